@@ -1,0 +1,64 @@
+// The only file that imports libsodium (Ed25519, keyed hashes) and the SHA-256 beside it. Everything here is synchronous once
+// `ready` has resolved, and none of the verifying functions throws on hostile input.
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import sodium from 'libsodium-wrappers';
+import { bytesToHex, concatBytes, utf8 } from './bytes.ts';
+import { assert } from './result.ts';
+
+/** Resolves when the cryptographic library is loaded. Await it once before anything else of this package. */
+export const ready: Promise<void> = sodium.ready;
+
+export const publicKeyBytes = 32;
+export const signatureBytes = 64;
+export const seedBytes = 32;
+
+export interface KeyPair {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 64 bytes: seed and public key, as libsodium keeps it. Never logged, never exported. */
+  readonly secretKey: Uint8Array;
+}
+
+/** Ed25519 key pair of a 32-byte random seed (RFC 8032). */
+export function keyPairFromSeed(seed: Uint8Array): KeyPair {
+  assert(seed.length === seedBytes, 'an Ed25519 seed has 32 bytes');
+  const pair = sodium.crypto_sign_seed_keypair(seed);
+  return { publicKey: pair.publicKey, secretKey: pair.privateKey };
+}
+
+/** Ed25519 signature, 64 bytes. */
+export const sign = (secretKey: Uint8Array, message: Uint8Array): Uint8Array => sodium.crypto_sign_detached(message, secretKey);
+
+/**
+ * Ed25519 verification as libsodium does it: non-canonical encodings and small-order keys are refused. False, never an
+ * exception, for wrong lengths or anything else that is not a valid signature.
+ */
+export function verifySignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== publicKeyBytes || signature.length !== signatureBytes) return false;
+  try {
+    return sodium.crypto_sign_verify_detached(signature, message, publicKey);
+  } catch {
+    // libsodium's wrapper throws for inputs it cannot even try: to a verifier that is the same "no".
+    return false;
+  }
+}
+
+/** SHA-256, 32 bytes. */
+export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => nobleSha256(parts.length === 1 && parts[0] !== undefined ? parts[0] : concatBytes(...parts));
+
+/** Incremental SHA-256 for streams and long sequences. */
+export function createSha256(): { readonly update: (bytes: Uint8Array) => void; readonly digest: () => Uint8Array } {
+  const hash = nobleSha256.create();
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
+}
+
+/** BLAKE2b keyed hash (RFC 7693): what stands in for foreign codes and tag UIDs in the feed. `length` in bytes, 16-64. */
+export const keyedHash = (key: Uint8Array, message: Uint8Array, length: number): Uint8Array =>
+  sodium.crypto_generichash(length, message, key);
+
+/** Key id: the first 8 bytes of the SHA-256 of the public key, 16 hexadecimal digits. */
+export const keyId = (publicKey: Uint8Array): string => bytesToHex(sha256(publicKey).slice(0, 8));
+
+/** Ticket id of a code that somebody else printed: first 16 bytes of SHA-256("postern-ticket-v1", event, code), hexadecimal. */
+export const foreignTicketId = (event: number, code: string): string =>
+  bytesToHex(sha256(utf8('postern-ticket-v1'), utf8(`\0${event}\0`), utf8(code)).slice(0, 16));

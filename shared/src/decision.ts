@@ -1,0 +1,58 @@
+// The closed list of what a gate can say: admit, hold or refuse, every refusal code once, with the visitor's text (kind, no
+// accusation) and the steward's (exact) in each language. The rule that chooses among them is decide.ts.
+import type { HoldReason } from './ticket.ts';
+
+export type Assurance = 'looked-up' | 'signed' | 'challenged';
+
+/** What a method has proved from a presentation. */
+export interface Claim {
+  readonly method: string;
+  readonly event: number;
+  readonly ticketId: string;
+  readonly epoch: number;
+  readonly type?: number;
+  /** Hexadecimal key id where a signature was verified. */
+  readonly keyId?: string;
+  readonly assurance: Assurance;
+  /** From the credential itself, Unix seconds. */
+  readonly notBeforeS?: number;
+  readonly expiresS?: number;
+  /** Time step of a dynamic pass, Unix seconds; must rise per ticket and epoch. */
+  readonly issuedAtS?: number;
+}
+
+export const refusalCodes = [
+  'not-a-ticket', 'malformed', 'signature-invalid', 'key-unknown', 'key-revoked', 'other-event', 'code-unknown', 'too-many-attempts',
+  'ticket-unknown', 'replaced', 'revoked', 'unpaid', 'blocked', 'denied', 'not-yet-valid', 'expired', 'wrong-zone', 'already-used',
+  'uses-spent', 'already-inside', 'not-inside', 'pass-out-needed', 'too-soon', 'once-per-day', 'party-complete', 'zone-full', 'code-replayed',
+  'cache-stale', 'clock-untrusted', 'assurance-too-low', 'method-off', 'type-unknown', 'lane-closed', 'declined', 'hold-timed-out', 'store-failed',
+] as const;
+/** Every reason for which a gate says no. Stable: they appear in marks, the API and audits. New ones go at the end of `refusalNumbers`. */
+export type RefusalCode = (typeof refusalCodes)[number];
+
+/** Facts a text may mention; times in Unix milliseconds. */
+export interface RefusalDetail {
+  /** Where and when the earlier use happened. */
+  readonly gate?: string;
+  readonly atMs?: number;
+  /** When it starts or ended being valid, or when to try again. */
+  readonly whenMs?: number;
+  readonly admitted?: number;
+  readonly party?: number;
+  readonly zone?: string;
+}
+
+export interface Refusal {
+  readonly type: RefusalCode;
+  readonly detail?: RefusalDetail;
+}
+
+/** Something the steward should know although the gate opens. */
+export type Warning = 'cache-stale' | 'clock-untrusted' | 'unknown-ticket' | 'over-share' | 'out-of-touch';
+
+export type Decision =
+  | { readonly kind: 'admit'; readonly claim: Claim; readonly ticket: { readonly id: string; readonly epoch: number; readonly type: number };
+      readonly direction: 'entry' | 'exit'; readonly part: number; readonly party: number; readonly warnings: readonly Warning[] }
+  | { readonly kind: 'hold'; readonly claim: Claim; readonly ticket: { readonly id: string; readonly epoch: number; readonly type: number };
+      readonly direction: 'entry' | 'exit'; readonly part: number; readonly party: number; readonly warnings: readonly Warning[]; readonly reason: HoldReason }
+  | { readonly kind: 'refuse'; readonly claim?: Claim; readonly refusal: Refusal };

@@ -1,0 +1,126 @@
+// The seams of a gate: what the lane and the replicator need from the outside world. The agent, the cloud's central verify and
+// the handheld each bring their own adapters; test/contract has one acceptance suite a port.
+import type { Clock, TrustedTime } from '../clock.ts';
+import type { Claim, Decision, Refusal } from '../decision.ts';
+import type { History } from '../history.ts';
+import type { Mark, MarkDraft } from '../mark.ts';
+import type { Presentation } from '../presentation.ts';
+import type { Result } from '../result.ts';
+import type { AdmissionPolicy, Ticket } from '../ticket.ts';
+
+/** Ends (resolves) when the device goes away or `signal` aborts; rejects on a fault. `supervise` starts it again. */
+export interface Reader {
+  readonly id: string;
+  readonly run: (deliver: (presentation: Presentation) => void, signal: AbortSignal) => Promise<void>;
+}
+
+/** What happened behind an opening: `passed` persons, or nobody before the time-out. */
+export type Passage = { readonly type: 'passed'; readonly persons: number } | { readonly type: 'lapsed' };
+
+export interface Actuator {
+  readonly id: string;
+  /** Opens for `persons` and answers when they have passed or the time-out is over. Must be safe to call again after a rejection. */
+  readonly open: (direction: 'entry' | 'exit', persons: number, signal: AbortSignal) => Promise<Passage>;
+  /** Brings the turnstile into its state of rest: locked, or free. Called at start, at stop and on failure. */
+  readonly rest: (state: 'locked' | 'free') => Promise<void>;
+}
+
+export type StoreError =
+  | { readonly type: 'store-failed'; readonly cause: string }
+  | { readonly type: 'store-stopped' };
+
+/** What `decide` is given inside the transaction: the state as of this instant, for one ticket. */
+export interface AdmitView {
+  readonly ticket: Ticket | undefined;
+  readonly history: History;
+  /** Persons known to be in each zone, by zone id, and admitted by this gate while out of touch. */
+  readonly occupancy: (zone: string) => { readonly known: number; readonly spentOutOfTouch: number };
+}
+
+/** What a decision writes: exactly one mark. */
+export interface Verdict<D> {
+  readonly decision: D;
+  readonly mark: MarkDraft | undefined;
+}
+
+/**
+ * The store's one way of using a ticket. Reads, decides and appends in ONE transaction, serialised per ticket, and returns only
+ * after the mark is durable. `decide` is pure and synchronous. When the commit fails nothing may open: `store-failed`; from then
+ * on `store-stopped` until `reopen` has verified the file.
+ */
+export interface Store {
+  readonly admit: <D>(ticketId: string, decide: (view: AdmitView) => Verdict<D>) => Promise<Result<{ readonly decision: D; readonly mark: Mark | undefined; readonly commitMs: number }, StoreError>>;
+  /** Appends a mark that needs no decision (lapsed, undone, overridden, refused, corrected …); durable when it resolves. */
+  readonly append: (draft: MarkDraft) => Promise<Result<Mark, StoreError>>;
+  /** Refusals are batched without waiting for fsync; lost ones after a power cut are acceptable, others are not. */
+  readonly appendLater: (draft: MarkDraft) => void;
+  readonly healthy: () => boolean;
+  readonly reopen: () => Promise<Result<void, StoreError>>;
+  readonly close: () => Promise<void>;
+}
+
+/** Read-only knowledge that verification methods may use. No network: everything is in the cache. */
+export interface Lookups {
+  /** Public key (32 bytes) of a key id and its state, or undefined. */
+  readonly issuerKey: (keyIdHex: string) => { readonly publicKey: Uint8Array; readonly state: 'next' | 'active' | 'retired' | 'revoked' } | undefined;
+  /** The ticket behind a foreign code (raw text; the adapter hashes it with the event's key). */
+  readonly ticketByCode: (code: string) => Pick<Ticket, 'id' | 'epoch' | 'type'> | undefined;
+  /** The ticket behind the short typed form printed under our own codes. */
+  readonly ticketByShortCode: (shortCode: string) => Pick<Ticket, 'id' | 'epoch' | 'type'> | undefined;
+  readonly event: number;
+}
+
+/** One way of proving a ticket. Generating and verifying live in one file a method (methods/*.ts). */
+export interface VerificationMethod {
+  readonly id: string;
+  readonly accepts: (presentation: Presentation) => boolean;
+  readonly verify: (presentation: Presentation, lookups: Lookups, signal: AbortSignal) => Promise<Result<Claim, Refusal>>;
+}
+
+/** Everything a lane tells the outside: displays, live events, logs. Never contains a code's text or a person's name. */
+export type LaneEvent =
+  | { readonly type: 'state'; readonly lane: string; readonly state: LaneState; readonly atMs: number }
+  | { readonly type: 'decision'; readonly lane: string; readonly decision: Decision; readonly mark: Mark | undefined; readonly verifyMs: number; readonly commitMs: number; readonly decodeMs: number | undefined; readonly atMs: number }
+  | { readonly type: 'passage'; readonly lane: string; readonly passage: Passage; readonly atMs: number };
+
+export type LaneState =
+  | { readonly name: 'idle' }
+  | { readonly name: 'deciding' }
+  | { readonly name: 'held'; readonly decision: Extract<Decision, { kind: 'hold' }>; readonly holdId: string }
+  | { readonly name: 'open'; readonly decision?: Decision; readonly mark: Mark }
+  | { readonly name: 'refused'; readonly decision: Extract<Decision, { kind: 'refuse' }> }
+  | { readonly name: 'closed'; readonly why: 'store' | 'person' | 'stopping' }
+  | { readonly name: 'free'; readonly why: 'fire' | 'failure' | 'person' };
+
+/** Sources of policy and time for one lane; read at every scan, so a new feed acts at once. */
+export interface LaneContext {
+  readonly policy: () => AdmissionPolicy;
+  readonly time: () => TrustedTime;
+  readonly feedAgeMs: () => number;
+  /** False when neither the cloud nor a peer answered lately. */
+  readonly inTouch: () => { readonly inTouch: boolean; readonly peersReachable: number };
+  readonly gate: string;
+  readonly clock: Clock;
+}
+
+export interface Logger {
+  readonly info: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+  readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+  readonly error: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+}
+
+/** Cryptographic randomness, injected so that tests are repeatable. */
+export type Random = (bytes: number) => Uint8Array;
+
+/** One message exchange with a peer (LAN gate, cloud, USB stick): the same bytes whoever answers. */
+export interface Peer {
+  readonly id: string;
+  readonly kind: 'cloud' | 'gate';
+  /** Sends one encoded wire message (wire.ts) and resolves with the encoded answer; rejects or errs on any fault. */
+  readonly exchange: (message: Uint8Array, signal: AbortSignal) => Promise<Result<Uint8Array, PeerError>>;
+}
+
+export type PeerError =
+  | { readonly type: 'peer-unreachable'; readonly cause: string }
+  | { readonly type: 'peer-refused'; readonly status: number; readonly cause: string }
+  | { readonly type: 'peer-garbage'; readonly cause: string };

@@ -1,0 +1,59 @@
+// A mark is an immutable fact about a ticket, a lane or a gate, identified by (event, gate, boot, sequence). This file is the
+// union of all kinds; mark-codec.ts is their 40-60 byte form.
+import type { ClockQuality, HybridTimestamp } from './clock.ts';
+
+/** Who made a mark and where it stands in that writer's sequence. Sequences start at 1 in each boot and have no gaps. */
+export interface MarkId {
+  readonly event: number;
+  /** Gate id, 1-32 characters `[a-z0-9-]`. */
+  readonly gate: string;
+  /** 16 hexadecimal digits, random at every process start: a restored image never continues an old writer. */
+  readonly boot: string;
+  readonly sequence: number;
+}
+
+interface MarkBase extends MarkId {
+  readonly at: HybridTimestamp;
+  readonly monotonicMs: number;
+  readonly clock: ClockQuality;
+  /** Lane id at the gate; empty for marks that concern no lane. */
+  readonly lane: string;
+  /** Per-event pseudonym of the person who acted, absent when nobody did. */
+  readonly operator?: string;
+}
+
+interface TicketMark extends MarkBase {
+  readonly ticketId: string;
+  readonly epoch: number;
+  readonly method: string;
+}
+
+export type OverrideReason = 'lost-code' | 'reader-broken' | 'accreditation' | 'emergency' | 'other';
+export const overrideReasons: readonly OverrideReason[] = ['lost-code', 'reader-broken', 'accreditation', 'emergency', 'other'];
+
+export type Mark =
+  /** The gate let the ticket in. `uses` persons passed on one code (a party in parts: one mark a part). */
+  | (TicketMark & { readonly kind: 'admitted'; readonly ticketType: number; readonly zone: string; readonly uses: number; readonly issuedAtS?: number; readonly outOfTouch: boolean; readonly peersReachable: number })
+  | (TicketMark & { readonly kind: 'exited'; readonly zone: string })
+  /** A refusal; `count` is 1, or how many were folded into this one after the limit per minute. */
+  | (TicketMark & { readonly kind: 'refused'; readonly code: string; readonly count: number })
+  /** Opened, nobody passed: names the admitted (or exited) mark and how many uses return. */
+  | (TicketMark & { readonly kind: 'lapsed'; readonly of: { readonly boot: string; readonly sequence: number }; readonly uses: number })
+  /** A steward takes back the last entry. */
+  | (TicketMark & { readonly kind: 'undone'; readonly of: { readonly gate: string; readonly boot: string; readonly sequence: number } })
+  /** A person let somebody in against or without a decision; ticket id is empty when there was no ticket. */
+  | (TicketMark & { readonly kind: 'overridden'; readonly reason: OverrideReason; readonly zone: string; readonly uses: number })
+  /** A steward lets a ticket out of a zone whose exits are not scanned, so that it may come back. */
+  | (TicketMark & { readonly kind: 'passed-out'; readonly zone: string })
+  | (TicketMark & { readonly kind: 'bound'; readonly tagHash: string })
+  | (TicketMark & { readonly kind: 'denied' })
+  /** The clock was found wrong by `offsetMs` (true minus shown) and a person or server said so. */
+  | (MarkBase & { readonly kind: 'corrected'; readonly offsetMs: number })
+  | (MarkBase & { readonly kind: 'recounted'; readonly zone: string; readonly persons: number });
+
+export type MarkKind = Mark['kind'];
+
+/** A mark before its writer has given it identity and time. */
+export type MarkDraft = Mark extends infer M ? (M extends Mark ? Omit<M, keyof MarkId | 'at' | 'monotonicMs' | 'clock'> & { readonly event: number } : never) : never;
+
+export const markKey = (mark: MarkId): string => `${mark.event}/${mark.gate}/${mark.boot}/${mark.sequence}`;

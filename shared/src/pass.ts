@@ -1,0 +1,114 @@
+// The static pass: `PN1:` and the Base45 text of a COSE_Sign1 over CWT claims (RFC 8392). About 121 bytes, QR version 8. It proves
+// itself: signature first, then the claims inside are believed.
+import { base45Decode, base45Encode } from './base45.ts';
+import { bytesToHex, hexToBytes } from './bytes.ts';
+import { cborDecode, cborEncode, type CborValue } from './cbor.ts';
+import { decodeCose, signCose, verifyCose, type CoseSign1 } from './cose.ts';
+import type { KeyPair } from './crypto.ts';
+import { assert, err, ok, type Result } from './result.ts';
+import { ticketIdPattern } from './ticket.ts';
+
+export const passPrefix = 'PN1:';
+/** A pass with every claim has about 135 bytes; more is not ours. */
+export const passBytesMax = 256;
+const passCharsMax = passPrefix.length + Math.ceil(passBytesMax / 2) * 3;
+
+/** CWT claim keys; the private one holds `[event, ticket type, epoch]`. */
+const claimExpires = 4;
+const claimNotBefore = 5;
+const claimTicketId = 7;
+const claimAdmission = -65_537;
+const secondsMax = 253_402_300_799;
+
+export interface PassClaims {
+  /** 32 hexadecimal digits. */
+  readonly ticketId: string;
+  readonly event: number;
+  readonly type: number;
+  readonly epoch: number;
+  /** Unix seconds; the pass is good from here, inclusive. */
+  readonly notBeforeS?: number;
+  /** Unix seconds; the pass is dead from here on. */
+  readonly expiresS?: number;
+}
+
+export type PassError =
+  | { readonly type: 'not-a-ticket' }
+  | { readonly type: 'malformed'; readonly cause: string }
+  | { readonly type: 'key-unknown'; readonly keyId: string }
+  | { readonly type: 'key-revoked'; readonly keyId: string }
+  | { readonly type: 'signature-invalid' };
+
+export interface Pass extends PassClaims {
+  readonly keyId: string;
+}
+
+/** What a verifier knows of a key id; `next`, `active` and `retired` keys verify, a revoked one does not. */
+export type KeyOf = (keyId: string) => { readonly publicKey: Uint8Array; readonly state: string } | undefined;
+
+/** The pass's text, ready for a QR code in alphanumeric mode. Claims must be in range: that is the issuer's duty. */
+export const encodePass = (claims: PassClaims, keys: KeyPair): string => passPrefix + base45Encode(encodePassBytes(claims, keys));
+
+/** The raw COSE_Sign1 bytes, as an NFC tag carries them (with the tag's UID as `externalAad`). */
+export function encodePassBytes(claims: PassClaims, keys: KeyPair, externalAad?: Uint8Array): Uint8Array {
+  const ticketId = ticketIdPattern.test(claims.ticketId) ? hexToBytes(claims.ticketId) : undefined;
+  assert(ticketId !== undefined, 'a ticket id has 32 hexadecimal digits');
+  assert(isSmall(claims.event) && isSmall(claims.type) && isSmall(claims.epoch), 'event, type and epoch are small unsigned integers');
+  const payload = new Map<number, CborValue>([[claimTicketId, ticketId], [claimAdmission, [claims.event, claims.type, claims.epoch]]]);
+  if (claims.expiresS !== undefined) payload.set(claimExpires, claims.expiresS);
+  if (claims.notBeforeS !== undefined) payload.set(claimNotBefore, claims.notBeforeS);
+  return signCose({ keys, payload: cborEncode(payload), ...(externalAad === undefined ? {} : { externalAad }) });
+}
+
+/**
+ * Verifies and reads a pass text. The order is: prefix, size, Base45, COSE structure, key, signature, and only then the claims.
+ * Never throws. Source of the format: RFC 9285, RFC 9052, RFC 8392.
+ */
+export function decodePass(text: string, keyOf: KeyOf): Result<Pass, PassError> {
+  if (!text.startsWith(passPrefix)) return err({ type: 'not-a-ticket' });
+  if (text.length > passCharsMax) return err({ type: 'malformed', cause: `${text.length} characters, at most ${passCharsMax} are allowed` });
+  const bytes = base45Decode(text.slice(passPrefix.length));
+  return bytes.ok ? decodePassBytes(bytes.value, keyOf) : bytes;
+}
+
+/** The same for raw bytes (NFC). */
+export function decodePassBytes(bytes: Uint8Array, keyOf: KeyOf, externalAad?: Uint8Array): Result<Pass, PassError> {
+  const message = decodeCose(bytes, passBytesMax);
+  if (!message.ok) return message;
+  if (message.value.header.size > 0) return err({ type: 'malformed', cause: 'unexpected header parameters' });
+  const key = keyOf(message.value.keyId);
+  if (key === undefined) return err({ type: 'key-unknown', keyId: message.value.keyId });
+  if (key.state === 'revoked') return err({ type: 'key-revoked', keyId: message.value.keyId });
+  if (!verifyCose(message.value, key.publicKey, externalAad)) return err({ type: 'signature-invalid' });
+  return readClaims(message.value);
+}
+
+/** Exactly the claims we issue, in their ranges; a signed pass with anything else is one we do not understand. */
+function readClaims(message: CoseSign1): Result<Pass, PassError> {
+  const decoded = cborDecode(message.payload, passBytesMax);
+  if (!decoded.ok) return decoded;
+  if (!(decoded.value instanceof Map)) return err({ type: 'malformed', cause: 'claims that are no map' });
+  const claims: ReadonlyMap<number | string, CborValue> = decoded.value;
+  for (const key of claims.keys()) {
+    if (key !== claimExpires && key !== claimNotBefore && key !== claimTicketId && key !== claimAdmission)
+      return err({ type: 'malformed', cause: `an unknown claim ${key}` });
+  }
+  const ticketId = claims.get(claimTicketId);
+  const admission = claims.get(claimAdmission);
+  const expiresS = claims.get(claimExpires);
+  const notBeforeS = claims.get(claimNotBefore);
+  if (!(ticketId instanceof Uint8Array) || ticketId.length !== 16) return err({ type: 'malformed', cause: 'no ticket id of 16 bytes' });
+  if (!Array.isArray(admission) || admission.length !== 3 || !admission.every(isSmall))
+    return err({ type: 'malformed', cause: 'no event, ticket type and epoch' });
+  const [event, type, epoch] = admission as readonly [number, number, number];
+  if (!isOptionalSeconds(expiresS) || !isOptionalSeconds(notBeforeS)) return err({ type: 'malformed', cause: 'a time out of range' });
+  return ok({
+    ticketId: bytesToHex(ticketId), event, type, epoch, keyId: message.keyId,
+    ...(expiresS === undefined ? {} : { expiresS }), ...(notBeforeS === undefined ? {} : { notBeforeS }),
+  });
+}
+
+const isSmall = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
+
+const isOptionalSeconds = (value: unknown): value is number | undefined =>
+  value === undefined || (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= secondsMax);

@@ -1,0 +1,90 @@
+// What the feed says about tickets: the ticket itself, its type, and the rules of an event's zones. Everything a gate needs
+// to decide without asking anybody. Names of attendees are not part of it unless the event says so.
+import { z } from 'zod';
+
+/** What a ticket's row in the feed says; `used` and `transferred` are derived from marks and epochs, never stored. */
+export const ticketStatuses = ['valid', 'revoked', 'unpaid', 'blocked'] as const;
+export type TicketStatus = (typeof ticketStatuses)[number];
+
+export const holdReasons = ['id-check', 'under-18', 'reduced', 'companion', 'vip', 'second-factor', 'supervisor'] as const;
+/** Why a person (or another factor) has to say yes before the gate opens. */
+export type HoldReason = (typeof holdReasons)[number];
+
+/** 32 hexadecimal digits: the 16 bytes of a UUIDv7, or of a foreign code's derived id. Lower case, no dashes. */
+export const ticketIdPattern = /^[0-9a-f]{32}$/;
+
+export interface Ticket {
+  readonly id: string;
+  /** Index of the ticket type in the event's rules. */
+  readonly type: number;
+  readonly epoch: number;
+  readonly status: TicketStatus;
+  /** Persons one code may admit, in parts; 1 for an ordinary ticket. */
+  readonly party: number;
+  /** Set where this ticket (not only its type) asks for a person. */
+  readonly hold?: HoldReason;
+  /** Overrides the type's window, Unix seconds. */
+  readonly validFromS?: number;
+  readonly validUntilS?: number;
+}
+
+const seconds = z.number().int().min(0).max(253_402_300_799);
+
+export const ticketTypeSchema = z.object({
+  id: z.number().int().min(0).max(65_535),
+  name: z.string().min(1).max(100),
+  /** Window in which the type admits, Unix seconds, both ends inclusive of the start and exclusive of the end. */
+  validFromS: seconds.optional(),
+  validUntilS: seconds.optional(),
+  /** Zone ids it opens; empty means every zone. */
+  zones: z.array(z.string().max(64)).max(100).default([]),
+  /** Entries in all (per person of a party); 0 means without limit. */
+  uses: z.number().int().min(0).max(10_000).default(1),
+  /** May come back in after going out, without costing a use. */
+  reentry: z.boolean().default(false),
+  /** Minutes that must pass between two entries of one ticket; 0 switches it off. */
+  antiPassbackMinutes: z.number().int().min(0).max(1_440).default(0),
+  /** At most one use each event day (the event's time zone, day starting at `dayStartsAtHour`). */
+  oncePerDay: z.boolean().default(false),
+  hold: z.enum(holdReasons).optional(),
+  /** The least proof this type asks for. */
+  assuranceMin: z.enum(['looked-up', 'signed', 'challenged']).default('looked-up'),
+});
+export type TicketType = z.infer<typeof ticketTypeSchema>;
+
+export const zoneSchema = z.object({
+  id: z.string().min(1).max(64),
+  name: z.string().min(1).max(100),
+  /** Whether people are scanned on the way out; if not, re-entry needs a steward's pass-out mark. */
+  exitsScanned: z.boolean().default(false),
+  /** Persons the zone may hold; absent means no limit. */
+  capacity: z.number().int().min(1).max(10_000_000).optional(),
+  /** Each gate's share of the capacity when out of touch, by gate id, in persons. */
+  shares: z.record(z.string(), z.number().int().min(0)).default({}),
+  /** What a gate does when its share is spent and it is out of touch. */
+  whenShareSpent: z.enum(['admit', 'supervisor', 'refuse']).default('supervisor'),
+});
+export type Zone = z.infer<typeof zoneSchema>;
+
+export const staleRules = ['warn', 'supervisor', 'refuse'] as const;
+
+/** An event's admission rules, as the feed carries them. */
+export const admissionPolicySchema = z.object({
+  event: z.number().int().min(0).max(4_294_967_295),
+  name: z.string().min(1).max(200),
+  timeZone: z.string().min(1).max(64).default('UTC'),
+  /** Hour of the local day at which a new event day begins: 04:00 keeps a night in one day. */
+  dayStartsAtHour: z.number().int().min(0).max(23).default(4),
+  types: z.array(ticketTypeSchema).max(1_000),
+  zones: z.array(zoneSchema).max(1_000),
+  /** A correctly signed pass whose ticket is not in the cache (sold after the last sync). */
+  unknownSignedPass: z.enum(['admit', 'supervisor', 'refuse']).default('admit'),
+  /** Cache older than this is stale; what then. */
+  staleAfterMinutes: z.number().int().min(1).max(100_000).default(240),
+  whenStale: z.enum(staleRules).default('warn'),
+  /** Static passes while the clock is not trusted. */
+  whenClockUntrusted: z.enum(['admit', 'supervisor', 'refuse']).default('supervisor'),
+  /** Methods switched off for this event. */
+  methodsOff: z.array(z.string().max(32)).max(32).default([]),
+});
+export type AdmissionPolicy = z.infer<typeof admissionPolicySchema>;
