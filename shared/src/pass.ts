@@ -98,9 +98,9 @@ function readClaims(message: CoseSign1): Result<Pass, PassError> {
   const expiresS = claims.get(claimExpires);
   const notBeforeS = claims.get(claimNotBefore);
   if (!(ticketId instanceof Uint8Array) || ticketId.length !== 16) return err({ type: 'malformed', cause: 'no ticket id of 16 bytes' });
-  if (!Array.isArray(admission) || admission.length !== 3 || !admission.every(isSmall))
+  const [event, type, epoch, ...rest] = Array.isArray(admission) ? admission : [];
+  if (!isSmall(event) || !isSmall(type) || !isSmall(epoch) || rest.length > 0)
     return err({ type: 'malformed', cause: 'no event, ticket type and epoch' });
-  const [event, type, epoch] = admission as readonly [number, number, number];
   if (!isOptionalSeconds(expiresS) || !isOptionalSeconds(notBeforeS)) return err({ type: 'malformed', cause: 'a time out of range' });
   return ok({
     ticketId: bytesToHex(ticketId), event, type, epoch, keyId: message.keyId,
