@@ -1,0 +1,248 @@
+// The JSON messages and paths of the cloud's HTTP interface, as zod schemas that both ends use: the cloud to check what comes in,
+// a gate, a page or a script to check what comes back. Binary bodies (sync messages, feed files, signed time) have their own files.
+import { z } from 'zod';
+import { feedKeySchema } from './feed.ts';
+import { admissionPolicySchema, holdReasons, ticketIdPattern, ticketStatuses } from './ticket.ts';
+
+/** Paths that gates use. */
+export const timePath = '/time';
+export const enrolPath = '/enrol';
+export const syncPath = '/sync';
+export const feedManifestPath = (event: number): string => `/feed/${event}/manifest`;
+export const feedFilePath = (sha256: string): string => `/feed/files/${sha256}`;
+
+/** Largest bodies the cloud takes. */
+export const jsonBodyBytesMax = 64 * 1024;
+export const batchBodyBytesMax = 16 * 1024 * 1024;
+export const ticketsPerBatchMax = 10_000;
+
+const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
+const unixSeconds = z.number().int().min(0).max(253_402_300_799);
+const hex = (bytes: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
+const base64 = (charactersMax: number): z.ZodString => z.string().max(charactersMax).regex(/^[A-Za-z0-9+/]+={0,2}$/);
+const name = z.string().trim().min(1).max(100);
+
+export const eventIdSchema = z.number().int().min(1).max(4_294_967_295);
+export const gateIdSchema = z.string().regex(/^[a-z0-9-]{1,32}$/);
+export const ticketIdSchema = z.string().regex(ticketIdPattern);
+/** A foreign code as printed: visible characters, no control characters, not blank. */
+export const foreignCodeSchema = z.string().min(1).max(512).regex(/^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$/u);
+
+/** RFC 9457 problem: `type` is one of our kebab-case codes. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string().optional(),
+  /** Where in the request something is wrong, for `request-invalid`. */
+  issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+export const problemContentType = 'application/problem+json';
+
+/** `POST /time`: 16 random bytes; answered with COSE_Sign1 over [nonce, Unix ms] (server-time.ts), `application/cose`. */
+export const timeRequestSchema = z.strictObject({ nonce: hex(16) });
+
+/** One direction of one turnstile, as the cloud hands it to a gate at enrolment; device URIs are the gate's to interpret. */
+export const laneConfigSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  direction: z.enum(['entry', 'exit']).default('entry'),
+  /** `camera://…`, `stdin://`, `sim://…`, `hid://…`. */
+  readers: z.array(z.string().min(1).max(500)).max(8).default([]),
+  /** `sim://…`, `none://`, `hid-relay://…`. */
+  actuator: z.string().min(1).max(500).default('none://'),
+  onFailure: z.enum(['locked', 'free']).default('locked'),
+  passageTimeoutMs: z.number().int().min(500).max(600_000).optional(),
+});
+export type LaneConfig = z.infer<typeof laneConfigSchema>;
+
+/** `POST /admin/events/{event}/gates`: makes a gate (or gives an existing one a new code). */
+export const gateRequestSchema = z.strictObject({
+  id: gateIdSchema,
+  name,
+  zone: z.string().min(1).max(64),
+  lanes: z.array(laneConfigSchema).min(1).max(16),
+  /** `host:port` at which other gates reach it on the LAN. */
+  address: z.string().min(1).max(200).optional(),
+});
+/** The one-time enrolment code: shown once, kept only as a hash. */
+export const gateResponseSchema = z.object({
+  gate: gateIdSchema,
+  event: eventIdSchema,
+  code: z.string(),
+  expiresAtMs: unixMs,
+  /** `<cloud>#<code>`: what the QR code says. */
+  link: z.string(),
+  qrSvg: z.string(),
+});
+export type GateResponse = z.infer<typeof gateResponseSchema>;
+
+/** `POST /enrol`: the gate's certificate request (PKCS#10, Ed25519) against the one-time code. */
+export const enrolRequestSchema = z.strictObject({
+  /** As shown; case, spaces and dashes do not matter. */
+  code: z.string().min(8).max(64),
+  /** DER, base64. */
+  csr: base64(8_192),
+  /** Raw Ed25519 public key; the same as in the request. */
+  publicKey: hex(32),
+  /** 16 random bytes for the signed time in the answer. */
+  nonce: hex(16),
+});
+export type EnrolRequest = z.infer<typeof enrolRequestSchema>;
+
+export const enrolResponseSchema = z.object({
+  v: z.literal(1),
+  gate: z.object({ id: gateIdSchema, name: z.string(), zone: z.string() }),
+  event: z.object({ id: eventIdSchema, name: z.string() }),
+  /** Base URL that gates talk to, without a slash at the end. */
+  cloud: z.string(),
+  /** DER, base64: this gate's certificate (SAN `postern:gate:<id>`) and the deployment's CA. */
+  certificate: base64(8_192),
+  ca: base64(8_192),
+  /** The feed's keys, which also sign the time. */
+  feedKeys: z.array(feedKeySchema).min(1).max(16),
+  lanes: z.array(laneConfigSchema).max(16),
+  /** COSE_Sign1 of `/time` for the request's nonce, base64. */
+  signedTime: base64(2_048),
+});
+export type EnrolResponse = z.infer<typeof enrolResponseSchema>;
+
+/** `POST /api/events`: an event's rules; the cloud gives the number unless one is asked for. */
+export const eventRequestSchema = z.strictObject({ ...admissionPolicySchema.shape, event: eventIdSchema.optional() });
+/** `PUT /api/events/{event}/policy`. */
+export const policyRequestSchema = z.strictObject(admissionPolicySchema.omit({ event: true }).shape);
+export const eventResponseSchema = z.object({
+  event: eventIdSchema,
+  policy: admissionPolicySchema,
+  createdAtMs: unixMs,
+  tickets: z.number().int(),
+  /** Version of the last published feed; 0 before the first. */
+  feedVersion: z.number().int(),
+});
+export type EventResponse = z.infer<typeof eventResponseSchema>;
+
+/** `POST /api/events/{event}/tickets`, and one row of a batch. */
+export const ticketRequestSchema = z.strictObject({
+  type: z.number().int().min(0).max(65_535),
+  /** A code that somebody else printed; absent for our own passes. */
+  code: foreignCodeSchema.optional(),
+  status: z.enum(ticketStatuses).default('valid'),
+  party: z.number().int().min(1).max(10_000).default(1),
+  hold: z.enum(holdReasons).optional(),
+  validFromS: unixSeconds.optional(),
+  validUntilS: unixSeconds.optional(),
+});
+export type TicketRequest = z.infer<typeof ticketRequestSchema>;
+export const ticketBatchRequestSchema = z.strictObject({ tickets: z.array(ticketRequestSchema).min(1).max(ticketsPerBatchMax) });
+/** `PATCH /api/tickets/{ticket}`. */
+export const ticketChangeSchema = z.strictObject({ status: z.enum(ticketStatuses) });
+
+export const ticketResponseSchema = z.object({
+  id: ticketIdSchema,
+  event: eventIdSchema,
+  type: z.number().int(),
+  epoch: z.number().int(),
+  status: z.enum(ticketStatuses),
+  party: z.number().int(),
+  hold: z.enum(holdReasons).optional(),
+  validFromS: unixSeconds.optional(),
+  validUntilS: unixSeconds.optional(),
+  /** The text inside the QR code (`PN1:…`); absent for tickets with a foreign code. */
+  text: z.string().optional(),
+  /** Typed form, grouped for reading aloud; absent for tickets with a foreign code. */
+  shortCode: z.string().optional(),
+});
+export type TicketResponse = z.infer<typeof ticketResponseSchema>;
+export const ticketBatchResponseSchema = z.object({ tickets: z.array(ticketResponseSchema), created: z.number().int() });
+
+/** `POST /admin/events/{event}/staff`: a person who may act at gates; the PIN is kept only as salted scrypt. */
+export const staffRequestSchema = z.strictObject({ role: z.enum(['steward', 'supervisor']), pin: z.string().regex(/^[0-9]{4,12}$/) });
+export const staffResponseSchema = z.object({ operator: z.string(), role: z.enum(['steward', 'supervisor']) });
+
+/** `POST /admin/events/{event}/publish`. */
+export const publishResponseSchema = z.object({ event: eventIdSchema, version: z.number().int(), snapshotVersion: z.number().int(), deltas: z.number().int(), tickets: z.number().int() });
+
+/** One mark as people and scripts read it; times in Unix ms. */
+export const markViewSchema = z.object({
+  kind: z.string(),
+  event: z.number().int(),
+  gate: z.string(),
+  boot: z.string(),
+  sequence: z.number().int(),
+  lane: z.string(),
+  atMs: unixMs,
+  /** Half-width of the interval that contains the true time. */
+  uncertaintyMs: z.number(),
+  clockSource: z.string(),
+  ticket: z.string().optional(),
+  epoch: z.number().int().optional(),
+  method: z.string().optional(),
+  persons: z.number().int().optional(),
+  code: z.string().optional(),
+  outOfTouch: z.boolean().optional(),
+  operator: z.string().optional(),
+});
+export type MarkView = z.infer<typeof markViewSchema>;
+
+export const entryViewSchema = z.object({ gate: z.string(), lane: z.string(), atMs: unixMs, uncertaintyMs: z.number(), persons: z.number().int() });
+export type EntryView = z.infer<typeof entryViewSchema>;
+
+/** `GET /api/events/{event}/cases`: uses that do not fit, with the entries they collide with. */
+export const caseViewSchema = z.object({
+  id: hex(16),
+  event: z.number().int(),
+  ticket: z.string(),
+  /** Local event day, `YYYY-MM-DD`. */
+  day: z.string(),
+  fitting: z.array(entryViewSchema),
+  misfits: z.array(entryViewSchema),
+  /** The clocks' uncertainties overlap: who was first cannot be known. */
+  orderUncertain: z.boolean(),
+  /** Gates from which the cloud has not heard up to the last of these uses: the case may still change. */
+  gatesNotHeard: z.array(z.string()),
+  /** What the screen says. */
+  text: z.string(),
+});
+export type CaseView = z.infer<typeof caseViewSchema>;
+export const caseListSchema = z.object({ cases: z.array(caseViewSchema) });
+
+/** `GET /api/events/{event}/summary`: counted from the marks. */
+export const summarySchema = z.object({
+  event: z.number().int(),
+  /** Persons that entered and were not taken back. */
+  admitted: z.number().int(),
+  /** Refusals, folded ones counted. */
+  refused: z.number().int(),
+  marks: z.number().int(),
+  cases: z.number().int(),
+  /** Equal on every replica that knows the same marks (content-hash.ts). */
+  historyHash: z.string(),
+  feedVersion: z.number().int(),
+  atMs: unixMs,
+});
+export type Summary = z.infer<typeof summarySchema>;
+
+/** `GET /api/tickets/{ticket}/history`. */
+export const ticketHistorySchema = z.object({
+  ticket: ticketResponseSchema.omit({ text: true, shortCode: true }).partial().extend({ id: ticketIdSchema, event: eventIdSchema }),
+  usesSpent: z.number().int(),
+  inside: z.number().int(),
+  marks: z.array(markViewSchema),
+  cases: z.array(caseViewSchema),
+});
+
+/** `GET /api/events/{event}/gates`, and the live page. */
+export const gateViewSchema = z.object({
+  id: gateIdSchema,
+  name: z.string(),
+  zone: z.string(),
+  enrolled: z.boolean(),
+  /** `ok` heard lately, `silent` not heard for a while, `never` not yet. */
+  state: z.enum(['ok', 'silent', 'never']),
+  lastContactMs: unixMs.optional(),
+  /** Everything up to this time is known here (signed by the gate). */
+  throughMs: unixMs.optional(),
+  feedVersion: z.number().int().optional(),
+  entries: z.number().int(),
+});
+export type GateView = z.infer<typeof gateViewSchema>;
