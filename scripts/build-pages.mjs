@@ -1,0 +1,53 @@
+// Builds the pages with Vite: the gate's display, the cloud's live page and the demo's page, those of them that exist.
+//   node scripts/build-pages.mjs [--if-needed]   with --if-needed only the ones whose sources are newer than their build
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const pages = [
+  { source: 'gate-agent/src/display', output: 'gate-agent/dist/display' },
+  { source: 'cloud-sync/src/live', output: 'cloud-sync/dist/live' },
+  { source: 'scripts/demo/page', output: '.cache/demo-page' },
+];
+/** Changes here make every build stale: this script, the packages, and what pages import of ours. */
+const commonSources = ['scripts/build-pages.mjs', 'package-lock.json', 'shared/src'];
+
+const ifNeeded = process.argv.includes('--if-needed');
+const existing = pages.filter(({ source }) => existsSync(join(root, source, 'index.html')));
+const stale = existing.filter((page) => !ifNeeded || isStale(page));
+if (stale.length > 0) await buildAll(stale);
+
+function isStale({ source, output }) {
+  const built = join(root, output, 'index.html');
+  if (!existsSync(built)) return true;
+  const builtMs = statSync(built).mtimeMs;
+  return [source, ...commonSources].some((path) => newestMs(join(root, path)) > builtMs);
+}
+
+/** The latest modification time in milliseconds of a file or of anything in a folder. */
+function newestMs(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestMs(join(path, name))));
+}
+
+async function buildAll(stalePages) {
+  const [{ build }, { default: preact }] = await Promise.all([import('vite'), import('@preact/preset-vite')]);
+  for (const { source, output } of stalePages) {
+    const started = performance.now();
+    // A half-written build must not look fresh.
+    rmSync(join(root, output, 'index.html'), { force: true });
+    await build({
+      root: join(root, source),
+      configFile: false,
+      base: './',
+      logLevel: 'warn',
+      plugins: [preact()],
+      resolve: { conditions: ['source', 'module', 'browser', 'development|production'] },
+      build: { outDir: join(root, output), emptyOutDir: true, target: 'es2022', reportCompressedSize: false },
+    });
+    console.log(`built ${output} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+}
