@@ -27,7 +27,7 @@ export const refusalCodes = [
   'uses-spent', 'already-inside', 'not-inside', 'pass-out-needed', 'too-soon', 'once-per-day', 'party-complete', 'zone-full', 'code-replayed',
   'cache-stale', 'clock-untrusted', 'assurance-too-low', 'method-off', 'type-unknown', 'lane-closed', 'declined', 'hold-timed-out', 'store-failed',
 ] as const;
-/** Every reason for which a gate says no. Stable: they appear in marks, the API and audits. New ones go at the end of `refusalNumbers`. */
+/** Every reason for which a gate says no. Stable: they appear in marks, the API and audits. */
 export type RefusalCode = (typeof refusalCodes)[number];
 
 /** Facts a text may mention; times in Unix milliseconds. */
@@ -50,9 +50,20 @@ export interface Refusal {
 /** Something the steward should know although the gate opens. */
 export type Warning = 'cache-stale' | 'clock-untrusted' | 'unknown-ticket' | 'over-share' | 'out-of-touch';
 
+/** What a decision to admit or to hold says about the ticket. */
+interface Admission {
+  readonly claim: Claim;
+  readonly ticket: { readonly id: string; readonly epoch: number; readonly type: number };
+  readonly direction: 'entry' | 'exit';
+  /** First person of this opening, counted from 1: "2 of 5". */
+  readonly part: number;
+  readonly party: number;
+  /** Persons the gate opens for: the rest of the party. */
+  readonly persons: number;
+  readonly warnings: readonly Warning[];
+}
+
 export type Decision =
-  | { readonly kind: 'admit'; readonly claim: Claim; readonly ticket: { readonly id: string; readonly epoch: number; readonly type: number };
-      readonly direction: 'entry' | 'exit'; readonly part: number; readonly party: number; readonly warnings: readonly Warning[] }
-  | { readonly kind: 'hold'; readonly claim: Claim; readonly ticket: { readonly id: string; readonly epoch: number; readonly type: number };
-      readonly direction: 'entry' | 'exit'; readonly part: number; readonly party: number; readonly warnings: readonly Warning[]; readonly reason: HoldReason }
+  | (Admission & { readonly kind: 'admit' })
+  | (Admission & { readonly kind: 'hold'; readonly reason: HoldReason })
   | { readonly kind: 'refuse'; readonly claim?: Claim; readonly refusal: Refusal };

@@ -1,17 +1,35 @@
 // The fold of all known marks of one ticket: who was first, who is inside, which uses do not fit. A pure function of the SET of
-// marks and the rules; never of the order in which they arrived.
-import type { HybridTimestamp } from './clock.ts';
-import type { Mark } from './mark.ts';
+// marks and the rules, never of the order in which they arrived: equal sets give equal histories on every replica.
+import { compareHybrid, type HybridTimestamp } from './clock.ts';
+import { caseId, type Case } from './case.ts';
+import { eventDay } from './event-day.ts';
+import { markKey, type Mark } from './mark.ts';
 import type { AdmissionPolicy, Ticket } from './ticket.ts';
 
-/** What of the feed the fold depends on; equal rules and equal sets of marks give equal histories everywhere. */
+/** What of the feed the fold depends on. */
 export interface HistoryRules {
+  /** Entries a person of the ticket may make in all, over every zone; 0 without limit. */
   readonly uses: number;
   readonly party: number;
   readonly reentry: boolean;
   readonly oncePerDay: boolean;
+  /** Zones whose exits are scanned: only there can "is still inside" be held against anybody. */
+  readonly exitsScannedZones: readonly string[];
   readonly timeZone: string;
   readonly dayStartsAtHour: number;
+}
+
+export function historyRules(policy: AdmissionPolicy, ticket: Pick<Ticket, 'type' | 'party'>): HistoryRules {
+  const type = policy.types.find((candidate) => candidate.id === ticket.type);
+  return {
+    uses: type?.uses ?? 1,
+    party: ticket.party,
+    reentry: type?.reentry ?? false,
+    oncePerDay: type?.oncePerDay ?? false,
+    exitsScannedZones: policy.zones.filter((zone) => zone.exitsScanned).map((zone) => zone.id),
+    timeZone: policy.timeZone,
+    dayStartsAtHour: policy.dayStartsAtHour,
+  };
 }
 
 /** One effective entry: an admitted or overridden mark that neither `lapsed` nor `undone` has taken back. */
@@ -21,39 +39,157 @@ export interface Entry {
   readonly persons: number;
 }
 
-/** One per ticket and event day: all uses that do not fit, with the entries they collide with. */
-export interface Case {
-  /** 32 hexadecimal digits, the same on every replica. */
-  readonly id: string;
-  readonly event: number;
-  readonly ticketId: string;
-  /** Local event day, `YYYY-MM-DD`. */
-  readonly day: string;
-  /** The uses that fitted and with which the others collide, earliest first, then those that do not fit. */
-  readonly fitting: readonly Entry[];
-  readonly misfits: readonly Entry[];
-  /** True when the clock uncertainties of a fitting and a misfit entry overlap: who was first cannot be known. */
-  readonly orderUncertain: boolean;
-}
-
 export interface History {
   /** Effective entries in the fold's order. */
   readonly entries: readonly Entry[];
-  /** Uses spent: persons that entered, re-entries after an exit not counted. */
+  /** Persons that entered on a use; those who came back after going out are not counted again. */
   readonly usesSpent: number;
-  /** Persons inside now as far as known. */
+  /** Persons inside now as far as known, in all zones and by zone. */
   readonly inside: number;
-  /** True when a steward's pass-out or a scanned exit allows one to come back. */
-  readonly mayReturn: boolean;
+  readonly insideByZone: ReadonlyMap<string, number>;
+  /** Persons that went out and may come back without spending a use. */
+  readonly returnsLeft: number;
   readonly lastEntry: Entry | undefined;
   readonly lastExitAt: HybridTimestamp | undefined;
   /** Highest epoch that an admitted mark has carried. */
   readonly epochSeen: number;
-  /** Newest accepted time step of a dynamic pass, Unix seconds, of the epoch `epochSeen`. */
+  /** Newest accepted time step of a dynamic pass of the epoch `epochSeen`, Unix seconds. */
   readonly issuedAtS: number | undefined;
-  readonly denied: boolean;
+  /** Highest epoch that a `denied` mark blocks, or undefined. */
+  readonly deniedEpoch: number | undefined;
   readonly cases: readonly Case[];
 }
 
-export declare const foldHistory: (marks: readonly Mark[], rules: HistoryRules) => History;
-export declare const historyRules: (policy: AdmissionPolicy, ticket: Pick<Ticket, 'type' | 'party'>) => HistoryRules;
+/** Why an entry does not fit what the ticket allows. */
+export type Misfit = 'uses-spent' | 'still-inside' | 'same-day';
+
+interface State {
+  usesSpent: number;
+  returnsLeft: number;
+  readonly insideByZone: Map<string, number>;
+  readonly days: Set<string>;
+}
+
+export function foldHistory(marks: readonly Mark[], rules: HistoryRules): History {
+  const unique = uniqueMarks(marks);
+  const takenBack = usesTakenBack(unique);
+  const state: State = { usesSpent: 0, returnsLeft: 0, insideByZone: new Map(), days: new Set() };
+  const entries: Entry[] = [];
+  const fitting: Entry[] = [];
+  const misfits: Entry[] = [];
+  let lastExitAt: HybridTimestamp | undefined;
+  for (const mark of unique) {
+    if (mark.kind === 'admitted' || mark.kind === 'overridden') {
+      const persons = mark.uses - (takenBack.get(markKey(mark)) ?? 0);
+      if (persons <= 0) continue;
+      const entry = { mark, persons };
+      entries.push(entry);
+      // A person took the responsibility for an override: it spends a use, but it is nobody's double entry.
+      if (mark.kind === 'admitted' && misfitOf(state, rules, mark.zone, persons, () => dayOf(mark, rules)) !== undefined) misfits.push(entry);
+      else fitting.push(entry);
+      applyEntry(state, rules, mark.zone, persons, () => dayOf(mark, rules));
+    } else if (mark.kind === 'exited' || mark.kind === 'passed-out') {
+      if (takenBack.has(markKey(mark))) continue;
+      lastExitAt = mark.at;
+      applyExit(state, mark.zone, rules.reentry || mark.kind === 'passed-out');
+    }
+  }
+  const epochSeen = unique.reduce((epoch, mark) => (mark.kind === 'admitted' ? Math.max(epoch, mark.epoch) : epoch), 0);
+  return {
+    entries,
+    usesSpent: state.usesSpent,
+    inside: [...state.insideByZone.values()].reduce((sum, persons) => sum + persons, 0),
+    insideByZone: state.insideByZone,
+    returnsLeft: state.returnsLeft,
+    lastEntry: entries.at(-1),
+    lastExitAt,
+    epochSeen,
+    issuedAtS: newestIssuedAt(entries, epochSeen),
+    deniedEpoch: unique.reduce<number | undefined>((epoch, mark) => (mark.kind === 'denied' ? Math.max(epoch ?? 0, mark.epoch) : epoch), undefined),
+    cases: groupCases(fitting, misfits, rules),
+  };
+}
+
+/** Whether `persons` more may enter `zone` after this history; the same test that the fold applies to marks. */
+export function misfitAfter(history: History, rules: HistoryRules, zone: string, persons: number, nowMs: number): Misfit | undefined {
+  const days = new Set(rules.oncePerDay ? history.entries.map((entry) => dayOf(entry.mark, rules)) : []);
+  const state: State = { usesSpent: history.usesSpent, returnsLeft: history.returnsLeft, insideByZone: new Map(history.insideByZone), days };
+  return misfitOf(state, rules, zone, persons, () => eventDay(nowMs, rules));
+}
+
+function misfitOf(state: State, rules: HistoryRules, zone: string, persons: number, day: () => string): Misfit | undefined {
+  const inside = state.insideByZone.get(zone) ?? 0;
+  if (rules.exitsScannedZones.includes(zone) && inside + persons > rules.party) return rules.uses === 1 && !rules.reentry ? 'uses-spent' : 'still-inside';
+  const newUses = Math.max(0, persons - state.returnsLeft);
+  if (rules.uses > 0 && state.usesSpent + newUses > rules.uses * rules.party) return 'uses-spent';
+  if (rules.oncePerDay && newUses > 0 && state.days.has(day()) && rules.party === 1) return 'same-day';
+  return undefined;
+}
+
+function applyEntry(state: State, rules: HistoryRules, zone: string, persons: number, day: () => string): void {
+  const returning = Math.min(persons, state.returnsLeft);
+  state.returnsLeft -= returning;
+  state.usesSpent += persons - returning;
+  state.insideByZone.set(zone, (state.insideByZone.get(zone) ?? 0) + persons);
+  if (rules.oncePerDay) state.days.add(day());
+}
+
+function applyExit(state: State, zone: string, mayReturn: boolean): void {
+  const inside = state.insideByZone.get(zone) ?? 0;
+  if (inside === 0) return;
+  state.insideByZone.set(zone, inside - 1);
+  if (mayReturn) state.returnsLeft += 1;
+}
+
+/** Each mark once, in the fold's order: (hybrid timestamp, gate, boot, sequence). */
+function uniqueMarks(marks: readonly Mark[]): readonly Mark[] {
+  if (marks.length < 2) return marks;
+  return [...new Map(marks.map((mark) => [markKey(mark), mark])).values()].sort(compareMarks);
+}
+
+export function compareMarks(a: Mark, b: Mark): number {
+  return compareHybrid(a.at, b.at) || compareText(a.gate, b.gate) || compareText(a.boot, b.boot) || a.sequence - b.sequence;
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Uses that `lapsed` and `undone` marks return, by the key of the mark they name. An undone entry returns all of it. */
+function usesTakenBack(marks: readonly Mark[]): ReadonlyMap<string, number> {
+  const usesByKey = new Map<string, number>();
+  for (const mark of marks) {
+    if (mark.kind !== 'lapsed' && mark.kind !== 'undone') continue;
+    const key = markKey({ event: mark.event, gate: mark.kind === 'undone' ? mark.of.gate : mark.gate, boot: mark.of.boot, sequence: mark.of.sequence });
+    usesByKey.set(key, mark.kind === 'undone' ? Number.POSITIVE_INFINITY : (usesByKey.get(key) ?? 0) + mark.uses);
+  }
+  return usesByKey;
+}
+
+function newestIssuedAt(entries: readonly Entry[], epoch: number): number | undefined {
+  let newest: number | undefined;
+  for (const { mark } of entries) {
+    if (mark.kind === 'admitted' && mark.epoch === epoch && mark.issuedAtS !== undefined) newest = Math.max(newest ?? 0, mark.issuedAtS);
+  }
+  return newest;
+}
+
+/** One case per event day on which something does not fit, with the entries it collides with. */
+function groupCases(fitting: readonly Entry[], misfits: readonly Entry[], rules: HistoryRules): readonly Case[] {
+  const misfitsByDay = new Map<string, Entry[]>();
+  for (const entry of misfits) {
+    const day = dayOf(entry.mark, rules);
+    misfitsByDay.set(day, [...(misfitsByDay.get(day) ?? []), entry]);
+  }
+  return [...misfitsByDay].map(([day, misfitsOfDay]) => {
+    const { event, ticketId } = (misfitsOfDay[0] as Entry).mark;
+    return {
+      id: caseId(event, ticketId, day), event, ticketId, day, fitting, misfits: misfitsOfDay,
+      orderUncertain: misfitsOfDay.some((misfit) => fitting.some((other) => overlaps(misfit, other))),
+    };
+  });
+}
+
+/** Two entries whose clock uncertainties overlap: which was first cannot be known. */
+const overlaps = (a: Entry, b: Entry): boolean =>
+  a.mark.gate !== b.mark.gate && Math.abs(a.mark.at.ms - b.mark.at.ms) <= a.mark.clock.uncertaintyMs + b.mark.clock.uncertaintyMs;
+
+const dayOf = (mark: Mark, rules: HistoryRules): string => eventDay(mark.at.ms, rules);

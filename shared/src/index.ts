@@ -1,11 +1,14 @@
 // The public surface of @postern/shared: everything the gate, the cloud, the pages and other people's test vectors use.
 export * from './base45.ts';
 export * from './bytes.ts';
+export * from './case.ts';
 export * from './cbor.ts';
 export * from './clock.ts';
 export * from './cose.ts';
 export * from './crypto.ts';
+export * from './decide.ts';
 export * from './decision.ts';
+export * from './event-day.ts';
 export * from './feed.ts';
 export * from './gate-token.ts';
 export * from './history.ts';

@@ -1,0 +1,23 @@
+// A case: all uses of one ticket on one event day that do not fit, with the entries they collide with. Every replica derives the
+// same id, so a late mark extends a case and never opens a second one.
+import { bytesToHex, utf8 } from './bytes.ts';
+import { sha256 } from './crypto.ts';
+import type { Entry } from './history.ts';
+
+export interface Case {
+  /** 32 hexadecimal digits, the same on every replica. */
+  readonly id: string;
+  readonly event: number;
+  readonly ticketId: string;
+  /** Local event day, `YYYY-MM-DD`. */
+  readonly day: string;
+  /** The entries that fitted and with which the others collide, earliest first. */
+  readonly fitting: readonly Entry[];
+  readonly misfits: readonly Entry[];
+  /** True when the clock uncertainties of a fitting and a misfit entry overlap: who was first cannot be known. */
+  readonly orderUncertain: boolean;
+}
+
+/** First 16 bytes of SHA-256("postern-case-v1", event, ticket, day), hexadecimal. */
+export const caseId = (event: number, ticketId: string, day: string): string =>
+  bytesToHex(sha256(utf8(`postern-case-v1\0${event}\0${ticketId}\0${day}`)).slice(0, 16));
