@@ -1,0 +1,174 @@
+// The gate's configuration: one TOML file, a few environment variables on top, checked once and completely. Every complaint
+// names the file, the line, what is wrong and what would be right, because the person reading it stands at a turnstile.
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { err, ok, type Result } from '@postern/shared';
+import { parse, TomlError } from 'smol-toml';
+import { z } from 'zod';
+import { logLevels } from './logger.ts';
+import { locateLine, nearest } from './config-lines.ts';
+
+/** Largest configuration file that is read. */
+const configBytesMax = 256 * 1024;
+
+const name = (charsMax: number): z.ZodString =>
+  z.string().regex(new RegExp(`^[a-z0-9](?:[a-z0-9-]{0,${charsMax - 1}})$`), `must be 1-${charsMax} lower-case letters, digits or dashes`);
+const uri = z.string().max(1_024).regex(/^[a-z][a-z0-9+.-]*:\/\//, 'must be an address such as camera:///dev/video0, stdin:// or sim://');
+const milliseconds = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
+const hostAndPort = z.string().max(260).regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, 'must be HOST:PORT, for example "192.168.1.20:7443"');
+
+const laneSchema = z.strictObject({
+  id: name(32),
+  direction: z.enum(['entry', 'exit']).default('entry'),
+  readers: z.array(uri).min(1, 'needs at least one reader').max(8),
+  actuator: uri.default('none://'),
+  /** What the turnstile does when the gate cannot decide. Exits are always free, whatever this says. */
+  onFailure: z.enum(['locked', 'free']).default('locked'),
+  passageTimeoutMs: milliseconds(500, 120_000).default(8_000),
+  holdTimeoutMs: milliseconds(1_000, 600_000).default(60_000),
+});
+
+const configSchema = z.strictObject({
+  gate: z.strictObject({
+    id: name(32),
+    name: z.string().min(1).max(100).optional(),
+    event: z.number().int().min(0).max(4_294_967_295),
+    zone: z.string().min(1).max(64),
+    /** Folder of keys, databases and the clock's floor; relative to the configuration file. */
+    data: z.string().min(1).max(1_024).default('.'),
+  }),
+  cloud: z.strictObject({ url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' }).max(1_024) }).optional(),
+  lan: z
+    .strictObject({
+      listen: hostAndPort.optional(),
+      peers: z.array(hostAndPort).max(64).default([]),
+      /** Find gates of the same event by mDNS. */
+      discover: z.boolean().default(false),
+    })
+    .prefault({}),
+  local: z
+    .strictObject({
+      /** Address of the gate's own pages and actions. Loopback unless a steward's tablet needs it. */
+      listen: z.string().min(1).max(255).default('127.0.0.1'),
+      /** 0 takes any free port and prints it. */
+      port: z.number().int().min(0).max(65_535).default(8_137),
+      /** Further names under which the pages are reached; anything else in the Host header is refused. */
+      hosts: z.array(z.string().min(1).max(255)).max(16).default([]),
+      /** Pages that may show the display in a frame, as in CSP frame-ancestors. */
+      frameAncestors: z.array(z.string().regex(/^[a-z]+:\/\/[a-z0-9.*:-]+$/i, 'must look like http://127.0.0.1:*')).max(16).default(['http://127.0.0.1:*', 'http://localhost:*']),
+      /** Languages of the visitor's text, the first one largest. */
+      languages: z.array(z.enum(['en', 'de'])).min(1).max(2).default(['en', 'de']),
+    })
+    .prefault({}),
+  clock: z
+    .strictObject({
+      /** True where the machine has a battery-backed clock that somebody has set: then it is believed after power-on. */
+      rtc: z.boolean().default(false),
+    })
+    .prefault({}),
+  fire: z
+    .strictObject({
+      /** Fire or free-exit contact: file:///PATH holding 1 while it is on. */
+      input: uri.optional(),
+    })
+    .prefault({}),
+  log: z.strictObject({ level: z.enum(logLevels).default('info') }).prefault({}),
+  lanes: z.array(laneSchema).min(1, 'needs at least one [[lanes]] table').max(16),
+});
+
+export type GateConfig = z.infer<typeof configSchema>;
+export type LaneConfig = GateConfig['lanes'][number];
+
+export type ConfigError = {
+  readonly type: 'config-unreadable' | 'config-invalid';
+  /** One line a complaint, each "FILE:LINE: what is wrong; what would be right". */
+  readonly complaints: readonly string[];
+};
+
+/** Environment variables that override the file, and the path of the key each one sets. */
+export const environmentKeys: Readonly<Record<string, readonly [section: string, key: string, kind: 'text' | 'number']>> = {
+  POSTERN_DATA: ['gate', 'data', 'text'],
+  POSTERN_CLOUD_URL: ['cloud', 'url', 'text'],
+  POSTERN_LOCAL_LISTEN: ['local', 'listen', 'text'],
+  POSTERN_LOCAL_PORT: ['local', 'port', 'number'],
+  POSTERN_LOG_LEVEL: ['log', 'level', 'text'],
+};
+
+/** Reads, overrides and checks; `gate.data` comes back absolute. */
+export function loadConfig(path: string, environment: Readonly<Record<string, string | undefined>> = process.env): Result<GateConfig, ConfigError> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const hint = 'give another with --config FILE, or make one with: gate-agent enrol URL CODE --data DIR';
+    return err({ type: 'config-unreadable', complaints: [`${path}: cannot be read (${cause instanceof Error ? cause.message : 'unknown'}); ${hint}`] });
+  }
+  const config = parseConfig(text, path, environment);
+  return config.ok ? ok({ ...config.value, gate: { ...config.value.gate, data: resolve(dirname(path), config.value.gate.data) } }) : config;
+}
+
+/** The same without a disk; `fileName` only appears in complaints. */
+export function parseConfig(text: string, fileName: string, environment: Readonly<Record<string, string | undefined>> = {}): Result<GateConfig, ConfigError> {
+  if (text.length > configBytesMax) return err({ type: 'config-invalid', complaints: [`${fileName}: longer than ${configBytesMax} bytes`] });
+  let table: Record<string, unknown>;
+  try {
+    table = parse(text);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const reason = cause.message.split('\n')[0] ?? cause.message;
+    return err({ type: 'config-invalid', complaints: [`${fileName}:${cause.line}: ${reason}`] });
+  }
+  const overridden = overrideByEnvironment(table, environment);
+  const parsed = configSchema.safeParse(overridden);
+  const complaints = parsed.success ? [] : parsed.error.issues.slice(0, 20).flatMap((issue) => describeIssue(issue, text, fileName, overridden));
+  if (parsed.success) {
+    const ids = parsed.data.lanes.map((lane) => lane.id);
+    const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);
+    if (twice >= 0) complaints.push(`${fileName}:${locateLine(text, ['lanes', twice, 'id'])}: lane id "${ids[twice]}" is used twice; give each lane its own`);
+    if (complaints.length === 0) return ok(parsed.data);
+  }
+  return err({ type: 'config-invalid', complaints });
+}
+
+function overrideByEnvironment(table: Record<string, unknown>, environment: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+  const result = { ...table };
+  for (const [variable, [section, key, kind]] of Object.entries(environmentKeys)) {
+    const value = environment[variable];
+    if (value === undefined || value === '') continue;
+    const before = result[section];
+    result[section] = { ...(typeof before === 'object' && before !== null ? before : {}), [key]: kind === 'number' ? Number(value) : value };
+  }
+  return result;
+}
+
+function describeIssue(issue: z.core.$ZodIssue, text: string, fileName: string, table: unknown): readonly string[] {
+  const path = issue.path.filter((part) => typeof part !== 'symbol');
+  if (issue.code === 'unrecognized_keys') {
+    const valid = validKeys(path);
+    return issue.keys.map((key) => {
+      const guess = nearest(key, valid);
+      const where = path.length === 0 ? 'at the top level' : `in ${sectionName(path)}`;
+      return `${fileName}:${locateLine(text, [...path, key])}: "${key}" is not known ${where}${guess === undefined ? '' : `; did you mean "${guess}"?`} Valid keys: ${valid.join(', ')}`;
+    });
+  }
+  const variable = Object.entries(environmentKeys).find(([, [section, key]]) => section === path[0] && key === path[1])?.[0];
+  const shown = valueAt(table, path);
+  const given = shown === undefined ? 'is missing' : `is ${JSON.stringify(shown)?.slice(0, 80)}`;
+  const hint = variable === undefined ? '' : ` (also settable by ${variable})`;
+  return [`${fileName}:${locateLine(text, path)}: ${path.join('.') || 'the file'} ${given}; ${issue.message}${hint}`];
+}
+
+const sectionName = (path: readonly (string | number)[]): string => (path[0] === 'lanes' ? '[[lanes]]' : `[${path[0]}]`);
+
+function valueAt(table: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((value, part) => (typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined), table);
+}
+
+/** The keys that the schema knows at `path`. */
+function validKeys(path: readonly (string | number)[]): readonly string[] {
+  if (path.length === 0) return Object.keys(configSchema.shape);
+  if (path[0] === 'lanes') return Object.keys(laneSchema.shape);
+  let section: unknown = Reflect.get(configSchema.shape, path[0] ?? '');
+  while (section instanceof z.ZodOptional || section instanceof z.ZodPrefault) section = section.unwrap();
+  return section instanceof z.ZodObject ? Object.keys(section.shape) : [];
+}

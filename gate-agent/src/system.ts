@@ -1,0 +1,21 @@
+// The only place of the gate agent that asks the operating system for time, randomness and the machine's identity. Everything
+// else receives a Clock, a Random or a boot id, so that tests can hand in their own.
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import type { Clock, Random } from '@postern/shared';
+
+/**
+ * Wall time and CLOCK_MONOTONIC in milliseconds. On Linux the latter counts from the machine's start, so two processes of
+ * one machine boot may compare it: clock trust survives a restart of the agent that way.
+ */
+export const createSystemClock = (): Clock => ({
+  wallMs: () => Date.now(),
+  monotonicMs: () => Number(process.hrtime.bigint() / 1_000n) / 1_000,
+});
+
+export const createSystemRandom = (): Random => (bytes) => new Uint8Array(randomBytes(bytes));
+
+/** Names this start of the machine; changes with every power-on. Empty where the kernel does not say. */
+export function readMachineBoot(path = '/proc/sys/kernel/random/boot_id'): string {
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().slice(0, 64) : '';
+}
