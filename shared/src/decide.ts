@@ -3,7 +3,7 @@
 import type { TrustedTime } from './clock.ts';
 import type { Assurance, Claim, Decision, RefusalCode, RefusalDetail, Warning } from './decision.ts';
 import { historyRules, misfitAfter, type History, type HistoryRules } from './history.ts';
-import type { AdmissionPolicy, HoldReason, Ticket, TicketType } from './ticket.ts';
+import type { AdmissionPolicy, HoldReason, Ticket, TicketType, Zone } from './ticket.ts';
 
 export interface DecideInput {
   readonly claim: Claim;
@@ -109,11 +109,11 @@ function checkUses(input: DecideInput, rules: HistoryRules, type: TicketType | u
   const detail = lastUse(history);
   switch (misfit) {
     case 'still-inside':
-      return { refuse: 'already-inside', detail };
+      return rules.party > 1 ? partyComplete(history, rules) : { refuse: 'already-inside', detail };
     case 'same-day':
       return { refuse: 'once-per-day', detail };
     case 'uses-spent':
-      if (rules.party > 1) return { refuse: 'party-complete', detail: { ...detail, admitted: history.usesSpent, party: rules.party } };
+      if (rules.party > 1) return partyComplete(history, rules);
       if (rules.reentry) return { refuse: 'pass-out-needed', detail };
       return { refuse: rules.uses === 1 ? 'already-used' : 'uses-spent', detail };
     case undefined:
@@ -124,28 +124,45 @@ function checkUses(input: DecideInput, rules: HistoryRules, type: TicketType | u
   return rules.party === 1 && time.nowMs < againMs ? { refuse: 'too-soon', detail: { ...detail, whenMs: againMs } } : undefined;
 }
 
+const partyComplete = (history: History, rules: HistoryRules): Verdict => ({
+  refuse: 'party-complete',
+  detail: { ...lastUse(history), admitted: history.usesSpent, party: rules.party },
+});
+
 const lastUse = ({ lastEntry }: History): RefusalDetail =>
   lastEntry === undefined ? {} : { gate: lastEntry.mark.gate, atMs: lastEntry.mark.at.ms };
 
-/** The rest of the party, or one person. */
-function openingFor({ history, lane }: DecideInput, rules: HistoryRules): { readonly part: number; readonly party: number; readonly persons: number } {
+/** The rest of the party as far as there is room, or one person. */
+function openingFor(input: DecideInput, rules: HistoryRules): { readonly part: number; readonly party: number; readonly persons: number } {
   if (rules.party === 1) return { part: 1, party: 1, persons: 1 };
+  const { history, lane } = input;
   const inside = rules.exitsScannedZones.includes(lane.zone) ? (history.insideByZone.get(lane.zone) ?? 0) : history.usesSpent % rules.party;
   const part = Math.min(inside, rules.party - 1) + 1;
   const roomByUses = rules.uses === 0 ? rules.party : rules.uses * rules.party - history.usesSpent + history.returnsLeft;
-  return { part, party: rules.party, persons: Math.min(rules.party - part + 1, Math.max(1, roomByUses)) };
+  return { part, party: rules.party, persons: Math.max(1, Math.min(rules.party - part + 1, roomByUses, roomInZone(input))) };
 }
 
-/** Is there room in the zone, as far as this gate knows? Persons are counted one by one: the gate opens for at least one. */
-function checkRoom({ lane, policy, occupancy, inTouch }: DecideInput): Verdict {
-  const zone = policy.zones.find((candidate) => candidate.id === lane.zone);
-  if (zone?.capacity === undefined) return undefined;
-  const { known, spentOutOfTouch } = occupancy(zone.id);
-  if (known + 1 > zone.capacity) return { refuse: 'zone-full', detail: { zone: zone.name } };
-  const share = zone.shares[lane.gate];
-  const shareSpent = !inTouch && share !== undefined && spentOutOfTouch + 1 > share;
-  return shareSpent && zone.whenShareSpent === 'refuse' ? { refuse: 'zone-full', detail: { zone: zone.name } } : undefined;
+/** Is there room for at least one in the zone, as far as this gate knows? */
+function checkRoom(input: DecideInput): Verdict {
+  const zone = zoneOf(input);
+  if (zone === undefined) return undefined;
+  const full = roomInZone(input) < 1 || (isOverShare(input) && zone.whenShareSpent === 'refuse');
+  return full ? { refuse: 'zone-full', detail: { zone: zone.name } } : undefined;
 }
+
+function roomInZone(input: DecideInput): number {
+  const zone = zoneOf(input);
+  return zone?.capacity === undefined ? Number.POSITIVE_INFINITY : zone.capacity - input.occupancy(zone.id).known;
+}
+
+/** Out of touch, a gate may spend only its share of a zone's capacity; then the zone's rule says what happens. */
+function isOverShare(input: DecideInput): boolean {
+  const zone = zoneOf(input);
+  const share = zone?.shares[input.lane.gate];
+  return zone !== undefined && share !== undefined && !input.inTouch && input.occupancy(zone.id).spentOutOfTouch + 1 > share;
+}
+
+const zoneOf = ({ policy, lane }: DecideInput): Zone | undefined => policy.zones.find((candidate) => candidate.id === lane.zone);
 
 /** The person or factor still needed, if any, after what `approval` has settled. */
 function holdReason(input: DecideInput, type: TicketType | undefined): HoldReason | undefined {
@@ -156,23 +173,23 @@ function holdReason(input: DecideInput, type: TicketType | undefined): HoldReaso
   return reason === 'supervisor' || approval === undefined ? reason : undefined;
 }
 
-function needsSupervisor({ ticket, policy, time, feedAgeMs, inTouch, lane, occupancy }: DecideInput): boolean {
-  if (ticket === undefined && policy.unknownSignedPass === 'supervisor') return true;
-  if (!time.trusted && policy.whenClockUntrusted === 'supervisor') return true;
-  if (isStale(policy, feedAgeMs) && policy.whenStale === 'supervisor') return true;
-  const zone = policy.zones.find((candidate) => candidate.id === lane.zone);
-  const share = zone?.shares[lane.gate];
-  return !inTouch && share !== undefined && zone?.whenShareSpent === 'supervisor' && occupancy(zone.id).spentOutOfTouch + 1 > share;
+function needsSupervisor(input: DecideInput): boolean {
+  const { ticket, policy, time, feedAgeMs } = input;
+  return (
+    (ticket === undefined && policy.unknownSignedPass === 'supervisor') ||
+    (!time.trusted && policy.whenClockUntrusted === 'supervisor') ||
+    (isStale(policy, feedAgeMs) && policy.whenStale === 'supervisor') ||
+    (isOverShare(input) && zoneOf(input)?.whenShareSpent === 'supervisor')
+  );
 }
 
-function warningsOf({ ticket, policy, time, feedAgeMs, inTouch, lane, occupancy }: DecideInput): readonly Warning[] {
+function warningsOf(input: DecideInput): readonly Warning[] {
   const warnings: Warning[] = [];
-  if (isStale(policy, feedAgeMs)) warnings.push('cache-stale');
-  if (!time.trusted) warnings.push('clock-untrusted');
-  if (ticket === undefined) warnings.push('unknown-ticket');
-  if (!inTouch) warnings.push('out-of-touch');
-  const share = policy.zones.find((candidate) => candidate.id === lane.zone)?.shares[lane.gate];
-  if (!inTouch && share !== undefined && occupancy(lane.zone).spentOutOfTouch + 1 > share) warnings.push('over-share');
+  if (isStale(input.policy, input.feedAgeMs)) warnings.push('cache-stale');
+  if (!input.time.trusted) warnings.push('clock-untrusted');
+  if (input.ticket === undefined) warnings.push('unknown-ticket');
+  if (!input.inTouch) warnings.push('out-of-touch');
+  if (isOverShare(input)) warnings.push('over-share');
   return warnings;
 }
 
