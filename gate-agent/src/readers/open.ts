@@ -1,0 +1,48 @@
+// Makes the reader that a URI names: camera:// (and its kin, see camera-uri.ts), stdin:// or sim://. Opening touches no device:
+// whether one is there shows when the reader runs, and `supervise` tries again until it is.
+import type { Readable } from 'node:stream';
+import { err, ok, type Clock, type Logger, type Reader, type Result } from '@postern/shared';
+import { parseCameraUri, type ReaderUriError } from './camera-uri.ts';
+import { createCameraReader, type CameraView } from './camera.ts';
+import type { Decoder } from './decoder.ts';
+import { createSimulatedReader, type SimulatedReader } from './simulated.ts';
+import { createStdinReader } from './stdin.ts';
+
+export interface OpenReaderDeps {
+  readonly id: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called for cameras only, so that a gate without one starts no decoding thread. All cameras share one decoder. */
+  readonly decoder: () => Decoder;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly stdin: Readable;
+  /** Live preview of cameras. */
+  readonly onFrame?: (view: CameraView) => void;
+  /** Receives the handle of a `sim://` reader, by which codes are shown to it. */
+  readonly onSimulated?: (reader: SimulatedReader) => void;
+}
+
+export const readerSchemes = ['camera', 'camera+unix', 'camera+pipe', 'stdin', 'sim'] as const;
+
+export function openReader(uri: string, deps: OpenReaderDeps): Result<Reader, ReaderUriError> {
+  const { id, clock, logger } = deps;
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(uri)?.[1];
+  switch (scheme) {
+    case 'camera':
+    case 'camera+unix':
+    case 'camera+pipe': {
+      const input = parseCameraUri(uri);
+      if (!input.ok) return input;
+      return ok(createCameraReader({ id, clock, logger, input: input.value, decoder: deps.decoder(), sleep: deps.sleep, ...(deps.onFrame ? { onFrame: deps.onFrame } : {}) }));
+    }
+    case 'stdin':
+      return uri === 'stdin://' ? ok(createStdinReader({ id, clock, logger, input: deps.stdin })) : err({ type: 'reader-uri-invalid', message: `${uri}: nothing may follow stdin://` });
+    case 'sim': {
+      const reader = createSimulatedReader({ id, clock });
+      deps.onSimulated?.(reader);
+      return ok(reader);
+    }
+    default:
+      return err({ type: 'reader-uri-invalid', message: `${uri.slice(0, 200)}: unknown reader; valid are ${readerSchemes.map((name) => `${name}://`).join(', ')}` });
+  }
+}

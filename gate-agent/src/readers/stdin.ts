@@ -1,0 +1,80 @@
+// One code a line from standard input or any byte stream: a scanner that types (keyboard wedge), a serial scanner, a pipe, a
+// person. Lines end with LF, CR or CR LF; empty ones are skipped; a line that is too long is refused as a whole and counted.
+import type { Readable } from 'node:stream';
+import { presentationTextCharsMax, type Clock, type Logger, type Reader } from '@postern/shared';
+import { bytesToText } from './decode-text.ts';
+import { readerFault } from './frame.ts';
+
+/** UTF-8 needs up to three bytes for one UTF-16 unit. */
+export const lineBytesMax = presentationTextCharsMax * 3;
+
+export interface StdinDeps {
+  readonly id: string;
+  readonly input: Readable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface StdinReader extends Reader {
+  readonly stats: () => { readonly lines: number; readonly tooLong: number };
+}
+
+export function createStdinReader({ id, input, clock, logger }: StdinDeps): StdinReader {
+  const count = { lines: 0, tooLong: 0 };
+  return {
+    id,
+    finite: true,
+    stats: () => ({ ...count }),
+    run: (deliver, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted || input.readableEnded || input.destroyed) return resolve();
+        const refuse = (): void => {
+          count.tooLong++;
+          logger.warn({ reader: id, lineBytesMax }, 'A line was too long and was refused');
+        };
+        const splitter = createLineSplitter((line) => {
+          if (signal.aborted) return;
+          const text = bytesToText(line);
+          if (text.length > presentationTextCharsMax) return refuse();
+          count.lines++;
+          deliver({ medium: 'typed', text, readerId: id, seenAtMs: clock.monotonicMs() });
+        }, refuse);
+        const onData = (chunk: Buffer | string): void => splitter.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+        const onEnd = (): void => {
+          splitter.end();
+          finish();
+        };
+        const onError = (cause: Error): void => finish(readerFault('input-failed', `Standard input failed: ${cause.message}`));
+        const onAbort = (): void => finish();
+        const finish = (fault?: Error): void => {
+          input.off('data', onData).off('end', onEnd).off('close', onAbort).off('error', onError).pause();
+          signal.removeEventListener('abort', onAbort);
+          if (fault) reject(fault);
+          else resolve();
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        input.on('data', onData).on('end', onEnd).on('close', onAbort).on('error', onError);
+      }),
+  };
+}
+
+/** Cuts bytes into non-empty lines, holding at most `lineBytesMax` of an unfinished one. */
+export function createLineSplitter(onLine: (line: Uint8Array) => void, onTooLong: () => void): { readonly push: (chunk: Uint8Array) => void; readonly end: () => void } {
+  const line = new Uint8Array(lineBytesMax);
+  let length = 0;
+  const flush = (): void => {
+    if (length > lineBytesMax) onTooLong();
+    else if (length > 0) onLine(line.slice(0, length));
+    length = 0;
+  };
+  return {
+    push: (chunk) => {
+      for (const byte of chunk) {
+        if (byte === 0x0a || byte === 0x0d) flush();
+        else if (length < lineBytesMax) line[length++] = byte;
+        else length = lineBytesMax + 1;
+      }
+    },
+    end: flush,
+  };
+}
