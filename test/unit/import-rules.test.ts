@@ -1,0 +1,196 @@
+// Who may import whom, and what may stand in which file, asserted from the real sources.
+import { builtinModules } from 'node:module';
+import { describe, expect, test } from 'vitest';
+import { parseSource, readSources, type SourceFile } from '../support/sources.ts';
+
+const shared = readSources('shared/src');
+const agent = readSources('gate-agent/src');
+const cloud = readSources('cloud-sync/src');
+const scripts = readSources('scripts');
+const workspaces = [...shared, ...agent, ...cloud];
+const everything = [...workspaces, ...scripts, ...readSources('test')];
+
+/** Native or heavy packages, each behind one file of a workspace, so that it can be replaced there. */
+const onePlacePackages = [
+  'automerge',
+  'better-sqlite3',
+  'bonjour-service',
+  'cborg',
+  'libsodium-wrappers',
+  'pg',
+  'smol-toml',
+  'zxing-wasm',
+];
+
+/** Modules of a gate that talk to one kind of device each; only their folder's `open.ts` knows them all. */
+const devices = /^gate-agent\/src\/(readers|actuators)\/(ble|camera|gpio|hid|hid-relay|nfc|none|simulated|stdin)\.ts$/;
+
+const isOurs = (specifier: string): boolean => specifier.startsWith('@postern/') || isPath(specifier);
+const isPath = (specifier: string): boolean => /^(shared|gate-agent|cloud-sync|scripts|test)\//.test(specifier);
+const isNode = (specifier: string): boolean => specifier.startsWith('node:') || builtinModules.includes(specifier);
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+const folderOf = (path: string): string => path.split('/').slice(0, 3).join('/');
+
+/** `file -> import` for every import that `isForbidden` says must not be. */
+const forbidden = (files: readonly SourceFile[], isForbidden: (specifier: string, path: string) => boolean): string[] =>
+  files.flatMap(({ path, imports }) =>
+    imports.filter((specifier) => isForbidden(specifier, path)).map((specifier) => `${path} -> ${specifier}`),
+  );
+
+/** Files whose code matches, but for those that may. */
+const saying = (files: readonly SourceFile[], pattern: RegExp, mayIn: RegExp): string[] =>
+  files.filter(({ path, code }) => pattern.test(code) && !mayIn.test(path)).map(({ path }) => path);
+
+describe('workspaces', () => {
+  test('there are sources to judge', () => {
+    for (const files of [shared, agent, cloud, scripts]) expect(files.length).toBeGreaterThan(3);
+    expect(workspaces.flatMap(({ imports }) => imports).filter(isPath).length).toBeGreaterThan(50);
+  });
+
+  test('shared imports nothing of ours and nothing of Node', () => {
+    const isForeign = (specifier: string): boolean =>
+      isNode(specifier) || (isOurs(specifier) && !specifier.startsWith('shared/src/'));
+    expect(forbidden(shared, isForeign)).toEqual([]);
+  });
+
+  test('gate-agent and cloud-sync import only the index of shared, and never each other', () => {
+    const leaves = (specifier: string, path: string): boolean =>
+      isOurs(specifier) && specifier !== '@postern/shared' && !specifier.startsWith(`${path.split('/')[0]}/src/`);
+    expect(forbidden([...agent, ...cloud], leaves)).toEqual([]);
+  });
+
+  test('no source depends on a script or a test', () => {
+    expect(forbidden(workspaces, (specifier) => /^(scripts|test)\//.test(specifier))).toEqual([]);
+    expect(forbidden(scripts, (specifier) => specifier.startsWith('test/'))).toEqual([]);
+  });
+
+  test('relative imports name the file with its ending', () => {
+    expect(
+      forbidden(
+        everything,
+        (specifier) => isPath(specifier) && !/\.(ts|tsx|mjs|js|css|json|svg|html|png)$|\/$/.test(specifier),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('adapters', () => {
+  test('one device never imports another', () => {
+    expect(
+      forbidden(
+        agent.filter(({ path }) => devices.test(path)),
+        (specifier) => devices.test(specifier),
+      ),
+    ).toEqual([]);
+  });
+
+  test('an adapter folder of the gate imports no other, but for the database driver', () => {
+    const isAdapter = /^gate-agent\/src\/(readers|actuators|store|replication|local-api|display|handheld)\//;
+    const crosses = (specifier: string, path: string): boolean =>
+      isAdapter.test(specifier) &&
+      folderOf(specifier) !== folderOf(path) &&
+      specifier !== 'gate-agent/src/store/database.ts';
+    expect(
+      forbidden(
+        agent.filter(({ path }) => isAdapter.test(path)),
+        crosses,
+      ),
+    ).toEqual([]);
+  });
+
+  test('the composition root is imported by the command line only', () => {
+    const isRoot = /^(gate-agent|cloud-sync)\/src\/(main|cli)\.ts$/;
+    expect(
+      forbidden(
+        workspaces.filter(({ path }) => !isRoot.test(path)),
+        (specifier) => isRoot.test(specifier),
+      ),
+    ).toEqual([]);
+  });
+
+  test('in the cloud, the store knows no service and neither knows a route', () => {
+    const rank = (path: string): number => ['store', 'services', 'routes'].indexOf(path.split('/')[2] ?? '');
+    const climbs = (specifier: string, path: string): boolean =>
+      specifier.startsWith('cloud-sync/src/') && rank(specifier) > rank(path);
+    expect(
+      forbidden(
+        cloud.filter(({ path }) => rank(path) >= 0),
+        climbs,
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('packages', () => {
+  test.each(onePlacePackages)('%s appears in at most one file of a workspace', (name) => {
+    for (const files of [shared, agent, cloud]) {
+      const users = files.filter(({ imports }) => imports.some((specifier) => packageOf(specifier) === name));
+      expect(users.map(({ path }) => path).slice(1)).toEqual([]);
+    }
+  });
+
+  test('automerge stays in the ledger and libsodium in crypto', () => {
+    const users = (name: string): string[] =>
+      workspaces
+        .filter(({ imports }) => imports.some((specifier) => packageOf(specifier) === name))
+        .map(({ path }) => path);
+    expect(users('automerge')).toEqual(['shared/src/ledger.ts']);
+    expect(users('libsodium-wrappers')).toEqual(['shared/src/crypto.ts']);
+  });
+});
+
+describe('surroundings', () => {
+  test('the environment is read in config files only', () => {
+    expect(saying(workspaces, /\bprocess\.env\b/, /\/config(-[a-z]+)?\.ts$/)).toEqual([]);
+  });
+
+  test('time and chance are read only where a Clock or a Random is constructed', () => {
+    const clockOrChance =
+      /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|\bperformance\.now\b|\bhrtime\b|\brandom(?:UUID|Bytes|Int)\b|\bgetRandomValues\b/;
+    expect(
+      saying(
+        workspaces,
+        clockOrChance,
+        /^(gate-agent|cloud-sync)\/src\/(system\.ts|(display|handheld|live)\/main\.tsx)$/,
+      ),
+    ).toEqual([]);
+  });
+
+  test('no source names a path of one machine', () => {
+    expect(saying(everything, /['"`](?:file:\/\/)?\/(?:tmp|root|home|work|mnt)\/[\w.]/, /^$/)).toEqual([]);
+  });
+
+  test('no error is silenced', () => {
+    expect(saying(everything, /\bas any\b/, /import-rules\.test\.ts$/)).toEqual([]);
+    const silenced = new RegExp(['@ts-', '(ignore|nocheck)'].join(''));
+    expect(saying(everything, silenced, /^$/)).toEqual([]);
+  });
+});
+
+describe('the rules themselves', () => {
+  test('find every way of importing and ignore comments', () => {
+    const { imports } = parseSource(
+      'gate-agent/src/readers/a.ts',
+      [
+        "import { a } from './b.ts';",
+        "export type {\n  C,\n} from '../c.ts';",
+        "import 'd';",
+        "const e = await import('e/f');",
+        "new Worker(new URL('./g.ts', import.meta.url));",
+        "// import h from 'h';",
+        "/* import i from 'i'; */ const url = 'http://j';",
+      ].join('\n'),
+    );
+    expect(imports).toEqual([
+      'gate-agent/src/readers/b.ts',
+      'gate-agent/src/c.ts',
+      'd',
+      'e/f',
+      'gate-agent/src/readers/g.ts',
+    ]);
+  });
+});
