@@ -1,7 +1,11 @@
-// The feed: the signed, versioned data that the cloud gives to gates. This file holds the formats (manifest, snapshot
-// tables, delta) and the rules by which a gate accepts them: nothing older, nothing unsigned, nothing over its bound,
-// nothing whose bytes do not have the signed hash.
+// The feed: the signed, versioned data that the cloud gives to gates. This file holds the manifest and the rules by which a
+// gate accepts one: nothing older, nothing unsigned, nothing over its bound, nothing for another event. feed-snapshot.ts and
+// feed-delta.ts are the files that a manifest names by their hash.
 import { z } from 'zod';
+import { hexToBytes, utf8 } from './bytes.ts';
+import { decodeCose, domainAad, signCose, verifyCose } from './cose.ts';
+import { keyId, type KeyPair } from './crypto.ts';
+import { assert, err, ok, type Result } from './result.ts';
 import { admissionPolicySchema } from './ticket.ts';
 
 /** Upper bounds a gate enforces before it allocates or downloads. */
@@ -9,6 +13,10 @@ export const manifestBytesMax = 4 * 1024 * 1024;
 export const snapshotBytesMax = 512 * 1024 * 1024;
 export const deltaBytesMax = 16 * 1024 * 1024;
 export const deltaRowsMax = 200_000;
+/** A snapshot once unpacked. */
+export const snapshotDatabaseBytesMax = 2 * 1024 * 1024 * 1024;
+/** All deltas on one snapshot together. */
+export const overlayBytesMax = 64 * 1024 * 1024;
 
 const hex = (bytes: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
@@ -44,10 +52,20 @@ export const manifestSchema = z.object({
   policy: admissionPolicySchema,
   /** Key of the keyed hashes of foreign codes and tag UIDs of this event. */
   codeHashKey: hex(32),
-  /** Snapshot: gzip of an SQLite file with `snapshotTablesSql`; version it was made at. */
-  snapshot: z.object({ version: z.number().int().min(1), tickets: z.number().int().min(0), ...fileReferenceSchema.shape }),
-  /** Deltas in order; the first starts at the snapshot's version, each next where the last ended. */
-  deltas: z.array(z.object({ from: z.number().int(), to: z.number().int(), ...fileReferenceSchema.shape })).max(1_000),
+  /**
+   * Gzip of an SQLite file with `snapshotTablesSql`, and the version it was made at. `database` is the unpacked file: a gate
+   * keeps that one and hashes it again at every start.
+   */
+  snapshot: z.object({
+    version: z.number().int().min(1),
+    tickets: z.number().int().min(0),
+    ...fileReferenceSchema.shape,
+    database: z.object({ sha256: hex(32), bytes: z.number().int().min(0).max(snapshotDatabaseBytesMax) }),
+  }),
+  /** Deltas in order; the first starts at the snapshot's version, each next where the last ended. `rows`: tickets and codes. */
+  deltas: z
+    .array(z.object({ from: z.number().int().min(1), to: z.number().int().min(1), rows: z.number().int().min(0).max(deltaRowsMax), ...fileReferenceSchema.shape }))
+    .max(1_000),
   keys: z.array(feedKeySchema).max(100),
   /** Gates whose heads and LAN connections are accepted: id, Ed25519 public key, zone, certificate (base64 DER). */
   gates: z.array(z.object({ id: z.string().max(32), name: z.string().max(100), zone: z.string().max(64), publicKey: hex(32), certificate: z.string().max(4_096), address: z.string().max(200).optional() })).max(2_000),
@@ -56,3 +74,131 @@ export const manifestSchema = z.object({
   staff: z.array(staffSchema).max(5_000),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+export type FeedKey = z.infer<typeof feedKeySchema>;
+export type FileReference = z.infer<typeof fileReferenceSchema>;
+
+/** Why a gate does not take what it was offered; what it had stays in use. */
+export type FeedError =
+  | { readonly type: 'feed-malformed'; readonly what: 'manifest' | 'snapshot' | 'delta'; readonly cause: string }
+  | { readonly type: 'feed-signature-invalid'; readonly keyId: string; readonly cause: 'key-unknown' | 'signature' }
+  | { readonly type: 'feed-wrong-event'; readonly what: 'manifest' | 'snapshot' | 'delta'; readonly expected: number; readonly found: number }
+  /** Older than what the gate has, or a file older than its manifest says. */
+  | { readonly type: 'feed-rollback'; readonly what: 'manifest' | 'snapshot' | 'delta'; readonly current: number; readonly candidate: number }
+  | { readonly type: 'feed-too-large'; readonly what: 'manifest' | 'snapshot' | 'delta'; readonly bytes: number; readonly bytesMax: number }
+  /** Fewer bytes than the signed size: a download that ended half-way. */
+  | { readonly type: 'feed-cut-off'; readonly what: 'snapshot' | 'delta'; readonly bytes: number; readonly expected: number }
+  /** As many bytes as signed, but not those bytes. */
+  | { readonly type: 'feed-hash-mismatch'; readonly what: 'snapshot' | 'delta'; readonly expected: string; readonly found: string };
+
+const manifestAad = domainAad('postern-feed-v1');
+
+/** A public key that may sign manifests: 16 hexadecimal digits of key id, 32 bytes of key. */
+export interface TrustedFeedKey {
+  readonly keyId: string;
+  readonly publicKey: Uint8Array;
+}
+
+/** The COSE_Sign1 bytes that gates poll for. The content is checked: publishing a manifest that no gate takes is a bug. */
+export function signManifest(manifest: Manifest, feedKey: KeyPair): Uint8Array {
+  const checked = manifestSchema.parse(manifest);
+  const problem = manifestProblem(checked);
+  assert(problem === undefined, `a manifest that no gate would take: ${problem}`);
+  const bytes = signCose({ keys: feedKey, payload: utf8(JSON.stringify(checked)), externalAad: manifestAad });
+  assert(bytes.length <= manifestBytesMax, `a manifest has at most ${manifestBytesMax} bytes`);
+  return bytes;
+}
+
+/** Size, then signature by one of `trusted`, and only then the content. */
+export function verifyManifest(bytes: Uint8Array, trusted: readonly TrustedFeedKey[]): Result<Manifest, FeedError> {
+  if (bytes.length > manifestBytesMax) return err({ type: 'feed-too-large', what: 'manifest', bytes: bytes.length, bytesMax: manifestBytesMax });
+  const message = decodeCose(bytes, manifestBytesMax);
+  if (!message.ok) return err({ type: 'feed-malformed', what: 'manifest', cause: message.error.cause });
+  const signer = trusted.find((key) => key.keyId === message.value.keyId);
+  if (signer === undefined) return err({ type: 'feed-signature-invalid', keyId: message.value.keyId, cause: 'key-unknown' });
+  if (!verifyCose(message.value, signer.publicKey, manifestAad)) return err({ type: 'feed-signature-invalid', keyId: signer.keyId, cause: 'signature' });
+  const manifest = parseManifest(message.value.payload);
+  if (!manifest.ok) return manifest;
+  const problem = manifestProblem(manifest.value);
+  return problem === undefined ? manifest : err({ type: 'feed-malformed', what: 'manifest', cause: problem });
+}
+
+function parseManifest(payload: Uint8Array): Result<Manifest, FeedError> {
+  try {
+    const parsed = manifestSchema.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)));
+    if (parsed.success) return ok(parsed.data);
+    const issue = parsed.error.issues[0];
+    return err({ type: 'feed-malformed', what: 'manifest', cause: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`.slice(0, 200) });
+  } catch (cause) {
+    return err({ type: 'feed-malformed', what: 'manifest', cause: cause instanceof Error ? cause.message.slice(0, 200) : 'not JSON' });
+  }
+}
+
+/** What a schema cannot say: the parts of a manifest agree with each other. */
+function manifestProblem(manifest: Manifest): string | undefined {
+  if (manifest.policy.event !== manifest.event) return 'the policy of another event';
+  let reached = manifest.snapshot.version;
+  for (const delta of manifest.deltas) {
+    if (delta.from !== reached || delta.to <= delta.from) return `a gap in the deltas at version ${reached}`;
+    reached = delta.to;
+  }
+  if (reached > manifest.version) return 'files newer than the manifest';
+  if (manifest.deltas.reduce((sum, delta) => sum + delta.bytes, 0) > overlayBytesMax) return 'deltas over their bound';
+  const wrongKey = manifest.keys.find((key) => key.keyId !== keyId(hexToBytes(key.publicKey) ?? new Uint8Array(0)));
+  return wrongKey === undefined ? undefined : `a key id that is not its key's: ${wrongKey.keyId}`;
+}
+
+export interface AcceptManifestOptions {
+  readonly event: number;
+  /** What the gate has, if anything. */
+  readonly current: Manifest | undefined;
+  /** Already verified by `verifyManifest`. */
+  readonly candidate: Manifest;
+  readonly nowMs: number;
+}
+
+/**
+ * Whether a verified manifest may replace the current one: same event, never older. An equal version is taken when it is signed
+ * later (a refreshed expiry). An expired one is taken too, `expired`, for the gate's screens and the event's staleness rule:
+ * refusing it would leave the gate with something older still.
+ */
+export function acceptManifest({ event, current, candidate, nowMs }: AcceptManifestOptions): Result<{ readonly manifest: Manifest; readonly expired: boolean }, FeedError> {
+  if (candidate.event !== event) return err({ type: 'feed-wrong-event', what: 'manifest', expected: event, found: candidate.event });
+  if (current !== undefined && isOlder(candidate, current))
+    return err({ type: 'feed-rollback', what: 'manifest', current: current.version, candidate: candidate.version });
+  return ok({ manifest: candidate, expired: isExpired(candidate, nowMs) });
+}
+
+const isOlder = (a: Manifest, b: Manifest): boolean => a.version < b.version || (a.version === b.version && a.createdAtMs < b.createdAtMs);
+
+export const isExpired = (manifest: Pick<Manifest, 'expiresAtMs'>, nowMs: number): boolean => nowMs >= manifest.expiresAtMs;
+
+/**
+ * The keys that may sign what follows a manifest: its active feed keys and the next ones, which it announces under the signature
+ * of the current one. Before the first manifest, the keys that came with enrolment. A rotation has to be announced for longer
+ * than a gate may stay away; one that missed it is enrolled again.
+ */
+export const trustedFeedKeys = (manifest: Pick<Manifest, 'keys'>): readonly TrustedFeedKey[] =>
+  manifest.keys
+    .filter((key) => key.use === 'feed' && (key.state === 'active' || key.state === 'next'))
+    .map((key) => ({ keyId: key.keyId, publicKey: hexToBytes(key.publicKey) ?? new Uint8Array(0) }));
+
+/** What has to be fetched to get from one manifest's files to another's. */
+export type FeedPlan =
+  | { readonly type: 'nothing' }
+  | { readonly type: 'deltas'; readonly deltas: Manifest['deltas'] }
+  | { readonly type: 'snapshot'; readonly deltas: Manifest['deltas'] };
+
+/** `deltas` only where the snapshot stays and the deltas applied so far are the beginning of the new list; else all anew. */
+export function planFeed(current: Manifest | undefined, candidate: Manifest): FeedPlan {
+  if (current === undefined || current.snapshot.database.sha256 !== candidate.snapshot.database.sha256) return { type: 'snapshot', deltas: candidate.deltas };
+  const continues = current.deltas.every((delta, index) => delta.sha256 === candidate.deltas[index]?.sha256);
+  if (!continues) return { type: 'snapshot', deltas: candidate.deltas };
+  const missing = candidate.deltas.slice(current.deltas.length);
+  return missing.length === 0 ? { type: 'nothing' } : { type: 'deltas', deltas: missing };
+}
+
+/** An overlay over a tenth of the snapshot means a new snapshot; small events need not bother before a thousand rows. */
+const overlayShareMax = 0.1;
+const overlayRowsFree = 1_000;
+export const needsNewSnapshot = (snapshotTickets: number, deltaRows: number): boolean =>
+  deltaRows > Math.max(overlayRowsFree, Math.floor(snapshotTickets * overlayShareMax));

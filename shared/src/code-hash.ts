@@ -1,0 +1,90 @@
+// How the feed knows codes without containing them: a keyed hash of every foreign code, and the short typed form of our own
+// passes. The short form needs no index of its own: its first part is the beginning of the ticket's key in the snapshot (random
+// bits of the id), the rest a keyed hash of the id, so that knowing a ticket id does not give the code.
+import { bytesToHex, concatBytes, hexToBytes, utf8 } from './bytes.ts';
+import { keyedHash } from './crypto.ts';
+import { cleanText } from './methods/clean-text.ts';
+import { assert } from './result.ts';
+
+export const ticketIdBytes = 16;
+export const codeHashBytes = 8;
+
+/** The least output of the keyed hash; shorter values are its beginning. */
+const keyedHashBytesMin = 16;
+
+/**
+ * Keyed hash (BLAKE2b under the event's `codeHashKey`) of a foreign code, 8 bytes. The text is cleaned first, on
+ * the side that builds the feed as on the side that looks up.
+ */
+export const codeHash = (codeHashKey: Uint8Array, code: string): Uint8Array =>
+  keyedHash(codeHashKey, utf8(`postern-code-v1\0${cleanText(code).trim()}`), keyedHashBytesMin).slice(0, codeHashBytes);
+
+/**
+ * A ticket id as the snapshot keys on it: its bytes in reverse. The end of a UUIDv7 is random and its beginning a time,
+ * so that neighbours share their first bits, rows end alike (which gzip likes) and short codes can be found by prefix.
+ */
+export function ticketKey(ticketId: string): Uint8Array {
+  const bytes = hexToBytes(ticketId);
+  assert(bytes !== undefined && bytes.length === ticketIdBytes, 'a ticket id has 32 hexadecimal digits');
+  return bytes.reverse();
+}
+
+export const ticketIdOfKey = (key: Uint8Array): string => bytesToHex(Uint8Array.from(key).reverse());
+
+/** Crockford's alphabet: no I, L, O, U. */
+const shortAlphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+export const shortCodeChars = 10;
+const prefixBytes = 2.5;
+const proofBytes = 4;
+
+/**
+ * The short typed form of one of our own passes: 10 characters in two groups, `7K2QF-0M9TX`; 20 bits that find the ticket and
+ * 30 bits of keyed hash. Printed under the QR code. Guessing one for a known ticket succeeds once in 2^30 attempts.
+ */
+export function shortCode(codeHashKey: Uint8Array, ticketId: string): string {
+  const key = ticketKey(ticketId);
+  const head = (byteAt(key, 0) << 12) | (byteAt(key, 1) << 4) | (byteAt(key, 2) >> 4);
+  const text = base32(head, 4) + base32(shortCodeProof(codeHashKey, ticketId), 6);
+  return `${text.slice(0, 5)}-${text.slice(5)}`;
+}
+
+export interface ParsedShortCode {
+  /** Ticket keys `from <= key < until` are the candidates; `until` is absent at the end of the range. */
+  readonly from: Uint8Array;
+  readonly until: Uint8Array | undefined;
+  /** Whether a candidate is the ticket that the code was made for. */
+  readonly matches: (ticketId: string) => boolean;
+}
+
+/** Reads what a person typed: case, dashes and spaces do not matter, O is 0, I and L are 1. Undefined when it is no short code. */
+export function parseShortCode(codeHashKey: Uint8Array, typed: string): ParsedShortCode | undefined {
+  if (typed.length > 4 * shortCodeChars) return undefined;
+  const text = typed.toUpperCase().replace(/[-\s]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
+  if (text.length !== shortCodeChars || [...text].some((character) => !shortAlphabet.includes(character))) return undefined;
+  const head = numberOfBase32(text.slice(0, 4));
+  const proof = numberOfBase32(text.slice(4));
+  const bound = (value: number): Uint8Array => Uint8Array.of(value >> 12, (value >> 4) & 0xff, (value & 0xf) << 4);
+  return {
+    from: bound(head),
+    until: head + 1 < 2 ** (prefixBytes * 8) ? bound(head + 1) : undefined,
+    matches: (ticketId) => shortCodeProof(codeHashKey, ticketId) === proof,
+  };
+}
+
+/** 30 bits. */
+function shortCodeProof(codeHashKey: Uint8Array, ticketId: string): number {
+  const hash = keyedHash(codeHashKey, concatBytes(utf8('postern-short-v1\0'), ticketKey(ticketId)), keyedHashBytesMin);
+  let value = 0;
+  for (let index = 0; index < proofBytes; index++) value = value * 256 + byteAt(hash, index);
+  return Math.floor(value / 4);
+}
+
+const byteAt = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
+
+function base32(value: number, characters: number): string {
+  let text = '';
+  for (let rest = value, index = 0; index < characters; index++, rest = Math.floor(rest / 32)) text = shortAlphabet.charAt(rest % 32) + text;
+  return text;
+}
+
+const numberOfBase32 = (text: string): number => [...text].reduce((value, character) => value * 32 + shortAlphabet.indexOf(character), 0);

@@ -1,0 +1,86 @@
+// The snapshot: an SQLite file (VACUUM INTO, gzip) with every ticket of an event, built by the cloud, read by gates. Here are its
+// tables and the one encoding of a ticket and of a code as rows, also used by deltas. Sizes matter: a million tickets take
+// at most 20 MB compressed, so nothing is stored twice and what is usual takes no byte at all.
+import { codeHashBytes, ticketIdBytes, ticketIdOfKey, ticketKey } from './code-hash.ts';
+import { holdReasons, ticketStatuses, type Ticket } from './ticket.ts';
+
+export const snapshotFormat = 1;
+/** Bytes a page: larger pages waste less; set before the tables are made. */
+export const snapshotPageBytes = 8_192;
+
+/**
+ * `ticket.key` is the id's bytes in reverse (see `ticketKey`), `status` and `hold` are positions in `ticketStatuses` and
+ * `holdReasons`. `code.hash` is `codeHash` of a foreign code; `code.ticket` the first 8 bytes of the key of its ticket.
+ * `meta` has `format`, `event`, `version` and `tickets`.
+ */
+export const snapshotTablesSql = `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE ticket (
+    key BLOB PRIMARY KEY,
+    type INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    party INTEGER NOT NULL,
+    hold INTEGER,
+    valid_from INTEGER,
+    valid_until INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE code (hash BLOB PRIMARY KEY, ticket BLOB NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+export const insertMetaSql = 'INSERT INTO meta (name, value) VALUES (?, ?)';
+/** Takes what `encodeTicketRow` gives. */
+export const insertTicketSql = 'INSERT OR REPLACE INTO ticket (key, type, epoch, status, party, hold, valid_from, valid_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+/** Takes what `encodeCodeRow` gives. */
+export const insertCodeSql = 'INSERT OR REPLACE INTO code (hash, ticket) VALUES (?, ?)';
+
+/** Values for `insertTicketSql`: key, type, epoch, status, party, hold, valid from, valid until. */
+export type TicketRow = readonly [Uint8Array, number, number, number, number, number | null, number | null, number | null];
+/** Values for `insertCodeSql`: hash of the code, beginning of its ticket's key. */
+export type CodeRow = readonly [Uint8Array, Uint8Array];
+
+/** 64 random bits tell two tickets of an event apart but once in tens of millions of events with a million tickets each. */
+export const codeReferenceBytes = 8;
+
+export const encodeTicketRow = (ticket: Ticket): TicketRow => [
+  ticketKey(ticket.id),
+  ticket.type,
+  ticket.epoch,
+  ticketStatuses.indexOf(ticket.status),
+  ticket.party,
+  ticket.hold === undefined ? null : holdReasons.indexOf(ticket.hold),
+  ticket.validFromS ?? null,
+  ticket.validUntilS ?? null,
+];
+
+/** Undefined when a value is none that `encodeTicketRow` gives: the row did not come from our cloud. */
+export function decodeTicketRow(row: readonly unknown[]): Ticket | undefined {
+  const [key, type, epoch, statusNumber, party, holdNumber, validFromS, validUntilS] = row;
+  if (row.length !== 8 || !(key instanceof Uint8Array) || key.length !== ticketIdBytes) return undefined;
+  if (!isCount(type, 65_535) || !isCount(epoch, 4_294_967_295) || !isCount(party, 65_535) || party === 0) return undefined;
+  if (!isCount(statusNumber, ticketStatuses.length - 1) || !isOptionalCount(holdNumber, holdReasons.length - 1)) return undefined;
+  if (!isOptionalCount(validFromS, secondsMax) || !isOptionalCount(validUntilS, secondsMax)) return undefined;
+  const status = ticketStatuses[statusNumber];
+  const hold = holdNumber === null ? undefined : holdReasons[holdNumber];
+  if (status === undefined) return undefined;
+  return {
+    id: ticketIdOfKey(key),
+    type,
+    epoch,
+    status,
+    party,
+    ...(hold === undefined ? {} : { hold }),
+    ...(validFromS === null ? {} : { validFromS }),
+    ...(validUntilS === null ? {} : { validUntilS }),
+  };
+}
+
+/** `hash` by `codeHash(event's key, code)`: 8 bytes. */
+export const encodeCodeRow = (hash: Uint8Array, ticketId: string): CodeRow => [hash, ticketKey(ticketId).slice(0, codeReferenceBytes)];
+
+export const isCodeHash = (value: unknown): value is Uint8Array => value instanceof Uint8Array && value.length === codeHashBytes;
+export const isCodeReference = (value: unknown): value is Uint8Array => value instanceof Uint8Array && value.length === codeReferenceBytes;
+
+const secondsMax = 253_402_300_799;
+const isCount = (value: unknown, max: number): value is number => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;
+const isOptionalCount = (value: unknown, max: number): value is number | null => value === null || isCount(value, max);
