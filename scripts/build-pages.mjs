@@ -1,5 +1,6 @@
 // Builds the pages with Vite: the gate's display, the cloud's live page and the demo's page, those of them that exist.
-//   node scripts/build-pages.mjs [--if-needed]   with --if-needed only the ones whose sources are newer than their build
+//   node scripts/build-pages.mjs [--if-needed | --watch]
+// With --if-needed only the ones whose sources are newer than their build; with --watch again whenever they change.
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,7 @@ const pages = [
 const commonSources = ['scripts/build-pages.mjs', 'package-lock.json', 'shared/src'];
 
 const ifNeeded = process.argv.includes('--if-needed');
+const watch = process.argv.includes('--watch') ? {} : null;
 const existing = pages.filter(({ source }) => existsSync(join(root, source, 'index.html')));
 const stale = existing.filter((page) => !ifNeeded || isStale(page));
 if (stale.length > 0) await buildAll(stale);
@@ -46,7 +48,7 @@ async function buildAll(stalePages) {
       logLevel: 'warn',
       plugins: [preact()],
       resolve: { conditions: ['source', 'module', 'browser', 'development|production'] },
-      build: { outDir: join(root, output), emptyOutDir: true, target: 'es2022', reportCompressedSize: false },
+      build: { outDir: join(root, output), emptyOutDir: true, target: 'es2022', reportCompressedSize: false, watch },
     });
     console.log(`built ${output} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
