@@ -131,8 +131,7 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
     let shown = 0;
     for (const path of paths) {
       if (signal.aborted) return shown;
-      let frame: GreyFrame | undefined;
-      const read = await readPictureFrames(path, 1, (picture) => ((frame = picture), false), signal);
+      const read = await readPictureFrames(path, 1, (frame) => decodeFrame(frame, 'thorough', deliver, signal).then(() => false), signal);
       if (signal.aborted) return shown;
       if (!read.ok) {
         if (read.error.type === 'program-missing') throw readerFault('program-missing', read.error.message);
@@ -141,7 +140,6 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
       }
       count.frames++;
       shown++;
-      if (frame) await decodeFrame(frame, 'thorough', deliver, signal);
       await deps.sleep(1_000 / fps, signal);
     }
     return shown;

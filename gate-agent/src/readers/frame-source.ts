@@ -29,12 +29,14 @@ const killAfterMs = 300;
 
 /**
  * Resolves when the program has ended, by itself or because `signal` aborted; rejects with a ReaderFault when it cannot be
- * started (`program-missing`), writes what is no frame (`frame-garbled`) or goes silent (`camera-stalled`).
+ * started (`program-missing`), writes what is no frame (`frame-garbled`) or goes silent (`camera-stalled`). While a promise that
+ * `onFrame` returned is pending, the program's output is not read: it waits. Such a promise must not reject.
  */
-export async function runFrameSource(command: FrameCommand, onFrame: (frame: GreyFrame) => void, signal: AbortSignal): Promise<FrameSourceEnd> {
+export async function runFrameSource(command: FrameCommand, onFrame: (frame: GreyFrame) => void | Promise<void>, signal: AbortSignal): Promise<FrameSourceEnd> {
   if (signal.aborted) return { frames: 0, exitCode: undefined, complaint: '', cutOff: false };
   const child = spawn(command.program, command.args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let frames = 0;
+  let pending = 0;
   let complaint = '';
   let fault: Error | undefined;
   let stopping = false;
@@ -45,6 +47,7 @@ export async function runFrameSource(command: FrameCommand, onFrame: (frame: Gre
     fault ??= because;
     if (stopping) return;
     stopping = true;
+    child.stdout.destroy();
     child.kill('SIGTERM');
     killTimer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   };
@@ -58,7 +61,11 @@ export async function runFrameSource(command: FrameCommand, onFrame: (frame: Gre
   const parser = createFrameParser(command.shape, (frame) => {
     frames++;
     watch();
-    if (!stopping) onFrame(frame);
+    const handled = stopping ? undefined : onFrame(frame);
+    if (!handled) return;
+    pending++;
+    child.stdout.pause();
+    void handled.then(() => --pending === 0 && child.stdout.resume());
   });
 
   child.on('error', (cause: NodeJS.ErrnoException) => {

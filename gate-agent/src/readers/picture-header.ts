@@ -8,6 +8,8 @@ export interface PictureHeader {
   /** As declared; absent where the format hides it deeper in the file (ffmpeg's own limit then applies). */
   readonly width?: number;
   readonly height?: number;
+  /** Whether a file of this many bytes is cut off, by what its header says; ffmpeg does not notice it in these formats. */
+  readonly isCutOffAt?: (fileBytes: number) => boolean;
 }
 
 /** How much of a file `readPictureHeader` wants to see: a JPEG's size follows its colour profile and thumbnail. */
@@ -25,10 +27,10 @@ export function readPictureHeader(head: Uint8Array): PictureHeader | undefined {
   if (ascii(0, 3) === '\xff\xd8\xff') return { format: 'jpeg', ...jpegSize(view) };
   if (ascii(0, 6) === 'GIF87a' || ascii(0, 6) === 'GIF89a') return sized('gif', 10, () => view.getUint16(6, true), () => view.getUint16(8, true));
   if (ascii(0, 2) === 'BM' && head.length >= 26 && view.getUint32(14, true) >= 40)
-    return { format: 'bmp', width: Math.abs(view.getInt32(18, true)), height: Math.abs(view.getInt32(22, true)) };
-  if (ascii(0, 4) === 'RIFF' && ascii(8, 4) === 'WEBP') return { format: 'webp', ...webpSize(view, ascii(12, 4)) };
-  if (ascii(0, 4) === 'RIFF' && ascii(8, 4) === 'AVI ') return { format: 'avi' };
-  if (ascii(0, 10) === 'YUV4MPEG2 ') return { format: 'y4m', ...y4mSize(ascii(0, 256)) };
+    return { format: 'bmp', width: Math.abs(view.getInt32(18, true)), height: Math.abs(view.getInt32(22, true)), ...endsAt(view.getUint32(2, true)) };
+  if (ascii(0, 4) === 'RIFF' && ascii(8, 4) === 'WEBP') return { format: 'webp', ...webpSize(view, ascii(12, 4)), ...endsAt(view.getUint32(4, true) + 8) };
+  if (ascii(0, 4) === 'RIFF' && ascii(8, 4) === 'AVI ') return { format: 'avi', ...endsAt(view.getUint32(4, true) + 8) };
+  if (ascii(0, 10) === 'YUV4MPEG2 ') return { format: 'y4m', ...readY4mLine(ascii(0, 256)) };
   if (ascii(4, 4) === 'ftyp') return { format: 'mp4' };
   if (ascii(0, 4) === '\x1a\x45\xdf\xa3') return { format: 'matroska' };
   const pnm = /^P[456]\s+(?:#[^\n]*\s+)*(\d{1,9})\s+(\d{1,9})\s/.exec(ascii(0, 256));
@@ -65,8 +67,18 @@ function webpSize(view: DataView, chunk: string): Size {
   return {};
 }
 
-function y4mSize(head: string): Size {
+const endsAt = (bytes: number): Pick<PictureHeader, 'isCutOffAt'> => ({ isCutOffAt: (fileBytes) => fileBytes < bytes });
+
+/** Samples a pixel of the colour spaces that ffmpeg and cameras write, in eighths of a byte. */
+const y4mBitsPerPixel: Readonly<Record<string, number>> = { mono: 8, '420': 12, '420jpeg': 12, '420mpeg2': 12, '420paldv': 12, '422': 16, '444': 24 };
+
+/** The first line of YUV4MPEG2: parameters after single spaces; each frame is `FRAME`, LF and its samples. */
+function readY4mLine(head: string): Size & Pick<PictureHeader, 'isCutOffAt'> {
   const line = head.split('\n')[0] ?? '';
-  const [width, height] = [/ W(\d{1,9})/.exec(line)?.[1], / H(\d{1,9})/.exec(line)?.[1]];
-  return width && height ? { width: Number(width), height: Number(height) } : {};
+  const [width, height] = [Number(/ W(\d{1,9})/.exec(line)?.[1]), Number(/ H(\d{1,9})/.exec(line)?.[1])];
+  if (!(width > 0) || !(height > 0)) return {};
+  const bits = y4mBitsPerPixel[/ C(\w+)/.exec(line)?.[1] ?? '420'];
+  if (bits === undefined || width % 2 !== 0 || height % 2 !== 0) return { width, height };
+  const frameBytes = 'FRAME\n'.length + (width * height * bits) / 8;
+  return { width, height, isCutOffAt: (fileBytes) => (fileBytes - line.length - 1) % frameBytes !== 0 };
 }

@@ -12,6 +12,8 @@ import type { AdmissionPolicy, Ticket } from '../ticket.ts';
 export interface Reader {
   readonly id: string;
   readonly run: (deliver: (presentation: Presentation) => void, signal: AbortSignal) => Promise<void>;
+  /** Set where resolving means the end of the input (a file, standard input), not a device that may come back. */
+  readonly finite?: true;
 }
 
 /** What happened behind an opening: `passed` persons, or nobody before the time-out. */
@@ -19,9 +21,13 @@ export type Passage = { readonly type: 'passed'; readonly persons: number } | { 
 
 export interface Actuator {
   readonly id: string;
-  /** Opens for `persons` and answers when they have passed or the time-out is over. Must be safe to call again after a rejection. */
+  /**
+   * Opens for `persons` and answers when they have passed or the time-out is over: fewer than `persons` when only some did. An
+   * abort, or `rest` meanwhile, ends it at once with a rejection: what happened is then unknown. Must be safe to call again
+   * after a rejection.
+   */
   readonly open: (direction: 'entry' | 'exit', persons: number, signal: AbortSignal) => Promise<Passage>;
-  /** Brings the turnstile into its state of rest: locked, or free. Called at start, at stop and on failure. */
+  /** Brings the turnstile into its state of rest: locked, or free. Called at start, at stop and on failure; the last call wins. */
   readonly rest: (state: 'locked' | 'free') => Promise<void>;
 }
 
@@ -55,6 +61,7 @@ export interface Store {
   /** Refusals are batched without waiting for fsync; lost ones after a power cut are acceptable, others are not. */
   readonly appendLater: (draft: MarkDraft) => void;
   readonly healthy: () => boolean;
+  /** Safe to call at any time and by several lanes: every lane that a failure has closed keeps trying. */
   readonly reopen: () => Promise<Result<void, StoreError>>;
   readonly close: () => Promise<void>;
 }
@@ -88,8 +95,11 @@ export type LaneState =
   | { readonly name: 'deciding' }
   | { readonly name: 'held'; readonly decision: Extract<Decision, { kind: 'hold' }>; readonly holdId: string }
   | { readonly name: 'open'; readonly decision?: Decision; readonly mark: Mark }
+  /** What the opening came to; shown for a moment, the lane is ready for the next scan. `persons` passed, or returned. */
+  | { readonly name: 'passed'; readonly decision?: Decision; readonly mark: Mark; readonly persons: number }
+  | { readonly name: 'lapsed'; readonly decision?: Decision; readonly mark: Mark; readonly persons: number }
   | { readonly name: 'refused'; readonly decision: Extract<Decision, { kind: 'refuse' }> }
-  | { readonly name: 'closed'; readonly why: 'store' | 'person' | 'stopping' }
+  | { readonly name: 'closed'; readonly why: 'store' | 'actuator' | 'person' | 'stopping' }
   | { readonly name: 'free'; readonly why: 'fire' | 'failure' | 'person' };
 
 /** Sources of policy and time for one lane; read at every scan, so a new feed acts at once. */
@@ -107,6 +117,11 @@ export interface Logger {
   readonly info: (fields: Readonly<Record<string, unknown>>, message: string) => void;
   readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
   readonly error: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+}
+
+/** Calls `fn` once after `ms`, unless cancelled before. Injected, so that no test has to wait. */
+export interface Timer {
+  readonly after: (ms: number, fn: () => void) => () => void;
 }
 
 /** Cryptographic randomness, injected so that tests are repeatable. */
