@@ -1,0 +1,50 @@
+// `npm run bench`: every figure beside its floor or rival of the same run. `--quick` takes under a minute, `--json FILE` writes
+// the rows as a JSON array, `--only NAME` runs one part. Exit code 1 when a bar is missed.
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchDecoding } from './decoding.ts';
+import { benchPasses } from './passes.ts';
+import { benchReplication } from './replication.ts';
+import { benchScan } from './scan.ts';
+import { benchSnapshot } from './snapshot.ts';
+import type { Bench, BenchRow } from './row.ts';
+
+const parts: Readonly<Record<string, Bench>> = {
+  passes: benchPasses,
+  decoding: benchDecoding,
+  scan: benchScan,
+  snapshot: benchSnapshot,
+  replication: benchReplication,
+};
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, only: { type: 'string' } } });
+if (values.only !== undefined && parts[values.only] === undefined) {
+  console.error(`bench: --only takes one of ${Object.keys(parts).join(', ')}`);
+  process.exit(2);
+}
+
+console.log(`${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, ${process.platform} ${process.arch}`);
+const rows: BenchRow[] = [];
+for (const [name, bench] of Object.entries(parts)) {
+  if (values.only !== undefined && values.only !== name) continue;
+  console.log(`\n${name} …`);
+  const partRows = await bench({ quick: values.quick });
+  for (const row of partRows) console.log(formatRow(row));
+  rows.push(...partRows);
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);
+const missed = rows.filter((row) => row.holds === false);
+console.log(missed.length === 0 ? '\nevery bar is met' : `\n${missed.length} missed: ${missed.map((row) => row.name).join('; ')}`);
+process.exit(missed.length === 0 ? 0 : 1);
+
+/** One line of the table: verdict, name, value, baseline, ratio, bar. */
+function formatRow({ name, value, unit, baseline, ratio, bar, holds }: BenchRow): string {
+  const verdict = holds === null ? ' ' : holds ? '✓' : '✗';
+  const beside = baseline === null ? '' : `beside ${formatNumber(baseline)}`;
+  return [` ${verdict} ${name.padEnd(74)}`, `${formatNumber(value)} ${unit}`.padStart(20), beside.padEnd(18), (ratio === null ? '' : `${ratio.toFixed(2)} x`).padStart(9), bar].join('  ').trimEnd();
+}
+
+function formatNumber(value: number): string {
+  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(Number.isInteger(value) ? 0 : 2);
+}
