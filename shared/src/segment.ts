@@ -24,9 +24,9 @@ export interface SegmentId extends WriterId {
 export interface SegmentState extends SegmentId {
   /** Sequence of the segment's first mark. */
   readonly firstSequence: number;
-  /** Marks held, from the first on without a gap; at least 1. */
+  /** Marks held, from the first on without a gap. 0 where its gate has only said that it made none. */
   readonly count: number;
-  /** Hash of the last Automerge change, 64 hexadecimal digits: it commits to every mark before it. */
+  /** Hash of the last Automerge change, 64 hexadecimal digits: it commits to every mark before it. `emptyHash` for none. */
   readonly hash: string;
   /** Its gate knows of no further mark for it and ships it whole. After an image is restored a longer one may still turn up. */
   readonly closed: boolean;
@@ -36,7 +36,7 @@ export interface SegmentState extends SegmentId {
 
 /** What a gate signs: a state and exactly the bytes that are shipped under it. */
 export interface Head extends SegmentState {
-  /** `whole`: a saved document with all `count` marks. `changes`: the changes of the marks after the first `from` ones. */
+  /** `whole`: a closed segment's saved document. `changes`: the changes of the marks after the first `from` ones. */
   readonly form: 'whole' | 'changes';
   /** 0 for `whole`; equal to `count` when the chunk carries only a newer `through`. */
   readonly from: number;
@@ -58,7 +58,9 @@ export interface SignedChunk {
 export const segmentMarksMax = 1_000;
 export const segmentMarkBytesMax = 128 * 1024;
 /** No chunk is longer than this; a full segment of ordinary marks has about 28 kB. */
-export const chunkBytesMax = 256 * 1024;
+export const chunkBytesMax = 160 * 1024;
+/** The hash of a segment without marks. */
+export const emptyHash = '0'.repeat(64);
 export const headBytesMax = 256;
 export const gateIdPattern = /^[a-z0-9-]{1,32}$/;
 const bootPattern = /^[0-9a-f]{16}$/;
@@ -126,7 +128,7 @@ function decodeHead(bytes: Uint8Array): Result<Head, HeadError> {
   const state = stateFromCbor(fields.slice(1, 10));
   const [form, from, byteLength, hash] = fields.slice(10) as readonly CborValue[];
   if (state === undefined || (form !== 0 && form !== 1) || !isCount(from, state.count) || !isCount(byteLength, chunkBytesMax)) return err({ type: 'malformed', cause: 'a head with fields out of range' });
-  if (!(hash instanceof Uint8Array) || hash.length !== 32 || (form === 1 && from !== 0)) return err({ type: 'malformed', cause: 'a head with fields out of range' });
+  if (!(hash instanceof Uint8Array) || hash.length !== 32 || (form === 1 && from !== 0) || state.closed !== (form === 1 || (state.closed && state.count === 0))) return err({ type: 'malformed', cause: 'a head with fields out of range' });
   return ok({ ...state, form: form === 1 ? 'whole' : 'changes', from, byteLength, sha256: hash });
 }
 
@@ -142,7 +144,7 @@ export function stateFromCbor(value: CborValue | undefined): SegmentState | unde
   if (!Array.isArray(value) || value.length !== 9) return undefined;
   const [event, gate, bootBytes, segment, firstSequence, count, hashBytes, closed, through] = value as readonly CborValue[];
   if (!isCount(event, 0xffff_ffff) || typeof gate !== 'string' || !gateIdPattern.test(gate) || !(bootBytes instanceof Uint8Array) || !(hashBytes instanceof Uint8Array)) return undefined;
-  if (!isCount(segment, segmentsMax) || !isCount(firstSequence, sequenceMax) || firstSequence < 1 || !isCount(count, segmentMarksMax) || count < 1 || typeof closed !== 'boolean') return undefined;
+  if (!isCount(segment, segmentsMax) || !isCount(firstSequence, sequenceMax) || firstSequence < 1 || !isCount(count, segmentMarksMax) || typeof closed !== 'boolean') return undefined;
   if (!Array.isArray(through) || through.length !== 2) return undefined;
   const [ms, counter] = through as readonly CborValue[];
   if (!isCount(ms, Number.MAX_SAFE_INTEGER) || !isCount(counter, 0xffff)) return undefined;

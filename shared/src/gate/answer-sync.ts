@@ -1,8 +1,11 @@
 // The answering side of a sync exchange, the same for a gate's LAN listener and the cloud's POST /sync: bytes in, bytes out. It
 // ingests what was pushed, then answers with what differs and with what was asked for. The caller has authenticated the sender.
-import type { Alarm, Ingest } from './ingest.ts';
+import type { Ingest } from './ingest.ts';
 import type { ReplicaStore } from './replica-store.ts';
-import { err, type Result } from '../result.ts';
+import { createChunkBudget, selectChunks } from './select-chunks.ts';
+import { err, ok, type Result } from '../result.ts';
+import type { SignedChunk } from '../segment.ts';
+import { decodeSyncRequest, differencesTo, encodeSyncAnswer, type ChunkRefusal } from '../sync-messages.ts';
 
 /** Who asks, as its certificate or signed token has proved. */
 export interface SyncSender {
@@ -21,15 +24,39 @@ export interface SyncAnswered {
   readonly answer: Uint8Array;
   readonly event: number;
   readonly marksAccepted: number;
-  readonly alarms: readonly Alarm[];
 }
 
 export type AnswerSyncError =
+  /** HTTP 400. */
   | { readonly type: 'malformed'; readonly cause: string }
   /** HTTP 403. */
   | { readonly type: 'event-forbidden'; readonly event: number };
 
-/** `malformed` is HTTP 400. Never throws for any message; store faults reject. */
-export async function answerSync(_deps: AnswerSyncDeps, _sender: SyncSender, _message: Uint8Array): Promise<Result<SyncAnswered, AnswerSyncError>> {
-  return err({ type: 'malformed', cause: 'not yet' });
+/** Never throws for any message; store faults reject. Alarms stay with `ingest` until somebody takes them. */
+export async function answerSync(deps: AnswerSyncDeps, sender: SyncSender, message: Uint8Array): Promise<Result<SyncAnswered, AnswerSyncError>> {
+  const request = decodeSyncRequest(message);
+  if (!request.ok) return request;
+  const { event, gates, wants, chunks } = request.value;
+  const strayChunk = chunks.some((chunk) => chunk.head.event !== event) || wants.some((want) => want.event !== event);
+  if (strayChunk) return err({ type: 'malformed', cause: 'a message about several events' });
+  if (!(await deps.maySync(sender, event))) return err({ type: 'event-forbidden', event });
+
+  const { refusals, marks } = await ingestAll(deps.ingest, chunks, sender.gate);
+  const differences = differencesTo(gates, await deps.store.frontier(event));
+  const budget = createChunkBudget();
+  const answers: SignedChunk[] = [];
+  for (const want of wants) answers.push(...(await selectChunks(deps.store, want, budget)));
+  return ok({ answer: encodeSyncAnswer({ event, differences, chunks: answers, refusals }), event, marksAccepted: marks });
+}
+
+/** Takes chunks in one after the other; a refused one does not stop the others. */
+export async function ingestAll(ingest: Ingest, chunks: readonly SignedChunk[], from: string): Promise<{ readonly refusals: readonly ChunkRefusal[]; readonly marks: number }> {
+  const refusals: ChunkRefusal[] = [];
+  let marks = 0;
+  for (const [index, chunk] of chunks.entries()) {
+    const result = await ingest.chunk(chunk, from);
+    if (result.ok) marks += result.value.marks;
+    else refusals.push({ index, code: result.error.type });
+  }
+  return { refusals, marks };
 }
