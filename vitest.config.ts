@@ -1,5 +1,6 @@
 // The test projects, from the quickest to the slowest. `unit` and `contract` share the cores; the others start processes,
 // browsers and file systems of their own and run one file at a time. Sources are read as they are: no build comes first.
+import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { createNotRunReporter } from './test/support/not-run-reporter.ts';
 
@@ -26,7 +27,7 @@ const toVitestProject = ({ name, group, testTimeoutMs }: Project): TestProjectIn
     environment: 'node',
     testTimeout: testTimeoutMs,
     hookTimeout: testTimeoutMs,
-    maxWorkers: group === 0 ? 2 : 1,
+    maxWorkers: group === 0 ? Math.max(2, availableParallelism()) : 1,
     sequence: { groupOrder: group },
   },
 });
