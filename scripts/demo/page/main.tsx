@@ -1,0 +1,7 @@
+// The demo's one page.
+import { render } from 'preact';
+import { App } from './app.tsx';
+import './style.css';
+
+const root = document.getElementById('app');
+if (root) render(<App />, root);

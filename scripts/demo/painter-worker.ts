@@ -1,0 +1,42 @@
+// The thread behind painter.ts: each request becomes a clip of frames from the renderer that the tests and the bench use too.
+import { parentPort } from 'node:worker_threads';
+import { qrModules, renderCodeFrame, renderEmptyFrame, type CodeFrameOptions } from '../lib/render-code-frame.ts';
+import { frameHeight, frameWidth, type Handling } from './handling.ts';
+import type { Clip, PaintReply, PaintRequest } from './painter.ts';
+
+const emptyFrames = 4;
+const heldFrames = 5;
+/** How far below its place the code is in the frames of its arrival, in pixels. */
+const arrival = [300, 150, 50];
+/** The unrest of a hand, in pixels and degrees. */
+const tremblePx = 1.6;
+const trembleDeg = 0.8;
+
+/** Share of the frame's height that a symbol takes when nothing else is asked for. */
+const symbolShare = 0.62;
+
+function paint(text: string | undefined, handling: Handling, seed: number): Clip {
+  if (text === undefined) {
+    const held = Array.from({ length: emptyFrames }, (_, index) => renderEmptyFrame(frameWidth, frameHeight, 6, seed + index).grey);
+    return { arriving: [], held };
+  }
+  const modulePx = handling.modulePx ?? (frameHeight * symbolShare) / qrModules(text).length;
+  const look: CodeFrameOptions = { noiseSd: 7, background: 118, dark: 28, light: 222, ...handling, text, modulePx, width: frameWidth, height: frameHeight };
+  const at = (index: number, fallPx: number): Uint8Array =>
+    renderCodeFrame({
+      ...look,
+      rotationDeg: (look.rotationDeg ?? 0) + Math.sin(index * 2.1) * trembleDeg,
+      offsetX: (look.offsetX ?? 0) + Math.sin(index * 1.3) * tremblePx,
+      offsetY: (look.offsetY ?? 0) + Math.cos(index * 1.7) * tremblePx + fallPx,
+      seed: seed + index,
+    }).grey;
+  return {
+    arriving: arrival.map((fallPx, index) => at(index + heldFrames, fallPx)),
+    held: Array.from({ length: heldFrames }, (_, index) => at(index, 0)),
+  };
+}
+
+parentPort?.on('message', ({ id, text, handling, seed }: PaintRequest) => {
+  const reply: PaintReply = { id, clip: paint(text, handling, seed) };
+  parentPort?.postMessage(reply);
+});
