@@ -12,6 +12,8 @@ export interface SourceFile {
   readonly code: string;
   /** Every module named by an import, an export from, a dynamic import or a worker's URL; relative ones as paths from the root. */
   readonly imports: readonly string[];
+  /** Those of `imports` that vanish when compiled. */
+  readonly typeImports: readonly string[];
 }
 
 /** All TypeScript sources under a folder of the repository. */
@@ -26,16 +28,29 @@ export function readSources(folder: string): readonly SourceFile[] {
 /** Parses one file's text; exported so that the rules' own test can show that they find what they look for. */
 export function parseSource(path: string, text: string): SourceFile {
   const code = withoutComments(text);
-  const specifiers = importPatterns.flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ''));
-  return { path, code, imports: specifiers.map((specifier) => fromRoot(path, specifier)) };
+  const named = (...patterns: readonly RegExp[]): string[] =>
+    patterns
+      .flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ''))
+      .map((specifier) => fromRoot(path, specifier));
+  const imports = named(...importPatterns);
+  const times = (specifiers: readonly string[], specifier: string): number =>
+    specifiers.filter((other) => other === specifier).length;
+  const typeImports = named(typeImportPattern);
+  return {
+    path,
+    code,
+    imports,
+    typeImports: typeImports.filter((specifier) => times(typeImports, specifier) === times(imports, specifier)),
+  };
 }
 
+const typeImportPattern = /^\s*(?:import|export)\s+type\s[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm;
 const importPatterns = [
   /^\s*(?:import|export)\s[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm,
   /^\s*import\s*['"]([^'"]+)['"]/gm,
   /\bimport\(\s*['"`]([^'"`]+)['"`]/g,
   /\brequire(?:\.resolve)?\(\s*['"`]([^'"`]+)['"`]/g,
-  /\bnew URL\(\s*['"`](\.[^'"`]+)['"`]\s*,\s*import\.meta\.url/g,
+  /\bnew URL\(\s*['"`](\.[^'"`]+\.[jt]s)['"`]\s*,\s*import\.meta\.url/g,
 ];
 
 const fromRoot = (path: string, specifier: string): string =>

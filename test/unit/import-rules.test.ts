@@ -36,9 +36,14 @@ const packageOf = (specifier: string): string =>
 const folderOf = (path: string): string => path.split('/').slice(0, 3).join('/');
 
 /** `file -> import` for every import that `isForbidden` says must not be. */
-const forbidden = (files: readonly SourceFile[], isForbidden: (specifier: string, path: string) => boolean): string[] =>
-  files.flatMap(({ path, imports }) =>
-    imports.filter((specifier) => isForbidden(specifier, path)).map((specifier) => `${path} -> ${specifier}`),
+const forbidden = (
+  files: readonly SourceFile[],
+  isForbidden: (specifier: string, path: string, typeOnly: boolean) => boolean,
+): string[] =>
+  files.flatMap(({ path, imports, typeImports }) =>
+    imports
+      .filter((specifier) => isForbidden(specifier, path, typeImports.includes(specifier)))
+      .map((specifier) => `${path} -> ${specifier}`),
   );
 
 /** Files whose code matches, but for those that may. */
@@ -88,12 +93,14 @@ describe('adapters', () => {
     ).toEqual([]);
   });
 
-  test('an adapter folder of the gate imports no other, but for the database driver', () => {
+  test('an adapter folder of the gate imports no other, but the database driver, and pages the types of the API they show', () => {
     const isAdapter = /^gate-agent\/src\/(readers|actuators|store|replication|local-api|display|handheld)\//;
-    const crosses = (specifier: string, path: string): boolean =>
+    const isPage = /^gate-agent\/src\/(display|handheld)\//;
+    const crosses = (specifier: string, path: string, typeOnly: boolean): boolean =>
       isAdapter.test(specifier) &&
       folderOf(specifier) !== folderOf(path) &&
-      specifier !== 'gate-agent/src/store/database.ts';
+      specifier !== 'gate-agent/src/store/database.ts' &&
+      !(typeOnly && isPage.test(path) && specifier.startsWith('gate-agent/src/local-api/'));
     expect(
       forbidden(
         agent.filter(({ path }) => isAdapter.test(path)),
@@ -173,7 +180,7 @@ describe('surroundings', () => {
 
 describe('the rules themselves', () => {
   test('find every way of importing and ignore comments', () => {
-    const { imports } = parseSource(
+    const { imports, typeImports } = parseSource(
       'gate-agent/src/readers/a.ts',
       [
         "import { a } from './b.ts';",
@@ -183,11 +190,14 @@ describe('the rules themselves', () => {
         "new Worker(new URL('./g.ts', import.meta.url));",
         "// import h from 'h';",
         "/* import i from 'i'; */ const url = 'http://j';",
+        "import type { K } from 'd';",
       ].join('\n'),
     );
+    expect(typeImports).toEqual(['gate-agent/src/c.ts']);
     expect(imports).toEqual([
       'gate-agent/src/readers/b.ts',
       'gate-agent/src/c.ts',
+      'd',
       'd',
       'e/f',
       'gate-agent/src/readers/g.ts',
