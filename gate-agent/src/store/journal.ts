@@ -1,0 +1,210 @@
+// The gate's own log of marks: the commit point of every admission. One writer an event and process start, sequences from 1 without
+// gaps. A thin layer over SQL that throws on any trouble; store.ts decides what trouble means. Opening is also verifying: every
+// mark decodes, no sequence is missing.
+import { assert, decodeMark, encodeMark, hexToBytes, type Mark, type MarkId } from '@postern/shared';
+import { openDatabase, type Database } from './database.ts';
+import { markTablesSql } from './mark-tables.ts';
+
+/** Pages of write-ahead log at which a commit checkpoints by itself; far beyond what idle checkpoints leave. */
+const walPagesMax = 16_384;
+/** What a probe writes: enough that a store which passes it has room for some hundred marks. */
+const probeBytes = 64 * 1024;
+
+/** `write_probe` is written and emptied by `probe`; nothing ever reads it. */
+const probeTableSql = 'CREATE TABLE IF NOT EXISTS write_probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT;';
+
+export interface JournalIdentity {
+  readonly path: string;
+  readonly gate: string;
+  /** 16 hexadecimal digits, new at every process start. */
+  readonly boot: string;
+}
+
+/** A mark that has its time but not yet its place in the sequence. */
+export type UnnumberedMark = Mark extends infer M ? (M extends Mark ? Omit<M, 'sequence'> : never) : never;
+
+export interface Journal {
+  readonly begin: () => void;
+  /** Durable when it returns. */
+  readonly commit: () => void;
+  readonly rollback: () => void;
+  /** Commits without waiting for the disk: for refusals, which a power cut may take. */
+  readonly commitLazily: (write: () => void) => void;
+  /** Inside a transaction: gives the mark its sequence and stores it. */
+  readonly insert: (mark: UnnumberedMark) => Mark;
+  /** All marks of a ticket, by any start of this gate. */
+  readonly marksOf: (ticketId: string) => readonly Mark[];
+  readonly find: (id: MarkId) => Mark | undefined;
+  /** The last sequence committed by this process start for an event; 0 when there is none. */
+  readonly lastSequence: (event: number) => number;
+  /** Every mark, writer by writer, in sequence. Throws where one does not decode or is missing. */
+  readonly forEach: (visit: (mark: Mark) => void) => void;
+  /** What recounts by people have added to the count of a zone. */
+  readonly corrections: () => readonly { readonly event: number; readonly zone: string; readonly persons: number }[];
+  /** Inside a transaction. */
+  readonly setCorrection: (event: number, zone: string, persons: number) => void;
+  /** Moves the write-ahead log into the database file; `all` waits for readers and empties it, and throws when it cannot. */
+  readonly checkpoint: (how: 'what-is-free' | 'all') => void;
+  /** Deep check of the file's structure, for after a failure. */
+  readonly checkStructure: () => void;
+  /** Writes, commits and empties some pages; throws when that is not possible. */
+  readonly probe: () => void;
+  readonly close: () => void;
+}
+
+/** A journal that contradicts itself: it must not be used, and nobody may open a turnstile on it. */
+export class JournalDamaged extends Error {}
+
+interface WriterState {
+  readonly id: number;
+  committed: number;
+  next: number;
+}
+
+export function openJournal({ path, gate, boot }: JournalIdentity): Journal {
+  const database = openDatabase(path);
+  try {
+    // Frames that a failed fsync left in the page cache, but not on the disk, would break the chain of all later commits:
+    // what is in the log is written again, into the database file, before anything is appended.
+    checkpointAll(database);
+    database.pragma(`wal_autocheckpoint = ${walPagesMax}`);
+    database.exec(markTablesSql);
+    database.exec(probeTableSql);
+    return createJournal(database, gate, boot);
+  } catch (cause) {
+    database.close();
+    throw cause;
+  }
+}
+
+function createJournal(database: Database, gate: string, boot: string): Journal {
+  const begin = database.prepare('BEGIN IMMEDIATE');
+  const commit = database.prepare('COMMIT');
+  const rollback = database.prepare('ROLLBACK');
+  const insertWriter = database.prepare('INSERT INTO writer (event, gate, boot) VALUES (?, ?, ?)');
+  const insertMark = database.prepare('INSERT INTO mark (writer, sequence, ticket, bytes) VALUES (?, ?, ?, ?)');
+  const selectByTicket = database.prepare('SELECT writer, bytes FROM mark WHERE ticket = ?').raw();
+  const selectByIdentity = database.prepare(
+    'SELECT mark.writer, mark.bytes FROM mark JOIN writer ON writer.id = mark.writer WHERE writer.event = ? AND writer.gate = ? AND writer.boot = ? AND mark.sequence = ?',
+  ).raw();
+  const selectAll = database.prepare('SELECT writer, bytes FROM mark ORDER BY writer, sequence').raw();
+  const upsertCorrection = database.prepare('INSERT INTO zone_count (event, zone, persons) VALUES (?, ?, ?) ON CONFLICT (event, zone) DO UPDATE SET persons = excluded.persons');
+
+  const identities = new Map<number, { readonly event: number; readonly gate: string; readonly boot: string }>();
+  const own = new Map<number, WriterState>();
+  for (const row of database.prepare('SELECT id, event, gate, boot, (SELECT max(sequence) FROM mark WHERE writer = writer.id) FROM writer').raw().iterate()) {
+    const [id, event, writerGate, writerBoot, last] = row as [number, number, string, string, number | null];
+    identities.set(id, { event, gate: writerGate, boot: writerBoot });
+    if (writerGate === gate && writerBoot === boot) own.set(event, { id, committed: last ?? 0, next: (last ?? 0) + 1 });
+  }
+
+  const toMark = ([writer, bytes]: readonly [number, Uint8Array]): Mark => {
+    const identity = identities.get(writer);
+    const mark = identity === undefined ? undefined : decodeMark(bytes, identity);
+    if (mark === undefined || !mark.ok) throw new JournalDamaged(`a mark of writer ${writer} does not decode`);
+    return mark.value;
+  };
+
+  const writerOf = (event: number): WriterState => {
+    const known = own.get(event);
+    if (known !== undefined) return known;
+    const id = Number(insertWriter.run(event, gate, boot).lastInsertRowid);
+    const state = { id, committed: 0, next: 1 };
+    own.set(event, state);
+    identities.set(id, { event, gate, boot });
+    return state;
+  };
+
+  const committed = (): void => {
+    for (const writer of own.values()) writer.committed = writer.next - 1;
+  };
+
+  const rolledBack = (): void => {
+    for (const [event, writer] of own) {
+      writer.next = writer.committed + 1;
+      // Its row may have gone with the transaction: the next mark makes a new one.
+      if (writer.committed === 0) forget(event, writer);
+    }
+  };
+
+  const forget = (event: number, writer: WriterState): void => {
+    own.delete(event);
+    identities.delete(writer.id);
+  };
+
+  return {
+    begin: () => void begin.run(),
+    commit: () => {
+      commit.run();
+      committed();
+    },
+    rollback: () => {
+      if (database.inTransaction) rollback.run();
+      rolledBack();
+    },
+    commitLazily: (write) => {
+      database.pragma('synchronous = NORMAL');
+      try {
+        begin.run();
+        write();
+        commit.run();
+        committed();
+      } finally {
+        if (!database.inTransaction) database.pragma('synchronous = FULL');
+      }
+    },
+    insert: (unnumbered) => {
+      const writer = writerOf(unnumbered.event);
+      const mark = { ...unnumbered, sequence: writer.next } as Mark;
+      insertMark.run(writer.id, mark.sequence, ticketBlob(mark), encodeMark(mark));
+      writer.next++;
+      return mark;
+    },
+    marksOf: (ticketId) => (selectByTicket.all(hexToBytes(ticketId)) as [number, Uint8Array][]).map(toMark),
+    find: ({ event, gate: ofGate, boot: ofBoot, sequence }) => {
+      const row = selectByIdentity.get(event, ofGate, ofBoot, sequence) as [number, Uint8Array] | undefined;
+      return row === undefined ? undefined : toMark(row);
+    },
+    lastSequence: (event) => own.get(event)?.committed ?? 0,
+    forEach: (visit) => {
+      let writer = 0;
+      let sequence = 0;
+      for (const row of selectAll.iterate() as IterableIterator<[number, Uint8Array]>) {
+        sequence = row[0] === writer ? sequence + 1 : 1;
+        writer = row[0];
+        const mark = toMark(row);
+        if (mark.sequence !== sequence) throw new JournalDamaged(`mark ${sequence} of writer ${writer} is missing`);
+        visit(mark);
+      }
+    },
+    corrections: () => database.prepare('SELECT event, zone, persons FROM zone_count').all() as { event: number; zone: string; persons: number }[],
+    setCorrection: (event, zone, persons) => void upsertCorrection.run(event, zone, persons),
+    checkpoint: (how) => {
+      if (how === 'all') checkpointAll(database);
+      else database.pragma('wal_checkpoint(PASSIVE)');
+    },
+    checkStructure: () => {
+      const answer: unknown = database.pragma('integrity_check(1)', { simple: true });
+      if (answer !== 'ok') throw new JournalDamaged(String(answer).slice(0, 200));
+    },
+    probe: () => {
+      begin.run();
+      database.prepare('INSERT OR REPLACE INTO write_probe (id, filler) VALUES (1, zeroblob(?))').run(probeBytes);
+      commit.run();
+      database.prepare('DELETE FROM write_probe').run();
+    },
+    close: () => void database.close(),
+  };
+}
+
+function ticketBlob(mark: Mark): Uint8Array | null {
+  if (mark.kind === 'corrected' || mark.kind === 'recounted' || mark.ticketId === '') return null;
+  const id = hexToBytes(mark.ticketId);
+  assert(id !== undefined, 'a ticket id is hexadecimal');
+  return id;
+}
+
+function checkpointAll(database: Database): void {
+  const rows = database.pragma('wal_checkpoint(TRUNCATE)') as readonly { readonly busy: number }[];
+  if (rows[0]?.busy !== 0) throw new Error('the write-ahead log is in use');
+}

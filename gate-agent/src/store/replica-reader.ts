@@ -1,0 +1,114 @@
+// What the replicator has learned from other gates, read from its database while it writes there. The file may not exist yet, and
+// may be dropped and rebuilt at any time: trouble with it is reported and never stops the gate, whose own journal decides.
+import { existsSync } from 'node:fs';
+import { decodeMark, hexToBytes, type Clock, type Logger, type Mark } from '@postern/shared';
+import { openDatabase, type Database, type Statement } from './database.ts';
+
+/** How long a missing or broken replica is left alone before the next look. */
+const retryMs = 1_000;
+
+export interface ReplicaReader {
+  readonly marksOf: (ticketId: string) => readonly Mark[];
+  readonly find: (event: number, gate: string, boot: string, sequence: number) => Mark | undefined;
+  readonly personsIn: (event: number, zone: string) => number;
+  /** False when the last attempt to read an existing file failed. */
+  readonly healthy: () => boolean;
+  readonly close: () => void;
+}
+
+export interface ReplicaReaderDeps {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Connection {
+  readonly database: Database;
+  readonly byTicket: Statement;
+  readonly byIdentity: Statement;
+  readonly zone: Statement;
+  readonly writer: Statement;
+  readonly writers: Map<number, { readonly event: number; readonly gate: string; readonly boot: string }>;
+}
+
+export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps): ReplicaReader {
+  let connection: Connection | undefined;
+  let lookAgainAtMs = 0;
+  let healthy = true;
+
+  const drop = (): void => {
+    connection?.database.close();
+    connection = undefined;
+    lookAgainAtMs = clock.monotonicMs() + retryMs;
+  };
+
+  const read = <T>(fallback: T, query: (connection: Connection) => T): T => {
+    if (connection === undefined && clock.monotonicMs() < lookAgainAtMs) return fallback;
+    try {
+      if (connection === undefined && !existsSync(path)) {
+        drop();
+        return fallback;
+      }
+      connection ??= connect(path);
+      const answer = query(connection);
+      healthy = true;
+      return answer;
+    } catch (cause) {
+      if (healthy) logger.warn({ cause: cause instanceof Error ? cause.message : 'unknown' }, 'replica cannot be read; deciding from the own journal');
+      healthy = false;
+      drop();
+      return fallback;
+    }
+  };
+
+  const toMark = (from: Connection, [writer, bytes]: readonly [number, Uint8Array]): Mark | undefined => {
+    const identity = identityOf(from, writer);
+    const mark = identity === undefined ? undefined : decodeMark(bytes, identity);
+    return mark?.ok === true ? mark.value : undefined;
+  };
+
+  return {
+    marksOf: (ticketId) =>
+      read<readonly Mark[]>([], (from) =>
+        (from.byTicket.all(hexToBytes(ticketId)) as [number, Uint8Array][]).map((row) => toMark(from, row)).filter((mark) => mark !== undefined),
+      ),
+    find: (event, gate, boot, sequence) =>
+      read<Mark | undefined>(undefined, (from) => {
+        const row = from.byIdentity.get(event, gate, boot, sequence) as [number, Uint8Array] | undefined;
+        return row === undefined ? undefined : toMark(from, row);
+      }),
+    personsIn: (event, zone) => read(0, (from) => (from.zone.get(event, zone) as [number] | undefined)?.[0] ?? 0),
+    healthy: () => healthy,
+    close: drop,
+  };
+}
+
+function connect(path: string): Connection {
+  const database = openDatabase(path, { readonly: true });
+  try {
+    return {
+      database,
+      byTicket: database.prepare('SELECT writer, bytes FROM mark WHERE ticket = ?').raw(),
+      byIdentity: database.prepare(
+        'SELECT mark.writer, mark.bytes FROM mark JOIN writer ON writer.id = mark.writer WHERE writer.event = ? AND writer.gate = ? AND writer.boot = ? AND mark.sequence = ?',
+      ).raw(),
+      zone: database.prepare('SELECT persons FROM zone_count WHERE event = ? AND zone = ?').raw(),
+      writer: database.prepare('SELECT event, gate, boot FROM writer WHERE id = ?').raw(),
+      writers: new Map(),
+    };
+  } catch (cause) {
+    // The file is there but its tables are not yet: the replicator has only just made it.
+    database.close();
+    throw cause;
+  }
+}
+
+function identityOf({ writer, writers }: Connection, id: number): { readonly event: number; readonly gate: string; readonly boot: string } | undefined {
+  const known = writers.get(id);
+  if (known !== undefined) return known;
+  const row = writer.get(id) as [number, string, string] | undefined;
+  if (row === undefined) return undefined;
+  const identity = { event: row[0], gate: row[1], boot: row[2] };
+  writers.set(id, identity);
+  return identity;
+}

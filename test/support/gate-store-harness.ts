@@ -1,0 +1,133 @@
+// The gate's store in a temporary folder, with a clock, a timer and a feed that a test holds in its hands.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { admissionPolicySchema, decodeMark, encodeMark, hexToBytes, type AdmissionPolicy, type Logger, type Mark, type Ticket, type Timer } from '@postern/shared';
+import { openDatabase } from '../../gate-agent/src/store/database.ts';
+import { markTablesSql } from '../../gate-agent/src/store/mark-tables.ts';
+import { createGateStore, quietMs, type GateStore } from '../../gate-agent/src/store/store.ts';
+import type { StoreHarness } from '../contract/store.ts';
+
+export const silentLogger: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export const samplePolicy: AdmissionPolicy = admissionPolicySchema.parse({
+  event: 7, name: 'Sample', types: [{ id: 1, name: 'Adult' }], zones: [{ id: 'main', name: 'Main', exitsScanned: true }],
+});
+
+/** Wall and monotonic time that only `advance` moves; monotonic time never goes back. */
+export function createTestClock(): { readonly wallMs: () => number; readonly monotonicMs: () => number; readonly advance: (ms: number) => void } {
+  let wall = 1_750_000_000_000;
+  let monotonic = 1_000;
+  return {
+    wallMs: () => wall,
+    monotonicMs: () => monotonic,
+    advance: (ms) => {
+      wall += ms;
+      monotonic += Math.max(0, ms);
+    },
+  };
+}
+
+/** Calls what is due when a test says so. */
+export function createTestTimer(): Timer & { readonly runAll: () => void } {
+  let pending: { readonly fn: () => void }[] = [];
+  return {
+    after: (_ms, fn) => {
+      const entry = { fn };
+      pending.push(entry);
+      return () => void (pending = pending.filter((other) => other !== entry));
+    },
+    runAll: () => {
+      const due = pending;
+      pending = [];
+      for (const { fn } of due) fn();
+    },
+  };
+}
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-store-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface GateStoreHarness extends StoreHarness {
+  readonly folder: string;
+  readonly store: () => GateStore;
+  readonly journalPath: string;
+  readonly replicaPath: string;
+}
+
+export async function createGateStoreHarness(): Promise<GateStoreHarness> {
+  const folder = temporaryFolder();
+  const journalPath = join(folder, 'journal.db');
+  const replicaPath = join(folder, 'replica.db');
+  const clock = createTestClock();
+  const timer = createTestTimer();
+  const tickets = new Map<string, Ticket>();
+  let boots = 0;
+  const start = (): GateStore =>
+    createGateStore({
+      journalPath, replicaPath, event: samplePolicy.event, gate: 'gate-1', boot: (++boots).toString(16).padStart(16, '0'), clock, timer, logger: silentLogger,
+      time: () => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 20 }),
+      policy: () => samplePolicy,
+      ticket: (id) => tickets.get(id),
+    });
+  let store = start();
+  onTestFinished(() => store.close());
+  return {
+    folder, journalPath, replicaPath, clock,
+    event: samplePolicy.event,
+    gate: 'gate-1',
+    store: () => store,
+    setTicket: (ticket) => void tickets.set(ticket.id, ticket),
+    restart: async () => {
+      await store.close();
+      store = start();
+    },
+    becomeQuiet: () => {
+      clock.advance(quietMs + 1);
+      timer.runAll();
+    },
+    durableMarks: () => readMarks(journalPath),
+    learn: (marks) => {
+      writeMarks(replicaPath, marks);
+      clock.advance(2_000);
+    },
+    breakCommits: () => setTrigger(journalPath, `CREATE TRIGGER broken_mark BEFORE INSERT ON mark BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END;
+      CREATE TRIGGER broken_probe BEFORE INSERT ON write_probe BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END;`),
+    repair: () => setTrigger(journalPath, 'DROP TRIGGER broken_mark; DROP TRIGGER broken_probe;'),
+  };
+}
+
+function setTrigger(path: string, sql: string): void {
+  const database = openDatabase(path);
+  database.exec(sql);
+  database.close();
+}
+
+/** Every mark of a journal or replica, in order of writer and sequence. */
+export function readMarks(path: string): readonly Mark[] {
+  const database = openDatabase(path, { readonly: true });
+  const rows = database.prepare('SELECT event, gate, boot, bytes FROM mark JOIN writer ON writer.id = mark.writer ORDER BY mark.writer, sequence').all();
+  database.close();
+  return (rows as { event: number; gate: string; boot: string; bytes: Uint8Array }[]).map(({ bytes, ...writer }) => {
+    const mark = decodeMark(bytes, writer);
+    if (!mark.ok) throw new Error(mark.error.cause);
+    return mark.value;
+  });
+}
+
+/** Stores marks of other gates as the replicator does. */
+export function writeMarks(path: string, marks: readonly Mark[]): void {
+  const database = openDatabase(path);
+  database.exec(markTablesSql);
+  const writer = database.prepare('INSERT OR IGNORE INTO writer (event, gate, boot) VALUES (?, ?, ?)');
+  const insert = database.prepare('INSERT INTO mark (writer, sequence, ticket, bytes) VALUES ((SELECT id FROM writer WHERE event = ? AND gate = ? AND boot = ?), ?, ?, ?)');
+  for (const mark of marks) {
+    writer.run(mark.event, mark.gate, mark.boot);
+    insert.run(mark.event, mark.gate, mark.boot, mark.sequence, 'ticketId' in mark ? hexToBytes(mark.ticketId) : null, encodeMark(mark));
+  }
+  database.close();
+}
