@@ -68,7 +68,7 @@ export function createNetwork(): Network {
     },
     cut: () => {
       cut = true;
-      for (const socket of [...sockets]) drop(socket);
+      for (const socket of sockets) drop(socket);
     },
     heal: () => {
       cut = false;
@@ -76,7 +76,7 @@ export function createNetwork(): Network {
     isCut: () => cut,
     close: async () => {
       cut = true;
-      for (const socket of [...sockets]) drop(socket);
+      for (const socket of sockets) drop(socket);
       await Promise.all([...servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
     },
   };

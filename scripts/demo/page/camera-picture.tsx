@@ -26,10 +26,15 @@ export function CameraPicture({ gate, running }: { readonly gate: GateName; read
 
   useEffect(() => {
     const ending = new AbortController();
+    let outline: Outline | undefined;
     void watch(gate, ending.signal, (about, grey) => {
       const context = canvas.current?.getContext('2d');
       if (!canvas.current || !context) return;
-      draw(canvas.current, context, about, grey);
+      const nowMs = performance.now();
+      if (about.code) outline = { corners: about.code.corners, atMs: nowMs };
+      else if (outline && nowMs - outline.atMs > outlineMs) outline = undefined;
+      drawFrame(canvas.current, context, about, grey);
+      if (outline) drawOutline(context, outline.corners, about.width);
       setLabel(about.code && `${about.code.format} read in ${about.code.decodeMs.toFixed(1)} ms`);
     });
     return () => ending.abort();
@@ -61,28 +66,27 @@ async function watch(gate: GateName, signal: AbortSignal, onFrame: (about: Frame
   }
 }
 
-let lastOutline: { readonly canvas: HTMLCanvasElement; readonly corners: readonly Point[]; readonly atMs: number }[] = [];
+interface Outline {
+  readonly corners: readonly Point[];
+  readonly atMs: number;
+}
 
-function draw(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, about: FrameAbout, grey: Uint8Array): void {
-  if (canvas.width !== about.width || canvas.height !== about.height) [canvas.width, canvas.height] = [about.width, about.height];
-  const image = context.createImageData(about.width, about.height);
-  const words = new Uint32Array(image.data.buffer);
-  for (let index = 0; index < words.length; index++) words[index] = 0xff000000 | ((grey[index] ?? 0) * 0x010101);
+function drawFrame(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, { width, height }: FrameAbout, grey: Uint8Array): void {
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const image = context.createImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let index = 0; index < pixels.length; index++) pixels[index] = 0xff000000 | ((grey[index] ?? 0) * 0x010101);
   context.putImageData(image, 0, 0);
+}
 
-  const nowMs = performance.now();
-  lastOutline = lastOutline.filter((outline) => outline.canvas !== canvas || (!about.code && nowMs - outline.atMs < outlineMs));
-  if (about.code) lastOutline.push({ canvas, corners: about.code.corners, atMs: nowMs });
-  const corners = lastOutline.find((outline) => outline.canvas === canvas)?.corners;
-  if (!corners) return;
-  context.beginPath();
-  for (const [index, { x, y }] of corners.entries()) index === 0 ? context.moveTo(x, y) : context.lineTo(x, y);
-  context.closePath();
+/** Green on white, so that it shows on any picture. */
+function drawOutline(context: CanvasRenderingContext2D, corners: readonly Point[], width: number): void {
+  const path = new Path2D(`M${corners.map(({ x, y }) => `${x} ${y}`).join('L')}Z`);
   context.lineJoin = 'round';
-  context.lineWidth = about.width / 80;
+  context.lineWidth = width / 64;
   context.strokeStyle = '#ffffffcc';
-  context.stroke();
-  context.lineWidth = about.width / 140;
+  context.stroke(path);
+  context.lineWidth = width / 110;
   context.strokeStyle = '#00a36c';
-  context.stroke();
+  context.stroke(path);
 }
