@@ -18,6 +18,9 @@ export const filesAtOnceMax = 4;
 /** Frames of a video that are looked at. */
 export const videoFramesMax = 300;
 
+/** A video shows a code in many frames: each gets another look. */
+const videoLooks = ['turned', 'smoothed', 'turned', 'enlarged', 'turned', 'deblurred'] as const;
+
 export type DecodeLine =
   | { readonly file: string; readonly text: string | null; readonly format: string | null; readonly ms: number; readonly warning?: string }
   | { readonly file: string; readonly text: null; readonly error: { readonly type: string; readonly message: string } };
@@ -48,11 +51,12 @@ export async function decodeFile(file: string, decoder: Decoder, signal: AbortSi
   let found: DecodedCode | undefined;
   let fault: string | undefined;
   let ms = 0;
+  let look = 0;
   const read = await readPictureFrames(
     file,
     videoFramesMax,
     async (frame, kind) => {
-      const decoded = await decoder.decode(frame, kind === 'video' ? 'hard' : 'thorough');
+      const decoded = await decoder.decode(frame, kind === 'video' ? videoLooks[look++ % videoLooks.length] ?? 'quick' : 'thorough');
       if (!decoded.ok) {
         fault = decoded.error.type;
         return false;

@@ -51,8 +51,12 @@ export interface CameraDeps {
 
 const viewIntervalMs = 100;
 const sameTextIntervalMs = 100;
-/** After this many frames without a code, one is looked at harder (rotated, inverted, scaled down): 4 times the work. */
-const hardEveryMisses = 4;
+/**
+ * While there is no code in view, every third frame is looked at in another way, one after the other: within 1.4 s at 15 frames a
+ * second a code that is inverted, noisy, small, blurred or askew has had the look that it needs.
+ */
+export const quickLooksPerOther = 2;
+export const otherLooks = ['turned', 'smoothed', 'enlarged', 'sharpened', 'tilted-left', 'deblurred', 'tilted-right'] as const satisfies readonly DecodeEffort[];
 const recentTextsMax = 16;
 const decoderFaultsMax = 5;
 const stallMs = 10_000;
@@ -63,6 +67,7 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
   const count = { frames: 0, dropped: 0, decoded: 0, delivered: 0, tooLong: 0, decoderFaults: 0 };
   const recent = new Map<string, number>();
   let misses = 0;
+  let lastHelpful: DecodeEffort = 'quick';
   let viewedAtMs = Number.NEGATIVE_INFINITY;
   let faultsInARow = 0;
 
@@ -95,6 +100,7 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
     faultsInARow = 0;
     const { codes, decodeMs } = decoded.value;
     misses = codes.length > 0 ? 0 : misses + 1;
+    if (codes.length > 0) lastHelpful = effort;
     count.decoded += codes.length > 0 ? 1 : 0;
     const news = codes.map((code) => deliverCode(code, seenAtMs, decodeMs, deliver)).includes(true);
     if (deps.onFrame && (news || seenAtMs - viewedAtMs >= viewIntervalMs)) {
@@ -109,7 +115,7 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
     const broken = new AbortController();
     const stop = AbortSignal.any([signal, broken.signal]);
     const pump = createFramePump(async (frame) => {
-      const effort = misses > 0 && misses % hardEveryMisses === 0 ? 'hard' : 'quick';
+      const effort = chooseLook(misses, lastHelpful);
       await decodeFrame(frame, effort, deliver, stop);
       if (faultsInARow >= decoderFaultsMax) broken.abort();
     });
@@ -169,13 +175,21 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
     stats: () => ({ ...count }),
     run: async (deliver, signal) => {
       if (signal.aborted) return;
-      [misses, faultsInARow] = [0, 0];
+      [misses, faultsInARow, lastHelpful] = [0, 0, 'quick'];
       if (input.type === 'files') return runFiles(input, deliver, signal);
       if (input.type !== 'rpicam' && !(await stat(input.path).catch(() => undefined)))
         throw readerFault('camera-missing', `There is no camera at ${input.path}. Cameras on this machine: ${await describeVideoDevices()}. Plug one in, or see what gate-agent doctor says`);
       return runLive(liveCommand(input), deliver, signal);
     },
   };
+}
+
+/** The look for the next frame: the one that found the last code while it stays in view, then mostly quick ones and the others in turn. */
+function chooseLook(misses: number, lastHelpful: DecodeEffort): DecodeEffort {
+  if (misses === 0) return lastHelpful;
+  const period = quickLooksPerOther + 1;
+  if (misses % period !== quickLooksPerOther) return 'quick';
+  return otherLooks[Math.floor(misses / period) % otherLooks.length] ?? 'quick';
 }
 
 /** The program and arguments for a source that never ends by itself. */

@@ -5,13 +5,17 @@ import { createRequire } from 'node:module';
 import { parentPort } from 'node:worker_threads';
 import { defaultReaderOptions, encodeFormats, prepareZXingModule, type ZXingReaderModule } from 'zxing-wasm/reader';
 import { bytesToText } from './decode-text.ts';
+import { enlarge, sharpen, smooth, turn, type FilteredFrame } from './frame-filters.ts';
 import type { DecodedCode, GreyFrame, Point } from './frame.ts';
 
 /**
- * `quick`: one look, for every frame of a camera. `hard`: also rotated by 90 degrees, inverted and scaled down.
- * `thorough`: everything that might help, for a picture that comes only once.
+ * One way of looking at a frame, each for frames that the others fail on: `quick` is the cheapest; `turned` adds codes turned by 90
+ * degrees, inverted or very large; `smoothed` helps against noise and weak contrast, `enlarged` with small modules, `sharpened` and
+ * `deblurred` against blur, `tilted-…` with bar codes and PDF417 held askew. `thorough` is all of them until one finds something,
+ * for a picture that comes only once.
  */
-export type DecodeEffort = 'quick' | 'hard' | 'thorough';
+export type DecodeEffort = Look | 'thorough';
+export type Look = 'quick' | 'turned' | 'smoothed' | 'enlarged' | 'sharpened' | 'deblurred' | 'tilted-left' | 'tilted-right';
 
 export interface DecodeRequest {
   readonly id: number;
@@ -44,11 +48,14 @@ const common = {
 type Options = typeof common;
 
 const quick: Options = { ...common, tryHarder: false, tryRotate: false, tryInvert: false, tryDownscale: false };
-const hard: Options = { ...common, tryHarder: true, tryRotate: true, tryInvert: true, tryDownscale: true };
-const globalHistogram: Options = { ...hard, binarizer: 1 };
+const turned: Options = { ...quick, tryRotate: true, tryInvert: true, tryDownscale: true };
+const hard: Options = { ...turned, tryHarder: true };
+/** PDF417 is read up to about 5 degrees askew, bar codes as far as one line crosses all bars; the matrix codes at any angle. */
+const stripes: Options = { ...quick, formats: encodeFormats(['Code128', 'PDF417']), tryRotate: true };
 const denoised: Options = { ...hard, tryDenoise: true, downscaleFactor: 2, downscaleThreshold: 200 };
+const globalHistogram: Options = { ...hard, binarizer: 1 };
 
-/** A picture whose shorter side is below this gets a second look at twice its size. */
+/** Larger pictures have enough pixels a module; twice as many would only cost time. */
 const enlargeBelowPx = 900;
 
 const require = createRequire(import.meta.url);
@@ -91,46 +98,53 @@ const point = ({ x, y }: Point): Point => ({ x, y });
 /** zxing tells variants apart (`QRCodeModel2`, `AztecCode`, `CompactPDF417`); people know the family. */
 const formatName = (format: string): string => (format.startsWith('QRCode') ? 'QRCode' : format.startsWith('Aztec') ? 'Aztec' : format.endsWith('PDF417') ? 'PDF417' : format);
 
-const attempts: Readonly<Record<DecodeEffort, readonly ((frame: GreyFrame) => readonly DecodedCode[])[]>> = {
-  quick: [(frame) => readCodes(frame, quick)],
-  hard: [(frame) => readCodes(frame, hard)],
-  thorough: [
-    (frame) => readCodes(frame, hard),
-    (frame) => readCodes(frame, denoised),
-    (frame) => readCodes(frame, globalHistogram),
-    (frame) => (Math.min(frame.width, frame.height) < enlargeBelowPx ? inOriginal(readCodes(enlarge(frame), hard)) : []),
-  ],
+/** Codes of a filtered frame, with corners in the original's pixels. */
+const readFiltered = (frame: FilteredFrame, options: Options): readonly DecodedCode[] =>
+  readCodes(frame, options).map((code) => {
+    const [a, b, c, d] = code.corners;
+    const { toOriginal } = frame;
+    return { ...code, corners: [toOriginal(a), toOriginal(b), toOriginal(c), toOriginal(d)] };
+  });
+
+type Reading = (frame: GreyFrame) => readonly DecodedCode[];
+
+const looks: Readonly<Record<Look, Reading>> = {
+  quick: (frame) => readCodes(frame, quick),
+  turned: (frame) => readCodes(frame, turned),
+  smoothed: (frame) => readFiltered(smooth(frame), quick),
+  enlarged: (frame) => readFiltered(enlarge(frame), quick),
+  sharpened: (frame) => readFiltered(sharpen(frame, 2, 2), quick),
+  deblurred: (frame) => readFiltered(sharpen(smooth(frame), 3, 4), quick),
+  'tilted-left': (frame) => readFiltered(turn(frame, -12), stripes),
+  'tilted-right': (frame) => readFiltered(turn(frame, 12), stripes),
 };
 
-const inOriginal = (codes: readonly DecodedCode[]): readonly DecodedCode[] => codes.map((code) => ({ ...code, corners: code.corners.map(({ x, y }) => ({ x: x / 2, y: y / 2 })) as unknown as DecodedCode['corners'] }));
+const isSmall = (frame: GreyFrame): boolean => Math.min(frame.width, frame.height) < enlargeBelowPx;
 
-/** Twice the size by bilinear interpolation: the binarizer then has more than two pixels a module to work on. */
-function enlarge({ width, height, grey }: GreyFrame): GreyFrame {
-  const [wide, high] = [width * 2, height * 2];
-  const larger = new Uint8Array(wide * high);
-  for (let y = 0; y < high; y++) {
-    const sourceY = Math.min(height - 1, Math.max(0, y / 2 - 0.25));
-    const y0 = Math.floor(sourceY);
-    const [top, bottom, fy] = [y0 * width, Math.min(height - 1, y0 + 1) * width, sourceY - y0];
-    for (let x = 0; x < wide; x++) {
-      const sourceX = Math.min(width - 1, Math.max(0, x / 2 - 0.25));
-      const x0 = Math.floor(sourceX);
-      const [x1, fx] = [Math.min(width - 1, x0 + 1), sourceX - x0];
-      const above = (grey[top + x0] ?? 0) * (1 - fx) + (grey[top + x1] ?? 0) * fx;
-      const below = (grey[bottom + x0] ?? 0) * (1 - fx) + (grey[bottom + x1] ?? 0) * fx;
-      larger[y * wide + x] = above * (1 - fy) + below * fy + 0.5;
-    }
+const thorough: readonly Reading[] = [
+  (frame) => readCodes(frame, hard),
+  (frame) => readFiltered(smooth(frame), turned),
+  (frame) => (isSmall(frame) ? readFiltered(enlarge(frame), turned) : []),
+  looks.sharpened,
+  looks.deblurred,
+  (frame) => (isSmall(frame) ? readFiltered(sharpen(smooth(enlarge(frame)), 3, 4), quick) : []),
+  ...[-12, 12, -24, 24, 45].map((degrees): Reading => (frame) => readFiltered(turn(smooth(frame), degrees), stripes)),
+  (frame) => readCodes(frame, denoised),
+  (frame) => readCodes(frame, globalHistogram),
+];
+
+function decode(frame: GreyFrame, effort: DecodeEffort): readonly DecodedCode[] {
+  if (effort !== 'thorough') return looks[effort](frame);
+  for (const reading of thorough) {
+    const codes = reading(frame);
+    if (codes.length > 0) return codes;
   }
-  return { width: wide, height: high, grey: larger };
+  return [];
 }
 
 parentPort?.on('message', ({ id, frame, effort }: DecodeRequest) => {
   const startedMs = performance.now();
-  let codes: readonly DecodedCode[] = [];
-  for (const attempt of attempts[effort]) {
-    codes = attempt(frame);
-    if (codes.length > 0) break;
-  }
+  const codes = decode(frame, effort);
   const reply: DecodeReply = { id, codes, decodeMs: performance.now() - startedMs, grey: frame.grey };
   parentPort?.postMessage(reply, [frame.grey.buffer]);
 });
