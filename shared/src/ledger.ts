@@ -60,6 +60,8 @@ export interface Ledger {
   readonly check: (chunk: SignedChunk, publicKey: Uint8Array, known: SegmentState | undefined) => Result<CheckedChunk, ChunkError>;
   /** Hash after `count` marks according to stored, already checked chunks; undefined where they do not say. */
   readonly hashAt: (chunks: readonly SignedChunk[], count: number) => string | undefined;
+  /** The marks' bytes in stored, already checked chunks, from the segment's first on. */
+  readonly marks: (chunks: readonly SignedChunk[]) => readonly Uint8Array[];
   /** True once Automerge's WebAssembly has trapped: this process should be replaced before it goes on. */
   readonly trapped: () => boolean;
 }
@@ -80,6 +82,7 @@ export async function loadLedger(): Promise<Ledger> {
       return signed.ok ? checkContent(reader, chunk, known) : signed;
     },
     hashAt: (chunks, count) => hashFromChunks(reader, chunks, count),
+    marks: (chunks) => marksFromChunks(reader, chunks),
     trapped: () => trapped,
   };
 }
@@ -287,4 +290,14 @@ function hashFromChunks(reader: Reader, chunks: readonly SignedChunk[], count: n
     if (changes.ok) return changes.value[count - chunk.head.from - 1]?.hash;
   }
   return undefined;
+}
+
+function marksFromChunks(reader: Reader, chunks: readonly SignedChunk[]): readonly Uint8Array[] {
+  const marks: Uint8Array[] = [];
+  for (const chunk of chunks) {
+    const changes = readChanges(reader, chunk);
+    assert(changes.ok && chunk.head.from <= marks.length, 'stored chunks were checked and follow one another');
+    marks.push(...changes.value.slice(marks.length - chunk.head.from).map((change) => change.mark));
+  }
+  return marks;
 }

@@ -81,9 +81,17 @@ export function differencesTo(theirs: readonly GateDigest[], frontier: readonly 
   const mine = new Map(gateDigests(frontier).map(({ gate, digest }) => [gate, digest]));
   const rows = rowsByGate(frontier);
   const said = new Map(theirs.map(({ gate, digest }) => [gate, digest]));
-  return [...new Set([...said.keys(), ...mine.keys()])].sort()
-    .filter((gate) => !sameDigest(said.get(gate), mine.get(gate)))
-    .map((gate) => ({ gate, rows: rows.get(gate) ?? [] }));
+  const differences: GateDifference[] = [];
+  let rowsLeft = syncRowsMax;
+  for (const gate of [...new Set([...said.keys(), ...mine.keys()])].sort()) {
+    if (sameDigest(said.get(gate), mine.get(gate))) continue;
+    const ofGate = rows.get(gate) ?? [];
+    rowsLeft -= ofGate.length;
+    // What does not fit comes up again as soon as the gates before it agree.
+    if (rowsLeft < 0 || differences.length === syncGatesMax) break;
+    differences.push({ gate, rows: ofGate });
+  }
+  return differences;
 }
 
 const sameDigest = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean => a !== undefined && b !== undefined && bytesEqual(a, b);
@@ -126,7 +134,7 @@ export function decodeSyncAnswer(bytes: Uint8Array): Result<SyncAnswer, SyncMess
     };
     return {
       event: readEvent(event),
-      differences: readList(differences, syncGatesMax * 2, readDifference),
+      differences: readList(differences, syncGatesMax, readDifference),
       chunks: readList(chunks, syncChunksMax, readChunk),
       refusals: readList(refusals, syncChunksMax, readRefusal),
     };

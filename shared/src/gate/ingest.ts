@@ -39,7 +39,7 @@ export interface Ingested {
 export interface Ingest {
   /** One at a time in the order of the calls, whoever calls. Never throws for any content; store faults reject. */
   readonly chunk: (chunk: SignedChunk, from: string) => Promise<Result<Ingested, IngestError>>;
-  /** Alarms since the last call, at most `alarmsMax`, the oldest dropped. */
+  /** Alarms since the last call, one a chunk put aside, at most `alarmsMax`, the oldest dropped. */
   readonly takeAlarms: () => readonly Alarm[];
 }
 
@@ -53,9 +53,9 @@ export function createIngest({ ledger, store, directory, log }: IngestDeps): Ing
 
   const putAside = async (chunk: SignedChunk, from: string, type: Alarm['type'], cause: string): Promise<void> => {
     const { event, gate, boot, segment } = chunk.head;
+    if (!(await store.quarantine({ chunk, reason: `${type}: ${cause}`, from }))) return;
     alarms = [...alarms.slice(1 - alarmsMax), { type, segment: { event, gate, boot, segment }, cause, from }];
     log.error({ segment: segmentKey(chunk.head), type, cause, from }, 'a chunk was put aside');
-    await store.quarantine({ chunk, reason: `${type}: ${cause}`, from });
   };
 
   const attempt = async (chunk: SignedChunk, publicKey: Uint8Array): Promise<Result<Ingested, ChunkError | { readonly type: 'segment-moved' }>> => {

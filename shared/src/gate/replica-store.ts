@@ -38,7 +38,10 @@ export interface ReplicaStore {
   /** The latest segment of every writer of an event, in order of (gate, boot). */
   readonly frontier: (event: number) => Promise<readonly SegmentState[]>;
   readonly segment: (id: SegmentId) => Promise<SegmentState | undefined>;
-  /** The stored chunks of one segment in order of (`from`, `count`). One `whole` chunk, or changes from 0 on, and at most one empty one. */
+  /**
+   * The stored chunks of one segment in the order in which they were stored, each beginning at or before the end of those before
+   * it: one `whole` chunk or changes from 0 on, changes that go on behind it, and last at most one empty one.
+   */
   readonly chunks: (id: SegmentId) => Promise<readonly SignedChunk[]>;
   /**
    * Stores the marks (those already there with equal bytes are skipped), the chunk and the state; at most
@@ -46,8 +49,8 @@ export interface ReplicaStore {
    * simply succeeds again. A `whole` chunk replaces all others of its segment; any chunk replaces an empty one.
    */
   readonly append: (acceptance: Acceptance) => Promise<Result<void, AppendError>>;
-  /** Keeps at most `quarantineChunksMax` a writer; the same bytes twice are one. */
-  readonly quarantine: (item: Quarantined) => Promise<void>;
+  /** Keeps at most `quarantineChunksMax` a writer; the same chunk twice is one. True when it was not there before and was kept. */
+  readonly quarantine: (item: Quarantined) => Promise<boolean>;
   readonly quarantined: (event: number) => Promise<readonly Quarantined[]>;
   /** content-hash.ts over every mark known of the event, the store's own included, in 64 hexadecimal digits. */
   readonly contentHash: (event: number) => Promise<string>;

@@ -1,0 +1,211 @@
+// A gate's replicator, without I/O: it drains the journal into signed segments and exchanges what is missing with one peer at a time,
+// LAN gates and the cloud alike. It remembers what a peer has said only to save a round trip; forgetting it costs one.
+import type { Alarm, Ingest } from './ingest.ts';
+import { ingestAll } from './answer-sync.ts';
+import type { DrainError, OwnSegments } from './own-segments.ts';
+import type { Peer, PeerError } from './ports.ts';
+import type { ReplicaStore } from './replica-store.ts';
+import { createChunkBudget, selectChunks, startOf } from './select-chunks.ts';
+import type { Clock, HybridTimestamp } from '../clock.ts';
+import { err, ok, type Result } from '../result.ts';
+import { compareProgress, emptyHash, writerKey, type SegmentState, type SignedChunk } from '../segment.ts';
+import { decodeSyncAnswer, encodeSyncRequest, gateDigests, rowsByGate, syncWantsMax, type ChunkRefusal, type GateDifference } from '../sync-messages.ts';
+
+export interface ReplicatorDeps {
+  readonly gate: string;
+  readonly store: ReplicaStore;
+  readonly ingest: Ingest;
+  readonly own: OwnSegments;
+  readonly clock: Clock;
+}
+
+export interface SyncReport {
+  readonly roundTrips: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly marksReceived: number;
+  readonly chunksSent: number;
+  /** False when the exchange ended with differences left: refusals on either side, or `roundTripsMax` reached. */
+  readonly equal: boolean;
+}
+
+/** What screens say about being in touch: "No contact since …, still admitting". */
+export interface PeerStatus {
+  readonly id: string;
+  readonly kind: Peer['kind'];
+  /** Wall time of the last answer, Unix milliseconds; undefined before the first. */
+  readonly lastContactMs: number | undefined;
+  /** An answer came within `inTouchMs`. */
+  readonly reachable: boolean;
+  readonly lastError: string | undefined;
+  /** Own marks that this peer has not confirmed to know, as of its last answer. */
+  readonly backlogMarks: number;
+}
+
+export interface Replicator {
+  /** Brings the journal into segments; resolves with how many marks it took. */
+  readonly drain: () => Promise<Result<number, DrainError>>;
+  readonly sayThrough: (event: number, at: HybridTimestamp) => Promise<Result<void, DrainError>>;
+  /** Exchanges with one peer until both know the same, or nothing more can be had. */
+  readonly syncWith: (peer: Peer, event: number, signal: AbortSignal) => Promise<Result<SyncReport, PeerError>>;
+  /** Drains and closes this start's segments. */
+  readonly close: () => Promise<Result<void, DrainError>>;
+  readonly peerStatus: (event: number) => Promise<readonly PeerStatus[]>;
+  readonly takeAlarms: () => readonly Alarm[];
+}
+
+/** A session that takes longer goes on at the next turn. */
+export const roundTripsMax = 64;
+/** A peer that has not answered for so long counts as unreachable. */
+export const inTouchMs = 30_000;
+
+/** What is remembered of a peer for one event. */
+interface PeerMemory {
+  /** The peer's rows by writer, as of its last answer; undefined before the first. */
+  rows: ReadonlyMap<string, SegmentState> | undefined;
+  /** Writers of which one side has refused something, and the monotonic time from which it is tried again. */
+  readonly heldBack: Map<string, number>;
+}
+
+interface Contact {
+  readonly kind: Peer['kind'];
+  wallMs: number | undefined;
+  monotonicMs: number;
+  lastError: string | undefined;
+}
+
+/** After a refusal (unknown gate, equivocation, …) a writer rests so long between two peers. */
+export const refusedRetryMs = 60_000;
+
+export function createReplicator(deps: ReplicatorDeps): Replicator {
+  const { store, ingest, own, clock, gate } = deps;
+  const memories = new Map<string, PeerMemory>();
+  const contacts = new Map<string, Contact>();
+
+  const memoryOf = (peer: Peer, event: number): PeerMemory => {
+    const key = `${event} ${peer.id}`;
+    const memory = memories.get(key) ?? { rows: undefined, heldBack: new Map<string, number>() };
+    memories.set(key, memory);
+    return memory;
+  };
+
+  const holdBack = (memory: PeerMemory, chunks: readonly SignedChunk[], refusals: readonly ChunkRefusal[]): void => {
+    for (const { index, code } of refusals) {
+      const chunk = chunks[index];
+      // A gap mends itself: the next rows say from where on to send.
+      if (chunk !== undefined && code !== 'gap') memory.heldBack.set(writerKey(chunk.head), clock.monotonicMs() + refusedRetryMs);
+    }
+  };
+
+  const noteContact = (peer: Peer, error: PeerError | undefined): void => {
+    const before = contacts.get(peer.id);
+    contacts.set(peer.id, error === undefined
+      ? { kind: peer.kind, wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs(), lastError: undefined }
+      : { kind: peer.kind, wallMs: before?.wallMs, monotonicMs: before?.monotonicMs ?? 0, lastError: `${error.type}: ${error.cause}` });
+  };
+
+  const exchange = async (peer: Peer, message: Uint8Array, signal: AbortSignal): Promise<Result<Uint8Array, PeerError>> => {
+    const answer = await peer.exchange(message, signal);
+    noteContact(peer, answer.ok ? undefined : answer.error);
+    return answer;
+  };
+
+  const syncWith = async (peer: Peer, event: number, signal: AbortSignal): Promise<Result<SyncReport, PeerError>> => {
+    const memory = memoryOf(peer, event);
+    const report = { roundTrips: 0, bytesSent: 0, bytesReceived: 0, marksReceived: 0, chunksSent: 0, equal: false };
+    while (report.roundTrips < roundTripsMax && !signal.aborted) {
+      const mine = await store.frontier(event);
+      const informed = memory.rows !== undefined;
+      const { chunks, wants } = await plan(store, mine, memory, clock.monotonicMs());
+      const message = encodeSyncRequest({ event, gates: gateDigests(mine), wants, chunks });
+      const answered = await exchange(peer, message, signal);
+      if (!answered.ok) {
+        // Whatever it has taken of this, its next answer tells.
+        memory.rows = undefined;
+        return answered;
+      }
+      const answer = decodeSyncAnswer(answered.value);
+      if (!answer.ok || answer.value.event !== event) {
+        memory.rows = undefined;
+        const garbage: PeerError = { type: 'peer-garbage', cause: answer.ok ? 'an answer about another event' : answer.error.cause };
+        noteContact(peer, garbage);
+        return err(garbage);
+      }
+      const { differences, refusals } = answer.value;
+      const offered = answer.value.chunks.filter((chunk) => chunk.head.event === event);
+      const received = await ingestAll(ingest, offered, peer.id);
+      report.roundTrips += 1;
+      report.bytesSent += message.length;
+      report.bytesReceived += answered.value.length;
+      report.chunksSent += chunks.length;
+      report.marksReceived += received.marks;
+      memory.rows = rowsAfter(mine, differences);
+      holdBack(memory, chunks, refusals);
+      holdBack(memory, offered, received.refusals);
+      report.equal = differences.length === 0;
+      if (report.equal) break;
+      const moved = chunks.length > refusals.length || offered.length > received.refusals.length;
+      if (informed && !moved) break;
+    }
+    return ok(report);
+  };
+
+  return {
+    drain: own.drain,
+    sayThrough: own.sayThrough,
+    close: own.close,
+    syncWith,
+    takeAlarms: ingest.takeAlarms,
+    peerStatus: async (event) => {
+      const mine = (await store.frontier(event)).filter((row) => row.gate === gate);
+      return [...contacts].map(([id, contact]) => ({
+        id,
+        kind: contact.kind,
+        lastContactMs: contact.wallMs,
+        reachable: contact.wallMs !== undefined && clock.monotonicMs() - contact.monotonicMs <= inTouchMs,
+        lastError: contact.lastError,
+        backlogMarks: mine.reduce((sum, row) => sum + Math.max(0, marksUpTo(row) - marksUpTo(memories.get(`${event} ${id}`)?.rows?.get(writerKey(row)))), 0),
+      }));
+    },
+  };
+}
+
+/** What to push to and to ask of a peer whose rows are known; nothing before it has said anything. */
+async function plan(store: ReplicaStore, mine: readonly SegmentState[], memory: PeerMemory, nowMs: number): Promise<{ readonly chunks: readonly SignedChunk[]; readonly wants: readonly SegmentState[] }> {
+  const theirs = memory.rows;
+  if (theirs === undefined) return { chunks: [], wants: [] };
+  const known = new Map(mine.map((row) => [writerKey(row), row]));
+  const budget = createChunkBudget();
+  const chunks: SignedChunk[] = [];
+  const wants: SegmentState[] = [];
+  for (const key of [...new Set([...known.keys(), ...theirs.keys()])].sort()) {
+    if ((memory.heldBack.get(key) ?? 0) > nowMs) continue;
+    const ours = known.get(key);
+    const their = theirs.get(key);
+    if (ours !== undefined && !budget.exhausted && (their === undefined || compareProgress(their, ours) < 0 || contradicts(their, ours))) {
+      chunks.push(...(await selectChunks(store, position(their, ours), budget)));
+    }
+    if (their !== undefined && wants.length < syncWantsMax && (ours === undefined || compareProgress(ours, their) < 0 || contradicts(ours, their))) {
+      wants.push(position(ours, their));
+    }
+  }
+  return { chunks, wants };
+}
+
+/** As far along, by another history: both sides send each other the segment, so that both hold the proof. */
+const contradicts = (a: SegmentState, b: SegmentState): boolean => a.segment === b.segment && a.count === b.count && a.hash !== b.hash;
+
+/** From where on somebody at `at` needs what somebody at `target` has. */
+function position(at: SegmentState | undefined, target: SegmentState): SegmentState {
+  if (at === undefined) return startOf(target);
+  return contradicts(at, target) ? { ...at, count: 0, hash: emptyHash, closed: false } : at;
+}
+
+/** The peer's rows after an answer: where it named a difference, what it said; elsewhere the same as ours were. */
+function rowsAfter(mine: readonly SegmentState[], differences: readonly GateDifference[]): ReadonlyMap<string, SegmentState> {
+  const differing = new Map(differences.map(({ gate, rows }) => [gate, rows]));
+  const equal = [...rowsByGate(mine)].filter(([gate]) => !differing.has(gate)).flatMap(([, rows]) => rows);
+  return new Map([...equal, ...[...differing.values()].flat()].map((row) => [writerKey(row), row]));
+}
+
+const marksUpTo = (row: SegmentState | undefined): number => (row === undefined ? 0 : row.firstSequence + row.count - 1);
