@@ -34,7 +34,7 @@ export const ticketIdOfKey = (key: Uint8Array): string => bytesToHex(Uint8Array.
 /** Crockford's alphabet: no I, L, O, U. */
 const shortAlphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 export const shortCodeChars = 10;
-const prefixBytes = 2.5;
+const headBits = 20;
 const proofBytes = 4;
 
 /**
@@ -49,9 +49,9 @@ export function shortCode(codeHashKey: Uint8Array, ticketId: string): string {
 }
 
 export interface ParsedShortCode {
-  /** Ticket keys `from <= key < until` are the candidates; `until` is absent at the end of the range. */
+  /** Ticket keys `from <= key < until` are the candidates. */
   readonly from: Uint8Array;
-  readonly until: Uint8Array | undefined;
+  readonly until: Uint8Array;
   /** Whether a candidate is the ticket that the code was made for. */
   readonly matches: (ticketId: string) => boolean;
 }
@@ -66,7 +66,7 @@ export function parseShortCode(codeHashKey: Uint8Array, typed: string): ParsedSh
   const bound = (value: number): Uint8Array => Uint8Array.of(value >> 12, (value >> 4) & 0xff, (value & 0xf) << 4);
   return {
     from: bound(head),
-    until: head + 1 < 2 ** (prefixBytes * 8) ? bound(head + 1) : undefined,
+    until: head + 1 < 2 ** headBits ? bound(head + 1) : new Uint8Array(ticketIdBytes + 1).fill(0xff),
     matches: (ticketId) => shortCodeProof(codeHashKey, ticketId) === proof,
   };
 }

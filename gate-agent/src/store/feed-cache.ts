@@ -1,0 +1,242 @@
+// The feed as this gate has it: the last manifest it accepted, the snapshot in a file named by its hash, the deltas in memory. What
+// is offered is checked completely before anything changes; then one commit moves from the old feed to the new one, so that a
+// crash at any point leaves either, never neither. At start everything is checked again against the signed manifest.
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  acceptManifest,
+  assert,
+  decodeCose,
+  err,
+  isExpired,
+  manifestBytesMax,
+  needsNewSnapshot,
+  ok,
+  planFeed,
+  trustedFeedKeys,
+  verifyManifest,
+  type FeedError,
+  type FeedPlan,
+  type Logger,
+  type Manifest,
+  type Result,
+  type TrustedFeedKey,
+} from '@postern/shared';
+import { openDatabase, type Database } from './database.ts';
+import { breathe, readDeltas } from './feed-deltas.ts';
+import { checkFile, openSnapshot, syncPath, unpackSnapshot } from './feed-file.ts';
+import { createOverlay, createTicketSource, type Overlay, type TicketSource } from './tickets.ts';
+
+/** The state's one row, and the deltas with the bytes that the manifest's hashes sign. */
+const stateTablesSql = `
+  CREATE TABLE IF NOT EXISTS feed (id INTEGER PRIMARY KEY CHECK (id = 1), manifest BLOB NOT NULL, signer_id TEXT NOT NULL, signer BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS delta (sha256 TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+`;
+
+export type FeedCacheError = FeedError | { readonly type: 'feed-storage-failed'; readonly cause: string };
+
+/** The feed in use. */
+export interface Feed {
+  readonly manifest: Manifest;
+  readonly tickets: TicketSource;
+}
+
+/** A manifest that may be applied once its files are there. */
+export interface FeedOffer {
+  readonly manifest: Manifest;
+  readonly plan: FeedPlan;
+  readonly bytes: Uint8Array;
+  readonly signer: TrustedFeedKey;
+}
+
+export interface FeedFiles {
+  /** Path of the downloaded snapshot, when the plan asks for one. */
+  readonly snapshot: string | undefined;
+  /** Bytes of the deltas of the plan, by SHA-256. */
+  readonly deltas: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface FeedCacheDeps {
+  readonly folder: string;
+  readonly event: number;
+  /** Feed keys that came with enrolment; they count until a first manifest names its own. */
+  readonly enrolledKeys: readonly TrustedFeedKey[];
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+}
+
+export interface FeedCache {
+  /** Undefined on a new gate, and when the files on the disk are not what was signed. */
+  readonly current: () => Feed | undefined;
+  /** Why there is no feed although there was one; for health. */
+  readonly trouble: () => FeedCacheError | undefined;
+  readonly expired: () => boolean;
+  /** Signature, event, age. Nothing changes yet. */
+  readonly consider: (manifestBytes: Uint8Array) => Result<FeedOffer, FeedCacheError>;
+  /** Checks the files and moves to the new feed; on any error the current one stays in use. */
+  readonly apply: (offer: FeedOffer, files: FeedFiles, signal: AbortSignal) => Promise<Result<Feed, FeedCacheError>>;
+  /** A file in the folder that a download may write; left-overs are removed at start. */
+  readonly downloadPath: (sha256: string) => string;
+  readonly close: () => void;
+}
+
+interface Loaded extends Feed {
+  readonly snapshot: Database;
+  readonly overlay: Overlay;
+}
+
+/** Opens what an earlier run has left; `current` is undefined, with `trouble`, where that is not what was signed. */
+export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger }: FeedCacheDeps): Promise<FeedCache> {
+  mkdirSync(folder, { recursive: true });
+  const state = openDatabase(join(folder, 'feed.db'));
+  state.exec(stateTablesSql);
+  const pathOf = (manifest: Manifest): string => join(folder, `snapshot-${manifest.snapshot.database.sha256}.db`);
+
+  /** The last accepted manifest: what nobody may fall behind, even where its files are damaged. */
+  let accepted: Manifest | undefined;
+  let loaded: Loaded | undefined;
+  let trouble: FeedCacheError | undefined;
+
+  const consider = (bytes: Uint8Array): Result<FeedOffer, FeedCacheError> => {
+    const trusted = accepted === undefined ? enrolledKeys : trustedFeedKeys(accepted);
+    const verified = verifyManifest(bytes, trusted);
+    if (!verified.ok) return verified;
+    const manifest = verified.value;
+    const acceptance = acceptManifest({ event, current: accepted, candidate: manifest, nowMs: nowMs() });
+    if (!acceptance.ok) return acceptance;
+    const message = decodeCose(bytes, manifestBytesMax);
+    const signer = trusted.find((key) => message.ok && key.keyId === message.value.keyId);
+    assert(signer !== undefined, 'a verified manifest has a trusted signer');
+    return ok({ manifest, bytes, signer, plan: planFeed(loaded?.manifest, manifest) });
+  };
+
+  const apply = async (offer: FeedOffer, files: FeedFiles, signal: AbortSignal): Promise<Result<Feed, FeedCacheError>> => {
+    try {
+      // Another offer may have been applied while this one's files were on their way.
+      const still = acceptManifest({ event, current: accepted, candidate: offer.manifest, nowMs: nowMs() });
+      if (!still.ok) return still;
+      return offer.plan.type === 'snapshot' ? await applySnapshot(offer, files, signal) : await applyDeltas(offer, files, signal);
+    } catch (cause) {
+      return storageFailed(cause);
+    }
+  };
+
+  const applySnapshot = async ({ manifest, bytes, signer }: FeedOffer, files: FeedFiles, signal: AbortSignal): Promise<Result<Feed, FeedCacheError>> => {
+    if (files.snapshot === undefined) return err({ type: 'feed-cut-off', what: 'snapshot', bytes: 0, expected: manifest.snapshot.bytes });
+    const right = await checkFile(files.snapshot, manifest.snapshot, 'snapshot', signal);
+    if (!right.ok) return right;
+    const rows = await readDeltas(event, manifest.deltas, files.deltas);
+    if (!rows.ok) return rows;
+    const path = pathOf(manifest);
+    const temporaryPath = `${path}.part`;
+    const unpacked = await unpackSnapshot(files.snapshot, temporaryPath, manifest.snapshot.database, signal);
+    if (!unpacked.ok) return unpacked;
+    const opened = openSnapshot(temporaryPath, manifest);
+    if (!opened.ok) return opened;
+    try {
+      await rename(temporaryPath, path);
+      await syncPath(folder);
+      const overlay = createOverlay();
+      for (const chunk of rows.value) {
+        overlay.add(chunk);
+        await breathe();
+      }
+      remember(bytes, signer, manifest.deltas, files.deltas, true);
+      return ok(moveTo({ manifest, snapshot: opened.value, overlay, tickets: createTicketSource(opened.value, overlay, manifest) }));
+    } catch (cause) {
+      opened.value.close();
+      throw cause;
+    }
+  };
+
+  const applyDeltas = async ({ manifest, bytes, signer, plan }: FeedOffer, files: FeedFiles, signal: AbortSignal): Promise<Result<Feed, FeedCacheError>> => {
+    const base = loaded;
+    if (base === undefined) return err({ type: 'feed-malformed', what: 'delta', cause: 'no snapshot to apply a delta to' });
+    const wanted = plan.type === 'deltas' ? plan.deltas : [];
+    const rows = await readDeltas(event, wanted, files.deltas);
+    if (!rows.ok) return rows;
+    signal.throwIfAborted();
+    remember(bytes, signer, wanted, files.deltas, false);
+    // Tickets of a chunk come before the codes that lead to them, and a half-applied overlay is only a little less fresh.
+    for (const chunk of rows.value) {
+      base.overlay.add(chunk);
+      await breathe();
+    }
+    return ok(moveTo({ ...base, manifest, tickets: createTicketSource(base.snapshot, base.overlay, manifest) }));
+  };
+
+  /** The commit: from here on a restart finds the new feed. */
+  const remember = state.transaction((bytes: Uint8Array, signer: TrustedFeedKey, deltas: Manifest['deltas'], blobs: ReadonlyMap<string, Uint8Array>, anew: boolean) => {
+    if (anew) state.prepare('DELETE FROM delta').run();
+    for (const { sha256 } of deltas) state.prepare('INSERT OR REPLACE INTO delta (sha256, bytes) VALUES (?, ?)').run(sha256, blobs.get(sha256));
+    state.prepare('INSERT OR REPLACE INTO feed (id, manifest, signer_id, signer) VALUES (1, ?, ?, ?)').run(bytes, signer.keyId, signer.publicKey);
+  });
+
+  const moveTo = (next: Loaded): Feed => {
+    const before = loaded;
+    accepted = next.manifest;
+    loaded = next;
+    trouble = undefined;
+    if (before !== undefined && before.snapshot !== next.snapshot) {
+      before.snapshot.close();
+      before.overlay.close();
+    }
+    removeStrays();
+    const deltaRows = next.manifest.deltas.reduce((sum, delta) => sum + delta.rows, 0);
+    if (needsNewSnapshot(next.manifest.snapshot.tickets, deltaRows)) logger.warn({ deltaRows }, 'the overlay has outgrown its snapshot; the cloud should publish a new one');
+    return { manifest: next.manifest, tickets: next.tickets };
+  };
+
+  const removeStrays = (): void => {
+    const keep = loaded === undefined ? undefined : `snapshot-${loaded.manifest.snapshot.database.sha256}.db`;
+    for (const name of readdirSync(folder)) if (/^(?:snapshot|download)-/.test(name) && name !== keep) rmSync(join(folder, name), { force: true });
+  };
+
+  /** At start: the remembered manifest by its signer's key, the snapshot and the deltas by the hashes in it. */
+  const load = async (): Promise<Result<void, FeedCacheError>> => {
+    const row = state.prepare('SELECT manifest, signer_id, signer FROM feed').get() as { manifest: Uint8Array; signer_id: string; signer: Uint8Array } | undefined;
+    if (row === undefined) return ok(undefined);
+    const verified = verifyManifest(row.manifest, [{ keyId: row.signer_id, publicKey: row.signer }]);
+    if (!verified.ok) return verified;
+    const manifest = verified.value;
+    if (manifest.event !== event) return err({ type: 'feed-wrong-event', what: 'manifest', expected: event, found: manifest.event });
+    accepted = manifest;
+    const path = pathOf(manifest);
+    const right = await checkFile(path, manifest.snapshot.database, 'snapshot', new AbortController().signal);
+    if (!right.ok) return right;
+    const blobs = new Map(state.prepare('SELECT sha256, bytes FROM delta').raw().all() as [string, Uint8Array][]);
+    const rows = await readDeltas(event, manifest.deltas, blobs);
+    if (!rows.ok) return rows;
+    const opened = openSnapshot(path, manifest);
+    if (!opened.ok) return opened;
+    const overlay = createOverlay();
+    for (const chunk of rows.value) overlay.add(chunk);
+    moveTo({ manifest, snapshot: opened.value, overlay, tickets: createTicketSource(opened.value, overlay, manifest) });
+    return ok(undefined);
+  };
+
+  const found = await load().catch(storageFailed);
+  if (!found.ok) {
+    trouble = found.error;
+    logger.error({ trouble }, 'the feed on the disk is not what was signed; a new one is needed');
+  }
+
+  return {
+    current: () => loaded,
+    trouble: () => trouble,
+    expired: () => accepted !== undefined && isExpired(accepted, nowMs()),
+    consider,
+    apply,
+    downloadPath: (sha256) => join(folder, `download-${sha256}`),
+    close: () => {
+      loaded?.snapshot.close();
+      loaded?.overlay.close();
+      loaded = undefined;
+      state.close();
+    },
+  };
+}
+
+const storageFailed = (cause: unknown): Result<never, FeedCacheError> =>
+  err({ type: 'feed-storage-failed', cause: cause instanceof Error ? cause.message.slice(0, 200) : 'unknown' });

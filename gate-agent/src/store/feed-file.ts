@@ -1,0 +1,102 @@
+// One downloaded snapshot on its way into use: size and SHA-256 are right before it is opened, unpacking stops at the signed size,
+// and the unpacked file has its signed SHA-256 and says inside which event and version it is. Everything streams: memory stays
+// small whatever the file claims to be.
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { err, ok, snapshotFormat, type FeedError, type FileReference, type Manifest, type Result } from '@postern/shared';
+import { openDatabase, type Database } from './database.ts';
+
+const chunkBytes = 1024 * 1024;
+
+/** Bytes and hash of a downloaded file, against what the manifest signed. */
+export async function checkFile(path: string, expected: FileReference, what: 'snapshot' | 'delta', signal: AbortSignal): Promise<Result<void, FeedError>> {
+  const { size } = await stat(path);
+  if (size < expected.bytes) return err({ type: 'feed-cut-off', what, bytes: size, expected: expected.bytes });
+  if (size > expected.bytes) return err({ type: 'feed-too-large', what, bytes: size, bytesMax: expected.bytes });
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: chunkBytes }), hash, { signal });
+  return checkHash(hash.digest('hex'), expected.sha256, what);
+}
+
+/** As `checkFile`, for bytes in memory. */
+export function checkBytes(bytes: Uint8Array, expected: FileReference, what: 'snapshot' | 'delta'): Result<void, FeedError> {
+  if (bytes.length < expected.bytes) return err({ type: 'feed-cut-off', what, bytes: bytes.length, expected: expected.bytes });
+  if (bytes.length > expected.bytes) return err({ type: 'feed-too-large', what, bytes: bytes.length, bytesMax: expected.bytes });
+  return checkHash(createHash('sha256').update(bytes).digest('hex'), expected.sha256, what);
+}
+
+const checkHash = (found: string, expected: string, what: 'snapshot' | 'delta'): Result<void, FeedError> =>
+  found === expected ? ok(undefined) : err({ type: 'feed-hash-mismatch', what, expected, found });
+
+/** Unpacks into `to` and makes it durable. `to` may be left behind in part when this fails. */
+export async function unpackSnapshot(from: string, to: string, expected: Manifest['snapshot']['database'], signal: AbortSignal): Promise<Result<void, FeedError>> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let tooLarge = false;
+  const meter = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      bytes += chunk.length;
+      tooLarge = bytes > expected.bytes;
+      if (tooLarge) return void done(new UnpackError('larger than signed'));
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  const unpack = createGunzip({ chunkSize: chunkBytes });
+  unpack.on('error', (cause) => meter.destroy(new UnpackError(cause.message)));
+  try {
+    await pipeline(createReadStream(from, { highWaterMark: chunkBytes }), unpack, meter, createWriteStream(to, { highWaterMark: chunkBytes }), { signal });
+  } catch (cause) {
+    if (tooLarge) return err({ type: 'feed-too-large', what: 'snapshot', bytes, bytesMax: expected.bytes });
+    if (isUnpackError(cause)) return err({ type: 'feed-malformed', what: 'snapshot', cause: cause.message });
+    throw cause;
+  }
+  if (bytes < expected.bytes) return err({ type: 'feed-cut-off', what: 'snapshot', bytes, expected: expected.bytes });
+  const right = checkHash(hash.digest('hex'), expected.sha256, 'snapshot');
+  if (right.ok) await syncPath(to);
+  return right;
+}
+
+class UnpackError extends Error {}
+/** Trouble with the packed bytes, not with the disk: zlib's codes begin with Z_. */
+const isUnpackError = (cause: unknown): cause is Error =>
+  cause instanceof UnpackError || (cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && cause.code.startsWith('Z_'));
+
+/** fsync of a file, or of a folder after a rename in it. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Opens an unpacked snapshot whose hash was right, and checks that it is the one its manifest means. */
+export function openSnapshot(path: string, manifest: Manifest): Result<Database, FeedError> {
+  let database: Database | undefined;
+  try {
+    database = openDatabase(path, { readonly: true, immutable: true });
+    const meta = new Map(database.prepare('SELECT name, value FROM meta').raw().all() as [string, number][]);
+    const problem = metaProblem(meta, manifest);
+    if (problem === undefined) return ok(database);
+    database.close();
+    return err(problem);
+  } catch (cause) {
+    database?.close();
+    return err({ type: 'feed-malformed', what: 'snapshot', cause: cause instanceof Error ? cause.message.slice(0, 200) : 'no snapshot' });
+  }
+}
+
+function metaProblem(meta: ReadonlyMap<string, number>, { event, snapshot }: Manifest): FeedError | undefined {
+  const found = (name: string): number => meta.get(name) ?? -1;
+  if (found('format') !== snapshotFormat) return { type: 'feed-malformed', what: 'snapshot', cause: `format ${found('format')} is not known here` };
+  if (found('event') !== event) return { type: 'feed-wrong-event', what: 'snapshot', expected: event, found: found('event') };
+  if (found('version') < snapshot.version) return { type: 'feed-rollback', what: 'snapshot', current: snapshot.version, candidate: found('version') };
+  if (found('version') > snapshot.version || found('tickets') !== snapshot.tickets) return { type: 'feed-malformed', what: 'snapshot', cause: 'not the snapshot that its manifest means' };
+  return undefined;
+}

@@ -1,0 +1,118 @@
+// Tickets and codes as the feed has them: the overlay of deltas first, then the immutable snapshot. One indexed read a question,
+// however many tickets there are.
+import {
+  codeHash,
+  decodeTicketRow,
+  hexToBytes,
+  insertCodeSql,
+  insertTicketSql,
+  encodeTicketRow,
+  parseShortCode,
+  ticketIdBytes,
+  ticketIdPattern,
+  ticketKey,
+  type DeltaRows,
+  type Lookups,
+  type Manifest,
+  type Ticket,
+} from '@postern/shared';
+import { openDatabase, type Database } from './database.ts';
+
+/** More tickets than ever share the 20 bits that a short code begins with. */
+const shortCodeCandidatesMax = 256;
+
+const columns = 'key, type, epoch, status, party, hold, valid_from, valid_until';
+
+/** As in the snapshot, except that a code may lead nowhere any more. */
+const overlayTablesSql = `
+  CREATE TABLE ticket (key BLOB PRIMARY KEY, type INTEGER, epoch INTEGER, status INTEGER, party INTEGER, hold INTEGER, valid_from INTEGER, valid_until INTEGER) WITHOUT ROWID;
+  CREATE TABLE code (hash BLOB PRIMARY KEY, ticket BLOB) WITHOUT ROWID;
+`;
+
+/** What deltas say: in memory, made again at every start from the deltas whose hashes the manifest has signed. */
+export interface Overlay {
+  readonly database: Database;
+  readonly add: (rows: DeltaRows) => void;
+  readonly close: () => void;
+}
+
+export function createOverlay(): Overlay {
+  const database = openDatabase(':memory:', { synchronous: 'off' });
+  database.exec(overlayTablesSql);
+  const insertTicket = database.prepare(insertTicketSql);
+  const insertCode = database.prepare(insertCodeSql);
+  const add = database.transaction(({ tickets, codes }: DeltaRows) => {
+    for (const ticket of tickets) insertTicket.run(...encodeTicketRow(ticket));
+    for (const [hash, ticket] of codes) insertCode.run(hash, ticket);
+  });
+  return { database, add: (rows) => void add(rows), close: () => void database.close() };
+}
+
+export interface TicketSource extends Lookups {
+  readonly ticket: (ticketId: string) => Ticket | undefined;
+}
+
+export function createTicketSource(snapshot: Database, overlay: Overlay, manifest: Manifest): TicketSource {
+  const codeHashKey = hexToBytes(manifest.codeHashKey) ?? new Uint8Array(0);
+  const layers = [overlay.database, snapshot].map((database) => ({
+    byKey: database.prepare(`SELECT ${columns} FROM ticket WHERE key = ?`).raw(),
+    byKeyRange: database.prepare(`SELECT ${columns} FROM ticket WHERE key >= ? AND key < ? LIMIT ${shortCodeCandidatesMax}`).raw(),
+    code: database.prepare('SELECT ticket FROM code WHERE hash = ?').raw(),
+  }));
+
+  const firstRow = (query: (layer: (typeof layers)[number]) => unknown): readonly unknown[] | undefined => {
+    for (const layer of layers) {
+      const row = query(layer);
+      if (row !== undefined) return row as readonly unknown[];
+    }
+    return undefined;
+  };
+
+  const ticket = (ticketId: string): Ticket | undefined => {
+    if (!ticketIdPattern.test(ticketId)) return undefined;
+    const key = ticketKey(ticketId);
+    const row = firstRow((layer) => layer.byKey.get(key));
+    return row === undefined ? undefined : decodeTicketRow(row);
+  };
+
+  /** Ids of the tickets whose keys lie in `from <= key < until`, in either layer. */
+  const idsBetween = (from: Uint8Array, until: Uint8Array): readonly string[] => {
+    const rows = layers.flatMap((layer) => layer.byKeyRange.all(from, until) as (readonly unknown[])[]);
+    return [...new Set(rows.map((row) => decodeTicketRow(row)?.id).filter((id) => id !== undefined))];
+  };
+
+  /** Two tickets for one code is a question for a person with the other code at hand, not for us to guess. */
+  const onlyTicket = (ids: readonly string[]): Ticket | undefined => (ids.length === 1 && ids[0] !== undefined ? ticket(ids[0]) : undefined);
+
+  const issuerKeys = new Map(
+    manifest.keys.filter((key) => key.use === 'issuer').map((key) => [key.keyId, { publicKey: hexToBytes(key.publicKey) ?? new Uint8Array(0), state: key.state }]),
+  );
+
+  return {
+    event: manifest.event,
+    ticket,
+    issuerKey: (keyIdHex) => issuerKeys.get(keyIdHex),
+    ticketByCode: (code) => {
+      const hash = codeHash(codeHashKey, code);
+      const reference = firstRow((layer) => layer.code.get(hash))?.[0];
+      return reference instanceof Uint8Array ? onlyTicket(idsBetween(reference, endOfPrefix(reference))) : undefined;
+    },
+    ticketByShortCode: (typed) => {
+      const parsed = parseShortCode(codeHashKey, typed);
+      return parsed === undefined ? undefined : onlyTicket(idsBetween(parsed.from, parsed.until).filter(parsed.matches));
+    },
+  };
+}
+
+/** The least byte string after all that begin with `prefix`; longer than any key when the prefix is all ones. */
+function endOfPrefix(prefix: Uint8Array): Uint8Array {
+  const end = Uint8Array.from(prefix);
+  for (let index = end.length - 1; index >= 0; index--) {
+    const byte = end[index] ?? 0;
+    if (byte < 0xff) {
+      end[index] = byte + 1;
+      return end.slice(0, index + 1);
+    }
+  }
+  return new Uint8Array(ticketIdBytes + 1).fill(0xff);
+}
