@@ -1,0 +1,92 @@
+// What a lane writes down: one function a kind of mark. Identity, time and clock quality are added by the store.
+import type { Claim, Decision, RefusalCode } from '../decision.ts';
+import type { Mark, MarkDraft, OverrideReason } from '../mark.ts';
+
+/** A mark that opened the gate, and so may lapse or be taken back. */
+export type OpeningMark = Extract<Mark, { kind: 'admitted' | 'exited' | 'overridden' }>;
+export type Admission = Extract<Decision, { kind: 'admit' }>;
+
+export interface MarkPlace {
+  readonly event: number;
+  readonly lane: string;
+  readonly zone: string;
+}
+
+export interface Reach {
+  readonly inTouch: boolean;
+  readonly peersReachable: number;
+}
+
+type Operator = string | undefined;
+
+const by = (operator: Operator): { readonly operator?: string } => (operator === undefined ? {} : { operator });
+
+/** A ticket that nobody has named: the mark concerns the lane alone. */
+const noTicket = { ticketId: '', epoch: 0, method: '' } as const;
+
+const claimPart = (claim: Claim | undefined): Pick<Claim, 'ticketId' | 'epoch' | 'method'> =>
+  claim === undefined ? noTicket : { ticketId: claim.ticketId, epoch: claim.epoch, method: claim.method };
+
+export function draftAdmission(place: MarkPlace, decision: Admission, reach: Reach, operator: Operator): MarkDraft {
+  const { claim, ticket, direction, persons } = decision;
+  const common = { ...place, ...by(operator), ticketId: ticket.id, epoch: ticket.epoch, method: claim.method };
+  if (direction === 'exit') return { kind: 'exited', ...common };
+  return {
+    kind: 'admitted',
+    ...common,
+    ticketType: ticket.type,
+    uses: persons,
+    ...(claim.issuedAtS === undefined ? {} : { issuedAtS: claim.issuedAtS }),
+    outOfTouch: !reach.inTouch,
+    peersReachable: reach.peersReachable,
+  };
+}
+
+export const draftRefusal = ({ event, lane }: MarkPlace, claim: Claim | undefined, code: RefusalCode, operator: Operator): MarkDraft => ({
+  kind: 'refused',
+  event,
+  lane,
+  ...by(operator),
+  ...claimPart(claim),
+  code,
+  count: 1,
+});
+
+/** Gives `uses` of `mark` back: that many persons did not pass. */
+export const draftLapse = (mark: OpeningMark, uses: number): MarkDraft => ({
+  kind: 'lapsed',
+  event: mark.event,
+  lane: mark.lane,
+  ticketId: mark.ticketId,
+  epoch: mark.epoch,
+  method: mark.method,
+  of: { boot: mark.boot, sequence: mark.sequence },
+  uses,
+});
+
+export const draftUndo = (mark: OpeningMark, operator: string): MarkDraft => ({
+  kind: 'undone',
+  event: mark.event,
+  lane: mark.lane,
+  operator,
+  ticketId: mark.ticketId,
+  epoch: mark.epoch,
+  method: mark.method,
+  of: { gate: mark.gate, boot: mark.boot, sequence: mark.sequence },
+});
+
+export const draftOverride = (place: MarkPlace, claim: Claim | undefined, reason: OverrideReason, persons: number, operator: string): MarkDraft => ({
+  kind: 'overridden',
+  ...place,
+  operator,
+  ...claimPart(claim),
+  reason,
+  uses: persons,
+});
+
+export const draftPassOut = (place: MarkPlace, claim: Claim, operator: string): MarkDraft => ({
+  kind: 'passed-out',
+  ...place,
+  operator,
+  ...claimPart(claim),
+});

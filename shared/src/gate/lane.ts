@@ -1,0 +1,500 @@
+// One lane: from a presentation to a turnstile, one at a time. idle -> deciding -> held | open -> passed | lapsed, or refused;
+// beside it closed (nothing opens) and free (anybody may pass, nothing is decided). It promises: nothing opens without a durable
+// mark; one mark opens at most once; who did not pass gets the use back; a failed store leaves the gate shut, unless its venue
+// said free. Listeners can neither slow nor stop it.
+import type { decide as decideRule } from '../decide.ts';
+import type { Claim, Decision, RefusalCode } from '../decision.ts';
+import { overrideReasons, type Mark, type MarkDraft } from '../mark.ts';
+import { presentationTextCharsMax } from '../presentation.ts';
+import { assert, err, ok, type Result } from '../result.ts';
+import type { Lane, LaneActionError, LaneSettings, Operator } from './lane-api.ts';
+import { createLaneInbox } from './lane-inbox.ts';
+import { draftAdmission, draftLapse, draftOverride, draftRefusal, draftUndo, type OpeningMark } from './lane-marks.ts';
+import type { Actuator, LaneContext, LaneEvent, LaneState, Logger, Passage, Store, StoreError, Timer } from './ports.ts';
+import type { MethodRegistry } from './registry.ts';
+import { createTurnstile } from './turnstile.ts';
+import type { View } from './views.ts';
+
+/** How long an answer stays on the display when nobody else comes. */
+export const answerShownMs = { refused: 5_000, passed: 2_500, lapsed: 5_000 } as const;
+/** How often a lane that a failure has closed or freed tries to come back. */
+export const recoveryEveryMs = 1_000;
+/** A steward can take back entries of the last ten minutes, and at most this many. */
+export const undoWithinMs = 10 * 60_000;
+export const undoableEntriesMax = 32;
+/** Persons that one override lets in. */
+export const overridePersonsMax = 20;
+
+export interface LaneDeps {
+  readonly context: LaneContext;
+  readonly registry: MethodRegistry;
+  readonly store: Store;
+  readonly actuator: Actuator;
+  readonly decide: typeof decideRule;
+  readonly timer: Timer;
+  readonly logger: Logger;
+  /** Called synchronously; what it throws is counted and dropped. */
+  readonly listener: (event: LaneEvent) => void;
+}
+
+type Refused = Extract<Decision, { kind: 'refuse' }>;
+
+interface Committed {
+  readonly decision: Decision;
+  readonly mark: Mark | undefined;
+  readonly commitMs: number;
+}
+
+/** A proved presentation that asks for a decision; the second time with a person's approval. */
+interface Request {
+  readonly view: View;
+  readonly claim: Claim;
+  readonly verifyMs: number;
+  /** Set once it is or was held. */
+  readonly holdId?: string;
+  readonly by?: Operator;
+}
+
+interface Hold extends Request {
+  readonly holdId: string;
+  readonly cancelTimeout: () => void;
+}
+
+const nothingToCancel = (): void => undefined;
+
+export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
+  const { context, registry, store, decide, timer, logger, listener } = deps;
+  const { id, zone, direction } = settings;
+  const turnstile = createTurnstile({ actuator: deps.actuator, direction, timer, logger });
+  const inbox = createLaneInbox();
+  const stopping = new AbortController();
+  const entries: { readonly mark: OpeningMark; readonly atMs: number }[] = [];
+  let state: LaneState = { name: 'closed', why: 'stopping' };
+  /** True from taking a presentation or an action until its outcome is known; a hold is not work, it waits. */
+  let working = false;
+  let work: Promise<void> = Promise.resolve();
+  let hold: Hold | undefined;
+  let holdCount = 0;
+  let shown: View | undefined;
+  let cancelShown = nothingToCancel;
+  let cancelRetry = nothingToCancel;
+  let comingBack = false;
+  let restWhenStopped = settings.onFailure;
+  let lapsesLost = 0;
+  let listenerFaults = 0;
+
+  const nowMs = (): number => context.clock.monotonicMs();
+  const place = (): { event: number; lane: string; zone: string } => ({ event: context.policy().event, lane: id, zone });
+  const restAtWork = direction === 'exit' ? 'free' : 'locked';
+  const isShut = (): boolean => state.name === 'closed' || state.name === 'free';
+  const stopped = (): boolean => stopping.signal.aborted;
+
+  // ---- telling
+
+  const emit = (event: LaneEvent): void => {
+    try {
+      listener(event);
+    } catch (cause) {
+      // A display must not decide whether a gate opens.
+      listenerFaults++;
+      logger.warn({ lane: id, cause: String(cause) }, 'A listener of the lane failed');
+    }
+  };
+
+  const enter = (next: LaneState): void => {
+    state = next;
+    cancelShown();
+    cancelShown = nothingToCancel;
+    emit({ type: 'state', lane: id, state, atMs: context.time().nowMs });
+    showForAWhile();
+  };
+
+  /** Answers go away by themselves; each sighting of the same code keeps its first answer on the display. */
+  const showForAWhile = (): void => {
+    if (state.name !== 'refused' && state.name !== 'passed' && state.name !== 'lapsed') return;
+    cancelShown();
+    cancelShown = timer.after(answerShownMs[state.name], () => enter({ name: 'idle' }));
+  };
+
+  const tellDecision = (decision: Decision, view: View, verifyMs: number, commitMs = 0, mark?: Mark): void =>
+    emit({ type: 'decision', lane: id, decision, mark, verifyMs, commitMs, decodeMs: view.presentation.decodeMs, atMs: context.time().nowMs });
+
+  // ---- one presentation after the other
+
+  const pump = (): void => {
+    if (working || hold !== undefined || isShut()) return;
+    const view = inbox.next(nowMs());
+    if (view !== undefined) begin(() => answer(view));
+  };
+
+  /** Runs one piece of work; the next begins when it has ended. A rejection is a bug and surfaces as an unhandled one. */
+  const begin = (task: () => Promise<void>): void => {
+    assert(!working, 'a lane does one thing at a time');
+    working = true;
+    work = task().finally(() => {
+      working = false;
+      pump();
+    });
+  };
+
+  /** As `begin`, for actions: resolves as soon as the action's own result is known, while the passage goes on. */
+  const beginAction = <T>(task: (answerWith: (result: T) => void) => Promise<void>): Promise<T> =>
+    new Promise((resolve) => begin(() => task(resolve)));
+
+  const answer = async (view: View): Promise<void> => {
+    const startedMs = nowMs();
+    const verified = await registry.verify(view.presentation, stopping.signal);
+    const verifyMs = nowMs() - startedMs;
+    if (isShut()) return inbox.forget(view);
+    if (!verified.ok) {
+      refuse(view, { kind: 'refuse', refusal: verified.error }, verifyMs);
+      return;
+    }
+    const earlier = inbox.identify(view, verified.value.ticketId);
+    if (earlier !== undefined) return keepShowing(earlier);
+    enter({ name: 'deciding' });
+    await decideAndAct({ view, claim: verified.value, verifyMs }, () => undefined);
+  };
+
+  const keepShowing = (view: View): void => {
+    if (view === shown) showForAWhile();
+  };
+
+  const refuse = (view: View, decision: Refused, verifyMs: number, commitMs = 0, operator?: string): void => {
+    store.appendLater(draftRefusal(place(), decision.claim, decision.refusal.type, operator));
+    tellDecision(decision, view, verifyMs, commitMs);
+    inbox.settle(view, nowMs());
+    shown = view;
+    if (!isShut()) enter({ name: 'refused', decision });
+  };
+
+  const decideAndAct = async (request: Request, decided: (result: Result<Decision, StoreError>) => void): Promise<void> => {
+    const { view, claim, verifyMs, by } = request;
+    const committed = await admit(claim, by);
+    if (!committed.ok) {
+      tellDecision({ kind: 'refuse', claim, refusal: { type: 'store-failed' } }, view, verifyMs);
+      inbox.settle(view, nowMs());
+      fail('store');
+      return decided(committed);
+    }
+    const { decision, mark, commitMs } = committed.value;
+    decided(ok(decision));
+    switch (decision.kind) {
+      case 'refuse':
+        return refuse(view, decision, verifyMs, commitMs, by?.operator);
+      case 'hold':
+        tellDecision(decision, view, verifyMs, commitMs);
+        return isShut() ? inbox.forget(view) : holdFor(request, decision);
+      case 'admit':
+        assert(mark?.kind === 'admitted' || mark?.kind === 'exited', 'an admission has its mark');
+        tellDecision(decision, view, verifyMs, commitMs, mark);
+        shown = view;
+        await letThrough(mark, decision.persons, decision);
+        inbox.settle(view, nowMs());
+    }
+  };
+
+  const admit = async (claim: Claim, by: Operator | undefined): Promise<Result<Committed, StoreError>> => {
+    const reach = context.inTouch();
+    const policy = context.policy();
+    const time = context.time();
+    const feedAgeMs = context.feedAgeMs();
+    const lane = { id, gate: context.gate, zone, direction };
+    const committed = await guarded(() =>
+      store.admit(claim.ticketId, ({ ticket, history, occupancy }) => {
+        const approval = by === undefined ? {} : { approval: by.role };
+        const decision = decide({ claim, ticket, history, policy, time, lane, occupancy, feedAgeMs, inTouch: reach.inTouch, ...approval });
+        return { decision, mark: decision.kind === 'admit' ? draftAdmission(place(), decision, reach, by?.operator) : undefined };
+      }),
+    );
+    if (committed.ok && committed.value.decision.kind === 'admit' && committed.value.mark === undefined)
+      return err({ type: 'store-failed', cause: 'the store confirmed an admission without its mark' });
+    return committed;
+  };
+
+  /** A store that throws is a store that failed: the gate stays shut. */
+  const guarded = async <T>(call: () => Promise<Result<T, StoreError>>): Promise<Result<T, StoreError>> => {
+    try {
+      const result = await call();
+      if (!result.ok) logger.error({ lane: id, error: result.error.type }, 'The store failed');
+      return result;
+    } catch (cause) {
+      logger.error({ lane: id, cause: String(cause) }, 'The store threw');
+      return err({ type: 'store-failed', cause: String(cause) });
+    }
+  };
+
+  // ---- the opening
+
+  const letThrough = async (mark: OpeningMark, persons: number, decision: Decision | undefined): Promise<void> => {
+    const told = decision === undefined ? {} : { decision };
+    // The turnstile was freed meanwhile: the person walks through. It was closed: nobody did, and the use returns.
+    if (state.name === 'free' || (state.name === 'closed' && direction === 'exit')) return remember(mark);
+    if (state.name === 'closed') return giveBack(mark, persons);
+    enter({ name: 'open', mark, ...told });
+    const outcome = await turnstile.open(persons);
+    if (outcome.type === 'unknown') {
+      remember(mark);
+      if (isShut()) return;
+      enter({ name: 'idle' });
+      return toRest();
+    }
+    tellPassage(outcome);
+    const passed = outcome.type === 'passed' ? outcome.persons : 0;
+    if (passed > 0) remember(mark);
+    if (passed < persons) await giveBack(mark, persons - passed);
+    if (isShut()) return;
+    enter(passed > 0 ? { name: 'passed', mark, persons: passed, ...told } : { name: 'lapsed', mark, persons, ...told });
+  };
+
+  const tellPassage = (passage: Passage): void => emit({ type: 'passage', lane: id, passage, atMs: context.time().nowMs });
+
+  const remember = (mark: OpeningMark): void => {
+    if (mark.kind === 'exited') return;
+    entries.push({ mark, atMs: nowMs() });
+    if (entries.length > undoableEntriesMax) entries.shift();
+  };
+
+  /** Whether a failed commit reached the disk is unknown, so it is not tried again: a use given back twice would be worse. */
+  const giveBack = async (mark: OpeningMark, uses: number): Promise<void> => {
+    if (await appended(draftLapse(mark, uses))) return;
+    lapsesLost++;
+  };
+
+  const appended = async (draft: MarkDraft): Promise<Mark | undefined> => {
+    const result = await guarded(() => store.append(draft));
+    if (result.ok) return result.value;
+    fail('store');
+    return undefined;
+  };
+
+  // ---- a person has to say yes
+
+  const holdFor = (request: Request, decision: Extract<Decision, { kind: 'hold' }>): void => {
+    const cancelTimeout = timer.after(settings.holdTimeoutMs, () => endHold('hold-timed-out', undefined));
+    const holdId = request.holdId ?? `${id}-${++holdCount}`;
+    hold = { ...request, holdId, cancelTimeout };
+    enter({ name: 'held', decision, holdId });
+  };
+
+  const takeHold = (): Hold | undefined => {
+    const taken = hold;
+    taken?.cancelTimeout();
+    hold = undefined;
+    return taken;
+  };
+
+  const endHold = (code: RefusalCode, operator: string | undefined): void => {
+    const ended = takeHold();
+    assert(ended !== undefined, 'only a hold can end');
+    refuse(ended.view, { kind: 'refuse', claim: ended.claim, refusal: { type: code } }, ended.verifyMs, 0, operator);
+    pump();
+  };
+
+  // ---- shut: closed or free
+
+  const dropEverything = (): void => {
+    const dropped = takeHold();
+    if (dropped !== undefined) inbox.forget(dropped.view);
+    inbox.clear();
+    cancelRetry();
+    cancelRetry = nothingToCancel;
+  };
+
+  const restState = (): 'locked' | 'free' => {
+    if (direction === 'exit' || state.name === 'free') return 'free';
+    return state.name === 'closed' && state.why === 'stopping' ? restWhenStopped : 'locked';
+  };
+
+  /** Brings the turnstile where the state wants it; what fails is tried again, and a lane that cannot lock does not admit. */
+  const toRest = async (): Promise<void> => {
+    if (state.name === 'open' || (await turnstile.rest(restState()))) return;
+    if (!isShut()) fail('actuator');
+    else if (!stopped()) retryLater();
+  };
+
+  const fail = (why: 'store' | 'actuator'): void => {
+    if (!isShut()) shutFor(why);
+  };
+
+  const shutFor = (why: 'store' | 'actuator'): void => {
+    dropEverything();
+    enter(direction === 'exit' || settings.onFailure === 'free' ? { name: 'free', why: 'failure' } : { name: 'closed', why });
+    retryLater();
+    void toRest();
+  };
+
+  const retryLater = (): void => {
+    cancelRetry();
+    cancelRetry = timer.after(recoveryEveryMs, () => void recover());
+  };
+
+  const isFailed = (): boolean =>
+    (state.name === 'closed' && (state.why === 'store' || state.why === 'actuator')) || (state.name === 'free' && state.why === 'failure');
+
+  const recover = async (): Promise<void> => {
+    if (stopped()) return;
+    if (!isFailed()) return toRest();
+    const before = state;
+    const storeWorks = store.healthy() || (await guarded(() => store.reopen())).ok;
+    const turnstileWorks = storeWorks && state === before && (await turnstile.rest(restAtWork));
+    // Freed, closed or stopped meanwhile: the newer wish has the last word.
+    if (state !== before) return toRest();
+    if (turnstileWorks) return resume();
+    retryLater();
+    if (storeWorks) await turnstile.rest(restState());
+  };
+
+  const resume = (): void => {
+    cancelRetry();
+    cancelRetry = nothingToCancel;
+    enter({ name: 'idle' });
+    pump();
+  };
+
+  /** From closed or free back to work, by a person or at the start. Nothing is decided before the turnstile is at rest. */
+  const comeBack = async (): Promise<void> => {
+    if (comingBack || stopped()) return;
+    if (!store.healthy()) return shutFor('store');
+    const before = state;
+    comingBack = true;
+    const turnstileWorks = await turnstile.rest(restAtWork);
+    comingBack = false;
+    if (state !== before) return toRest();
+    if (turnstileWorks) resume();
+    else shutFor('actuator');
+  };
+
+  const busyError = (): Result<never, LaneActionError> | undefined => {
+    if (state.name === 'free') return err({ type: 'lane-free' });
+    if (state.name === 'closed') return err({ type: 'lane-closed' });
+    return working ? err({ type: 'lane-busy' }) : undefined;
+  };
+
+  return {
+    id,
+    settings,
+    state: () => state,
+    health: () => ({
+      state: state.name,
+      why: 'why' in state ? state.why : undefined,
+      ...inbox.counts(),
+      lapsesLost,
+      listenerFaults,
+      turnstileFaults: turnstile.faults().count,
+      turnstileFault: turnstile.faults().last,
+    }),
+
+    start: comeBack,
+
+    stop: async () => {
+      if (stopped()) return;
+      // A lane that the fire input has freed stays free, whatever happens to this process.
+      if (state.name === 'free') restWhenStopped = 'free';
+      stopping.abort(new Error('the lane is stopping'));
+      dropEverything();
+      enter({ name: 'closed', why: 'stopping' });
+      turnstile.abort('the lane is stopping');
+      await work;
+      await turnstile.rest(restState());
+    },
+
+    present: (presentation) => {
+      if (stopped() || state.name === 'free') return 'ignored';
+      if (presentation.text.length > presentationTextCharsMax) return 'dropped';
+      const { type, view } = inbox.offer(presentation, nowMs());
+      if (type === 'same') keepShowing(view);
+      if (type !== 'queued') return type;
+      if (state.name === 'closed') {
+        inbox.next(nowMs());
+        inbox.settle(view, nowMs());
+        tellDecision({ kind: 'refuse', refusal: { type: state.why === 'store' ? 'store-failed' : 'lane-closed' } }, view, 0);
+        return 'ignored';
+      }
+      pump();
+      return 'queued';
+    },
+
+    accept: async (holdId, by) => {
+      // The work that led to this hold may still be ending.
+      if (hold?.holdId === holdId && working) await work;
+      const held = hold?.holdId === holdId ? takeHold() : undefined;
+      if (held === undefined) return err({ type: 'hold-gone' });
+      enter({ name: 'deciding' });
+      return beginAction<Result<Decision, LaneActionError>>((answerWith) =>
+        decideAndAct({ ...held, by }, (result) =>
+          answerWith(result.ok && result.value.kind === 'hold' ? err({ type: 'role-too-low' }) : result),
+        ),
+      );
+    },
+
+    decline: (holdId, by) => {
+      if (hold?.holdId !== holdId) return err({ type: 'hold-gone' });
+      endHold('declined', by.operator);
+      return ok(undefined);
+    },
+
+    override: async (by, reason, persons) => {
+      const busy = busyError();
+      if (busy !== undefined) return busy;
+      if (!Number.isInteger(persons) || persons < 1 || persons > overridePersonsMax) return err({ type: 'persons-out-of-range' });
+      if (!overrideReasons.includes(reason)) return err({ type: 'reason-unknown' });
+      const held = takeHold();
+      const claim = held?.claim ?? (state.name === 'refused' ? state.decision.claim : undefined);
+      enter({ name: 'deciding' });
+      return beginAction<Result<Mark, LaneActionError>>(async (answerWith) => {
+        const named = claim?.event === place().event ? claim : undefined;
+        const mark = await appended(draftOverride(place(), named, reason, persons, by.operator));
+        if (mark === undefined) answerWith(err({ type: 'store-failed', cause: 'the override was not recorded' }));
+        else {
+          assert(mark.kind === 'overridden', 'the store returns the mark it was given');
+          answerWith(ok(mark));
+          await letThrough(mark, persons, undefined);
+        }
+        if (held !== undefined) inbox.settle(held.view, nowMs());
+      });
+    },
+
+    undo: async (by) => {
+      if (stopped()) return err({ type: 'lane-closed' });
+      if (working || hold !== undefined) return err({ type: 'lane-busy' });
+      const last = entries.at(-1);
+      if (last === undefined || nowMs() - last.atMs > undoWithinMs) return err({ type: 'nothing-to-undo' });
+      return beginAction<Result<Mark, LaneActionError>>(async (answerWith) => {
+        const mark = await appended(draftUndo(last.mark, by.operator));
+        if (mark === undefined) return answerWith(err({ type: 'store-failed', cause: 'the entry was not taken back' }));
+        entries.splice(entries.indexOf(last), 1);
+        answerWith(ok(mark));
+      });
+    },
+
+    close: () => {
+      const busy = busyError();
+      if (busy !== undefined) return busy;
+      dropEverything();
+      enter({ name: 'closed', why: 'person' });
+      void toRest();
+      return ok(undefined);
+    },
+
+    reopen: () => {
+      if (state.name !== 'closed' || state.why !== 'person') return err({ type: 'lane-not-closed' });
+      void comeBack();
+      return ok(undefined);
+    },
+
+    free: (why) => {
+      if (stopped() || (!comingBack && state.name === 'free' && (state.why === 'fire' || state.why === why))) return;
+      dropEverything();
+      enter({ name: 'free', why });
+      turnstile.abort('the lane was freed');
+      void toRest();
+    },
+
+    resetFree: () => {
+      if (state.name !== 'free') return err({ type: 'lane-not-free' });
+      void comeBack();
+      return ok(undefined);
+    },
+  };
+}

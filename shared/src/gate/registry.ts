@@ -1,0 +1,74 @@
+// The verification methods of a gate in their order of precedence: the first that accepts a presentation verifies it, and its
+// word is final. Guessing at looked-up codes (foreign codes, short typed forms) is limited per reader.
+import type { Clock } from '../clock.ts';
+import type { Claim, Refusal } from '../decision.ts';
+import type { Presentation } from '../presentation.ts';
+import { err, type Result } from '../result.ts';
+import { createAttemptLimit, type AttemptRules } from './attempts.ts';
+import type { Logger, Lookups, VerificationMethod } from './ports.ts';
+
+/**
+ * Codes that were looked up and not found, per reader. A camera sees posters and other people's codes all day, a keyboard
+ * sees only what somebody typed: the short typed form allows few attempts.
+ */
+export const lookupMissRules: Readonly<Record<Presentation['medium'], AttemptRules>> = {
+  optical: { missesMax: 30, windowMs: 60_000 },
+  typed: { missesMax: 5, windowMs: 60_000 },
+};
+
+export interface MethodRegistryDeps {
+  /** In order of precedence; a method that recognises its own prefix goes before one that takes any text. */
+  readonly methods: readonly VerificationMethod[];
+  readonly lookups: Lookups;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface MethodRegistry {
+  /** Never rejects: a fault inside a method refuses this one presentation as `malformed` and is logged. */
+  readonly verify: (presentation: Presentation, signal: AbortSignal) => Promise<Result<Claim, Refusal>>;
+}
+
+export function createMethodRegistry({ methods, lookups, clock, logger }: MethodRegistryDeps): MethodRegistry {
+  const limits = {
+    optical: createAttemptLimit(lookupMissRules.optical),
+    typed: createAttemptLimit(lookupMissRules.typed),
+  };
+
+  const ask = async (method: VerificationMethod, presentation: Presentation, signal: AbortSignal): Promise<Result<Claim, Refusal>> => {
+    try {
+      return await method.verify(presentation, lookups, signal);
+    } catch (cause) {
+      // One strange input must not stop the gate for everybody behind it.
+      logger.error({ method: method.id, reader: presentation.readerId, cause: String(cause) }, 'A verification method failed');
+      return err({ type: 'malformed' });
+    }
+  };
+
+  const accepts = (method: VerificationMethod, presentation: Presentation): boolean => {
+    try {
+      return method.accepts(presentation);
+    } catch (cause) {
+      // As above: the next method may know what this is.
+      logger.error({ method: method.id, reader: presentation.readerId, cause: String(cause) }, 'A verification method failed');
+      return false;
+    }
+  };
+
+  return {
+    verify: async (presentation, signal) => {
+      const method = methods.find((candidate) => accepts(candidate, presentation));
+      if (method === undefined) return err({ type: 'not-a-ticket' });
+      const answer = await ask(method, presentation, signal);
+      const isMiss = !answer.ok && answer.error.type === 'code-unknown';
+      const isLookup = isMiss || (answer.ok && answer.value.assurance === 'looked-up');
+      if (!isLookup) return answer;
+      const limit = limits[presentation.medium];
+      const nowMs = clock.monotonicMs();
+      // A hit is hidden too: otherwise the limit would slow nobody down who keeps guessing.
+      if (limit.blockedUntilMs(presentation.readerId, nowMs) !== undefined) return err({ type: 'too-many-attempts' });
+      if (isMiss) limit.miss(presentation.readerId, nowMs);
+      return answer;
+    },
+  };
+}

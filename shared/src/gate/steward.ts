@@ -1,0 +1,176 @@
+// What staff may do at a gate: answer a hold, let somebody in, take back the last entry, let a ticket out, close and free a
+// lane, confirm the clock. Every action names an operator whose PIN was just checked and whose role suffices; PIN guessing is
+// limited per operator. The result is either the mark or decision it led to, or one typed reason why not.
+import type { decide as decideRule } from '../decide.ts';
+import type { Decision, Refusal } from '../decision.ts';
+import type { Mark, OverrideReason } from '../mark.ts';
+import type { Presentation } from '../presentation.ts';
+import { err, ok, exhaustive, type Result } from '../result.ts';
+import { createAttemptLimit } from './attempts.ts';
+import type { Lane, LaneActionError, Operator, StaffRole } from './lane-api.ts';
+import { draftPassOut } from './lane-marks.ts';
+import type { LaneContext, Logger, Store } from './ports.ts';
+import type { MethodRegistry } from './registry.ts';
+
+export type StewardAction =
+  | { readonly type: 'accept-hold'; readonly lane: string; readonly holdId: string }
+  | { readonly type: 'decline-hold'; readonly lane: string; readonly holdId: string }
+  | { readonly type: 'override'; readonly lane: string; readonly reason: OverrideReason; readonly persons: number }
+  | { readonly type: 'undo'; readonly lane: string }
+  /** Lets the ticket shown out of the lane's zone, so that it may come back. */
+  | { readonly type: 'pass-out'; readonly lane: string; readonly presentation: Presentation }
+  | { readonly type: 'close-lane'; readonly lane: string }
+  | { readonly type: 'reopen-lane'; readonly lane: string }
+  | { readonly type: 'free-lane'; readonly lane: string }
+  | { readonly type: 'reset-free'; readonly lane: string }
+  /** `trueMs`: the time that the person vouches for, Unix milliseconds; the shown one when absent. */
+  | { readonly type: 'confirm-clock'; readonly trueMs?: number };
+
+/** Least role an action needs. A held presentation that needs a supervisor is turned down by the rule itself. */
+export const roleNeeded: Readonly<Record<StewardAction['type'], StaffRole>> = {
+  'accept-hold': 'steward',
+  'decline-hold': 'steward',
+  override: 'steward',
+  undo: 'steward',
+  'pass-out': 'steward',
+  'close-lane': 'steward',
+  'reopen-lane': 'steward',
+  'free-lane': 'steward',
+  'reset-free': 'supervisor',
+  'confirm-clock': 'supervisor',
+};
+
+export interface StewardCredentials {
+  readonly operator: string;
+  readonly pin: string;
+}
+
+export type StewardError =
+  | LaneActionError
+  | { readonly type: 'pin-wrong' }
+  /** Too many wrong PINs for this operator; `waitMs` until the next try. */
+  | { readonly type: 'too-many-attempts'; readonly waitMs: number }
+  | { readonly type: 'lane-unknown' }
+  | { readonly type: 'time-out-of-range' }
+  | { readonly type: 'refused'; readonly refusal: Refusal };
+
+export interface StewardOutcome {
+  readonly mark?: Mark;
+  readonly decision?: Decision;
+}
+
+export interface StewardDeps {
+  readonly lanes: readonly Lane[];
+  /** The role of the operator whose PIN this is; undefined when it is not, or nobody has that name. */
+  readonly checkPin: (operator: string, pin: string) => Promise<StaffRole | undefined>;
+  /** Tells the clock that `trueMs` is right now. `correctionMs`: new minus shown time. */
+  readonly confirmClock: (trueMs: number) => { readonly correctionMs: number };
+  readonly context: LaneContext;
+  readonly registry: MethodRegistry;
+  readonly store: Store;
+  readonly decide: typeof decideRule;
+  readonly logger: Logger;
+}
+
+export interface Steward {
+  /** Never rejects for anything a person can type. */
+  readonly act: (credentials: StewardCredentials, action: StewardAction, signal: AbortSignal) => Promise<Result<StewardOutcome, StewardError>>;
+}
+
+/** Wrong PINs of one operator before this gate stops listening for a while. */
+export const pinMissRules = { missesMax: 5, windowMs: 60_000 } as const;
+
+export function createSteward(deps: StewardDeps): Steward {
+  const { lanes, checkPin, confirmClock, context, registry, store, decide, logger } = deps;
+  const pins = createAttemptLimit(pinMissRules);
+
+  const authenticate = async ({ operator, pin }: StewardCredentials): Promise<Result<Operator, StewardError>> => {
+    const blockedUntilMs = pins.blockedUntilMs(operator, context.clock.monotonicMs());
+    if (blockedUntilMs !== undefined)
+      return err({ type: 'too-many-attempts', waitMs: Math.ceil(blockedUntilMs - context.clock.monotonicMs()) });
+    // Counted before it is checked: guesses sent all at once must not share one attempt.
+    pins.miss(operator, context.clock.monotonicMs());
+    const role = await checkPin(operator, pin);
+    if (role === undefined) return err({ type: 'pin-wrong' });
+    pins.forgive(operator);
+    return ok({ operator, role });
+  };
+
+  const correctClock = async (by: Operator, trueMs: number): Promise<Result<StewardOutcome, StewardError>> => {
+    if (!Number.isSafeInteger(trueMs) || trueMs < 0) return err({ type: 'time-out-of-range' });
+    const { correctionMs } = confirmClock(trueMs);
+    return marked(
+      await store.append({ kind: 'corrected', event: context.policy().event, lane: '', operator: by.operator, offsetMs: Math.round(correctionMs) }),
+    );
+  };
+
+  /** The exit rule decides: a live credential whose ticket is inside this zone. */
+  const passOut = async (lane: Lane, by: Operator, presentation: Presentation, signal: AbortSignal): Promise<Result<StewardOutcome, StewardError>> => {
+    const verified = await registry.verify(presentation, signal);
+    if (!verified.ok) return err({ type: 'refused', refusal: verified.error });
+    const claim = verified.value;
+    const { zone } = lane.settings;
+    const policy = context.policy();
+    const rest = { policy, time: context.time(), feedAgeMs: context.feedAgeMs(), inTouch: context.inTouch().inTouch };
+    const exit = { id: lane.id, gate: context.gate, zone, direction: 'exit' } as const;
+    const committed = await store.admit(claim.ticketId, ({ ticket, history, occupancy }) => {
+      const decision = decide({ claim, ticket, history, occupancy, lane: exit, ...rest });
+      const place = { event: policy.event, lane: lane.id, zone };
+      return { decision, mark: decision.kind === 'admit' ? draftPassOut(place, claim, by.operator) : undefined };
+    });
+    if (!committed.ok) return committed;
+    const { decision, mark } = committed.value;
+    if (decision.kind === 'refuse') return err({ type: 'refused', refusal: decision.refusal });
+    return ok(mark === undefined ? {} : { mark });
+  };
+
+  const dispatch = async (by: Operator, action: StewardAction, signal: AbortSignal): Promise<Result<StewardOutcome, StewardError>> => {
+    if (action.type === 'confirm-clock') return correctClock(by, action.trueMs ?? context.time().nowMs);
+    const lane = lanes.find((candidate) => candidate.id === action.lane);
+    return lane === undefined ? err({ type: 'lane-unknown' }) : perform(by, action, lane, signal);
+  };
+
+  const perform = async (by: Operator, action: Exclude<StewardAction, { type: 'confirm-clock' }>, lane: Lane, signal: AbortSignal): Promise<Result<StewardOutcome, StewardError>> => {
+    switch (action.type) {
+      case 'accept-hold': {
+        const accepted = await lane.accept(action.holdId, by);
+        return accepted.ok ? ok({ decision: accepted.value }) : accepted;
+      }
+      case 'decline-hold':
+        return done(lane.decline(action.holdId, by));
+      case 'override':
+        return marked(await lane.override(by, action.reason, action.persons));
+      case 'undo':
+        return marked(await lane.undo(by));
+      case 'pass-out':
+        return passOut(lane, by, action.presentation, signal);
+      case 'close-lane':
+        return done(lane.close());
+      case 'reopen-lane':
+        return done(lane.reopen());
+      case 'free-lane':
+        lane.free('person');
+        return ok({});
+      case 'reset-free':
+        return done(lane.resetFree());
+      default:
+        return exhaustive(action);
+    }
+  };
+
+  return {
+    act: async (credentials, action, signal) => {
+      const by = await authenticate(credentials);
+      if (!by.ok) return by;
+      if (roleNeeded[action.type] === 'supervisor' && by.value.role !== 'supervisor') return err({ type: 'role-too-low' });
+      const result = await dispatch(by.value, action, signal);
+      logger.info({ action: action.type, operator: by.value.operator, result: result.ok ? 'done' : result.error.type }, 'A steward acted');
+      return result;
+    },
+  };
+}
+
+const done = (result: Result<void, LaneActionError>): Result<StewardOutcome, LaneActionError> => (result.ok ? ok({}) : result);
+
+const marked = <E extends { readonly type: string }>(result: Result<Mark, E>): Result<StewardOutcome, E> =>
+  result.ok ? ok({ mark: result.value }) : result;
