@@ -65,6 +65,7 @@ export const gateRequestSchema = z.strictObject({
   /** `host:port` at which other gates reach it on the LAN. */
   address: z.string().min(1).max(200).optional(),
 });
+export type GateDescription = z.infer<typeof gateRequestSchema>;
 /** The one-time enrolment code: shown once, kept only as a hash. */
 export const gateResponseSchema = z.object({
   gate: gateIdSchema,
@@ -230,6 +231,7 @@ export const ticketHistorySchema = z.object({
   marks: z.array(markViewSchema),
   cases: z.array(caseViewSchema),
 });
+export type TicketHistory = z.infer<typeof ticketHistorySchema>;
 
 /** `GET /api/events/{event}/gates`, and the live page. */
 export const gateViewSchema = z.object({
@@ -246,3 +248,25 @@ export const gateViewSchema = z.object({
   entries: z.number().int(),
 });
 export type GateView = z.infer<typeof gateViewSchema>;
+
+export const liveEntrySchema = entryViewSchema.extend({ ticket: z.string(), kind: z.string() });
+export type LiveEntry = z.infer<typeof liveEntrySchema>;
+
+/** What the live page shows; each SSE message `state` of `GET /api/events/{event}/live` is one of these, whole. */
+export const liveStateSchema = z.object({
+  event: z.number().int(),
+  name: z.string(),
+  timeZone: z.string(),
+  /** The cloud's time when it looked. */
+  atMs: unixMs,
+  feedVersion: z.number().int(),
+  admitted: z.number().int(),
+  refused: z.number().int(),
+  marks: z.number().int(),
+  cases: z.number().int(),
+  gates: z.array(gateViewSchema),
+  /** The latest first. */
+  entries: z.array(liveEntrySchema),
+  openCases: z.array(caseViewSchema),
+});
+export type LiveState = z.infer<typeof liveStateSchema>;

@@ -1,0 +1,87 @@
+// The service's HTTP surface, put together from its routes and without a socket: `app.request()` in a test is the same as a call from
+// outside.
+import { type Clock, type Ingest, type Logger, type ReplicaStore } from '@postern/shared';
+import type { Hono } from 'hono';
+import { openAPIRouteHandler } from 'hono-openapi';
+import { adminRoutes } from './routes/admin.ts';
+import { requireUser } from './routes/auth.ts';
+import { createErrorHandler, createRouter, problem, type Environment } from './routes/context.ts';
+import { eventRoutes } from './routes/events.ts';
+import { gateRoutes } from './routes/gates.ts';
+import { liveRoutes, pageRoutes } from './routes/live.ts';
+import { issueRoutes, ticketRoutes } from './routes/tickets.ts';
+import type { Authority } from './services/authority.ts';
+import type { Devices } from './services/devices.ts';
+import type { Events } from './services/events.ts';
+import type { FeedFiles } from './services/feed-files.ts';
+import type { Feed } from './services/feed.ts';
+import type { Keys } from './services/keys.ts';
+import type { Nonces } from './services/nonces.ts';
+import type { Pokes } from './services/pokes.ts';
+import type { Reports } from './services/reports.ts';
+import type { Staff } from './services/staff.ts';
+import type { Tickets } from './services/tickets.ts';
+import type { Users } from './services/users.ts';
+
+export interface AppDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly keys: Keys;
+  readonly nonces: Nonces;
+  readonly authority: Authority;
+  readonly users: Users;
+  readonly events: Events;
+  readonly tickets: Tickets;
+  readonly staff: Staff;
+  readonly devices: Devices;
+  readonly feed: Feed;
+  readonly files: FeedFiles;
+  readonly replica: ReplicaStore;
+  readonly ingest: Ingest;
+  readonly reports: Reports;
+  readonly pokes: Pokes;
+  readonly rulesChanged: (event: number) => Promise<void>;
+  readonly publicUrl: () => string;
+  readonly pageFolder: string;
+  readonly stopping: AbortSignal;
+  /** Whether the database answers. */
+  readonly isHealthy: () => Promise<boolean>;
+}
+
+export function createApp(deps: AppDeps): Hono<Environment> {
+  const app = createRouter();
+  const user = requireUser(deps.users);
+  app.onError(createErrorHandler(deps.log));
+  app.notFound((c) => problem(c, { type: 'not-found' }));
+  app.use(async (c, next) => {
+    await next();
+    c.header('X-Content-Type-Options', 'nosniff');
+  });
+  app.get('/healthz', async (c) => ((await deps.isHealthy()) ? c.json({ status: 'ok' }) : c.json({ status: 'database-unusable' }, 503)));
+
+  app.use('/api/*', user);
+  app.use('/admin/*', user);
+  app.route('/api/events', eventRoutes(deps));
+  app.route('/api/events', issueRoutes(deps));
+  app.route('/api/events', liveRoutes(deps));
+  app.route('/api/tickets', ticketRoutes(deps));
+  app.route('/admin', adminRoutes(deps));
+  app.route('/', gateRoutes({ ...deps, changed: deps.pokes.poke }));
+  app.route('/', pageRoutes({ ...deps, isSecure: () => deps.publicUrl().startsWith('https:') }));
+  app.get('/openapi.json', openAPIRouteHandler(app, { documentation: openApi }));
+  return app;
+}
+
+const openApi = {
+  info: {
+    title: 'Postern cloud',
+    version: '1.0.0',
+    description: 'Events, tickets, gates and what happened at them. People send `Authorization: Bearer <token>`; gates a token signed for each request.',
+  },
+  components: {
+    securitySchemes: {
+      person: { type: 'http', scheme: 'bearer' },
+      gate: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: "EdDSA by the gate's key over the nonce of the header Postern-Nonce, method, path and SHA-256 of the body" },
+    },
+  },
+} as const;

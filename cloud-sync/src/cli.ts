@@ -1,0 +1,218 @@
+#!/usr/bin/env node
+// The command line of the service: serve | migrate | token | event | issue | feed. Everything but `serve` works on the data folder
+// directly, also while the service runs.
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventRequestSchema, ticketRequestSchema, type Result } from '@postern/shared';
+import { defineCommand, runMain } from 'citty';
+import pino from 'pino';
+import { z } from 'zod';
+import { readConfig, type Config, type ConfigError } from './config.ts';
+import { openCloud, serve, type Cloud, type StartError } from './main.ts';
+import type { Failure } from './services/problems.ts';
+import { problemTitle } from './services/problems.ts';
+import { renderQrPng, renderQrSvg } from './services/qr.ts';
+import { migrate, openDatabase } from './store/database.ts';
+import { createSystem } from './system.ts';
+
+const ticketsAtOnceMax = 1_000_000;
+const ticketsPerTransactionMax = 10_000;
+
+const commonArguments = {
+  data: { type: 'string', description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)', valueHint: 'DIR' },
+  database: { type: 'string', description: 'sqlite:FILE (default: cloud.db in the data folder)', valueHint: 'URL' },
+} as const;
+const eventArgument = { event: { type: 'string', required: true, description: 'Number of the event', valueHint: 'N' } } as const;
+
+const serveCommand = defineCommand({
+  meta: { name: 'serve', description: 'Run the service' },
+  args: {
+    ...commonArguments,
+    port: { type: 'string', description: 'Port (default 8080; 0: any free one)', valueHint: 'N' },
+    host: { type: 'string', description: 'Address to listen on (default 127.0.0.1)', valueHint: 'ADDRESS' },
+    'public-url': { type: 'string', description: 'Base URL that gates and people use (default: http://HOST:PORT)', valueHint: 'URL' },
+    'log-level': { type: 'string', description: 'debug, info, warn, error or silent', valueHint: 'LEVEL' },
+  },
+  run: async ({ args }) => {
+    const config = orExit(readConfig({ ...args, publicUrl: args['public-url'], logLevel: args['log-level'] }));
+    const cloud = orExit(await open(config));
+    const first = await cloud.users.createFirst();
+    const listening = orExit(await serve(cloud, config));
+    if (first !== undefined) printFirstRun(listening.url, first.token);
+    console.log(`cloud-sync is ready: ${listening.url}`);
+    await untilTold();
+    await listening.stop();
+  },
+});
+
+const migrateCommand = defineCommand({
+  meta: { name: 'migrate', description: 'Bring the database up to date' },
+  args: commonArguments,
+  run: async ({ args }) => {
+    const database = orExit(openDatabase(orExit(readConfig(args)).database));
+    const applied = orExit(await migrate(database));
+    console.log(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`);
+    await database.destroy();
+  },
+});
+
+const tokenCommand = defineCommand({
+  meta: { name: 'token', description: "Replace the administrator's token, for when it was lost" },
+  args: commonArguments,
+  run: async ({ args }) => {
+    await withCloud(args, async (cloud) => {
+      const token = (await cloud.users.createFirst())?.token ?? (await cloud.users.resetAdministrator());
+      console.log(token ?? 'There is no administrator.');
+    });
+  },
+});
+
+const eventCommand = defineCommand({
+  meta: { name: 'event', description: 'Make an event, or list the events' },
+  args: { ...commonArguments, file: { type: 'string', description: 'JSON with name, types, zones and rules; without it, events are listed', valueHint: 'FILE' } },
+  run: async ({ args }) => {
+    await withCloud(args, async (cloud) => {
+      if (args.file === undefined) {
+        for (const event of await cloud.events.list()) console.log(`${event.id}\t${event.policy.name}\t${await cloud.events.ticketCount(event.id)} tickets`);
+        return;
+      }
+      const event = orExit(await cloud.events.create(readJson(args.file, eventRequestSchema)));
+      console.log(JSON.stringify({ event: event.id, name: event.policy.name }));
+    });
+  },
+});
+
+const issueCommand = defineCommand({
+  meta: { name: 'issue', description: 'Issue tickets; one JSON line each with id, text and short code' },
+  args: {
+    ...commonArguments,
+    ...eventArgument,
+    type: { type: 'string', required: true, description: 'Number of the ticket type', valueHint: 'N' },
+    count: { type: 'string', description: 'How many (default 1)', valueHint: 'N' },
+    party: { type: 'string', description: 'Persons each code admits (default 1)', valueHint: 'N' },
+    out: { type: 'string', description: 'Folder for a QR code of each, as SVG and PNG', valueHint: 'DIR' },
+  },
+  run: async ({ args }) => {
+    const count = number(args.count ?? '1', 'count', 1, ticketsAtOnceMax);
+    const event = number(args.event, 'event', 1, 4_294_967_295);
+    const request = ticketRequestSchema.parse({ type: number(args.type, 'type', 0, 65_535), party: number(args.party ?? '1', 'party', 1, 10_000) });
+    await withCloud(args, async (cloud) => {
+      for (let done = 0; done < count; done += ticketsPerTransactionMax) {
+        const issued = orExit(await cloud.tickets.issue(event, Array<typeof request>(Math.min(ticketsPerTransactionMax, count - done)).fill(request)));
+        const texts = await cloud.tickets.texts(issued);
+        for (const [index, ticket] of issued.entries()) {
+          const { text = '', shortCode = '' } = texts[index] ?? {};
+          console.log(JSON.stringify({ id: ticket.id, text, shortCode }));
+          if (args.out === undefined) continue;
+          await writeFile(join(args.out, `${ticket.id}.svg`), renderQrSvg({ text, caption: shortCode }));
+          await writeFile(join(args.out, `${ticket.id}.png`), renderQrPng({ text, caption: shortCode }));
+        }
+      }
+    });
+  },
+});
+
+const publishCommand = defineCommand({
+  meta: { name: 'publish', description: 'Publish what has changed to the gates' },
+  args: { ...commonArguments, ...eventArgument, snapshot: { type: 'boolean', description: 'Make a new snapshot in any case' } },
+  run: async ({ args }) => {
+    await withCloud(args, async (cloud) => {
+      const { manifest, ...publication } = orExit(await cloud.feed.publish(number(args.event, 'event', 1, 4_294_967_295), { snapshot: args.snapshot === true }));
+      console.log(JSON.stringify({ ...publication, manifestBytes: manifest.length }));
+    });
+  },
+});
+
+const main = defineCommand({
+  meta: { name: 'cloud-sync', version: '0.1.0', description: 'Events, tickets, gates and the feed of Postern' },
+  subCommands: {
+    serve: serveCommand,
+    migrate: migrateCommand,
+    token: tokenCommand,
+    event: eventCommand,
+    issue: issueCommand,
+    feed: defineCommand({ meta: { name: 'feed', description: 'The data that gates fetch' }, subCommands: { publish: publishCommand } }),
+  },
+});
+
+await runMain(main);
+
+const open = (config: Config): Promise<Result<Cloud, StartError>> =>
+  openCloud({ ...createSystem(), config, log: pinoLogger(config.logLevel) });
+
+async function withCloud(args: { readonly data?: string; readonly database?: string }, work: (cloud: Cloud) => Promise<void>): Promise<void> {
+  const config = orExit(readConfig({ data: args.data, database: args.database, logLevel: 'warn' }));
+  const cloud = orExit(await open(config));
+  await work(cloud);
+  await cloud.close();
+}
+
+function pinoLogger(level: Config['logLevel']): Parameters<typeof openCloud>[0]['log'] {
+  const logger = pino({ level, base: null, redact: ['code', 'token', 'pin'] }, pino.destination(2));
+  return {
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+  };
+}
+
+function printFirstRun(url: string, token: string): void {
+  console.log(`
+First run: keys and an administrator have been made.
+
+  Sign in at   ${url}/
+  with token   ${token}
+
+The token is shown this once and kept only as a hash. Scripts send it as "Authorization: Bearer <token>".
+Lost it? cloud-sync token makes a new one.
+`);
+}
+
+/** Until SIGINT or SIGTERM. */
+const untilTold = (): Promise<void> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+
+/** The value, or one message that says what to do and exit code 2. */
+function orExit<T>(result: Result<T, ConfigError | StartError | Failure>): T {
+  if (result.ok) return result.value;
+  console.error(`cloud-sync: ${explain(result.error)}`);
+  process.exit(2);
+}
+
+function explain(error: ConfigError | StartError | Failure): string {
+  switch (error.type) {
+    case 'config-invalid':
+      return `wrong settings\n${error.problems.map((line) => `  ${line}`).join('\n')}`;
+    case 'port-in-use':
+      return `port ${error.port} is in use. Stop whatever listens there, or choose another one with --port.`;
+    case 'cannot-listen':
+      return `cannot listen: ${error.cause}. Check --host and --port.`;
+    case 'database-unusable':
+      return `cannot use the database: ${error.cause}. Check --database and the rights on its folder.`;
+    case 'vault-unreadable':
+      return `${error.cause}. Bring back the master.key that belongs to this database, or set POSTERN_CLOUD_MASTER_KEY.`;
+    default:
+      return error.detail ?? problemTitle(error.type);
+  }
+}
+
+function number(text: string, name: string, min: number, max: number): number {
+  const value = Number(text);
+  if (/^[0-9]+$/.test(text) && value >= min && value <= max) return value;
+  console.error(`cloud-sync: --${name} must be a whole number from ${min} to ${max}, not "${text}".`);
+  process.exit(2);
+}
+
+function readJson<S extends z.ZodType>(path: string, schema: S): z.infer<S> {
+  try {
+    const parsed = schema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    if (parsed.success) return parsed.data;
+    console.error(`cloud-sync: ${path} does not fit:\n${z.prettifyError(parsed.error)}`);
+  } catch (cause) {
+    console.error(`cloud-sync: cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  process.exit(2);
+}

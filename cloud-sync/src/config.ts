@@ -1,0 +1,64 @@
+// The service's settings: command line first, then environment, then defaults, checked once. The only file that reads the environment.
+import { dirname, join, resolve } from 'node:path';
+import { err, ok, type Result } from '@postern/shared';
+import { z } from 'zod';
+
+const configSchema = z.object({
+  /** Folder for keys, feed files and, by default, the database. */
+  data: z.string().min(1),
+  /** `sqlite:FILE`. */
+  database: z.string().regex(/^sqlite:.+$/, 'must read sqlite:FILE (PostgreSQL is not supported yet)'),
+  host: z.string().min(1),
+  /** 0 takes any free port. */
+  port: z.coerce.number().int().min(0).max(65_535),
+  /** Base URL under which gates and people reach this service; by default http://HOST:PORT. */
+  publicUrl: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')).optional(),
+  /** 32 bytes as hexadecimal; by default the file master.key in the data folder. */
+  masterKey: z.string().regex(/^[0-9a-fA-F]{64}$/, 'must have 64 hexadecimal digits').optional(),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+});
+export type Config = z.infer<typeof configSchema>;
+export type ConfigError = { readonly type: 'config-invalid'; readonly problems: readonly string[] };
+
+/** Command-line flags as the CLI has parsed them. */
+export interface Flags {
+  readonly data?: string | undefined;
+  readonly database?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: string | undefined;
+  readonly publicUrl?: string | undefined;
+  readonly logLevel?: string | undefined;
+}
+
+const settings: Readonly<Record<string, string>> = {
+  data: '--data or POSTERN_CLOUD_DATA',
+  database: '--database or POSTERN_CLOUD_DATABASE',
+  host: '--host or POSTERN_CLOUD_HOST',
+  port: '--port or POSTERN_CLOUD_PORT',
+  publicUrl: '--public-url or POSTERN_CLOUD_PUBLIC_URL',
+  masterKey: 'POSTERN_CLOUD_MASTER_KEY',
+  logLevel: '--log-level or POSTERN_CLOUD_LOG_LEVEL',
+};
+
+export function readConfig(flags: Flags, environment: Readonly<Record<string, string | undefined>> = process.env): Result<Config, ConfigError> {
+  const database = flags.database ?? environment['POSTERN_CLOUD_DATABASE'];
+  const data = resolve(flags.data ?? environment['POSTERN_CLOUD_DATA'] ?? folderOf(database) ?? 'cloud-data');
+  const parsed = configSchema.safeParse({
+    data,
+    database: database ?? `sqlite:${join(data, 'cloud.db')}`,
+    host: flags.host ?? environment['POSTERN_CLOUD_HOST'] ?? '127.0.0.1',
+    port: flags.port ?? environment['POSTERN_CLOUD_PORT'] ?? '8080',
+    publicUrl: flags.publicUrl ?? environment['POSTERN_CLOUD_PUBLIC_URL'],
+    masterKey: environment['POSTERN_CLOUD_MASTER_KEY'],
+    logLevel: flags.logLevel ?? environment['POSTERN_CLOUD_LOG_LEVEL'] ?? 'info',
+  });
+  if (parsed.success) return ok(parsed.data);
+  return err({
+    type: 'config-invalid',
+    problems: parsed.error.issues.map((issue) => `${settings[String(issue.path[0])] ?? 'settings'}: ${issue.message}`),
+  });
+}
+
+/** Keys and feed files lie beside a database that was given by file name. */
+const folderOf = (database: string | undefined): string | undefined =>
+  database?.startsWith('sqlite:') === true && database.length > 'sqlite:'.length ? dirname(database.slice('sqlite:'.length)) : undefined;

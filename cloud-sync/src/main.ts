@@ -1,0 +1,154 @@
+// The service put together: the only place that constructs. `openCloud` gives everything without a socket (for tests and the command
+// line), `serve` listens until it is told to stop.
+import { fileURLToPath } from 'node:url';
+import { serve as listen, type ServerType } from '@hono/node-server';
+import { createIngest, err, loadLedger, ok, ready, type Logger, type Result } from '@postern/shared';
+import type { Hono } from 'hono';
+import { sql } from 'kysely';
+import { join } from 'node:path';
+import { createApp } from './app.ts';
+import type { Config } from './config.ts';
+import type { Environment } from './routes/context.ts';
+import { openAuthority } from './services/authority.ts';
+import { createDevices, type Devices } from './services/devices.ts';
+import { createEvents, type Events } from './services/events.ts';
+import { createFeedFiles } from './services/feed-files.ts';
+import { createFeed, type Feed } from './services/feed.ts';
+import { openKeys } from './services/keys.ts';
+import { createNonces } from './services/nonces.ts';
+import { createPokes } from './services/pokes.ts';
+import { createReports } from './services/reports.ts';
+import { createStaff, type Staff } from './services/staff.ts';
+import { deriveAllStories, deriveStories } from './services/stories.ts';
+import { createTickets, type Tickets } from './services/tickets.ts';
+import { createUsers, type Users } from './services/users.ts';
+import { createVault, readMasterKey, type VaultError } from './services/vault.ts';
+import { migrate, openDatabase, type DatabaseError } from './store/database.ts';
+import { createGateDirectory, createReplicaStore } from './store/replica.ts';
+import type { System } from './system.ts';
+
+export interface Cloud {
+  readonly app: Hono<Environment>;
+  readonly events: Events;
+  readonly tickets: Tickets;
+  readonly staff: Staff;
+  readonly devices: Devices;
+  readonly feed: Feed;
+  readonly users: Users;
+  /** The address that gates and people are told. */
+  readonly setPublicUrl: (url: string) => void;
+  /** Ends what would never end by itself: live streams. */
+  readonly endStreams: () => void;
+  /** Finishes pending publications and closes the database. */
+  readonly close: () => Promise<void>;
+}
+
+export type StartError =
+  | DatabaseError
+  | VaultError
+  | { readonly type: 'port-in-use'; readonly port: number }
+  | { readonly type: 'cannot-listen'; readonly cause: string };
+
+export interface CloudDeps extends System {
+  readonly config: Config;
+  readonly log: Logger;
+}
+
+export async function openCloud({ config, log, clock, random, timer }: CloudDeps): Promise<Result<Cloud, StartError>> {
+  await ready;
+  const masterKey = readMasterKey(config.data, config.masterKey, random);
+  if (!masterKey.ok) return masterKey;
+  const opened = openDatabase(config.database);
+  if (!opened.ok) return opened;
+  const database = opened.value;
+  const migrated = await migrate(database);
+  if (!migrated.ok) return migrated;
+  const opening = await openKeys({ database, vault: createVault(masterKey.value, random), random, clock });
+  if (!opening.ok) return opening;
+  const keys = opening.value;
+
+  const stopping = new AbortController();
+  let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`;
+  const pokes = createPokes();
+  const authority = await openAuthority({ database, keys, clock, random });
+  const files = createFeedFiles(join(config.data, 'feed'), random);
+  const feed = createFeed({ database, clock, timer, keys, authority, files, log, published: pokes.poke });
+  const events = createEvents({ database, clock, random });
+  const tickets = createTickets({ database, clock, random, keys, changed: feed.changed });
+  const staff = createStaff({ database, clock, random, changed: feed.changed });
+  const devices = createDevices({ database, clock, random, keys, authority, publicUrl: () => publicUrl, changed: feed.changed });
+  const users = createUsers({ database, clock, random });
+  const replica = createReplicaStore({ database, clock, derive: (queries, event, ticketIds) => deriveStories(queries, clock, event, ticketIds) });
+  const ingest = createIngest({ ledger: await loadLedger(), store: replica, directory: createGateDirectory(database), log });
+  const reports = createReports({ database, clock, replica, feedVersion: feed.version });
+  const app = createApp({
+    clock, log, keys, authority, users, events, tickets, staff, devices, feed, files, replica, ingest, reports, pokes,
+    nonces: createNonces(keys.nonceSecret, clock, random),
+    rulesChanged: async (event) => {
+      await deriveAllStories(database, clock, event);
+      feed.changed(event);
+      pokes.poke(event);
+    },
+    publicUrl: () => publicUrl,
+    pageFolder: fileURLToPath(new URL('../dist/live', import.meta.url)),
+    stopping: stopping.signal,
+    isHealthy: async () => {
+      try {
+        await sql`select 1`.execute(database);
+        return true;
+      } catch (cause) {
+        log.error({ cause: String(cause) }, 'the database does not answer');
+        return false;
+      }
+    },
+  });
+  return ok({
+    app, events, tickets, staff, devices, feed, users,
+    setPublicUrl: (url) => {
+      publicUrl = url;
+    },
+    endStreams: () => stopping.abort(),
+    close: async () => {
+      stopping.abort();
+      await feed.stop();
+      await database.destroy();
+    },
+  });
+}
+
+export interface Listening {
+  /** `http://HOST:PORT` with the port that was really taken. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Connections that have not ended by themselves after a stop are cut after this long. */
+const drainMs = 5_000;
+
+/** Listens; `port-in-use` when somebody else does. */
+export async function serve(cloud: Cloud, config: Config): Promise<Result<Listening, StartError>> {
+  const started = await startServer(cloud.app, config);
+  if (!started.ok) return started;
+  const { server, port } = started.value;
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  if (config.publicUrl === undefined) cloud.setPublicUrl(url);
+  const stop = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+    cloud.endStreams();
+    if ('closeIdleConnections' in server) server.closeIdleConnections();
+    const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), drainMs);
+    await closed;
+    clearTimeout(cut);
+    await cloud.close();
+  };
+  return ok({ url, stop });
+}
+
+function startServer(app: Hono<Environment>, config: Config): Promise<Result<{ readonly server: ServerType; readonly port: number }, StartError>> {
+  return new Promise((resolve) => {
+    const server = listen({ fetch: app.fetch, hostname: config.host, port: config.port }, (address) => resolve(ok({ server, port: address.port })));
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      resolve(err(cause.code === 'EADDRINUSE' ? { type: 'port-in-use', port: config.port } : { type: 'cannot-listen', cause: cause.message })),
+    );
+  });
+}

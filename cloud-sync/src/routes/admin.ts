@@ -1,0 +1,53 @@
+// What an administrator does before doors open: gates with their enrolment codes, staff with their PINs, publishing the feed.
+import { gateRequestSchema, gateResponseSchema, publishResponseSchema, staffRequestSchema, staffResponseSchema } from '@postern/shared';
+import type { Hono } from 'hono';
+import { describeRoute } from 'hono-openapi';
+import type { Devices } from '../services/devices.ts';
+import type { Feed } from '../services/feed.ts';
+import type { Staff } from '../services/staff.ts';
+import { createRouter, problem, type Environment } from './context.ts';
+import { bodyProblems, describe, jsonBody, userProblems, validEvent, validJson } from './input.ts';
+
+export interface AdminRoutesDeps {
+  readonly devices: Devices;
+  readonly staff: Staff;
+  readonly feed: Feed;
+}
+
+export function adminRoutes({ devices, staff, feed }: AdminRoutesDeps): Hono<Environment> {
+  const router = createRouter();
+  router.post(
+    '/events/:event/gates',
+    describeRoute(describe('Make a gate and its one-time enrolment code', 'gates', { status: 201, schema: gateResponseSchema }, [...userProblems, ...bodyProblems, 'event-unknown', 'zone-unknown', 'gate-in-other-event'])),
+    validEvent,
+    jsonBody(),
+    validJson(gateRequestSchema),
+    async (c) => {
+      const invited = await devices.invite(c.req.valid('param').event, c.req.valid('json'));
+      return invited.ok ? c.json(invited.value, 201) : problem(c, invited.error);
+    },
+  );
+  router.post(
+    '/events/:event/staff',
+    describeRoute(describe('Add a person who may act at gates', 'gates', { status: 201, schema: staffResponseSchema }, [...userProblems, ...bodyProblems, 'event-unknown'])),
+    validEvent,
+    jsonBody(),
+    validJson(staffRequestSchema),
+    async (c) => {
+      const added = await staff.add(c.req.valid('param').event, c.req.valid('json'));
+      return added.ok ? c.json(added.value, 201) : problem(c, added.error);
+    },
+  );
+  router.post(
+    '/events/:event/publish',
+    describeRoute(describe('Publish what has changed to the gates now', 'feed', { schema: publishResponseSchema }, [...userProblems, 'request-invalid', 'event-unknown'])),
+    validEvent,
+    async (c) => {
+      const published = await feed.publish(c.req.valid('param').event);
+      if (!published.ok) return problem(c, published.error);
+      const { manifest: _manifest, ...publication } = published.value;
+      return c.json(publication);
+    },
+  );
+  return router;
+}

@@ -1,0 +1,56 @@
+// Who is asking: people by token (or, for reading only, by the session cookie of the live page), gates by a token signed with their own
+// key for exactly this request.
+import { gateTokenIssuer, nonceHeader, verifyGateToken } from '@postern/shared';
+import type { Context, MiddlewareHandler } from 'hono';
+import { getCookie } from 'hono/cookie';
+import type { Devices } from '../services/devices.ts';
+import type { Nonces } from '../services/nonces.ts';
+import type { Users } from '../services/users.ts';
+import { problem, type Environment } from './context.ts';
+
+export const sessionCookie = 'postern_session';
+
+const bearer = (c: Context): string | undefined => /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(c.req.header('Authorization') ?? '')?.[1];
+
+export const requireUser =
+  (users: Users): MiddlewareHandler<Environment> =>
+  async (c, next) => {
+    const token = bearer(c);
+    const session = getCookie(c, sessionCookie);
+    const isReading = c.req.method === 'GET' || c.req.method === 'HEAD';
+    const user = token !== undefined ? await users.byToken(token) : session !== undefined && isReading ? await users.bySession(session) : undefined;
+    if (user === 'too-many') return problem(c, { type: 'attempts-exhausted' });
+    if (user === undefined) return problem(c, { type: 'sign-in-needed' });
+    c.set('user', user);
+    return next();
+  };
+
+/** Every answer carries a fresh nonce, also the refusal of an old one. */
+export const giveNonce =
+  (nonces: Nonces): MiddlewareHandler<Environment> =>
+  async (c, next) => {
+    await next();
+    c.header(nonceHeader, nonces.make());
+  };
+
+/**
+ * `token-invalid` (401) for whatever does not prove a known gate, `nonce-needed` (401) when only the nonce is missing or old. The body
+ * has been bounded before.
+ */
+export const requireGate =
+  ({ devices, nonces }: { readonly devices: Devices; readonly nonces: Nonces }): MiddlewareHandler<Environment> =>
+  async (c, next) => {
+    const token = bearer(c);
+    if (token === undefined) return problem(c, { type: 'nonce-needed' });
+    const issuer = gateTokenIssuer(token);
+    const gate = issuer === undefined ? undefined : await devices.find(issuer);
+    if (gate === undefined) return problem(c, { type: 'token-invalid' });
+    const url = new URL(c.req.url);
+    const body = new Uint8Array(await c.req.arrayBuffer());
+    const claims = verifyGateToken(token, gate.publicKey, { method: c.req.method, path: url.pathname + url.search, body });
+    if (!claims.ok) return problem(c, { type: 'token-invalid', detail: claims.error.type });
+    if (!nonces.isGood(claims.value.nonce)) return problem(c, { type: 'nonce-needed' });
+    c.set('gate', gate);
+    c.set('body', body);
+    return next();
+  };

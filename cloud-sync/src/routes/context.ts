@@ -1,0 +1,44 @@
+// What every route shares: the kind of context, the services it may use, and how a failure becomes a problem (RFC 9457).
+import { problemContentType, type Logger, type Problem } from '@postern/shared';
+import { Hono, type Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { problemStatuses, problemTitle, type Failure } from '../services/problems.ts';
+import type { Gate } from '../services/devices.ts';
+import type { User } from '../services/users.ts';
+
+export interface Variables {
+  /** Set by `requireUser`. */
+  user: User;
+  /** Set by `requireGate`, with the body its token was made for. */
+  gate: Gate;
+  body: Uint8Array;
+}
+export interface Environment {
+  Variables: Variables;
+}
+export type RouteContext = Context<Environment>;
+
+export const createRouter = (): Hono<Environment> => new Hono<Environment>();
+
+/** A failure as application/problem+json. */
+export function problem(c: Context, failure: Failure, issues?: Problem['issues']): Response {
+  const status = problemStatuses[failure.type];
+  const body: Problem = {
+    type: failure.type,
+    title: problemTitle(failure.type),
+    status,
+    ...(failure.detail === undefined ? {} : { detail: failure.detail }),
+    ...(issues === undefined ? {} : { issues }),
+  };
+  return c.json(body, status as ContentfulStatusCode, { 'Content-Type': problemContentType });
+}
+
+/** Turns whatever a handler threw into a problem; a bug is logged and told without its details. */
+export const createErrorHandler =
+  (log: Logger) =>
+  (error: Error, c: Context): Response => {
+    if (error instanceof HTTPException && error.status < 500) return problem(c, { type: error.status === 413 ? 'body-too-large' : 'json-malformed' });
+    log.error({ path: c.req.path, method: c.req.method, error: error.message, stack: error.stack }, 'a request failed');
+    return problem(c, { type: 'internal-error' });
+  };

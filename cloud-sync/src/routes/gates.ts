@@ -1,0 +1,131 @@
+// What gates ask for: the time and enrolment (before they are anybody), then the feed and sync, each request signed by the gate.
+import {
+  answerSync,
+  enrolPath,
+  enrolRequestSchema,
+  enrolResponseSchema,
+  hexToBytes,
+  jsonBodyBytesMax,
+  serverTimeContentType,
+  signServerTime,
+  syncContentType,
+  syncMessageBytesMax,
+  syncPath,
+  timePath,
+  timeRequestSchema,
+  type Clock,
+  type EnrolResponse,
+  type Ingest,
+  type Logger,
+  type ReplicaStore,
+} from '@postern/shared';
+import type { Hono } from 'hono';
+import { describeRoute } from 'hono-openapi';
+import { Readable } from 'node:stream';
+import type { Authority } from '../services/authority.ts';
+import type { Devices } from '../services/devices.ts';
+import type { Feed } from '../services/feed.ts';
+import type { FeedFiles } from '../services/feed-files.ts';
+import type { Keys } from '../services/keys.ts';
+import type { Nonces } from '../services/nonces.ts';
+import { giveNonce, requireGate } from './auth.ts';
+import { createRouter, problem, type Environment } from './context.ts';
+import { bodyProblems, boundedBody, describe, jsonBody, validEvent, validJson, validSha256 } from './input.ts';
+
+export interface GateRoutesDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly keys: Keys;
+  readonly nonces: Nonces;
+  readonly authority: Authority;
+  readonly devices: Devices;
+  readonly feed: Feed;
+  readonly files: FeedFiles;
+  readonly replica: ReplicaStore;
+  readonly ingest: Ingest;
+  readonly publicUrl: () => string;
+  /** Marks of this event, or a gate's state, have changed. */
+  readonly changed: (event: number) => void;
+}
+
+const gateProblems = ['nonce-needed', 'token-invalid'] as const;
+
+export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
+  const { clock, log, keys, nonces, devices, feed, files, replica, ingest, changed } = deps;
+  const router = createRouter();
+  const nonce = giveNonce(nonces);
+  const gateOnly = requireGate({ devices, nonces });
+  const signTime = (nonceHex: string): Uint8Array => signServerTime(hexToBytes(nonceHex) ?? new Uint8Array(0), clock.wallMs(), keys.feed);
+
+  router.post(timePath, nonce, describeRoute(describe('The time, signed for a nonce', 'gates', { contentType: serverTimeContentType }, bodyProblems)), jsonBody(), validJson(timeRequestSchema), (c) =>
+    c.body(Buffer.from(signTime(c.req.valid('json').nonce)), 200, { 'Content-Type': serverTimeContentType, 'Cache-Control': 'no-store' }),
+  );
+
+  router.post(
+    enrolPath,
+    nonce,
+    describeRoute(describe('Turn a one-time code into a certificate', 'gates', { schema: enrolResponseSchema }, [...bodyProblems, 'code-invalid', 'csr-malformed', 'csr-signature-invalid', 'csr-key-mismatch', 'attempts-exhausted'])),
+    jsonBody(jsonBodyBytesMax),
+    validJson(enrolRequestSchema),
+    async (c) => {
+      const request = c.req.valid('json');
+      const enrolled = await devices.enrol(request);
+      if (!enrolled.ok) return problem(c, enrolled.error);
+      const gate = enrolled.value;
+      log.info({ gate: gate.id, event: gate.event }, 'a gate has enrolled');
+      changed(gate.event);
+      const response: EnrolResponse = {
+        v: 1,
+        gate: { id: gate.id, name: gate.name, zone: gate.zone },
+        event: { id: gate.event, name: gate.eventName },
+        cloud: deps.publicUrl(),
+        certificate: gate.certificate,
+        ca: deps.authority.certificate,
+        feedKeys: keys.published.filter((key) => key.use === 'feed'),
+        lanes: [...gate.lanes],
+        signedTime: Buffer.from(signTime(request.nonce)).toString('base64'),
+      };
+      return c.json(response, 200, { 'Cache-Control': 'no-store' });
+    },
+  );
+
+  router.get('/feed/:event/manifest', nonce, describeRoute(describe('The signed manifest of the newest feed', 'feed', { contentType: 'application/cose' }, [...gateProblems, 'request-invalid', 'event-forbidden', 'feed-unpublished'])), validEvent, gateOnly, async (c) => {
+    const { event } = c.req.valid('param');
+    const gate = c.get('gate');
+    if (gate.event !== event) return problem(c, { type: 'event-forbidden' });
+    const current = await feed.current(event);
+    if (!current.ok) return problem(c, current.error);
+    await devices.noteContact(gate.id, current.value.version);
+    const headers = { ETag: `"${event}-${current.value.version}"`, 'Cache-Control': 'private, no-cache' };
+    if (c.req.header('If-None-Match') === headers.ETag) return c.body(null, 304, headers);
+    return c.body(Buffer.from(current.value.manifest), 200, { ...headers, 'Content-Type': 'application/cose' });
+  });
+
+  router.get('/feed/files/:sha256', nonce, describeRoute(describe('A file of the feed, by its hash', 'feed', { contentType: 'application/octet-stream' }, [...gateProblems, 'request-invalid', 'file-unknown'])), validSha256, gateOnly, async (c) => {
+    const { sha256 } = c.req.valid('param');
+    const isOurs = (await feed.eventOfFile(sha256)) === c.get('gate').event;
+    const file = isOurs ? files.read(sha256) : undefined;
+    if (file === undefined) return problem(c, { type: 'file-unknown' });
+    const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': String(await file.bytes), ETag: `"${sha256}"`, 'Cache-Control': 'private, max-age=31536000, immutable' };
+    return c.body(Readable.toWeb(file.stream) as ReadableStream, 200, headers);
+  });
+
+  router.post(
+    syncPath,
+    nonce,
+    describeRoute(describe('Exchange marks', 'sync', { contentType: syncContentType }, [...gateProblems, 'sync-malformed', 'event-forbidden', 'content-type-unsupported', 'body-too-large'])),
+    boundedBody([syncContentType, 'application/cbor'], syncMessageBytesMax),
+    gateOnly,
+    async (c) => {
+      const gate = c.get('gate');
+      const maySync = async (_sender: unknown, event: number): Promise<boolean> => event === gate.event;
+      const answered = await answerSync({ store: replica, ingest, maySync }, { gate: gate.id }, c.get('body'));
+      for (const alarm of ingest.takeAlarms()) log.warn({ ...alarm }, 'a chunk was put aside');
+      await devices.noteContact(gate.id);
+      changed(gate.event);
+      if (!answered.ok) return answered.error.type === 'malformed' ? problem(c, { type: 'sync-malformed', detail: answered.error.cause }) : problem(c, { type: 'event-forbidden' });
+      return c.body(Buffer.from(answered.value.answer), 200, { 'Content-Type': syncContentType });
+    },
+  );
+  return router;
+}

@@ -1,0 +1,73 @@
+// The boundary: content type, size and form of what comes in are checked here and nowhere else. Whatever does not fit is a 4xx problem
+// that says where.
+import { eventIdSchema, jsonBodyBytesMax, problemSchema, ticketIdSchema, type Problem } from '@postern/shared';
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { resolver, validator, type DescribeRouteOptions } from 'hono-openapi';
+import { z } from 'zod';
+import { problemTitle, problemStatuses, type ProblemType } from '../services/problems.ts';
+import { problem, type Environment } from './context.ts';
+
+/** Problems listed of one request. */
+const issuesMax = 10;
+
+/** 415 unless the body says it is one of `contentTypes`, 413 over `bytesMax`, whether announced or not. */
+export function boundedBody(contentTypes: readonly string[], bytesMax: number): MiddlewareHandler<Environment> {
+  const limit = bodyLimit({ maxSize: bytesMax, onError: (c) => problem(c, { type: 'body-too-large', detail: `At most ${bytesMax} bytes.` }) });
+  return async (c, next) => {
+    const given = (c.req.header('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+    if (!contentTypes.includes(given)) return problem(c, { type: 'content-type-unsupported', detail: `Content-Type must be ${contentTypes[0] ?? ''}.` });
+    return limit(c, next);
+  };
+}
+
+export const jsonBody = (bytesMax: number = jsonBodyBytesMax): MiddlewareHandler<Environment> => boundedBody(['application/json'], bytesMax);
+
+interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+type Checked = { readonly success: true } | { readonly success: false; readonly error: readonly SchemaIssue[] };
+
+const orProblem = (result: Checked, c: Context): Response | undefined => (result.success ? undefined : problem(c, { type: 'request-invalid' }, listIssues(result.error)));
+
+const listIssues = (issues: readonly SchemaIssue[]): NonNullable<Problem['issues']> =>
+  issues.slice(0, issuesMax).map((issue) => ({
+    path: (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
+    message: issue.message,
+  }));
+
+/** The body as `schema` reads it; also documents it. */
+// oxlint-disable-next-line typescript/explicit-function-return-type -- the validator's type carries the schema
+export const validJson = <S extends z.ZodType>(schema: S) => validator('json', schema, orProblem);
+
+const number = z.string().regex(/^[0-9]{1,10}$/).transform(Number);
+export const validEvent = validator('param', z.object({ event: number.pipe(eventIdSchema) }), orProblem);
+export const validTicket = validator('param', z.object({ ticket: ticketIdSchema }), orProblem);
+export const validSha256 = validator('param', z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }), orProblem);
+
+/** What a route answers, for the OpenAPI document: one good answer and its problems. */
+export function describe(summary: string, tag: string, good: { readonly status?: number; readonly schema?: z.ZodType; readonly contentType?: string }, problems: readonly ProblemType[] = []): DescribeRouteOptions {
+  const contentType = good.contentType ?? 'application/json';
+  const content = good.schema === undefined ? { [contentType]: { schema: { type: 'string' } as const } } : { [contentType]: { schema: resolver(good.schema) } };
+  const byStatus = new Map<number, ProblemType[]>();
+  for (const type of problems) byStatus.set(problemStatuses[type], [...(byStatus.get(problemStatuses[type]) ?? []), type]);
+  return {
+    summary,
+    tags: [tag],
+    responses: {
+      [good.status ?? 200]: good.status === 204 ? { description: 'Done' } : { description: 'Done', content },
+      ...Object.fromEntries(
+        [...byStatus].map(([status, types]) => [
+          status,
+          { description: types.map((type) => `\`${type}\`: ${problemTitle(type)}`).join('. '), content: { 'application/problem+json': { schema: resolver(problemSchema) } } },
+        ]),
+      ),
+    },
+  };
+}
+
+/** Problems of every route with a JSON body. */
+export const bodyProblems: readonly ProblemType[] = ['request-invalid', 'json-malformed', 'content-type-unsupported', 'body-too-large'];
+/** Problems of every route for signed-in people. */
+export const userProblems: readonly ProblemType[] = ['sign-in-needed', 'attempts-exhausted'];

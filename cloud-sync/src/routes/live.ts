@@ -1,0 +1,133 @@
+// The live page and what feeds it: sign-in for a browser, the page's own files, and one SSE stream an event that sends the whole state
+// after every change and at least every few seconds, so that the page can tell when its data has grown old.
+import { readFileSync, readdirSync, existsSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { liveStateSchema, type LiveState, type Logger, type Result } from '@postern/shared';
+import type { Hono } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { secureHeaders } from 'hono/secure-headers';
+import { streamSSE } from 'hono/streaming';
+import { describeRoute } from 'hono-openapi';
+import { z } from 'zod';
+import type { Failure } from '../services/problems.ts';
+import type { Pokes } from '../services/pokes.ts';
+import type { Reports } from '../services/reports.ts';
+import { sessionLifetimeMs, type Users } from '../services/users.ts';
+import { sessionCookie } from './auth.ts';
+import { createRouter, problem, type Environment } from './context.ts';
+import { bodyProblems, describe, jsonBody, userProblems, validEvent, validJson } from './input.ts';
+
+/** Changes within this time travel as one message. */
+const gatherMs = 200;
+/** A message at least this often, also when nothing happens. */
+export const heartbeatMs = 5_000;
+const streamsMax = 200;
+
+export interface LiveRoutesDeps {
+  readonly reports: Reports;
+  readonly pokes: Pokes;
+  readonly log: Logger;
+  /** Aborts when the service stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** Under `/api/events`. */
+export function liveRoutes({ reports, pokes, log, stopping }: LiveRoutesDeps): Hono<Environment> {
+  const router = createRouter();
+  let streams = 0;
+  router.get('/:event/live', describeRoute(describe('The live state as server-sent events', 'live', { contentType: 'text/event-stream', schema: liveStateSchema }, [...userProblems, 'request-invalid', 'event-unknown'])), validEvent, async (c) => {
+    const { event } = c.req.valid('param');
+    const first = await reports.live(event);
+    if (!first.ok) return problem(c, first.error);
+    if (streams >= streamsMax) return problem(c, { type: 'attempts-exhausted' });
+    return streamSSE(c, async (stream) => {
+      streams += 1;
+      const ended = new AbortController();
+      const signal = AbortSignal.any([ended.signal, stopping]);
+      stream.onAbort(() => ended.abort());
+      try {
+        let state: Result<LiveState, Failure> = first;
+        while (!signal.aborted && state.ok) {
+          await stream.writeSSE({ event: 'state', data: JSON.stringify(state.value) });
+          await untilPoked(pokes, event, signal);
+          if (!signal.aborted) state = await reports.live(event);
+        }
+      } catch (cause) {
+        log.error({ event, cause: String(cause) }, 'a live stream failed');
+      } finally {
+        streams -= 1;
+      }
+    });
+  });
+  return router;
+}
+
+/** Resolves a moment after a change, after the heartbeat, or when `signal` aborts. */
+async function untilPoked(pokes: Pokes, event: number, signal: AbortSignal): Promise<void> {
+  const poked = new AbortController();
+  const stop = pokes.listen(event, () => poked.abort());
+  await pause(heartbeatMs, AbortSignal.any([signal, poked.signal]));
+  stop();
+  if (poked.signal.aborted) await pause(gatherMs, signal);
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { signal, ref: false }).catch(() => {
+    // Aborted: the wait is over, which is all the caller wants to know.
+  });
+
+const signInSchema = z.strictObject({ token: z.string().min(1).max(200) });
+
+export interface PageRoutesDeps {
+  readonly users: Users;
+  /** Folder of the built page. */
+  readonly pageFolder: string;
+  readonly isSecure: () => boolean;
+}
+
+/** Sign-in and the page's files, which contain nothing secret. */
+export function pageRoutes({ users, pageFolder, isSecure }: PageRoutesDeps): Hono<Environment> {
+  const router = createRouter();
+  router.post('/session', describeRoute(describe('Sign a browser in, for reading', 'live', { status: 204 }, [...bodyProblems, ...userProblems])), jsonBody(), validJson(signInSchema), async (c) => {
+    const user = await users.byToken(c.req.valid('json').token.trim());
+    if (user === 'too-many') return problem(c, { type: 'attempts-exhausted' });
+    if (user === undefined) return problem(c, { type: 'sign-in-needed' });
+    const session = await users.startSession(user);
+    setCookie(c, sessionCookie, session, { httpOnly: true, sameSite: 'Strict', path: '/', secure: isSecure(), maxAge: sessionLifetimeMs / 1_000 });
+    return c.body(null, 204);
+  });
+  router.delete('/session', describeRoute(describe('Sign out', 'live', { status: 204 })), async (c) => {
+    const session = getCookie(c, sessionCookie);
+    if (session !== undefined) await users.endSession(session);
+    deleteCookie(c, sessionCookie, { path: '/' });
+    return c.body(null, 204);
+  });
+
+  const files = readPage(pageFolder);
+  const headers = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'] }, xFrameOptions: 'DENY', strictTransportSecurity: false });
+  router.get('/', headers, (c) => {
+    const index = files.get('/index.html');
+    if (index === undefined) return c.text('The live page has not been built. Run: npm run build\nThe API is described at /openapi.json\n');
+    return c.body(Buffer.from(index.bytes), 200, { 'Content-Type': index.contentType, 'Cache-Control': 'no-cache' });
+  });
+  router.get('/assets/:file', headers, (c) => {
+    const file = files.get(c.req.path);
+    if (file === undefined) return problem(c, { type: 'not-found' });
+    return c.body(Buffer.from(file.bytes), 200, { 'Content-Type': file.contentType, 'Cache-Control': 'public, max-age=31536000, immutable' });
+  });
+  return router;
+}
+
+interface PageFile {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+}
+const contentTypes: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
+
+/** The page's few files, read once, by their path. */
+function readPage(folder: string): ReadonlyMap<string, PageFile> {
+  if (!existsSync(folder)) return new Map();
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => contentTypes[extname(name)] !== undefined);
+  return new Map(names.map((name) => [`/${name.replaceAll('\\', '/')}`, { bytes: readFileSync(join(folder, name)), contentType: contentTypes[extname(name)] ?? '' }]));
+}

@@ -1,0 +1,122 @@
+// The deployment's certificate authority: the only file of the service that imports @peculiar/x509. It turns a gate's certificate
+// request into an Ed25519 certificate with the SAN `postern:gate:<id>`; nothing of the request but its key is believed.
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import { bytesEqual, bytesToHex, err, ok, type Clock, type Random, type Result } from '@postern/shared';
+import * as x509 from '@peculiar/x509';
+import type { Database } from '../store/database.ts';
+import type { Keys } from './keys.ts';
+
+const dayMs = 86_400_000;
+const authorityLifetimeMs = 3_650 * dayMs;
+export const gateCertificateLifetimeMs = 400 * dayMs;
+/** Certificates begin a day early: a gate's clock may run behind. */
+const backdatedMs = dayMs;
+const serialBytes = 16;
+const ed25519 = { name: 'Ed25519' } as const;
+/** DER before the 32-byte seed (RFC 8410, PKCS#8) and before the 32-byte public key (SubjectPublicKeyInfo). */
+const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
+const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
+
+export type AuthorityError =
+  | { readonly type: 'csr-malformed' }
+  | { readonly type: 'csr-signature-invalid' }
+  | { readonly type: 'csr-key-mismatch' };
+
+export interface Authority {
+  /** DER, base64. */
+  readonly certificate: string;
+  /** A certificate (DER, base64) for the key of a request that proves possession of exactly `publicKey`. */
+  readonly certify: (request: { readonly gate: string; readonly csr: Uint8Array; readonly publicKey: Uint8Array }) => Promise<Result<string, AuthorityError>>;
+}
+
+export interface AuthorityDeps {
+  readonly database: Database;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Opens the authority; its own certificate is made at first run and kept beside its key. */
+export async function openAuthority({ database, keys, clock, random }: AuthorityDeps): Promise<Authority> {
+  x509.cryptoProvider.set(webcrypto);
+  const pair = await importPair(keys.authority);
+  const row = await database.selectFrom('key').select(['id', 'certificate']).where('purpose', '=', 'authority').where('state', '=', 'active').executeTakeFirstOrThrow();
+  const certificate = row.certificate ?? (await certifySelf(pair, clock.wallMs(), serial(random)));
+  if (row.certificate === null) await database.updateTable('key').set({ certificate }).where('id', '=', row.id).execute();
+  const issuer = new x509.X509Certificate(certificate).subject;
+  return {
+    certificate,
+    certify: async ({ gate, csr, publicKey }) => {
+      const request = parseRequest(csr);
+      if (request === undefined) return err({ type: 'csr-malformed' });
+      if (!bytesEqual(new Uint8Array(request.publicKey.rawData), new Uint8Array(Buffer.concat([spkiPrefix, publicKey])))) return err({ type: 'csr-key-mismatch' });
+      if (!(await isSelfSigned(request))) return err({ type: 'csr-signature-invalid' });
+      const nowMs = clock.wallMs();
+      const issued = await x509.X509CertificateGenerator.create({
+        serialNumber: serial(random),
+        subject: `CN=${gate}`,
+        issuer,
+        notBefore: new Date(nowMs - backdatedMs),
+        notAfter: new Date(nowMs + gateCertificateLifetimeMs),
+        publicKey: request.publicKey,
+        signingKey: pair.privateKey,
+        signingAlgorithm: ed25519,
+        extensions: [
+          new x509.BasicConstraintsExtension(false, undefined, true),
+          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
+          new x509.SubjectAlternativeNameExtension([{ type: 'url', value: `postern:gate:${gate}` }]),
+        ],
+      });
+      return ok(toBase64(issued.rawData));
+    },
+  };
+}
+
+async function certifySelf(pair: CryptoKeyPairLike, nowMs: number, serialNumber: string): Promise<string> {
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber,
+    name: 'CN=Postern gates',
+    notBefore: new Date(nowMs - backdatedMs),
+    notAfter: new Date(nowMs + authorityLifetimeMs),
+    signingAlgorithm: ed25519,
+    keys: pair,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    ],
+  });
+  return toBase64(certificate.rawData);
+}
+
+type CryptoKeyPairLike = { readonly publicKey: webcrypto.CryptoKey; readonly privateKey: webcrypto.CryptoKey };
+
+async function importPair({ seed, publicKey }: Keys['authority']): Promise<CryptoKeyPairLike> {
+  return {
+    privateKey: await webcrypto.subtle.importKey('pkcs8', Buffer.concat([pkcs8Prefix, seed]), ed25519, false, ['sign']),
+    publicKey: await webcrypto.subtle.importKey('raw', Buffer.from(publicKey), ed25519, true, ['verify']),
+  };
+}
+
+function parseRequest(csr: Uint8Array): x509.Pkcs10CertificateRequest | undefined {
+  try {
+    return new x509.Pkcs10CertificateRequest(Buffer.from(csr));
+  } catch {
+    // The parser throws its own kinds for whatever is not PKCS#10: to us they are all the same malformed request.
+    return undefined;
+  }
+}
+
+async function isSelfSigned(request: x509.Pkcs10CertificateRequest): Promise<boolean> {
+  try {
+    return await request.verify();
+  } catch {
+    // An algorithm that does not fit the key makes WebCrypto throw instead of answering no.
+    return false;
+  }
+}
+
+/** Positive, as RFC 5280 4.1.2.2 wants it. */
+const serial = (random: Random): string => bytesToHex(Uint8Array.from(random(serialBytes), (byte, index) => (index === 0 ? (byte & 0x7f) | 0x40 : byte)));
+const toBase64 = (der: ArrayBuffer): string => Buffer.from(der).toString('base64');

@@ -1,0 +1,168 @@
+// Gates and how they join: a gate is described here, gets a one-time code, and buys its certificate with it. The device's key is made on
+// the device and never leaves it; the code is short-lived, single-use, rate-limited and kept only as a keyed hash.
+import {
+  bytesToHex,
+  err,
+  hexToBytes,
+  laneConfigSchema,
+  ok,
+  type Clock,
+  type EnrolRequest,
+  type GateDescription,
+  type GateResponse,
+  type LaneConfig,
+  type Random,
+  type Result,
+} from '@postern/shared';
+import type { Database } from '../store/database.ts';
+import type { Authority } from './authority.ts';
+import { raiseRulesRevision, readEvent } from './events.ts';
+import type { Keys } from './keys.ts';
+import type { Failure } from './problems.ts';
+import { renderQrSvg } from './qr.ts';
+import { createRateLimit } from './rate-limit.ts';
+
+export const enrolmentCodeLifetimeMs = 30 * 60_000;
+/** 12 characters of 5 bits. */
+const codeCharacters = 12;
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** Wrong codes a minute, over all senders: codes have 60 bits, this only keeps the log readable. */
+const wrongCodesPerMinuteMax = 30;
+
+export interface EnrolledGate {
+  readonly id: string;
+  readonly name: string;
+  readonly zone: string;
+  readonly event: number;
+  readonly eventName: string;
+  readonly certificate: string;
+  readonly lanes: readonly LaneConfig[];
+}
+
+export interface Gate {
+  readonly id: string;
+  readonly event: number;
+  readonly publicKey: Uint8Array;
+}
+
+export interface Devices {
+  /** Makes a gate, or changes an existing one of the same event; either way with a new one-time code. */
+  readonly invite: (event: number, gate: GateDescription) => Promise<Result<GateResponse, Failure>>;
+  readonly enrol: (request: EnrolRequest) => Promise<Result<EnrolledGate, Failure>>;
+  /** An enrolled gate by id. */
+  readonly find: (gate: string) => Promise<Gate | undefined>;
+  readonly noteContact: (gate: string, feedVersion?: number) => Promise<void>;
+}
+
+export interface DevicesDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keys: Keys;
+  readonly authority: Authority;
+  readonly publicUrl: () => string;
+  /** The list of gates of an event has changed. */
+  readonly changed: (event: number) => void;
+}
+
+export function createDevices({ database, clock, random, keys, authority, publicUrl, changed }: DevicesDeps): Devices {
+  const wrongCodes = createRateLimit({ clock, perMinuteMax: wrongCodesPerMinuteMax });
+  const hashCode = (code: string): string => keys.serverHash('enrolment', normalise(code));
+
+  return {
+    invite: async (event, gate) => {
+      const record = await readEvent(database, event);
+      if (record === undefined) return err({ type: 'event-unknown' });
+      if (!record.policy.zones.some((zone) => zone.id === gate.zone)) return err({ type: 'zone-unknown', detail: `The event has no zone "${gate.zone}".` });
+      const known = await database.selectFrom('gate').select('event').where('id', '=', gate.id).executeTakeFirst();
+      if (known !== undefined && known.event !== event) return err({ type: 'gate-in-other-event' });
+      const described = { name: gate.name, zone: gate.zone, lanes: JSON.stringify(gate.lanes), address: gate.address ?? null };
+      const code = makeCode(random);
+      const expiresAtMs = clock.wallMs() + enrolmentCodeLifetimeMs;
+      await database.transaction().execute(async (queries) => {
+        await queries
+          .insertInto('gate')
+          .values({ id: gate.id, event, ...described, public_key: null, certificate: null, enrolled_at_ms: null, last_contact_ms: null, feed_version: null, created_at_ms: clock.wallMs() })
+          .onConflict((conflict) => conflict.column('id').doUpdateSet(described))
+          .execute();
+        // An older code that nobody has used yet dies with the new one.
+        await queries.deleteFrom('enrolment').where('gate', '=', gate.id).where('used_at_ms', 'is', null).execute();
+        await queries.insertInto('enrolment').values({ code_hash: hashCode(code), gate: gate.id, expires_at_ms: expiresAtMs, used_at_ms: null }).execute();
+        await raiseRulesRevision(queries, event);
+      });
+      changed(event);
+      const link = `${publicUrl()}#${code}`;
+      return ok({ gate: gate.id, event, code, expiresAtMs, link, qrSvg: renderQrSvg({ text: link, caption: code }) });
+    },
+
+    enrol: async (request) => {
+      if (wrongCodes.isSpent()) return err({ type: 'attempts-exhausted' });
+      const codeHash = hashCode(request.code);
+      const invitation = await database
+        .selectFrom('enrolment')
+        .innerJoin('gate', 'gate.id', 'enrolment.gate')
+        .selectAll('gate')
+        .where('enrolment.code_hash', '=', codeHash)
+        .where('enrolment.used_at_ms', 'is', null)
+        .where('enrolment.expires_at_ms', '>', clock.wallMs())
+        .executeTakeFirst();
+      if (invitation === undefined) {
+        wrongCodes.spend();
+        return err({ type: 'code-invalid' });
+      }
+      const publicKey = hexToBytes(request.publicKey) ?? new Uint8Array(0);
+      const certificate = await authority.certify({ gate: invitation.id, csr: Buffer.from(request.csr, 'base64'), publicKey });
+      if (!certificate.ok) return certificate;
+      const nowMs = clock.wallMs();
+      const isFirst = await database.transaction().execute(async (queries) => {
+        const used = await queries
+          .updateTable('enrolment')
+          .set({ used_at_ms: nowMs })
+          .where('code_hash', '=', codeHash)
+          .where('used_at_ms', 'is', null)
+          .returning('gate')
+          .executeTakeFirst();
+        if (used === undefined) return false;
+        await queries
+          .updateTable('gate')
+          .set({ public_key: bytesToHex(publicKey), certificate: certificate.value, enrolled_at_ms: nowMs, last_contact_ms: nowMs })
+          .where('id', '=', invitation.id)
+          .execute();
+        await raiseRulesRevision(queries, invitation.event);
+        return true;
+      });
+      if (!isFirst) return err({ type: 'code-invalid' });
+      changed(invitation.event);
+      const record = await readEvent(database, invitation.event);
+      return ok({
+        id: invitation.id,
+        name: invitation.name,
+        zone: invitation.zone,
+        event: invitation.event,
+        eventName: record?.policy.name ?? '',
+        certificate: certificate.value,
+        lanes: laneConfigSchema.array().parse(JSON.parse(invitation.lanes)),
+      });
+    },
+
+    find: async (gate) => {
+      const row = await database.selectFrom('gate').select(['id', 'event', 'public_key']).where('id', '=', gate).executeTakeFirst();
+      const publicKey = hexToBytes(row?.public_key ?? '');
+      return row === undefined || publicKey === undefined || publicKey.length === 0 ? undefined : { id: row.id, event: row.event, publicKey };
+    },
+
+    noteContact: async (gate, feedVersion) => {
+      const contact = { last_contact_ms: clock.wallMs(), ...(feedVersion === undefined ? {} : { feed_version: feedVersion }) };
+      await database.updateTable('gate').set(contact).where('id', '=', gate).execute();
+    },
+  };
+}
+
+/** `7K2Q-0M9T-XV4B`. */
+function makeCode(random: Random): string {
+  const text = [...random(codeCharacters)].map((byte) => alphabet.charAt(byte % alphabet.length)).join('');
+  return (text.match(/.{4}/g) ?? []).join('-');
+}
+
+/** What people type: case, spaces and dashes do not matter, O is 0, I and L are 1. */
+const normalise = (code: string): string => code.toUpperCase().replace(/[-\s]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');

@@ -1,0 +1,110 @@
+// Events and their rules. An event is a number, an admission policy and the key of its code hashes; every change to the rules raises
+// `rules_revision`, which is how the feed knows that there is something to publish.
+import { admissionPolicySchema, bytesToHex, err, ok, type AdmissionPolicy, type Clock, type Random, type Result } from '@postern/shared';
+import type { Selectable } from 'kysely';
+import type { Database, Queries } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import type { Failure } from './problems.ts';
+
+const codeHashKeyBytes = 32;
+
+export interface EventRecord {
+  readonly id: number;
+  readonly policy: AdmissionPolicy;
+  /** Hexadecimal. */
+  readonly codeHashKey: string;
+  readonly revision: number;
+  readonly rulesRevision: number;
+  readonly createdAtMs: number;
+}
+
+export interface Events {
+  /** `event` absent: the next free number. */
+  readonly create: (policy: Omit<AdmissionPolicy, 'event'> & { readonly event?: number | undefined }) => Promise<Result<EventRecord, Failure>>;
+  readonly list: () => Promise<readonly EventRecord[]>;
+  readonly find: (event: number) => Promise<Result<EventRecord, Failure>>;
+  readonly changePolicy: (event: number, policy: Omit<AdmissionPolicy, 'event'>) => Promise<Result<EventRecord, Failure>>;
+  readonly ticketCount: (event: number) => Promise<number>;
+}
+
+export interface EventsDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export function createEvents({ database, clock, random }: EventsDeps): Events {
+  const find = async (event: number): Promise<Result<EventRecord, Failure>> => {
+    const record = await readEvent(database, event);
+    return record === undefined ? err({ type: 'event-unknown' }) : ok(record);
+  };
+  return {
+    create: async ({ event, ...policy }) => {
+      const problem = checkPolicy(policy);
+      if (problem !== undefined) return err(problem);
+      const id = event ?? (await nextNumber(database));
+      const created = await database
+        .insertInto('event')
+        .values({
+          id,
+          policy: JSON.stringify({ ...policy, event: id }),
+          code_hash_key: bytesToHex(random(codeHashKeyBytes)),
+          revision: 0,
+          rules_revision: 1,
+          created_at_ms: clock.wallMs(),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      return created === undefined ? err({ type: 'event-exists' }) : find(id);
+    },
+    list: async () => (await database.selectFrom('event').selectAll().orderBy('id').execute()).map(toRecord),
+    find,
+    changePolicy: async (event, policy) => {
+      const problem = checkPolicy(policy);
+      if (problem !== undefined) return err(problem);
+      await database
+        .updateTable('event')
+        .set(({ eb }) => ({ policy: JSON.stringify({ ...policy, event }), rules_revision: eb('rules_revision', '+', 1) }))
+        .where('id', '=', event)
+        .execute();
+      return find(event);
+    },
+    ticketCount: async (event) => {
+      const { tickets } = await database.selectFrom('ticket').select(({ fn }) => fn.countAll<number>().as('tickets')).where('event', '=', event).executeTakeFirstOrThrow();
+      return Number(tickets);
+    },
+  };
+}
+
+export async function readEvent(queries: Queries, event: number): Promise<EventRecord | undefined> {
+  const row = await queries.selectFrom('event').selectAll().where('id', '=', event).executeTakeFirst();
+  return row === undefined ? undefined : toRecord(row);
+}
+
+/** Gates, staff or a policy have changed: the next manifest says so. */
+export async function raiseRulesRevision(queries: Queries, event: number): Promise<void> {
+  await queries.updateTable('event').set(({ eb }) => ({ rules_revision: eb('rules_revision', '+', 1) })).where('id', '=', event).execute();
+}
+
+const toRecord = (row: Selectable<Schema['event']>): EventRecord => ({
+  id: row.id,
+  policy: admissionPolicySchema.parse(JSON.parse(row.policy)),
+  codeHashKey: row.code_hash_key,
+  revision: row.revision,
+  rulesRevision: row.rules_revision,
+  createdAtMs: row.created_at_ms,
+});
+
+async function nextNumber(database: Database): Promise<number> {
+  const { highest } = await database.selectFrom('event').select(({ fn }) => fn.max<number | null>('id').as('highest')).executeTakeFirstOrThrow();
+  return (highest ?? 0) + 1;
+}
+
+/** What the schema cannot say: ids are unique, and types name zones that exist. */
+function checkPolicy(policy: Omit<AdmissionPolicy, 'event'>): Failure | undefined {
+  const zones = new Set(policy.zones.map((zone) => zone.id));
+  if (zones.size < policy.zones.length || new Set(policy.types.map((type) => type.id)).size < policy.types.length) return { type: 'types-repeated' };
+  const unknown = policy.types.flatMap((type) => type.zones).find((zone) => !zones.has(zone));
+  return unknown === undefined ? undefined : { type: 'zone-unknown', detail: `Zone "${unknown}" of a ticket type is not among the event's zones.` };
+}

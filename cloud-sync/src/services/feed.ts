@@ -1,0 +1,290 @@
+// Publishes the feed: what gates need in order to decide alone. Every publication is a new version with a signed manifest; changed
+// tickets travel as a delta, and as a new snapshot once the deltas outgrow it. Versions only rise, files never change.
+import {
+  encodeDelta,
+  encodeTicketRow,
+  deltaRowsMax,
+  err,
+  fileReferenceSchema,
+  hexToBytes,
+  insertCodeSql,
+  insertMetaSql,
+  insertTicketSql,
+  manifestSchema,
+  needsNewSnapshot,
+  ok,
+  overlayBytesMax,
+  signManifest,
+  snapshotFormat,
+  snapshotPageBytes,
+  snapshotTablesSql,
+  ticketKey,
+  codeReferenceBytes,
+  assert,
+  type Clock,
+  type CodeRow,
+  type Logger,
+  type Manifest,
+  type Result,
+  type Timer,
+} from '@postern/shared';
+import type { Selectable } from 'kysely';
+import { rm } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { z } from 'zod';
+import { createSqliteFile, type Database } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import type { Authority } from './authority.ts';
+import { readEvent, type EventRecord } from './events.ts';
+import type { FeedFiles } from './feed-files.ts';
+import type { Keys } from './keys.ts';
+import type { Failure } from './problems.ts';
+import { toTicket } from './tickets.ts';
+
+/** A manifest is good for this long; gates act on an expired one as the event's rules say. Signed anew after half of it. */
+export const manifestLifetimeMs = 24 * 3_600_000;
+/** A change is published this long after it, together with what else changed meanwhile. */
+export const publishDelayMs = 1_000;
+/** More deltas than this on one snapshot cost a gate more requests than a new snapshot. */
+const deltasMax = 100;
+/** Tickets read and written at a time while a snapshot is built; between pages other requests have their turn. */
+const pageRows = 5_000;
+
+export interface Publication {
+  readonly event: number;
+  readonly version: number;
+  readonly snapshotVersion: number;
+  readonly deltas: number;
+  readonly tickets: number;
+  /** COSE_Sign1 bytes. */
+  readonly manifest: Uint8Array;
+}
+
+export interface Feed {
+  /** Publishes what has changed; answers with the current version when nothing has. `snapshot` asks for a new snapshot anyway. */
+  readonly publish: (event: number, options?: { readonly snapshot?: boolean }) => Promise<Result<Publication, Failure>>;
+  /** The newest publication, signed anew if it has passed half of its life; `feed-unpublished` before the first. */
+  readonly current: (event: number) => Promise<Result<Publication, Failure>>;
+  readonly version: (event: number) => Promise<number>;
+  /** Whose file this is. */
+  readonly eventOfFile: (sha256: string) => Promise<number | undefined>;
+  /** Tickets or rules have changed: publish soon, unless nothing was ever published. */
+  readonly changed: (event: number) => void;
+  /** Ends pending publications. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface FeedDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly keys: Keys;
+  readonly authority: Authority;
+  readonly files: FeedFiles;
+  readonly log: Logger;
+  /** A new version of this event is there. */
+  readonly published: (event: number) => void;
+}
+
+const filesSchema = manifestSchema.pick({ snapshot: true, deltas: true });
+type Files = z.infer<typeof filesSchema>;
+type FeedRow = Selectable<Schema['feed']>;
+
+export function createFeed(deps: FeedDeps): Feed {
+  const { database, clock, timer, log } = deps;
+  const pending = new Map<number, () => void>();
+  /** Publications of one event follow each other. */
+  const tails = new Map<number, Promise<unknown>>();
+
+  const inTurn = <T>(event: number, work: () => Promise<T>): Promise<T> => {
+    const result = (tails.get(event) ?? Promise.resolve()).then(work);
+    const settled = result.catch(() => undefined);
+    tails.set(event, settled);
+    void settled.then(() => tails.get(event) === settled && tails.delete(event));
+    return result;
+  };
+
+  const publish: Feed['publish'] = (event, options = {}) =>
+    inTurn(event, async () => {
+      pending.get(event)?.();
+      pending.delete(event);
+      const record = await readEvent(database, event);
+      if (record === undefined) return err({ type: 'event-unknown' });
+      const last = await newest(database, event);
+      const isCurrent = last !== undefined && last.revision === record.revision && last.rules_revision === record.rulesRevision && isFresh(last, clock.wallMs());
+      if (isCurrent && options.snapshot !== true) return ok(toPublication(last));
+      const row = await publishNext(deps, record, last, options.snapshot === true);
+      deps.published(event);
+      return ok(toPublication(row));
+    });
+
+  return {
+    publish,
+    current: async (event) => {
+      const last = await newest(database, event);
+      if (last === undefined) return err({ type: 'feed-unpublished' });
+      return isFresh(last, clock.wallMs()) ? ok(toPublication(last)) : publish(event);
+    },
+    version: async (event) => (await newest(database, event))?.version ?? 0,
+    eventOfFile: async (sha256) => (await database.selectFrom('feed_file').select('event').where('sha256', '=', sha256).executeTakeFirst())?.event,
+    changed: (event) => {
+      if (pending.has(event)) return;
+      const cancel = timer.after(publishDelayMs, () => {
+        pending.delete(event);
+        void newest(database, event)
+          .then((last) => (last === undefined ? undefined : publish(event)))
+          .catch((cause: unknown) => log.error({ event, cause: String(cause) }, 'publishing the feed failed'));
+      });
+      pending.set(event, cancel);
+    },
+    stop: async () => {
+      for (const cancel of pending.values()) cancel();
+      pending.clear();
+      await Promise.all(tails.values());
+    },
+  };
+}
+
+const newest = (database: Database, event: number): Promise<FeedRow | undefined> =>
+  database.selectFrom('feed').selectAll().where('event', '=', event).orderBy('version', 'desc').limit(1).executeTakeFirst();
+
+const isFresh = (row: FeedRow, nowMs: number): boolean => nowMs < row.created_at_ms + (row.expires_at_ms - row.created_at_ms) / 2;
+
+function toPublication(row: FeedRow): Publication {
+  const files = filesSchema.parse(JSON.parse(row.files));
+  return {
+    event: row.event,
+    version: row.version,
+    snapshotVersion: files.snapshot.version,
+    deltas: files.deltas.length,
+    tickets: files.snapshot.tickets,
+    manifest: new Uint8Array(row.manifest),
+  };
+}
+
+async function publishNext(deps: FeedDeps, record: EventRecord, last: FeedRow | undefined, wantSnapshot: boolean): Promise<FeedRow> {
+  const { database, clock, keys } = deps;
+  const version = (last?.version ?? 0) + 1;
+  const nowMs = clock.wallMs();
+  const { files, deltaRows } = await makeFiles(deps, record, last, version, wantSnapshot);
+  const manifest: Manifest = {
+    v: 1,
+    event: record.id,
+    version,
+    createdAtMs: nowMs,
+    expiresAtMs: nowMs + manifestLifetimeMs,
+    policy: record.policy,
+    codeHashKey: record.codeHashKey,
+    ...files,
+    keys: [...keys.published],
+    gates: await listGates(database, record.id),
+    ca: deps.authority.certificate,
+    staff: await listStaff(database, record.id),
+  };
+  return database
+    .insertInto('feed')
+    .values({
+      event: record.id,
+      version,
+      revision: record.revision,
+      rules_revision: record.rulesRevision,
+      files: JSON.stringify(files),
+      delta_rows: deltaRows,
+      manifest: Buffer.from(signManifest(manifest, keys.feed)),
+      created_at_ms: manifest.createdAtMs,
+      expires_at_ms: manifest.expiresAtMs,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** The files of the next version: those of the last one if no ticket changed, one delta more, or a new snapshot. */
+async function makeFiles(
+  deps: FeedDeps,
+  record: EventRecord,
+  last: FeedRow | undefined,
+  version: number,
+  wantSnapshot: boolean,
+): Promise<{ readonly files: Files; readonly deltaRows: number }> {
+  if (last === undefined || wantSnapshot) return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
+  const files = filesSchema.parse(JSON.parse(last.files));
+  if (last.revision === record.revision) return { files, deltaRows: last.delta_rows };
+  const changed = await deps.database
+    .selectFrom('ticket')
+    .selectAll()
+    .where('event', '=', record.id)
+    .where('revision', '>', last.revision)
+    .limit(deltaRowsMax / 2 + 1)
+    .execute();
+  const codes = changed.flatMap(codeRow);
+  const rows = changed.length + codes.length;
+  const deltaRows = last.delta_rows + rows;
+  const isTooMuch = rows > deltaRowsMax || changed.length > deltaRowsMax / 2 || files.deltas.length >= deltasMax;
+  if (isTooMuch || needsNewSnapshot(files.snapshot.tickets, deltaRows)) return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
+  const from = files.deltas.at(-1)?.to ?? files.snapshot.version;
+  const bytes = encodeDelta({ event: record.id, from, to: version }, { tickets: changed.map(toTicket), codes });
+  if (files.deltas.reduce((sum, delta) => sum + delta.bytes, bytes.length) > overlayBytesMax)
+    return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
+  const reference = await deps.files.write(bytes);
+  await noteFile(deps, record.id, reference);
+  return { files: { ...files, deltas: [...files.deltas, { from, to: version, rows, ...reference }] }, deltaRows };
+}
+
+/** Every ticket of the event in one SQLite file, compact and gzipped. A ticket that changes meanwhile is in the next delta too. */
+async function makeSnapshot(deps: FeedDeps, record: EventRecord, version: number): Promise<Files> {
+  const { database, files } = deps;
+  const [raw, compact] = [files.scratchPath(), files.scratchPath()];
+  const file = createSqliteFile(raw);
+  try {
+    file.execute(`PRAGMA page_size = ${snapshotPageBytes}`);
+    file.execute(snapshotTablesSql);
+    let tickets = 0;
+    for (let after = ''; ; ) {
+      const page = await database.selectFrom('ticket').selectAll().where('event', '=', record.id).where('id', '>', after).orderBy('id').limit(pageRows).execute();
+      file.insert(insertTicketSql, page.map((row) => encodeTicketRow(toTicket(row))));
+      file.insert(insertCodeSql, page.flatMap(codeRow));
+      tickets += page.length;
+      if (page.length < pageRows) break;
+      after = page.at(-1)?.id ?? '';
+      await setImmediate();
+    }
+    file.insert(insertMetaSql, [['format', snapshotFormat], ['event', record.id], ['version', version], ['tickets', tickets]]);
+    file.vacuumInto(compact);
+    const { packed, plain } = await files.writeGzipOf(compact);
+    await noteFile(deps, record.id, packed);
+    return { snapshot: { version, tickets, ...packed, database: plain }, deltas: [] };
+  } finally {
+    file.close();
+    await rm(raw, { force: true });
+    await rm(compact, { force: true });
+  }
+}
+
+function codeRow(row: Selectable<Schema['ticket']>): readonly CodeRow[] {
+  if (row.code_hash === null) return [];
+  const hash = hexToBytes(row.code_hash);
+  assert(hash !== undefined, 'a code hash is hexadecimal');
+  return [[hash, ticketKey(row.id).slice(0, codeReferenceBytes)]];
+}
+
+async function noteFile({ database, clock }: FeedDeps, event: number, reference: z.infer<typeof fileReferenceSchema>): Promise<void> {
+  await database
+    .insertInto('feed_file')
+    .values({ ...reference, event, created_at_ms: clock.wallMs() })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+async function listGates(database: Database, event: number): Promise<Manifest['gates']> {
+  const rows = await database.selectFrom('gate').selectAll().where('event', '=', event).orderBy('id').execute();
+  return rows.flatMap((row) =>
+    row.public_key === null || row.certificate === null
+      ? []
+      : [{ id: row.id, name: row.name, zone: row.zone, publicKey: row.public_key, certificate: row.certificate, ...(row.address === null ? {} : { address: row.address }) }],
+  );
+}
+
+async function listStaff(database: Database, event: number): Promise<Manifest['staff']> {
+  const rows = await database.selectFrom('staff').selectAll().where('event', '=', event).orderBy('operator').execute();
+  return rows.map((row) => ({ operator: row.operator, role: row.role === 'supervisor' ? 'supervisor' : 'steward', salt: row.salt, pinHash: row.pin_hash }));
+}

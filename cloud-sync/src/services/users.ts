@@ -1,0 +1,113 @@
+// Who may use the API. The first run makes one administrator and a token that is shown once; only its scrypt hash is kept. The same
+// token signs a browser in. More users, roles and OIDC join here.
+import { bytesToHex, hexToBytes, sha256, utf8, type Clock, type Random } from '@postern/shared';
+import type { Database } from '../store/database.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { isEqualHash, scryptHash, scryptSaltBytes } from './scrypt.ts';
+
+export const sessionLifetimeMs = 12 * 3_600_000;
+const tokenPrefix = 'postern';
+const tokenIdBytes = 6;
+const tokenSecretBytes = 24;
+const tokenPattern = /^postern_[0-9a-f]{12}_[0-9a-f]{48}$/;
+const wrongTokensPerMinuteMax = 60;
+/** Tokens proved lately, so that scrypt runs once and not at every call. */
+const provedTokensMax = 100;
+const provedForMs = 5 * 60_000;
+
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+}
+
+export interface Users {
+  /** Makes the administrator if there is nobody yet; the token is returned this once. */
+  readonly createFirst: () => Promise<{ readonly name: string; readonly token: string } | undefined>;
+  /** A new token for the administrator; the old one and all sessions end. */
+  readonly resetAdministrator: () => Promise<string | undefined>;
+  readonly byToken: (token: string) => Promise<User | 'too-many' | undefined>;
+  readonly bySession: (session: string) => Promise<User | undefined>;
+  /** A new session; its id goes into a cookie and is kept only as a hash. */
+  readonly startSession: (user: User) => Promise<string>;
+  readonly endSession: (session: string) => Promise<void>;
+}
+
+export interface UsersDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export function createUsers({ database, clock, random }: UsersDeps): Users {
+  const wrongTokens = createRateLimit({ clock, perMinuteMax: wrongTokensPerMinuteMax });
+  const proved = new Map<string, { readonly user: User; readonly untilMs: number }>();
+
+  const makeToken = async (id: string): Promise<{ readonly token: string; readonly salt: string; readonly token_hash: string }> => {
+    const secret = bytesToHex(random(tokenSecretBytes));
+    const salt = random(scryptSaltBytes);
+    return { token: `${tokenPrefix}_${id}_${secret}`, salt: bytesToHex(salt), token_hash: bytesToHex(await scryptHash(secret, salt)) };
+  };
+
+  return {
+    createFirst: async () => {
+      if ((await database.selectFrom('user').select('id').executeTakeFirst()) !== undefined) return undefined;
+      const id = bytesToHex(random(tokenIdBytes));
+      const { token, ...stored } = await makeToken(id);
+      await database.insertInto('user').values({ id, name: 'administrator', role: 'administrator', ...stored, created_at_ms: clock.wallMs() }).execute();
+      return { name: 'administrator', token };
+    },
+
+    resetAdministrator: async () => {
+      const user = await database.selectFrom('user').select('id').where('role', '=', 'administrator').executeTakeFirst();
+      if (user === undefined) return undefined;
+      const { token, ...stored } = await makeToken(user.id);
+      await database.updateTable('user').set(stored).where('id', '=', user.id).execute();
+      await database.deleteFrom('session').where('user_id', '=', user.id).execute();
+      proved.clear();
+      return token;
+    },
+
+    byToken: async (token) => {
+      if (!tokenPattern.test(token)) return undefined;
+      const fingerprint = hashOf(token);
+      const known = proved.get(fingerprint);
+      if (known !== undefined && known.untilMs > clock.monotonicMs()) return known.user;
+      proved.delete(fingerprint);
+      if (wrongTokens.isSpent()) return 'too-many';
+      const [, id = '', secret = ''] = token.split('_');
+      const row = await database.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst();
+      const hash = await scryptHash(secret, hexToBytes(row?.salt ?? '') ?? new Uint8Array(0));
+      if (row === undefined || !isEqualHash(hash, hexToBytes(row.token_hash) ?? new Uint8Array(0))) {
+        wrongTokens.spend();
+        return undefined;
+      }
+      const user = { id: row.id, name: row.name, role: row.role };
+      if (proved.size >= provedTokensMax) proved.clear();
+      proved.set(fingerprint, { user, untilMs: clock.monotonicMs() + provedForMs });
+      return user;
+    },
+
+    bySession: async (session) =>
+      database
+        .selectFrom('session')
+        .innerJoin('user', 'user.id', 'session.user_id')
+        .select(['user.id', 'user.name', 'user.role'])
+        .where('session.id', '=', hashOf(session))
+        .where('session.expires_at_ms', '>', clock.wallMs())
+        .executeTakeFirst(),
+
+    startSession: async (user) => {
+      const session = bytesToHex(random(tokenSecretBytes));
+      await database.deleteFrom('session').where('expires_at_ms', '<=', clock.wallMs()).execute();
+      await database.insertInto('session').values({ id: hashOf(session), user_id: user.id, expires_at_ms: clock.wallMs() + sessionLifetimeMs }).execute();
+      return session;
+    },
+
+    endSession: async (session) => {
+      await database.deleteFrom('session').where('id', '=', hashOf(session)).execute();
+    },
+  };
+}
+
+const hashOf = (secret: string): string => bytesToHex(sha256(utf8(secret)));

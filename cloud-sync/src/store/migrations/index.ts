@@ -1,0 +1,5 @@
+// The list of migrations, by name and in order. A published one never changes.
+import type { Migration } from 'kysely';
+import { start } from './0001-start.ts';
+
+export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = { '0001-start': start };

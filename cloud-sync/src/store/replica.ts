@@ -1,0 +1,252 @@
+// The cloud's side of the replica port on its own database: segments, signed chunks, marks and what was put aside. Marks and whatever
+// is derived from them (`derive`) commit together, so that a crash never leaves a mark without its story.
+import {
+  bytesEqual,
+  bytesToHex,
+  compareMarkIds,
+  createContentHash,
+  decodeChunk,
+  decodeMark,
+  encodeChunk,
+  err,
+  hexToBytes,
+  marksPerTransactionMax,
+  ok,
+  quarantineChunksMax,
+  sha256,
+  type AppendError,
+  type Clock,
+  type EncodedMark,
+  type GateDirectory,
+  type Mark,
+  type ReplicaStore,
+  type Result,
+  type SegmentId,
+  type SegmentState,
+  type SignedChunk,
+  type WriterId,
+} from '@postern/shared';
+import type { Selectable } from 'kysely';
+import type { Database, Queries } from './database.ts';
+import type { Schema } from './schema.ts';
+
+export interface ReplicaDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** Brings stories and cases of these tickets up to date, in the transaction that stores the marks. */
+  readonly derive: (queries: Queries, event: number, ticketIds: ReadonlySet<string>) => Promise<void>;
+}
+
+export function createReplicaStore({ database, clock, derive }: ReplicaDeps): ReplicaStore {
+  return {
+    frontier: async (event) => {
+      const rows = await database.selectFrom('segment').selectAll().where('event', '=', event).orderBy('gate').orderBy('boot').orderBy('segment').execute();
+      return [...new Map(rows.map((row) => [`${row.gate}/${row.boot}`, toState(row)])).values()];
+    },
+
+    segment: async (id) => {
+      const row = await segmentRow(database, id);
+      return row === undefined ? undefined : toState(row);
+    },
+
+    chunks: async (id) => {
+      const rows = await database.selectFrom('chunk').select('bytes').where((where) => where.and(segmentColumns(id))).orderBy('from_mark').orderBy('count').execute();
+      return rows.flatMap((row) => storedChunk(row.bytes));
+    },
+
+    append: async ({ chunk, before, after, marks }) => {
+      const conflict = await findConflict(database, after, marks);
+      if (conflict !== undefined) return err({ type: 'mark-conflict', sequence: conflict });
+      const batches = batchesOf(marks, marksPerTransactionMax);
+      const last = batches.pop() ?? [];
+      for (const batch of batches) await database.transaction().execute((queries) => storeMarks(queries, after, batch));
+      return database.transaction().execute(async (queries): Promise<Result<void, AppendError>> => {
+        const row = await segmentRow(queries, after);
+        if (!isSameState(row === undefined ? undefined : toState(row), before)) return err({ type: 'segment-moved' });
+        await storeMarks(queries, after, last);
+        await storeChunk(queries, chunk);
+        await storeState(queries, after);
+        return ok(undefined);
+      });
+    },
+
+    quarantine: async ({ chunk, reason, from }) => {
+      const { event, gate, boot } = chunk.head;
+      const bytes = encodeChunk(chunk);
+      return database.transaction().execute(async (queries) => {
+        const { held } = await queries
+          .selectFrom('quarantine')
+          .select(({ fn }) => fn.countAll<number>().as('held'))
+          .where('event', '=', event)
+          .where('gate', '=', gate)
+          .where('boot', '=', boot)
+          .executeTakeFirstOrThrow();
+        if (Number(held) >= quarantineChunksMax) return false;
+        const values = { event, gate, boot, sha256: bytesToHex(sha256(bytes)), reason, sender: from, bytes: Buffer.from(bytes), received_at_ms: clock.wallMs() };
+        const stored = await queries.insertInto('quarantine').values(values).onConflict((conflict) => conflict.doNothing()).returning('sha256').executeTakeFirst();
+        return stored !== undefined;
+      });
+    },
+
+    quarantined: async (event) => {
+      const rows = await database.selectFrom('quarantine').selectAll().where('event', '=', event).orderBy('received_at_ms').execute();
+      return rows.flatMap((row) => storedChunk(row.bytes).map((chunk) => ({ chunk, reason: row.reason, from: row.sender })));
+    },
+
+    contentHash: (event) => readContentHash(database, event),
+  };
+
+  async function storeMarks(queries: Queries, writer: SegmentId, marks: readonly EncodedMark[]): Promise<void> {
+    if (marks.length === 0) return;
+    await queries
+      .insertInto('mark')
+      .values(marks.map(({ mark, bytes }) => ({
+        event: writer.event,
+        gate: writer.gate,
+        boot: writer.boot,
+        sequence: mark.sequence,
+        ticket: ticketOf(mark) ?? null,
+        kind: mark.kind,
+        at_ms: mark.at.ms,
+        at_counter: mark.at.counter,
+        count: countOf(mark),
+        bytes: Buffer.from(bytes),
+        received_at_ms: clock.wallMs(),
+      })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    await derive(queries, writer.event, new Set(marks.flatMap(({ mark }) => ticketOf(mark) ?? [])));
+  }
+}
+
+/** Marks read at a time for the content hash. */
+const hashPageRows = 5_000;
+
+async function readContentHash(database: Database, event: number): Promise<string> {
+  const hash = createContentHash();
+  const writers = await database.selectFrom('mark').select(['gate', 'boot']).distinct().where('event', '=', event).execute();
+  // Sorted here and not by the database, whose collation may differ.
+  for (const { gate, boot } of writers.sort((a, b) => compareMarkIds({ ...a, event, sequence: 0 }, { ...b, event, sequence: 0 }))) {
+    for (let after = 0; ; ) {
+      const page = await database
+        .selectFrom('mark')
+        .select(['sequence', 'bytes'])
+        .where((where) => where.and({ event, gate, boot }))
+        .where('sequence', '>', after)
+        .orderBy('sequence')
+        .limit(hashPageRows)
+        .execute();
+      for (const { sequence, bytes } of page) hash.add({ event, gate, boot, sequence }, bytes);
+      if (page.length < hashPageRows) break;
+      after = page.at(-1)?.sequence ?? after;
+    }
+  }
+  return hash.digest();
+}
+
+/** Who may write marks of an event: its enrolled gates. */
+export const createGateDirectory = (database: Database): GateDirectory => ({
+  gateKey: async (event, gate) => {
+    const row = await database.selectFrom('gate').select('public_key').where('id', '=', gate).where('event', '=', event).executeTakeFirst();
+    const publicKey = hexToBytes(row?.public_key ?? '');
+    return publicKey === undefined || publicKey.length === 0 ? undefined : { publicKey, state: 'active' };
+  },
+});
+
+/** Reads a stored mark back; undefined only if the database was altered by hand. */
+export function readMark(row: { readonly event: number; readonly gate: string; readonly boot: string; readonly bytes: Uint8Array }): Mark | undefined {
+  const mark = decodeMark(new Uint8Array(row.bytes), row);
+  return mark.ok ? mark.value : undefined;
+}
+
+/** The ticket a mark concerns: empty for an unknown one, undefined for marks of the gate itself. */
+export const ticketOf = (mark: Mark): string | undefined => ('ticketId' in mark ? mark.ticketId : undefined);
+
+function countOf(mark: Mark): number {
+  if (mark.kind === 'admitted' || mark.kind === 'overridden') return mark.uses;
+  return mark.kind === 'refused' ? mark.count : 0;
+}
+
+/** The sequence of a mark that is already stored with other content. */
+async function findConflict(queries: Queries, writer: SegmentId, marks: readonly EncodedMark[]): Promise<number | undefined> {
+  const first = marks[0]?.mark.sequence;
+  const last = marks.at(-1)?.mark.sequence;
+  if (first === undefined || last === undefined) return undefined;
+  const stored = await queries.selectFrom('mark').select(['sequence', 'bytes']).where((where) => where.and(writerColumns(writer))).where('sequence', '>=', first).where('sequence', '<=', last).execute();
+  const bytesBySequence = new Map(stored.map((row) => [row.sequence, row.bytes]));
+  return marks.find(({ mark, bytes }) => {
+    const known = bytesBySequence.get(mark.sequence);
+    return known !== undefined && !bytesEqual(known, bytes);
+  })?.mark.sequence;
+}
+
+/** A whole chunk replaces all others of its segment; any chunk replaces one that only moved `through`. */
+async function storeChunk(queries: Queries, chunk: SignedChunk): Promise<void> {
+  const { event, gate, boot, segment, from, count, form } = chunk.head;
+  const stored = await queries.selectFrom('chunk').select(['from_mark', 'count', 'whole']).where((where) => where.and(segmentColumns(chunk.head))).execute();
+  for (const old of stored) {
+    const isEmpty = old.whole === 0 && old.from_mark === old.count;
+    if (form !== 'whole' && !isEmpty) continue;
+    await queries
+      .deleteFrom('chunk')
+      .where((where) => where.and({ event, gate, boot, segment, from_mark: old.from_mark, count: old.count, whole: old.whole }))
+      .execute();
+  }
+  await queries
+    .insertInto('chunk')
+    .values({ event, gate, boot, segment, from_mark: from, count, whole: form === 'whole' ? 1 : 0, bytes: Buffer.from(encodeChunk(chunk)) })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+async function storeState(queries: Queries, state: SegmentState): Promise<void> {
+  const { event, gate, boot, segment } = state;
+  const changing = {
+    first_sequence: state.firstSequence,
+    count: state.count,
+    hash: state.hash,
+    closed: state.closed ? 1 : 0,
+    through_ms: state.through.ms,
+    through_counter: state.through.counter,
+  };
+  await queries
+    .insertInto('segment')
+    .values({ event, gate, boot, segment, ...changing })
+    .onConflict((conflict) => conflict.columns(['event', 'gate', 'boot', 'segment']).doUpdateSet(changing))
+    .execute();
+}
+
+const toState = (row: Selectable<Schema['segment']>): SegmentState => ({
+  event: row.event,
+  gate: row.gate,
+  boot: row.boot,
+  segment: row.segment,
+  firstSequence: row.first_sequence,
+  count: row.count,
+  hash: row.hash,
+  closed: row.closed === 1,
+  through: { ms: row.through_ms, counter: row.through_counter },
+});
+
+function isSameState(a: SegmentState | undefined, b: SegmentState | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.count === b.count && a.hash === b.hash && a.closed === b.closed && a.through.ms === b.through.ms && a.through.counter === b.through.counter;
+}
+
+const segmentRow = (queries: Queries, id: SegmentId): Promise<Selectable<Schema['segment']> | undefined> =>
+  queries.selectFrom('segment').selectAll().where((where) => where.and(segmentColumns(id))).executeTakeFirst();
+
+const writerColumns = ({ event, gate, boot }: WriterId): WriterId => ({ event, gate, boot });
+const segmentColumns = ({ event, gate, boot, segment }: SegmentId): SegmentId => ({ event, gate, boot, segment });
+
+/** Chunks were checked before they were stored; one that no longer decodes was altered on disk and is not offered to anybody. */
+function storedChunk(bytes: Uint8Array): readonly SignedChunk[] {
+  const chunk = decodeChunk(new Uint8Array(bytes));
+  return chunk.ok ? [chunk.value] : [];
+}
+
+function batchesOf<T>(items: readonly T[], itemsMax: number): T[][] {
+  const batches: T[][] = [];
+  for (let start = 0; start < items.length; start += itemsMax) batches.push(items.slice(start, start + itemsMax));
+  return batches;
+}

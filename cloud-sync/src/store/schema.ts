@@ -1,0 +1,241 @@
+// The cloud's tables as kysely sees them. Portable to SQLite and PostgreSQL: text ids, integer milliseconds, integer 0/1, JSON as
+// text, bytes only for what is opaque. The event's number leads every key of what belongs to an event.
+import type { ColumnType } from 'kysely';
+
+/** A column that is set at insert and never changed. */
+type Fixed<T> = ColumnType<T, T, never>;
+
+export interface Schema {
+  readonly user: UserTable;
+  readonly session: SessionTable;
+  readonly key: KeyTable;
+  readonly event: EventTable;
+  readonly ticket: TicketTable;
+  readonly staff: StaffTable;
+  readonly gate: GateTable;
+  readonly enrolment: EnrolmentTable;
+  readonly feed_file: FeedFileTable;
+  readonly feed: FeedTable;
+  readonly mark: MarkTable;
+  readonly story: StoryTable;
+  readonly entry: EntryTable;
+  readonly case: CaseTable;
+  readonly segment: SegmentTable;
+  readonly chunk: ChunkTable;
+  readonly quarantine: QuarantineTable;
+}
+
+/** Who may use the API. One administrator today; more users and roles join here. */
+interface UserTable {
+  readonly id: Fixed<string>;
+  readonly name: string;
+  readonly role: string;
+  /** scrypt of the token's secret half, hexadecimal, with its salt. */
+  readonly salt: string;
+  readonly token_hash: string;
+  readonly created_at_ms: Fixed<number>;
+}
+
+interface SessionTable {
+  /** SHA-256 of the cookie's value, hexadecimal. */
+  readonly id: Fixed<string>;
+  readonly user_id: Fixed<string>;
+  readonly expires_at_ms: number;
+}
+
+/** `issuer`, `feed`, `authority` (Ed25519 pairs) and `server` (32 random bytes for nonces and code hashes). */
+interface KeyTable {
+  readonly id: Fixed<string>;
+  readonly purpose: Fixed<string>;
+  readonly state: string;
+  /** Hexadecimal; empty for `server`. */
+  readonly public_key: Fixed<string>;
+  /** AES-256-GCM by the master key, base64. */
+  readonly sealed_secret: Fixed<string>;
+  /** Base64 DER, for `authority`. */
+  readonly certificate: string | null;
+  readonly created_at_ms: Fixed<number>;
+}
+
+interface EventTable {
+  readonly id: Fixed<number>;
+  /** AdmissionPolicy, JSON. */
+  readonly policy: string;
+  readonly code_hash_key: Fixed<string>;
+  /** Rises with every change to a ticket of the event; deltas are ranges of it. */
+  readonly revision: number;
+  /** Rises with whatever else a manifest says: policy, gates, staff. */
+  readonly rules_revision: number;
+  readonly created_at_ms: Fixed<number>;
+}
+
+interface TicketTable {
+  readonly event: Fixed<number>;
+  readonly id: Fixed<string>;
+  readonly type: number;
+  readonly epoch: number;
+  readonly status: string;
+  readonly party: number;
+  readonly hold: string | null;
+  readonly valid_from_s: number | null;
+  readonly valid_until_s: number | null;
+  /** Keyed hash of a foreign code, hexadecimal; the code itself is not kept. */
+  readonly code_hash: Fixed<string | null>;
+  readonly revision: number;
+  readonly created_at_ms: Fixed<number>;
+}
+
+interface StaffTable {
+  readonly event: Fixed<number>;
+  readonly operator: Fixed<string>;
+  readonly role: string;
+  readonly salt: string;
+  readonly pin_hash: string;
+  readonly created_at_ms: Fixed<number>;
+}
+
+interface GateTable {
+  readonly id: Fixed<string>;
+  readonly event: number;
+  readonly name: string;
+  readonly zone: string;
+  /** LaneConfig[], JSON. */
+  readonly lanes: string;
+  readonly address: string | null;
+  readonly public_key: string | null;
+  readonly certificate: string | null;
+  readonly enrolled_at_ms: number | null;
+  readonly last_contact_ms: number | null;
+  /** The newest manifest this gate has fetched. */
+  readonly feed_version: number | null;
+  readonly created_at_ms: Fixed<number>;
+}
+
+interface EnrolmentTable {
+  /** Keyed hash of the one-time code, hexadecimal. */
+  readonly code_hash: Fixed<string>;
+  readonly gate: Fixed<string>;
+  readonly expires_at_ms: number;
+  readonly used_at_ms: number | null;
+}
+
+/** An immutable file of the feed, kept in the data folder under its hash. */
+interface FeedFileTable {
+  readonly sha256: Fixed<string>;
+  readonly event: Fixed<number>;
+  readonly bytes: Fixed<number>;
+  readonly created_at_ms: Fixed<number>;
+}
+
+/** One published version: the signed manifest and what it was made from. */
+interface FeedTable {
+  readonly event: Fixed<number>;
+  readonly version: Fixed<number>;
+  /** Ticket and rules revisions this version shows. */
+  readonly revision: Fixed<number>;
+  readonly rules_revision: Fixed<number>;
+  /** `snapshot` and `deltas` as in the manifest, JSON. */
+  readonly files: Fixed<string>;
+  /** Tickets changed since the snapshot, over all deltas. */
+  readonly delta_rows: Fixed<number>;
+  readonly manifest: Fixed<Uint8Array>;
+  readonly created_at_ms: Fixed<number>;
+  readonly expires_at_ms: Fixed<number>;
+}
+
+interface MarkTable {
+  readonly event: Fixed<number>;
+  readonly gate: Fixed<string>;
+  readonly boot: Fixed<string>;
+  readonly sequence: Fixed<number>;
+  /** Empty for what concerns no known ticket, null for marks of the gate itself. */
+  readonly ticket: Fixed<string | null>;
+  readonly kind: Fixed<string>;
+  readonly at_ms: Fixed<number>;
+  readonly at_counter: Fixed<number>;
+  /** Persons of an `admitted` or `overridden` mark, attempts of a `refused` one, else 0. */
+  readonly count: Fixed<number>;
+  /** mark-codec.ts; the writer is in the columns before. */
+  readonly bytes: Fixed<Uint8Array>;
+  readonly received_at_ms: Fixed<number>;
+}
+
+/** What the fold says of one ticket: derived, can be dropped and rebuilt. */
+interface StoryTable {
+  readonly event: Fixed<number>;
+  readonly ticket: Fixed<string>;
+  readonly uses_spent: number;
+  readonly inside: number;
+  readonly epoch_seen: number;
+}
+
+/** Effective entries, by the mark that made them: derived, like stories. */
+interface EntryTable {
+  readonly event: Fixed<number>;
+  readonly gate: Fixed<string>;
+  readonly boot: Fixed<string>;
+  readonly sequence: Fixed<number>;
+  readonly ticket: Fixed<string>;
+  readonly lane: Fixed<string>;
+  readonly kind: Fixed<string>;
+  readonly at_ms: Fixed<number>;
+  readonly uncertainty_ms: Fixed<number>;
+  readonly persons: Fixed<number>;
+}
+
+interface CaseTable {
+  readonly event: Fixed<number>;
+  readonly id: Fixed<string>;
+  readonly ticket: Fixed<string>;
+  readonly day: Fixed<string>;
+  /** `open`, or `closed` when later marks have explained every use. */
+  readonly state: string;
+  /** `{fitting, misfits}` as EntryView[], JSON. */
+  readonly entries: string;
+  readonly order_uncertain: number;
+  /** Time of the latest of its uses. */
+  readonly last_at_ms: number;
+  readonly opened_at_ms: Fixed<number>;
+  readonly changed_at_ms: number;
+}
+
+/** How far a segment is known. */
+interface SegmentTable {
+  readonly event: Fixed<number>;
+  readonly gate: Fixed<string>;
+  readonly boot: Fixed<string>;
+  readonly segment: Fixed<number>;
+  readonly first_sequence: number;
+  readonly count: number;
+  readonly hash: string;
+  readonly closed: number;
+  readonly through_ms: number;
+  readonly through_counter: number;
+}
+
+/** Signed chunks exactly as their origin shipped them, so that they can be forwarded unchanged. */
+interface ChunkTable {
+  readonly event: Fixed<number>;
+  readonly gate: Fixed<string>;
+  readonly boot: Fixed<string>;
+  readonly segment: Fixed<number>;
+  readonly from_mark: Fixed<number>;
+  readonly count: Fixed<number>;
+  readonly whole: Fixed<number>;
+  /** encodeChunk of segment.ts. */
+  readonly bytes: Fixed<Uint8Array>;
+}
+
+/** Chunks put aside with the reason: evidence, never merged silently, never thrown away. */
+interface QuarantineTable {
+  readonly event: Fixed<number>;
+  readonly gate: Fixed<string>;
+  readonly boot: Fixed<string>;
+  /** SHA-256 of `bytes`, hexadecimal. */
+  readonly sha256: Fixed<string>;
+  readonly reason: Fixed<string>;
+  /** Who delivered it. */
+  readonly sender: Fixed<string>;
+  readonly bytes: Fixed<Uint8Array>;
+  readonly received_at_ms: Fixed<number>;
+}
