@@ -29,19 +29,25 @@ export function createTestClock(): { readonly wallMs: () => number; readonly mon
   };
 }
 
-/** Calls what is due when a test says so. */
-export function createTestTimer(): Timer & { readonly runAll: () => void } {
-  let pending: { readonly fn: () => void }[] = [];
+/** Calls what is due when a test says so: by time, or all of it. */
+export function createTestTimer(): Timer & { readonly runAll: () => void; readonly advance: (ms: number) => void } {
+  let nowMs = 0;
+  let pending: { readonly dueMs: number; readonly fn: () => void }[] = [];
+  const runUntil = (untilMs: number): void => {
+    const due = pending.filter((entry) => entry.dueMs <= untilMs);
+    pending = pending.filter((entry) => entry.dueMs > untilMs);
+    for (const { fn } of due) fn();
+  };
   return {
-    after: (_ms, fn) => {
-      const entry = { fn };
+    after: (ms, fn) => {
+      const entry = { dueMs: nowMs + ms, fn };
       pending.push(entry);
       return () => void (pending = pending.filter((other) => other !== entry));
     },
-    runAll: () => {
-      const due = pending;
-      pending = [];
-      for (const { fn } of due) fn();
+    runAll: () => runUntil(Number.POSITIVE_INFINITY),
+    advance: (ms) => {
+      nowMs += ms;
+      runUntil(nowMs);
     },
   };
 }

@@ -1,0 +1,114 @@
+// Keeps the gate's feed fresh: asks the cloud for the manifest, fetches what it names and the gate lacks, hands it to the cache. Asks
+// again after a while, at once when woken, and later and later while it fails. Whatever comes back, the feed in use stays in
+// use until a better one has been checked.
+import { rm } from 'node:fs/promises';
+import { backoffMs, err, feedFilePath, feedManifestPath, manifestBytesMax, ok, type Clock, type FileReference, type Logger, type Random, type Result, type Timer } from '@postern/shared';
+import { downloadBytes, downloadFile, type DownloadError, type FeedFetch } from './feed-download.ts';
+import type { FeedCache, FeedCacheError, FeedFiles, FeedOffer } from './store/feed-cache.ts';
+
+/** Between two looks at the manifest while all is well. */
+export const pollMs = 10_000;
+
+export type FeedClientError = DownloadError | FeedCacheError;
+
+export interface FeedClientDeps {
+  /** Without a slash at its end. */
+  readonly cloudUrl: string;
+  readonly event: number;
+  readonly cache: FeedCache;
+  readonly fetch: FeedFetch;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Resolves after `ms`, or at once when `signal` aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** A newer feed is in use. */
+  readonly onChange?: (version: number) => void;
+}
+
+export interface FeedClientStatus {
+  /** Monotonic milliseconds of the last poll that succeeded. */
+  readonly lastContactMs: number | undefined;
+  /** Of the last poll, when that failed. */
+  readonly error: FeedClientError | undefined;
+  readonly failures: number;
+}
+
+export interface FeedClient {
+  /** Until `signal` aborts; never rejects. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+  /** Asks at once: the cloud has said that there is something new, or the network is back. */
+  readonly wake: () => void;
+  /** One look, for `run` and for commands. */
+  readonly poll: (signal: AbortSignal) => Promise<Result<'changed' | 'unchanged', FeedClientError>>;
+  readonly status: () => FeedClientStatus;
+}
+
+export function createFeedClient(deps: FeedClientDeps): FeedClient {
+  const { cloudUrl, event, cache, clock, logger } = deps;
+  let etag: string | undefined;
+  let woken = new AbortController();
+  let status: FeedClientStatus = { lastContactMs: undefined, error: undefined, failures: 0 };
+
+  const poll = async (signal: AbortSignal): Promise<Result<'changed' | 'unchanged', FeedClientError>> => {
+    const result = await look(signal).catch((cause: unknown) => err<FeedClientError>({ type: 'feed-storage-failed', cause: cause instanceof Error ? cause.message : 'unknown' }));
+    if (result.ok) status = { lastContactMs: clock.monotonicMs(), error: undefined, failures: 0 };
+    else status = { ...status, error: result.error, failures: status.failures + 1 };
+    return result;
+  };
+
+  const look = async (signal: AbortSignal): Promise<Result<'changed' | 'unchanged', FeedClientError>> => {
+    const manifest = await downloadBytes(deps, { url: cloudUrl + feedManifestPath(event), what: 'manifest', bytesMax: manifestBytesMax, signal, etag: cache.current() === undefined ? undefined : etag });
+    if (!manifest.ok) return manifest;
+    if (manifest.value.notModified) return ok('unchanged');
+    const offer = cache.consider(manifest.value.bytes);
+    if (!offer.ok) return offer;
+    const files = await fetchFiles(offer.value, signal);
+    if (!files.ok) return files;
+    const before = cache.current()?.manifest.version;
+    const applied = await cache.apply(offer.value, files.value, signal);
+    if (files.value.snapshot !== undefined) await rm(files.value.snapshot, { force: true });
+    if (!applied.ok) return applied;
+    etag = manifest.value.etag;
+    const { version } = applied.value.manifest;
+    if (version === before) return ok('unchanged');
+    logger.info({ event, version, plan: offer.value.plan.type }, 'A newer feed is in use');
+    deps.onChange?.(version);
+    return ok('changed');
+  };
+
+  const fetchFiles = async ({ manifest, plan }: FeedOffer, signal: AbortSignal): Promise<Result<FeedFiles, FeedClientError>> => {
+    const deltas = new Map<string, Uint8Array>();
+    for (const { sha256, bytes } of plan.type === 'nothing' ? [] : plan.deltas) {
+      const delta = await downloadBytes(deps, { ...fileOptions({ sha256, bytes }, 'delta'), signal });
+      if (!delta.ok) return delta;
+      deltas.set(sha256, delta.value.bytes);
+    }
+    if (plan.type !== 'snapshot') return ok({ snapshot: undefined, deltas });
+    const path = cache.downloadPath(manifest.snapshot.sha256);
+    const snapshot = await downloadFile(deps, { ...fileOptions(manifest.snapshot, 'snapshot'), signal }, path);
+    return snapshot.ok ? ok({ snapshot: path, deltas }) : snapshot;
+  };
+
+  const fileOptions = ({ sha256, bytes }: FileReference, what: 'snapshot' | 'delta'): { readonly url: string; readonly what: 'snapshot' | 'delta'; readonly bytesMax: number } => ({
+    url: cloudUrl + feedFilePath(sha256),
+    what,
+    bytesMax: bytes,
+  });
+
+  return {
+    poll,
+    status: () => status,
+    wake: () => woken.abort(),
+    run: async (signal) => {
+      while (!signal.aborted) {
+        woken = new AbortController();
+        const result = await poll(signal);
+        if (signal.aborted) return;
+        if (!result.ok) logger.warn({ event, error: result.error, failures: status.failures }, 'The feed could not be refreshed');
+        await deps.sleep(result.ok ? pollMs : backoffMs(status.failures, deps.random), AbortSignal.any([signal, woken.signal]));
+      }
+    },
+  };
+}
