@@ -3,7 +3,7 @@
 // each comes only once. The same text is delivered at most ten times a second; what counts as one scan is the lane's business.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { presentationTextCharsMax, type Clock, type Logger, type Presentation, type Reader } from '@postern/shared';
+import { presentationTextCharsMax, sleep, type Clock, type Logger, type Presentation, type Reader, type Timer } from '@postern/shared';
 import type { CameraInput } from './camera-uri.ts';
 import type { DecodeEffort, Decoder } from './decoder.ts';
 import { createFramePump } from './frame-pump.ts';
@@ -43,8 +43,7 @@ export interface CameraDeps {
   readonly decoder: Decoder;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Resolves after `ms`, or at once when `signal` aborts. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly timer: Timer;
   /** Live preview, at most one call in `viewIntervalMs`; frames with a newly delivered code always. */
   readonly onFrame?: (view: CameraView) => void;
 }
@@ -146,7 +145,7 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
       }
       count.frames++;
       shown++;
-      await deps.sleep(1_000 / fps, signal);
+      await sleep(deps.timer, 1_000 / fps, signal);
     }
     return shown;
   };

@@ -14,9 +14,9 @@ export interface FrameParser {
   readonly pendingBytes: () => number;
 }
 
-/** `P5`, width, height and 255, each followed by one white-space byte: longer headers are not ours. */
-const headerBytesMax = 24;
+/** `P5`, width, height and 255, each followed by one white-space byte: other headers are not ours. */
 const headerPattern = /^P5\s(\d{1,5})\s(\d{1,5})\s255\s$/;
+const headerBeginning = /^P(5(\s(\d{1,5}(\s(\d{1,5}(\s(2(5(5\s?)?)?)?)?)?)?)?)?)?$/;
 
 export function createFrameParser(shape: FrameShape, onFrame: (frame: GreyFrame) => void): FrameParser {
   let error: FrameParserError | undefined;
@@ -33,7 +33,7 @@ export function createFrameParser(shape: FrameShape, onFrame: (frame: GreyFrame)
     let at = from;
     while (at < chunk.length && !frame && !error) {
       header += String.fromCharCode(chunk[at++] ?? 0);
-      if (!'P5'.startsWith(header.slice(0, 2)) || header.length > headerBytesMax) {
+      if (!headerBeginning.test(header)) {
         error = { type: 'frame-garbled', cause: 'the stream does not consist of PGM pictures' };
         break;
       }

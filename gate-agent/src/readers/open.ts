@@ -1,7 +1,7 @@
 // Makes the reader that a URI names: camera:// (and its kin, see camera-uri.ts), stdin:// or sim://. Opening touches no device:
 // whether one is there shows when the reader runs, and `supervise` tries again until it is.
 import type { Readable } from 'node:stream';
-import { err, ok, type Clock, type Logger, type Reader, type Result } from '@postern/shared';
+import { err, ok, type Clock, type Logger, type Reader, type Result, type Timer } from '@postern/shared';
 import { parseCameraUri, type ReaderUriError } from './camera-uri.ts';
 import { createCameraReader, type CameraView } from './camera.ts';
 import type { Decoder } from './decoder.ts';
@@ -14,7 +14,7 @@ export interface OpenReaderDeps {
   readonly logger: Logger;
   /** Called for cameras only, so that a gate without one starts no decoding thread. All cameras share one decoder. */
   readonly decoder: () => Decoder;
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly timer: Timer;
   readonly stdin: Readable;
   /** Live preview of cameras. */
   readonly onFrame?: (view: CameraView) => void;
@@ -33,7 +33,7 @@ export function openReader(uri: string, deps: OpenReaderDeps): Result<Reader, Re
     case 'camera+pipe': {
       const input = parseCameraUri(uri);
       if (!input.ok) return input;
-      return ok(createCameraReader({ id, clock, logger, input: input.value, decoder: deps.decoder(), sleep: deps.sleep, ...(deps.onFrame ? { onFrame: deps.onFrame } : {}) }));
+      return ok(createCameraReader({ id, clock, logger, input: input.value, decoder: deps.decoder(), timer: deps.timer, ...(deps.onFrame ? { onFrame: deps.onFrame } : {}) }));
     }
     case 'stdin':
       return uri === 'stdin://' ? ok(createStdinReader({ id, clock, logger, input: deps.stdin })) : err({ type: 'reader-uri-invalid', message: `${uri}: nothing may follow stdin://` });

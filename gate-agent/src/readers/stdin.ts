@@ -53,7 +53,7 @@ export function createStdinReader({ id, input, clock, logger }: StdinDeps): Stdi
           else resolve();
         };
         signal.addEventListener('abort', onAbort, { once: true });
-        input.on('data', onData).on('end', onEnd).on('close', onAbort).on('error', onError);
+        input.on('data', onData).on('end', onEnd).on('close', onAbort).on('error', onError).resume();
       }),
   };
 }

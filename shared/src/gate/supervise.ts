@@ -3,7 +3,8 @@
 // standard input) is done when it resolves. Ends only through the signal or a finite reader's end; never rejects.
 import type { Clock } from '../clock.ts';
 import type { Presentation } from '../presentation.ts';
-import type { Logger, Random, Reader } from './ports.ts';
+import type { Logger, Random, Reader, Timer } from './ports.ts';
+import { sleep } from './sleep.ts';
 
 export interface ReaderHealth {
   readonly readerId: string;
@@ -25,8 +26,7 @@ export interface SuperviseDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Resolves after `ms`, or at once when `signal` aborts. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly timer: Timer;
 }
 
 export interface Supervisor {
@@ -41,7 +41,7 @@ export const backoffMaxMs = 30_000;
 export const stableAfterMs = 10_000;
 const errorCharsMax = 500;
 
-export function createSupervisor({ reader, deliver, clock, random, logger, sleep }: SuperviseDeps): Supervisor {
+export function createSupervisor({ reader, deliver, clock, random, logger, timer }: SuperviseDeps): Supervisor {
   let state: ReaderHealth['state'] = 'starting';
   let sinceMs = clock.monotonicMs();
   let troubleSinceMs: number | undefined;
@@ -86,7 +86,7 @@ export function createSupervisor({ reader, deliver, clock, random, logger, sleep
         retryInMs = backoffMs(attempts, random);
         enter('restarting');
         logger.warn({ reader: reader.id, attempts, retryInMs, error: lastError }, 'The reader ended and will be started again');
-        await sleep(retryInMs, signal);
+        await sleep(timer, retryInMs, signal);
       }
       enter('stopped');
     },
