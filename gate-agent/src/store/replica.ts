@@ -1,0 +1,220 @@
+// The gate's adapter of the ReplicaStore port on replica.db. The scan path reads the marks here through its own read-only connection
+// while this one writes, so transactions are small and between them it steps aside. Everything in this file can be had
+// again, from the journal and from peers, so a power cut may take its last seconds (synchronous=NORMAL): nobody deletes
+// anything because a gate has said that it knows it.
+import {
+  assert, bytesEqual, compareMarkIds, createContentHash, decodeChunk, decodeMark, encodeChunk, err, hexToBytes, marksPerTransactionMax, ok, quarantineChunksMax, sha256,
+  type EncodedMark, type Ledger, type Mark, type MarkId, type ReplicaStore, type SegmentId, type SegmentState, type SignedChunk, type WriterId,
+} from '@postern/shared';
+import { openDatabase, type Database, type Statement } from './database.ts';
+import type { OpenJournalReader } from './journal-reader.ts';
+import { markTablesSql } from './mark-tables.ts';
+import { createReplicaCounts } from './replica-counts.ts';
+import { isSameState, replicaTablesSql, rowToState, stateToRow, type SegmentRow } from './replica-tables.ts';
+
+export interface ReplicaDeps {
+  readonly path: string;
+  /** This gate's own marks stay in its journal: they count, and are not stored here a second time. */
+  readonly journal: OpenJournalReader;
+  /** Called between transactions. */
+  readonly breathe: () => Promise<void>;
+}
+
+export interface GateReplica extends ReplicaStore {
+  /**
+   * Marks of this gate that are in its segments but no longer in its journal (the power cut that follows a refusal, a restored
+   * journal) are kept here from now on. Called once at the start; resolves with how many there were.
+   */
+  readonly adoptLostMarks: (gate: string, ledger: Ledger) => Promise<number>;
+  readonly close: () => void;
+}
+
+export function openReplica({ path, journal, breathe }: ReplicaDeps): GateReplica {
+  const database = openDatabase(path);
+  database.pragma('synchronous = NORMAL');
+  database.exec(markTablesSql);
+  database.exec(replicaTablesSql);
+  const statements = prepareStatements(database);
+  const writerIds = new Map<string, number>();
+
+  const writerIdOf = ({ event, gate, boot }: WriterId): number => {
+    const key = `${event}/${gate}/${boot}`;
+    const known = writerIds.get(key) ?? (statements.writerId.get(event, gate, boot) as number | undefined);
+    const id = known ?? Number(statements.insertWriter.run(event, gate, boot).lastInsertRowid);
+    // Remembered only once it is committed: inside a transaction that fails, the row goes with it.
+    if (!database.inTransaction) writerIds.set(key, id);
+    return id;
+  };
+
+  const storedInReplica = (id: MarkId): Uint8Array | undefined => {
+    const writer = writerIds.get(`${id.event}/${id.gate}/${id.boot}`) ?? (statements.writerId.get(id.event, id.gate, id.boot) as number | undefined);
+    return writer === undefined ? undefined : (statements.markBytes.get(writer, id.sequence) as Uint8Array | undefined);
+  };
+  const storedBytes = (id: MarkId): Uint8Array | undefined => storedInReplica(id) ?? journal.find(id);
+  const find = (id: MarkId): Mark | undefined => {
+    const bytes = storedBytes(id);
+    const mark = bytes === undefined ? undefined : decodeMark(new Uint8Array(bytes), id);
+    return mark?.ok === true ? mark.value : undefined;
+  };
+  const counts = createReplicaCounts(database, find);
+
+  const storeMarks = (writer: WriterId, marks: readonly EncodedMark[]): void => {
+    const id = writerIdOf(writer);
+    for (const { mark, bytes } of marks) {
+      if (statements.insertMark.run(id, mark.sequence, ticketBlob(mark), bytes).changes > 0) counts.note(mark);
+    }
+  };
+
+  /** Stores marks in small transactions, but for the last batch, which it returns: that one goes together with the chunk. */
+  const storeAllButLast = async (writer: WriterId, marks: readonly EncodedMark[]): Promise<readonly EncodedMark[]> => {
+    let start = 0;
+    for (; marks.length - start > marksPerTransactionMax; start += marksPerTransactionMax) {
+      const batch = marks.slice(start, start + marksPerTransactionMax);
+      database.transaction(() => storeMarks(writer, batch)).immediate();
+      await breathe();
+    }
+    return marks.slice(start);
+  };
+
+  const segment = (id: SegmentId): SegmentState | undefined => {
+    const row = statements.segment.get(id.event, id.gate, id.boot, id.segment) as SegmentRow | undefined;
+    return row === undefined ? undefined : rowToState(row);
+  };
+
+  const chunks = (id: SegmentId): readonly SignedChunk[] =>
+    (statements.chunks.all(id.event, id.gate, id.boot, id.segment) as Uint8Array[]).map((bytes) => {
+      const chunk = decodeChunk(new Uint8Array(bytes));
+      assert(chunk.ok, 'what was stored as a chunk is one');
+      return chunk.value;
+    });
+
+  const storeChunk = (chunk: SignedChunk): void => {
+    const { event, gate, boot, segment: number, form, from, count } = chunk.head;
+    const kind = form === 'whole' ? 'whole' : from === count ? 'empty' : 'changes';
+    statements.deleteChunks.run(event, gate, boot, number, kind === 'whole' ? 1 : 0);
+    statements.insertChunk.run(event, gate, boot, number, kind, encodeChunk(chunk));
+  };
+
+  const conflictIn = (marks: readonly EncodedMark[], inJournal: boolean): number | undefined =>
+    marks.find(({ mark, bytes }) => {
+      const stored = storedInReplica(mark) ?? (inJournal ? journal.find(mark) : undefined);
+      return stored !== undefined && !bytesEqual(new Uint8Array(stored), bytes);
+    })?.mark.sequence;
+
+  return {
+    frontier: async (event) => (statements.frontier.all(event) as SegmentRow[]).map(rowToState),
+    segment: async (id) => segment(id),
+    chunks: async (id) => chunks(id),
+    append: async ({ chunk, before, after, marks }) => {
+      const inJournal = journal.lastSequence(after) > 0;
+      const conflict = conflictIn(marks, inJournal);
+      if (conflict !== undefined) return err({ type: 'mark-conflict', sequence: conflict });
+      const foreign = inJournal ? marks.filter(({ mark }) => journal.find(mark) === undefined) : marks;
+      const last = await storeAllButLast(after, foreign);
+      const stored = database.transaction(() => {
+        if (!isSameState(segment(after), before)) return false;
+        if (last.length > 0) storeMarks(after, last);
+        storeChunk(chunk);
+        statements.upsertSegment.run(stateToRow(after));
+        return true;
+      }).immediate();
+      await breathe();
+      return stored ? ok(undefined) : err({ type: 'segment-moved' });
+    },
+    quarantine: async ({ chunk, reason, from }) => {
+      const { event, gate, boot } = chunk.head;
+      const bytes = encodeChunk(chunk);
+      if ((statements.quarantineCount.get(event, gate, boot) as number) >= quarantineChunksMax) return false;
+      return statements.insertQuarantine.run(event, gate, boot, sha256(bytes), reason.slice(0, 500), from, bytes).changes > 0;
+    },
+    quarantined: async (event) =>
+      (statements.quarantined.all(event) as { reason: string; sender: string; bytes: Uint8Array }[]).flatMap(({ reason, sender, bytes }) => {
+        const chunk = decodeChunk(new Uint8Array(bytes));
+        return chunk.ok ? [{ chunk: chunk.value, reason, from: sender }] : [];
+      }),
+    contentHash: async (event) => {
+      const hash = createContentHash();
+      for (const writer of writersOf(database, journal, event)) {
+        for (const [sequence, bytes] of marksOf(statements.marksAfter, writer, journal)) hash.add({ ...writer.id, sequence }, bytes);
+        await breathe();
+      }
+      return hash.digest();
+    },
+    adoptLostMarks: async (gate, ledger) => {
+      let adopted = 0;
+      for (const state of (statements.ofGate.all(gate) as SegmentRow[]).map(rowToState)) {
+        const inJournal = journal.lastSequence(state);
+        const lastSequence = state.firstSequence + state.count - 1;
+        if (lastSequence <= inJournal) continue;
+        const missing: EncodedMark[] = [];
+        for (const [index, bytes] of ledger.marks(chunks(state)).entries()) {
+          const id = { event: state.event, gate, boot: state.boot, sequence: state.firstSequence + index };
+          const mark = id.sequence > inJournal && storedBytes(id) === undefined ? decodeMark(bytes, id) : undefined;
+          if (mark?.ok === true) missing.push({ mark: mark.value, bytes });
+        }
+        const last = await storeAllButLast(state, missing);
+        if (last.length > 0) database.transaction(() => storeMarks(state, last)).immediate();
+        adopted += missing.length;
+      }
+      return adopted;
+    },
+    close: () => void database.close(),
+  };
+}
+
+function prepareStatements(database: Database) {
+  const states = 'event, gate, boot, segment, first_sequence, count, hash, closed, through_ms, through_counter';
+  return {
+    writerId: database.prepare('SELECT id FROM writer WHERE event = ? AND gate = ? AND boot = ?').pluck(),
+    insertWriter: database.prepare('INSERT INTO writer (event, gate, boot) VALUES (?, ?, ?)'),
+    markBytes: database.prepare('SELECT bytes FROM mark WHERE writer = ? AND sequence = ?').pluck(),
+    marksAfter: database.prepare('SELECT sequence, bytes FROM mark WHERE writer = ? AND sequence > ? ORDER BY sequence LIMIT ?').raw(),
+    insertMark: database.prepare('INSERT OR IGNORE INTO mark (writer, sequence, ticket, bytes) VALUES (?, ?, ?, ?)'),
+    // SQLite takes the bare columns from the row that has the maximum (https://sqlite.org/lang_select.html#bareagg).
+    frontier: database.prepare(`SELECT event, gate, boot, max(segment) AS segment, first_sequence, count, hash, closed, through_ms, through_counter FROM segment WHERE event = ? GROUP BY gate, boot ORDER BY gate, boot`),
+    segment: database.prepare(`SELECT ${states} FROM segment WHERE event = ? AND gate = ? AND boot = ? AND segment = ?`),
+    ofGate: database.prepare(`SELECT ${states} FROM segment WHERE gate = ?`),
+    upsertSegment: database.prepare(`INSERT OR REPLACE INTO segment (${states}) VALUES (@event, @gate, @boot, @segment, @first_sequence, @count, @hash, @closed, @through_ms, @through_counter)`),
+    chunks: database.prepare('SELECT bytes FROM chunk WHERE event = ? AND gate = ? AND boot = ? AND segment = ? ORDER BY id').pluck(),
+    deleteChunks: database.prepare(`DELETE FROM chunk WHERE event = ? AND gate = ? AND boot = ? AND segment = ? AND (? = 1 OR kind = 'empty')`),
+    insertChunk: database.prepare('INSERT INTO chunk (event, gate, boot, segment, kind, bytes) VALUES (?, ?, ?, ?, ?, ?)'),
+    quarantineCount: database.prepare('SELECT count(*) FROM quarantine WHERE event = ? AND gate = ? AND boot = ?').pluck(),
+    insertQuarantine: database.prepare('INSERT OR IGNORE INTO quarantine (event, gate, boot, sha256, reason, sender, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    quarantined: database.prepare('SELECT reason, sender, bytes FROM quarantine WHERE event = ? ORDER BY gate, boot, sha256'),
+  };
+}
+
+interface KnownWriter {
+  readonly id: WriterId;
+  /** In replica.db; undefined for one that is only in the journal. */
+  readonly row: number | undefined;
+}
+
+/** Every writer of an event that is known in either file, in the order of the content hash. */
+function writersOf(database: Database, journal: OpenJournalReader, event: number): readonly KnownWriter[] {
+  const rows = database.prepare('SELECT id, event, gate, boot FROM writer WHERE event = ?').all(event) as (WriterId & { readonly id: number })[];
+  const known = new Map<string, KnownWriter>(rows.map(({ id, gate, boot }) => [`${gate}/${boot}`, { id: { event, gate, boot }, row: id }]));
+  for (const { gate, boot } of journal.writers().filter((writer) => writer.event === event)) {
+    if (!known.has(`${gate}/${boot}`)) known.set(`${gate}/${boot}`, { id: { event, gate, boot }, row: undefined });
+  }
+  return [...known.values()].sort((a, b) => compareMarkIds({ ...a.id, sequence: 0 }, { ...b.id, sequence: 0 }));
+}
+
+const hashPageMarks = 1_000;
+
+/** A writer's marks in sequence: the journal's, then those that only the replica has. */
+function* marksOf(marksAfter: Statement, { id, row }: KnownWriter, journal: OpenJournalReader): Generator<readonly [number, Uint8Array]> {
+  const bySequence = new Map<number, Uint8Array>();
+  journal.forEach(id, (sequence, bytes) => void bySequence.set(sequence, new Uint8Array(bytes)));
+  for (let after = 0; row !== undefined; ) {
+    const page = marksAfter.all(row, after, hashPageMarks) as [number, Uint8Array][];
+    for (const [sequence, bytes] of page) bySequence.set(sequence, new Uint8Array(bytes));
+    after = page.at(-1)?.[0] ?? after;
+    if (page.length < hashPageMarks) break;
+  }
+  yield* [...bySequence].sort(([a], [b]) => a - b);
+}
+
+function ticketBlob(mark: Mark): Uint8Array | null {
+  return 'ticketId' in mark && mark.ticketId !== '' ? (hexToBytes(mark.ticketId) ?? null) : null;
+}
