@@ -19,7 +19,10 @@ const longMs = 600_000;
 export function actuatorContract(name: string, create: () => { readonly time: VirtualTime } & ActuatorUnderTest): void {
   const never = new AbortController().signal;
   const opening = async ({ actuator, time }: ReturnType<typeof create>, persons: number, signal = never) => {
-    const passage = actuator.open('entry', persons, signal).then((value) => ({ value }), (error: unknown) => ({ error }));
+    const passage = actuator.open('entry', persons, signal).then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
     await time.advance(0);
     return passage;
   };
@@ -69,18 +72,21 @@ export function actuatorContract(name: string, create: () => { readonly time: Vi
       expect(bench.observed?.() ?? 'locked').toBe('locked');
     });
 
-    test.each(['abort', 'rest'] as const)('%s ends an opening at once with a rejection, and it can be opened again', async (how) => {
-      const bench = create();
-      bench.waitNext?.();
-      const controller = new AbortController();
-      const interrupted = opening(bench, 1, controller.signal);
-      if (how === 'abort') controller.abort(new Error('stopping'));
-      else await bench.actuator.rest('locked');
-      if (bench.waitNext !== undefined) expect(await interrupted).toHaveProperty('error');
-      expect(bench.observed?.() ?? 'locked').toBe('locked');
-      const passage = bench.actuator.open('entry', 1, never);
-      await bench.time.advance(longMs);
-      expect(await passage).toEqual({ type: 'passed', persons: 1 });
-    });
+    test.each(['abort', 'rest'] as const)(
+      '%s ends an opening at once with a rejection, and it can be opened again',
+      async (how) => {
+        const bench = create();
+        bench.waitNext?.();
+        const controller = new AbortController();
+        const interrupted = opening(bench, 1, controller.signal);
+        if (how === 'abort') controller.abort(new Error('stopping'));
+        else await bench.actuator.rest('locked');
+        if (bench.waitNext !== undefined) expect(await interrupted).toHaveProperty('error');
+        expect(bench.observed?.() ?? 'locked').toBe('locked');
+        const passage = bench.actuator.open('entry', 1, never);
+        await bench.time.advance(longMs);
+        expect(await passage).toEqual({ type: 'passed', persons: 1 });
+      },
+    );
   });
 }

@@ -1,8 +1,26 @@
 // A lane on a bench: the real lane, registry, rule and simulated turnstile, with virtual time, a store that fails on demand and a
 // method that believes what the text says. Ticket n is presented as "Tn" or, as another code of the same ticket, "Tn/anything".
 import {
-  admissionPolicySchema, createLane, createMethodRegistry, decide, ok, err,
-  type Actuator, type Claim, type Lane, type LaneContext, type LaneEvent, type LaneSettings, type LaneState, type Logger, type Mark, type MethodRegistry, type Presentation, type Store, type Ticket, type VerificationMethod,
+  admissionPolicySchema,
+  createLane,
+  createMethodRegistry,
+  decide,
+  ok,
+  err,
+  type Actuator,
+  type Claim,
+  type Lane,
+  type LaneContext,
+  type LaneEvent,
+  type LaneSettings,
+  type LaneState,
+  type Logger,
+  type Mark,
+  type MethodRegistry,
+  type Presentation,
+  type Store,
+  type Ticket,
+  type VerificationMethod,
 } from '@postern/shared';
 import { createSimulatedTurnstile, type SimulatedTurnstile } from '../../gate-agent/src/actuators/simulated.ts';
 import { createMemoryStore, withFaults, type StoreFault } from './memory-store.ts';
@@ -27,11 +45,25 @@ export const policy = admissionPolicySchema.parse({
   ],
 });
 
-const ticket = (n: number, fields: Partial<Ticket>): Ticket => ({ id: ticketId(n), type: 0, epoch: 0, status: 'valid', party: 1, ...fields });
+const ticket = (n: number, fields: Partial<Ticket>): Ticket => ({
+  id: ticketId(n),
+  type: 0,
+  epoch: 0,
+  status: 'valid',
+  party: 1,
+  ...fields,
+});
 
 /** 1-3 ordinary, 4 under 18, 5 a party of four, 6 needs a supervisor, 7 revoked, 8 may come back. */
 export const tickets: readonly Ticket[] = [
-  ticket(1, {}), ticket(2, {}), ticket(3, {}), ticket(4, { type: 1 }), ticket(5, { party: 4 }), ticket(6, { type: 2 }), ticket(7, { status: 'revoked' }), ticket(8, { type: 3 }),
+  ticket(1, {}),
+  ticket(2, {}),
+  ticket(3, {}),
+  ticket(4, { type: 1 }),
+  ticket(5, { party: 4 }),
+  ticket(6, { type: 2 }),
+  ticket(7, { status: 'revoked' }),
+  ticket(8, { type: 3 }),
 ];
 
 export const silentLogger: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -42,7 +74,14 @@ export const trustingMethod: VerificationMethod = {
   verify: async ({ text }) => {
     const n = Number(/^T(\d+)/.exec(text)?.[1]);
     if (n === 99) return err({ type: 'signature-invalid' });
-    const claim: Claim = { method: 'trusting', event: rigEvent, ticketId: ticketId(n), epoch: 0, type: 0, assurance: 'signed' };
+    const claim: Claim = {
+      method: 'trusting',
+      event: rigEvent,
+      ticketId: ticketId(n),
+      epoch: 0,
+      type: 0,
+      assurance: 'signed',
+    };
     return ok(claim);
   },
 };
@@ -80,9 +119,17 @@ export async function createRig({ actuator, listener, store: storeOf, ...setting
   const memory = createMemoryStore({ ...time, policy, tickets });
   const base = storeOf?.(time) ?? { store: memory.store, marks: () => memory.marks };
   const faulty = withFaults(base.store);
-  const turnstile = createSimulatedTurnstile({ id: 'sim', passAfterMs: rigPassAfterMs, passageTimeoutMs: rigPassageTimeoutMs }, time);
+  const turnstile = createSimulatedTurnstile(
+    { id: 'sim', passAfterMs: rigPassAfterMs, passageTimeoutMs: rigPassageTimeoutMs },
+    time,
+  );
   const events: LaneEvent[] = [];
-  const lookups = { issuerKey: () => undefined, ticketByCode: () => undefined, ticketByShortCode: () => undefined, event: rigEvent };
+  const lookups = {
+    issuerKey: () => undefined,
+    ticketByCode: () => undefined,
+    ticketByShortCode: () => undefined,
+    event: rigEvent,
+  };
   const context: LaneContext = {
     policy: () => policy,
     time: () => ({ nowMs: time.clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 10 }),
@@ -91,9 +138,21 @@ export async function createRig({ actuator, listener, store: storeOf, ...setting
     gate: 'north',
     clock: time.clock,
   };
-  const registry = createMethodRegistry({ methods: [trustingMethod], lookups, clock: time.clock, logger: silentLogger });
+  const registry = createMethodRegistry({
+    methods: [trustingMethod],
+    lookups,
+    clock: time.clock,
+    logger: silentLogger,
+  });
   const lane = createLane(
-    { id: 'lane-1', zone: 'hall', direction: 'entry', onFailure: 'locked', holdTimeoutMs: rigHoldTimeoutMs, ...settings },
+    {
+      id: 'lane-1',
+      zone: 'hall',
+      direction: 'entry',
+      onFailure: 'locked',
+      holdTimeoutMs: rigHoldTimeoutMs,
+      ...settings,
+    },
     {
       context,
       registry,
@@ -109,7 +168,8 @@ export async function createRig({ actuator, listener, store: storeOf, ...setting
     },
   );
   await lane.start();
-  const show: Rig['show'] = (text, fields = {}) => lane.present({ medium: 'optical', text, readerId: 'camera', seenAtMs: time.clock.monotonicMs(), ...fields });
+  const show: Rig['show'] = (text, fields = {}) =>
+    lane.present({ medium: 'optical', text, readerId: 'camera', seenAtMs: time.clock.monotonicMs(), ...fields });
   return {
     lane,
     time,
@@ -129,7 +189,9 @@ export async function createRig({ actuator, listener, store: storeOf, ...setting
     state: () => lane.state().name,
     answers: () =>
       events.flatMap((event) =>
-        event.type === 'decision' ? [event.decision.kind === 'refuse' ? event.decision.refusal.type : event.decision.kind] : [],
+        event.type === 'decision'
+          ? [event.decision.kind === 'refuse' ? event.decision.refusal.type : event.decision.kind]
+          : [],
       ),
     kinds: () => base.marks().map((mark) => mark.kind),
   };

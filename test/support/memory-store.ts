@@ -1,6 +1,19 @@
 // A store in memory with the promises of the real one: one transaction a ticket, a mark is there before `admit` resolves, and
 // after a failure nothing is admitted until `reopen`. Tests decide when a commit fails.
-import { err, foldHistory, historyRules, ok, type AdmissionPolicy, type Clock, type HybridTimestamp, type Mark, type MarkDraft, type Store, type Ticket, type Timer } from '@postern/shared';
+import {
+  err,
+  foldHistory,
+  historyRules,
+  ok,
+  type AdmissionPolicy,
+  type Clock,
+  type HybridTimestamp,
+  type Mark,
+  type MarkDraft,
+  type Store,
+  type Ticket,
+  type Timer,
+} from '@postern/shared';
 
 export interface MemoryStoreDeps {
   readonly clock: Clock;
@@ -17,7 +30,14 @@ export interface MemoryStore {
   readonly marks: readonly Mark[];
 }
 
-export function createMemoryStore({ clock, timer, policy, tickets, gate = 'north', commitMs = 4 }: MemoryStoreDeps): MemoryStore {
+export function createMemoryStore({
+  clock,
+  timer,
+  policy,
+  tickets,
+  gate = 'north',
+  commitMs = 4,
+}: MemoryStoreDeps): MemoryStore {
   const marks: Mark[] = [];
   const ticketsById = new Map(tickets.map((ticket) => [ticket.id, ticket]));
   let last: HybridTimestamp = { ms: 0, counter: 0 };
@@ -26,7 +46,13 @@ export function createMemoryStore({ clock, timer, policy, tickets, gate = 'north
   const commit = (draft: MarkDraft): Mark => {
     const ms = clock.wallMs();
     last = ms > last.ms ? { ms, counter: 0 } : { ms: last.ms, counter: last.counter + 1 };
-    const identity = { gate, boot: '00000000000000aa', sequence: marks.length + 1, at: last, monotonicMs: clock.monotonicMs() };
+    const identity = {
+      gate,
+      boot: '00000000000000aa',
+      sequence: marks.length + 1,
+      at: last,
+      monotonicMs: clock.monotonicMs(),
+    };
     const mark: Mark = { ...draft, ...identity, clock: { source: 'server', uncertaintyMs: 10 } };
     marks.push(mark);
     return mark;
@@ -45,8 +71,15 @@ export function createMemoryStore({ clock, timer, policy, tickets, gate = 'north
         inTurn(async () => {
           const ticket = ticketsById.get(ticketId);
           const rules = historyRules(policy, { type: ticket?.type ?? 0, party: ticket?.party ?? 1 });
-          const history = foldHistory(marks.filter((mark) => 'ticketId' in mark && mark.ticketId === ticketId), rules);
-          const { decision, mark: draft } = decide({ ticket, history, occupancy: () => ({ known: 0, spentOutOfTouch: 0 }) });
+          const history = foldHistory(
+            marks.filter((mark) => 'ticketId' in mark && mark.ticketId === ticketId),
+            rules,
+          );
+          const { decision, mark: draft } = decide({
+            ticket,
+            history,
+            occupancy: () => ({ known: 0, spentOutOfTouch: 0 }),
+          });
           if (draft === undefined) return ok({ decision, mark: undefined, commitMs: 0 });
           await disk();
           return ok({ decision, mark: commit(draft), commitMs });
@@ -101,5 +134,7 @@ export function withFaults(inner: Store): FaultyStore {
   };
 }
 
-const failed = (): { readonly ok: false; readonly error: { readonly type: 'store-failed'; readonly cause: string } | { readonly type: 'store-stopped' } } =>
-  err({ type: 'store-failed', cause: 'I/O error' });
+const failed = (): {
+  readonly ok: false;
+  readonly error: { readonly type: 'store-failed'; readonly cause: string } | { readonly type: 'store-stopped' };
+} => err({ type: 'store-failed', cause: 'I/O error' });

@@ -20,7 +20,8 @@ export function createVirtualTime(): VirtualTime {
   const due = new Map<number, { readonly atMs: number; readonly fn: () => void }>();
   const nextDue = (untilMs: number): number | undefined => {
     let next: number | undefined;
-    for (const [key, { atMs }] of due) if (atMs <= untilMs && (next === undefined || atMs < (due.get(next)?.atMs ?? 0))) next = key;
+    for (const [key, { atMs }] of due)
+      if (atMs <= untilMs && (next === undefined || atMs < (due.get(next)?.atMs ?? 0))) next = key;
     return next;
   };
   return {

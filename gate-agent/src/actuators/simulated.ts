@@ -33,7 +33,10 @@ export interface SimulatedTurnstile {
 /** Planned openings that are remembered; more are a bug in the plan. */
 const plannedPassagesMax = 10_000;
 
-export function createSimulatedTurnstile(settings: SimulatedTurnstileSettings, { timer }: { readonly timer: Timer }): SimulatedTurnstile {
+export function createSimulatedTurnstile(
+  settings: SimulatedTurnstileSettings,
+  { timer }: { readonly timer: Timer },
+): SimulatedTurnstile {
   const { id, passAfterMs, passageTimeoutMs, usually = { type: 'pass' } } = settings;
   const planned: SimulatedPassage[] = [];
   let rest: 'locked' | 'free' = 'locked';
@@ -48,7 +51,8 @@ export function createSimulatedTurnstile(settings: SimulatedTurnstileSettings, {
       if (passage.type === 'break') throw new Error(passage.cause);
       if (interrupt !== undefined) throw new Error('it is already open');
       openings++;
-      const walking = passage.type === 'pass' ? persons : passage.type === 'part' ? Math.min(passage.persons, persons) : 0;
+      const walking =
+        passage.type === 'pass' ? persons : passage.type === 'part' ? Math.min(passage.persons, persons) : 0;
       let passed = 0;
       let cancel = (): void => undefined;
 

@@ -9,7 +9,10 @@ export const inboxPresentationsMax = 16;
 export const waitMsMax = 5_000;
 
 export interface LaneInbox {
-  readonly offer: (presentation: Presentation, nowMs: number) => { readonly type: 'queued' | 'same' | 'dropped'; readonly view: View };
+  readonly offer: (
+    presentation: Presentation,
+    nowMs: number,
+  ) => { readonly type: 'queued' | 'same' | 'dropped'; readonly view: View };
   /** The next one to answer; the caller says `settle` or `forget` when done with it. */
   readonly next: (nowMs: number) => View | undefined;
   readonly identify: (view: View, ticketId: string) => View | undefined;

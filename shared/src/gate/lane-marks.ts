@@ -42,7 +42,12 @@ export function draftAdmission(place: MarkPlace, decision: Admission, reach: Rea
   };
 }
 
-export const draftRefusal = ({ event, lane }: MarkPlace, claim: Claim | undefined, code: RefusalCode, operator: Operator): MarkDraft => ({
+export const draftRefusal = (
+  { event, lane }: MarkPlace,
+  claim: Claim | undefined,
+  code: RefusalCode,
+  operator: Operator,
+): MarkDraft => ({
   kind: 'refused',
   event,
   lane,
@@ -75,7 +80,13 @@ export const draftUndo = (mark: OpeningMark, operator: string): MarkDraft => ({
   of: { gate: mark.gate, boot: mark.boot, sequence: mark.sequence },
 });
 
-export const draftOverride = (place: MarkPlace, claim: Claim | undefined, reason: OverrideReason, persons: number, operator: string): MarkDraft => ({
+export const draftOverride = (
+  place: MarkPlace,
+  claim: Claim | undefined,
+  reason: OverrideReason,
+  persons: number,
+  operator: string,
+): MarkDraft => ({
   kind: 'overridden',
   ...place,
   operator,

@@ -2,48 +2,37 @@
 // beside it closed (nothing opens) and free (anybody may pass, nothing is decided). It promises: nothing opens without a durable
 // mark; one mark opens at most once; who did not pass gets the use back; a failed store leaves the gate shut, unless its venue
 // said free. Listeners can neither slow nor stop it.
-import type { decide as decideRule } from '../decide.ts';
 import type { Claim, Decision, RefusalCode } from '../decision.ts';
 import { overrideReasons, type Mark, type MarkDraft } from '../mark.ts';
 import { presentationTextCharsMax } from '../presentation.ts';
 import { assert, err, ok, type Result } from '../result.ts';
 import type { Lane, LaneActionError, LaneSettings, Operator } from './lane-api.ts';
+import { createLaneBooks, type LaneBooksDeps } from './lane-books.ts';
 import { createLaneInbox } from './lane-inbox.ts';
-import { draftAdmission, draftLapse, draftOverride, draftRefusal, draftUndo, type OpeningMark } from './lane-marks.ts';
-import type { Actuator, LaneContext, LaneEvent, LaneState, Logger, Passage, Store, StoreError, Timer } from './ports.ts';
+import { draftLapse, draftOverride, draftRefusal, draftUndo, type OpeningMark } from './lane-marks.ts';
+import { createLaneRest } from './lane-rest.ts';
+import type { Actuator, LaneEvent, LaneState, Passage, StoreError, Timer } from './ports.ts';
 import type { MethodRegistry } from './registry.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { View } from './views.ts';
 
 /** How long an answer stays on the display when nobody else comes. */
 export const answerShownMs = { refused: 5_000, passed: 2_500, lapsed: 5_000 } as const;
-/** How often a lane that a failure has closed or freed tries to come back. */
-export const recoveryEveryMs = 1_000;
 /** A steward can take back entries of the last ten minutes, and at most this many. */
 export const undoWithinMs = 10 * 60_000;
 export const undoableEntriesMax = 32;
 /** Persons that one override lets in. */
 export const overridePersonsMax = 20;
 
-export interface LaneDeps {
-  readonly context: LaneContext;
+export interface LaneDeps extends LaneBooksDeps {
   readonly registry: MethodRegistry;
-  readonly store: Store;
   readonly actuator: Actuator;
-  readonly decide: typeof decideRule;
   readonly timer: Timer;
-  readonly logger: Logger;
   /** Called synchronously; what it throws is counted and dropped. */
   readonly listener: (event: LaneEvent) => void;
 }
 
 type Refused = Extract<Decision, { kind: 'refuse' }>;
-
-interface Committed {
-  readonly decision: Decision;
-  readonly mark: Mark | undefined;
-  readonly commitMs: number;
-}
 
 /** A proved presentation that asks for a decision; the second time with a person's approval. */
 interface Request {
@@ -63,10 +52,11 @@ interface Hold extends Request {
 const nothingToCancel = (): void => undefined;
 
 export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
-  const { context, registry, store, decide, timer, logger, listener } = deps;
-  const { id, zone, direction } = settings;
+  const { context, registry, timer, logger, listener } = deps;
+  const { id, direction } = settings;
   const turnstile = createTurnstile({ actuator: deps.actuator, direction, timer, logger });
   const inbox = createLaneInbox();
+  const books = createLaneBooks(settings, deps);
   const stopping = new AbortController();
   const entries: { readonly mark: OpeningMark; readonly atMs: number }[] = [];
   let state: LaneState = { name: 'closed', why: 'stopping' };
@@ -77,15 +67,10 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   let holdCount = 0;
   let shown: View | undefined;
   let cancelShown = nothingToCancel;
-  let cancelRetry = nothingToCancel;
-  let comingBack = false;
-  let restWhenStopped = settings.onFailure;
   let lapsesLost = 0;
   let listenerFaults = 0;
 
   const nowMs = (): number => context.clock.monotonicMs();
-  const place = (): { event: number; lane: string; zone: string } => ({ event: context.policy().event, lane: id, zone });
-  const restAtWork = direction === 'exit' ? 'free' : 'locked';
   const isShut = (): boolean => state.name === 'closed' || state.name === 'free';
   const stopped = (): boolean => stopping.signal.aborted;
 
@@ -117,7 +102,16 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   };
 
   const tellDecision = (decision: Decision, view: View, verifyMs: number, commitMs = 0, mark?: Mark): void =>
-    emit({ type: 'decision', lane: id, decision, mark, verifyMs, commitMs, decodeMs: view.presentation.decodeMs, atMs: context.time().nowMs });
+    emit({
+      type: 'decision',
+      lane: id,
+      decision,
+      mark,
+      verifyMs,
+      commitMs,
+      decodeMs: view.presentation.decodeMs,
+      atMs: context.time().nowMs,
+    });
 
   // ---- one presentation after the other
 
@@ -161,20 +155,23 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   };
 
   const refuse = (view: View, decision: Refused, verifyMs: number, commitMs = 0, operator?: string): void => {
-    store.appendLater(draftRefusal(place(), decision.claim, decision.refusal.type, operator));
+    books.appendLater(draftRefusal(books.place(), decision.claim, decision.refusal.type, operator));
     tellDecision(decision, view, verifyMs, commitMs);
     inbox.settle(view, nowMs());
     shown = view;
     if (!isShut()) enter({ name: 'refused', decision });
   };
 
-  const decideAndAct = async (request: Request, decided: (result: Result<Decision, StoreError>) => void): Promise<void> => {
+  const decideAndAct = async (
+    request: Request,
+    decided: (result: Result<Decision, StoreError>) => void,
+  ): Promise<void> => {
     const { view, claim, verifyMs, by } = request;
-    const committed = await admit(claim, by);
+    const committed = await books.admit(claim, by);
     if (!committed.ok) {
       tellDecision({ kind: 'refuse', claim, refusal: { type: 'store-failed' } }, view, verifyMs);
       inbox.settle(view, nowMs());
-      fail('store');
+      rest.fail('store');
       return decided(committed);
     }
     const { decision, mark, commitMs } = committed.value;
@@ -194,36 +191,6 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     }
   };
 
-  const admit = async (claim: Claim, by: Operator | undefined): Promise<Result<Committed, StoreError>> => {
-    const reach = context.inTouch();
-    const policy = context.policy();
-    const time = context.time();
-    const feedAgeMs = context.feedAgeMs();
-    const lane = { id, gate: context.gate, zone, direction };
-    const committed = await guarded(() =>
-      store.admit(claim.ticketId, ({ ticket, history, occupancy }) => {
-        const approval = by === undefined ? {} : { approval: by.role };
-        const decision = decide({ claim, ticket, history, policy, time, lane, occupancy, feedAgeMs, inTouch: reach.inTouch, ...approval });
-        return { decision, mark: decision.kind === 'admit' ? draftAdmission(place(), decision, reach, by?.operator) : undefined };
-      }),
-    );
-    if (committed.ok && committed.value.decision.kind === 'admit' && committed.value.mark === undefined)
-      return err({ type: 'store-failed', cause: 'the store confirmed an admission without its mark' });
-    return committed;
-  };
-
-  /** A store that throws is a store that failed: the gate stays shut. */
-  const guarded = async <T>(call: () => Promise<Result<T, StoreError>>): Promise<Result<T, StoreError>> => {
-    try {
-      const result = await call();
-      if (!result.ok) logger.error({ lane: id, error: result.error.type }, 'The store failed');
-      return result;
-    } catch (cause) {
-      logger.error({ lane: id, cause: String(cause) }, 'The store threw');
-      return err({ type: 'store-failed', cause: String(cause) });
-    }
-  };
-
   // ---- the opening
 
   const letThrough = async (mark: OpeningMark, persons: number, decision: Decision | undefined): Promise<void> => {
@@ -237,7 +204,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       remember(mark);
       if (isShut()) return;
       enter({ name: 'idle' });
-      return toRest();
+      return rest.settle();
     }
     tellPassage(outcome);
     const passed = outcome.type === 'passed' ? outcome.persons : 0;
@@ -247,7 +214,8 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     enter(passed > 0 ? { name: 'passed', mark, persons: passed, ...told } : { name: 'lapsed', mark, persons, ...told });
   };
 
-  const tellPassage = (passage: Passage): void => emit({ type: 'passage', lane: id, passage, atMs: context.time().nowMs });
+  const tellPassage = (passage: Passage): void =>
+    emit({ type: 'passage', lane: id, passage, atMs: context.time().nowMs });
 
   const remember = (mark: OpeningMark): void => {
     if (mark.kind === 'exited') return;
@@ -262,9 +230,9 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   };
 
   const appended = async (draft: MarkDraft): Promise<Mark | undefined> => {
-    const result = await guarded(() => store.append(draft));
+    const result = await books.append(draft);
     if (result.ok) return result.value;
-    fail('store');
+    rest.fail('store');
     return undefined;
   };
 
@@ -291,79 +259,25 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     pump();
   };
 
-  // ---- shut: closed or free
+  // ---- shut: closed or free; lane-rest.ts brings the turnstile there and back
 
   const dropEverything = (): void => {
     const dropped = takeHold();
     if (dropped !== undefined) inbox.forget(dropped.view);
     inbox.clear();
-    cancelRetry();
-    cancelRetry = nothingToCancel;
   };
 
-  const restState = (): 'locked' | 'free' => {
-    if (direction === 'exit' || state.name === 'free') return 'free';
-    return state.name === 'closed' && state.why === 'stopping' ? restWhenStopped : 'locked';
-  };
-
-  /** Brings the turnstile where the state wants it; what fails is tried again, and a lane that cannot lock does not admit. */
-  const toRest = async (): Promise<void> => {
-    if (state.name === 'open' || (await turnstile.rest(restState()))) return;
-    if (!isShut()) fail('actuator');
-    else if (!stopped()) retryLater();
-  };
-
-  const fail = (why: 'store' | 'actuator'): void => {
-    if (!isShut()) shutFor(why);
-  };
-
-  const shutFor = (why: 'store' | 'actuator'): void => {
-    dropEverything();
-    enter(direction === 'exit' || settings.onFailure === 'free' ? { name: 'free', why: 'failure' } : { name: 'closed', why });
-    retryLater();
-    void toRest();
-  };
-
-  const retryLater = (): void => {
-    cancelRetry();
-    cancelRetry = timer.after(recoveryEveryMs, () => void recover());
-  };
-
-  const isFailed = (): boolean =>
-    (state.name === 'closed' && (state.why === 'store' || state.why === 'actuator')) || (state.name === 'free' && state.why === 'failure');
-
-  const recover = async (): Promise<void> => {
-    if (stopped()) return;
-    if (!isFailed()) return toRest();
-    const before = state;
-    const storeWorks = store.healthy() || (await guarded(() => store.reopen())).ok;
-    const turnstileWorks = storeWorks && state === before && (await turnstile.rest(restAtWork));
-    // Freed, closed or stopped meanwhile: the newer wish has the last word.
-    if (state !== before) return toRest();
-    if (turnstileWorks) return resume();
-    retryLater();
-    if (storeWorks) await turnstile.rest(restState());
-  };
-
-  const resume = (): void => {
-    cancelRetry();
-    cancelRetry = nothingToCancel;
-    enter({ name: 'idle' });
-    pump();
-  };
-
-  /** From closed or free back to work, by a person or at the start. Nothing is decided before the turnstile is at rest. */
-  const comeBack = async (): Promise<void> => {
-    if (comingBack || stopped()) return;
-    if (!store.healthy()) return shutFor('store');
-    const before = state;
-    comingBack = true;
-    const turnstileWorks = await turnstile.rest(restAtWork);
-    comingBack = false;
-    if (state !== before) return toRest();
-    if (turnstileWorks) resume();
-    else shutFor('actuator');
-  };
+  const rest = createLaneRest(settings, {
+    turnstile,
+    timer,
+    storeWorks: books.work,
+    state: () => state,
+    enter: (next) => {
+      if (next.name !== 'idle') dropEverything();
+      enter(next);
+      pump();
+    },
+  });
 
   const busyError = (): Result<never, LaneActionError> | undefined => {
     if (state.name === 'free') return err({ type: 'lane-free' });
@@ -385,18 +299,21 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       turnstileFault: turnstile.faults().last,
     }),
 
-    start: comeBack,
+    start: async () => {
+      // A fire that was there first keeps the lane free.
+      if (state.name === 'closed' && state.why === 'stopping') await rest.comeBack();
+    },
 
     stop: async () => {
       if (stopped()) return;
       // A lane that the fire input has freed stays free, whatever happens to this process.
-      if (state.name === 'free') restWhenStopped = 'free';
+      const whenStopped = state.name === 'free' ? 'free' : settings.onFailure;
       stopping.abort(new Error('the lane is stopping'));
       dropEverything();
       enter({ name: 'closed', why: 'stopping' });
       turnstile.abort('the lane is stopping');
+      await rest.stop(whenStopped);
       await work;
-      await turnstile.rest(restState());
     },
 
     present: (presentation) => {
@@ -408,7 +325,11 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       if (state.name === 'closed') {
         inbox.next(nowMs());
         inbox.settle(view, nowMs());
-        tellDecision({ kind: 'refuse', refusal: { type: state.why === 'store' ? 'store-failed' : 'lane-closed' } }, view, 0);
+        tellDecision(
+          { kind: 'refuse', refusal: { type: state.why === 'store' ? 'store-failed' : 'lane-closed' } },
+          view,
+          0,
+        );
         return 'ignored';
       }
       pump();
@@ -437,14 +358,15 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     override: async (by, reason, persons) => {
       const busy = busyError();
       if (busy !== undefined) return busy;
-      if (!Number.isInteger(persons) || persons < 1 || persons > overridePersonsMax) return err({ type: 'persons-out-of-range' });
+      if (!Number.isInteger(persons) || persons < 1 || persons > overridePersonsMax)
+        return err({ type: 'persons-out-of-range' });
       if (!overrideReasons.includes(reason)) return err({ type: 'reason-unknown' });
       const held = takeHold();
       const claim = held?.claim ?? (state.name === 'refused' ? state.decision.claim : undefined);
       enter({ name: 'deciding' });
       return beginAction<Result<Mark, LaneActionError>>(async (answerWith) => {
-        const named = claim?.event === place().event ? claim : undefined;
-        const mark = await appended(draftOverride(place(), named, reason, persons, by.operator));
+        const named = claim?.event === books.place().event ? claim : undefined;
+        const mark = await appended(draftOverride(books.place(), named, reason, persons, by.operator));
         if (mark === undefined) answerWith(err({ type: 'store-failed', cause: 'the override was not recorded' }));
         else {
           assert(mark.kind === 'overridden', 'the store returns the mark it was given');
@@ -473,27 +395,29 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       if (busy !== undefined) return busy;
       dropEverything();
       enter({ name: 'closed', why: 'person' });
-      void toRest();
+      void rest.settle();
       return ok(undefined);
     },
 
     reopen: () => {
       if (state.name !== 'closed' || state.why !== 'person') return err({ type: 'lane-not-closed' });
-      void comeBack();
+      void rest.comeBack();
       return ok(undefined);
     },
 
     free: (why) => {
-      if (stopped() || (!comingBack && state.name === 'free' && (state.why === 'fire' || state.why === why))) return;
+      if (stopped()) return void rest.stop('free');
+      const isLatched = state.name === 'free' && (state.why === 'fire' || state.why === why);
+      if (isLatched && !rest.isComingBack()) return;
       dropEverything();
       enter({ name: 'free', why });
       turnstile.abort('the lane was freed');
-      void toRest();
+      void rest.settle();
     },
 
     resetFree: () => {
       if (state.name !== 'free') return err({ type: 'lane-not-free' });
-      void comeBack();
+      void rest.comeBack();
       return ok(undefined);
     },
   };

@@ -35,12 +35,19 @@ export function createMethodRegistry({ methods, lookups, clock, logger }: Method
     typed: createAttemptLimit(lookupMissRules.typed),
   };
 
-  const ask = async (method: VerificationMethod, presentation: Presentation, signal: AbortSignal): Promise<Result<Claim, Refusal>> => {
+  const ask = async (
+    method: VerificationMethod,
+    presentation: Presentation,
+    signal: AbortSignal,
+  ): Promise<Result<Claim, Refusal>> => {
     try {
       return await method.verify(presentation, lookups, signal);
     } catch (cause) {
       // One strange input must not stop the gate for everybody behind it.
-      logger.error({ method: method.id, reader: presentation.readerId, cause: String(cause) }, 'A verification method failed');
+      logger.error(
+        { method: method.id, reader: presentation.readerId, cause: String(cause) },
+        'A verification method failed',
+      );
       return err({ type: 'malformed' });
     }
   };
@@ -50,7 +57,10 @@ export function createMethodRegistry({ methods, lookups, clock, logger }: Method
       return method.accepts(presentation);
     } catch (cause) {
       // As above: the next method may know what this is.
-      logger.error({ method: method.id, reader: presentation.readerId, cause: String(cause) }, 'A verification method failed');
+      logger.error(
+        { method: method.id, reader: presentation.readerId, cause: String(cause) },
+        'A verification method failed',
+      );
       return false;
     }
   };

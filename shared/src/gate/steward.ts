@@ -74,7 +74,11 @@ export interface StewardDeps {
 
 export interface Steward {
   /** Never rejects for anything a person can type. */
-  readonly act: (credentials: StewardCredentials, action: StewardAction, signal: AbortSignal) => Promise<Result<StewardOutcome, StewardError>>;
+  readonly act: (
+    credentials: StewardCredentials,
+    action: StewardAction,
+    signal: AbortSignal,
+  ) => Promise<Result<StewardOutcome, StewardError>>;
 }
 
 /** Wrong PINs of one operator before this gate stops listening for a while. */
@@ -100,12 +104,23 @@ export function createSteward(deps: StewardDeps): Steward {
     if (!Number.isSafeInteger(trueMs) || trueMs < 0) return err({ type: 'time-out-of-range' });
     const { correctionMs } = confirmClock(trueMs);
     return marked(
-      await store.append({ kind: 'corrected', event: context.policy().event, lane: '', operator: by.operator, offsetMs: Math.round(correctionMs) }),
+      await store.append({
+        kind: 'corrected',
+        event: context.policy().event,
+        lane: '',
+        operator: by.operator,
+        offsetMs: Math.round(correctionMs),
+      }),
     );
   };
 
   /** The exit rule decides: a live credential whose ticket is inside this zone. */
-  const passOut = async (lane: Lane, by: Operator, presentation: Presentation, signal: AbortSignal): Promise<Result<StewardOutcome, StewardError>> => {
+  const passOut = async (
+    lane: Lane,
+    by: Operator,
+    presentation: Presentation,
+    signal: AbortSignal,
+  ): Promise<Result<StewardOutcome, StewardError>> => {
     const verified = await registry.verify(presentation, signal);
     if (!verified.ok) return err({ type: 'refused', refusal: verified.error });
     const claim = verified.value;
@@ -124,13 +139,22 @@ export function createSteward(deps: StewardDeps): Steward {
     return ok(mark === undefined ? {} : { mark });
   };
 
-  const dispatch = async (by: Operator, action: StewardAction, signal: AbortSignal): Promise<Result<StewardOutcome, StewardError>> => {
+  const dispatch = async (
+    by: Operator,
+    action: StewardAction,
+    signal: AbortSignal,
+  ): Promise<Result<StewardOutcome, StewardError>> => {
     if (action.type === 'confirm-clock') return correctClock(by, action.trueMs ?? context.time().nowMs);
     const lane = lanes.find((candidate) => candidate.id === action.lane);
     return lane === undefined ? err({ type: 'lane-unknown' }) : perform(by, action, lane, signal);
   };
 
-  const perform = async (by: Operator, action: Exclude<StewardAction, { type: 'confirm-clock' }>, lane: Lane, signal: AbortSignal): Promise<Result<StewardOutcome, StewardError>> => {
+  const perform = async (
+    by: Operator,
+    action: Exclude<StewardAction, { type: 'confirm-clock' }>,
+    lane: Lane,
+    signal: AbortSignal,
+  ): Promise<Result<StewardOutcome, StewardError>> => {
     switch (action.type) {
       case 'accept-hold': {
         const accepted = await lane.accept(action.holdId, by);
@@ -162,15 +186,20 @@ export function createSteward(deps: StewardDeps): Steward {
     act: async (credentials, action, signal) => {
       const by = await authenticate(credentials);
       if (!by.ok) return by;
-      if (roleNeeded[action.type] === 'supervisor' && by.value.role !== 'supervisor') return err({ type: 'role-too-low' });
+      if (roleNeeded[action.type] === 'supervisor' && by.value.role !== 'supervisor')
+        return err({ type: 'role-too-low' });
       const result = await dispatch(by.value, action, signal);
-      logger.info({ action: action.type, operator: by.value.operator, result: result.ok ? 'done' : result.error.type }, 'A steward acted');
+      logger.info(
+        { action: action.type, operator: by.value.operator, result: result.ok ? 'done' : result.error.type },
+        'A steward acted',
+      );
       return result;
     },
   };
 }
 
-const done = (result: Result<void, LaneActionError>): Result<StewardOutcome, LaneActionError> => (result.ok ? ok({}) : result);
+const done = (result: Result<void, LaneActionError>): Result<StewardOutcome, LaneActionError> =>
+  result.ok ? ok({}) : result;
 
 const marked = <E extends { readonly type: string }>(result: Result<Mark, E>): Result<StewardOutcome, E> =>
   result.ok ? ok({ mark: result.value }) : result;

@@ -58,7 +58,8 @@ export function createViews(): Views {
     if (all.size < viewsMax) return;
     let stalest: OpenView | undefined;
     for (const view of all.values())
-      if (view.settledMs !== undefined && (stalest === undefined || view.lastSeenMs < stalest.lastSeenMs)) stalest = view;
+      if (view.settledMs !== undefined && (stalest === undefined || view.lastSeenMs < stalest.lastSeenMs))
+        stalest = view;
     if (stalest !== undefined) remove(stalest);
   };
 

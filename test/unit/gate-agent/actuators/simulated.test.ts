@@ -50,7 +50,15 @@ describe('picking by URI', () => {
     expect(opened.ok && opened.value.simulated?.state()).toBe('locked');
   });
 
-  test.each(['gpio://17', 'sim', '', 'sim://?pass-ms=soon', 'sim://?pass-ms=-1', 'sim://?pas-ms=5', 'sim://?usually=maybe'])('%j is turned down with what would be right', (uri) => {
+  test.each([
+    'gpio://17',
+    'sim',
+    '',
+    'sim://?pass-ms=soon',
+    'sim://?pass-ms=-1',
+    'sim://?pas-ms=5',
+    'sim://?usually=maybe',
+  ])('%j is turned down with what would be right', (uri) => {
     expect(openActuator(uri, deps)).toMatchObject({ ok: false, error: { type: 'actuator-unknown', uri } });
   });
 });

@@ -1,4 +1,11 @@
-import { answerShownMs, recoveryEveryMs, undoWithinMs, type Actuator, type LaneState, type Operator } from '@postern/shared';
+import {
+  answerShownMs,
+  recoveryEveryMs,
+  undoWithinMs,
+  type Actuator,
+  type LaneState,
+  type Operator,
+} from '@postern/shared';
 import { describe, expect, test } from 'vitest';
 import { createRig, rigHoldTimeoutMs, rigPassageTimeoutMs, ticketId, type Rig } from '../../../support/lane-rig.ts';
 
@@ -10,14 +17,26 @@ const holdId = (rig: Rig): string => {
   const state = rig.lane.state();
   return state.name === 'held' ? state.holdId : 'no hold';
 };
-const states = (rig: Rig): readonly string[] => rig.events.flatMap((event) => (event.type === 'state' ? [event.state.name] : []));
+const states = (rig: Rig): readonly string[] =>
+  rig.events.flatMap((event) => (event.type === 'state' ? [event.state.name] : []));
 
 describe('one scan', () => {
   test('a valid ticket opens the turnstile, and the visitor who walks through has used it', async () => {
     const rig = await createRig();
     await rig.scan('T1', 3_200);
     expect(states(rig)).toEqual(['idle', 'deciding', 'open', 'passed', 'idle']);
-    expect(rig.marks()).toMatchObject([{ kind: 'admitted', ticketId: ticketId(1), uses: 1, zone: 'hall', lane: 'lane-1', event: 7, peersReachable: 2, outOfTouch: false }]);
+    expect(rig.marks()).toMatchObject([
+      {
+        kind: 'admitted',
+        ticketId: ticketId(1),
+        uses: 1,
+        zone: 'hall',
+        lane: 'lane-1',
+        event: 7,
+        peersReachable: 2,
+        outOfTouch: false,
+      },
+    ]);
     expect(rig.turnstile.counts()).toEqual({ openings: 1, persons: 1 });
   });
 
@@ -25,7 +44,13 @@ describe('one scan', () => {
     const rig = await createRig();
     rig.show('T1', { decodeMs: 7 });
     await rig.time.advance(100);
-    expect(rig.events.find((event) => event.type === 'decision')).toMatchObject({ decision: { kind: 'admit' }, decodeMs: 7, commitMs: 4, verifyMs: 0, mark: { kind: 'admitted' } });
+    expect(rig.events.find((event) => event.type === 'decision')).toMatchObject({
+      decision: { kind: 'admit' },
+      decodeMs: 7,
+      commitMs: 4,
+      verifyMs: 0,
+      mark: { kind: 'admitted' },
+    });
   });
 
   test('a used ticket is refused with its own mark, and the answer goes away by itself', async () => {
@@ -33,7 +58,12 @@ describe('one scan', () => {
     await rig.scan('T1', 5_000);
     await rig.scan('T1');
     expect(rig.answers()).toEqual(['admit', 'already-used']);
-    expect(rig.marks().at(-1)).toMatchObject({ kind: 'refused', code: 'already-used', ticketId: ticketId(1), count: 1 });
+    expect(rig.marks().at(-1)).toMatchObject({
+      kind: 'refused',
+      code: 'already-used',
+      ticketId: ticketId(1),
+      count: 1,
+    });
     expect(rig.state()).toBe('refused');
     await rig.time.advance(answerShownMs.refused);
     expect(rig.state()).toBe('idle');
@@ -44,7 +74,10 @@ describe('one scan', () => {
     await rig.scan('https://example.org');
     await rig.scan('T99');
     expect(rig.answers()).toEqual(['not-a-ticket', 'signature-invalid']);
-    expect(rig.marks()).toMatchObject([{ kind: 'refused', ticketId: '' }, { kind: 'refused', ticketId: '' }]);
+    expect(rig.marks()).toMatchObject([
+      { kind: 'refused', ticketId: '' },
+      { kind: 'refused', ticketId: '' },
+    ]);
     expect(rig.turnstile.counts().openings).toBe(0);
   });
 
@@ -174,7 +207,12 @@ describe('passages', () => {
     await rig.scan('T1', rigPassageTimeoutMs + 100);
     expect(rig.state()).toBe('lapsed');
     const [admitted, lapsed] = rig.marks();
-    expect(lapsed).toMatchObject({ kind: 'lapsed', uses: 1, of: { boot: admitted?.boot, sequence: admitted?.sequence }, ticketId: ticketId(1) });
+    expect(lapsed).toMatchObject({
+      kind: 'lapsed',
+      uses: 1,
+      of: { boot: admitted?.boot, sequence: admitted?.sequence },
+      ticketId: ticketId(1),
+    });
     await rig.scan('T1', 5_000);
     expect(rig.answers()).toEqual(['admit', 'admit']);
   });
@@ -183,13 +221,22 @@ describe('passages', () => {
     const rig = await createRig();
     rig.turnstile.plan({ type: 'part', persons: 3 });
     await rig.scan('T5', 10_000);
-    expect(rig.marks()).toMatchObject([{ kind: 'admitted', uses: 4 }, { kind: 'lapsed', uses: 1 }]);
-    expect(rig.events).toContainEqual(expect.objectContaining({ type: 'passage', passage: { type: 'passed', persons: 3 } }));
+    expect(rig.marks()).toMatchObject([
+      { kind: 'admitted', uses: 4 },
+      { kind: 'lapsed', uses: 1 },
+    ]);
+    expect(rig.events).toContainEqual(
+      expect.objectContaining({ type: 'passage', passage: { type: 'passed', persons: 3 } }),
+    );
   });
 
   test('a turnstile that breaks counts as passed, is put to rest and shows in health', async () => {
     const rests: string[] = [];
-    const broken: Actuator = { id: 'broken', open: async () => Promise.reject(new Error('cable')), rest: async (state) => void rests.push(state) };
+    const broken: Actuator = {
+      id: 'broken',
+      open: async () => Promise.reject(new Error('cable')),
+      rest: async (state) => void rests.push(state),
+    };
     const rig = await createRig({ actuator: broken });
     await rig.scan('T1', 100);
     expect(rig.kinds()).toEqual(['admitted']);
@@ -200,7 +247,11 @@ describe('passages', () => {
 
   test('a turnstile that cannot even be locked closes the lane until it can', async () => {
     let works = false;
-    const broken: Actuator = { id: 'broken', open: async () => Promise.reject(new Error('cable')), rest: async () => (works ? undefined : Promise.reject(new Error('no power'))) };
+    const broken: Actuator = {
+      id: 'broken',
+      open: async () => Promise.reject(new Error('cable')),
+      rest: async () => (works ? undefined : Promise.reject(new Error('no power'))),
+    };
     const rig = await createRig({ actuator: broken });
     expect(rig.lane.state()).toEqual({ name: 'closed', why: 'actuator' });
     await rig.scan('T1', 10 * recoveryEveryMs);
@@ -219,10 +270,16 @@ describe('passages', () => {
   });
 
   test('a sensor that counts more people than were let in is believed only for those', async () => {
-    const tailgated: Actuator = { id: 'sensor', open: async () => ({ type: 'passed', persons: 3 }), rest: async () => undefined };
+    const tailgated: Actuator = {
+      id: 'sensor',
+      open: async () => ({ type: 'passed', persons: 3 }),
+      rest: async () => undefined,
+    };
     const rig = await createRig({ actuator: tailgated });
     await rig.scan('T1');
-    expect(rig.events).toContainEqual(expect.objectContaining({ type: 'passage', passage: { type: 'passed', persons: 1 } }));
+    expect(rig.events).toContainEqual(
+      expect.objectContaining({ type: 'passage', passage: { type: 'passed', persons: 1 } }),
+    );
     expect(rig.kinds()).toEqual(['admitted']);
   });
 });
@@ -244,7 +301,9 @@ describe('holds', () => {
     const rig = await createRig();
     await rig.scan('T4');
     expect(rig.lane.decline(holdId(rig), steward)).toMatchObject({ ok: true });
-    expect(rig.marks()).toMatchObject([{ kind: 'refused', code: 'declined', operator: steward.operator, ticketId: ticketId(4) }]);
+    expect(rig.marks()).toMatchObject([
+      { kind: 'refused', code: 'declined', operator: steward.operator, ticketId: ticketId(4) },
+    ]);
     expect(rig.state()).toBe('refused');
     await rig.time.advance(outOfViewMs);
     await rig.scan('T4');
@@ -301,21 +360,24 @@ describe('holds', () => {
 });
 
 describe('a store that fails', () => {
-  test.each(['before', 'after', 'throws'] as const)('a commit that fails (%s the write) never opens, and the lane comes back with the store', async (fault) => {
-    const rig = await createRig();
-    rig.storeFault(fault);
-    await rig.scan('T1', 100);
-    expect(rig.lane.state()).toEqual({ name: 'closed', why: 'store' });
-    expect(rig.answers()).toEqual(['store-failed']);
-    await rig.scan('T2', 5 * recoveryEveryMs);
-    expect(rig.answers()).toEqual(['store-failed', 'store-failed']);
-    expect(rig.turnstile.counts().openings).toBe(0);
-    rig.storeFault('none');
-    await rig.time.advance(recoveryEveryMs);
-    expect(rig.state()).toBe('idle');
-    await rig.scan('T3');
-    expect(rig.answers().at(-1)).toBe('admit');
-  });
+  test.each(['before', 'after', 'throws'] as const)(
+    'a commit that fails (%s the write) never opens, and the lane comes back with the store',
+    async (fault) => {
+      const rig = await createRig();
+      rig.storeFault(fault);
+      await rig.scan('T1', 100);
+      expect(rig.lane.state()).toEqual({ name: 'closed', why: 'store' });
+      expect(rig.answers()).toEqual(['store-failed']);
+      await rig.scan('T2', 5 * recoveryEveryMs);
+      expect(rig.answers()).toEqual(['store-failed', 'store-failed']);
+      expect(rig.turnstile.counts().openings).toBe(0);
+      rig.storeFault('none');
+      await rig.time.advance(recoveryEveryMs);
+      expect(rig.state()).toBe('idle');
+      await rig.scan('T3');
+      expect(rig.answers().at(-1)).toBe('admit');
+    },
+  );
 
   test('a code held before a closed lane is told so once, not ten times a second', async () => {
     const rig = await createRig();
@@ -377,7 +439,16 @@ describe('overrides and taking back', () => {
     await rig.scan('T7');
     const overridden = rig.lane.override(steward, 'accreditation', 1);
     await rig.time.advance(1_000);
-    expect(await overridden).toMatchObject({ ok: true, value: { kind: 'overridden', reason: 'accreditation', operator: steward.operator, ticketId: ticketId(7), zone: 'hall' } });
+    expect(await overridden).toMatchObject({
+      ok: true,
+      value: {
+        kind: 'overridden',
+        reason: 'accreditation',
+        operator: steward.operator,
+        ticketId: ticketId(7),
+        zone: 'hall',
+      },
+    });
     expect(rig.turnstile.counts().persons).toBe(1);
   });
 
@@ -386,7 +457,10 @@ describe('overrides and taking back', () => {
     rig.turnstile.plan({ type: 'part', persons: 2 });
     void rig.lane.override(steward, 'reader-broken', 5);
     await rig.time.advance(10_000);
-    expect(rig.marks()).toMatchObject([{ kind: 'overridden', ticketId: '', uses: 5 }, { kind: 'lapsed', ticketId: '', uses: 3 }]);
+    expect(rig.marks()).toMatchObject([
+      { kind: 'overridden', ticketId: '', uses: 5 },
+      { kind: 'lapsed', ticketId: '', uses: 3 },
+    ]);
   });
 
   test('an override of a hold ends it', async () => {
@@ -401,7 +475,9 @@ describe('overrides and taking back', () => {
 
   test.each([0, -1, 1.5, 21, Number.NaN])('%s persons are not an override', async (persons) => {
     const rig = await createRig();
-    expect(await rig.lane.override(steward, 'other', persons)).toMatchObject({ error: { type: 'persons-out-of-range' } });
+    expect(await rig.lane.override(steward, 'other', persons)).toMatchObject({
+      error: { type: 'persons-out-of-range' },
+    });
   });
 
   test('an override is turned down while the gate is open, closed or free', async () => {
@@ -422,7 +498,9 @@ describe('overrides and taking back', () => {
     for (const expected of [ticketId(2), ticketId(1)]) {
       const undone = rig.lane.undo(steward);
       await rig.time.advance(100);
-      expect(await undone).toMatchObject({ value: { kind: 'undone', ticketId: expected, operator: steward.operator, of: { gate: 'north' } } });
+      expect(await undone).toMatchObject({
+        value: { kind: 'undone', ticketId: expected, operator: steward.operator, of: { gate: 'north' } },
+      });
     }
     expect(await rig.lane.undo(steward)).toMatchObject({ error: { type: 'nothing-to-undo' } });
     await rig.scan('T1');
@@ -497,9 +575,38 @@ describe('closed, free, stopped', () => {
     expect(rig.turnstile.state()).toBe('free');
   });
 
+  test('a fire after the lane has stopped still frees the turnstile', async () => {
+    const rig = await createRig();
+    await rig.lane.stop();
+    rig.lane.free('fire');
+    await rig.time.advance(10);
+    expect(rig.turnstile.state()).toBe('free');
+  });
+
+  test('starting does not put out a fire', async () => {
+    const rig = await createRig();
+    rig.lane.free('fire');
+    await rig.lane.start();
+    expect(rig.lane.state()).toEqual({ name: 'free', why: 'fire' });
+  });
+
+  test('a fire that comes and goes during the decision lets its visitor in once', async () => {
+    const rig = await createRig();
+    await rig.scan('T1', 2);
+    rig.lane.free('fire');
+    rig.lane.resetFree();
+    await rig.time.advance(5_000);
+    expect(rig.kinds()).toEqual(['admitted']);
+    expect(rig.turnstile.counts()).toEqual({ openings: 1, persons: 1 });
+  });
+
   test('a turnstile that does not free at the first try is tried again', async () => {
     let tries = 0;
-    const stiff: Actuator = { id: 'stiff', open: async () => ({ type: 'lapsed' }), rest: async (state) => (state === 'free' && ++tries < 3 ? Promise.reject(new Error('stuck')) : undefined) };
+    const stiff: Actuator = {
+      id: 'stiff',
+      open: async () => ({ type: 'lapsed' }),
+      rest: async (state) => (state === 'free' && ++tries < 3 ? Promise.reject(new Error('stuck')) : undefined),
+    };
     const rig = await createRig({ actuator: stiff });
     rig.lane.free('fire');
     await rig.time.advance(3 * recoveryEveryMs);
@@ -585,14 +692,21 @@ describe('exits', () => {
 });
 
 test('a listener that throws neither stops the lane nor changes what it does', async () => {
-  const rig = await createRig({ listener: () => { throw new Error('display gone'); } });
+  const rig = await createRig({
+    listener: () => {
+      throw new Error('display gone');
+    },
+  });
   await rig.scan('T1');
   expect(rig.turnstile.counts().persons).toBe(1);
   expect(rig.lane.health().listenerFaults).toBeGreaterThan(0);
 });
 
 test('a listener that accepts a hold the moment it hears of it is heard', async () => {
-  const rig: Rig = await createRig({ listener: (event) => event.type === 'state' && event.state.name === 'held' && void rig.lane.accept(event.state.holdId, steward) });
+  const rig: Rig = await createRig({
+    listener: (event) =>
+      event.type === 'state' && event.state.name === 'held' && void rig.lane.accept(event.state.holdId, steward),
+  });
   await rig.scan('T4');
   expect(rig.kinds()).toEqual(['admitted']);
   expect(rig.turnstile.counts().persons).toBe(1);

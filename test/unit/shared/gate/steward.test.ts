@@ -1,8 +1,18 @@
-import { createSteward, pinMissRules, roleNeeded, type StaffRole, type Steward, type StewardAction } from '@postern/shared';
+import {
+  createSteward,
+  pinMissRules,
+  roleNeeded,
+  type StaffRole,
+  type Steward,
+  type StewardAction,
+} from '@postern/shared';
 import { expect, test } from 'vitest';
 import { createRig, policy, silentLogger, ticketId, type Rig } from '../../../support/lane-rig.ts';
 
-const staff: Readonly<Record<string, readonly [pin: string, role: StaffRole]>> = { op1steward: ['1234', 'steward'], op2superv: ['9876', 'supervisor'] };
+const staff: Readonly<Record<string, readonly [pin: string, role: StaffRole]>> = {
+  op1steward: ['1234', 'steward'],
+  op2superv: ['9876', 'supervisor'],
+};
 const signal = new AbortController().signal;
 
 const createBench = async () => {
@@ -37,11 +47,14 @@ const heldId = (rig: Rig): string => {
 test('a steward accepts a hold, and the mark names the pseudonym', async () => {
   const { rig, act } = await createBench();
   await rig.scan('T4');
-  expect(await act({ type: 'accept-hold', lane: 'lane-1', holdId: heldId(rig) })).toMatchObject({ ok: true, value: { decision: { kind: 'admit' } } });
+  expect(await act({ type: 'accept-hold', lane: 'lane-1', holdId: heldId(rig) })).toMatchObject({
+    ok: true,
+    value: { decision: { kind: 'admit' } },
+  });
   expect(rig.marks()).toMatchObject([{ kind: 'admitted', operator: 'op1steward' }]);
 });
 
-test('a hold for a supervisor is not the steward\'s to accept', async () => {
+test("a hold for a supervisor is not the steward's to accept", async () => {
   const { rig, act } = await createBench();
   await rig.scan('T6');
   const action = { type: 'accept-hold', lane: 'lane-1', holdId: heldId(rig) } as const;
@@ -53,7 +66,9 @@ test('declining, overriding and taking back reach the lane', async () => {
   const { rig, act } = await createBench();
   await rig.scan('T4');
   expect(await act({ type: 'decline-hold', lane: 'lane-1', holdId: heldId(rig) })).toMatchObject({ ok: true });
-  expect(await act({ type: 'override', lane: 'lane-1', reason: 'lost-code', persons: 1 })).toMatchObject({ value: { mark: { kind: 'overridden', reason: 'lost-code' } } });
+  expect(await act({ type: 'override', lane: 'lane-1', reason: 'lost-code', persons: 1 })).toMatchObject({
+    value: { mark: { kind: 'overridden', reason: 'lost-code' } },
+  });
   await rig.time.advance(5_000);
   expect(await act({ type: 'undo', lane: 'lane-1' })).toMatchObject({ value: { mark: { kind: 'undone' } } });
 });
@@ -63,14 +78,20 @@ test('a ticket that is inside is let out, and may come back', async () => {
   await rig.scan('T8', 10_000);
   await rig.scan('T8', 10_000);
   const presentation = { medium: 'optical', text: 'T8', readerId: 'handheld', seenAtMs: 0 } as const;
-  expect(await act({ type: 'pass-out', lane: 'lane-1', presentation })).toMatchObject({ value: { mark: { kind: 'passed-out', ticketId: ticketId(8), zone: 'hall', operator: 'op1steward' } } });
+  expect(await act({ type: 'pass-out', lane: 'lane-1', presentation })).toMatchObject({
+    value: { mark: { kind: 'passed-out', ticketId: ticketId(8), zone: 'hall', operator: 'op1steward' } },
+  });
   await rig.scan('T8');
   expect(rig.answers()).toEqual(['admit', 'pass-out-needed', 'admit']);
 });
 
 test('a ticket that is not inside is not let out', async () => {
   const { rig, act } = await createBench();
-  const shown = (text: string): StewardAction => ({ type: 'pass-out', lane: 'lane-1', presentation: { medium: 'optical', text, readerId: 'handheld', seenAtMs: 0 } });
+  const shown = (text: string): StewardAction => ({
+    type: 'pass-out',
+    lane: 'lane-1',
+    presentation: { medium: 'optical', text, readerId: 'handheld', seenAtMs: 0 },
+  });
   expect(await act(shown('T8'))).toMatchObject({ error: { type: 'refused', refusal: { type: 'not-inside' } } });
   expect(await act(shown('hello'))).toMatchObject({ error: { type: 'refused', refusal: { type: 'not-a-ticket' } } });
   expect(rig.marks()).toEqual([]);
@@ -79,16 +100,25 @@ test('a ticket that is not inside is not let out', async () => {
 test('a supervisor confirms the shown time or states another, and the mark says by how much it was wrong', async () => {
   const { rig, act, confirmed } = await createBench();
   const shownMs = rig.time.clock.wallMs();
-  expect(await act({ type: 'confirm-clock' }, 'op2superv')).toMatchObject({ value: { mark: { kind: 'corrected', offsetMs: 0, operator: 'op2superv', event: policy.event } } });
-  expect(await act({ type: 'confirm-clock', trueMs: rig.time.clock.wallMs() + 5_000 }, 'op2superv')).toMatchObject({ value: { mark: { offsetMs: 5_000 } } });
-  expect(await act({ type: 'confirm-clock', trueMs: Number.NaN }, 'op2superv')).toMatchObject({ error: { type: 'time-out-of-range' } });
+  expect(await act({ type: 'confirm-clock' }, 'op2superv')).toMatchObject({
+    value: { mark: { kind: 'corrected', offsetMs: 0, operator: 'op2superv', event: policy.event } },
+  });
+  expect(await act({ type: 'confirm-clock', trueMs: rig.time.clock.wallMs() + 5_000 }, 'op2superv')).toMatchObject({
+    value: { mark: { offsetMs: 5_000 } },
+  });
+  expect(await act({ type: 'confirm-clock', trueMs: Number.NaN }, 'op2superv')).toMatchObject({
+    error: { type: 'time-out-of-range' },
+  });
   expect(confirmed).toEqual([shownMs, shownMs + 5_100]);
 });
 
 test('every action that needs a supervisor is turned down for a steward before anything happens', async () => {
   const { rig, act, confirmed } = await createBench();
   rig.lane.free('fire');
-  expect(Object.entries(roleNeeded).flatMap(([type, role]) => (role === 'supervisor' ? [type] : []))).toEqual(['reset-free', 'confirm-clock']);
+  expect(Object.entries(roleNeeded).flatMap(([type, role]) => (role === 'supervisor' ? [type] : []))).toEqual([
+    'reset-free',
+    'confirm-clock',
+  ]);
   expect(await act({ type: 'reset-free', lane: 'lane-1' })).toMatchObject({ error: { type: 'role-too-low' } });
   expect(await act({ type: 'confirm-clock' })).toMatchObject({ error: { type: 'role-too-low' } });
   expect([rig.state(), confirmed]).toEqual(['free', []]);
@@ -108,8 +138,12 @@ test('closing, reopening and freeing a lane', async () => {
 
 test('a wrong PIN or an unknown operator does nothing', async () => {
   const { rig, act } = await createBench();
-  expect(await act({ type: 'close-lane', lane: 'lane-1' }, 'op1steward', '0000')).toMatchObject({ error: { type: 'pin-wrong' } });
-  expect(await act({ type: 'close-lane', lane: 'lane-1' }, 'nobody', '1234')).toMatchObject({ error: { type: 'pin-wrong' } });
+  expect(await act({ type: 'close-lane', lane: 'lane-1' }, 'op1steward', '0000')).toMatchObject({
+    error: { type: 'pin-wrong' },
+  });
+  expect(await act({ type: 'close-lane', lane: 'lane-1' }, 'nobody', '1234')).toMatchObject({
+    error: { type: 'pin-wrong' },
+  });
   expect(rig.state()).toBe('idle');
 });
 
@@ -117,11 +151,15 @@ test('guessing PINs is limited per operator, also when all guesses come at once'
   const { rig, act } = await createBench();
   const guess = { type: 'close-lane', lane: 'lane-1' } as const;
   const guesses = await Promise.all(Array.from({ length: 20 }, (_, n) => act(guess, 'op1steward', `${n}`)));
-  expect(guesses.filter((result) => !result.ok && result.error.type === 'pin-wrong')).toHaveLength(pinMissRules.missesMax);
+  expect(guesses.filter((result) => !result.ok && result.error.type === 'pin-wrong')).toHaveLength(
+    pinMissRules.missesMax,
+  );
   expect(await act(guess, 'op1steward')).toMatchObject({ error: { type: 'too-many-attempts' } });
   expect(await act({ type: 'free-lane', lane: 'lane-1' }, 'op2superv')).toMatchObject({ ok: true });
   await rig.time.advance(pinMissRules.windowMs);
-  expect(await act({ type: 'undo', lane: 'lane-1' }, 'op1steward')).toMatchObject({ error: { type: 'nothing-to-undo' } });
+  expect(await act({ type: 'undo', lane: 'lane-1' }, 'op1steward')).toMatchObject({
+    error: { type: 'nothing-to-undo' },
+  });
 });
 
 test('an action on a lane that is not there says so', async () => {

@@ -1,6 +1,13 @@
 import type { Presentation } from '@postern/shared';
 import { expect, test } from 'vitest';
-import { createViews, outOfViewMs, textsPerViewMax, viewsMax, type View, type Views } from '../../../../shared/src/gate/views.ts';
+import {
+  createViews,
+  outOfViewMs,
+  textsPerViewMax,
+  viewsMax,
+  type View,
+  type Views,
+} from '../../../../shared/src/gate/views.ts';
 
 const presentation = (text: string): Presentation => ({ medium: 'optical', text, readerId: 'camera', seenAtMs: 0 });
 

@@ -1,0 +1,83 @@
+// How a lane uses the store: the rule decides inside the transaction, and a store that throws is a store that failed. It never
+// confirms an admission without its mark.
+import type { decide as decideRule } from '../decide.ts';
+import type { Claim, Decision } from '../decision.ts';
+import type { Mark, MarkDraft } from '../mark.ts';
+import { err, type Result } from '../result.ts';
+import type { LaneSettings, Operator } from './lane-api.ts';
+import { draftAdmission, type MarkPlace } from './lane-marks.ts';
+import type { LaneContext, Logger, Store, StoreError } from './ports.ts';
+
+export interface LaneBooksDeps {
+  readonly context: LaneContext;
+  readonly store: Store;
+  readonly decide: typeof decideRule;
+  readonly logger: Logger;
+}
+
+export interface Committed {
+  readonly decision: Decision;
+  readonly mark: Mark | undefined;
+  readonly commitMs: number;
+}
+
+export interface LaneBooks {
+  readonly place: () => MarkPlace;
+  /** Decides on the ticket as it is at this instant; `by` is who has accepted a hold of it. */
+  readonly admit: (claim: Claim, by: Operator | undefined) => Promise<Result<Committed, StoreError>>;
+  readonly append: (draft: MarkDraft) => Promise<Result<Mark, StoreError>>;
+  readonly appendLater: (draft: MarkDraft) => void;
+  /** Whether the store works, after an attempt to repair it. */
+  readonly work: () => Promise<boolean>;
+}
+
+export function createLaneBooks(
+  { id, zone, direction }: LaneSettings,
+  { context, store, decide, logger }: LaneBooksDeps,
+): LaneBooks {
+  const place = (): MarkPlace => ({ event: context.policy().event, lane: id, zone });
+
+  const guarded = async <T>(call: () => Promise<Result<T, StoreError>>): Promise<Result<T, StoreError>> => {
+    try {
+      const result = await call();
+      if (!result.ok) logger.error({ lane: id, error: result.error.type }, 'The store failed');
+      return result;
+    } catch (cause) {
+      logger.error({ lane: id, cause: String(cause) }, 'The store threw');
+      return err({ type: 'store-failed', cause: String(cause) });
+    }
+  };
+
+  const admit: LaneBooks['admit'] = async (claim, by) => {
+    const reach = context.inTouch();
+    const known = {
+      claim,
+      policy: context.policy(),
+      time: context.time(),
+      feedAgeMs: context.feedAgeMs(),
+      inTouch: reach.inTouch,
+    };
+    const lane = { id, gate: context.gate, zone, direction };
+    const approval = by === undefined ? {} : { approval: by.role };
+    const committed = await guarded(() =>
+      store.admit(claim.ticketId, (view) => {
+        const decision = decide({ ...known, ...view, lane, ...approval });
+        return {
+          decision,
+          mark: decision.kind === 'admit' ? draftAdmission(place(), decision, reach, by?.operator) : undefined,
+        };
+      }),
+    );
+    if (committed.ok && committed.value.decision.kind === 'admit' && committed.value.mark === undefined)
+      return err({ type: 'store-failed', cause: 'the store confirmed an admission without its mark' });
+    return committed;
+  };
+
+  return {
+    place,
+    admit,
+    append: (draft) => guarded(() => store.append(draft)),
+    appendLater: (draft) => store.appendLater(draft),
+    work: async () => store.healthy() || (await guarded(() => store.reopen())).ok,
+  };
+}
