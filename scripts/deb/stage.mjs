@@ -1,0 +1,108 @@
+// Lays out one package's files in an empty folder as they will lie on the machine: the application under /usr/lib/postern, its
+// command, its units, users, folders and device rules. Every file gets its mode here, whatever the umask or the checkout had.
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { listNpmPackages } from './npm-packages.mjs';
+import { isKept } from './pruning.mjs';
+
+/** Fills `folder` and returns the application's folder in it and the npm packages that went along. */
+export function stage({ root, folder, target }) {
+  chmodSync(folder, 0o755);
+  const application = join(folder, 'usr/lib/postern', target.workspace);
+  const command = join('bin', target.workspace);
+  copyWorkspace(join(root, target.workspace), application);
+  copy(join(root, target.workspace, command), join(application, command), 0o755);
+  makeFolder(join(folder, 'usr/bin'));
+  symlinkSync(join('../lib/postern', target.workspace, command), join(folder, 'usr/bin', target.workspace));
+
+  const npmPackages = listNpmPackages(root, target.workspace);
+  for (const { name, source, destination } of npmPackages) {
+    if (isOurs(source)) copyWorkspace(join(root, source), join(application, destination));
+    else copyNpmPackage(name, join(root, source), join(application, destination));
+  }
+  copySystemFiles(join(root, 'systemd'), folder, target);
+  return { application, bundled: npmPackages.filter(({ source }) => !isOurs(source)) };
+}
+
+const isOurs = (source) => !source.includes('node_modules/');
+
+/** A workspace's manifest and build: the JavaScript of every source there is, nothing left over from older ones, and its pages. */
+function copyWorkspace(from, to) {
+  copy(join(from, 'package.json'), join(to, 'package.json'));
+  const pages = new Set();
+  for (const path of filesIn(join(from, 'src'))) {
+    const page = path.slice(0, path.indexOf('/'));
+    if (existsSync(join(from, 'src', page, 'index.html'))) pages.add(page);
+    else if (/(?<!\.d)\.tsx?$/.test(path)) copyBuilt(from, to, join('dist', path.replace(/\.tsx?$/, '.js')));
+  }
+  for (const page of pages) {
+    copyBuilt(from, to, join('dist', page, 'index.html'));
+    for (const path of filesIn(join(from, 'dist', page))) copyBuilt(from, to, join('dist', page, path));
+  }
+}
+
+function copyBuilt(from, to, path) {
+  if (!existsSync(join(from, path))) throw new Error(`${join(from, path)} has not been built: run npm run build`);
+  copy(join(from, path), join(to, path));
+}
+
+function copyNpmPackage(name, from, to) {
+  for (const path of filesIn(from)) if (isKept(name, path)) copy(join(from, path), join(to, path));
+}
+
+function copySystemFiles(from, folder, { name, units, udevRules, users }) {
+  for (const unit of units) {
+    copy(join(from, unit), join(folder, 'usr/lib/systemd/system', unit));
+    for (const [path] of readFileSync(join(from, unit), 'utf8').matchAll(/\/usr\/lib\/postern\/\S+/g)) {
+      if (!existsSync(join(folder, path))) throw new Error(`${unit} names ${path}, which ${name} does not have`);
+    }
+  }
+  for (const rules of udevRules) copy(join(from, rules), join(folder, 'usr/lib/udev/rules.d', rules));
+  // Both packages may be on one machine: each brings its own users and folders only.
+  for (const kind of ['sysusers', 'tmpfiles']) {
+    const lines = readFileSync(join(from, `postern.${kind}.conf`), 'utf8').split('\n');
+    const own = lines.filter((line) =>
+      users.some((user) => line.split(/\s+/).includes(kind === 'sysusers' ? user : `/var/lib/${user}`)),
+    );
+    if (own.length !== users.length)
+      throw new Error(`postern.${kind}.conf has ${own.length} of the ${users.length} users of ${name}`);
+    const path = join(folder, `usr/lib/${kind}.d/${name}.conf`);
+    makeFolder(dirname(path));
+    writeFile(path, `${own.join('\n')}\n`);
+  }
+}
+
+/** Files under a folder as relative paths, sorted; what nested node_modules hold belongs to other packages. */
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((path) => !/(^|\/)node_modules\//.test(path))
+    .toSorted();
+}
+
+export function writeFile(path, text, mode = 0o644) {
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+}
+
+export function makeFolder(path) {
+  const created = mkdirSync(path, { recursive: true });
+  if (created === undefined) return;
+  for (let at = path; at.length >= created.length; at = dirname(at)) chmodSync(at, 0o755);
+}
+
+function copy(from, to, mode = 0o644) {
+  makeFolder(dirname(to));
+  copyFileSync(from, to);
+  chmodSync(to, mode);
+}
