@@ -136,12 +136,10 @@ const main = defineCommand({
   },
 });
 
-await runMain(main);
-
 const open = (config: Config): Promise<Result<Cloud, StartError>> =>
   openCloud({ ...createSystem(), config, log: pinoLogger(config.logLevel) });
 
-async function withCloud(args: { readonly data?: string; readonly database?: string }, work: (cloud: Cloud) => Promise<void>): Promise<void> {
+async function withCloud(args: { readonly data?: string | undefined; readonly database?: string | undefined }, work: (cloud: Cloud) => Promise<void>): Promise<void> {
   const config = orExit(readConfig({ data: args.data, database: args.database, logLevel: 'warn' }));
   const cloud = orExit(await open(config));
   await work(cloud);
@@ -216,3 +214,5 @@ function readJson<S extends z.ZodType>(path: string, schema: S): z.infer<S> {
   }
   process.exit(2);
 }
+
+await runMain(main);

@@ -1,4 +1,4 @@
-// One line a case, as a screen shows it: "Entered twice: ticket 0417…, Gate A 19:02:11 ±0.1 s, Gate B 19:02:31 ±0.1 s".
+// One line a case, as a screen shows it: "Entered twice: ticket …0417, Gate A 19:02:11 ±0.1 s, Gate B 19:02:31 ±0.1 s".
 import type { CaseView, EntryView } from '@postern/shared';
 
 const ticketCharacters = 4;
@@ -9,7 +9,7 @@ export function caseText(found: Omit<CaseView, 'text'>, namesByGate: ReadonlyMap
   const entries = [...found.fitting, ...found.misfits].toSorted((a, b) => a.atMs - b.atMs);
   const places = entries.map((entry) => `${namesByGate.get(entry.gate) ?? entry.gate} ${timeOfDay(entry.atMs, timeZone)} ${uncertainty(entry)}`);
   const order = found.orderUncertain ? '; who was first cannot be known' : '';
-  return `Entered ${countWords[entries.length] ?? `${entries.length} times`}: ticket ${found.ticket.slice(-ticketCharacters)}…, ${places.join(', ')}${order}`;
+  return `Entered ${countWords[entries.length] ?? `${entries.length} times`}: ticket …${found.ticket.slice(-ticketCharacters)}, ${places.join(', ')}${order}`;
 }
 
 const uncertainty = ({ uncertaintyMs }: EntryView): string =>

@@ -1,0 +1,177 @@
+// A cloud without a socket, on a fresh folder and virtual time, and gates that speak to it as the real ones do: they enrol with a
+// certificate request, sign every request, and ship signed segments.
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  bytesToHex,
+  decodeSyncAnswer,
+  encodeGateToken,
+  encodeMark,
+  encodeSyncRequest,
+  enrolResponseSchema,
+  gateResponseSchema,
+  keyPairFromSeed,
+  loadLedger,
+  nonceHeader,
+  signChunk,
+  syncContentType,
+  type EnrolResponse,
+  type KeyPair,
+  type Logger,
+  type Mark,
+  type SignedChunk,
+  type SyncAnswer,
+} from '@postern/shared';
+import * as x509 from '@peculiar/x509';
+import type { Config } from '../../cloud-sync/src/config.ts';
+import { openCloud, type Cloud } from '../../cloud-sync/src/main.ts';
+import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
+
+export const silentLog: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export interface TestCloud {
+  readonly cloud: Cloud;
+  readonly time: VirtualTime;
+  readonly folder: string;
+  readonly token: string;
+  /** As the administrator; `body` becomes JSON. */
+  readonly api: (method: string, path: string, body?: unknown) => Promise<Response>;
+  /** The same, parsed; fails the test when the status is another one. */
+  readonly json: <T = Record<string, unknown>>(method: string, path: string, body?: unknown, status?: number) => Promise<T>;
+  readonly close: () => Promise<void>;
+}
+
+export interface TestCloudOptions {
+  /** An existing folder of an earlier cloud. */
+  readonly folder?: string;
+  readonly time?: VirtualTime;
+  readonly masterKey?: string;
+  readonly log?: Logger;
+}
+
+export async function createTestCloud({ folder = mkdtempSync(join(tmpdir(), 'postern-cloud-')), time = createVirtualTime(), masterKey, log = silentLog }: TestCloudOptions = {}): Promise<TestCloud> {
+  const config: Config = { data: folder, database: `sqlite:${join(folder, 'cloud.db')}`, host: '127.0.0.1', port: 0, logLevel: 'silent', publicUrl: 'https://cloud.test', ...(masterKey === undefined ? {} : { masterKey }) };
+  const opened = await openCloud({ config, log, random: seededRandom(), clock: time.clock, timer: time.timer });
+  if (!opened.ok) throw new Error(`the cloud did not open: ${JSON.stringify(opened.error)}`);
+  const cloud = opened.value;
+  const first = await cloud.users.createFirst();
+  const token = first?.token ?? (await cloud.users.resetAdministrator()) ?? '';
+  const api: TestCloud['api'] = async (method, path, body) =>
+    cloud.app.request(path, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  return {
+    cloud,
+    time,
+    folder,
+    token,
+    api,
+    json: async <T>(method: string, path: string, body?: unknown, status = method === 'POST' && !path.endsWith('/publish') ? 201 : 200) => {
+      const response = await api(method, path, body);
+      const text = await response.text();
+      if (response.status !== status) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+      return JSON.parse(text) as T;
+    },
+    close: async () => {
+      await cloud.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** An event with one zone and the types 1 (plain) and 2 (held for an ID check). */
+export const someEvent = {
+  name: 'Test night',
+  types: [
+    { id: 1, name: 'Standing' },
+    { id: 2, name: 'Under 18', hold: 'under-18' },
+  ],
+  zones: [{ id: 'arena', name: 'Arena' }],
+} as const;
+
+export interface TestGate {
+  readonly id: string;
+  readonly keys: KeyPair;
+  readonly enrolment: EnrolResponse;
+  /** A signed request; signs again with a new nonce when the cloud asks for it. */
+  readonly request: (method: string, path: string, body?: Uint8Array, headers?: Readonly<Record<string, string>>) => Promise<Response>;
+  /** One segment with all these marks of one process start, signed. */
+  readonly chunk: (marks: readonly Mark[], options?: { readonly throughMs?: number; readonly closed?: boolean }) => Promise<SignedChunk>;
+  /** Ships chunks as a sync message and reads the answer. */
+  readonly push: (chunks: readonly SignedChunk[], event?: number) => Promise<SyncAnswer>;
+}
+
+export async function enrolTestGate(cloud: TestCloud, event: number, id: string): Promise<TestGate> {
+  const invitation = gateResponseSchema.parse(await cloud.json('POST', `/admin/events/${event}/gates`, { id, name: `Gate ${id.slice(-1).toUpperCase()}`, zone: 'arena', lanes: [{ id: 'lane-1' }] }));
+  const identity = await createIdentity(id);
+  const response = await postJson(cloud, '/enrol', { code: invitation.code, csr: identity.csr, publicKey: bytesToHex(identity.keys.publicKey), nonce: '00'.repeat(16) });
+  const enrolment = enrolResponseSchema.parse(await response.json());
+  const ledger = await loadLedger();
+  let nonce = response.headers.get(nonceHeader) ?? '';
+  const requestOnce: TestGate['request'] = async (method, path, body = new Uint8Array(0), headers = {}) => {
+    const token = encodeGateToken({ gate: id, nonce, method, path, body, nowMs: 0 }, identity.keys);
+    const answer = await cloud.cloud.app.request(path, { method, headers: { Authorization: `Bearer ${token}`, ...headers }, ...(body.length === 0 ? {} : { body: Buffer.from(body) }) });
+    nonce = answer.headers.get(nonceHeader) ?? nonce;
+    return answer;
+  };
+  const request: TestGate['request'] = async (...about) => {
+    const first = await requestOnce(...about);
+    return first.status === 401 && (await first.clone().json()).type === 'nonce-needed' ? requestOnce(...about) : first;
+  };
+  return {
+    id,
+    keys: identity.keys,
+    enrolment,
+    request,
+    chunk: async (marks, { throughMs, closed = false } = {}) => {
+      const [first] = marks;
+      const last = marks.at(-1);
+      if (first === undefined || last === undefined) throw new Error('a chunk has marks');
+      const segment = { event: first.event, gate: first.gate, boot: first.boot, segment: 0 };
+      const document = ledger.createSegment(segment);
+      document.append(marks.map(encodeMark));
+      const state = { ...segment, firstSequence: first.sequence, count: marks.length, hash: document.hashAt(marks.length), closed, through: throughMs === undefined ? last.at : { ms: throughMs, counter: 0 } };
+      return signChunk(identity.keys.secretKey, state, closed ? 'whole' : 'changes', 0, closed ? document.save() : document.changes(0, marks.length));
+    },
+    push: async (chunks, ofEvent = event) => {
+      const answer = await request('POST', '/sync', encodeSyncRequest({ event: ofEvent, gates: [], wants: [], chunks }), { 'Content-Type': syncContentType });
+      if (answer.status !== 200) throw new Error(`sync answered ${answer.status}: ${await answer.text()}`);
+      const decoded = decodeSyncAnswer(new Uint8Array(await answer.arrayBuffer()));
+      if (!decoded.ok) throw new Error(decoded.error.cause);
+      return decoded.value;
+    },
+  };
+}
+
+export const postJson = async (cloud: TestCloud, path: string, body: unknown): Promise<Response> =>
+  cloud.cloud.app.request(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
+let identities = 0;
+
+/** A device key and the certificate request it signs. */
+export async function createIdentity(id: string): Promise<{ readonly keys: KeyPair; readonly csr: string }> {
+  const seed = new Uint8Array(32).fill(++identities);
+  const keys = keyPairFromSeed(seed);
+  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
+  const pair = {
+    privateKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, { name: 'Ed25519' }, false, ['sign']),
+    publicKey: await webcrypto.subtle.importKey('raw', Buffer.from(keys.publicKey), { name: 'Ed25519' }, true, ['verify']),
+  };
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name: `CN=${id}`, keys: pair, signingAlgorithm: { name: 'Ed25519' } }, webcrypto as never);
+  return { keys, csr: Buffer.from(request.rawData).toString('base64') };
+}
+
+/** Repeatable bytes: nothing secret in tests. */
+function seededRandom(seed = 1): (bytes: number) => Uint8Array {
+  let state = seed;
+  return (bytes) =>
+    Uint8Array.from({ length: bytes }, () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state >>> 24;
+    });
+}
