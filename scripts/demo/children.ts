@@ -22,6 +22,8 @@ export interface ChildOptions {
   readonly onLine?: (line: string) => void;
 }
 
+/** The cloud shows its administrator's token once, on standard output; it does not belong into a file. */
+const tokenPattern = /postern_[0-9a-f_]+/g;
 const stopPatienceMs = 4_000;
 const logTailLinesMax = 12;
 
@@ -41,7 +43,7 @@ export function startChild({ args, logFile, environment = {}, onLine }: ChildOpt
   const log = createWriteStream(logFile, { flags: 'a' });
   child.stderr.pipe(log, { end: false });
   createInterface({ input: child.stdout }).on('line', (line) => {
-    log.write(`${line}\n`);
+    log.write(`${line.replace(tokenPattern, 'postern_…')}\n`);
     onLine?.(line);
   });
   const ended = endOf(child);

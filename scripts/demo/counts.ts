@@ -88,7 +88,7 @@ export function countCloud(path: string): CloudCounts {
     const rows = database
       .prepare<[], { readonly gate: string; readonly boot: string; readonly sequence: number; readonly kind: string; readonly count: number }>('SELECT gate, boot, sequence, kind, count FROM mark')
       .all();
-    const cases = database.prepare<[], { readonly cases: number }>('SELECT count(*) AS cases FROM "case"').get()?.cases ?? 0;
+    const cases = database.prepare<[], { readonly cases: number }>(`SELECT count(*) AS cases FROM "case" WHERE state = 'open'`).get()?.cases ?? 0;
     const sum = (kinds: readonly string[]): number => rows.reduce((total, { kind, count }) => total + (kinds.includes(kind) ? count : 0), 0);
     return {
       marks: rows.length,

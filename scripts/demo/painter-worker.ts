@@ -14,13 +14,18 @@ const trembleDeg = 0.8;
 
 /** Share of the frame's height that a symbol takes when nothing else is asked for. */
 const symbolShare = 0.62;
+/** Smaller modules are hard to read from a hand; a big symbol is held closer instead, as far as the frame allows. */
+const modulePxMin = 3;
+const quietModules = 4;
+
+const usualModulePx = (modules: number): number => Math.min((frameHeight * 0.95) / (modules + 2 * quietModules), Math.max((frameHeight * symbolShare) / modules, modulePxMin));
 
 function paint(text: string | undefined, handling: Handling, seed: number): Clip {
   if (text === undefined) {
     const held = Array.from({ length: emptyFrames }, (_, index) => renderEmptyFrame(frameWidth, frameHeight, 6, seed + index).grey);
     return { arriving: [], held };
   }
-  const modulePx = handling.modulePx ?? (frameHeight * symbolShare) / qrModules(text).length;
+  const modulePx = handling.modulePx ?? usualModulePx(qrModules(text).length);
   const look: CodeFrameOptions = { noiseSd: 7, background: 118, dark: 28, light: 222, ...handling, text, modulePx, width: frameWidth, height: frameHeight };
   const at = (index: number, fallPx: number): Uint8Array =>
     renderCodeFrame({
@@ -37,6 +42,14 @@ function paint(text: string | undefined, handling: Handling, seed: number): Clip
 }
 
 parentPort?.on('message', ({ id, text, handling, seed }: PaintRequest) => {
-  const reply: PaintReply = { id, clip: paint(text, handling, seed) };
-  parentPort?.postMessage(reply);
+  parentPort?.postMessage(answer(id, text, handling, seed));
 });
+
+function answer(id: number, text: string | undefined, handling: Handling, seed: number): PaintReply {
+  try {
+    return { id, clip: paint(text, handling, seed) };
+  } catch (cause) {
+    // A text that fits no QR code is the asker's business; the thread goes on.
+    return { id, complaint: cause instanceof Error ? cause.message : 'cannot be painted' };
+  }
+}

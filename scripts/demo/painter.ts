@@ -18,12 +18,10 @@ export interface PaintRequest {
   readonly seed: number;
 }
 
-export interface PaintReply {
-  readonly id: number;
-  readonly clip: Clip;
-}
+export type PaintReply = { readonly id: number; readonly clip: Clip } | { readonly id: number; readonly complaint: string };
 
 export interface Painter {
+  /** Rejects when the text does not fit into a QR code. */
   readonly paint: (text: string | undefined, handling: Handling) => Promise<Clip>;
   readonly close: () => Promise<void>;
 }
@@ -32,9 +30,11 @@ export function createPainter(): Painter {
   const worker = startWorker();
   const waiting = new Map<number, { readonly resolve: (clip: Clip) => void; readonly reject: (cause: Error) => void }>();
   let nextId = 1;
-  worker.on('message', ({ id, clip }: PaintReply) => {
-    waiting.get(id)?.resolve(clip);
-    waiting.delete(id);
+  worker.on('message', (reply: PaintReply) => {
+    const asker = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    if ('clip' in reply) asker?.resolve(reply.clip);
+    else asker?.reject(new Error(reply.complaint));
   });
   worker.on('error', (cause) => {
     const error = cause instanceof Error ? cause : new Error(String(cause));

@@ -36,9 +36,9 @@ function writeJournal(gate: GateId, marks: readonly Mark[]): string {
 function writeCloud(marks: readonly Mark[], cases: number): string {
   const path = join(folder, 'cloud.db');
   const database = new Sqlite(path);
-  database.exec('CREATE TABLE mark (gate TEXT, boot TEXT, sequence INTEGER, kind TEXT, count INTEGER); CREATE TABLE "case" (id TEXT);');
+  database.exec('CREATE TABLE mark (gate TEXT, boot TEXT, sequence INTEGER, kind TEXT, count INTEGER); CREATE TABLE "case" (id TEXT, state TEXT);');
   for (const { gate, boot, sequence, kind } of marks) database.prepare('INSERT INTO mark VALUES (?, ?, ?, ?, 1)').run(gate, boot, sequence, kind);
-  for (let index = 0; index < cases; index++) database.prepare('INSERT INTO "case" VALUES (?)').run(String(index));
+  for (let index = 0; index < cases; index++) database.prepare(`INSERT INTO "case" VALUES (?, 'open')`).run(String(index));
   database.close();
   return path;
 }

@@ -1,0 +1,172 @@
+// Where the story happens: visitors step in front of the cameras, the network is cut and healed, gate A is killed. What the
+// gates make of it is only ever learned from their own events.
+import type { LaneEvent } from '@postern/shared';
+import type { Camera } from './camera.ts';
+import type { Stage } from './director.ts';
+import type { Gate } from './gate.ts';
+import { chapterWords, narrateDecision, type Words } from './narration.ts';
+import type { StoryLine } from './page-state.ts';
+import type { Clip, Painter } from './painter.ts';
+import type { Network } from './proxies.ts';
+import type { ChapterName, GateName, Visit } from './story.ts';
+
+export interface StageDeps {
+  readonly gates: Readonly<Record<GateName, Gate>>;
+  readonly cameras: Readonly<Record<GateName, Camera>>;
+  readonly network: Network;
+  readonly painter: Painter;
+  /** The text in the visitor's hand. */
+  readonly textOf: (visit: Pick<Visit, 'ticket' | 'showing'>) => string;
+  readonly tell: (line: Omit<StoryLine, 'id' | 'atMs'>) => void;
+  readonly wallMs: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly timeZone: string;
+  /** How long a held visitor waits for somebody to press Accept before the demo presses it. */
+  readonly holdPatienceMs: number;
+}
+
+export interface DemoStage extends Stage {
+  readonly cut: () => void;
+  readonly heal: () => void;
+  readonly killGateA: () => Promise<void>;
+  /** Somebody pasted a text: it is held up like a visitor's code. */
+  readonly showText: (gate: GateName, text: string) => Promise<string | undefined>;
+}
+
+/** A gate that was killed is waited for so long before the visitor gives up. */
+const gateUpMsMax = 20_000;
+/** Without a decision for so long, the visitor goes away. */
+const decisionMsMax = 5_000;
+/** After the decision the code stays in view for a moment. */
+const lookMs = 450;
+/** The lane has to be free again before the next one steps up. */
+const laneFreeMsMax = 4_000;
+const pollMs = 40;
+
+type DecisionEvent = Extract<LaneEvent, { type: 'decision' }>;
+
+export function createStage(deps: StageDeps): DemoStage {
+  const { gates, cameras, network, painter, tell, sleep } = deps;
+  const paintings = new Map<string, Promise<Clip>>();
+
+  /** Paints once; asked ahead of time, so that the visitor need not wait for it. */
+  const paint = (visit: Visit): Promise<Clip> => {
+    const key = JSON.stringify(visit);
+    const painting = paintings.get(key) ?? painter.paint(deps.textOf(visit), visit.handling);
+    paintings.set(key, painting);
+    return painting;
+  };
+
+  const decisionAt = (gate: Gate, withinMs: number, signal: AbortSignal): Promise<DecisionEvent | undefined> =>
+    new Promise((resolve) => {
+      const ending = new AbortController();
+      const end = (event?: DecisionEvent): void => {
+        ending.abort();
+        forget();
+        resolve(event);
+      };
+      const forget = gate.onEvent((event) => {
+        if (event.type === 'decision') end(event);
+      });
+      void sleep(withinMs, AbortSignal.any([signal, ending.signal])).then(() => end());
+    });
+
+  const until = async (condition: () => boolean, withinMs: number, signal: AbortSignal): Promise<boolean> => {
+    for (let waitedMs = 0; waitedMs < withinMs && !signal.aborted && !condition(); waitedMs += pollMs) await sleep(pollMs, signal);
+    return condition();
+  };
+
+  const laneIsFree = (gate: Gate): boolean => {
+    const state = gate.laneState()?.name;
+    return state !== 'deciding' && state !== 'held' && state !== 'open';
+  };
+
+  const tellDecision = (visit: Visit, { decision, decodeMs, verifyMs, commitMs }: DecisionEvent): void => {
+    const words = narrateDecision(visit, decision, { nowMs: deps.wallMs(), timeZone: deps.timeZone, networkCut: network.isCut() });
+    tell({ ...words, gate: visit.gate, figures: { verifyMs, commitMs, ...(decodeMs === undefined ? {} : { decodeMs }) } });
+  };
+
+  const visit = async (planned: Visit, signal: AbortSignal): Promise<void> => {
+    const gate = gates[planned.gate];
+    const clip = await paint(planned);
+    if (!(await until(() => gate.running() && laneIsFree(gate), gateUpMsMax, signal))) return;
+    const deciding = decisionAt(gate, decisionMsMax, signal);
+    cameras[planned.gate].show(clip);
+    let decided = await deciding;
+    if (decided) tellDecision(planned, decided);
+    else if (!signal.aborted) tell({ tone: 'info', gate: planned.gate, title: `${gate.title} · no decision`, text: gate.running() ? 'The code could not be read.' : 'The gate is not running.' });
+    if (decided?.decision.kind === 'hold') {
+      // The first answer is a person's if there is one; the demo presses Accept when nobody does.
+      const answered = decisionAt(gate, deps.holdPatienceMs + decisionMsMax, signal);
+      await until(() => gate.hold() === undefined, deps.holdPatienceMs, signal);
+      const hold = gate.hold();
+      if (hold && !signal.aborted) await gate.answerHold(hold.id, 'accept');
+      decided = await answered;
+      if (decided) tellDecision({ ...planned, manner: 'a steward looked at the ID and pressed Accept' }, decided);
+    }
+    await sleep(lookMs, signal);
+    cameras[planned.gate].clear();
+    await until(() => !gate.running() || laneIsFree(gate), laneFreeMsMax, signal);
+  };
+
+  const tellChapter = (chapter: ChapterName): void => tell(chapterWords[chapter]);
+
+  const stage: DemoStage = {
+    visit,
+    cut: () => {
+      if (network.isCut()) return;
+      network.cut();
+      tellChapter('cut');
+    },
+    heal: () => {
+      if (!network.isCut()) return;
+      network.heal();
+      tellChapter('heal');
+    },
+    killGateA: async () => {
+      if (!gates.a.running()) return;
+      const before = gates.a.marks();
+      tellChapter('kill');
+      await gates.a.kill();
+      void gates.a.start().then(
+        ({ tookMs }) => tell(backWords(before, gates.a.marks(), tookMs)),
+        (cause: unknown) => tell({ tone: 'alarm', gate: 'a', title: 'Gate A did not come back', text: cause instanceof Error ? cause.message : String(cause) }),
+      );
+    },
+    showText: async (name, text) => {
+      const gate = gates[name];
+      if (!gate.running()) return `${gate.title} is not running`;
+      let clip: Clip;
+      try {
+        clip = await painter.paint(text, { rotationDeg: 6 });
+      } catch {
+        return 'That text does not fit into a QR code'; // The encoder's way of saying so is an exception.
+      }
+      const signal = AbortSignal.timeout(decisionMsMax + lookMs * 2);
+      const deciding = decisionAt(gate, decisionMsMax, signal);
+      cameras[name].show(clip);
+      const decided = await deciding;
+      if (decided) {
+        const words = narrateDecision({ gate: name, ticket: 0, showing: 'own', handling: {}, manner: 'your text, held up as a QR code' }, decided.decision, { nowMs: deps.wallMs(), timeZone: deps.timeZone, networkCut: network.isCut() });
+        const { decodeMs, verifyMs, commitMs } = decided;
+        tell({ ...words, title: words.title.replace('ticket 0000', 'your text'), gate: name, figures: { verifyMs, commitMs, ...(decodeMs === undefined ? {} : { decodeMs }) } });
+      }
+      await sleep(lookMs, signal);
+      cameras[name].clear();
+      return decided ? undefined : 'No decision: the same code counts as one scan until it has been out of view for 2 s';
+    },
+    begin: async (chapter) => {
+      if (chapter === 'cut') stage.cut();
+      else if (chapter === 'heal') stage.heal();
+      else if (chapter === 'kill') await stage.killGateA();
+      else tellChapter(chapter);
+    },
+  };
+  return stage;
+}
+
+function backWords(before: number, after: number, tookMs: number): Words & { readonly gate: GateName } {
+  const lost = before - after;
+  const verdict = lost <= 0 ? `all ${before} marks of its journal are there` : `${lost} of ${before} marks are gone`;
+  return { tone: lost <= 0 ? 'info' : 'alarm', gate: 'a', title: 'Gate A is back', text: `${(tookMs / 1_000).toFixed(1)} s after it was started, under a new process id: ${verdict}.` };
+}
