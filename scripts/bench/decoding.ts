@@ -1,6 +1,13 @@
 // How many noisy codes the camera's decoder reads, and how long it looks at a frame with nothing in it, beside @zxing/library 0.21.3,
 // the decoder that most gate projects use. Frames are rendered from seeds, so every run sees the same ones.
-import { BarcodeFormat, BinaryBitmap, DecodeHintType, HybridBinarizer, MultiFormatReader, RGBLuminanceSource } from '@zxing/library';
+import {
+  BarcodeFormat,
+  BinaryBitmap,
+  DecodeHintType,
+  HybridBinarizer,
+  MultiFormatReader,
+  RGBLuminanceSource,
+} from '@zxing/library';
 import { otherLooks, quickLooksPerOther } from '../../gate-agent/src/readers/camera.ts';
 import { createDecoder, type DecodeEffort, type Decoder } from '../../gate-agent/src/readers/decoder.ts';
 import { createSeededUniform, renderCodeFrame, renderEmptyFrame, type GreyFrame } from '../lib/render-code-frame.ts';
@@ -11,7 +18,14 @@ interface CodeFrame extends GreyFrame {
 }
 
 /** Alphanumeric characters that a QR code of each version holds at error correction M (ISO/IEC 18004, table 7). */
-const capacityByVersion = new Map([[6, 154], [8, 221], [10, 311], [13, 483], [15, 600], [18, 816]]);
+const capacityByVersion = new Map([
+  [6, 154],
+  [8, 221],
+  [10, 311],
+  [13, 483],
+  [15, 600],
+  [18, 816],
+]);
 const modulePxSteps = 14;
 const viewsPerSize = 3;
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
@@ -25,7 +39,14 @@ export function renderNoisyFrames(seed = 42): readonly CodeFrame[] {
       for (let view = 0; view < viewsPerSize; view++) {
         const text = `PN1:${Array.from({ length: capacity - 8 }, () => alphabet[Math.floor(uniform() * alphabet.length)]).join('')}`;
         const rotationDeg = view === 0 ? 0 : (uniform() * 2 - 1) * 15;
-        const look = { modulePx: 1.6 + 0.4 * step, rotationDeg, noiseSd: 8, offsetX: uniform(), offsetY: uniform(), seed: Math.floor(uniform() * 1e9) };
+        const look = {
+          modulePx: 1.6 + 0.4 * step,
+          rotationDeg,
+          noiseSd: 8,
+          offsetX: uniform(),
+          offsetY: uniform(),
+          seed: Math.floor(uniform() * 1e9),
+        };
         frames.push({ text, ...renderCodeFrame({ text, version, ...look }) });
       }
     }
@@ -45,7 +66,10 @@ export async function benchDecoding({ quick }: BenchOptions): Promise<readonly B
 /** Ours as `gate-agent decode` reads a picture, and at a camera's first quick look; theirs by either of its settings (quick: the better one). */
 async function benchShare(decoder: Decoder, quick: boolean): Promise<readonly BenchRow[]> {
   const frames = renderNoisyFrames();
-  const libraries = [createLibraryReader({ tryHarder: false }), ...(quick ? [] : [createLibraryReader({ tryHarder: true })])];
+  const libraries = [
+    createLibraryReader({ tryHarder: false }),
+    ...(quick ? [] : [createLibraryReader({ tryHarder: true })]),
+  ];
   const read = { thorough: 0, quick: 0, library: 0 };
   for (const frame of frames) {
     if (libraries.some((library) => library(frame) === frame.text)) read.library++;
@@ -55,7 +79,10 @@ async function benchShare(decoder: Decoder, quick: boolean): Promise<readonly Be
   const percent = (count: number): number => (100 * count) / frames.length;
   const name = `decoded of ${frames.length} noisy frames`;
   const baseline = percent(read.library);
-  return [benchRow(name, percent(read.thorough), '%', { baseline, bar: { atLeast: 98 } }), benchRow(`${name}, one quick look`, percent(read.quick), '%', { baseline })];
+  return [
+    benchRow(name, percent(read.thorough), '%', { baseline, bar: { atLeast: 98 } }),
+    benchRow(`${name}, one quick look`, percent(read.quick), '%', { baseline }),
+  ];
 }
 
 /** Interleaved. A camera's share of time: quick looks with one of the others, in turn, after each `quickLooksPerOther`. */
@@ -63,7 +90,10 @@ async function benchEmpty(decoder: Decoder, rounds: number): Promise<BenchRow> {
   const library = createLibraryReader({ tryHarder: false });
   const ours: number[] = [];
   const theirs: number[] = [];
-  const cycle: readonly DecodeEffort[] = otherLooks.flatMap((other) => [...Array.from({ length: quickLooksPerOther }, () => 'quick' as const), other]);
+  const cycle: readonly DecodeEffort[] = otherLooks.flatMap((other) => [
+    ...Array.from({ length: quickLooksPerOther }, () => 'quick' as const),
+    other,
+  ]);
   for (let round = -1; round < rounds; round++) {
     const frame = renderEmptyFrame(640, 480, 8, round + 100);
     for (const effort of cycle) {
@@ -77,7 +107,11 @@ async function benchEmpty(decoder: Decoder, rounds: number): Promise<BenchRow> {
   return benchRow('empty 640x480 frame', mean(ours), 'ms', { baseline: mean(theirs), bar: { ratioAtMost: 0.7 } });
 }
 
-async function look(decoder: Decoder, frame: GreyFrame, effort: DecodeEffort): Promise<{ readonly texts: readonly string[]; readonly ms: number }> {
+async function look(
+  decoder: Decoder,
+  frame: GreyFrame,
+  effort: DecodeEffort,
+): Promise<{ readonly texts: readonly string[]; readonly ms: number }> {
   const decoded = await decoder.decode({ ...frame, grey: frame.grey.slice() }, effort);
   if (!decoded.ok) throw new Error(`the decoder failed: ${decoded.error.type}`);
   return { texts: decoded.value.codes.map((code) => code.text), ms: decoded.value.decodeMs };
@@ -91,13 +125,22 @@ function timed(work: () => unknown): number {
 
 /** @zxing/library with the same four symbologies; answers undefined when it finds nothing. */
 function createLibraryReader({ tryHarder }: { readonly tryHarder: boolean }): (frame: GreyFrame) => string | undefined {
-  const hints = new Map<DecodeHintType, unknown>([[DecodeHintType.POSSIBLE_FORMATS, [BarcodeFormat.QR_CODE, BarcodeFormat.CODE_128, BarcodeFormat.PDF_417, BarcodeFormat.AZTEC]]]);
+  const hints = new Map<DecodeHintType, unknown>([
+    [
+      DecodeHintType.POSSIBLE_FORMATS,
+      [BarcodeFormat.QR_CODE, BarcodeFormat.CODE_128, BarcodeFormat.PDF_417, BarcodeFormat.AZTEC],
+    ],
+  ]);
   if (tryHarder) hints.set(DecodeHintType.TRY_HARDER, true);
   const reader = new MultiFormatReader();
   reader.setHints(hints);
   return ({ grey, width, height }) => {
     try {
-      return reader.decodeWithState(new BinaryBitmap(new HybridBinarizer(new RGBLuminanceSource(new Uint8ClampedArray(grey), width, height)))).getText();
+      return reader
+        .decodeWithState(
+          new BinaryBitmap(new HybridBinarizer(new RGBLuminanceSource(new Uint8ClampedArray(grey), width, height))),
+        )
+        .getText();
     } catch {
       return undefined; // Its way of saying that there is no code, or none that it can read.
     } finally {

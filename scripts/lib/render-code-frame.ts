@@ -61,14 +61,39 @@ export function renderCodeFrame(options: CodeFrameOptions): RenderedFrame {
 }
 
 /** The modules of a QR code without quiet zone. */
-export function qrModules(text: string, errorCorrection: CodeFrameOptions['errorCorrection'] = 'medium', version?: number): ModuleRows {
-  const bordered = encodeQR(text, 'raw', { ecc: errorCorrection, border: 1, ...(version === undefined ? {} : { version }) });
-  return bordered.slice(1, -1).map((row) => row.slice(1, -1).map((dark) => (dark ? '#' : '.')).join(''));
+export function qrModules(
+  text: string,
+  errorCorrection: CodeFrameOptions['errorCorrection'] = 'medium',
+  version?: number,
+): ModuleRows {
+  const bordered = encodeQR(text, 'raw', {
+    ecc: errorCorrection,
+    border: 1,
+    ...(version === undefined ? {} : { version }),
+  });
+  return bordered.slice(1, -1).map((row) =>
+    row
+      .slice(1, -1)
+      .map((dark) => (dark ? '#' : '.'))
+      .join(''),
+  );
 }
 
 /** Renders any symbol given as rows of modules. */
 export function renderModules(rows: ModuleRows, look: FrameLook = {}): RenderedFrame {
-  const { modulePx = 4, rotationDeg = 0, offsetX = 0, offsetY = 0, blurPx = 0, noiseSd = 0, dark = 30, light = 225, background = 150, quietModules = 4, seed = 1 } = look;
+  const {
+    modulePx = 4,
+    rotationDeg = 0,
+    offsetX = 0,
+    offsetY = 0,
+    blurPx = 0,
+    noiseSd = 0,
+    dark = 30,
+    light = 225,
+    background = 150,
+    quietModules = 4,
+    seed = 1,
+  } = look;
   const moduleHeightPx = look.moduleHeightPx ?? modulePx;
   const columns = rows[0]?.length ?? 0;
   const angle = (rotationDeg * Math.PI) / 180;
@@ -84,13 +109,22 @@ export function renderModules(rows: ModuleRows, look: FrameLook = {}): RenderedF
   const levelAt = (across: number, down: number): number => {
     if (across >= 0 && across < columns && down >= 0 && down < rows.length)
       return modules[Math.floor(down) * columns + Math.floor(across)] === 1 ? dark : light;
-    const onPaper = across >= -quietModules && across < columns + quietModules && down >= -quietDown && down < rows.length + quietDown;
+    const onPaper =
+      across >= -quietModules &&
+      across < columns + quietModules &&
+      down >= -quietDown &&
+      down < rows.length + quietDown;
     return onPaper ? light : background;
   };
   // A pixel is the mean of 4 x 4 samples, as a sensor cell averages the light that falls on it; one sample is enough for a pixel
   // that lies wholly inside one module.
   const luma = new Float32Array(width * height).fill(background);
-  const [acrossPerX, acrossPerY, downPerX, downPerY] = [cos / modulePx, sin / modulePx, -sin / moduleHeightPx, cos / moduleHeightPx];
+  const [acrossPerX, acrossPerY, downPerX, downPerY] = [
+    cos / modulePx,
+    sin / modulePx,
+    -sin / moduleHeightPx,
+    cos / moduleHeightPx,
+  ];
   const [insideAcross, insideDown] = [0.71 / modulePx, 0.71 / moduleHeightPx];
   const reachX = Math.abs(paperWidth * cos) / 2 + Math.abs(paperHeight * sin) / 2 + 2;
   const reachY = Math.abs(paperWidth * sin) / 2 + Math.abs(paperHeight * cos) / 2 + 2;
@@ -102,7 +136,12 @@ export function renderModules(rows: ModuleRows, look: FrameLook = {}): RenderedF
       const across = dx * acrossPerX + dy * acrossPerY + columns / 2;
       const down = dx * downPerX + dy * downPerY + rows.length / 2;
       const [fractionAcross, fractionDown] = [across - Math.floor(across), down - Math.floor(down)];
-      if (fractionAcross > insideAcross && fractionAcross < 1 - insideAcross && fractionDown > insideDown && fractionDown < 1 - insideDown) {
+      if (
+        fractionAcross > insideAcross &&
+        fractionAcross < 1 - insideAcross &&
+        fractionDown > insideDown &&
+        fractionDown < 1 - insideDown
+      ) {
         luma[y * width + x] = levelAt(across, down);
         continue;
       }
@@ -119,12 +158,20 @@ export function renderModules(rows: ModuleRows, look: FrameLook = {}): RenderedF
     const [dx, dy] = [(across - columns / 2) * modulePx, (down - rows.length / 2) * moduleHeightPx];
     return { x: centreX + dx * cos - dy * sin, y: centreY + dx * sin + dy * cos };
   };
-  return { width, height, grey, corners: [corner(0, 0), corner(columns, 0), corner(columns, rows.length), corner(0, rows.length)] };
+  return {
+    width,
+    height,
+    grey,
+    corners: [corner(0, 0), corner(columns, 0), corner(columns, rows.length), corner(0, rows.length)],
+  };
 }
 
 /** A frame with nothing to read: a soft gradient and noise, as a wall or a floor looks. */
 export function renderEmptyFrame(width = 640, height = 480, noiseSd = 8, seed = 1): GreyFrame {
-  const luma = Float32Array.from({ length: width * height }, (_, index) => 90 + (60 * (index % width)) / width + (40 * Math.floor(index / width)) / height);
+  const luma = Float32Array.from(
+    { length: width * height },
+    (_, index) => 90 + (60 * (index % width)) / width + (40 * Math.floor(index / width)) / height,
+  );
   return { width, height, grey: toGrey(luma, width, noiseSd, seed) };
 }
 
@@ -136,7 +183,9 @@ export function frameToPgm(frame: GreyFrame): Uint8Array<ArrayBuffer> {
 /** Frames of one size as a YUV4MPEG2 file (luma only), which ffmpeg and chromium's fake camera read. */
 export function framesToY4m(frames: readonly GreyFrame[], fps = 15): Uint8Array<ArrayBuffer> {
   const first = frames[0];
-  const header = new TextEncoder().encode(`YUV4MPEG2 W${first?.width ?? 0} H${first?.height ?? 0} F${fps}:1 Ip A1:1 Cmono\n`);
+  const header = new TextEncoder().encode(
+    `YUV4MPEG2 W${first?.width ?? 0} H${first?.height ?? 0} F${fps}:1 Ip A1:1 Cmono\n`,
+  );
   const marker = new TextEncoder().encode('FRAME\n');
   return concatBytes(header, ...frames.flatMap((frame) => [marker, frame.grey]));
 }
@@ -159,7 +208,10 @@ let noiseTable: Float32Array | undefined;
 function standardNoise(): Float32Array {
   if (noiseTable) return noiseTable;
   const uniform = createSeededUniform(20_240_607);
-  noiseTable = Float32Array.from({ length: noiseTableSize }, () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
+  noiseTable = Float32Array.from(
+    { length: noiseTableSize },
+    () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+  );
   return noiseTable;
 }
 
@@ -181,7 +233,9 @@ function toGrey(luma: Float32Array, width: number, noiseSd: number, seed: number
 /** Separable Gaussian blur with edges repeated. */
 function blur(source: Float32Array, width: number, height: number, sigmaPx: number): Float32Array {
   const radius = Math.ceil(sigmaPx * 3);
-  const kernel = Float32Array.from({ length: 2 * radius + 1 }, (_, index) => Math.exp(-((index - radius) ** 2) / (2 * sigmaPx * sigmaPx)));
+  const kernel = Float32Array.from({ length: 2 * radius + 1 }, (_, index) =>
+    Math.exp(-((index - radius) ** 2) / (2 * sigmaPx * sigmaPx)),
+  );
   const total = kernel.reduce((sum, weight) => sum + weight, 0);
   const pass = (input: Float32Array, step: 'across' | 'down'): Float32Array => {
     const output = new Float32Array(input.length);

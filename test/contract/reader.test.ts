@@ -11,13 +11,24 @@ import { describeOrReport, missingPrograms } from '../support/not-run.ts';
 import { hurriedTimer, silentLogger, systemClock } from '../support/readers.ts';
 import { describeReaderContract, type ReaderHarness } from './reader.ts';
 
-const frameOf = (text: string): GreyFrame => renderCodeFrame({ text, width: 640, height: 480, rotationDeg: 10, noiseSd: 6, blurPx: 0.6 });
+const frameOf = (text: string): GreyFrame =>
+  renderCodeFrame({ text, width: 640, height: 480, rotationDeg: 10, noiseSd: 6, blurPx: 0.6 });
 
 /** Opens `uri` with a decoder and a folder of its own. */
-async function createHarness(uriIn: (folder: string) => string, prepare: (folder: string, deps: OpenReaderDeps) => Promise<Pick<ReaderHarness, 'show' | 'close'>>): Promise<ReaderHarness> {
+async function createHarness(
+  uriIn: (folder: string) => string,
+  prepare: (folder: string, deps: OpenReaderDeps) => Promise<Pick<ReaderHarness, 'show' | 'close'>>,
+): Promise<ReaderHarness> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-reader-'));
   const decoder = createDecoder();
-  const deps: OpenReaderDeps = { id: 'reader-1', clock: systemClock, logger: silentLogger, decoder: () => decoder, timer: hurriedTimer, stdin: new PassThrough() };
+  const deps: OpenReaderDeps = {
+    id: 'reader-1',
+    clock: systemClock,
+    logger: silentLogger,
+    decoder: () => decoder,
+    timer: hurriedTimer,
+    stdin: new PassThrough(),
+  };
   const device = await prepare(folder, deps);
   let simulated: SimulatedReader | undefined;
   const reader = openReader(uriIn(folder), { ...deps, onSimulated: (opened) => (simulated = opened) });
@@ -35,28 +46,57 @@ async function createHarness(uriIn: (folder: string) => string, prepare: (folder
 
 const nothing = async (): Promise<void> => undefined;
 
-describeReaderContract('sim://', () => createHarness(() => 'sim://', async () => ({ show: nothing, close: nothing })));
+describeReaderContract('sim://', () =>
+  createHarness(
+    () => 'sim://',
+    async () => ({ show: nothing, close: nothing }),
+  ),
+);
 
 describeReaderContract('stdin://', () =>
-  createHarness(() => 'stdin://', async (_, { stdin }) => ({ show: async (text) => void (stdin as PassThrough).write(`${text}\r\n`), close: nothing })));
+  createHarness(
+    () => 'stdin://',
+    async (_, { stdin }) => ({
+      show: async (text) => void (stdin as PassThrough).write(`${text}\r\n`),
+      close: nothing,
+    }),
+  ),
+);
 
 describeOrReport('cameras', missingPrograms('ffmpeg'), () => {
   describeReaderContract('camera+unix://', () =>
-    createHarness((folder) => `camera+unix://${folder}/camera.sock`, async (folder) => {
-      let grey: Uint8Array = renderEmptyFrame().grey;
-      const feed = await openCameraFeed({ path: join(folder, 'camera.sock'), width: 640, height: 480, framesPerSecond: 25, nextFrame: () => grey });
-      return { show: async (text) => void (grey = frameOf(text).grey), close: () => feed.close() };
-    }));
+    createHarness(
+      (folder) => `camera+unix://${folder}/camera.sock`,
+      async (folder) => {
+        let grey: Uint8Array = renderEmptyFrame().grey;
+        const feed = await openCameraFeed({
+          path: join(folder, 'camera.sock'),
+          width: 640,
+          height: 480,
+          framesPerSecond: 25,
+          nextFrame: () => grey,
+        });
+        return { show: async (text) => void (grey = frameOf(text).grey), close: () => feed.close() };
+      },
+    ),
+  );
 
-  for (const [name, uri] of [['a picture', 'pictures/code.pgm'], ['a folder', 'pictures']] as const)
+  for (const [name, uri] of [
+    ['a picture', 'pictures/code.pgm'],
+    ['a folder', 'pictures'],
+  ] as const)
     describeReaderContract(`camera:// with ${name}, again and again`, () =>
-      createHarness((folder) => `camera://${folder}/${uri}?loop=1`, async (folder) => {
-        const put = async (frame: GreyFrame): Promise<void> => {
-          await writeFile(join(folder, 'next.pgm'), frameToPgm(frame));
-          await rename(join(folder, 'next.pgm'), join(folder, 'pictures/code.pgm'));
-        };
-        await mkdir(join(folder, 'pictures'));
-        await put(renderEmptyFrame());
-        return { show: (text) => put(frameOf(text)), close: nothing };
-      }));
+      createHarness(
+        (folder) => `camera://${folder}/${uri}?loop=1`,
+        async (folder) => {
+          const put = async (frame: GreyFrame): Promise<void> => {
+            await writeFile(join(folder, 'next.pgm'), frameToPgm(frame));
+            await rename(join(folder, 'next.pgm'), join(folder, 'pictures/code.pgm'));
+          };
+          await mkdir(join(folder, 'pictures'));
+          await put(renderEmptyFrame());
+          return { show: (text) => put(frameOf(text)), close: nothing };
+        },
+      ),
+    );
 });

@@ -38,7 +38,12 @@ export function createFakeDecoder(read: (frame: GreyFrame, effort: DecodeEffort)
 }
 
 /** Collects what a reader delivers; `until(n)` resolves when there are n. */
-export function createCollector(): { readonly deliver: (presentation: Presentation) => void; readonly texts: () => readonly string[]; readonly all: Presentation[]; readonly until: (count: number) => Promise<void> } {
+export function createCollector(): {
+  readonly deliver: (presentation: Presentation) => void;
+  readonly texts: () => readonly string[];
+  readonly all: Presentation[];
+  readonly until: (count: number) => Promise<void>;
+} {
   const all: Presentation[] = [];
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   return {

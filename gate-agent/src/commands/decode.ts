@@ -22,7 +22,13 @@ export const videoFramesMax = 300;
 const videoLooks = ['turned', 'smoothed', 'turned', 'enlarged', 'turned', 'deblurred'] as const;
 
 export type DecodeLine =
-  | { readonly file: string; readonly text: string | null; readonly format: string | null; readonly ms: number; readonly warning?: string }
+  | {
+      readonly file: string;
+      readonly text: string | null;
+      readonly format: string | null;
+      readonly ms: number;
+      readonly warning?: string;
+    }
   | { readonly file: string; readonly text: null; readonly error: { readonly type: string; readonly message: string } };
 
 /** Resolves with the exit code: 0 when every file could be read (with or without a code in it), otherwise 2. */
@@ -33,7 +39,8 @@ export async function decodeFiles(paths: readonly string[], deps: DecodeDeps): P
   try {
     const lines: Promise<DecodeLine>[] = [];
     for (let next = 0; next < paths.length && !deps.signal.aborted; next++) {
-      for (let ahead = lines.length; ahead < Math.min(paths.length, next + atOnce); ahead++) lines.push(decodeFile(paths[ahead] ?? '', decoder, deps.signal));
+      for (let ahead = lines.length; ahead < Math.min(paths.length, next + atOnce); ahead++)
+        lines.push(decodeFile(paths[ahead] ?? '', decoder, deps.signal));
       const line = await lines[next];
       if (!line || deps.signal.aborted) break;
       if ('error' in line) unreadable++;
@@ -56,7 +63,10 @@ export async function decodeFile(file: string, decoder: Decoder, signal: AbortSi
     file,
     videoFramesMax,
     async (frame, kind) => {
-      const decoded = await decoder.decode(frame, kind === 'video' ? videoLooks[look++ % videoLooks.length] ?? 'quick' : 'thorough');
+      const decoded = await decoder.decode(
+        frame,
+        kind === 'video' ? (videoLooks[look++ % videoLooks.length] ?? 'quick') : 'thorough',
+      );
       if (!decoded.ok) {
         fault = decoded.error.type;
         return false;
@@ -70,7 +80,13 @@ export async function decodeFile(file: string, decoder: Decoder, signal: AbortSi
   const failed = (type: string, message: string): DecodeLine => ({ file, text: null, error: { type, message } });
   if (found) {
     const warning = read.ok ? read.value.damage : read.error.message;
-    return { file, text: found.text, format: found.format, ms: rounded(ms), ...(warning === undefined ? {} : { warning }) };
+    return {
+      file,
+      text: found.text,
+      format: found.format,
+      ms: rounded(ms),
+      ...(warning === undefined ? {} : { warning }),
+    };
   }
   if (!read.ok) return failed(read.error.type, read.error.message);
   if (fault) return failed(fault, 'the decoder could not work on this picture');

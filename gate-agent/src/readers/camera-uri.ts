@@ -10,11 +10,29 @@ import { err, ok, type Result } from '@postern/shared';
 import { frameSideMax } from './frame.ts';
 
 export type CameraInput =
-  | { readonly type: 'device'; readonly path: string; readonly width: number; readonly height: number; readonly fps: number }
+  | {
+      readonly type: 'device';
+      readonly path: string;
+      readonly width: number;
+      readonly height: number;
+      readonly fps: number;
+    }
   | { readonly type: 'rpicam'; readonly width: number; readonly height: number; readonly fps: number }
-  | { readonly type: 'files'; readonly path: string; readonly fps: number; readonly loop: boolean; readonly sideMaxPx: number }
+  | {
+      readonly type: 'files';
+      readonly path: string;
+      readonly fps: number;
+      readonly loop: boolean;
+      readonly sideMaxPx: number;
+    }
   | { readonly type: 'socket'; readonly path: string; readonly fps: number }
-  | { readonly type: 'pipe'; readonly path: string; readonly width: number; readonly height: number; readonly fps: number };
+  | {
+      readonly type: 'pipe';
+      readonly path: string;
+      readonly width: number;
+      readonly height: number;
+      readonly fps: number;
+    };
 
 export interface ReaderUriError {
   readonly type: 'reader-uri-invalid';
@@ -24,16 +42,23 @@ export interface ReaderUriError {
 const sideMaxPx = 1_920;
 const fpsMax = 120;
 const keys: Readonly<Record<CameraInput['type'], readonly string[]>> = {
-  device: ['width', 'height', 'fps'], rpicam: ['width', 'height', 'fps'], files: ['fps', 'loop', 'width'], socket: ['fps'], pipe: ['width', 'height', 'fps'],
+  device: ['width', 'height', 'fps'],
+  rpicam: ['width', 'height', 'fps'],
+  files: ['fps', 'loop', 'width'],
+  socket: ['fps'],
+  pipe: ['width', 'height', 'fps'],
 };
 
 export function parseCameraUri(uri: string): Result<CameraInput, ReaderUriError> {
-  const invalid = (why: string): Result<never, ReaderUriError> => err({ type: 'reader-uri-invalid', message: `${uri}: ${why}` });
-  if (!URL.canParse(uri)) return invalid('not a URI; a camera is camera:///dev/video0, camera://rpicam or camera:///path/to/file');
+  const invalid = (why: string): Result<never, ReaderUriError> =>
+    err({ type: 'reader-uri-invalid', message: `${uri}: ${why}` });
+  if (!URL.canParse(uri))
+    return invalid('not a URI; a camera is camera:///dev/video0, camera://rpicam or camera:///path/to/file');
   const url = new URL(uri);
   const path = decodePath(url.pathname);
   const type = inputType(url, path);
-  if (!type || path === undefined) return invalid('after camera:// comes an absolute path (three slashes: camera:///dev/video0) or rpicam');
+  if (!type || path === undefined)
+    return invalid('after camera:// comes an absolute path (three slashes: camera:///dev/video0) or rpicam');
   const unknown = [...url.searchParams.keys()].find((key) => !keys[type].includes(key));
   if (unknown !== undefined) return invalid(`unknown setting "${unknown}"; valid are ${keys[type].join(', ')}`);
 
@@ -50,17 +75,23 @@ export function parseCameraUri(uri: string): Result<CameraInput, ReaderUriError>
   const size = { width: whole('width', 640, 16, sideMaxPx), height: whole('height', 480, 16, sideMaxPx), fps };
   const loop = url.searchParams.get('loop') ?? '0';
   if (!/^[01]$/.test(loop)) wrong.push('loop must be 0 or 1');
-  if (type === 'rpicam' && size.width % 64 !== 0) wrong.push('width must be a multiple of 64: rpicam-vid pads its rows to that');
-  const input: CameraInput = type === 'rpicam' ? { type, ...size }
-    : type === 'files' ? { type, path, fps, loop: loop === '1', sideMaxPx: whole('width', 1_280, 16, Math.min(frameSideMax, 2_048)) }
-    : type === 'socket' ? { type, path, fps }
-    : { type, path, ...size };
+  if (type === 'rpicam' && size.width % 64 !== 0)
+    wrong.push('width must be a multiple of 64: rpicam-vid pads its rows to that');
+  const input: CameraInput =
+    type === 'rpicam'
+      ? { type, ...size }
+      : type === 'files'
+        ? { type, path, fps, loop: loop === '1', sideMaxPx: whole('width', 1_280, 16, Math.min(frameSideMax, 2_048)) }
+        : type === 'socket'
+          ? { type, path, fps }
+          : { type, path, ...size };
   return wrong[0] === undefined ? ok(input) : invalid(wrong[0]);
 }
 
 function inputType(url: URL, path: string | undefined): CameraInput['type'] | undefined {
   if (url.protocol === 'camera:' && url.host === 'rpicam' && (path === '' || path === '/')) return 'rpicam';
-  if (url.host !== '' || path === undefined || !path.startsWith('/') || path.length < 2 || path.includes('\0')) return undefined;
+  if (url.host !== '' || path === undefined || !path.startsWith('/') || path.length < 2 || path.includes('\0'))
+    return undefined;
   if (url.protocol === 'camera+unix:') return 'socket';
   if (url.protocol === 'camera+pipe:') return 'pipe';
   return url.protocol !== 'camera:' ? undefined : path.startsWith('/dev/') ? 'device' : 'files';

@@ -3,7 +3,16 @@
 // each comes only once. The same text is delivered at most ten times a second; what counts as one scan is the lane's business.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { presentationTextCharsMax, sleep, type Clock, type Logger, type Presentation, type Reader, type Timer } from '@postern/shared';
+import {
+  presentationTextCharsMax,
+  sleep,
+  type Clock,
+  type Logger,
+  type Presentation,
+  type Reader,
+  type Timer,
+} from '@postern/shared';
+import { describeInput, liveCommand } from './camera-command.ts';
 import type { CameraInput } from './camera-uri.ts';
 import type { DecodeEffort, Decoder } from './decoder.ts';
 import { createFramePump } from './frame-pump.ts';
@@ -55,10 +64,17 @@ const sameTextIntervalMs = 100;
  * second a code that is inverted, noisy, small, blurred or askew has had the look that it needs.
  */
 export const quickLooksPerOther = 2;
-export const otherLooks = ['turned', 'smoothed', 'enlarged', 'sharpened', 'tilted-left', 'deblurred', 'tilted-right'] as const satisfies readonly DecodeEffort[];
+export const otherLooks = [
+  'turned',
+  'smoothed',
+  'enlarged',
+  'sharpened',
+  'tilted-left',
+  'deblurred',
+  'tilted-right',
+] as const satisfies readonly DecodeEffort[];
 const recentTextsMax = 16;
 const decoderFaultsMax = 5;
-const stallMs = 10_000;
 const folderPicturesMax = 10_000;
 
 export function createCameraReader(deps: CameraDeps): CameraReader {
@@ -71,12 +87,18 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
   let faultsInARow = 0;
 
   /** Delivers one code unless the same text was delivered a moment ago; says whether it was. */
-  const deliverCode = (code: DecodedCode, seenAtMs: number, decodeMs: number, deliver: (presentation: Presentation) => void): boolean => {
+  const deliverCode = (
+    code: DecodedCode,
+    seenAtMs: number,
+    decodeMs: number,
+    deliver: (presentation: Presentation) => void,
+  ): boolean => {
     if (code.text.length > presentationTextCharsMax) {
       count.tooLong++;
       return false;
     }
-    if (code.text === '' || seenAtMs - (recent.get(code.text) ?? Number.NEGATIVE_INFINITY) < sameTextIntervalMs) return false;
+    if (code.text === '' || seenAtMs - (recent.get(code.text) ?? Number.NEGATIVE_INFINITY) < sameTextIntervalMs)
+      return false;
     recent.delete(code.text);
     recent.set(code.text, seenAtMs);
     const oldest = recent.keys().next().value;
@@ -86,7 +108,12 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
     return true;
   };
 
-  const decodeFrame = async (frame: GreyFrame, effort: DecodeEffort, deliver: (presentation: Presentation) => void, signal: AbortSignal): Promise<void> => {
+  const decodeFrame = async (
+    frame: GreyFrame,
+    effort: DecodeEffort,
+    deliver: (presentation: Presentation) => void,
+    signal: AbortSignal,
+  ): Promise<void> => {
     const seenAtMs = clock.monotonicMs();
     const decoded = await decoder.decode(frame, effort);
     if (signal.aborted) return;
@@ -105,12 +132,22 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
     if (deps.onFrame && (news || seenAtMs - viewedAtMs >= viewIntervalMs)) {
       viewedAtMs = seenAtMs;
       const first = codes[0];
-      deps.onFrame({ readerId: id, width: frame.width, height: frame.height, grey: decoded.value.frame.grey, result: first ? { ...first, decodeMs } : null });
+      deps.onFrame({
+        readerId: id,
+        width: frame.width,
+        height: frame.height,
+        grey: decoded.value.frame.grey,
+        result: first ? { ...first, decodeMs } : null,
+      });
     }
   };
 
   /** Runs a program that delivers frames at its own pace. */
-  const runLive = async (command: FrameCommand, deliver: (presentation: Presentation) => void, signal: AbortSignal): Promise<void> => {
+  const runLive = async (
+    command: FrameCommand,
+    deliver: (presentation: Presentation) => void,
+    signal: AbortSignal,
+  ): Promise<void> => {
     const broken = new AbortController();
     const stop = AbortSignal.any([signal, broken.signal]);
     const pump = createFramePump(async (frame) => {
@@ -119,24 +156,43 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
       if (faultsInARow >= decoderFaultsMax) broken.abort();
     });
     const droppedBefore = count.dropped;
-    const end = await runFrameSource(command, (frame) => {
-      count.frames++;
-      pump.offer(frame);
-      count.dropped = droppedBefore + pump.dropped();
-    }, stop);
+    const end = await runFrameSource(
+      command,
+      (frame) => {
+        count.frames++;
+        pump.offer(frame);
+        count.dropped = droppedBefore + pump.dropped();
+      },
+      stop,
+    );
     await pump.idle();
     if (signal.aborted) return;
-    if (broken.signal.aborted) throw readerFault('decoder-failed', `${decoderFaultsMax} frames in a row could not be decoded`);
-    if (end.exitCode !== 0) throw readerFault('camera-failed', `${command.program} ended with code ${end.exitCode ?? 'unknown'}: ${end.complaint.split('\n')[0] ?? ''}`);
+    if (broken.signal.aborted)
+      throw readerFault('decoder-failed', `${decoderFaultsMax} frames in a row could not be decoded`);
+    if (end.exitCode !== 0)
+      throw readerFault(
+        'camera-failed',
+        `The camera ${describeInput(input)} failed: ${command.program} ended with code ${end.exitCode ?? 'unknown'}: ${end.complaint.split('\n').at(-1)?.slice(0, 200) ?? ''}`,
+      );
     if (end.cutOff) logger.warn({ reader: id }, 'The stream ended inside a frame');
   };
 
   /** One picture after the other, `fps` a second, each decoded before the next is read. */
-  const runPictures = async (paths: readonly string[], fps: number, deliver: (presentation: Presentation) => void, signal: AbortSignal): Promise<number> => {
+  const runPictures = async (
+    paths: readonly string[],
+    fps: number,
+    deliver: (presentation: Presentation) => void,
+    signal: AbortSignal,
+  ): Promise<number> => {
     let shown = 0;
     for (const path of paths) {
       if (signal.aborted) return shown;
-      const read = await readPictureFrames(path, 1, (frame) => decodeFrame(frame, 'thorough', deliver, signal).then(() => false), signal);
+      const read = await readPictureFrames(
+        path,
+        1,
+        (frame) => decodeFrame(frame, 'thorough', deliver, signal).then(() => false),
+        signal,
+      );
       if (signal.aborted) return shown;
       if (!read.ok) {
         if (read.error.type === 'program-missing') throw readerFault('program-missing', read.error.message);
@@ -150,7 +206,11 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
     return shown;
   };
 
-  const runFiles = async (files: Extract<CameraInput, { type: 'files' }>, deliver: (presentation: Presentation) => void, signal: AbortSignal): Promise<void> => {
+  const runFiles = async (
+    files: Extract<CameraInput, { type: 'files' }>,
+    deliver: (presentation: Presentation) => void,
+    signal: AbortSignal,
+  ): Promise<void> => {
     const found = await stat(files.path).catch(() => undefined); // Whatever hides it, for us there is nothing there.
     if (!found) throw readerFault('camera-missing', `There is no file or folder ${files.path}`);
     if (!found.isDirectory()) {
@@ -158,13 +218,27 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
       if (!header.ok) throw readerFault('input-failed', `${files.path}: ${header.error.message}`);
       if (isVideo(header.value.format)) {
         const before = ['-re', ...(files.loop ? ['-stream_loop', '-1'] : [])];
-        return runLive({ program: 'ffmpeg', args: pictureArgs(files.path, header.value.format, files.sideMaxPx, before), shape: { type: 'pgm' } }, deliver, signal);
+        return runLive(
+          {
+            program: 'ffmpeg',
+            args: pictureArgs(files.path, header.value.format, files.sideMaxPx, before),
+            shape: { type: 'pgm' },
+          },
+          deliver,
+          signal,
+        );
       }
     }
     do {
-      const names = found.isDirectory() ? (await readdir(files.path)).sort().slice(0, folderPicturesMax).map((name) => join(files.path, name)) : [files.path];
+      const names = found.isDirectory()
+        ? (await readdir(files.path))
+            .toSorted()
+            .slice(0, folderPicturesMax)
+            .map((name) => join(files.path, name))
+        : [files.path];
       const shown = await runPictures(names, files.fps, deliver, signal);
-      if (shown === 0 && !signal.aborted) throw readerFault('input-failed', `${files.path}: no picture in it could be read`);
+      if (shown === 0 && !signal.aborted)
+        throw readerFault('input-failed', `${files.path}: no picture in it could be read`);
     } while (files.loop && !signal.aborted);
   };
 
@@ -177,7 +251,10 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
       [misses, faultsInARow, lastHelpful] = [0, 0, 'quick'];
       if (input.type === 'files') return runFiles(input, deliver, signal);
       if (input.type !== 'rpicam' && !(await stat(input.path).catch(() => undefined)))
-        throw readerFault('camera-missing', `There is no camera at ${input.path}. Cameras on this machine: ${await describeVideoDevices()}. Plug one in, or see what gate-agent doctor says`);
+        throw readerFault(
+          'camera-missing',
+          `There is no camera at ${input.path}. Cameras on this machine: ${await describeVideoDevices()}. Plug one in, or see what gate-agent doctor says`,
+        );
       return runLive(liveCommand(input), deliver, signal);
     },
   };
@@ -189,24 +266,4 @@ function chooseLook(misses: number, lastHelpful: DecodeEffort): DecodeEffort {
   const period = quickLooksPerOther + 1;
   if (misses % period !== quickLooksPerOther) return 'quick';
   return otherLooks[Math.floor(misses / period) % otherLooks.length] ?? 'quick';
-}
-
-/** The program and arguments for a source that never ends by itself. */
-function liveCommand(input: Exclude<CameraInput, { type: 'files' }>): FrameCommand {
-  if (input.type === 'rpicam') {
-    const { width, height, fps } = input;
-    const args = ['--nopreview', '--timeout', '0', '--codec', 'yuv420', '--width', String(width), '--height', String(height), '--framerate', String(fps), '--output', '-'];
-    return { program: 'rpicam-vid', args, shape: { type: 'yuv420', width, height }, stallMs };
-  }
-  const size = input.type === 'socket' ? [] : ['-video_size', `${input.width}x${input.height}`];
-  const from = {
-    device: ['-f', 'v4l2', '-framerate', String(input.fps), ...size, '-i', input.path],
-    pipe: ['-f', 'rawvideo', '-pixel_format', 'gray', '-framerate', String(input.fps), ...size, '-i', `file:${input.path}`],
-    socket: ['-f', 'yuv4mpegpipe', '-i', `unix:${input.path}`],
-  }[input.type];
-  const args = [
-    '-hide_banner', '-nostdin', '-loglevel', 'error', '-fflags', 'nobuffer', '-probesize', '32', '-analyzeduration', '0', '-threads', '1', ...from,
-    '-map', '0:v:0', '-vf', 'format=gray', '-fps_mode', 'passthrough', '-threads', '1', '-flush_packets', '1', '-f', 'image2pipe', '-c:v', 'pgm', 'pipe:1',
-  ];
-  return { program: 'ffmpeg', args, shape: { type: 'pgm' }, ...(input.type === 'device' ? { stallMs } : {}) };
 }

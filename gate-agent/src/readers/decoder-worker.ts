@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parentPort } from 'node:worker_threads';
 import { defaultReaderOptions, encodeFormats, prepareZXingModule, type ZXingReaderModule } from 'zxing-wasm/reader';
+import { createSystemClock } from '../system.ts';
 import { bytesToText } from './decode-text.ts';
 import { enlarge, sharpen, smooth, turn, type FilteredFrame } from './frame-filters.ts';
 import type { DecodedCode, GreyFrame, Point } from './frame.ts';
@@ -15,7 +16,15 @@ import type { DecodedCode, GreyFrame, Point } from './frame.ts';
  * for a picture that comes only once.
  */
 export type DecodeEffort = Look | 'thorough';
-export type Look = 'quick' | 'turned' | 'smoothed' | 'enlarged' | 'sharpened' | 'deblurred' | 'tilted-left' | 'tilted-right';
+export type Look =
+  | 'quick'
+  | 'turned'
+  | 'smoothed'
+  | 'enlarged'
+  | 'sharpened'
+  | 'deblurred'
+  | 'tilted-left'
+  | 'tilted-right';
 
 export interface DecodeRequest {
   readonly id: number;
@@ -58,6 +67,9 @@ const globalHistogram: Options = { ...hard, binarizer: 1 };
 /** Larger pictures have enough pixels a module; twice as many would only cost time. */
 const enlargeBelowPx = 900;
 
+/** A thread is a composition root of its own. */
+const clock = createSystemClock();
+
 const require = createRequire(import.meta.url);
 const wasm = readFileSync(require.resolve('zxing-wasm/reader/zxing_reader.wasm'));
 const wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer;
@@ -69,7 +81,10 @@ interface WasmMemory {
   /** Replaced whenever the memory grows: never keep it. */
   readonly HEAPU8: Uint8Array;
 }
-const zxing = (await prepareZXingModule({ overrides: { wasmBinary } as object, fireImmediately: true })) as ZXingReaderModule & WasmMemory;
+const zxing = (await prepareZXingModule({
+  overrides: { wasmBinary } as object,
+  fireImmediately: true,
+})) as ZXingReaderModule & WasmMemory;
 
 function readCodes(frame: GreyFrame, options: Options): readonly DecodedCode[] {
   const pointer = zxing._malloc(frame.grey.length);
@@ -84,7 +99,11 @@ function readCodes(frame: GreyFrame, options: Options): readonly DecodedCode[] {
       const { topLeft, topRight, bottomRight, bottomLeft } = result.position;
       // With an ECI, or in Kanji and the like, the decoder knows the character set; otherwise it would have to guess.
       const text = result.hasECI ? result.text : bytesToText(result.bytes);
-      codes.push({ text, format: formatName(result.format), corners: [point(topLeft), point(topRight), point(bottomRight), point(bottomLeft)] });
+      codes.push({
+        text,
+        format: formatName(result.format),
+        corners: [point(topLeft), point(topRight), point(bottomRight), point(bottomLeft)],
+      });
     }
     (results as { delete?: () => void }).delete?.();
     return codes;
@@ -96,7 +115,14 @@ function readCodes(frame: GreyFrame, options: Options): readonly DecodedCode[] {
 const point = ({ x, y }: Point): Point => ({ x, y });
 
 /** zxing tells variants apart (`QRCodeModel2`, `AztecCode`, `CompactPDF417`); people know the family. */
-const formatName = (format: string): string => (format.startsWith('QRCode') ? 'QRCode' : format.startsWith('Aztec') ? 'Aztec' : format.endsWith('PDF417') ? 'PDF417' : format);
+const formatName = (format: string): string =>
+  format.startsWith('QRCode')
+    ? 'QRCode'
+    : format.startsWith('Aztec')
+      ? 'Aztec'
+      : format.endsWith('PDF417')
+        ? 'PDF417'
+        : format;
 
 /** Codes of a filtered frame, with corners in the original's pixels. */
 const readFiltered = (frame: FilteredFrame, options: Options): readonly DecodedCode[] =>
@@ -128,7 +154,11 @@ const thorough: readonly Reading[] = [
   looks.sharpened,
   looks.deblurred,
   (frame) => (isSmall(frame) ? readFiltered(sharpen(smooth(enlarge(frame)), 3, 4), quick) : []),
-  ...[-12, 12, -24, 24, 45].map((degrees): Reading => (frame) => readFiltered(turn(smooth(frame), degrees), stripes)),
+  ...[-12, 12, -24, 24, 45].map(
+    (degrees): Reading =>
+      (frame) =>
+        readFiltered(turn(smooth(frame), degrees), stripes),
+  ),
   (frame) => readCodes(frame, denoised),
   (frame) => readCodes(frame, globalHistogram),
 ];
@@ -143,8 +173,8 @@ function decode(frame: GreyFrame, effort: DecodeEffort): readonly DecodedCode[] 
 }
 
 parentPort?.on('message', ({ id, frame, effort }: DecodeRequest) => {
-  const startedMs = performance.now();
+  const startedMs = clock.monotonicMs();
   const codes = decode(frame, effort);
-  const reply: DecodeReply = { id, codes, decodeMs: performance.now() - startedMs, grey: frame.grey };
+  const reply: DecodeReply = { id, codes, decodeMs: clock.monotonicMs() - startedMs, grey: frame.grey };
   parentPort?.postMessage(reply, [frame.grey.buffer]);
 });

@@ -52,7 +52,11 @@ interface Thread {
   timer?: NodeJS.Timeout | undefined;
 }
 
-export function createDecoder({ threads = 1, decodeTimeoutMs = 15_000, startWorker = startDecoderWorker }: DecoderDeps = {}): Decoder {
+export function createDecoder({
+  threads = 1,
+  decodeTimeoutMs = 15_000,
+  startWorker = startDecoderWorker,
+}: DecoderDeps = {}): Decoder {
   const pool: Thread[] = [];
   const waiting: Job[] = [];
   let closed = false;
@@ -78,11 +82,22 @@ export function createDecoder({ threads = 1, decodeTimeoutMs = 15_000, startWork
     thread.worker.on('message', (reply: DecodeReply) => {
       const frame = thread.job?.request.frame;
       if (!frame || reply.id !== thread.job?.request.id) return;
-      finish(thread, ok({ codes: reply.codes, decodeMs: reply.decodeMs, frame: { width: frame.width, height: frame.height, grey: reply.grey } }));
+      finish(
+        thread,
+        ok({
+          codes: reply.codes,
+          decodeMs: reply.decodeMs,
+          frame: { width: frame.width, height: frame.height, grey: reply.grey },
+        }),
+      );
       dispatch();
     });
-    thread.worker.on('error', (cause) => discard(thread, { type: 'decoder-crashed', cause: cause instanceof Error ? cause.message : String(cause) }));
-    thread.worker.on('exit', (code) => discard(thread, { type: 'decoder-crashed', cause: `the thread ended with code ${code}` }));
+    thread.worker.on('error', (cause) =>
+      discard(thread, { type: 'decoder-crashed', cause: cause instanceof Error ? cause.message : String(cause) }),
+    );
+    thread.worker.on('exit', (code) =>
+      discard(thread, { type: 'decoder-crashed', cause: `the thread ended with code ${code}` }),
+    );
     return thread;
   };
   const dispatch = (): void => {
@@ -92,7 +107,10 @@ export function createDecoder({ threads = 1, decodeTimeoutMs = 15_000, startWork
       const job = waiting.shift();
       if (!job) return;
       thread.job = job;
-      thread.timer = setTimeout(() => discard(thread, { type: 'decoder-timeout', afterMs: decodeTimeoutMs }), decodeTimeoutMs);
+      thread.timer = setTimeout(
+        () => discard(thread, { type: 'decoder-timeout', afterMs: decodeTimeoutMs }),
+        decodeTimeoutMs,
+      );
       thread.worker.postMessage(job.request, [job.request.frame.grey.buffer]);
     }
   };
@@ -103,7 +121,8 @@ export function createDecoder({ threads = 1, decodeTimeoutMs = 15_000, startWork
       new Promise((answer) => {
         const pixels = frame.width * frame.height;
         if (closed) return answer(err({ type: 'decoder-closed' }));
-        if (pixels > framePixelsMax || pixels !== frame.grey.length) return answer(err({ type: 'frame-too-large', pixels }));
+        if (pixels > framePixelsMax || pixels !== frame.grey.length)
+          return answer(err({ type: 'frame-too-large', pixels }));
         if (waiting.length >= waitingFramesMax) return answer(err({ type: 'decoder-busy' }));
         waiting.push({ request: { id: nextId++, frame, effort }, answer });
         dispatch();
@@ -124,7 +143,8 @@ export function createDecoder({ threads = 1, decodeTimeoutMs = 15_000, startWork
 /** The worker beside this file: JavaScript when built; when run from source, TypeScript that tsx (a development tool) loads. */
 function startDecoderWorker(): Worker {
   const resourceLimits = { maxOldGenerationSizeMb: 96 };
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./decoder-worker.js', import.meta.url), { resourceLimits });
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./decoder-worker.js', import.meta.url), { resourceLimits });
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href.replace(/cjs$/, 'mjs');
   const source = new URL('./decoder-worker.ts', import.meta.url).href;
   const bootstrap = `import(${JSON.stringify(tsx)}).then(({ register }) => { register(); return import(${JSON.stringify(source)}); })`;

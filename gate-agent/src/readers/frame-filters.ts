@@ -28,7 +28,8 @@ export function smooth({ width, height, grey, toOriginal = same }: Source): Filt
   return { width, height, grey: result, toOriginal };
 }
 
-const columnSum = (grey: Uint8Array, at: number, width: number): number => (grey[at - width] ?? 0) + 2 * (grey[at] ?? 0) + (grey[at + width] ?? 0);
+const columnSum = (grey: Uint8Array, at: number, width: number): number =>
+  (grey[at - width] ?? 0) + 2 * (grey[at] ?? 0) + (grey[at + width] ?? 0);
 
 /** Unsharp mask: adds `gain` times the difference to a picture that was smoothed `passes` times. */
 export function sharpen(frame: Source, gain: number, passes: number): FilteredFrame {
@@ -61,7 +62,17 @@ export function turn(frame: GreyFrame, degrees: number): FilteredFrame {
 }
 
 /** Pixel (x, y) of the result is the original's at (ax + by + c, dx + ey + f), interpolated. */
-function resample({ width, height, grey }: GreyFrame, newWidth: number, newHeight: number, a: number, b: number, c: number, d: number, e: number, f: number): Uint8Array<ArrayBuffer> {
+function resample(
+  { width, height, grey }: GreyFrame,
+  newWidth: number,
+  newHeight: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+  f: number,
+): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(newWidth * newHeight);
   for (let y = 0; y < newHeight; y++) {
     for (let x = 0; x < newWidth; x++) {

@@ -3,7 +3,9 @@
 // frame, never allocates more than `framePixelsMax` bytes because of what a header says, and stays broken once it is.
 import { framePixelsMax, frameSideMax, type GreyFrame } from './frame.ts';
 
-export type FrameShape = { readonly type: 'pgm' } | { readonly type: 'yuv420'; readonly width: number; readonly height: number };
+export type FrameShape =
+  | { readonly type: 'pgm' }
+  | { readonly type: 'yuv420'; readonly width: number; readonly height: number };
 
 export type FrameParserError = { readonly type: 'frame-garbled'; readonly cause: string };
 
@@ -40,7 +42,8 @@ export function createFrameParser(shape: FrameShape, onFrame: (frame: GreyFrame)
       const match = headerPattern.exec(header);
       if (!match) continue;
       const [width, height] = [Number(match[1]), Number(match[2])];
-      if (!isAllowed(width, height)) error = { type: 'frame-garbled', cause: `a frame of ${width} x ${height} is outside of the limits` };
+      if (!isAllowed(width, height))
+        error = { type: 'frame-garbled', cause: `a frame of ${width} x ${height} is outside of the limits` };
       else frame = newFrame(width, height);
       header = '';
     }

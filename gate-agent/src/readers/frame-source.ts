@@ -32,7 +32,11 @@ const killAfterMs = 300;
  * started (`program-missing`), writes what is no frame (`frame-garbled`) or goes silent (`camera-stalled`). While a promise that
  * `onFrame` returned is pending, the program's output is not read: it waits. Such a promise must not reject.
  */
-export async function runFrameSource(command: FrameCommand, onFrame: (frame: GreyFrame) => void | Promise<void>, signal: AbortSignal): Promise<FrameSourceEnd> {
+export async function runFrameSource(
+  command: FrameCommand,
+  onFrame: (frame: GreyFrame) => void | Promise<void>,
+  signal: AbortSignal,
+): Promise<FrameSourceEnd> {
   if (signal.aborted) return { frames: 0, exitCode: undefined, complaint: '', cutOff: false };
   const child = spawn(command.program, command.args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let frames = 0;
@@ -55,7 +59,16 @@ export async function runFrameSource(command: FrameCommand, onFrame: (frame: Gre
     clearTimeout(stallTimer);
     const { stallMs } = command;
     if (stallMs === undefined || stopping) return;
-    stallTimer = setTimeout(() => stop(readerFault('camera-stalled', `${command.program} has delivered no frame for ${stallMs} ms; unplug and plug in the camera`)), stallMs);
+    stallTimer = setTimeout(
+      () =>
+        stop(
+          readerFault(
+            'camera-stalled',
+            `${command.program} has delivered no frame for ${stallMs} ms; unplug and plug in the camera`,
+          ),
+        ),
+      stallMs,
+    );
   };
   const onAbort = (): void => stop();
   const parser = createFrameParser(command.shape, (frame) => {
@@ -69,7 +82,10 @@ export async function runFrameSource(command: FrameCommand, onFrame: (frame: Gre
   });
 
   child.on('error', (cause: NodeJS.ErrnoException) => {
-    fault ??= cause.code === 'ENOENT' ? programMissing(command.program) : readerFault('camera-failed', `${command.program} could not be run: ${cause.message}`);
+    fault ??=
+      cause.code === 'ENOENT'
+        ? programMissing(command.program)
+        : readerFault('camera-failed', `${command.program} could not be run: ${cause.message}`);
   });
   child.stdout.on('data', (chunk: Buffer) => {
     if (stopping) return;
@@ -99,11 +115,20 @@ export async function runFrameSource(command: FrameCommand, onFrame: (frame: Gre
 const packages: Readonly<Record<string, string>> = { ffmpeg: 'ffmpeg', 'rpicam-vid': 'rpicam-apps' };
 
 const programMissing = (program: string): Error =>
-  readerFault('program-missing', `${program} is not installed: sudo apt-get install ${packages[program] ?? program} (gate-agent doctor checks everything)`);
+  readerFault(
+    'program-missing',
+    `${program} is not installed: sudo apt-get install ${packages[program] ?? program} (gate-agent doctor checks everything)`,
+  );
 
 /** The video devices of this machine, for messages: `/dev/video0, /dev/video1`, or `none`. */
 export async function describeVideoDevices(): Promise<string> {
   const names = await readdir('/dev').catch(() => []); // A machine without a readable /dev has no cameras to list.
-  const devices = names.filter((name) => /^video\d+$/.test(name)).sort().slice(0, 20);
+  const devices = names
+    .filter((name) => /^video\d+$/.test(name))
+    .toSorted()
+    .slice(0, 20);
   return devices.length > 0 ? devices.map((name) => `/dev/${name}`).join(', ') : 'none';
 }
+
+/** Arguments without spaces in them, as one would type them. */
+export const words = (line: string): readonly string[] => line.split(' ');

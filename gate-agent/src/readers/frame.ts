@@ -25,11 +25,18 @@ export const framePixelsMax = 4_194_304;
 export const frameSideMax = 8_192;
 
 export type ReaderFaultType =
-  | 'camera-missing' | 'camera-failed' | 'camera-stalled' | 'program-missing' | 'frame-garbled' | 'decoder-failed' | 'input-failed';
+  | 'camera-missing'
+  | 'camera-failed'
+  | 'camera-stalled'
+  | 'program-missing'
+  | 'frame-garbled'
+  | 'decoder-failed'
+  | 'input-failed';
 
 /** What a reader's `run` rejects with. */
 export interface ReaderFault extends Error {
   readonly type: ReaderFaultType;
 }
 
-export const readerFault = (type: ReaderFaultType, message: string): ReaderFault => Object.assign(new Error(message), { type });
+export const readerFault = (type: ReaderFaultType, message: string): ReaderFault =>
+  Object.assign(new Error(message), { type });

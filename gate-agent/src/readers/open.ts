@@ -33,16 +33,31 @@ export function openReader(uri: string, deps: OpenReaderDeps): Result<Reader, Re
     case 'camera+pipe': {
       const input = parseCameraUri(uri);
       if (!input.ok) return input;
-      return ok(createCameraReader({ id, clock, logger, input: input.value, decoder: deps.decoder(), timer: deps.timer, ...(deps.onFrame ? { onFrame: deps.onFrame } : {}) }));
+      return ok(
+        createCameraReader({
+          id,
+          clock,
+          logger,
+          input: input.value,
+          decoder: deps.decoder(),
+          timer: deps.timer,
+          ...(deps.onFrame ? { onFrame: deps.onFrame } : {}),
+        }),
+      );
     }
     case 'stdin':
-      return uri === 'stdin://' ? ok(createStdinReader({ id, clock, logger, input: deps.stdin })) : err({ type: 'reader-uri-invalid', message: `${uri}: nothing may follow stdin://` });
+      return uri === 'stdin://'
+        ? ok(createStdinReader({ id, clock, logger, input: deps.stdin }))
+        : err({ type: 'reader-uri-invalid', message: `${uri}: nothing may follow stdin://` });
     case 'sim': {
       const reader = createSimulatedReader({ id, clock });
       deps.onSimulated?.(reader);
       return ok(reader);
     }
     default:
-      return err({ type: 'reader-uri-invalid', message: `${uri.slice(0, 200)}: unknown reader; valid are ${readerSchemes.map((name) => `${name}://`).join(', ')}` });
+      return err({
+        type: 'reader-uri-invalid',
+        message: `${uri.slice(0, 200)}: unknown reader; valid are ${readerSchemes.map((name) => `${name}://`).join(', ')}`,
+      });
   }
 }

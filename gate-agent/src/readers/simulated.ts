@@ -41,7 +41,14 @@ export function createSimulatedReader({ id, clock }: { readonly id: string; read
         };
         const take = (): void => {
           for (let code = waiting.shift(); code && current; code = waiting.shift())
-            deliver({ medium: 'optical', text: code.text, format: code.format, readerId: id, seenAtMs: clock.monotonicMs(), decodeMs: 0 });
+            deliver({
+              medium: 'optical',
+              text: code.text,
+              format: code.format,
+              readerId: id,
+              seenAtMs: clock.monotonicMs(),
+              decodeMs: 0,
+            });
         };
         current = { take, end };
         signal.addEventListener('abort', onAbort, { once: true });

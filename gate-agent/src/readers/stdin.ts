@@ -39,12 +39,14 @@ export function createStdinReader({ id, input, clock, logger }: StdinDeps): Stdi
           count.lines++;
           deliver({ medium: 'typed', text, readerId: id, seenAtMs: clock.monotonicMs() });
         }, refuse);
-        const onData = (chunk: Buffer | string): void => splitter.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+        const onData = (chunk: Buffer | string): void =>
+          splitter.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
         const onEnd = (): void => {
           splitter.end();
           finish();
         };
-        const onError = (cause: Error): void => finish(readerFault('input-failed', `Standard input failed: ${cause.message}`));
+        const onError = (cause: Error): void =>
+          finish(readerFault('input-failed', `Standard input failed: ${cause.message}`));
         const onAbort = (): void => finish();
         const finish = (fault?: Error): void => {
           input.off('data', onData).off('end', onEnd).off('close', onAbort).off('error', onError).pause();
@@ -59,7 +61,10 @@ export function createStdinReader({ id, input, clock, logger }: StdinDeps): Stdi
 }
 
 /** Cuts bytes into non-empty lines, holding at most `lineBytesMax` of an unfinished one. */
-export function createLineSplitter(onLine: (line: Uint8Array) => void, onTooLong: () => void): { readonly push: (chunk: Uint8Array) => void; readonly end: () => void } {
+export function createLineSplitter(
+  onLine: (line: Uint8Array) => void,
+  onTooLong: () => void,
+): { readonly push: (chunk: Uint8Array) => void; readonly end: () => void } {
   const line = new Uint8Array(lineBytesMax);
   let length = 0;
   const flush = (): void => {

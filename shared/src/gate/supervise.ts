@@ -85,7 +85,10 @@ export function createSupervisor({ reader, deliver, clock, random, logger, timer
         lastError = error ?? 'the device went away';
         retryInMs = backoffMs(attempts, random);
         enter('restarting');
-        logger.warn({ reader: reader.id, attempts, retryInMs, error: lastError }, 'The reader ended and will be started again');
+        logger.warn(
+          { reader: reader.id, attempts, retryInMs, error: lastError },
+          'The reader ended and will be started again',
+        );
         await sleep(timer, retryInMs, signal);
       }
       enter('stopped');
@@ -94,7 +97,11 @@ export function createSupervisor({ reader, deliver, clock, random, logger, timer
 }
 
 /** Undefined when the reader resolved, otherwise why it failed. */
-async function runOnce(reader: Reader, deliver: (presentation: Presentation) => void, signal: AbortSignal): Promise<string | undefined> {
+async function runOnce(
+  reader: Reader,
+  deliver: (presentation: Presentation) => void,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   try {
     await reader.run(deliver, signal);
     return undefined;

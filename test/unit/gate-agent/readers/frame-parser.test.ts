@@ -6,7 +6,10 @@ import { createSeededUniform, frameToPgm } from '../../../../scripts/lib/render-
 
 const pgm: FrameShape = { type: 'pgm' };
 
-function parse(shape: FrameShape, chunks: readonly Uint8Array[]): { frames: GreyFrame[]; errors: number; pending: number } {
+function parse(
+  shape: FrameShape,
+  chunks: readonly Uint8Array[],
+): { frames: GreyFrame[]; errors: number; pending: number } {
   const frames: GreyFrame[] = [];
   const parser = createFrameParser(shape, (frame) => frames.push(frame));
   const errors = chunks.map((chunk) => parser.push(chunk)).filter((error) => error !== undefined).length;
@@ -18,13 +21,22 @@ const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) =>
 describe('PGM', () => {
   test('frames come out as they went in, wherever the stream is cut into chunks', () => {
     const size = fc.integer({ min: 1, max: 9 });
-    const frame = fc.tuple(size, size).chain(([width, height]) =>
-      fc.uint8Array({ minLength: width * height, maxLength: width * height }).map((grey) => ({ width, height, grey: new Uint8Array(grey) })));
+    const frame = fc
+      .tuple(size, size)
+      .chain(([width, height]) =>
+        fc
+          .uint8Array({ minLength: width * height, maxLength: width * height })
+          .map((grey) => ({ width, height, grey: new Uint8Array(grey) })),
+      );
     fc.assert(
-      fc.property(fc.array(frame, { maxLength: 4 }), fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (frames, cuts) => {
-        const stream = Uint8Array.from(frames.flatMap((each) => [...frameToPgm(each)]));
-        expect(parse(pgm, cutBy(stream, cuts))).toEqual({ frames, errors: 0, pending: 0 });
-      }),
+      fc.property(
+        fc.array(frame, { maxLength: 4 }),
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
+        (frames, cuts) => {
+          const stream = Uint8Array.from(frames.flatMap((each) => [...frameToPgm(each)]));
+          expect(parse(pgm, cutBy(stream, cuts))).toEqual({ frames, errors: 0, pending: 0 });
+        },
+      ),
     );
   });
 
@@ -41,7 +53,14 @@ describe('PGM', () => {
   });
 
   test('other formats, other depths and endless headers are refused', () => {
-    for (const header of ['P6\n4 4\n255\n', 'P5\n4 4\n65535\n', `P5\n${'1'.repeat(100)}`, '\x89PNG', ' P5', 'P5\n# a comment that is long\n4 4\n255\n'])
+    for (const header of [
+      'P6\n4 4\n255\n',
+      'P5\n4 4\n65535\n',
+      `P5\n${'1'.repeat(100)}`,
+      '\x89PNG',
+      ' P5',
+      'P5\n# a comment that is long\n4 4\n255\n',
+    ])
       expect(parse(pgm, [bytes(header)])).toMatchObject({ frames: [], errors: 1 });
   });
 
@@ -57,13 +76,19 @@ describe('YUV 4:2:0', () => {
     const stream = Uint8Array.from([...frame, ...frame]);
     for (const cuts of [[1], [5], [100]]) {
       const { frames, pending } = parse({ type: 'yuv420', width: 4, height: 2 }, cutBy(stream, cuts));
-      expect(frames.map(({ grey }) => [...grey])).toEqual([[1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8]]);
+      expect(frames.map(({ grey }) => [...grey])).toEqual([
+        [1, 2, 3, 4, 5, 6, 7, 8],
+        [1, 2, 3, 4, 5, 6, 7, 8],
+      ]);
       expect(pending).toBe(0);
     }
   });
 
   test('a size beyond the limits is refused with the first byte', () => {
-    expect(parse({ type: 'yuv420', width: 9_000, height: 9_000 }, [Uint8Array.of(1)])).toMatchObject({ frames: [], errors: 1 });
+    expect(parse({ type: 'yuv420', width: 9_000, height: 9_000 }, [Uint8Array.of(1)])).toMatchObject({
+      frames: [],
+      errors: 1,
+    });
   });
 });
 
@@ -74,7 +99,8 @@ test('10,000 random streams never throw, and only well-formed frames come out', 
     if (round % 2 === 0) stream.set(bytes('P5\n'.slice(0, stream.length)));
     if (round % 8 === 0) stream.set(bytes('P5\n3 2\n255\n'.slice(0, stream.length)));
     const shape: FrameShape = round % 3 === 0 ? { type: 'yuv420', width: 8, height: 4 } : pgm;
-    for (const { width, height, grey } of parse(shape, cutBy(stream, [7, 1, 30])).frames) expect(grey.length).toBe(width * height);
+    for (const { width, height, grey } of parse(shape, cutBy(stream, [7, 1, 30])).frames)
+      expect(grey.length).toBe(width * height);
   }
 });
 

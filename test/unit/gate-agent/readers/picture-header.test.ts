@@ -16,11 +16,16 @@ test('declared sizes are read from the header of each format', () => {
     ['y4m', 'YUV4MPEG2 W640 H480 F15:1 Cmono\nFRAME\n', 640, 480],
     ['pnm', 'P5\n# made by hand\n640 480\n255\n', 640, 480],
   ];
-  for (const [format, head, width, height] of headers) expect(readPictureHeader(bytes(head))).toMatchObject({ format, width, height });
+  for (const [format, head, width, height] of headers)
+    expect(readPictureHeader(bytes(head))).toMatchObject({ format, width, height });
 });
 
 test('videos that hide their size deeper are recognised without one', () => {
-  for (const [format, head] of [['mp4', '\0\0\0\x20ftypisom'], ['matroska', '\x1a\x45\xdf\xa3\x01'], ['avi', 'RIFF\0\0\0\0AVI LIST']] as const)
+  for (const [format, head] of [
+    ['mp4', '\0\0\0\x20ftypisom'],
+    ['matroska', '\x1a\x45\xdf\xa3\x01'],
+    ['avi', 'RIFF\0\0\0\0AVI LIST'],
+  ] as const)
     expect(readPictureHeader(bytes(head))?.format).toBe(format);
 });
 
@@ -34,12 +39,24 @@ test('a file shorter than its header says is cut off', () => {
 });
 
 test('text, playlists and nothing at all are not pictures', () => {
-  for (const text of ['', 'hello', '#EXTM3U\n', 'ffconcat version 1.0\n', '<svg/>', 'BM', 'P5', 'RIFF1234WAVE']) expect(readPictureHeader(bytes(text))).toBeUndefined();
+  for (const text of ['', 'hello', '#EXTM3U\n', 'ffconcat version 1.0\n', '<svg/>', 'BM', 'P5', 'RIFF1234WAVE'])
+    expect(readPictureHeader(bytes(text))).toBeUndefined();
 });
 
 test('10,000 random files never throw, whatever they begin with', () => {
   const uniform = createSeededUniform(2);
-  const beginnings = ['\x89PNG\r\n\x1a\n', '\xff\xd8\xff', '\xff\xd8\xff\xe0\xff\xff', 'RIFF1234WEBPVP8X', 'RIFF1234WEBPVP8L', 'YUV4MPEG2 W', 'GIF89a', 'BM', 'P5\n', ''];
+  const beginnings = [
+    '\x89PNG\r\n\x1a\n',
+    '\xff\xd8\xff',
+    '\xff\xd8\xff\xe0\xff\xff',
+    'RIFF1234WEBPVP8X',
+    'RIFF1234WEBPVP8L',
+    'YUV4MPEG2 W',
+    'GIF89a',
+    'BM',
+    'P5\n',
+    '',
+  ];
   for (let round = 0; round < 10_000; round++) {
     const file = Uint8Array.from({ length: Math.floor(uniform() * 120) }, () => Math.floor(uniform() * 256));
     file.set(bytes((beginnings[round % beginnings.length] ?? '').slice(0, file.length)));

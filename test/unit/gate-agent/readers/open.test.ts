@@ -1,0 +1,137 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { parseCameraUri } from '../../../../gate-agent/src/readers/camera-uri.ts';
+import { openReader } from '../../../../gate-agent/src/readers/open.ts';
+import { createSeededUniform } from '../../../../scripts/lib/render-code-frame.ts';
+import { createFakeDecoder, hurriedTimer, silentLogger, systemClock } from '../../../support/readers.ts';
+
+const open = (uri: string) => {
+  const decodersMade: string[] = [];
+  const opened = openReader(uri, {
+    id: 'r1',
+    clock: systemClock,
+    logger: silentLogger,
+    timer: hurriedTimer,
+    stdin: new PassThrough(),
+    decoder: () => (decodersMade.push(uri), createFakeDecoder(() => [])),
+  });
+  return { opened, decodersMade };
+};
+const message = (uri: string): string => {
+  const { opened } = open(uri);
+  return opened.ok ? 'opened' : `${opened.error.type}: ${opened.error.message}`;
+};
+
+describe('which reader a URI names', () => {
+  test('every scheme opens its reader, and only cameras start a decoder', () => {
+    for (const uri of [
+      'camera:///dev/video0',
+      'camera://rpicam',
+      'camera+unix:///run/camera.sock',
+      'camera+pipe:///run/fifo',
+      'camera:///srv/pictures?loop=1',
+      'stdin://',
+      'sim://',
+    ]) {
+      const { opened, decodersMade } = open(uri);
+      expect(opened.ok && opened.value.id, uri).toBe('r1');
+      expect(decodersMade.length, uri).toBe(uri.startsWith('camera') ? 1 : 0);
+    }
+  });
+
+  test('an unknown scheme is refused with the valid ones', () => {
+    for (const uri of ['pcsc://0', 'http://camera/', 'video0', '', '/dev/video0', 'Camera:///dev/video0'])
+      expect(message(uri)).toMatch(
+        /^reader-uri-invalid: .*unknown reader; valid are camera:\/\/, camera\+unix:\/\/, camera\+pipe:\/\/, stdin:\/\/, sim:\/\/$/,
+      );
+  });
+
+  test('only inputs that end for good are finite', () => {
+    for (const [uri, finite] of [
+      ['stdin://', true],
+      ['camera:///srv/a.png', true],
+      ['camera:///srv/a.png?loop=1', undefined],
+      ['camera:///dev/video0', undefined],
+      ['sim://', undefined],
+    ] as const) {
+      const { opened } = open(uri);
+      expect(opened.ok && opened.value.finite, uri).toBe(finite);
+    }
+  });
+});
+
+describe('camera URIs', () => {
+  test('sizes, rates and paths are read, with defaults for what is not said', () => {
+    expect(parseCameraUri('camera:///dev/video2?width=1280&height=720&fps=30')).toEqual({
+      ok: true,
+      value: { type: 'device', path: '/dev/video2', width: 1_280, height: 720, fps: 30 },
+    });
+    expect(parseCameraUri('camera://rpicam')).toEqual({
+      ok: true,
+      value: { type: 'rpicam', width: 640, height: 480, fps: 15 },
+    });
+    expect(parseCameraUri('camera:///srv/my%20pictures?loop=1')).toEqual({
+      ok: true,
+      value: { type: 'files', path: '/srv/my pictures', fps: 2, loop: true, sideMaxPx: 1_280 },
+    });
+    expect(parseCameraUri('camera+unix:///run/a.sock')).toEqual({
+      ok: true,
+      value: { type: 'socket', path: '/run/a.sock', fps: 15 },
+    });
+    expect(parseCameraUri('camera+pipe:///run/fifo?width=320&height=240')).toEqual({
+      ok: true,
+      value: { type: 'pipe', path: '/run/fifo', width: 320, height: 240, fps: 15 },
+    });
+  });
+
+  test('mistakes are named together with what is valid', () => {
+    expect(message('camera:///dev/video0?widht=640')).toContain(
+      'unknown setting "widht"; valid are width, height, fps',
+    );
+    expect(message('camera:///dev/video0?width=99999')).toContain('width must be a whole number from 16 to 1920');
+    expect(message('camera:///dev/video0?fps=0')).toContain('fps must be a whole number from 1 to 120');
+    expect(message('camera:///srv/a.png?loop=yes')).toContain('loop must be 0 or 1');
+    expect(message('camera://rpicam?width=650')).toContain('multiple of 64');
+    for (const uri of [
+      'camera://dev/video0',
+      'camera://',
+      'camera:///',
+      'camera:///%ff',
+      'camera:///a%00b',
+      'camera+unix://rpicam',
+    ])
+      expect(message(uri), uri).toContain('absolute path');
+    expect(message('stdin:///dev/tty')).toContain('nothing may follow stdin://');
+  });
+
+  test('10,000 random URIs never throw', () => {
+    const uniform = createSeededUniform(3);
+    const parts = [
+      'camera',
+      '://',
+      '/',
+      'dev',
+      'rpicam',
+      '?',
+      'width=',
+      '640',
+      '&',
+      'fps=',
+      '%',
+      '%zz',
+      '[',
+      '\0',
+      'é',
+      '+unix',
+      '@',
+      ':',
+      '#',
+      ' ',
+      '-1',
+    ];
+    for (let round = 0; round < 10_000; round++) {
+      const uri = `camera${Array.from({ length: Math.floor(uniform() * 12) }, () => parts[Math.floor(uniform() * parts.length)]).join('')}`;
+      expect(typeof open(uri).opened.ok).toBe('boolean');
+    }
+  });
+});
