@@ -5,6 +5,7 @@ export const frameHeight = 480;
 
 /** How somebody holds up a code, and what it has been through. */
 export interface Handling {
+  readonly carrier?: 'phone' | 'paper';
   readonly rotationDeg?: number;
   readonly blurPx?: number;
   readonly noiseSd?: number;

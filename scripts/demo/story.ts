@@ -65,9 +65,9 @@ const manners = {
   tilted: { handling: { rotationDeg: 24, noiseSd: 10 }, manner: 'tilted by 24°' },
   upsideDown: { handling: { rotationDeg: 178, noiseSd: 9, offsetX: -30 }, manner: 'upside down' },
   sideways: { handling: { rotationDeg: -86, noiseSd: 10 }, manner: 'sideways' },
-  blurred: { handling: { rotationDeg: -9, blurPx: 1.4, noiseSd: 12 }, manner: 'out of focus and noisy' },
+  blurred: { handling: { carrier: 'paper', rotationDeg: -9, blurPx: 1.4, noiseSd: 12 }, manner: 'out of focus and noisy' },
   dim: { handling: { rotationDeg: 12, dark: 40, light: 128, noiseSd: 14 }, manner: 'a dim screen in the dark' },
-  faded: { handling: { rotationDeg: -17, dark: 120, light: 220, noiseSd: 9 }, manner: 'a faded print' },
+  faded: { handling: { carrier: 'paper', rotationDeg: -17, dark: 120, light: 220, noiseSd: 9 }, manner: 'a faded print' },
   far: { handling: { rotationDeg: -14, modulePx: 2.9, offsetX: 60, offsetY: -20, noiseSd: 8 }, manner: 'far from the camera' },
 } as const satisfies Readonly<Record<string, Pick<Visit, 'handling' | 'manner'>>>;
 
