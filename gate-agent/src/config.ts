@@ -56,6 +56,8 @@ const configSchema = z.strictObject({
       hosts: z.array(z.string().min(1).max(255)).max(16).default([]),
       /** Pages that may show the display in a frame, as in CSP frame-ancestors. */
       frameAncestors: z.array(z.string().regex(/^[a-z]+:\/\/[a-z0-9.*:-]+$/i, 'must look like http://127.0.0.1:*')).max(16).default(['http://127.0.0.1:*', 'http://localhost:*']),
+      /** Small pictures of what the cameras see, for a screen beside the gate. Faces may be in them: off unless asked for. */
+      preview: z.boolean().default(false),
       /** Languages of the visitor's text, the first one largest. */
       languages: z.array(z.enum(['en', 'de'])).min(1).max(2).default(['en', 'de']),
     })

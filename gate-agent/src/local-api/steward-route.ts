@@ -1,0 +1,83 @@
+// POST /steward: what staff do at this gate, each time with operator and PIN. Types are checked here, rights and PINs by the
+// steward module; the answer is the mark or decision it led to, or one problem that says why not.
+import { overrideReasons, presentationTextCharsMax, type Clock, type Steward, type StewardAction, type StewardError } from '@postern/shared';
+import { Hono, type Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { z } from 'zod';
+import { guardChange } from './guard.ts';
+import { problem } from './problem.ts';
+
+export const stewardBodyBytesMax = 8 * 1024;
+
+const lane = z.string().regex(/^[a-z0-9-]{1,32}$/);
+const holdId = z.string().min(1).max(100);
+
+const actionSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('accept-hold'), lane, holdId }),
+  z.strictObject({ type: z.literal('decline-hold'), lane, holdId }),
+  z.strictObject({ type: z.literal('override'), lane, reason: z.enum(overrideReasons), persons: z.number().int().min(1).max(20).default(1) }),
+  z.strictObject({ type: z.literal('undo'), lane }),
+  /** `text`: the ticket's code, or its short typed form. */
+  z.strictObject({ type: z.literal('pass-out'), lane, text: z.string().min(1).max(presentationTextCharsMax) }),
+  z.strictObject({ type: z.literal('close-lane'), lane }),
+  z.strictObject({ type: z.literal('reopen-lane'), lane }),
+  z.strictObject({ type: z.literal('free-lane'), lane }),
+  z.strictObject({ type: z.literal('reset-free'), lane }),
+  /** Unix ms that the person vouches for; the shown time when absent. */
+  z.strictObject({ type: z.literal('confirm-clock'), trueMs: z.number().int().min(0).max(8_640_000_000_000_000).optional() }),
+]);
+
+const requestSchema = z.strictObject({
+  operator: z.string().regex(/^[a-z0-9]{8,16}$/),
+  pin: z.string().regex(/^[0-9]{4,12}$/),
+  action: actionSchema,
+});
+
+export function createStewardRoute(steward: () => Steward, clock: Clock): Hono {
+  const routes = new Hono();
+  const limit = bodyLimit({ maxSize: stewardBodyBytesMax, onError: (context) => problem(context, 413, 'body-too-large', `At most ${stewardBodyBytesMax} bytes`) });
+  routes.post('/', guardChange, limit, async (context) => {
+    const body: unknown = await context.req.json().catch(() => undefined);
+    const request = requestSchema.safeParse(body);
+    if (!request.success) {
+      const issues = request.error.issues.slice(0, 10).map(({ path, message }) => ({ path: path.join('.'), message }));
+      return problem(context, 400, 'request-invalid', 'This is not a steward action', { issues });
+    }
+    const { operator, pin, action } = request.data;
+    const result = await steward().act({ operator, pin }, toAction(action, clock), context.req.raw.signal);
+    return result.ok ? context.json(result.value) : answerError(context, result.error);
+  });
+  return routes;
+}
+
+function toAction(action: z.infer<typeof actionSchema>, clock: Clock): StewardAction {
+  if (action.type === 'pass-out') return { type: action.type, lane: action.lane, presentation: { medium: 'typed', text: action.text, readerId: 'steward', seenAtMs: clock.monotonicMs() } };
+  if (action.type === 'confirm-clock') return action.trueMs === undefined ? { type: action.type } : { type: action.type, trueMs: action.trueMs };
+  return action;
+}
+
+const statuses: Readonly<Record<StewardError['type'], readonly [status: ContentfulStatusCode, title: string]>> = {
+  'pin-wrong': [401, 'Operator or PIN is wrong'],
+  'too-many-attempts': [429, 'Too many wrong PINs: wait'],
+  'role-too-low': [403, 'A supervisor has to do that'],
+  'lane-unknown': [404, 'This gate has no such lane'],
+  'hold-gone': [409, 'Somebody has already answered, or the time was over'],
+  'lane-busy': [409, 'The lane is busy: try again in a moment'],
+  'lane-closed': [409, 'The lane is closed'],
+  'lane-free': [409, 'The lane stands free'],
+  'lane-not-free': [409, 'The lane does not stand free'],
+  'lane-not-closed': [409, 'The lane was not closed by a person'],
+  'nothing-to-undo': [409, 'There is no entry of the last ten minutes to take back'],
+  'persons-out-of-range': [400, 'That many persons are not possible'],
+  'reason-unknown': [400, 'Not a known reason'],
+  'time-out-of-range': [400, 'Not a possible time'],
+  refused: [409, 'The ticket was refused'],
+  'store-failed': [503, 'The gate cannot record anything: nothing was done'],
+  'store-stopped': [503, 'The gate cannot record anything: nothing was done'],
+};
+
+function answerError(context: Context, error: StewardError): Response {
+  const [status, title] = statuses[error.type];
+  return problem(context, status, error.type, title, { ...('waitMs' in error ? { waitMs: error.waitMs } : {}), ...('refusal' in error ? { refusal: error.refusal } : {}) });
+}
