@@ -1,0 +1,58 @@
+// Uses that do not fit: both gates, both times, how sure the clocks are, and whether the story may still change.
+import type { JSX } from 'preact';
+import type { CaseView, EntryView, LiveState } from '@postern/shared';
+import { ticketLabel, timeOfDay, uncertainty } from './format.ts';
+import { Mark } from './shapes.tsx';
+
+const times = ['', 'once', 'twice', 'three times', 'four times', 'five times'];
+
+export const Cases = ({ shown }: { readonly shown: LiveState }): JSX.Element => (
+  <section class="cases">
+    <h2>Double entries</h2>
+    {shown.openCases.length === 0 && (
+      <p class="empty good">
+        <Mark shape="disc" /> None known
+      </p>
+    )}
+    <ul>
+      {shown.openCases.map((found) => (
+        <Case key={found.id} found={found} shown={shown} />
+      ))}
+    </ul>
+  </section>
+);
+
+function Case({ found, shown }: { readonly found: CaseView; readonly shown: LiveState }): JSX.Element {
+  const entries = [...found.fitting, ...found.misfits].sort((a, b) => a.atMs - b.atMs);
+  const waiting = found.gatesNotHeard.length;
+  return (
+    <li class="card bad">
+      <h3>
+        <Mark shape="pair" /> Entered {times[entries.length] ?? `${entries.length} times`}
+      </h3>
+      <p class="ticket" title={found.ticket}>
+        Ticket {ticketLabel(found.ticket)}
+      </p>
+      <ol>
+        {entries.map((entry) => (
+          <Use key={`${entry.gate}-${entry.atMs}`} entry={entry} shown={shown} />
+        ))}
+      </ol>
+      {found.orderUncertain && <p class="note">Who was first cannot be known: the clocks are not that sure.</p>}
+      {waiting > 0 && (
+        <p class="note warn">
+          <Mark shape="triangle" /> May change: {waiting === 1 ? '1 gate' : `${waiting} gates`} not heard from
+        </p>
+      )}
+    </li>
+  );
+}
+
+const Use = ({ entry, shown }: { readonly entry: EntryView; readonly shown: LiveState }): JSX.Element => (
+  <li>
+    <b>{shown.gates.find((gate) => gate.id === entry.gate)?.name ?? entry.gate}</b>
+    <time>{timeOfDay(entry.atMs, shown.timeZone)}</time>
+    <small>{uncertainty(entry.uncertaintyMs)}</small>
+    {entry.persons > 1 && <small>{entry.persons} persons</small>}
+  </li>
+);
