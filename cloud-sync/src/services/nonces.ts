@@ -5,7 +5,7 @@ import { isEqualHash } from './scrypt.ts';
 
 export const nonceLifetimeMs = 5 * 60_000;
 const timeBytes = 6;
-const randomBytes = 6;
+const chanceBytes = 6;
 const proofBytes = 16;
 
 export interface Nonces {
@@ -18,13 +18,13 @@ export function createNonces(secret: Uint8Array, clock: Clock, random: Random): 
   const prove = (head: Uint8Array): Uint8Array => keyedHash(secret, concatBytes(utf8('postern-nonce-v1'), head), proofBytes);
   return {
     make: () => {
-      const head = concatBytes(encodeTime(clock.wallMs()), random(randomBytes));
+      const head = concatBytes(encodeTime(clock.wallMs()), random(chanceBytes));
       return bytesToBase64Url(concatBytes(head, prove(head)));
     },
     isGood: (nonce) => {
       const bytes = base64UrlToBytes(nonce);
-      if (bytes?.length !== timeBytes + randomBytes + proofBytes) return false;
-      const head = bytes.slice(0, timeBytes + randomBytes);
+      if (bytes?.length !== timeBytes + chanceBytes + proofBytes) return false;
+      const head = bytes.slice(0, timeBytes + chanceBytes);
       if (!isEqualHash(bytes.slice(head.length), prove(head))) return false;
       const ageMs = clock.wallMs() - head.slice(0, timeBytes).reduce((value, byte) => value * 256 + byte, 0);
       return ageMs >= 0 && ageMs <= nonceLifetimeMs;
