@@ -1,0 +1,58 @@
+// The cloud as a peer: one POST /sync an exchange, signed by the gate, with a deadline and a bound on the answer while it arrives.
+import { err, ok, syncContentType, syncMessageBytesMax, syncPath, type Peer, type PeerError, type Result } from '@postern/shared';
+import { withDeadline } from './bell.ts';
+import type { GateFetch } from './gate-auth.ts';
+
+export interface CloudPeerDeps {
+  /** Base URL without a slash at its end. */
+  readonly cloudUrl: string;
+  readonly fetch: GateFetch;
+  readonly timeoutMs?: number;
+}
+
+export const cloudTimeoutMs = 20_000;
+
+export const createCloudPeer = ({ cloudUrl, fetch: send, timeoutMs = cloudTimeoutMs }: CloudPeerDeps): Peer => ({
+  id: 'cloud',
+  kind: 'cloud',
+  exchange: (message, signal) => withDeadline(signal, timeoutMs, async (deadline) => {
+    try {
+      const response = await send(`${cloudUrl.replace(/\/$/, '')}${syncPath}`, {
+        method: 'POST',
+        headers: { 'Content-Type': syncContentType, Accept: syncContentType },
+        body: message,
+        signal: deadline.signal,
+      });
+      const body = await readBounded(response.body, syncMessageBytesMax);
+      if (!body.ok) return body;
+      if (response.status !== 200) return err({ type: 'peer-refused', status: response.status, cause: refusalText(body.value, response.status) });
+      return response.headers.get('Content-Type')?.startsWith(syncContentType) === true ? body : err({ type: 'peer-garbage', cause: 'an answer of another content type' });
+    } catch (cause) {
+      return err({ type: 'peer-unreachable', cause: deadline.passed() ? `no complete answer within ${timeoutMs / 1_000} s` : causeText(cause) });
+    }
+  }),
+});
+
+async function readBounded(body: AsyncIterable<Uint8Array> | null, bytesMax: number): Promise<Result<Uint8Array, PeerError>> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) return err({ type: 'peer-garbage', cause: `more than ${bytesMax} bytes` });
+    chunks.push(chunk);
+  }
+  return ok(new Uint8Array(Buffer.concat(chunks)));
+}
+
+/** The `type` of an RFC 9457 problem, or the bare status. */
+function refusalText(body: Uint8Array, status: number): string {
+  const type = /"type"\s*:\s*"([a-z0-9-]{1,64})"/.exec(Buffer.from(body.subarray(0, 2_048)).toString('latin1'))?.[1];
+  return type ?? `status ${status}`;
+}
+
+/** fetch hides the reason (ECONNREFUSED …) one level down. */
+function causeText(cause: unknown): string {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  const code = inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : undefined;
+  return (code ?? (inner instanceof Error ? inner.message : 'unknown')).slice(0, 200);
+}

@@ -1,0 +1,82 @@
+// Another gate on the LAN as a peer: POST /sync over mutual TLS 1.3. Not a byte is sent before the other end has been identified as a
+// gate of this deployment. One connection is kept between exchanges.
+import { request, Agent } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { err, ok, syncContentType, syncMessageBytesMax, syncPath, type Peer, type PeerError, type Result } from '@postern/shared';
+import { withDeadline } from './bell.ts';
+import { identifyPeer, tlsOptions, type TlsIdentity, type TrustState } from './tls-identity.ts';
+
+export interface LanPeerDeps {
+  /** `HOST:PORT`, IPv6 in brackets. */
+  readonly address: string;
+  readonly identity: TlsIdentity;
+  readonly trust: () => TrustState;
+  readonly timeoutMs?: number;
+}
+
+export interface LanPeer extends Peer {
+  readonly close: () => void;
+}
+
+export const lanTimeoutMs = 8_000;
+
+export function createLanPeer({ address, identity, trust, timeoutMs = lanTimeoutMs }: LanPeerDeps): LanPeer {
+  const { host, port } = splitAddress(address);
+  // No session cache: a resumed connection would not show the certificate again.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, maxCachedSessions: 0, ...tlsOptions(identity) });
+  const identified = new WeakMap<TLSSocket, string>();
+
+  const identify = async (socket: TLSSocket): Promise<Result<string, PeerError>> => {
+    const known = identified.get(socket);
+    if (known !== undefined) return ok(known);
+    const peer = await identifyPeer(socket, identity, trust());
+    if (!peer.ok) return err({ type: 'peer-refused', status: 0, cause: peer.error.type });
+    if (peer.value === identity.gate) return err({ type: 'peer-refused', status: 0, cause: 'this is the gate itself' });
+    identified.set(socket, peer.value);
+    return peer;
+  };
+
+  return {
+    id: address,
+    kind: 'gate',
+    exchange: (message, signal) => withDeadline(signal, timeoutMs, (deadline) => new Promise((resolve) => {
+      const finish = (result: Result<Uint8Array, PeerError>): void => {
+        resolve(result);
+        if (!result.ok) outgoing.destroy();
+      };
+      const outgoing = request({
+        host, port, agent, servername: '', method: 'POST', path: syncPath,
+        headers: { 'Content-Type': syncContentType, 'Content-Length': message.length },
+        signal: deadline.signal,
+      });
+      outgoing.on('error', (cause: NodeJS.ErrnoException) => finish(err({ type: 'peer-unreachable', cause: deadline.passed() ? `no complete answer within ${timeoutMs / 1_000} s` : (cause.code ?? cause.message).slice(0, 200) })));
+      outgoing.on('response', (response) => void readAnswer(response).then(finish, (cause: unknown) => finish(err({ type: 'peer-unreachable', cause: String(cause).slice(0, 200) }))));
+      outgoing.on('socket', (socket) => {
+        const connected = socket as TLSSocket;
+        const proceed = (): void => void identify(connected).then((peer) => (peer.ok ? outgoing.end(message) : finish(peer)), (cause: unknown) => finish(err({ type: 'peer-garbage', cause: String(cause).slice(0, 200) })));
+        if (connected.getProtocol() === null || connected.connecting) connected.once('secureConnect', proceed);
+        else proceed();
+      });
+    })),
+    close: () => agent.destroy(),
+  };
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Result<Uint8Array, PeerError>> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > syncMessageBytesMax) return err({ type: 'peer-garbage', cause: `more than ${syncMessageBytesMax} bytes` });
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(Buffer.concat(chunks));
+  if (response.statusCode === 200) return ok(body);
+  return err({ type: 'peer-refused', status: response.statusCode ?? 0, cause: Buffer.from(body.subarray(0, 64)).toString('latin1').replace(/[^a-z0-9-]/g, '') });
+}
+
+export function splitAddress(address: string): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+}

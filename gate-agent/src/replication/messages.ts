@@ -1,0 +1,93 @@
+// What the main thread and the replication thread say to each other. Everything is plain data; the thread shares nothing with the
+// scan path but the two database files.
+import type { Alarm, HybridTimestamp, PeerStatus } from '@postern/shared';
+
+/** What the thread is started with. */
+export interface ReplicationSettings {
+  readonly gate: string;
+  readonly event: number;
+  /** 16 hexadecimal digits: this process start, the same as the journal's. */
+  readonly boot: string;
+  readonly journalPath: string;
+  readonly replicaPath: string;
+  /** Ed25519, 32 and 64 bytes. */
+  readonly publicKey: Uint8Array;
+  readonly secretKey: Uint8Array;
+  /** PKCS #8 of the same key, for TLS. */
+  readonly keyPem: string;
+  /** DER. */
+  readonly certificate: Uint8Array;
+  /** DER. */
+  readonly ca: Uint8Array;
+  readonly cloudUrl: string | undefined;
+  /** `HOST:PORT` on which other gates are answered. */
+  readonly lanListen: string | undefined;
+  /** `HOST:PORT` of other gates. */
+  readonly lanPeers: readonly string[];
+}
+
+/** A gate as the feed lists it. */
+export interface ListedGate {
+  readonly id: string;
+  /** Ed25519, hexadecimal. */
+  readonly publicKey: string;
+  readonly revoked?: boolean;
+}
+
+export interface TimeState {
+  /** The latest of trusted time, saved time and build time, Unix ms. */
+  readonly atMs: number;
+  readonly timeTrusted: boolean;
+}
+
+export type ToReplication =
+  /** The journal has something new. */
+  | { readonly type: 'poke' }
+  /** Every mark up to `at` is in the journal, and no later one will be older. Sent every 10 s. */
+  | { readonly type: 'through'; readonly at: HybridTimestamp }
+  /** The gates of a newer feed. */
+  | { readonly type: 'gates'; readonly gates: readonly ListedGate[] }
+  | { readonly type: 'time'; readonly time: TimeState }
+  /** Gates found on the LAN beside the configured ones (discovery). */
+  | { readonly type: 'lan-peers'; readonly addresses: readonly string[] }
+  | { readonly type: 'content-hash'; readonly id: number }
+  /** Drain, close the segments, say goodbye to the peers. */
+  | { readonly type: 'stop' };
+
+export type FromReplication =
+  | { readonly type: 'started'; readonly lanPort: number | undefined }
+  | { readonly type: 'status'; readonly status: ReplicationStatus }
+  | { readonly type: 'content-hash'; readonly id: number; readonly hash: string }
+  | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly fields: Readonly<Record<string, unknown>>; readonly message: string }
+  | { readonly type: 'stopped' };
+
+/** How far this gate knows another one. */
+export interface KnownGate {
+  readonly gate: string;
+  /** No mark of its newest start that is not known here will be older. */
+  readonly through: HybridTimestamp;
+  readonly marks: number;
+}
+
+export interface ReplicationStatus {
+  readonly peers: readonly PeerStatus[];
+  /** The cloud or another gate has answered within the last 30 s. */
+  readonly inTouch: boolean;
+  readonly peersReachable: number;
+  /** Wall time of the last answer of anybody, Unix ms; "No contact since …". */
+  readonly lastContactMs: number | undefined;
+  /** Own marks that the cloud has not confirmed; undefined before its first answer. */
+  readonly cloudBacklogMarks: number | undefined;
+  readonly gates: readonly KnownGate[];
+  /** Since the thread started, at most `alarmsKeptMax`, newest last. */
+  readonly alarms: readonly Alarm[];
+  /** Why the journal cannot be drained, when it cannot. */
+  readonly drainError: string | undefined;
+  /** Why nobody on the LAN can reach this gate, when that is so. */
+  readonly lanError: string | undefined;
+}
+
+export const alarmsKeptMax = 100;
+export const emptyStatus: ReplicationStatus = {
+  peers: [], inTouch: false, peersReachable: 0, lastContactMs: undefined, cloudBacklogMarks: undefined, gates: [], alarms: [], drainError: undefined, lanError: undefined,
+};

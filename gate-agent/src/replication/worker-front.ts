@@ -1,0 +1,183 @@
+// The main thread's handle on the replication thread. It starts it again when it dies, keeps the last things it has to know, and never
+// waits for it on the scan path.
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { backoffMs, err, ok, type HybridTimestamp, type Logger, type Random, type Result, type Timer } from '@postern/shared';
+import { emptyStatus, type FromReplication, type ListedGate, type ReplicationSettings, type ReplicationStatus, type TimeState, type ToReplication } from './messages.ts';
+
+export interface ReplicationDeps {
+  readonly settings: ReplicationSettings;
+  readonly logger: Logger;
+  readonly timer: Timer;
+  readonly random: Random;
+  /**
+   * A timestamp up to which every mark of this start is in the journal and below which none will follow; asked every
+   * `throughIntervalMs`. Undefined while that cannot be said (marks wait for their commit, the store is stopped).
+   */
+  readonly through: () => HybridTimestamp | undefined;
+  readonly onStatus?: (status: ReplicationStatus) => void;
+  /** For tests: another thread in place of the real one. */
+  readonly startWorker?: (settings: ReplicationSettings) => Worker;
+}
+
+export interface Replication {
+  /** After a commit: there is something new in the journal. Cheap; call it for every mark. */
+  readonly poke: () => void;
+  /** The gates of the feed in use. */
+  readonly setGates: (gates: readonly ListedGate[]) => void;
+  readonly setTime: (time: TimeState) => void;
+  /** The seam for discovery: gates found beside the configured ones. */
+  readonly addLanPeers: (addresses: readonly string[]) => void;
+  readonly status: () => ReplicationStatus;
+  /** Resolves with the port on which other gates are answered, once it is known; undefined without one. */
+  readonly lanPort: () => Promise<number | undefined>;
+  /** Hash over every known mark of the event, equal on all replicas that know the same. */
+  readonly contentHash: () => Promise<Result<string, ReplicationError>>;
+  /** How often the thread had to be started again. */
+  readonly restarts: () => number;
+  /** Drains, closes the segments and ends the thread; at the latest after `stopMs`. */
+  readonly stop: () => Promise<void>;
+}
+
+export type ReplicationError = { readonly type: 'replication-unavailable'; readonly cause: string };
+
+export const throughIntervalMs = 10_000;
+const stopMs = 5_000;
+const contentHashTimeoutMs = 30_000;
+/** Pokes of one moment become one. */
+const pokeSettleMs = 5;
+
+export function startReplication(deps: ReplicationDeps): Replication {
+  const { settings, logger, timer } = deps;
+  const startWorker = deps.startWorker ?? startReplicationWorker;
+  const questions = new Map<number, (answer: Result<string, ReplicationError>) => void>();
+  let status = emptyStatus;
+  let gates: readonly ListedGate[] | undefined;
+  let time: TimeState | undefined;
+  let lanPeers: readonly string[] = [];
+  let nextQuestion = 1;
+  let restarts = 0;
+  let stopping = false;
+  let poked = false;
+  let worker: Worker | undefined;
+  let onStopped: (() => void) | undefined;
+  let onLanPort: (port: number | undefined) => void = () => {};
+  const lanPort = new Promise<number | undefined>((resolve) => (onLanPort = resolve));
+  let cancelThrough = (): void => {};
+
+  const say = (message: ToReplication): void => worker?.postMessage(message);
+
+  const hear = (message: FromReplication): void => {
+    switch (message.type) {
+      case 'started':
+        return onLanPort(message.lanPort);
+      case 'status':
+        status = message.status;
+        return deps.onStatus?.(status);
+      case 'log':
+        return logger[message.level](message.fields, message.message);
+      case 'content-hash':
+        questions.get(message.id)?.(ok(message.hash));
+        questions.delete(message.id);
+        return;
+      case 'stopped':
+        return onStopped?.();
+    }
+  };
+
+  const start = (): void => {
+    const started = startWorker(settings);
+    let cause = 'it ended by itself';
+    worker = started;
+    started.on('message', hear);
+    started.on('error', (error) => (cause = error instanceof Error ? error.message : String(error)));
+    started.on('exit', () => {
+      if (worker === started) worker = undefined;
+      for (const answer of questions.values()) answer(err({ type: 'replication-unavailable', cause }));
+      questions.clear();
+      onStopped?.();
+      if (stopping) return;
+      restarts += 1;
+      logger.error({ cause, restarts }, 'the replication thread died and will be started again');
+      timer.after(backoffMs(Math.min(restarts, 5), deps.random), () => {
+        if (!stopping) start();
+      });
+    });
+    if (gates !== undefined) say({ type: 'gates', gates });
+    if (time !== undefined) say({ type: 'time', time });
+    if (lanPeers.length > 0) say({ type: 'lan-peers', addresses: lanPeers });
+  };
+
+  const sayThrough = (): void => {
+    const at = deps.through();
+    if (at !== undefined) say({ type: 'through', at });
+    cancelThrough = timer.after(throughIntervalMs, sayThrough);
+  };
+
+  start();
+  sayThrough();
+
+  return {
+    poke: () => {
+      if (poked) return;
+      poked = true;
+      timer.after(pokeSettleMs, () => {
+        poked = false;
+        say({ type: 'poke' });
+      });
+    },
+    setGates: (listed) => {
+      gates = listed;
+      say({ type: 'gates', gates: listed });
+    },
+    setTime: (known) => {
+      time = known;
+      say({ type: 'time', time: known });
+    },
+    addLanPeers: (addresses) => {
+      lanPeers = [...new Set([...lanPeers, ...addresses])];
+      say({ type: 'lan-peers', addresses: lanPeers });
+    },
+    status: () => status,
+    lanPort: () => lanPort,
+    contentHash: () => new Promise((resolve) => {
+      if (worker === undefined) return resolve(err({ type: 'replication-unavailable', cause: 'the thread is being started again' }));
+      const id = nextQuestion++;
+      const cancel = timer.after(contentHashTimeoutMs, () => {
+        questions.delete(id);
+        resolve(err({ type: 'replication-unavailable', cause: 'no answer in time' }));
+      });
+      questions.set(id, (answer) => {
+        cancel();
+        resolve(answer);
+      });
+      say({ type: 'content-hash', id });
+    }),
+    restarts: () => restarts,
+    stop: async () => {
+      stopping = true;
+      cancelThrough();
+      const current = worker;
+      if (current === undefined) return;
+      await new Promise<void>((resolve) => {
+        const cancel = timer.after(stopMs, resolve);
+        onStopped = () => {
+          cancel();
+          resolve();
+        };
+        say({ type: 'stop' });
+      });
+      await current.terminate();
+    },
+  };
+}
+
+/** The worker beside this file: JavaScript when built; when run from source, TypeScript that tsx (a development tool) loads. */
+function startReplicationWorker(settings: ReplicationSettings): Worker {
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), { workerData: settings });
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href.replace(/cjs$/, 'mjs');
+  const source = new URL('./worker.ts', import.meta.url).href;
+  const bootstrap = `import(${JSON.stringify(tsx)}).then(({ register }) => { register(); return import(${JSON.stringify(source)}); })`;
+  return new Worker(bootstrap, { eval: true, workerData: settings, execArgv: ['--conditions=source'] });
+}
