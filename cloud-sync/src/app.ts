@@ -16,6 +16,7 @@ import type { Events } from './services/events.ts';
 import type { FeedFiles } from './services/feed-files.ts';
 import type { Feed } from './services/feed.ts';
 import type { Keys } from './services/keys.ts';
+import type { LiveStates } from './services/live-states.ts';
 import type { Nonces } from './services/nonces.ts';
 import type { Pokes } from './services/pokes.ts';
 import type { Reports } from './services/reports.ts';
@@ -39,6 +40,7 @@ export interface AppDeps {
   readonly replica: ReplicaStore;
   readonly ingest: Ingest;
   readonly reports: Reports;
+  readonly liveStates: LiveStates;
   readonly pokes: Pokes;
   readonly rulesChanged: (event: number) => Promise<void>;
   readonly publicUrl: () => string;

@@ -15,6 +15,7 @@ import { createEvents, type Events } from './services/events.ts';
 import { createFeedFiles } from './services/feed-files.ts';
 import { createFeed, type Feed } from './services/feed.ts';
 import { openKeys } from './services/keys.ts';
+import { createLiveStates } from './services/live-states.ts';
 import { createNonces } from './services/nonces.ts';
 import { createPokes } from './services/pokes.ts';
 import { createReports } from './services/reports.ts';
@@ -83,6 +84,7 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
   const reports = createReports({ database, clock, replica, feedVersion: feed.version });
   const app = createApp({
     clock, log, keys, authority, users, events, tickets, staff, devices, feed, files, replica, ingest, reports, pokes,
+    liveStates: createLiveStates({ reports, clock }),
     nonces: createNonces(keys.nonceSecret, clock, random),
     rulesChanged: async (event) => {
       await deriveAllStories(database, clock, event);
@@ -124,6 +126,7 @@ export interface Listening {
 
 /** Connections that have not ended by themselves after a stop are cut after this long. */
 const drainMs = 5_000;
+const idleCheckMs = 50;
 
 /** Listens; `port-in-use` when somebody else does. */
 export async function serve(cloud: Cloud, config: Config): Promise<Result<Listening, StartError>> {
@@ -135,9 +138,11 @@ export async function serve(cloud: Cloud, config: Config): Promise<Result<Listen
   const stop = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
     cloud.endStreams();
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
+    // A connection whose last answer has just ended is idle, and would stay open until its client lets go.
+    const idle = setInterval(() => 'closeIdleConnections' in server && server.closeIdleConnections(), idleCheckMs);
     const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), drainMs);
     await closed;
+    clearInterval(idle);
     clearTimeout(cut);
     await cloud.close();
   };

@@ -10,9 +10,9 @@ import { secureHeaders } from 'hono/secure-headers';
 import { streamSSE } from 'hono/streaming';
 import { describeRoute } from 'hono-openapi';
 import { z } from 'zod';
+import type { LiveStates } from '../services/live-states.ts';
 import type { Failure } from '../services/problems.ts';
 import type { Pokes } from '../services/pokes.ts';
-import type { Reports } from '../services/reports.ts';
 import { sessionLifetimeMs, type Users } from '../services/users.ts';
 import { sessionCookie } from './auth.ts';
 import { createRouter, problem, type Environment } from './context.ts';
@@ -25,7 +25,7 @@ export const heartbeatMs = 5_000;
 const streamsMax = 200;
 
 export interface LiveRoutesDeps {
-  readonly reports: Reports;
+  readonly liveStates: LiveStates;
   readonly pokes: Pokes;
   readonly log: Logger;
   /** Aborts when the service stops. */
@@ -33,12 +33,12 @@ export interface LiveRoutesDeps {
 }
 
 /** Under `/api/events`. */
-export function liveRoutes({ reports, pokes, log, stopping }: LiveRoutesDeps): Hono<Environment> {
+export function liveRoutes({ liveStates, pokes, log, stopping }: LiveRoutesDeps): Hono<Environment> {
   const router = createRouter();
   let streams = 0;
   router.get('/:event/live', describeRoute(describe('The live state as server-sent events', 'live', { contentType: 'text/event-stream', schema: liveStateSchema }, [...userProblems, 'request-invalid', 'event-unknown'])), validEvent, async (c) => {
     const { event } = c.req.valid('param');
-    const first = await reports.live(event);
+    const first = await liveStates.read(event);
     if (!first.ok) return problem(c, first.error);
     if (streams >= streamsMax) return problem(c, { type: 'attempts-exhausted' });
     return streamSSE(c, async (stream) => {
@@ -51,7 +51,7 @@ export function liveRoutes({ reports, pokes, log, stopping }: LiveRoutesDeps): H
         while (!signal.aborted && state.ok) {
           await stream.writeSSE({ event: 'state', data: JSON.stringify(state.value) });
           await untilPoked(pokes, event, signal);
-          if (!signal.aborted) state = await reports.live(event);
+          if (!signal.aborted) state = await liveStates.read(event);
         }
       } catch (cause) {
         log.error({ event, cause: String(cause) }, 'a live stream failed');

@@ -1,0 +1,107 @@
+// The cloud as a process: what it prints, how it ends, and what it says when it cannot start.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodePass } from '@postern/shared';
+import { someEvent } from '../support/cloud.ts';
+import { runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+const running: CloudProcess[] = [];
+const run = (...argumentList: readonly string[]): CloudProcess => {
+  const started = runCloud(...argumentList);
+  running.push(started);
+  return started;
+};
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(async () => {
+  for (const started of running) started.kill('SIGKILL');
+  await Promise.all(running.splice(0).map((started) => started.ended));
+  folder.remove();
+});
+
+const database = (): string => `sqlite:${join(folder.path, 'cloud.db')}`;
+const tokenIn = (out: string): string => /postern_[0-9a-f_]+/.exec(out)?.[0] ?? '';
+
+describe('cloud-sync serve', () => {
+  it('prints how to sign in on its first run, and never again', async () => {
+    const first = run('serve', '--database', database(), '--port', '0');
+    const url = await first.ready;
+    const token = tokenIn(first.out());
+    expect(first.out()).toContain(`Sign in at   ${url}/`);
+    expect((await fetch(`${url}/api/events`, { headers: { Authorization: `Bearer ${token}` } })).status).toBe(200);
+    first.kill('SIGTERM');
+    expect((await first.ended).code).toBe(0);
+    const second = run('serve', '--database', database(), '--port', '0');
+    const again = await second.ready;
+    expect(tokenIn(second.out())).toBe('');
+    expect((await fetch(`${again}/api/events`, { headers: { Authorization: `Bearer ${token}` } })).status).toBe(200);
+  });
+
+  it('ends with open live streams at SIGTERM, with exit code 0 and nothing on standard error', async () => {
+    const cloud = run('serve', '--database', database(), '--port', '0', '--log-level', 'warn');
+    const url = await cloud.ready;
+    const headers = { Authorization: `Bearer ${tokenIn(cloud.out())}`, 'Content-Type': 'application/json' };
+    await fetch(`${url}/api/events`, { method: 'POST', headers, body: JSON.stringify(someEvent) });
+    const stream = await fetch(`${url}/api/events/1/live`, { headers });
+    const reader = stream.body?.getReader();
+    await reader?.read();
+    cloud.kill('SIGTERM');
+    expect(await cloud.ended).toMatchObject({ code: 0, errors: '' });
+    await reader?.cancel();
+  });
+
+  it('says in one message that the port is in use and what to do', async () => {
+    const first = run('serve', '--database', database(), '--port', '0');
+    const { port } = new URL(await first.ready);
+    const other = temporaryFolder();
+    const second = await run('serve', '--database', `sqlite:${join(other.path, 'cloud.db')}`, '--port', port).ended;
+    other.remove();
+    expect(second).toMatchObject({ code: 2, errors: `cloud-sync: port ${port} is in use. Stop whatever listens there, or choose another one with --port.\n` });
+  });
+
+  it.each([
+    [['--port', 'many'], '--port or POSTERN_CLOUD_PORT'],
+    [['--database', 'postgres://db/postern'], '--database or POSTERN_CLOUD_DATABASE: must read sqlite:FILE'],
+    [['--public-url', 'ftp://cloud'], '--public-url or POSTERN_CLOUD_PUBLIC_URL'],
+  ])('names the setting that is wrong: %j', async (flags, named) => {
+    const finished = await run('serve', '--data', folder.path, ...flags).ended;
+    expect(finished.code).toBe(2);
+    expect(finished.errors).toContain(named);
+  });
+
+  it('says what is wrong with a database that is none', async () => {
+    writeFileSync(join(folder.path, 'cloud.db'), 'this is not a database, but it is long enough to look at'.repeat(100));
+    const finished = await run('serve', '--database', database(), '--port', '0').ended;
+    expect(finished).toMatchObject({ code: 2 });
+    expect(finished.errors).toMatch(/^cloud-sync: cannot use the database: .*not a database/);
+  });
+});
+
+describe('the command line', () => {
+  it('makes an event, issues tickets with their pictures and publishes them', async () => {
+    const data = ['--data', folder.path];
+    const file = join(folder.path, 'event.json');
+    const pictures = join(folder.path, 'codes');
+    mkdirSync(pictures);
+    writeFileSync(file, JSON.stringify(someEvent));
+    expect(JSON.parse((await run('event', ...data, '--file', file).ended).out)).toEqual({ event: 1, name: 'Test night' });
+    const issued = await run('issue', ...data, '--event', '1', '--type', '1', '--count', '2', '--out', pictures).ended;
+    const [first, second, ...others] = issued.out.trim().split('\n').map((line) => JSON.parse(line) as { id: string; text: string; shortCode: string });
+    expect([second === undefined, others]).toEqual([false, []]);
+    expect(decodePass(first?.text ?? '', () => undefined)).toMatchObject({ error: { type: 'key-unknown' } });
+    for (const ending of ['svg', 'png']) expect(existsSync(join(pictures, `${first?.id}.${ending}`))).toBe(true);
+    expect(JSON.parse((await run('feed', 'publish', ...data, '--event', '1').ended).out)).toMatchObject({ event: 1, version: 1, tickets: 2 });
+    expect((await run('event', ...data).ended).out).toBe('1\tTest night\t2 tickets\n');
+    expect((await run('migrate', ...data).ended).out).toBe('The database is up to date.\n');
+  });
+
+  it('says where an event file does not fit', async () => {
+    const file = join(folder.path, 'event.json');
+    writeFileSync(file, JSON.stringify({ ...someEvent, zonez: [] }));
+    const finished = await run('event', '--data', folder.path, '--file', file).ended;
+    expect([finished.code, finished.errors]).toEqual([2, expect.stringContaining('zonez')]);
+  });
+});

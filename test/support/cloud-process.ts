@@ -1,0 +1,49 @@
+// The cloud as a process of its own, started as a customer starts it.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const cli = fileURLToPath(new URL('../../cloud-sync/src/cli.ts', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly out: string;
+  readonly errors: string;
+}
+
+export interface CloudProcess {
+  /** All of standard output so far. */
+  readonly out: () => string;
+  /** Base URL, once it is ready; rejects when the process ends before. */
+  readonly ready: Promise<string>;
+  readonly ended: Promise<Finished>;
+  readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+/** Runs `cloud-sync …arguments`. */
+export function runCloud(...argumentList: readonly string[]): CloudProcess {
+  const child: ChildProcess = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', cli, ...argumentList], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let errors = '';
+  child.stdout?.on('data', (data: Buffer) => (out += data.toString()));
+  child.stderr?.on('data', (data: Buffer) => (errors += data.toString()));
+  const ended = once(child, 'close').then(([code]): Finished => ({ code: code as number | null, out, errors }));
+  const ready = new Promise<string>((resolve, reject) => {
+    child.stdout?.on('data', () => {
+      const url = /^cloud-sync is ready: (\S+)$/m.exec(out)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+    void ended.then((finished) => reject(new Error(`cloud-sync has ended: ${finished.errors}`)));
+  });
+  // Not every test waits for it.
+  ready.catch(() => undefined);
+  return { out: () => out, ready, ended, kill: (signal) => void child.kill(signal) };
+}
+
+export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'postern-cloud-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
