@@ -2,7 +2,7 @@
 // else receives a Clock, a Random or a boot id, so that tests can hand in their own.
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import type { Clock, Random } from '@postern/shared';
+import type { Clock, Random, Timer } from '@postern/shared';
 
 /**
  * Wall time and CLOCK_MONOTONIC in milliseconds. On Linux the latter counts from the machine's start, so two processes of
@@ -14,6 +14,15 @@ export const createSystemClock = (): Clock => ({
 });
 
 export const createSystemRandom = (): Random => (bytes) => new Uint8Array(randomBytes(bytes));
+
+/** Timers that do not keep the process alive: what runs has a reader, a server or a signal of its own. */
+export const createSystemTimer = (): Timer => ({
+  after: (ms, fn) => {
+    const timeout = setTimeout(fn, ms);
+    timeout.unref();
+    return () => clearTimeout(timeout);
+  },
+});
 
 /** Names this start of the machine; changes with every power-on. Empty where the kernel does not say. */
 export function readMachineBoot(path = '/proc/sys/kernel/random/boot_id'): string {

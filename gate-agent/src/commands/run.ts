@@ -1,0 +1,44 @@
+// `gate-agent run`: starts the gate, says where it is, and stops it cleanly on SIGTERM and SIGINT, within a bounded time.
+import type { LogLevel } from '../logger.ts';
+import { createLogger } from '../logger.ts';
+import { loadConfig } from '../config.ts';
+import { startGate } from '../main.ts';
+
+/** A stop that takes longer is given up: the journal is durable at any moment. */
+const stopWithinMs = 5_000;
+
+export interface RunOptions {
+  readonly config: string;
+  /** One JSON line `{"type":"ready",…}` on standard output instead of a sentence. */
+  readonly json: boolean;
+  readonly logLevel?: LogLevel;
+}
+
+/** Exit code of the process: 0 after a clean stop, 2 when it could not start. */
+export async function runCommand({ config: path, json, logLevel }: RunOptions): Promise<number> {
+  const config = loadConfig(path);
+  if (!config.ok) {
+    for (const complaint of config.error.complaints) console.error(complaint);
+    return 2;
+  }
+  const logger = createLogger(logLevel ?? config.value.log.level);
+  const stopRequested = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+  const gate = await startGate(config.value, logger);
+  if (!gate.ok) {
+    console.error(`gate-agent: ${gate.error.cause}`);
+    return 2;
+  }
+  const { url, boot, stop } = gate.value;
+  console.log(json ? JSON.stringify({ type: 'ready', url, pid: process.pid, boot }) : `ready: ${url}/display (health: ${url}/health)`);
+  await stopRequested;
+  const giveUp = setTimeout(() => {
+    logger.error({ stopWithinMs }, 'Stopping took too long and was given up');
+    process.exit(1);
+  }, stopWithinMs);
+  giveUp.unref();
+  await stop();
+  return 0;
+}

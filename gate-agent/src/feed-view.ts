@@ -1,0 +1,45 @@
+// The feed as lanes and methods ask for it: always something to ask, also on a new gate that has no feed yet (then no ticket type
+// is known and every scan is refused with what to do), and always the newest without restarting anything.
+import { admissionPolicySchema, type AdmissionPolicy, type Clock, type Lookups, type Ticket, type TrustedTime } from '@postern/shared';
+import type { FeedClientStatus } from './feed-client.ts';
+import type { FeedCache } from './store/feed-cache.ts';
+
+export interface FeedView {
+  readonly policy: () => AdmissionPolicy;
+  readonly lookups: Lookups;
+  readonly ticket: (ticketId: string) => Ticket | undefined;
+  /** Since the cloud last said that this is its newest feed; infinite without a feed, or with one that has expired. */
+  readonly ageMs: () => number;
+  /** A gate's name on screens. */
+  readonly gateName: (gate: string) => string;
+}
+
+export interface FeedViewDeps {
+  readonly cache: FeedCache;
+  readonly event: number;
+  readonly clock: Clock;
+  readonly time: () => TrustedTime;
+  readonly clientStatus: () => FeedClientStatus | undefined;
+}
+
+export function createFeedView({ cache, event, clock, time, clientStatus }: FeedViewDeps): FeedView {
+  const noPolicy = admissionPolicySchema.parse({ event, name: 'no ticket list yet', types: [], zones: [] });
+  return {
+    policy: () => cache.current()?.manifest.policy ?? noPolicy,
+    ticket: (ticketId) => cache.current()?.tickets.ticket(ticketId),
+    lookups: {
+      event,
+      issuerKey: (keyIdHex) => cache.current()?.tickets.issuerKey(keyIdHex),
+      ticketByCode: (code) => cache.current()?.tickets.ticketByCode(code),
+      ticketByShortCode: (shortCode) => cache.current()?.tickets.ticketByShortCode(shortCode),
+    },
+    ageMs: () => {
+      const manifest = cache.current()?.manifest;
+      if (manifest === undefined || cache.expired()) return Number.POSITIVE_INFINITY;
+      const sinceMadeMs = Math.max(0, time().nowMs - manifest.createdAtMs);
+      const lastContactMs = clientStatus()?.lastContactMs;
+      return lastContactMs === undefined ? sinceMadeMs : Math.min(sinceMadeMs, clock.monotonicMs() - lastContactMs);
+    },
+    gateName: (gate) => cache.current()?.manifest.gates.find((candidate) => candidate.id === gate)?.name ?? gate,
+  };
+}

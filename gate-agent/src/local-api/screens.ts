@@ -1,0 +1,49 @@
+// What screens are told: first who this gate is and how every lane stands, then whatever happens, and a beat every two seconds.
+import type { Lane, LaneEvent, LaneState, Language, TrustedTime } from '@postern/shared';
+import { laneStateToView, type DisplayView } from './display-view.ts';
+import type { EventHub } from './event-hub.ts';
+
+export interface ScreensDeps {
+  readonly hub: EventHub;
+  readonly lanes: readonly Lane[];
+  readonly gate: { readonly id: string; readonly name: string };
+  readonly boot: string;
+  readonly languages: readonly Language[];
+  readonly time: () => TrustedTime;
+  readonly timeZone: () => string;
+  readonly gateName: (gate: string) => string;
+  readonly noContactSinceMs: () => number | undefined;
+}
+
+export interface Screens {
+  readonly hello: () => unknown;
+  readonly beat: () => unknown;
+  readonly laneStates: () => readonly LaneEvent[];
+  readonly views: () => readonly DisplayView[];
+  /** Passes on what a lane said; synchronous, whoever listens. */
+  readonly tell: (event: LaneEvent) => void;
+  /** Draws every lane anew: contact was lost or found. */
+  readonly refresh: () => void;
+}
+
+export function createScreens(deps: ScreensDeps): Screens {
+  const { hub, lanes, gate, boot, languages, time, timeZone, gateName, noContactSinceMs } = deps;
+  const viewOf = (lane: string, state: LaneState): DisplayView => {
+    const direction = lanes.find((candidate) => candidate.id === lane)?.settings.direction ?? 'entry';
+    return laneStateToView(lane, state, { languages, timeZone: timeZone(), gateName, direction, noContactSinceMs: noContactSinceMs(), atMs: time().nowMs });
+  };
+  const views = (): readonly DisplayView[] => lanes.map((lane) => viewOf(lane.id, lane.state()));
+  return {
+    hello: () => ({ gate, boot, languages, lanes: lanes.map((lane) => ({ id: lane.id, direction: lane.settings.direction })) }),
+    beat: () => ({ nowMs: time().nowMs, timeZone: timeZone(), clockTrusted: time().trusted, noContactSinceMs: noContactSinceMs() }),
+    laneStates: () => lanes.map((lane) => ({ type: 'state', lane: lane.id, state: lane.state(), atMs: time().nowMs })),
+    views,
+    tell: (event) => {
+      hub.publish('lane', event);
+      if (event.type === 'state') hub.publish('view', viewOf(event.lane, event.state));
+    },
+    refresh: () => {
+      for (const view of views()) hub.publish('view', view);
+    },
+  };
+}

@@ -1,0 +1,275 @@
+// The gate's composition root: the only place that constructs. Clock and identity, feed, journal, replication thread, lanes with
+// their readers and turnstiles, staff's actions and the local port, started in this order and stopped in the opposite one.
+import { join } from 'node:path';
+import {
+  bytesToHex,
+  codeMethod,
+  createLane,
+  createMethodRegistry,
+  createSteward,
+  createSupervisor,
+  decide,
+  err,
+  hexToBytes,
+  ok,
+  qrMethod,
+  ready,
+  sleep,
+  type Lane,
+  type LaneContext,
+  type LaneEvent,
+  type Logger,
+  type Result,
+  type Store,
+  type Supervisor,
+  type Timer,
+} from '@postern/shared';
+import { openActuator } from './actuators/open.ts';
+import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
+import { parseCertificate } from './certificates.ts';
+import { createClockTrust } from './clock-trust.ts';
+import type { GateConfig, LaneConfig } from './config.ts';
+import { createFeedClient, type FeedClient } from './feed-client.ts';
+import { createFeedView } from './feed-view.ts';
+import { createFacts } from './facts.ts';
+import { openFireInput } from './fire-input.ts';
+import { loadIdentity, type Identity } from './identity.ts';
+import { createEventHub } from './local-api/event-hub.ts';
+import { createPreview } from './local-api/preview.ts';
+import { createScreens, type Screens } from './local-api/screens.ts';
+import { createLocalApi } from './local-api/app.ts';
+import { allowedHosts } from './local-api/guard.ts';
+import { toHealth } from './local-api/health.ts';
+import { createPages } from './local-api/pages.ts';
+import { listen } from './local-api/server.ts';
+import { createPinCheck } from './pin.ts';
+import { createReach } from './reach.ts';
+import { createDecoder, type Decoder } from './readers/decoder.ts';
+import { openReader } from './readers/open.ts';
+import { tellReplication } from './replication/feed-to-replication.ts';
+import { createGateFetch } from './replication/gate-auth.ts';
+import { startReplication, type Replication } from './replication/worker-front.ts';
+import { removeRunFile, writeRunFile } from './run-file.ts';
+import { openFeedCache, type FeedCache } from './store/feed-cache.ts';
+import { createGateStore } from './store/store.ts';
+import { createSystemClock, createSystemRandom, createSystemTimer, readMachineBoot } from './system.ts';
+import { keepAskingServerTime } from './time-client.ts';
+
+/** The clock's state goes to disk, and to the replication thread, this often. */
+const clockRoundMs = 10_000;
+const bootBytes = 8;
+const version = '0.1.0';
+
+export interface RunningGate {
+  readonly url: string;
+  /** 16 hexadecimal digits, random at every start. */
+  readonly boot: string;
+  /** Lanes shut or free as configured, turnstiles at rest, marks in closed segments, databases closed. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface GateStartError {
+  readonly type: string;
+  /** One sentence that says what to do. */
+  readonly cause: string;
+}
+
+type Close = () => Promise<void> | void;
+
+/** Resolves when the lanes answer. Nothing is left running after an error. */
+export async function startGate(config: GateConfig, logger: Logger): Promise<Result<RunningGate, GateStartError>> {
+  await ready;
+  const identity = await loadIdentity(config.gate.data);
+  if (!identity.ok) {
+    const { error } = identity;
+    const cause = error.type === 'not-enrolled' ? `no identity in ${error.folder}; run: gate-agent enrol URL CODE --data ${config.gate.data}` : error.cause;
+    return err({ type: error.type, cause });
+  }
+  const stopping = new AbortController();
+  const closes: Close[] = [];
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    for (const close of closes.splice(0).reverse()) await close();
+  };
+  try {
+    const running = await compose(config, identity.value, logger, stopping.signal, (close) => void closes.push(close));
+    if (running.ok) return ok({ ...running.value, stop });
+    await stop();
+    return running;
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+}
+
+async function compose(
+  config: GateConfig,
+  identity: Identity,
+  logger: Logger,
+  signal: AbortSignal,
+  onStop: (close: Close) => void,
+): Promise<Result<Omit<RunningGate, 'stop'>, GateStartError>> {
+  const { gate } = config;
+  const clock = createSystemClock();
+  const random = createSystemRandom();
+  const timer = createSystemTimer();
+  const boot = bytesToHex(random(bootBytes));
+  const journalPath = join(gate.data, 'journal.db');
+  const replicaPath = join(gate.data, 'replica.db');
+
+  // What time it is, and what the cloud has published.
+  const clockPath = clockFilePath(gate.data);
+  const trust = createClockTrust({ clock, machineBoot: readMachineBoot(), saved: await readClockFile(clockPath), rtc: config.clock.rtc });
+  onStop(() => writeClockFile(clockPath, trust.saved()));
+  const enrolledKeys = identity.feedKeys.filter((key) => key.use === 'feed').map((key) => ({ keyId: key.keyId, publicKey: keyBytes(key.publicKey) }));
+  const cache = await openFeedCache({ folder: join(gate.data, 'feed'), event: gate.event, enrolledKeys, nowMs: () => trust.now().nowMs, logger });
+  onStop(cache.close);
+  let feedClient: FeedClient | undefined;
+  const feed = createFeedView({ cache, event: gate.event, clock, time: trust.now, clientStatus: () => feedClient?.status() });
+
+  // The journal, and the thread that carries it to others.
+  const store = createGateStore({ journalPath, replicaPath, event: gate.event, gate: gate.id, boot, clock, timer, logger, time: trust.now, policy: feed.policy, ticket: feed.ticket });
+  onStop(store.close);
+  const replication = startReplication({
+    settings: {
+      gate: gate.id, event: gate.event, boot, journalPath, replicaPath, ...identity.keys, keyPem: identity.keyPem,
+      certificate: Buffer.from(identity.certificate, 'base64'), ca: Buffer.from(identity.ca, 'base64'),
+      cloudUrl: config.cloud?.url.replace(/\/$/, ''), lanListen: config.lan.listen, lanPeers: config.lan.peers,
+    },
+    logger, timer, random,
+    through: () => (store.healthy() ? store.hybrid.tick() : undefined),
+  });
+  onStop(replication.stop);
+  tellReplication(replication, cache, trust);
+  const reach = createReach({ replication: replication.status, feedClient: () => feedClient?.status(), monotonicMs: clock.monotonicMs, time: trust.now, timer });
+
+  // Lanes: readers, the rule, turnstiles.
+  const context: LaneContext = { gate: gate.id, clock, policy: feed.policy, time: trust.now, feedAgeMs: feed.ageMs, inTouch: reach.inTouch };
+  const registry = createMethodRegistry({ methods: [qrMethod, codeMethod], lookups: feed.lookups, clock, logger });
+  const preview = config.local.preview ? createPreview(clock.monotonicMs) : undefined;
+  const pokingStore = pokeAfterCommit(store, replication);
+  let screens: Screens | undefined;
+  const listener = (event: LaneEvent): void => screens?.tell(event);
+  let decoder: Decoder | undefined;
+  onStop(async () => decoder?.close());
+  const lanes: Lane[] = [];
+  const readers: { readonly lane: string; readonly supervisor: Supervisor }[] = [];
+  for (const laneConfig of config.lanes) {
+    const actuator = openActuator(laneConfig.actuator, { timer, passageTimeoutMs: laneConfig.passageTimeoutMs });
+    if (!actuator.ok) return err({ type: actuator.error.type, cause: `lane ${laneConfig.id}: ${actuator.error.cause}` });
+    const lane = createLane(laneSettings(laneConfig, gate.zone), { context, registry, store: pokingStore, actuator: actuator.value.actuator, decide, timer, logger, listener });
+    lanes.push(lane);
+    for (const [index, uri] of laneConfig.readers.entries()) {
+      const id = `${laneConfig.id}-${index + 1}`;
+      const reader = openReader(uri, { id, clock, logger, timer, stdin: process.stdin, decoder: () => (decoder ??= createDecoder()), ...(preview === undefined ? {} : { onFrame: preview.offer }) });
+      if (!reader.ok) return err({ type: reader.error.type, cause: `lane ${laneConfig.id}: ${reader.error.message}` });
+      readers.push({ lane: lane.id, supervisor: createSupervisor({ reader: reader.value, deliver: (presentation) => void lane.present(presentation), clock, random, logger, timer }) });
+    }
+  }
+
+  // Staff and screens.
+  const steward = createSteward({
+    lanes, context, registry, store: pokingStore, decide, logger,
+    checkPin: createPinCheck(() => cache.current()?.manifest.staff ?? []),
+    confirmClock: (trueMs) => {
+      const beforeMs = trust.now().nowMs;
+      trust.confirm(trueMs);
+      return { correctionMs: trust.now().nowMs - beforeMs };
+    },
+  });
+  const fire = config.fire.input === undefined ? ok(undefined) : openFireInput(config.fire.input, timer);
+  if (!fire.ok) return fire;
+  const name = gate.name ?? identity.gate.name;
+  const certificate = parseCertificate(Buffer.from(identity.certificate, 'base64'));
+  const facts = createFacts({
+    config, name, boot, version, lanes, readers, store, cache, feed, trust, replication, reach, fire: fire.value, monotonicMs: clock.monotonicMs,
+    certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined, feedClient: () => feedClient?.status(),
+  });
+  const hub = createEventHub();
+  onStop(hub.close);
+  screens = createScreens({
+    hub, lanes, gate: { id: gate.id, name }, boot, languages: config.local.languages, time: trust.now,
+    timeZone: () => feed.policy().timeZone, gateName: feed.gateName, noContactSinceMs: reach.noContactSinceMs,
+  });
+  let port = config.local.port;
+  const app = createLocalApi({
+    ...screens, hub, hosts: () => allowedHosts(config.local.listen, port, config.local.hosts), frameAncestors: config.local.frameAncestors,
+    health: () => toHealth(facts()), steward: () => steward, clock, pages: createPages(), ...(preview === undefined ? {} : { preview: preview.routes }),
+    status: async () => {
+      const hash = await replication.contentHash();
+      return { ...toHealth(facts()), lastSequence: store.lastSequence(), historyHash: hash.ok ? hash.value : undefined, replication: replication.status() };
+    },
+  });
+  const server = await listen({ ...config.local, app });
+  if (!server.ok) return err({ type: server.error.type, cause: server.error.message });
+  port = server.value.port;
+  onStop(server.value.close);
+  reach.watch((inTouch) => {
+    if (inTouch) store.backInTouch();
+    screens?.refresh();
+  }, signal);
+
+  // Everything is there: let people in.
+  await Promise.all(lanes.map((lane) => lane.start()));
+  onStop(async () => void (await Promise.all(lanes.map((lane) => lane.stop()))));
+  const running = readers.map(({ supervisor }) => supervisor.run(signal));
+  if (fire.value !== undefined) running.push(fire.value.run(() => lanes.forEach((lane) => lane.free('fire')), signal));
+  onStop(async () => void (await Promise.all(running)));
+
+  // What may take its time: the cloud, and the clock's state on disk.
+  if (config.cloud !== undefined) {
+    const cloudUrl = config.cloud.url.replace(/\/$/, '');
+    const gateFetch = createGateFetch({ gate: gate.id, keys: identity.keys, clock });
+    feedClient = createFeedClient({
+      cloudUrl, event: gate.event, cache, clock, timer, random, logger, fetch: gateFetch,
+      sleep: (ms, until) => sleep(timer, ms, until),
+      onChange: () => tellReplication(replication, cache, trust),
+    });
+    const feedKeyOf = (keyId: string): Uint8Array | undefined => feedKey(cache, identity, keyId);
+    const askingTime = keepAskingServerTime({ cloudUrl, clock, random, feedKeyOf, logger }, (sample) => void trust.learn(sample), signal);
+    const background = [feedClient.run(signal), askingTime];
+    onStop(async () => void (await Promise.all(background)));
+  }
+  void repeatClockRound(timer, signal, async () => {
+    tellReplication(replication, cache, trust);
+    await writeClockFile(clockPath, trust.saved()).catch((cause: unknown) => logger.warn({ cause: String(cause) }, 'The clock file could not be written'));
+  });
+  await writeRunFile(gate.data, { pid: process.pid, url: server.value.url, boot });
+  onStop(() => removeRunFile(gate.data));
+  return ok({ url: server.value.url, boot });
+}
+
+const laneSettings = ({ id, direction, onFailure, holdTimeoutMs }: LaneConfig, zone: string) => ({ id, zone, direction, onFailure, holdTimeoutMs });
+
+/** The store, telling the replication thread that there is something new. The poke is a message: nothing waits for it. */
+function pokeAfterCommit(store: Store, replication: Replication): Store {
+  return {
+    ...store,
+    admit: async (ticketId, rule) => {
+      const result = await store.admit(ticketId, rule);
+      if (result.ok && result.value.mark !== undefined) replication.poke();
+      return result;
+    },
+    append: async (draft) => {
+      const result = await store.append(draft);
+      replication.poke();
+      return result;
+    },
+  };
+}
+
+const keyBytes = (hex: string): Uint8Array => hexToBytes(hex) ?? new Uint8Array(0);
+
+/** Feed keys of the feed in use, and those that came with enrolment. */
+function feedKey(cache: FeedCache, identity: Identity, keyId: string): Uint8Array | undefined {
+  const keys = [...(cache.current()?.manifest.keys ?? []), ...identity.feedKeys];
+  const key = keys.find((candidate) => candidate.use === 'feed' && candidate.state !== 'revoked' && candidate.keyId === keyId);
+  return key === undefined ? undefined : keyBytes(key.publicKey);
+}
+
+async function repeatClockRound(timer: Timer, signal: AbortSignal, round: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await round();
+    await sleep(timer, clockRoundMs, signal);
+  }
+}

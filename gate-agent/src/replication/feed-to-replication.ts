@@ -1,0 +1,11 @@
+// Passes on to the replication thread what the main thread learns: which gates the feed lists and what time it is.
+import type { ClockTrust } from '../clock-trust.ts';
+import type { FeedCache } from '../store/feed-cache.ts';
+import type { Replication } from './worker-front.ts';
+
+export function tellReplication(replication: Replication, cache: FeedCache, trust: ClockTrust): void {
+  const manifest = cache.current()?.manifest;
+  if (manifest !== undefined) replication.setGates(manifest.gates.map(({ id, publicKey }) => ({ id, publicKey })));
+  const { nowMs, trusted } = trust.now();
+  replication.setTime({ atMs: nowMs, timeTrusted: trusted });
+}
