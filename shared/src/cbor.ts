@@ -2,6 +2,7 @@
 // so that one value has one byte string. Maps are JavaScript Maps with integer or text keys.
 import { decode, encode, rfc8949EncodeOptions } from 'cborg';
 import { bytesEqual } from './bytes.ts';
+import { fastDecode, fastEncode } from './cbor-fast.ts';
 import { err, ok, type Result } from './result.ts';
 
 export type CborValue = number | string | boolean | null | Uint8Array | readonly CborValue[] | ReadonlyMap<number | string, CborValue>;
@@ -9,7 +10,7 @@ export type CborValue = number | string | boolean | null | Uint8Array | readonly
 export type CborError = { readonly type: 'malformed'; readonly cause: string };
 
 /** A COSE tag (RFC 9052: 18 for COSE_Sign1) in front of a value is handled by cose.ts; here tags are refused. */
-export const cborEncode = (value: CborValue): Uint8Array => encode(value, rfc8949EncodeOptions);
+export const cborEncode = (value: CborValue): Uint8Array => fastEncode(value) ?? encode(value, rfc8949EncodeOptions);
 
 /**
  * Decodes at most `bytesMax` bytes. `malformed` for anything longer, truncated, non-deterministic, with duplicate keys,
@@ -17,6 +18,8 @@ export const cborEncode = (value: CborValue): Uint8Array => encode(value, rfc894
  */
 export function cborDecode(bytes: Uint8Array, bytesMax: number, depthMax = 8): Result<CborValue, CborError> {
   if (bytes.length > bytesMax) return err({ type: 'malformed', cause: `${bytes.length} bytes of CBOR, at most ${bytesMax} are allowed` });
+  const plain = fastDecode(bytes, depthMax);
+  if (plain !== undefined) return ok(plain);
   const shape = checkShape(bytes, depthMax);
   if (shape !== undefined) return err({ type: 'malformed', cause: shape });
   try {

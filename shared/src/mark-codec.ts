@@ -86,9 +86,9 @@ export function decodeMark(bytes: Uint8Array, writer: Writer): Result<Mark, Mark
   if (!decoded.ok) return decoded;
   if (!Array.isArray(decoded.value)) return err({ type: 'malformed', cause: 'a mark is an array' });
   try {
-    const fields = createFields(decoded.value);
+    const fields: Fields = { values: decoded.value, index: 0 };
     const mark = readMark(fields, writer);
-    fields.end();
+    takeEnd(fields);
     return ok(mark);
   } catch (cause) {
     if (cause instanceof FieldError) return err({ type: 'malformed', cause: cause.message });
@@ -97,40 +97,40 @@ export function decodeMark(bytes: Uint8Array, writer: Writer): Result<Mark, Mark
 }
 
 function readMark(fields: Fields, writer: Writer): Mark {
-  if (fields.integer('version', 0, 255) !== formatVersion) throw new FieldError('a mark of a version that this software does not know');
-  const kind = fields.choice('kind', kinds);
-  const sequence = fields.integer('sequence', 1, Number.MAX_SAFE_INTEGER);
-  const at = { ms: fields.integer('time', 0, 8_640_000_000_000_000), counter: fields.integer('counter', 0, 0xffff) };
-  const monotonicMs = fields.integer('monotonic time', 0, Number.MAX_SAFE_INTEGER);
-  const clock = { source: fields.choice('clock source', clockSources), uncertaintyMs: fields.integer('clock uncertainty', 0, Number.MAX_SAFE_INTEGER) };
-  const lane = fields.text('lane');
-  const operator = fields.optionalText('operator');
+  if (takeInteger(fields, 'version', 0, 255) !== formatVersion) throw new FieldError('a mark of a version that this software does not know');
+  const kind = takeChoice(fields, 'kind', kinds);
+  const sequence = takeInteger(fields, 'sequence', 1, Number.MAX_SAFE_INTEGER);
+  const at = { ms: takeInteger(fields, 'time', 0, 8_640_000_000_000_000), counter: takeInteger(fields, 'counter', 0, 0xffff) };
+  const monotonicMs = takeInteger(fields, 'monotonic time', 0, Number.MAX_SAFE_INTEGER);
+  const clock = { source: takeChoice(fields, 'clock source', clockSources), uncertaintyMs: takeInteger(fields, 'clock uncertainty', 0, Number.MAX_SAFE_INTEGER) };
+  const lane = takeText(fields, 'lane');
+  const operator = takeOptionalText(fields, 'operator');
   const base = { ...writer, sequence, at, monotonicMs, clock, lane, ...(operator === undefined ? {} : { operator }) };
-  if (kind === 'corrected') return { ...base, kind, offsetMs: fields.integer('offset', -8_640_000_000_000_000, 8_640_000_000_000_000) };
-  if (kind === 'recounted') return { ...base, kind, zone: fields.text('zone'), persons: fields.integer('persons', 0, 0xffff_ffff) };
+  if (kind === 'corrected') return { ...base, kind, offsetMs: takeInteger(fields, 'offset', -8_640_000_000_000_000, 8_640_000_000_000_000) };
+  if (kind === 'recounted') return { ...base, kind, zone: takeText(fields, 'zone'), persons: takeInteger(fields, 'persons', 0, 0xffff_ffff) };
 
-  const ticketId = fields.hex('ticket', [0, 16]);
-  const ticket = { ...base, ticketId, epoch: fields.integer('epoch', 0, 0xffff_ffff), method: fields.text('method') };
+  const ticketId = takeHex(fields, 'ticket', [0, 16]);
+  const ticket = { ...base, ticketId, epoch: takeInteger(fields, 'epoch', 0, 0xffff_ffff), method: takeText(fields, 'method') };
   switch (kind) {
     case 'admitted': {
       if (!ticketIdPattern.test(ticketId)) throw new FieldError('an admitted mark without a ticket');
-      const admitted = { ...ticket, kind, ticketType: fields.integer('ticket type', 0, 0xffff_ffff), zone: fields.text('zone'), uses: fields.integer('uses', 1, 0xffff) };
-      const issuedAtS = fields.optionalInteger('issued at', 0, 253_402_300_799);
-      return { ...admitted, ...(issuedAtS === undefined ? {} : { issuedAtS }), outOfTouch: fields.flag('out of touch'), peersReachable: fields.integer('peers', 0, 0xffff) };
+      const admitted = { ...ticket, kind, ticketType: takeInteger(fields, 'ticket type', 0, 0xffff_ffff), zone: takeText(fields, 'zone'), uses: takeInteger(fields, 'uses', 1, 0xffff) };
+      const issuedAtS = takeOptionalInteger(fields, 'issued at', 0, 253_402_300_799);
+      return { ...admitted, ...(issuedAtS === undefined ? {} : { issuedAtS }), outOfTouch: takeFlag(fields, 'out of touch'), peersReachable: takeInteger(fields, 'peers', 0, 0xffff) };
     }
     case 'exited':
     case 'passed-out':
-      return { ...ticket, kind, zone: fields.text('zone') };
+      return { ...ticket, kind, zone: takeText(fields, 'zone') };
     case 'refused':
-      return { ...ticket, kind, code: fields.text('code'), count: fields.integer('count', 1, 0xffff_ffff) };
+      return { ...ticket, kind, code: takeText(fields, 'code'), count: takeInteger(fields, 'count', 1, 0xffff_ffff) };
     case 'lapsed':
-      return { ...ticket, kind, of: { boot: fields.hex('boot', [8]), sequence: fields.integer('sequence', 1, Number.MAX_SAFE_INTEGER) }, uses: fields.integer('uses', 1, 0xffff) };
+      return { ...ticket, kind, of: { boot: takeHex(fields, 'boot', [8]), sequence: takeInteger(fields, 'sequence', 1, Number.MAX_SAFE_INTEGER) }, uses: takeInteger(fields, 'uses', 1, 0xffff) };
     case 'undone':
-      return { ...ticket, kind, of: { gate: fields.text('gate'), boot: fields.hex('boot', [8]), sequence: fields.integer('sequence', 1, Number.MAX_SAFE_INTEGER) } };
+      return { ...ticket, kind, of: { gate: takeText(fields, 'gate'), boot: takeHex(fields, 'boot', [8]), sequence: takeInteger(fields, 'sequence', 1, Number.MAX_SAFE_INTEGER) } };
     case 'overridden':
-      return { ...ticket, kind, reason: fields.choice('reason', overrideReasons), zone: fields.text('zone'), uses: fields.integer('uses', 1, 0xffff) };
+      return { ...ticket, kind, reason: takeChoice(fields, 'reason', overrideReasons), zone: takeText(fields, 'zone'), uses: takeInteger(fields, 'uses', 1, 0xffff) };
     case 'bound':
-      return { ...ticket, kind, tagHash: fields.hex('tag', [tagHashBytes]) };
+      return { ...ticket, kind, tagHash: takeHex(fields, 'tag', [tagHashBytes]) };
     case 'denied':
       return { ...ticket, kind };
     default:
@@ -140,57 +140,56 @@ function readMark(fields: Fields, writer: Writer): Mark {
 
 class FieldError extends Error {}
 
+/** An array that is read from its front, each field in its range; FieldError otherwise, caught in `decodeMark`. */
 interface Fields {
-  readonly integer: (name: string, min: number, max: number) => number;
-  readonly optionalInteger: (name: string, min: number, max: number) => number | undefined;
-  readonly text: (name: string) => string;
-  readonly optionalText: (name: string) => string | undefined;
-  readonly flag: (name: string) => boolean;
-  readonly choice: <T>(name: string, of: readonly T[]) => T;
-  readonly hex: (name: string, lengths: readonly number[]) => string;
-  readonly end: () => void;
+  readonly values: readonly CborValue[];
+  index: number;
 }
 
-/** Reads an array from its front, each field in its range; FieldError otherwise, caught in `decodeMark`. */
-function createFields(values: readonly CborValue[]): Fields {
-  let index = 0;
-  const take = (): CborValue | undefined => values[index++];
-  const checkInteger = (value: CborValue | undefined, name: string, min: number, max: number): number => {
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) throw new FieldError(`${name} out of range`);
-    return value;
-  };
-  const checkText = (value: CborValue | undefined, name: string): string => {
-    if (typeof value !== 'string' || value.length > textCharsMax) throw new FieldError(`${name} is no short text`);
-    return value;
-  };
-  return {
-    integer: (name, min, max) => checkInteger(take(), name, min, max),
-    optionalInteger: (name, min, max) => {
-      const value = take();
-      return value === null ? undefined : checkInteger(value, name, min, max);
-    },
-    text: (name) => checkText(take(), name),
-    optionalText: (name) => {
-      const value = take();
-      return value === null ? undefined : checkText(value, name);
-    },
-    flag: (name) => {
-      const value = take();
-      if (typeof value !== 'boolean') throw new FieldError(`${name} is no flag`);
-      return value;
-    },
-    choice: (name, of) => {
-      const chosen = of[checkInteger(take(), name, 0, of.length - 1)];
-      assert(chosen !== undefined, 'an index in range has an item');
-      return chosen;
-    },
-    hex: (name, lengths) => {
-      const value = take();
-      if (!(value instanceof Uint8Array) || !lengths.includes(value.length)) throw new FieldError(`${name} of a wrong length`);
-      return bytesToHex(value);
-    },
-    end: () => {
-      if (index !== values.length) throw new FieldError('more fields than a mark of this kind has');
-    },
-  };
+const take = (fields: Fields): CborValue | undefined => fields.values[fields.index++];
+
+function checkInteger(value: CborValue | undefined, name: string, min: number, max: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) throw new FieldError(`${name} out of range`);
+  return value;
+}
+
+function checkText(value: CborValue | undefined, name: string): string {
+  if (typeof value !== 'string' || value.length > textCharsMax) throw new FieldError(`${name} is no short text`);
+  return value;
+}
+
+const takeInteger = (fields: Fields, name: string, min: number, max: number): number => checkInteger(take(fields), name, min, max);
+
+function takeOptionalInteger(fields: Fields, name: string, min: number, max: number): number | undefined {
+  const value = take(fields);
+  return value === null ? undefined : checkInteger(value, name, min, max);
+}
+
+const takeText = (fields: Fields, name: string): string => checkText(take(fields), name);
+
+function takeOptionalText(fields: Fields, name: string): string | undefined {
+  const value = take(fields);
+  return value === null ? undefined : checkText(value, name);
+}
+
+function takeFlag(fields: Fields, name: string): boolean {
+  const value = take(fields);
+  if (typeof value !== 'boolean') throw new FieldError(`${name} is no flag`);
+  return value;
+}
+
+function takeChoice<T>(fields: Fields, name: string, of: readonly T[]): T {
+  const chosen = of[checkInteger(take(fields), name, 0, of.length - 1)];
+  assert(chosen !== undefined, 'an index in range has an item');
+  return chosen;
+}
+
+function takeHex(fields: Fields, name: string, lengths: readonly number[]): string {
+  const value = take(fields);
+  if (!(value instanceof Uint8Array) || !lengths.includes(value.length)) throw new FieldError(`${name} of a wrong length`);
+  return bytesToHex(value);
+}
+
+function takeEnd(fields: Fields): void {
+  if (fields.index !== fields.values.length) throw new FieldError('more fields than a mark of this kind has');
 }

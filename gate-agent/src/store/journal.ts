@@ -3,7 +3,7 @@
 // mark decodes, no sequence is missing.
 import { assert, decodeMark, encodeMark, hexToBytes, type Mark, type MarkId } from '@postern/shared';
 import { openDatabase, type Database } from './database.ts';
-import { markTablesSql } from './mark-tables.ts';
+import { journalTablesSql } from './mark-tables.ts';
 
 /** Pages of write-ahead log at which a commit checkpoints by itself; far beyond what idle checkpoints leave. */
 const walPagesMax = 16_384;
@@ -37,8 +37,11 @@ export interface Journal {
   readonly find: (id: MarkId) => Mark | undefined;
   /** The last sequence committed by this process start for an event; 0 when there is none. */
   readonly lastSequence: (event: number) => number;
-  /** Every mark, writer by writer, in sequence. Throws where one does not decode or is missing. */
-  readonly forEach: (visit: (mark: Mark) => void) => void;
+  /**
+   * Reads every mark, writer by writer, in sequence, and remembers which ticket it is of; once, before anything else. Throws where
+   * one does not decode or is missing.
+   */
+  readonly replay: (visit: (mark: Mark) => void) => void;
   /** What recounts by people have added to the count of a zone. */
   readonly corrections: () => readonly { readonly event: number; readonly zone: string; readonly persons: number }[];
   /** Inside a transaction. */
@@ -55,6 +58,11 @@ export interface Journal {
 /** A journal that contradicts itself: it must not be used, and nobody may open a turnstile on it. */
 export class JournalDamaged extends Error {}
 
+interface Place {
+  readonly writer: number;
+  readonly sequence: number;
+}
+
 interface WriterState {
   readonly id: number;
   committed: number;
@@ -68,7 +76,7 @@ export function openJournal({ path, gate, boot }: JournalIdentity): Journal {
     // what is in the log is written again, into the database file, before anything is appended.
     checkpointAll(database);
     database.pragma(`wal_autocheckpoint = ${walPagesMax}`);
-    database.exec(markTablesSql);
+    database.exec(journalTablesSql);
     database.exec(probeTableSql);
     return createJournal(database, gate, boot);
   } catch (cause) {
@@ -83,7 +91,8 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
   const rollback = database.prepare('ROLLBACK');
   const insertWriter = database.prepare('INSERT INTO writer (event, gate, boot) VALUES (?, ?, ?)');
   const insertMark = database.prepare('INSERT INTO mark (writer, sequence, ticket, bytes) VALUES (?, ?, ?, ?)');
-  const selectByTicket = database.prepare('SELECT writer, bytes FROM mark WHERE ticket = ?').raw();
+  const selectByPlace = database.prepare('SELECT writer, bytes FROM mark WHERE writer = ? AND sequence = ?').raw();
+  const selectDataVersion = database.prepare('PRAGMA data_version').pluck();
   const selectByIdentity = database.prepare(
     'SELECT mark.writer, mark.bytes FROM mark JOIN writer ON writer.id = mark.writer WHERE writer.event = ? AND writer.gate = ? AND writer.boot = ? AND mark.sequence = ?',
   ).raw();
@@ -97,6 +106,18 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
     identities.set(id, { event, gate: writerGate, boot: writerBoot });
     if (writerGate === gate && writerBoot === boot) own.set(event, { id, committed: last ?? 0, next: (last ?? 0) + 1 });
   }
+
+  /** Where a ticket's marks are; only committed ones. */
+  const placesByTicket = new Map<string, readonly Place[]>();
+  let uncommitted: Mark[] = [];
+  let dataVersion: unknown;
+
+  const index = (mark: Mark, writer: number): void => {
+    if (!('ticketId' in mark) || mark.ticketId === '') return;
+    const place = { writer, sequence: mark.sequence };
+    const places = placesByTicket.get(mark.ticketId);
+    placesByTicket.set(mark.ticketId, places === undefined ? [place] : [...places, place]);
+  };
 
   const toMark = ([writer, bytes]: readonly [number, Uint8Array]): Mark => {
     const identity = identities.get(writer);
@@ -115,11 +136,20 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
     return state;
   };
 
+  const beginAlone = (): void => {
+    begin.run();
+    // The index in memory is as good as the file only while nobody else writes to it.
+    if (selectDataVersion.get() !== dataVersion) throw new JournalDamaged('another process has written to the journal');
+  };
+
   const committed = (): void => {
+    for (const mark of uncommitted) index(mark, own.get(mark.event)?.id ?? 0);
+    uncommitted = [];
     for (const writer of own.values()) writer.committed = writer.next - 1;
   };
 
   const rolledBack = (): void => {
+    uncommitted = [];
     for (const [event, writer] of own) {
       writer.next = writer.committed + 1;
       // Its row may have gone with the transaction: the next mark makes a new one.
@@ -133,7 +163,7 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
   };
 
   return {
-    begin: () => void begin.run(),
+    begin: beginAlone,
     commit: () => {
       commit.run();
       committed();
@@ -145,7 +175,7 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
     commitLazily: (write) => {
       database.pragma('synchronous = NORMAL');
       try {
-        begin.run();
+        beginAlone();
         write();
         commit.run();
         committed();
@@ -158,15 +188,18 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
       const mark = { ...unnumbered, sequence: writer.next } as Mark;
       insertMark.run(writer.id, mark.sequence, ticketBlob(mark), encodeMark(mark));
       writer.next++;
+      uncommitted.push(mark);
       return mark;
     },
-    marksOf: (ticketId) => (selectByTicket.all(hexToBytes(ticketId)) as [number, Uint8Array][]).map(toMark),
+    marksOf: (ticketId) =>
+      (placesByTicket.get(ticketId) ?? []).map(({ writer, sequence }) => toMark(selectByPlace.get(writer, sequence) as [number, Uint8Array])),
     find: ({ event, gate: ofGate, boot: ofBoot, sequence }) => {
       const row = selectByIdentity.get(event, ofGate, ofBoot, sequence) as [number, Uint8Array] | undefined;
       return row === undefined ? undefined : toMark(row);
     },
     lastSequence: (event) => own.get(event)?.committed ?? 0,
-    forEach: (visit) => {
+    replay: (visit) => {
+      dataVersion = selectDataVersion.get();
       let writer = 0;
       let sequence = 0;
       for (const row of selectAll.iterate() as IterableIterator<[number, Uint8Array]>) {
@@ -174,6 +207,7 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
         writer = row[0];
         const mark = toMark(row);
         if (mark.sequence !== sequence) throw new JournalDamaged(`mark ${sequence} of writer ${writer} is missing`);
+        index(mark, writer);
         visit(mark);
       }
     },

@@ -110,7 +110,7 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
       journal = opened;
       const fresh = createZoneCounts(findMark);
       let latest: HybridTimestamp = { ms: 0, counter: 0 };
-      opened.forEach((mark) => {
+      opened.replay((mark) => {
         if (compareHybrid(mark.at, latest) > 0) latest = mark.at;
         fresh.note(mark);
       });

@@ -10,5 +10,13 @@ const surroundingControls = /^[\u0000-\u001f\u007f]+|[\u0000-\u001f\u007f]+$/g;
 
 /** The code as it was printed. */
 export function cleanText(text: string): string {
+  if (isClean(text)) return text;
   return text.replace(surroundingControls, '').replace(aimIdentifier, '').replace(eciDesignator, '').replace(surroundingControls, '');
+}
+
+/** Most texts come clean, and every method asks: nothing to take off at either end. */
+function isClean(text: string): boolean {
+  const first = text.charCodeAt(0);
+  const last = text.charCodeAt(text.length - 1);
+  return first > 0x1f && first !== 0x7f && first !== 0x5d && first !== 0x5c && last > 0x1f && last !== 0x7f;
 }

@@ -1,0 +1,92 @@
+// From a decoded text to a committed mark, beside the floor of the same process and disk: one Ed25519 verify and one durable commit
+// of an equal row. Twice: with an empty gate, and with a million tickets and two million known marks.
+import { join } from 'node:path';
+import { encodeMark, ready, sign, verifySignature, type Mark } from '@postern/shared';
+import { openDatabase } from '../../gate-agent/src/store/database.ts';
+import { buildSnapshot, feedEvent, feedKeys, feedStartMs, generatedTicket, type CodedTicket } from '../lib/build-feed.ts';
+import { fillReplica } from '../lib/fill-replica.ts';
+import { quantile } from '../lib/statistics.ts';
+import { applySnapshot, benchFolder, benchPass, createBenchGate, openBenchFeed, type BenchGate } from './gate-rig.ts';
+import { benchRow, type Bench } from './row.ts';
+
+const warmUpScans = 300;
+/** Visitors between two moments in which nobody comes. */
+const scansBetweenRests = 100;
+
+export const benchScan: Bench = async ({ quick }) => {
+  await ready;
+  const tickets = quick ? 100_000 : 1_000_000;
+  const marks = 2 * tickets;
+  const scans = quick ? 1_000 : 4_000;
+  const folder = benchFolder();
+  try {
+    const gates = { empty: await gateWith(join(folder.path, 'empty'), 0, 0), full: await gateWith(join(folder.path, 'full'), tickets, marks) };
+    const floor = createFloor(join(folder.path, 'floor.db'));
+    const samples: { readonly floor: number[]; readonly empty: number[]; readonly full: number[] } = { floor: [], empty: [], full: [] };
+    for (let index = 0; index < warmUpScans + scans; index++) {
+      const { ticket } = generatedTicket((index * 7_919) % tickets);
+      const text = benchPass(ticket.id, ticket.type);
+      const turn: readonly (readonly [keyof typeof samples, () => Promise<unknown>])[] = [
+        ['floor', async () => floor.step()],
+        ['empty', () => gates.empty.scan(text)],
+        ['full', () => gates.full.scan(text)],
+      ];
+      // Each in turn goes first, so that none always finds the disk as the same other left it.
+      for (let offset = 0; offset < turn.length; offset++) {
+        const [name, step] = turn[(index + offset) % turn.length] ?? ['floor', async () => undefined];
+        const started = performance.now();
+        await step();
+        if (index >= warmUpScans) samples[name].push(performance.now() - started);
+      }
+      if (index % scansBetweenRests === 0) for (const rest of [floor.rest, gates.empty.rest, gates.full.rest]) rest();
+    }
+    await Promise.all([gates.empty.close(), gates.full.close()]);
+    floor.close();
+    const p = (name: keyof typeof samples, share: number): number => quantile(samples[name], share);
+    const many = `${tickets.toLocaleString('en')} tickets, ${marks.toLocaleString('en')} known marks`;
+    return [
+      benchRow('text to committed mark, p50, beside verify + commit', p('empty', 0.5), 'ms', { baseline: p('floor', 0.5), bar: { ratioAtMost: 1.25 } }),
+      benchRow('text to committed mark, p99, beside verify + commit', p('empty', 0.99), 'ms', { baseline: p('floor', 0.99) }),
+      benchRow(`the same with ${many}, p50, beside verify + commit`, p('full', 0.5), 'ms', { baseline: p('floor', 0.5), bar: { ratioAtMost: 1.25 } }),
+      benchRow(`the same with ${many}, p50, beside the empty gate`, p('full', 0.5), 'ms', { baseline: p('empty', 0.5), bar: { ratioAtMost: 1.1 } }),
+      benchRow(`the same with ${many}, p99, beside the empty gate`, p('full', 0.99), 'ms', { baseline: p('empty', 0.99) }),
+    ];
+  } finally {
+    folder.remove();
+  }
+};
+
+async function gateWith(folder: string, tickets: number, marks: number): Promise<BenchGate> {
+  const cache = await openBenchFeed(folder);
+  await applySnapshot(cache, buildSnapshot({ path: `${folder}.gz`, tickets: generatedTickets(tickets) }));
+  if (marks > 0) fillReplica({ path: join(folder, 'replica.db'), event: feedEvent, marks, atMs: feedStartMs - 86_400_000, ticketId: (index) => generatedTicket(index % tickets).ticket.id });
+  return createBenchGate(folder, cache);
+}
+
+function* generatedTickets(count: number): Iterable<CodedTicket> {
+  for (let index = 0; index < count; index++) yield generatedTicket(index);
+}
+
+/** What no gate can do without: check one signature, and make one row of a mark's size durable. */
+function createFloor(path: string): { readonly step: () => void; readonly rest: () => void; readonly close: () => void } {
+  const database = openDatabase(path);
+  database.pragma('wal_autocheckpoint = 0');
+  database.exec('CREATE TABLE mark (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT');
+  const insert = database.prepare('INSERT INTO mark (bytes) VALUES (?)');
+  const mark: Mark = {
+    event: feedEvent, gate: 'gate-1', boot: '00000000000000aa', kind: 'admitted', sequence: 1_000, at: { ms: feedStartMs, counter: 17 }, monotonicMs: 1_000_000, clock: { source: 'server', uncertaintyMs: 20 },
+    lane: 'a', ticketId: generatedTicket(0).ticket.id, epoch: 0, method: 'qr', ticketType: 1, zone: 'main', uses: 1, outOfTouch: false, peersReachable: 3,
+  };
+  const bytes = encodeMark(mark);
+  const { publicKey, secretKey } = feedKeys('issuer');
+  const message = new Uint8Array(80);
+  const signature = sign(secretKey, message);
+  return {
+    step: () => {
+      if (!verifySignature(publicKey, message, signature)) throw new Error('the floor does not verify');
+      insert.run(bytes);
+    },
+    rest: () => void database.pragma('wal_checkpoint(PASSIVE)'),
+    close: () => void database.close(),
+  };
+}
