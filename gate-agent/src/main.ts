@@ -193,7 +193,7 @@ async function compose(
   });
   let port = config.local.port;
   const app = createLocalApi({
-    ...screens, hub, hosts: () => allowedHosts(config.local.listen, port, config.local.hosts), frameAncestors: config.local.frameAncestors,
+    screens, hub, hosts: () => allowedHosts(config.local.listen, port, config.local.hosts), frameAncestors: config.local.frameAncestors,
     health: () => toHealth(facts()), steward: () => steward, clock, pages: createPages(), ...(preview === undefined ? {} : { preview: preview.routes }),
     status: async () => {
       const hash = await replication.contentHash();

@@ -1,13 +1,13 @@
 // The gate's own HTTP interface: health for monitors, live events for screens, the display, and what staff do. Everything it answers
 // comes from functions handed in, so it can be tested through app.request() without a gate or a socket.
-import type { Clock, LaneEvent, Steward } from '@postern/shared';
+import type { Clock, Steward } from '@postern/shared';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { DisplayView } from './display-view.ts';
 import type { EventHub } from './event-hub.ts';
 import { guardHost, secureHeaders } from './guard.ts';
 import type { GateHealth } from './health.ts';
 import { problem } from './problem.ts';
+import type { Screens } from './screens.ts';
 import { createStewardRoute } from './steward-route.ts';
 
 /** A screen that hears nothing for three of these says that it has lost its gate. */
@@ -17,11 +17,7 @@ export interface LocalApiDeps {
   readonly hosts: () => ReadonlySet<string>;
   readonly frameAncestors: readonly string[];
   readonly hub: EventHub;
-  readonly hello: () => unknown;
-  readonly beat: () => unknown;
-  /** Present state of every lane, as the event that would have announced it. */
-  readonly laneStates: () => readonly LaneEvent[];
-  readonly views: () => readonly DisplayView[];
+  readonly screens: Screens;
   readonly health: () => GateHealth;
   /** As health, and what has to be counted: marks, history hash. */
   readonly status: () => Promise<unknown>;
@@ -55,12 +51,12 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
     return streamSSE(context, async (stream) => {
       const write = (event: string, data: unknown): Promise<void> => stream.writeSSE({ event, data: JSON.stringify(data) });
       stream.onAbort(listener.end);
-      const beat = setInterval(() => void write('beat', deps.beat()), beatMs);
+      const beat = setInterval(() => void write('beat', deps.screens.beat()), beatMs);
       try {
-        await write('hello', deps.hello());
-        await write('beat', deps.beat());
-        for (const event of deps.laneStates()) await write('lane', event);
-        for (const view of deps.views()) await write('view', view);
+        await write('hello', deps.screens.hello());
+        await write('beat', deps.screens.beat());
+        for (const event of deps.screens.laneStates()) await write('lane', event);
+        for (const view of deps.screens.views()) await write('view', view);
         for (let message = await listener.next(); message !== undefined; message = await listener.next()) await stream.writeSSE(message);
       } finally {
         clearInterval(beat);

@@ -3,6 +3,24 @@ import type { Lane, LaneEvent, LaneState, Language, TrustedTime } from '@postern
 import { laneStateToView, type DisplayView } from './display-view.ts';
 import type { EventHub } from './event-hub.ts';
 
+/** First message of every connection, and again when something in it changes. */
+export interface Hello {
+  readonly gate: { readonly id: string; readonly name: string };
+  readonly lanes: readonly { readonly id: string; readonly direction: 'entry' | 'exit' }[];
+  /** Changes when the agent restarts. */
+  readonly boot: string;
+  readonly languages: readonly Language[];
+}
+
+/** Every two seconds, so that a page knows it is still connected. */
+export interface Beat {
+  readonly nowMs: number;
+  readonly timeZone: string;
+  readonly clockTrusted: boolean;
+  /** Unix milliseconds since when neither the cloud nor another gate has answered. */
+  readonly noContactSinceMs: number | undefined;
+}
+
 export interface ScreensDeps {
   readonly hub: EventHub;
   readonly lanes: readonly Lane[];
@@ -16,8 +34,8 @@ export interface ScreensDeps {
 }
 
 export interface Screens {
-  readonly hello: () => unknown;
-  readonly beat: () => unknown;
+  readonly hello: () => Hello;
+  readonly beat: () => Beat;
   readonly laneStates: () => readonly LaneEvent[];
   readonly views: () => readonly DisplayView[];
   /** Passes on what a lane said; synchronous, whoever listens. */
