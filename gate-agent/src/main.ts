@@ -46,7 +46,7 @@ import { createPinCheck } from './pin.ts';
 import { createReach } from './reach.ts';
 import { createDecoder, type Decoder } from './readers/decoder.ts';
 import { openReader } from './readers/open.ts';
-import { tellReplication } from './replication/feed-to-replication.ts';
+import { tellReplication } from './tell-replication.ts';
 import { createGateFetch } from './replication/gate-auth.ts';
 import { startReplication, type Replication } from './replication/worker-front.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
