@@ -19,7 +19,8 @@ import {
   type Logger,
   type ReplicaStore,
 } from '@postern/shared';
-import type { Hono } from 'hono';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import type { Context, Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import { Readable } from 'node:stream';
 import type { Authority } from '../services/authority.ts';
@@ -69,7 +70,7 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     validJson(enrolRequestSchema),
     async (c) => {
       const request = c.req.valid('json');
-      const enrolled = await devices.enrol(request);
+      const enrolled = await devices.enrol(request, senderOf(c));
       if (!enrolled.ok) return problem(c, enrolled.error);
       const gate = enrolled.value;
       log.info({ gate: gate.id, event: gate.event }, 'a gate has enrolled');
@@ -128,4 +129,11 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     },
   );
   return router;
+}
+
+/** The network address of whoever asks; there is none in tests without a socket. */
+function senderOf(c: Context<Environment>): string {
+  const bindings: unknown = c.env;
+  if (typeof bindings !== 'object' || bindings === null || !('incoming' in bindings)) return 'unknown';
+  return getConnInfo(c).remote.address ?? 'unknown';
 }

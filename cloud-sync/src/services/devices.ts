@@ -26,7 +26,7 @@ export const enrolmentCodeLifetimeMs = 30 * 60_000;
 /** 12 characters of 5 bits. */
 const codeCharacters = 12;
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-/** Wrong codes a minute, over all senders: codes have 60 bits, this only keeps the log readable. */
+/** Wrong codes a minute and sender; a code has 60 bits and lives for half an hour. */
 const wrongCodesPerMinuteMax = 30;
 
 export interface EnrolledGate {
@@ -48,7 +48,8 @@ export interface Gate {
 export interface Devices {
   /** Makes a gate, or changes an existing one of the same event; either way with a new one-time code. */
   readonly invite: (event: number, gate: GateDescription) => Promise<Result<GateResponse, Failure>>;
-  readonly enrol: (request: EnrolRequest) => Promise<Result<EnrolledGate, Failure>>;
+  /** `sender`: the network address that asks. */
+  readonly enrol: (request: EnrolRequest, sender: string) => Promise<Result<EnrolledGate, Failure>>;
   /** An enrolled gate by id. */
   readonly find: (gate: string) => Promise<Gate | undefined>;
   readonly noteContact: (gate: string, feedVersion?: number) => Promise<void>;
@@ -95,8 +96,8 @@ export function createDevices({ database, clock, random, keys, authority, public
       return ok({ gate: gate.id, event, code, expiresAtMs, link, qrSvg: renderQrSvg({ text: link, caption: code }) });
     },
 
-    enrol: async (request) => {
-      if (wrongCodes.isSpent()) return err({ type: 'attempts-exhausted' });
+    enrol: async (request, sender) => {
+      if (wrongCodes.isSpent(sender)) return err({ type: 'attempts-exhausted' });
       const codeHash = hashCode(request.code);
       const invitation = await database
         .selectFrom('enrolment')
@@ -107,7 +108,7 @@ export function createDevices({ database, clock, random, keys, authority, public
         .where('enrolment.expires_at_ms', '>', clock.wallMs())
         .executeTakeFirst();
       if (invitation === undefined) {
-        wrongCodes.spend();
+        wrongCodes.spend(sender);
         return err({ type: 'code-invalid' });
       }
       const publicKey = hexToBytes(request.publicKey) ?? new Uint8Array(0);

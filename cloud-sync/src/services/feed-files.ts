@@ -15,6 +15,7 @@ export interface FeedFiles {
   /** Stores the gzip of a file; also says size and hash of the file itself. */
   readonly writeGzipOf: (path: string) => Promise<{ readonly packed: FileReference; readonly plain: FileReference }>;
   readonly read: (sha256: string) => { readonly stream: Readable; readonly bytes: Promise<number> } | undefined;
+  readonly remove: (sha256: string) => Promise<void>;
   /** A path in the same folder for building something; the caller removes what it leaves there. */
   readonly scratchPath: () => string;
 }
@@ -45,12 +46,17 @@ export function createFeedFiles(folder: string, random: Random): FeedFiles {
     },
     read: (sha256) => {
       const path = join(folder, sha256);
-      if (!/^[0-9a-f]{64}$/.test(sha256) || !existsSync(path)) return undefined;
+      if (!sha256Pattern.test(sha256) || !existsSync(path)) return undefined;
       return { stream: createReadStream(path), bytes: stat(path).then(({ size }) => size) };
+    },
+    remove: async (sha256) => {
+      if (sha256Pattern.test(sha256)) await rm(join(folder, sha256), { force: true });
     },
     scratchPath,
   };
 }
+
+const sha256Pattern = /^[0-9a-f]{64}$/;
 
 /** Passes bytes on, counting and hashing them. */
 function createMeter(): { readonly stream: Transform; readonly reference: () => FileReference } {

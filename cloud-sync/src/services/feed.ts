@@ -43,6 +43,8 @@ import { toTicket } from './tickets.ts';
 
 /** A manifest is good for this long; gates act on an expired one as the event's rules say. Signed anew after half of it. */
 export const manifestLifetimeMs = 24 * 3_600_000;
+/** A gate that took a manifest has this long to fetch what it names. */
+const keptForMs = 24 * 3_600_000;
 /** A change is published this long after it, together with what else changed meanwhile. */
 export const publishDelayMs = 1_000;
 /** More deltas than this on one snapshot cost a gate more requests than a new snapshot. */
@@ -114,6 +116,7 @@ export function createFeed(deps: FeedDeps): Feed {
       const isCurrent = last !== undefined && last.revision === record.revision && last.rules_revision === record.rulesRevision && isFresh(last, clock.wallMs());
       if (isCurrent && options.snapshot !== true) return ok(toPublication(last));
       const row = await publishNext(deps, record, last, options.snapshot === true);
+      await forgetOld(deps, event, row);
       deps.published(event);
       return ok(toPublication(row));
     });
@@ -259,6 +262,23 @@ async function makeSnapshot(deps: FeedDeps, record: EventRecord, version: number
     await rm(compact, { force: true });
   }
 }
+
+/** Versions and files that no gate can still be fetching go; the newest two versions stay whatever their age. */
+async function forgetOld({ database, files, clock }: FeedDeps, event: number, newestRow: FeedRow): Promise<void> {
+  const before = clock.wallMs() - keptForMs;
+  const old = await database.deleteFrom('feed').where('event', '=', event).where('version', '<', newestRow.version - 1).where('created_at_ms', '<', before).returning('version').execute();
+  if (old.length === 0) return;
+  const kept = await database.selectFrom('feed').select('files').where('event', '=', event).execute();
+  const named = new Set(kept.flatMap((row) => namedFiles(filesSchema.parse(JSON.parse(row.files)))));
+  const known = await database.selectFrom('feed_file').select('sha256').where('event', '=', event).where('created_at_ms', '<', before).execute();
+  for (const { sha256 } of known) {
+    if (named.has(sha256)) continue;
+    await database.deleteFrom('feed_file').where('sha256', '=', sha256).execute();
+    await files.remove(sha256);
+  }
+}
+
+const namedFiles = ({ snapshot, deltas }: Files): readonly string[] => [snapshot.sha256, ...deltas.map((delta) => delta.sha256)];
 
 function codeRow(row: Selectable<Schema['ticket']>): readonly CodeRow[] {
   if (row.code_hash === null) return [];

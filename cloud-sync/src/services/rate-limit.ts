@@ -1,28 +1,36 @@
-// A bucket of attempts that refills with time: enough for one process. Several processes would count in the database.
+// Buckets of attempts that refill with time, one a sender: enough for one process. Several processes would count in the database.
 import type { Clock } from '@postern/shared';
 
+/** Senders remembered at once; past it the one that tried longest ago is forgotten. */
+const sendersMax = 10_000;
+
 export interface RateLimit {
-  readonly isSpent: () => boolean;
+  readonly isSpent: (sender: string) => boolean;
   /** Takes one attempt. */
-  readonly spend: () => void;
+  readonly spend: (sender: string) => void;
+}
+
+interface Bucket {
+  readonly left: number;
+  readonly atMs: number;
 }
 
 export function createRateLimit({ clock, perMinuteMax }: { readonly clock: Clock; readonly perMinuteMax: number }): RateLimit {
-  let left = perMinuteMax;
-  let refilledAtMs = clock.monotonicMs();
-  const refill = (): void => {
-    const nowMs = clock.monotonicMs();
-    left = Math.min(perMinuteMax, left + ((nowMs - refilledAtMs) / 60_000) * perMinuteMax);
-    refilledAtMs = nowMs;
+  /** In order of the last attempt. */
+  const buckets = new Map<string, Bucket>();
+  const leftOf = (sender: string, nowMs: number): number => {
+    const bucket = buckets.get(sender);
+    return bucket === undefined ? perMinuteMax : Math.min(perMinuteMax, bucket.left + ((nowMs - bucket.atMs) / 60_000) * perMinuteMax);
   };
   return {
-    isSpent: () => {
-      refill();
-      return left < 1;
-    },
-    spend: () => {
-      refill();
-      left = Math.max(0, left - 1);
+    isSpent: (sender) => leftOf(sender, clock.monotonicMs()) < 1,
+    spend: (sender) => {
+      const nowMs = clock.monotonicMs();
+      const left = Math.max(0, leftOf(sender, nowMs) - 1);
+      buckets.delete(sender);
+      const [oldest] = buckets.keys();
+      if (buckets.size >= sendersMax && oldest !== undefined) buckets.delete(oldest);
+      buckets.set(sender, { left, atMs: nowMs });
     },
   };
 }

@@ -10,6 +10,7 @@ const tokenPrefix = 'postern';
 const tokenIdBytes = 6;
 const tokenSecretBytes = 24;
 const tokenPattern = /^postern_[0-9a-f]{12}_[0-9a-f]{48}$/;
+/** A minute and user: bounds guessing as well as the work of scrypt. */
 const wrongTokensPerMinuteMax = 60;
 /** Tokens proved lately, so that scrypt runs once and not at every call. */
 const provedTokensMax = 100;
@@ -74,12 +75,13 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
       const known = proved.get(fingerprint);
       if (known !== undefined && known.untilMs > clock.monotonicMs()) return known.user;
       proved.delete(fingerprint);
-      if (wrongTokens.isSpent()) return 'too-many';
       const [, id = '', secret = ''] = token.split('_');
       const row = await database.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst();
-      const hash = await scryptHash(secret, hexToBytes(row?.salt ?? '') ?? new Uint8Array(0));
-      if (row === undefined || !isEqualHash(hash, hexToBytes(row.token_hash) ?? new Uint8Array(0))) {
-        wrongTokens.spend();
+      if (row === undefined) return undefined;
+      if (wrongTokens.isSpent(id)) return 'too-many';
+      const hash = await scryptHash(secret, hexToBytes(row.salt) ?? new Uint8Array(0));
+      if (!isEqualHash(hash, hexToBytes(row.token_hash) ?? new Uint8Array(0))) {
+        wrongTokens.spend(id);
         return undefined;
       }
       const user = { id: row.id, name: row.name, role: row.role };

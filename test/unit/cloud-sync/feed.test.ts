@@ -153,6 +153,22 @@ describe('publication', () => {
     expect((await gate.request('GET', '/feed/1/manifest', undefined, { 'If-None-Match': etag })).status).toBe(200);
   });
 
+  it('forgets files a day after the last manifest that named them, and never what the newest two name', async () => {
+    const publishSnapshot = async (): Promise<Manifest> => {
+      await issue(1_001);
+      await publish();
+      return manifest();
+    };
+    const [first, second] = [await publishSnapshot(), await publishSnapshot()];
+    await test.time.advance(23 * 3_600_000);
+    const third = await publishSnapshot();
+    const isThere = async ({ snapshot }: Manifest): Promise<boolean> => (await gate.request('GET', `/feed/files/${snapshot.sha256}`)).status === 200;
+    expect([await isThere(first), await isThere(second), await isThere(third)]).toEqual([true, true, true]);
+    await test.time.advance(2 * 3_600_000);
+    const fourth = await publishSnapshot();
+    expect([await isThere(first), await isThere(second), await isThere(third), await isThere(fourth)]).toEqual([false, false, true, true]);
+  });
+
   it('is nothing before the first publication', async () => {
     expect((await gate.request('GET', '/feed/1/manifest')).status).toBe(404);
   });

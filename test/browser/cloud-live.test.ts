@@ -1,0 +1,102 @@
+// The live page in a browser: sign in, see gates and a double entry as it happens, and be told when what is shown is old.
+import { existsSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { createAdaptorServer } from '@hono/node-server';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { TicketResponse } from '@postern/shared';
+import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../support/cloud.ts';
+import { aMark } from '../support/marks.ts';
+import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
+
+const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/live/index.html', import.meta.url));
+const missingPage = existsSync(builtPage) ? undefined : 'the pages are not built (npm run build)';
+const doorsMs = Date.UTC(2026, 8, 21, 19, 2, 11);
+
+describeOrReport('the live page', firstReason(missingPrograms('chromium'), missingPage), () => {
+  let browser: Browser;
+  let page: Page;
+  let test: TestCloud;
+  let gates: readonly TestGate[];
+  let ticket: TicketResponse;
+  let server: ReturnType<typeof createAdaptorServer>;
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+  });
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    test = await createTestCloud();
+    await test.json('POST', '/api/events', { ...someEvent, name: 'Harbour Festival' });
+    ticket = await test.json('POST', '/api/events/1/tickets', { type: 1 });
+    gates = [await enrolTestGate(test, 1, 'gate-a'), await enrolTestGate(test, 1, 'gate-b')];
+    server = createAdaptorServer({ fetch: test.cloud.app.fetch });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    page = await browser.newPage();
+    errors.length = 0;
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  });
+  afterEach(async () => {
+    await page.close();
+    await stopServer();
+    await test.close();
+    expect(errors).toEqual([]);
+  });
+
+  const stopServer = (): Promise<void> =>
+    new Promise((resolve) => {
+      test.cloud.endStreams();
+      server.close(() => resolve());
+      if ('closeAllConnections' in server) server.closeAllConnections();
+    });
+  const signIn = async (token = test.token): Promise<void> => {
+    await page.fill('input[type=password]', token);
+    await page.click('button[type=submit]');
+  };
+  const enter = async (gate: TestGate | undefined, atMs: number, throughMs: number): Promise<void> => {
+    if (gate === undefined) throw new Error('no such gate');
+    await gate.push([await gate.chunk([aMark({ event: 1, gate: gate.id, ticketId: ticket.id, at: { ms: atMs, counter: 0 } })], { throughMs })]);
+  };
+
+  it('asks for the token and says when it is wrong', async () => {
+    await signIn('wrong');
+    await expect.poll(() => page.textContent('.sign-in [role=alert]')).toBe('This token is not known here.');
+    await signIn();
+    await page.waitForSelector('.card');
+    expect(await page.textContent('h1')).toBe('Harbour Festival');
+  });
+
+  it('shows a double entry as it happens: both gates, both times, the uncertainty, and whether it may change', async () => {
+    await signIn();
+    await page.waitForSelector('.cases .empty');
+    await enter(gates[0], doorsMs, doorsMs);
+    await page.waitForSelector('.last tbody tr');
+    await enter(gates[1], doorsMs + 20_000, doorsMs + 30_000);
+    await page.waitForSelector('.cases .bad');
+    const shown = (await page.innerText('.cases .bad')).split(/\s*\n\s*/);
+    expect(shown).toEqual(['Entered twice', `Ticket …${ticket.id.slice(-4)}`, 'Gate A', '19:02:11', '±0.1 s', 'Gate B', '19:02:31', '±0.1 s', 'May change: 1 gate not heard from']);
+    await enter(gates[0], doorsMs, doorsMs + 60_000);
+    await page.waitForSelector('.cases .bad .note', { state: 'detached' });
+  });
+
+  it('says loudly that it has lost contact, and recovers by itself', async () => {
+    await signIn();
+    await page.waitForSelector('.stamp .good');
+    const { port } = server.address() as AddressInfo;
+    await stopServer();
+    await page.waitForSelector('.contact');
+    expect(await page.textContent('.contact')).toMatch(/^No contact with the cloud since \d\d:\d\d:\d\d: what you see is old$/);
+    await test.cloud.close();
+    test = await createTestCloud({ folder: test.folder, time: test.time });
+    server = createAdaptorServer({ fetch: test.cloud.app.fetch });
+    await new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve));
+    await page.waitForSelector('.sign-in');
+    await signIn();
+    await page.waitForSelector('.stamp .good');
+  });
+});
