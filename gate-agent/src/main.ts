@@ -137,7 +137,7 @@ async function compose(
       cloudUrl: config.cloud?.url.replace(/\/$/, ''), lanListen: config.lan.listen, lanPeers: config.lan.peers,
     },
     logger, timer, random,
-    through: () => (store.healthy() ? store.hybrid.tick() : undefined),
+    through: store.through,
   });
   onStop(replication.stop);
   tellReplication(replication, cache, trust);

@@ -18,7 +18,6 @@ const onePlacePackages = [
   'cborg',
   'libsodium-wrappers',
   'pg',
-  'smol-toml',
   'zxing-wasm',
 ];
 

@@ -63,6 +63,8 @@ export interface GateStore extends Store {
   readonly backInTouch: () => void;
   /** Timestamps of this process start; the replicator lets it observe remote ones. */
   readonly hybrid: HybridClock;
+  /** A timestamp below which no mark of this start will follow any more; undefined while stamped marks wait for their commit. */
+  readonly through: () => HybridTimestamp | undefined;
   /** Last durable sequence of this process start. */
   readonly lastSequence: () => number;
   /** Why the store is stopped, for health; undefined while it works. */
@@ -329,6 +331,7 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
     occupancy,
     backInTouch: () => counts?.backInTouch(),
     hybrid,
+    through: () => (trouble === undefined && waiting.length === 0 ? hybrid.tick() : undefined),
     lastSequence: () => acknowledged,
     trouble: () => trouble,
   };
