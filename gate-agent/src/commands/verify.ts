@@ -1,0 +1,104 @@
+// `gate-agent verify --data DIR TEXT`: what this gate would say to a code right now, from its databases alone, read-only and without
+// a mark, so it can be asked beside a running agent. One JSON line; exit 0 admit, 1 refuse, 2 error, 3 hold.
+import {
+  codeMethod, createMethodRegistry, decide, err, foldHistory, historyRules, ok, qrMethod, ready, stewardText, visitorText,
+  type Clock, type Decision, type Logger, type Refusal, type Result, type TextOptions,
+} from '@postern/shared';
+import { clockFilePath, readClockFile } from '../clock-file.ts';
+import { createClockTrust } from '../clock-trust.ts';
+import type { GateConfig, LaneConfig } from '../config.ts';
+import { readFeed, type ReadFeed } from '../store/read-feed.ts';
+import { feedFolder } from './gate-folder.ts';
+import { openKnownMarks, type KnownMarks } from './known-marks.ts';
+
+export interface VerifyDeps {
+  readonly clock: Clock;
+  readonly machineBoot: string;
+  readonly logger: Logger;
+}
+
+export interface VerifyRequest {
+  readonly config: GateConfig;
+  /** The configuration's first lane when undefined. */
+  readonly lane: string | undefined;
+  readonly text: string;
+}
+
+export type VerifyError = { readonly type: string; readonly cause: string };
+
+export interface VerifyAnswer {
+  readonly decision: Decision['kind'];
+  readonly lane: string;
+  /** Why not, or what a person has to look at. */
+  readonly code?: string;
+  readonly visitor?: string;
+  readonly steward?: string;
+  readonly ticket?: { readonly id: string; readonly epoch: number; readonly type: number; readonly party: number };
+  readonly method?: string;
+  readonly warnings?: readonly string[];
+  readonly usesSpent?: number;
+  readonly clock: string;
+  readonly feedVersion: number;
+}
+
+export const verifyExitCodes: Readonly<Record<Decision['kind'], number>> = { admit: 0, refuse: 1, hold: 3 };
+
+export async function verifyText(deps: VerifyDeps, { config, lane: laneId, text }: VerifyRequest): Promise<Result<VerifyAnswer, VerifyError>> {
+  await ready;
+  const { data, event } = config.gate;
+  const lane = laneId === undefined ? config.lanes[0] : config.lanes.find((candidate) => candidate.id === laneId);
+  if (lane === undefined) return err({ type: 'lane-unknown', cause: `no lane "${laneId}"; this gate has ${config.lanes.map(({ id }) => id).join(', ')}` });
+  const feed = await readFeed(feedFolder(data), event, new AbortController().signal);
+  if (!feed.ok) {
+    const cause = feed.error.type === 'feed-missing' ? 'this gate has no ticket list yet: run it once with the cloud in reach' : 'the ticket list on the disk is not what was signed: run the gate with the cloud in reach';
+    return err({ type: feed.error.type, cause });
+  }
+  let marks: KnownMarks | undefined;
+  try {
+    marks = openKnownMarks({ data, event, clock: deps.clock, logger: deps.logger });
+    return ok(await answer(deps, { config, lane, text }, feed.value, marks));
+  } catch (cause) {
+    return err({ type: 'journal-unreadable', cause: cause instanceof Error ? cause.message : 'the journal cannot be read' });
+  } finally {
+    marks?.close();
+    feed.value.close();
+  }
+}
+
+async function answer({ clock, machineBoot, logger }: VerifyDeps, { config, lane, text }: { readonly config: GateConfig; readonly lane: LaneConfig; readonly text: string }, { manifest, tickets }: ReadFeed, marks: KnownMarks): Promise<VerifyAnswer> {
+  const { policy } = manifest;
+  const { data, id: gate, zone } = config.gate;
+  const trust = createClockTrust({ clock, machineBoot, saved: await readClockFile(clockFilePath(data)), rtc: config.clock.rtc });
+  const time = trust.now();
+  const common = { lane: lane.id, clock: trust.statement().text, feedVersion: manifest.version };
+  const options: TextOptions = { language: 'en', timeZone: policy.timeZone, gateName: (id) => manifest.gates.find((listed) => listed.id === id)?.name ?? id };
+  const registry = createMethodRegistry({ methods: [qrMethod, codeMethod], lookups: tickets, clock, logger });
+  const verified = await registry.verify({ medium: 'typed', text, readerId: 'verify', seenAtMs: clock.monotonicMs() }, new AbortController().signal);
+  if (!verified.ok) return { decision: 'refuse', ...refusalTexts(verified.error, options), ...common };
+  const claim = verified.value;
+  const ticket = tickets.ticket(claim.ticketId);
+  const history = foldHistory(marks.ofTicket(claim.ticketId), historyRules(policy, { type: ticket?.type ?? claim.type ?? -1, party: ticket?.party ?? 1 }));
+  const decision = decide({
+    claim, ticket, history, policy, time, inTouch: true,
+    lane: { id: lane.id, gate, zone, direction: lane.direction },
+    occupancy: marks.occupancy,
+    // A running agent knows how long ago the cloud confirmed its list; from the databases only its making is known.
+    feedAgeMs: Math.max(0, time.nowMs - manifest.createdAtMs),
+  });
+  return { ...describe(decision, options), method: claim.method, usesSpent: history.usesSpent, ...common };
+}
+
+const refusalTexts = ({ type, detail = {} }: Refusal, options: TextOptions): { readonly code: string; readonly visitor: string; readonly steward: string } => ({
+  code: type,
+  visitor: visitorText(type, 'en'),
+  steward: stewardText(type, detail, options),
+});
+
+function describe(decision: Decision, options: TextOptions): Pick<VerifyAnswer, 'decision' | 'code' | 'visitor' | 'steward' | 'ticket' | 'warnings'> {
+  if (decision.kind === 'refuse') {
+    const ticket = decision.claim === undefined ? {} : { ticket: { id: decision.claim.ticketId, epoch: decision.claim.epoch, type: decision.claim.type ?? -1, party: 1 } };
+    return { decision: 'refuse', ...refusalTexts(decision.refusal, options), ...ticket };
+  }
+  const { kind, ticket, party, warnings } = decision;
+  return { decision: kind, ...(decision.kind === 'hold' ? { code: decision.reason } : {}), ticket: { ...ticket, party }, warnings };
+}

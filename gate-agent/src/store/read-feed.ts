@@ -1,0 +1,70 @@
+// The feed in a gate's data folder, for commands beside a running agent: everything is opened read-only and checked against the
+// signed manifest as at a start, nothing is moved, removed or written.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { err, ok, verifyManifest, type Manifest, type Result } from '@postern/shared';
+import { openDatabase } from './database.ts';
+import type { FeedCacheError } from './feed-cache.ts';
+import { readDeltas } from './feed-deltas.ts';
+import { checkFile, openSnapshot } from './feed-file.ts';
+import { createOverlay, createTicketSource, type TicketSource } from './tickets.ts';
+
+export interface ReadFeed {
+  readonly manifest: Manifest;
+  readonly tickets: TicketSource;
+  readonly close: () => void;
+}
+
+export type ReadFeedError = FeedCacheError | { readonly type: 'feed-missing' };
+
+/** `feed-missing` while the gate has never had one. Rejects only when `signal` aborts. */
+export async function readFeed(folder: string, event: number, signal: AbortSignal): Promise<Result<ReadFeed, ReadFeedError>> {
+  const remembered = readRemembered(join(folder, 'feed.db'));
+  if (!remembered.ok) return remembered;
+  const { bytes, signer, blobs } = remembered.value;
+  const verified = verifyManifest(bytes, [signer]);
+  if (!verified.ok) return verified;
+  const manifest = verified.value;
+  if (manifest.event !== event) return err({ type: 'feed-wrong-event', what: 'manifest', expected: event, found: manifest.event });
+  const path = join(folder, `snapshot-${manifest.snapshot.database.sha256}.db`);
+  if (!existsSync(path)) return err({ type: 'feed-cut-off', what: 'snapshot', bytes: 0, expected: manifest.snapshot.database.bytes });
+  const right = await checkFile(path, manifest.snapshot.database, 'snapshot', signal);
+  if (!right.ok) return right;
+  const rows = await readDeltas(event, manifest.deltas, blobs);
+  if (!rows.ok) return rows;
+  const snapshot = openSnapshot(path, manifest);
+  if (!snapshot.ok) return snapshot;
+  const overlay = createOverlay();
+  for (const chunk of rows.value) overlay.add(chunk);
+  return ok({
+    manifest,
+    tickets: createTicketSource(snapshot.value, overlay, manifest),
+    close: () => {
+      snapshot.value.close();
+      overlay.close();
+    },
+  });
+}
+
+interface Remembered {
+  readonly bytes: Uint8Array;
+  readonly signer: { readonly keyId: string; readonly publicKey: Uint8Array };
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+}
+
+function readRemembered(path: string): Result<Remembered, ReadFeedError> {
+  if (!existsSync(path)) return err({ type: 'feed-missing' });
+  try {
+    const database = openDatabase(path, { readonly: true });
+    try {
+      const row = database.prepare('SELECT manifest, signer_id, signer FROM feed').get() as { manifest: Uint8Array; signer_id: string; signer: Uint8Array } | undefined;
+      if (row === undefined) return err({ type: 'feed-missing' });
+      const blobs = new Map(database.prepare('SELECT sha256, bytes FROM delta').raw().all() as [string, Uint8Array][]);
+      return ok({ bytes: row.manifest, signer: { keyId: row.signer_id, publicKey: row.signer }, blobs });
+    } finally {
+      database.close();
+    }
+  } catch (cause) {
+    return err({ type: 'feed-storage-failed', cause: cause instanceof Error ? cause.message.slice(0, 200) : 'unknown' });
+  }
+}
