@@ -59,7 +59,9 @@ export function createApp(deps: AppDeps): Hono<Environment> {
     await next();
     c.header('X-Content-Type-Options', 'nosniff');
   });
-  app.get('/healthz', async (c) => ((await deps.isHealthy()) ? c.json({ status: 'ok' }) : c.json({ status: 'database-unusable' }, 503)));
+  app.get('/healthz', async (c) =>
+    (await deps.isHealthy()) ? c.json({ status: 'ok' }) : c.json({ status: 'database-unusable' }, 503),
+  );
 
   app.use('/api/*', user);
   app.use('/admin/*', user);
@@ -78,12 +80,19 @@ const openApi = {
   info: {
     title: 'Postern cloud',
     version: '1.0.0',
-    description: 'Events, tickets, gates and what happened at them. People send `Authorization: Bearer <token>`; gates a token signed for each request.',
+    description:
+      'Events, tickets, gates and what happened at them. People send `Authorization: Bearer <token>`; gates a token signed for each request.',
   },
   components: {
     securitySchemes: {
       person: { type: 'http', scheme: 'bearer' },
-      gate: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: "EdDSA by the gate's key over the nonce of the header Postern-Nonce, method, path and SHA-256 of the body" },
+      gate: {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'JWT',
+        description:
+          "EdDSA by the gate's key over the nonce of the header Postern-Nonce, method, path and SHA-256 of the body",
+      },
     },
   },
 } as const;

@@ -20,10 +20,16 @@ const ticketsAtOnceMax = 1_000_000;
 const ticketsPerTransactionMax = 10_000;
 
 const commonArguments = {
-  data: { type: 'string', description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)', valueHint: 'DIR' },
+  data: {
+    type: 'string',
+    description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)',
+    valueHint: 'DIR',
+  },
   database: { type: 'string', description: 'sqlite:FILE (default: cloud.db in the data folder)', valueHint: 'URL' },
 } as const;
-const eventArgument = { event: { type: 'string', required: true, description: 'Number of the event', valueHint: 'N' } } as const;
+const eventArgument = {
+  event: { type: 'string', required: true, description: 'Number of the event', valueHint: 'N' },
+} as const;
 
 const serveCommand = defineCommand({
   meta: { name: 'serve', description: 'Run the service' },
@@ -31,7 +37,11 @@ const serveCommand = defineCommand({
     ...commonArguments,
     port: { type: 'string', description: 'Port (default 8080; 0: any free one)', valueHint: 'N' },
     host: { type: 'string', description: 'Address to listen on (default 127.0.0.1)', valueHint: 'ADDRESS' },
-    'public-url': { type: 'string', description: 'Base URL that gates and people use (default: http://HOST:PORT)', valueHint: 'URL' },
+    'public-url': {
+      type: 'string',
+      description: 'Base URL that gates and people use (default: http://HOST:PORT)',
+      valueHint: 'URL',
+    },
     'log-level': { type: 'string', description: 'debug, info, warn, error or silent', valueHint: 'LEVEL' },
   },
   run: async ({ args }) => {
@@ -70,11 +80,19 @@ const tokenCommand = defineCommand({
 
 const eventCommand = defineCommand({
   meta: { name: 'event', description: 'Make an event, or list the events' },
-  args: { ...commonArguments, file: { type: 'string', description: 'JSON with name, types, zones and rules; without it, events are listed', valueHint: 'FILE' } },
+  args: {
+    ...commonArguments,
+    file: {
+      type: 'string',
+      description: 'JSON with name, types, zones and rules; without it, events are listed',
+      valueHint: 'FILE',
+    },
+  },
   run: async ({ args }) => {
     await withCloud(args, async (cloud) => {
       if (args.file === undefined) {
-        for (const event of await cloud.events.list()) console.log(`${event.id}\t${event.policy.name}\t${await cloud.events.ticketCount(event.id)} tickets`);
+        for (const event of await cloud.events.list())
+          console.log(`${event.id}\t${event.policy.name}\t${await cloud.events.ticketCount(event.id)} tickets`);
         return;
       }
       const event = orExit(await cloud.events.create(readJson(args.file, eventRequestSchema)));
@@ -96,10 +114,18 @@ const issueCommand = defineCommand({
   run: async ({ args }) => {
     const count = number(args.count ?? '1', 'count', 1, ticketsAtOnceMax);
     const event = number(args.event, 'event', 1, 4_294_967_295);
-    const request = ticketRequestSchema.parse({ type: number(args.type, 'type', 0, 65_535), party: number(args.party ?? '1', 'party', 1, 10_000) });
+    const request = ticketRequestSchema.parse({
+      type: number(args.type, 'type', 0, 65_535),
+      party: number(args.party ?? '1', 'party', 1, 10_000),
+    });
     await withCloud(args, async (cloud) => {
       for (let done = 0; done < count; done += ticketsPerTransactionMax) {
-        const issued = orExit(await cloud.tickets.issue(event, Array<typeof request>(Math.min(ticketsPerTransactionMax, count - done)).fill(request)));
+        const issued = orExit(
+          await cloud.tickets.issue(
+            event,
+            Array<typeof request>(Math.min(ticketsPerTransactionMax, count - done)).fill(request),
+          ),
+        );
         const texts = await cloud.tickets.texts(issued);
         for (const [index, ticket] of issued.entries()) {
           const { text = '', shortCode = '' } = texts[index] ?? {};
@@ -115,10 +141,16 @@ const issueCommand = defineCommand({
 
 const publishCommand = defineCommand({
   meta: { name: 'publish', description: 'Publish what has changed to the gates' },
-  args: { ...commonArguments, ...eventArgument, snapshot: { type: 'boolean', description: 'Make a new snapshot in any case' } },
+  args: {
+    ...commonArguments,
+    ...eventArgument,
+    snapshot: { type: 'boolean', description: 'Make a new snapshot in any case' },
+  },
   run: async ({ args }) => {
     await withCloud(args, async (cloud) => {
-      const { manifest, ...publication } = orExit(await cloud.feed.publish(number(args.event, 'event', 1, 4_294_967_295), { snapshot: args.snapshot === true }));
+      const { manifest, ...publication } = orExit(
+        await cloud.feed.publish(number(args.event, 'event', 1, 4_294_967_295), { snapshot: args.snapshot === true }),
+      );
       console.log(JSON.stringify({ ...publication, manifestBytes: manifest.length }));
     });
   },
@@ -132,14 +164,20 @@ const main = defineCommand({
     token: tokenCommand,
     event: eventCommand,
     issue: issueCommand,
-    feed: defineCommand({ meta: { name: 'feed', description: 'The data that gates fetch' }, subCommands: { publish: publishCommand } }),
+    feed: defineCommand({
+      meta: { name: 'feed', description: 'The data that gates fetch' },
+      subCommands: { publish: publishCommand },
+    }),
   },
 });
 
 const open = (config: Config): Promise<Result<Cloud, StartError>> =>
   openCloud({ ...createSystem(), config, log: pinoLogger(config.logLevel) });
 
-async function withCloud(args: { readonly data?: string | undefined; readonly database?: string | undefined }, work: (cloud: Cloud) => Promise<void>): Promise<void> {
+async function withCloud(
+  args: { readonly data?: string | undefined; readonly database?: string | undefined },
+  work: (cloud: Cloud) => Promise<void>,
+): Promise<void> {
   const config = orExit(readConfig({ data: args.data, database: args.database, logLevel: 'warn' }));
   const cloud = orExit(await open(config));
   await work(cloud);

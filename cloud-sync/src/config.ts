@@ -12,9 +12,15 @@ const configSchema = z.object({
   /** 0 takes any free port. */
   port: z.coerce.number().int().min(0).max(65_535),
   /** Base URL under which gates and people reach this service; by default http://HOST:PORT. */
-  publicUrl: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')).optional(),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   /** 32 bytes as hexadecimal; by default the file master.key in the data folder. */
-  masterKey: z.string().regex(/^[0-9a-fA-F]{64}$/, 'must have 64 hexadecimal digits').optional(),
+  masterKey: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'must have 64 hexadecimal digits')
+    .optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 export type Config = z.infer<typeof configSchema>;
@@ -40,7 +46,10 @@ const settings: Readonly<Record<string, string>> = {
   logLevel: '--log-level or POSTERN_CLOUD_LOG_LEVEL',
 };
 
-export function readConfig(flags: Flags, environment: Readonly<Record<string, string | undefined>> = process.env): Result<Config, ConfigError> {
+export function readConfig(
+  flags: Flags,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Result<Config, ConfigError> {
   const database = flags.database ?? environment['POSTERN_CLOUD_DATABASE'];
   const data = resolve(flags.data ?? environment['POSTERN_CLOUD_DATA'] ?? folderOf(database) ?? 'cloud-data');
   const parsed = configSchema.safeParse({
@@ -61,4 +70,6 @@ export function readConfig(flags: Flags, environment: Readonly<Record<string, st
 
 /** Keys and feed files lie beside a database that was given by file name. */
 const folderOf = (database: string | undefined): string | undefined =>
-  database?.startsWith('sqlite:') === true && database.length > 'sqlite:'.length ? dirname(database.slice('sqlite:'.length)) : undefined;
+  database?.startsWith('sqlite:') === true && database.length > 'sqlite:'.length
+    ? dirname(database.slice('sqlite:'.length))
+    : undefined;

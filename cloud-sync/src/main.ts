@@ -77,13 +77,44 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
   const events = createEvents({ database, clock, random });
   const tickets = createTickets({ database, clock, random, keys, changed: feed.changed });
   const staff = createStaff({ database, clock, random, changed: feed.changed });
-  const devices = createDevices({ database, clock, random, keys, authority, publicUrl: () => publicUrl, changed: feed.changed });
+  const devices = createDevices({
+    database,
+    clock,
+    random,
+    keys,
+    authority,
+    publicUrl: () => publicUrl,
+    changed: feed.changed,
+  });
   const users = createUsers({ database, clock, random });
-  const replica = createReplicaStore({ database, clock, derive: (queries, event, ticketIds) => deriveStories(queries, clock, event, ticketIds) });
-  const ingest = createIngest({ ledger: await loadLedger(), store: replica, directory: createGateDirectory(database), log });
+  const replica = createReplicaStore({
+    database,
+    clock,
+    derive: (queries, event, ticketIds) => deriveStories(queries, clock, event, ticketIds),
+  });
+  const ingest = createIngest({
+    ledger: await loadLedger(),
+    store: replica,
+    directory: createGateDirectory(database),
+    log,
+  });
   const reports = createReports({ database, clock, replica, feedVersion: feed.version });
   const app = createApp({
-    clock, log, keys, authority, users, events, tickets, staff, devices, feed, files, replica, ingest, reports, pokes,
+    clock,
+    log,
+    keys,
+    authority,
+    users,
+    events,
+    tickets,
+    staff,
+    devices,
+    feed,
+    files,
+    replica,
+    ingest,
+    reports,
+    pokes,
     liveStates: createLiveStates({ reports, clock }),
     nonces: createNonces(keys.nonceSecret, clock, random),
     rulesChanged: async (event) => {
@@ -105,7 +136,13 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
     },
   });
   return ok({
-    app, events, tickets, staff, devices, feed, users,
+    app,
+    events,
+    tickets,
+    staff,
+    devices,
+    feed,
+    users,
     setPublicUrl: (url) => {
       publicUrl = url;
     },
@@ -149,11 +186,22 @@ export async function serve(cloud: Cloud, config: Config): Promise<Result<Listen
   return ok({ url, stop });
 }
 
-function startServer(app: Hono<Environment>, config: Config): Promise<Result<{ readonly server: ServerType; readonly port: number }, StartError>> {
+function startServer(
+  app: Hono<Environment>,
+  config: Config,
+): Promise<Result<{ readonly server: ServerType; readonly port: number }, StartError>> {
   return new Promise((resolve) => {
-    const server = listen({ fetch: app.fetch, hostname: config.host, port: config.port }, (address) => resolve(ok({ server, port: address.port })));
+    const server = listen({ fetch: app.fetch, hostname: config.host, port: config.port }, (address) =>
+      resolve(ok({ server, port: address.port })),
+    );
     server.once('error', (cause: NodeJS.ErrnoException) =>
-      resolve(err(cause.code === 'EADDRINUSE' ? { type: 'port-in-use', port: config.port } : { type: 'cannot-listen', cause: cause.message })),
+      resolve(
+        err(
+          cause.code === 'EADDRINUSE'
+            ? { type: 'port-in-use', port: config.port }
+            : { type: 'cannot-listen', cause: cause.message },
+        ),
+      ),
     );
   });
 }

@@ -79,13 +79,20 @@ export function verifyGateToken(
   if (parts === undefined) return err({ type: 'token-malformed' });
   if (!verifySignature(publicKey, utf8(parts.signed), parts.signature)) return err({ type: 'token-signature-invalid' });
   const { claims } = parts;
-  if (claims.exp < claims.iat || claims.exp - claims.iat > gateTokenLifetimeMaxS) return err({ type: 'token-malformed' });
-  if (claims.htm !== request.method || claims.htu !== request.path || claims.rh !== bytesToBase64Url(sha256(request.body)))
+  if (claims.exp < claims.iat || claims.exp - claims.iat > gateTokenLifetimeMaxS)
+    return err({ type: 'token-malformed' });
+  if (
+    claims.htm !== request.method ||
+    claims.htu !== request.path ||
+    claims.rh !== bytesToBase64Url(sha256(request.body))
+  )
     return err({ type: 'token-mismatch' });
   return ok(claims);
 }
 
-function splitToken(token: string): { readonly signed: string; readonly claims: GateTokenClaims; readonly signature: Uint8Array } | undefined {
+function splitToken(
+  token: string,
+): { readonly signed: string; readonly claims: GateTokenClaims; readonly signature: Uint8Array } | undefined {
   if (token.length > gateTokenCharactersMax) return undefined;
   const [header, payload, signature, ...rest] = token.split('.');
   if (header === undefined || payload === undefined || signature === undefined || rest.length > 0) return undefined;

@@ -12,7 +12,13 @@ export const serverTimeBytesMax = 512;
 const externalAad = utf8('postern-time-v1');
 const unixMsMax = 8_640_000_000_000_000;
 
-export type ServerTimeError = { readonly type: 'server-time-malformed' | 'server-time-key-unknown' | 'server-time-signature-invalid' | 'server-time-nonce-mismatch' };
+export type ServerTimeError = {
+  readonly type:
+    | 'server-time-malformed'
+    | 'server-time-key-unknown'
+    | 'server-time-signature-invalid'
+    | 'server-time-nonce-mismatch';
+};
 
 /** COSE_Sign1 over CBOR `[nonce, Unix ms]`. */
 export const signServerTime = (nonce: Uint8Array, nowMs: number, feedKey: KeyPair): Uint8Array =>
@@ -31,7 +37,14 @@ export function verifyServerTime(
   if (!verifyCose(message.value, publicKey, externalAad)) return err({ type: 'server-time-signature-invalid' });
   const payload = cborDecode(message.value.payload, serverTimeBytesMax);
   const [signedNonce, ms, ...rest] = payload.ok && Array.isArray(payload.value) ? payload.value : [];
-  if (!(signedNonce instanceof Uint8Array) || typeof ms !== 'number' || !Number.isInteger(ms) || ms < 0 || ms > unixMsMax || rest.length > 0)
+  if (
+    !(signedNonce instanceof Uint8Array) ||
+    typeof ms !== 'number' ||
+    !Number.isInteger(ms) ||
+    ms < 0 ||
+    ms > unixMsMax ||
+    rest.length > 0
+  )
     return err({ type: 'server-time-malformed' });
   if (!bytesEqual(signedNonce, nonce)) return err({ type: 'server-time-nonce-mismatch' });
   return ok(ms);

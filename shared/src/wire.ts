@@ -19,14 +19,22 @@ export const ticketsPerBatchMax = 10_000;
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
 const unixSeconds = z.number().int().min(0).max(253_402_300_799);
 const hex = (bytes: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
-const base64 = (charactersMax: number): z.ZodString => z.string().max(charactersMax).regex(/^[A-Za-z0-9+/]+={0,2}$/);
+const base64 = (charactersMax: number): z.ZodString =>
+  z
+    .string()
+    .max(charactersMax)
+    .regex(/^[A-Za-z0-9+/]+={0,2}$/);
 const name = z.string().trim().min(1).max(100);
 
 export const eventIdSchema = z.number().int().min(1).max(4_294_967_295);
 export const gateIdSchema = z.string().regex(/^[a-z0-9-]{1,32}$/);
 export const ticketIdSchema = z.string().regex(ticketIdPattern);
 /** A foreign code as printed: visible characters, no control characters, not blank. */
-export const foreignCodeSchema = z.string().min(1).max(512).regex(/^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$/u);
+export const foreignCodeSchema = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$/u);
 
 /** RFC 9457 problem: `type` is one of our kebab-case codes. */
 export const problemSchema = z.object({
@@ -134,7 +142,9 @@ export const ticketRequestSchema = z.strictObject({
   validUntilS: unixSeconds.optional(),
 });
 export type TicketRequest = z.infer<typeof ticketRequestSchema>;
-export const ticketBatchRequestSchema = z.strictObject({ tickets: z.array(ticketRequestSchema).min(1).max(ticketsPerBatchMax) });
+export const ticketBatchRequestSchema = z.strictObject({
+  tickets: z.array(ticketRequestSchema).min(1).max(ticketsPerBatchMax),
+});
 /** `PATCH /api/tickets/{ticket}`. */
 export const ticketChangeSchema = z.strictObject({ status: z.enum(ticketStatuses) });
 
@@ -154,14 +164,26 @@ export const ticketResponseSchema = z.object({
   shortCode: z.string().optional(),
 });
 export type TicketResponse = z.infer<typeof ticketResponseSchema>;
-export const ticketBatchResponseSchema = z.object({ tickets: z.array(ticketResponseSchema), created: z.number().int() });
+export const ticketBatchResponseSchema = z.object({
+  tickets: z.array(ticketResponseSchema),
+  created: z.number().int(),
+});
 
 /** `POST /admin/events/{event}/staff`: a person who may act at gates; the PIN is kept only as salted scrypt. */
-export const staffRequestSchema = z.strictObject({ role: z.enum(['steward', 'supervisor']), pin: z.string().regex(/^[0-9]{4,12}$/) });
+export const staffRequestSchema = z.strictObject({
+  role: z.enum(['steward', 'supervisor']),
+  pin: z.string().regex(/^[0-9]{4,12}$/),
+});
 export const staffResponseSchema = z.object({ operator: z.string(), role: z.enum(['steward', 'supervisor']) });
 
 /** `POST /admin/events/{event}/publish`. */
-export const publishResponseSchema = z.object({ event: eventIdSchema, version: z.number().int(), snapshotVersion: z.number().int(), deltas: z.number().int(), tickets: z.number().int() });
+export const publishResponseSchema = z.object({
+  event: eventIdSchema,
+  version: z.number().int(),
+  snapshotVersion: z.number().int(),
+  deltas: z.number().int(),
+  tickets: z.number().int(),
+});
 
 /** One mark as people and scripts read it; times in Unix ms. */
 export const markViewSchema = z.object({
@@ -185,7 +207,13 @@ export const markViewSchema = z.object({
 });
 export type MarkView = z.infer<typeof markViewSchema>;
 
-export const entryViewSchema = z.object({ gate: z.string(), lane: z.string(), atMs: unixMs, uncertaintyMs: z.number(), persons: z.number().int() });
+export const entryViewSchema = z.object({
+  gate: z.string(),
+  lane: z.string(),
+  atMs: unixMs,
+  uncertaintyMs: z.number(),
+  persons: z.number().int(),
+});
 export type EntryView = z.infer<typeof entryViewSchema>;
 
 /** `GET /api/events/{event}/cases`: uses that do not fit, with the entries they collide with. */
@@ -225,7 +253,10 @@ export type Summary = z.infer<typeof summarySchema>;
 
 /** `GET /api/tickets/{ticket}/history`. */
 export const ticketHistorySchema = z.object({
-  ticket: ticketResponseSchema.omit({ text: true, shortCode: true }).partial().extend({ id: ticketIdSchema, event: eventIdSchema }),
+  ticket: ticketResponseSchema
+    .omit({ text: true, shortCode: true })
+    .partial()
+    .extend({ id: ticketIdSchema, event: eventIdSchema }),
   usesSpent: z.number().int(),
   inside: z.number().int(),
   marks: z.array(markViewSchema),

@@ -24,7 +24,16 @@ describeOrReport('the live page', firstReason(missingPrograms('chromium'), missi
   const errors: string[] = [];
 
   beforeAll(async () => {
-    const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+    const args = [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ];
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
   });
   afterAll(() => browser.close());
@@ -60,7 +69,11 @@ describeOrReport('the live page', firstReason(missingPrograms('chromium'), missi
   };
   const enter = async (gate: TestGate | undefined, atMs: number, throughMs: number): Promise<void> => {
     if (gate === undefined) throw new Error('no such gate');
-    await gate.push([await gate.chunk([aMark({ event: 1, gate: gate.id, ticketId: ticket.id, at: { ms: atMs, counter: 0 } })], { throughMs })]);
+    await gate.push([
+      await gate.chunk([aMark({ event: 1, gate: gate.id, ticketId: ticket.id, at: { ms: atMs, counter: 0 } })], {
+        throughMs,
+      }),
+    ]);
   };
 
   it('asks for the token and says when it is wrong', async () => {
@@ -79,7 +92,17 @@ describeOrReport('the live page', firstReason(missingPrograms('chromium'), missi
     await enter(gates[1], doorsMs + 20_000, doorsMs + 30_000);
     await page.waitForSelector('.cases .bad');
     const shown = (await page.innerText('.cases .bad')).split(/\s*\n\s*/);
-    expect(shown).toEqual(['Entered twice', `Ticket …${ticket.id.slice(-4)}`, 'Gate A', '19:02:11', '±0.1 s', 'Gate B', '19:02:31', '±0.1 s', 'May change: 1 gate not heard from']);
+    expect(shown).toEqual([
+      'Entered twice',
+      `Ticket …${ticket.id.slice(-4)}`,
+      'Gate A',
+      '19:02:11',
+      '±0.1 s',
+      'Gate B',
+      '19:02:31',
+      '±0.1 s',
+      'May change: 1 gate not heard from',
+    ]);
     await enter(gates[0], doorsMs, doorsMs + 60_000);
     await page.waitForSelector('.cases .bad .note', { state: 'detached' });
   });
@@ -90,7 +113,9 @@ describeOrReport('the live page', firstReason(missingPrograms('chromium'), missi
     const { port } = server.address() as AddressInfo;
     await stopServer();
     await page.waitForSelector('.contact');
-    expect(await page.textContent('.contact')).toMatch(/^No contact with the cloud since \d\d:\d\d:\d\d: what you see is old$/);
+    expect(await page.textContent('.contact')).toMatch(
+      /^No contact with the cloud since \d\d:\d\d:\d\d: what you see is old$/,
+    );
     await test.cloud.close();
     test = await createTestCloud({ folder: test.folder, time: test.time });
     server = createAdaptorServer({ fetch: test.cloud.app.fetch });

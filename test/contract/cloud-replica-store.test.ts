@@ -23,7 +23,11 @@ describeReplicaStoreContract('the cloud on SQLite', async () => {
     if (!database.ok) throw new Error(database.error.cause);
     opened.push(database.value);
     await migrate(database.value);
-    return createReplicaStore({ database: database.value, clock: { wallMs: () => 1_700_000_000_000, monotonicMs: () => 0 }, derive: async () => undefined });
+    return createReplicaStore({
+      database: database.value,
+      clock: { wallMs: () => 1_700_000_000_000, monotonicMs: () => 0 },
+      derive: async () => undefined,
+    });
   };
   let store = await open();
   return { events: [1, 2], store: () => store, restart: async () => void (store = await open()) };

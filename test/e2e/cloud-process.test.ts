@@ -59,7 +59,10 @@ describe('cloud-sync serve', () => {
     const other = temporaryFolder();
     const second = await run('serve', '--database', `sqlite:${join(other.path, 'cloud.db')}`, '--port', port).ended;
     other.remove();
-    expect(second).toMatchObject({ code: 2, errors: `cloud-sync: port ${port} is in use. Stop whatever listens there, or choose another one with --port.\n` });
+    expect(second).toMatchObject({
+      code: 2,
+      errors: `cloud-sync: port ${port} is in use. Stop whatever listens there, or choose another one with --port.\n`,
+    });
   });
 
   it.each([
@@ -73,7 +76,10 @@ describe('cloud-sync serve', () => {
   });
 
   it('says what is wrong with a database that is none', async () => {
-    writeFileSync(join(folder.path, 'cloud.db'), 'this is not a database, but it is long enough to look at'.repeat(100));
+    writeFileSync(
+      join(folder.path, 'cloud.db'),
+      'this is not a database, but it is long enough to look at'.repeat(100),
+    );
     const finished = await run('serve', '--database', database(), '--port', '0').ended;
     expect(finished).toMatchObject({ code: 2 });
     expect(finished.errors).toMatch(/^cloud-sync: cannot use the database: .*not a database/);
@@ -87,13 +93,23 @@ describe('the command line', () => {
     const pictures = join(folder.path, 'codes');
     mkdirSync(pictures);
     writeFileSync(file, JSON.stringify(someEvent));
-    expect(JSON.parse((await run('event', ...data, '--file', file).ended).out)).toEqual({ event: 1, name: 'Test night' });
+    expect(JSON.parse((await run('event', ...data, '--file', file).ended).out)).toEqual({
+      event: 1,
+      name: 'Test night',
+    });
     const issued = await run('issue', ...data, '--event', '1', '--type', '1', '--count', '2', '--out', pictures).ended;
-    const [first, second, ...others] = issued.out.trim().split('\n').map((line) => JSON.parse(line) as { id: string; text: string; shortCode: string });
+    const [first, second, ...others] = issued.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; text: string; shortCode: string });
     expect([second === undefined, others]).toEqual([false, []]);
     expect(decodePass(first?.text ?? '', () => undefined)).toMatchObject({ error: { type: 'key-unknown' } });
     for (const ending of ['svg', 'png']) expect(existsSync(join(pictures, `${first?.id}.${ending}`))).toBe(true);
-    expect(JSON.parse((await run('feed', 'publish', ...data, '--event', '1').ended).out)).toMatchObject({ event: 1, version: 1, tickets: 2 });
+    expect(JSON.parse((await run('feed', 'publish', ...data, '--event', '1').ended).out)).toMatchObject({
+      event: 1,
+      version: 1,
+      tickets: 2,
+    });
     expect((await run('event', ...data).ended).out).toBe('1\tTest night\t2 tickets\n');
     expect((await run('migrate', ...data).ended).out).toBe('The database is up to date.\n');
   });

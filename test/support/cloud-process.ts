@@ -25,7 +25,11 @@ export interface CloudProcess {
 
 /** Runs `cloud-sync …arguments`. */
 export function runCloud(...argumentList: readonly string[]): CloudProcess {
-  const child: ChildProcess = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', cli, ...argumentList], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['--conditions=source', '--import', 'tsx', cli, ...argumentList],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   let out = '';
   let errors = '';
   child.stdout?.on('data', (data: Buffer) => (out += data.toString()));

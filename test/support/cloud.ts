@@ -40,7 +40,12 @@ export interface TestCloud {
   /** As the administrator; `body` becomes JSON. */
   readonly api: (method: string, path: string, body?: unknown) => Promise<Response>;
   /** The same, parsed; fails the test when the status is another one. */
-  readonly json: <T = Record<string, unknown>>(method: string, path: string, body?: unknown, status?: number) => Promise<T>;
+  readonly json: <T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    status?: number,
+  ) => Promise<T>;
   readonly close: () => Promise<void>;
 }
 
@@ -52,8 +57,21 @@ export interface TestCloudOptions {
   readonly log?: Logger;
 }
 
-export async function createTestCloud({ folder = mkdtempSync(join(tmpdir(), 'postern-cloud-')), time = createVirtualTime(), masterKey, log = silentLog }: TestCloudOptions = {}): Promise<TestCloud> {
-  const config: Config = { data: folder, database: `sqlite:${join(folder, 'cloud.db')}`, host: '127.0.0.1', port: 0, logLevel: 'silent', publicUrl: 'https://cloud.test', ...(masterKey === undefined ? {} : { masterKey }) };
+export async function createTestCloud({
+  folder = mkdtempSync(join(tmpdir(), 'postern-cloud-')),
+  time = createVirtualTime(),
+  masterKey,
+  log = silentLog,
+}: TestCloudOptions = {}): Promise<TestCloud> {
+  const config: Config = {
+    data: folder,
+    database: `sqlite:${join(folder, 'cloud.db')}`,
+    host: '127.0.0.1',
+    port: 0,
+    logLevel: 'silent',
+    publicUrl: 'https://cloud.test',
+    ...(masterKey === undefined ? {} : { masterKey }),
+  };
   const opened = await openCloud({ config, log, random: seededRandom(), clock: time.clock, timer: time.timer });
   if (!opened.ok) throw new Error(`the cloud did not open: ${JSON.stringify(opened.error)}`);
   const cloud = opened.value;
@@ -62,7 +80,10 @@ export async function createTestCloud({ folder = mkdtempSync(join(tmpdir(), 'pos
   const api: TestCloud['api'] = async (method, path, body) =>
     cloud.app.request(path, {
       method,
-      headers: { Authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   return {
@@ -71,7 +92,12 @@ export async function createTestCloud({ folder = mkdtempSync(join(tmpdir(), 'pos
     folder,
     token,
     api,
-    json: async <T>(method: string, path: string, body?: unknown, status = method === 'POST' && !path.endsWith('/publish') ? 201 : 200) => {
+    json: async <T>(
+      method: string,
+      path: string,
+      body?: unknown,
+      status = method === 'POST' && !path.endsWith('/publish') ? 201 : 200,
+    ) => {
       const response = await api(method, path, body);
       const text = await response.text();
       if (response.status !== status) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
@@ -99,23 +125,47 @@ export interface TestGate {
   readonly keys: KeyPair;
   readonly enrolment: EnrolResponse;
   /** A signed request; signs again with a new nonce when the cloud asks for it. */
-  readonly request: (method: string, path: string, body?: Uint8Array, headers?: Readonly<Record<string, string>>) => Promise<Response>;
+  readonly request: (
+    method: string,
+    path: string,
+    body?: Uint8Array,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Response>;
   /** One segment with all these marks of one process start, signed. */
-  readonly chunk: (marks: readonly Mark[], options?: { readonly throughMs?: number; readonly closed?: boolean }) => Promise<SignedChunk>;
+  readonly chunk: (
+    marks: readonly Mark[],
+    options?: { readonly throughMs?: number; readonly closed?: boolean },
+  ) => Promise<SignedChunk>;
   /** Ships chunks as a sync message and reads the answer. */
   readonly push: (chunks: readonly SignedChunk[], event?: number) => Promise<SyncAnswer>;
 }
 
 export async function enrolTestGate(cloud: TestCloud, event: number, id: string): Promise<TestGate> {
-  const invitation = gateResponseSchema.parse(await cloud.json('POST', `/admin/events/${event}/gates`, { id, name: `Gate ${id.slice(-1).toUpperCase()}`, zone: 'arena', lanes: [{ id: 'lane-1' }] }));
+  const invitation = gateResponseSchema.parse(
+    await cloud.json('POST', `/admin/events/${event}/gates`, {
+      id,
+      name: `Gate ${id.slice(-1).toUpperCase()}`,
+      zone: 'arena',
+      lanes: [{ id: 'lane-1' }],
+    }),
+  );
   const identity = await createIdentity(id);
-  const response = await postJson(cloud, '/enrol', { code: invitation.code, csr: identity.csr, publicKey: bytesToHex(identity.keys.publicKey), nonce: '00'.repeat(16) });
+  const response = await postJson(cloud, '/enrol', {
+    code: invitation.code,
+    csr: identity.csr,
+    publicKey: bytesToHex(identity.keys.publicKey),
+    nonce: '00'.repeat(16),
+  });
   const enrolment = enrolResponseSchema.parse(await response.json());
   const ledger = await loadLedger();
   let nonce = response.headers.get(nonceHeader) ?? '';
   const requestOnce: TestGate['request'] = async (method, path, body = new Uint8Array(0), headers = {}) => {
     const token = encodeGateToken({ gate: id, nonce, method, path, body, nowMs: 0 }, identity.keys);
-    const answer = await cloud.cloud.app.request(path, { method, headers: { Authorization: `Bearer ${token}`, ...headers }, ...(body.length === 0 ? {} : { body: Buffer.from(body) }) });
+    const answer = await cloud.cloud.app.request(path, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, ...headers },
+      ...(body.length === 0 ? {} : { body: Buffer.from(body) }),
+    });
     nonce = answer.headers.get(nonceHeader) ?? nonce;
     return answer;
   };
@@ -135,11 +185,29 @@ export async function enrolTestGate(cloud: TestCloud, event: number, id: string)
       const segment = { event: first.event, gate: first.gate, boot: first.boot, segment: 0 };
       const document = ledger.createSegment(segment);
       document.append(marks.map(encodeMark));
-      const state = { ...segment, firstSequence: first.sequence, count: marks.length, hash: document.hashAt(marks.length), closed, through: throughMs === undefined ? last.at : { ms: throughMs, counter: 0 } };
-      return signChunk(identity.keys.secretKey, state, closed ? 'whole' : 'changes', 0, closed ? document.save() : document.changes(0, marks.length));
+      const state = {
+        ...segment,
+        firstSequence: first.sequence,
+        count: marks.length,
+        hash: document.hashAt(marks.length),
+        closed,
+        through: throughMs === undefined ? last.at : { ms: throughMs, counter: 0 },
+      };
+      return signChunk(
+        identity.keys.secretKey,
+        state,
+        closed ? 'whole' : 'changes',
+        0,
+        closed ? document.save() : document.changes(0, marks.length),
+      );
     },
     push: async (chunks, ofEvent = event) => {
-      const answer = await request('POST', '/sync', encodeSyncRequest({ event: ofEvent, gates: [], wants: [], chunks }), { 'Content-Type': syncContentType });
+      const answer = await request(
+        'POST',
+        '/sync',
+        encodeSyncRequest({ event: ofEvent, gates: [], wants: [], chunks }),
+        { 'Content-Type': syncContentType },
+      );
       if (answer.status !== 200) throw new Error(`sync answered ${answer.status}: ${await answer.text()}`);
       const decoded = decodeSyncAnswer(new Uint8Array(await answer.arrayBuffer()));
       if (!decoded.ok) throw new Error(decoded.error.cause);
@@ -149,7 +217,11 @@ export async function enrolTestGate(cloud: TestCloud, event: number, id: string)
 }
 
 export const postJson = async (cloud: TestCloud, path: string, body: unknown): Promise<Response> =>
-  cloud.cloud.app.request(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  cloud.cloud.app.request(path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
 
 let identities = 0;
 
@@ -160,9 +232,14 @@ export async function createIdentity(id: string): Promise<{ readonly keys: KeyPa
   const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
   const pair = {
     privateKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, { name: 'Ed25519' }, false, ['sign']),
-    publicKey: await webcrypto.subtle.importKey('raw', Buffer.from(keys.publicKey), { name: 'Ed25519' }, true, ['verify']),
+    publicKey: await webcrypto.subtle.importKey('raw', Buffer.from(keys.publicKey), { name: 'Ed25519' }, true, [
+      'verify',
+    ]),
   };
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name: `CN=${id}`, keys: pair, signingAlgorithm: { name: 'Ed25519' } }, webcrypto as never);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create(
+    { name: `CN=${id}`, keys: pair, signingAlgorithm: { name: 'Ed25519' } },
+    webcrypto as never,
+  );
   return { keys, csr: Buffer.from(request.rawData).toString('base64') };
 }
 

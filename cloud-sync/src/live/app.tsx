@@ -15,7 +15,13 @@ export function App(): JSX.Element {
   return (
     <>
       <Contact timeZone={shown?.timeZone ?? 'UTC'} />
-      {shown === undefined ? <p class="waiting">{stage.value === 'no-event' ? 'There is no event yet. Make one through the API.' : 'One moment …'}</p> : <Live shown={shown} />}
+      {shown === undefined ? (
+        <p class="waiting">
+          {stage.value === 'no-event' ? 'There is no event yet. Make one through the API.' : 'One moment …'}
+        </p>
+      ) : (
+        <Live shown={shown} />
+      )}
     </>
   );
 }
@@ -27,7 +33,11 @@ function Live({ shown }: { readonly shown: LiveState }): JSX.Element {
         <div class="title">
           <h1>{shown.name}</h1>
           {events.value.length > 1 && (
-            <select aria-label="Event" value={shown.event} onChange={(change) => choose(Number(change.currentTarget.value))}>
+            <select
+              aria-label="Event"
+              value={shown.event}
+              onChange={(change) => choose(Number(change.currentTarget.value))}
+            >
               {events.value.map((event) => (
                 <option key={event.event} value={event.event}>
                   {event.policy.name}
@@ -63,7 +73,17 @@ function Live({ shown }: { readonly shown: LiveState }): JSX.Element {
   );
 }
 
-const Figure = ({ label, value, prefix = '', alarming = false }: { readonly label: string; readonly value: number; readonly prefix?: string; readonly alarming?: boolean }): JSX.Element => (
+const Figure = ({
+  label,
+  value,
+  prefix = '',
+  alarming = false,
+}: {
+  readonly label: string;
+  readonly value: number;
+  readonly prefix?: string;
+  readonly alarming?: boolean;
+}): JSX.Element => (
   <div class={alarming ? 'alarming' : ''}>
     <dt>{label}</dt>
     <dd>
@@ -81,7 +101,9 @@ function Contact({ timeZone }: { readonly timeZone: string }): JSX.Element | nul
   return (
     <p class="contact" role="alert">
       <Mark shape="triangle" />
-      {since === 0 ? 'No contact with the cloud yet' : `No contact with the cloud since ${timeOfDay(since, timeZone)}: what you see is old`}
+      {since === 0
+        ? 'No contact with the cloud yet'
+        : `No contact with the cloud since ${timeOfDay(since, timeZone)}: what you see is old`}
     </p>
   );
 }
@@ -99,7 +121,14 @@ function SignIn(): JSX.Element {
       <h1>Postern</h1>
       <label>
         Token
-        <input type="password" autocomplete="current-password" autofocus required value={token} onInput={(input) => setToken(input.currentTarget.value)} />
+        <input
+          type="password"
+          autocomplete="current-password"
+          autofocus
+          required
+          value={token}
+          onInput={(input) => setToken(input.currentTarget.value)}
+        />
       </label>
       <button type="submit">Sign in</button>
       <p role="alert">{signInProblem.value}</p>

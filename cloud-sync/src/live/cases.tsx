@@ -23,7 +23,7 @@ export const Cases = ({ shown }: { readonly shown: LiveState }): JSX.Element => 
 );
 
 function Case({ found, shown }: { readonly found: CaseView; readonly shown: LiveState }): JSX.Element {
-  const entries = [...found.fitting, ...found.misfits].sort((a, b) => a.atMs - b.atMs);
+  const entries = [...found.fitting, ...found.misfits].toSorted((a, b) => a.atMs - b.atMs);
   const waiting = found.gatesNotHeard.length;
   return (
     <li class="card bad">

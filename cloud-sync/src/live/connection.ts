@@ -40,7 +40,11 @@ export async function start(): Promise<void> {
 
 export async function signIn(token: string): Promise<void> {
   signInProblem.value = '';
-  const response = await fetch('/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }) });
+  const response = await fetch('/session', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ token }),
+  });
   if (response.ok) return start();
   signInProblem.value = response.status === 429 ? 'Too many attempts. Wait a minute.' : 'This token is not known here.';
   return undefined;

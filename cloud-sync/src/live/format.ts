@@ -12,7 +12,8 @@ export function timeOfDay(atMs: number, timeZone: string): string {
 }
 
 /** `±0.1 s`. */
-export const uncertainty = (ms: number): string => (ms < 10_000 ? `±${(Math.max(ms, 100) / 1_000).toFixed(1)} s` : `±${Math.round(ms / 1_000)} s`);
+export const uncertainty = (ms: number): string =>
+  ms < 10_000 ? `±${(Math.max(ms, 100) / 1_000).toFixed(1)} s` : `±${Math.round(ms / 1_000)} s`;
 
 /** `8 s`, `12 min`, `3 h`. */
 export function age(ms: number): string {

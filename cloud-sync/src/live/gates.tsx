@@ -14,7 +14,11 @@ function lookOf(gate: GateView, shown: LiveState): Look {
   if (!gate.enrolled) return { shape: 'ring', tone: 'pending', label: 'Not enrolled yet' };
   if (gate.state === 'ok') return { shape: 'disc', tone: 'good', label: 'In contact' };
   const since = gate.lastContactMs;
-  return { shape: 'triangle', tone: 'warn', label: since === undefined ? 'Never heard from' : `No contact since ${timeOfDay(since, shown.timeZone)}` };
+  return {
+    shape: 'triangle',
+    tone: 'warn',
+    label: since === undefined ? 'Never heard from' : `No contact since ${timeOfDay(since, shown.timeZone)}`,
+  };
 }
 
 export const Gates = ({ shown }: { readonly shown: LiveState }): JSX.Element => (
@@ -43,9 +47,17 @@ function Gate({ gate, shown }: { readonly gate: GateView; readonly shown: LiveSt
       </p>
       <dl>
         <dt>Heard up to</dt>
-        <dd>{gate.throughMs === undefined ? '–' : `${timeOfDay(gate.throughMs, shown.timeZone)} (${age(shown.atMs - gate.throughMs)})`}</dd>
+        <dd>
+          {gate.throughMs === undefined
+            ? '–'
+            : `${timeOfDay(gate.throughMs, shown.timeZone)} (${age(shown.atMs - gate.throughMs)})`}
+        </dd>
         <dt>Ticket list</dt>
-        <dd>{gate.feedVersion === undefined ? '–' : `v${gate.feedVersion}${behind ? `, v${shown.feedVersion} waits` : ''}`}</dd>
+        <dd>
+          {gate.feedVersion === undefined
+            ? '–'
+            : `v${gate.feedVersion}${behind ? `, v${shown.feedVersion} waits` : ''}`}
+        </dd>
       </dl>
     </li>
   );

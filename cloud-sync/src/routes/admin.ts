@@ -1,5 +1,11 @@
 // What an administrator does before doors open: gates with their enrolment codes, staff with their PINs, publishing the feed.
-import { gateRequestSchema, gateResponseSchema, publishResponseSchema, staffRequestSchema, staffResponseSchema } from '@postern/shared';
+import {
+  gateRequestSchema,
+  gateResponseSchema,
+  publishResponseSchema,
+  staffRequestSchema,
+  staffResponseSchema,
+} from '@postern/shared';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import type { Devices } from '../services/devices.ts';
@@ -18,7 +24,15 @@ export function adminRoutes({ devices, staff, feed }: AdminRoutesDeps): Hono<Env
   const router = createRouter();
   router.post(
     '/events/:event/gates',
-    describeRoute(describe('Make a gate and its one-time enrolment code', 'gates', { status: 201, schema: gateResponseSchema }, [...userProblems, ...bodyProblems, 'event-unknown', 'zone-unknown', 'gate-in-other-event'])),
+    describeRoute(
+      describe('Make a gate and its one-time enrolment code', 'gates', { status: 201, schema: gateResponseSchema }, [
+        ...userProblems,
+        ...bodyProblems,
+        'event-unknown',
+        'zone-unknown',
+        'gate-in-other-event',
+      ]),
+    ),
     validEvent,
     jsonBody(),
     validJson(gateRequestSchema),
@@ -29,7 +43,13 @@ export function adminRoutes({ devices, staff, feed }: AdminRoutesDeps): Hono<Env
   );
   router.post(
     '/events/:event/staff',
-    describeRoute(describe('Add a person who may act at gates', 'gates', { status: 201, schema: staffResponseSchema }, [...userProblems, ...bodyProblems, 'event-unknown'])),
+    describeRoute(
+      describe('Add a person who may act at gates', 'gates', { status: 201, schema: staffResponseSchema }, [
+        ...userProblems,
+        ...bodyProblems,
+        'event-unknown',
+      ]),
+    ),
     validEvent,
     jsonBody(),
     validJson(staffRequestSchema),
@@ -40,7 +60,13 @@ export function adminRoutes({ devices, staff, feed }: AdminRoutesDeps): Hono<Env
   );
   router.post(
     '/events/:event/publish',
-    describeRoute(describe('Publish what has changed to the gates now', 'feed', { schema: publishResponseSchema }, [...userProblems, 'request-invalid', 'event-unknown'])),
+    describeRoute(
+      describe('Publish what has changed to the gates now', 'feed', { schema: publishResponseSchema }, [
+        ...userProblems,
+        'request-invalid',
+        'event-unknown',
+      ]),
+    ),
     validEvent,
     async (c) => {
       const published = await feed.publish(c.req.valid('param').event);

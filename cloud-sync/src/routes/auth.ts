@@ -10,7 +10,8 @@ import { problem, type Environment } from './context.ts';
 
 export const sessionCookie = 'postern_session';
 
-const bearer = (c: Context): string | undefined => /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(c.req.header('Authorization') ?? '')?.[1];
+const bearer = (c: Context): string | undefined =>
+  /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(c.req.header('Authorization') ?? '')?.[1];
 
 export const requireUser =
   (users: Users): MiddlewareHandler<Environment> =>
@@ -18,7 +19,12 @@ export const requireUser =
     const token = bearer(c);
     const session = getCookie(c, sessionCookie);
     const isReading = c.req.method === 'GET' || c.req.method === 'HEAD';
-    const user = token !== undefined ? await users.byToken(token) : session !== undefined && isReading ? await users.bySession(session) : undefined;
+    const user =
+      token !== undefined
+        ? await users.byToken(token)
+        : session !== undefined && isReading
+          ? await users.bySession(session)
+          : undefined;
     if (user === 'too-many') return problem(c, { type: 'attempts-exhausted' });
     if (user === undefined) return problem(c, { type: 'sign-in-needed' });
     c.set('user', user);
@@ -47,7 +53,11 @@ export const requireGate =
     if (gate === undefined) return problem(c, { type: 'token-invalid' });
     const url = new URL(c.req.url);
     const body = new Uint8Array(await c.req.arrayBuffer());
-    const claims = verifyGateToken(token, gate.publicKey, { method: c.req.method, path: url.pathname + url.search, body });
+    const claims = verifyGateToken(token, gate.publicKey, {
+      method: c.req.method,
+      path: url.pathname + url.search,
+      body,
+    });
     if (!claims.ok) return problem(c, { type: 'token-invalid', detail: claims.error.type });
     if (!nonces.isGood(claims.value.nonce)) return problem(c, { type: 'nonce-needed' });
     c.set('gate', gate);

@@ -38,7 +38,8 @@ export function problem(c: Context, failure: Failure, issues?: Problem['issues']
 export const createErrorHandler =
   (log: Logger) =>
   (error: Error, c: Context): Response => {
-    if (error instanceof HTTPException && error.status < 500) return problem(c, { type: error.status === 413 ? 'body-too-large' : 'json-malformed' });
+    if (error instanceof HTTPException && error.status < 500)
+      return problem(c, { type: error.status === 413 ? 'body-too-large' : 'json-malformed' });
     log.error({ path: c.req.path, method: c.req.method, error: error.message, stack: error.stack }, 'a request failed');
     return problem(c, { type: 'internal-error' });
   };

@@ -1,5 +1,13 @@
 // Events for people: make one, read it, change its rules; counts, gates and cases of it.
-import { caseListSchema, eventRequestSchema, eventResponseSchema, gateViewSchema, policyRequestSchema, summarySchema, type EventResponse } from '@postern/shared';
+import {
+  caseListSchema,
+  eventRequestSchema,
+  eventResponseSchema,
+  gateViewSchema,
+  policyRequestSchema,
+  summarySchema,
+  type EventResponse,
+} from '@postern/shared';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import { z } from 'zod';
@@ -31,7 +39,15 @@ export function eventRoutes({ events, feed, reports, rulesChanged }: EventRoutes
 
   router.post(
     '/',
-    describeRoute(describe('Make an event', 'events', { status: 201, schema: eventResponseSchema }, [...userProblems, ...bodyProblems, 'event-exists', 'types-repeated', 'zone-unknown'])),
+    describeRoute(
+      describe('Make an event', 'events', { status: 201, schema: eventResponseSchema }, [
+        ...userProblems,
+        ...bodyProblems,
+        'event-exists',
+        'types-repeated',
+        'zone-unknown',
+      ]),
+    ),
     jsonBody(policyBytesMax),
     validJson(eventRequestSchema),
     async (c) => {
@@ -39,16 +55,39 @@ export function eventRoutes({ events, feed, reports, rulesChanged }: EventRoutes
       return made.ok ? c.json(await present(made.value), 201) : problem(c, made.error);
     },
   );
-  router.get('/', describeRoute(describe('List events', 'events', { schema: z.object({ events: eventResponseSchema.array() }) }, userProblems)), async (c) =>
-    c.json({ events: await Promise.all((await events.list()).map(present)) }),
+  router.get(
+    '/',
+    describeRoute(
+      describe('List events', 'events', { schema: z.object({ events: eventResponseSchema.array() }) }, userProblems),
+    ),
+    async (c) => c.json({ events: await Promise.all((await events.list()).map(present)) }),
   );
-  router.get('/:event', describeRoute(describe('Read an event', 'events', { schema: eventResponseSchema }, [...userProblems, 'request-invalid', 'event-unknown'])), validEvent, async (c) => {
-    const found = await events.find(c.req.valid('param').event);
-    return found.ok ? c.json(await present(found.value)) : problem(c, found.error);
-  });
+  router.get(
+    '/:event',
+    describeRoute(
+      describe('Read an event', 'events', { schema: eventResponseSchema }, [
+        ...userProblems,
+        'request-invalid',
+        'event-unknown',
+      ]),
+    ),
+    validEvent,
+    async (c) => {
+      const found = await events.find(c.req.valid('param').event);
+      return found.ok ? c.json(await present(found.value)) : problem(c, found.error);
+    },
+  );
   router.put(
     '/:event/policy',
-    describeRoute(describe("Replace an event's rules", 'events', { schema: eventResponseSchema }, [...userProblems, ...bodyProblems, 'event-unknown', 'types-repeated', 'zone-unknown'])),
+    describeRoute(
+      describe("Replace an event's rules", 'events', { schema: eventResponseSchema }, [
+        ...userProblems,
+        ...bodyProblems,
+        'event-unknown',
+        'types-repeated',
+        'zone-unknown',
+      ]),
+    ),
     validEvent,
     jsonBody(policyBytesMax),
     validJson(policyRequestSchema),
@@ -60,17 +99,50 @@ export function eventRoutes({ events, feed, reports, rulesChanged }: EventRoutes
       return c.json(await present(changed.value));
     },
   );
-  router.get('/:event/summary', describeRoute(describe('Count entries, refusals, marks and cases', 'events', { schema: summarySchema }, [...userProblems, 'request-invalid', 'event-unknown'])), validEvent, async (c) => {
-    const summary = await reports.summary(c.req.valid('param').event);
-    return summary.ok ? c.json(summary.value) : problem(c, summary.error);
-  });
-  router.get('/:event/gates', describeRoute(describe('List gates', 'events', { schema: z.object({ gates: gateViewSchema.array() }) }, [...userProblems, 'request-invalid', 'event-unknown'])), validEvent, async (c) => {
-    const found = await events.find(c.req.valid('param').event);
-    return found.ok ? c.json({ gates: await reports.gates(found.value.id) }) : problem(c, found.error);
-  });
-  router.get('/:event/cases', describeRoute(describe('List uses that do not fit', 'events', { schema: caseListSchema }, [...userProblems, 'request-invalid', 'event-unknown'])), validEvent, async (c) => {
-    const found = await events.find(c.req.valid('param').event);
-    return found.ok ? c.json({ cases: await reports.cases(found.value.id) }) : problem(c, found.error);
-  });
+  router.get(
+    '/:event/summary',
+    describeRoute(
+      describe('Count entries, refusals, marks and cases', 'events', { schema: summarySchema }, [
+        ...userProblems,
+        'request-invalid',
+        'event-unknown',
+      ]),
+    ),
+    validEvent,
+    async (c) => {
+      const summary = await reports.summary(c.req.valid('param').event);
+      return summary.ok ? c.json(summary.value) : problem(c, summary.error);
+    },
+  );
+  router.get(
+    '/:event/gates',
+    describeRoute(
+      describe('List gates', 'events', { schema: z.object({ gates: gateViewSchema.array() }) }, [
+        ...userProblems,
+        'request-invalid',
+        'event-unknown',
+      ]),
+    ),
+    validEvent,
+    async (c) => {
+      const found = await events.find(c.req.valid('param').event);
+      return found.ok ? c.json({ gates: await reports.gates(found.value.id) }) : problem(c, found.error);
+    },
+  );
+  router.get(
+    '/:event/cases',
+    describeRoute(
+      describe('List uses that do not fit', 'events', { schema: caseListSchema }, [
+        ...userProblems,
+        'request-invalid',
+        'event-unknown',
+      ]),
+    ),
+    validEvent,
+    async (c) => {
+      const found = await events.find(c.req.valid('param').event);
+      return found.ok ? c.json({ cases: await reports.cases(found.value.id) }) : problem(c, found.error);
+    },
+  );
   return router;
 }

@@ -56,16 +56,37 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
   const router = createRouter();
   const nonce = giveNonce(nonces);
   const gateOnly = requireGate({ devices, nonces });
-  const signTime = (nonceHex: string): Uint8Array => signServerTime(hexToBytes(nonceHex) ?? new Uint8Array(0), clock.wallMs(), keys.feed);
+  const signTime = (nonceHex: string): Uint8Array =>
+    signServerTime(hexToBytes(nonceHex) ?? new Uint8Array(0), clock.wallMs(), keys.feed);
 
-  router.post(timePath, nonce, describeRoute(describe('The time, signed for a nonce', 'gates', { contentType: serverTimeContentType }, bodyProblems)), jsonBody(), validJson(timeRequestSchema), (c) =>
-    c.body(Buffer.from(signTime(c.req.valid('json').nonce)), 200, { 'Content-Type': serverTimeContentType, 'Cache-Control': 'no-store' }),
+  router.post(
+    timePath,
+    nonce,
+    describeRoute(
+      describe('The time, signed for a nonce', 'gates', { contentType: serverTimeContentType }, bodyProblems),
+    ),
+    jsonBody(),
+    validJson(timeRequestSchema),
+    (c) =>
+      c.body(Buffer.from(signTime(c.req.valid('json').nonce)), 200, {
+        'Content-Type': serverTimeContentType,
+        'Cache-Control': 'no-store',
+      }),
   );
 
   router.post(
     enrolPath,
     nonce,
-    describeRoute(describe('Turn a one-time code into a certificate', 'gates', { schema: enrolResponseSchema }, [...bodyProblems, 'code-invalid', 'csr-malformed', 'csr-signature-invalid', 'csr-key-mismatch', 'attempts-exhausted'])),
+    describeRoute(
+      describe('Turn a one-time code into a certificate', 'gates', { schema: enrolResponseSchema }, [
+        ...bodyProblems,
+        'code-invalid',
+        'csr-malformed',
+        'csr-signature-invalid',
+        'csr-key-mismatch',
+        'attempts-exhausted',
+      ]),
+    ),
     jsonBody(jsonBodyBytesMax),
     validJson(enrolRequestSchema),
     async (c) => {
@@ -90,31 +111,71 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     },
   );
 
-  router.get('/feed/:event/manifest', nonce, describeRoute(describe('The signed manifest of the newest feed', 'feed', { contentType: 'application/cose' }, [...gateProblems, 'request-invalid', 'event-forbidden', 'feed-unpublished'])), validEvent, gateOnly, async (c) => {
-    const { event } = c.req.valid('param');
-    const gate = c.get('gate');
-    if (gate.event !== event) return problem(c, { type: 'event-forbidden' });
-    const current = await feed.current(event);
-    if (!current.ok) return problem(c, current.error);
-    await devices.noteContact(gate.id, current.value.version);
-    const headers = { ETag: `"${event}-${current.value.version}"`, 'Cache-Control': 'private, no-cache' };
-    if (c.req.header('If-None-Match') === headers.ETag) return c.body(null, 304, headers);
-    return c.body(Buffer.from(current.value.manifest), 200, { ...headers, 'Content-Type': 'application/cose' });
-  });
+  router.get(
+    '/feed/:event/manifest',
+    nonce,
+    describeRoute(
+      describe('The signed manifest of the newest feed', 'feed', { contentType: 'application/cose' }, [
+        ...gateProblems,
+        'request-invalid',
+        'event-forbidden',
+        'feed-unpublished',
+      ]),
+    ),
+    validEvent,
+    gateOnly,
+    async (c) => {
+      const { event } = c.req.valid('param');
+      const gate = c.get('gate');
+      if (gate.event !== event) return problem(c, { type: 'event-forbidden' });
+      const current = await feed.current(event);
+      if (!current.ok) return problem(c, current.error);
+      await devices.noteContact(gate.id, current.value.version);
+      const headers = { ETag: `"${event}-${current.value.version}"`, 'Cache-Control': 'private, no-cache' };
+      if (c.req.header('If-None-Match') === headers.ETag) return c.body(null, 304, headers);
+      return c.body(Buffer.from(current.value.manifest), 200, { ...headers, 'Content-Type': 'application/cose' });
+    },
+  );
 
-  router.get('/feed/files/:sha256', nonce, describeRoute(describe('A file of the feed, by its hash', 'feed', { contentType: 'application/octet-stream' }, [...gateProblems, 'request-invalid', 'file-unknown'])), validSha256, gateOnly, async (c) => {
-    const { sha256 } = c.req.valid('param');
-    const isOurs = (await feed.eventOfFile(sha256)) === c.get('gate').event;
-    const file = isOurs ? files.read(sha256) : undefined;
-    if (file === undefined) return problem(c, { type: 'file-unknown' });
-    const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': String(await file.bytes), ETag: `"${sha256}"`, 'Cache-Control': 'private, max-age=31536000, immutable' };
-    return c.body(Readable.toWeb(file.stream) as ReadableStream, 200, headers);
-  });
+  router.get(
+    '/feed/files/:sha256',
+    nonce,
+    describeRoute(
+      describe('A file of the feed, by its hash', 'feed', { contentType: 'application/octet-stream' }, [
+        ...gateProblems,
+        'request-invalid',
+        'file-unknown',
+      ]),
+    ),
+    validSha256,
+    gateOnly,
+    async (c) => {
+      const { sha256 } = c.req.valid('param');
+      const isOurs = (await feed.eventOfFile(sha256)) === c.get('gate').event;
+      const file = isOurs ? files.read(sha256) : undefined;
+      if (file === undefined) return problem(c, { type: 'file-unknown' });
+      const headers = {
+        'Content-Type': 'application/octet-stream',
+        'Content-Length': String(await file.bytes),
+        ETag: `"${sha256}"`,
+        'Cache-Control': 'private, max-age=31536000, immutable',
+      };
+      return c.body(Readable.toWeb(file.stream) as ReadableStream, 200, headers);
+    },
+  );
 
   router.post(
     syncPath,
     nonce,
-    describeRoute(describe('Exchange marks', 'sync', { contentType: syncContentType }, [...gateProblems, 'sync-malformed', 'event-forbidden', 'content-type-unsupported', 'body-too-large'])),
+    describeRoute(
+      describe('Exchange marks', 'sync', { contentType: syncContentType }, [
+        ...gateProblems,
+        'sync-malformed',
+        'event-forbidden',
+        'content-type-unsupported',
+        'body-too-large',
+      ]),
+    ),
     boundedBody([syncContentType, 'application/cbor'], syncMessageBytesMax),
     gateOnly,
     async (c) => {
@@ -124,7 +185,10 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
       for (const alarm of ingest.takeAlarms()) log.warn({ ...alarm }, 'a chunk was put aside');
       await devices.noteContact(gate.id);
       changed(gate.event);
-      if (!answered.ok) return answered.error.type === 'malformed' ? problem(c, { type: 'sync-malformed', detail: answered.error.cause }) : problem(c, { type: 'event-forbidden' });
+      if (!answered.ok)
+        return answered.error.type === 'malformed'
+          ? problem(c, { type: 'sync-malformed', detail: answered.error.cause })
+          : problem(c, { type: 'event-forbidden' });
       return c.body(Buffer.from(answered.value.answer), 200, { 'Content-Type': syncContentType });
     },
   );

@@ -13,15 +13,20 @@ const issuesMax = 10;
 
 /** 415 unless the body says it is one of `contentTypes`, 413 over `bytesMax`, whether announced or not. */
 export function boundedBody(contentTypes: readonly string[], bytesMax: number): MiddlewareHandler<Environment> {
-  const limit = bodyLimit({ maxSize: bytesMax, onError: (c) => problem(c, { type: 'body-too-large', detail: `At most ${bytesMax} bytes.` }) });
+  const limit = bodyLimit({
+    maxSize: bytesMax,
+    onError: (c) => problem(c, { type: 'body-too-large', detail: `At most ${bytesMax} bytes.` }),
+  });
   return async (c, next) => {
     const given = (c.req.header('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-    if (!contentTypes.includes(given)) return problem(c, { type: 'content-type-unsupported', detail: `Content-Type must be ${contentTypes[0] ?? ''}.` });
+    if (!contentTypes.includes(given))
+      return problem(c, { type: 'content-type-unsupported', detail: `Content-Type must be ${contentTypes[0] ?? ''}.` });
     return limit(c, next);
   };
 }
 
-export const jsonBody = (bytesMax: number = jsonBodyBytesMax): MiddlewareHandler<Environment> => boundedBody(['application/json'], bytesMax);
+export const jsonBody = (bytesMax: number = jsonBodyBytesMax): MiddlewareHandler<Environment> =>
+  boundedBody(['application/json'], bytesMax);
 
 interface SchemaIssue {
   readonly message: string;
@@ -29,7 +34,8 @@ interface SchemaIssue {
 }
 type Checked = { readonly success: true } | { readonly success: false; readonly error: readonly SchemaIssue[] };
 
-const orProblem = (result: Checked, c: Context): Response | undefined => (result.success ? undefined : problem(c, { type: 'request-invalid' }, listIssues(result.error)));
+const orProblem = (result: Checked, c: Context): Response | undefined =>
+  result.success ? undefined : problem(c, { type: 'request-invalid' }, listIssues(result.error));
 
 const listIssues = (issues: readonly SchemaIssue[]): NonNullable<Problem['issues']> =>
   issues.slice(0, issuesMax).map((issue) => ({
@@ -41,17 +47,29 @@ const listIssues = (issues: readonly SchemaIssue[]): NonNullable<Problem['issues
 // oxlint-disable-next-line typescript/explicit-function-return-type -- the validator's type carries the schema
 export const validJson = <S extends z.ZodType>(schema: S) => validator('json', schema, orProblem);
 
-const number = z.string().regex(/^[0-9]{1,10}$/).transform(Number);
+const number = z
+  .string()
+  .regex(/^[0-9]{1,10}$/)
+  .transform(Number);
 export const validEvent = validator('param', z.object({ event: number.pipe(eventIdSchema) }), orProblem);
 export const validTicket = validator('param', z.object({ ticket: ticketIdSchema }), orProblem);
 export const validSha256 = validator('param', z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }), orProblem);
 
 /** What a route answers, for the OpenAPI document: one good answer and its problems. */
-export function describe(summary: string, tag: string, good: { readonly status?: number; readonly schema?: z.ZodType; readonly contentType?: string }, problems: readonly ProblemType[] = []): DescribeRouteOptions {
+export function describe(
+  summary: string,
+  tag: string,
+  good: { readonly status?: number; readonly schema?: z.ZodType; readonly contentType?: string },
+  problems: readonly ProblemType[] = [],
+): DescribeRouteOptions {
   const contentType = good.contentType ?? 'application/json';
-  const content = good.schema === undefined ? { [contentType]: { schema: { type: 'string' } as const } } : { [contentType]: { schema: resolver(good.schema) } };
+  const content =
+    good.schema === undefined
+      ? { [contentType]: { schema: { type: 'string' } as const } }
+      : { [contentType]: { schema: resolver(good.schema) } };
   const byStatus = new Map<number, ProblemType[]>();
-  for (const type of problems) byStatus.set(problemStatuses[type], [...(byStatus.get(problemStatuses[type]) ?? []), type]);
+  for (const type of problems)
+    byStatus.set(problemStatuses[type], [...(byStatus.get(problemStatuses[type]) ?? []), type]);
   return {
     summary,
     tags: [tag],
@@ -60,7 +78,10 @@ export function describe(summary: string, tag: string, good: { readonly status?:
       ...Object.fromEntries(
         [...byStatus].map(([status, types]) => [
           status,
-          { description: types.map((type) => `\`${type}\`: ${problemTitle(type)}`).join('. '), content: { 'application/problem+json': { schema: resolver(problemSchema) } } },
+          {
+            description: types.map((type) => `\`${type}\`: ${problemTitle(type)}`).join('. '),
+            content: { 'application/problem+json': { schema: resolver(problemSchema) } },
+          },
         ]),
       ),
     },
@@ -68,6 +89,11 @@ export function describe(summary: string, tag: string, good: { readonly status?:
 }
 
 /** Problems of every route with a JSON body. */
-export const bodyProblems: readonly ProblemType[] = ['request-invalid', 'json-malformed', 'content-type-unsupported', 'body-too-large'];
+export const bodyProblems: readonly ProblemType[] = [
+  'request-invalid',
+  'json-malformed',
+  'content-type-unsupported',
+  'body-too-large',
+];
 /** Problems of every route for signed-in people. */
 export const userProblems: readonly ProblemType[] = ['sign-in-needed', 'attempts-exhausted'];

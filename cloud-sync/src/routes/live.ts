@@ -36,30 +36,42 @@ export interface LiveRoutesDeps {
 export function liveRoutes({ liveStates, pokes, log, stopping }: LiveRoutesDeps): Hono<Environment> {
   const router = createRouter();
   let streams = 0;
-  router.get('/:event/live', describeRoute(describe('The live state as server-sent events', 'live', { contentType: 'text/event-stream', schema: liveStateSchema }, [...userProblems, 'request-invalid', 'event-unknown'])), validEvent, async (c) => {
-    const { event } = c.req.valid('param');
-    const first = await liveStates.read(event);
-    if (!first.ok) return problem(c, first.error);
-    if (streams >= streamsMax) return problem(c, { type: 'attempts-exhausted' });
-    return streamSSE(c, async (stream) => {
-      streams += 1;
-      const ended = new AbortController();
-      const signal = AbortSignal.any([ended.signal, stopping]);
-      stream.onAbort(() => ended.abort());
-      try {
-        let state: Result<LiveState, Failure> = first;
-        while (!signal.aborted && state.ok) {
-          await stream.writeSSE({ event: 'state', data: JSON.stringify(state.value) });
-          await untilPoked(pokes, event, signal);
-          if (!signal.aborted) state = await liveStates.read(event);
+  router.get(
+    '/:event/live',
+    describeRoute(
+      describe(
+        'The live state as server-sent events',
+        'live',
+        { contentType: 'text/event-stream', schema: liveStateSchema },
+        [...userProblems, 'request-invalid', 'event-unknown'],
+      ),
+    ),
+    validEvent,
+    async (c) => {
+      const { event } = c.req.valid('param');
+      const first = await liveStates.read(event);
+      if (!first.ok) return problem(c, first.error);
+      if (streams >= streamsMax) return problem(c, { type: 'attempts-exhausted' });
+      return streamSSE(c, async (stream) => {
+        streams += 1;
+        const ended = new AbortController();
+        const signal = AbortSignal.any([ended.signal, stopping]);
+        stream.onAbort(() => ended.abort());
+        try {
+          let state: Result<LiveState, Failure> = first;
+          while (!signal.aborted && state.ok) {
+            await stream.writeSSE({ event: 'state', data: JSON.stringify(state.value) });
+            await untilPoked(pokes, event, signal);
+            if (!signal.aborted) state = await liveStates.read(event);
+          }
+        } catch (cause) {
+          log.error({ event, cause: String(cause) }, 'a live stream failed');
+        } finally {
+          streams -= 1;
         }
-      } catch (cause) {
-        log.error({ event, cause: String(cause) }, 'a live stream failed');
-      } finally {
-        streams -= 1;
-      }
-    });
-  });
+      });
+    },
+  );
   return router;
 }
 
@@ -89,14 +101,28 @@ export interface PageRoutesDeps {
 /** Sign-in and the page's files, which contain nothing secret. */
 export function pageRoutes({ users, pageFolder, isSecure }: PageRoutesDeps): Hono<Environment> {
   const router = createRouter();
-  router.post('/session', describeRoute(describe('Sign a browser in, for reading', 'live', { status: 204 }, [...bodyProblems, ...userProblems])), jsonBody(), validJson(signInSchema), async (c) => {
-    const user = await users.byToken(c.req.valid('json').token.trim());
-    if (user === 'too-many') return problem(c, { type: 'attempts-exhausted' });
-    if (user === undefined) return problem(c, { type: 'sign-in-needed' });
-    const session = await users.startSession(user);
-    setCookie(c, sessionCookie, session, { httpOnly: true, sameSite: 'Strict', path: '/', secure: isSecure(), maxAge: sessionLifetimeMs / 1_000 });
-    return c.body(null, 204);
-  });
+  router.post(
+    '/session',
+    describeRoute(
+      describe('Sign a browser in, for reading', 'live', { status: 204 }, [...bodyProblems, ...userProblems]),
+    ),
+    jsonBody(),
+    validJson(signInSchema),
+    async (c) => {
+      const user = await users.byToken(c.req.valid('json').token.trim());
+      if (user === 'too-many') return problem(c, { type: 'attempts-exhausted' });
+      if (user === undefined) return problem(c, { type: 'sign-in-needed' });
+      const session = await users.startSession(user);
+      setCookie(c, sessionCookie, session, {
+        httpOnly: true,
+        sameSite: 'Strict',
+        path: '/',
+        secure: isSecure(),
+        maxAge: sessionLifetimeMs / 1_000,
+      });
+      return c.body(null, 204);
+    },
+  );
   router.delete('/session', describeRoute(describe('Sign out', 'live', { status: 204 })), async (c) => {
     const session = getCookie(c, sessionCookie);
     if (session !== undefined) await users.endSession(session);
@@ -105,16 +131,28 @@ export function pageRoutes({ users, pageFolder, isSecure }: PageRoutesDeps): Hon
   });
 
   const files = readPage(pageFolder);
-  const headers = secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'] }, xFrameOptions: 'DENY', strictTransportSecurity: false });
+  const headers = secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+    },
+    xFrameOptions: 'DENY',
+    strictTransportSecurity: false,
+  });
   router.get('/', headers, (c) => {
     const index = files.get('/index.html');
-    if (index === undefined) return c.text('The live page has not been built. Run: npm run build\nThe API is described at /openapi.json\n');
+    if (index === undefined)
+      return c.text('The live page has not been built. Run: npm run build\nThe API is described at /openapi.json\n');
     return c.body(Buffer.from(index.bytes), 200, { 'Content-Type': index.contentType, 'Cache-Control': 'no-cache' });
   });
   router.get('/assets/:file', headers, (c) => {
     const file = files.get(c.req.path);
     if (file === undefined) return problem(c, { type: 'not-found' });
-    return c.body(Buffer.from(file.bytes), 200, { 'Content-Type': file.contentType, 'Cache-Control': 'public, max-age=31536000, immutable' });
+    return c.body(Buffer.from(file.bytes), 200, {
+      'Content-Type': file.contentType,
+      'Cache-Control': 'public, max-age=31536000, immutable',
+    });
   });
   return router;
 }
@@ -123,11 +161,24 @@ interface PageFile {
   readonly bytes: Uint8Array;
   readonly contentType: string;
 }
-const contentTypes: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
+const contentTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
 
 /** The page's few files, read once, by their path. */
 function readPage(folder: string): ReadonlyMap<string, PageFile> {
   if (!existsSync(folder)) return new Map();
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => contentTypes[extname(name)] !== undefined);
-  return new Map(names.map((name) => [`/${name.replaceAll('\\', '/')}`, { bytes: readFileSync(join(folder, name)), contentType: contentTypes[extname(name)] ?? '' }]));
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => contentTypes[extname(name)] !== undefined,
+  );
+  return new Map(
+    names.map((name) => [
+      `/${name.replaceAll('\\', '/')}`,
+      { bytes: readFileSync(join(folder, name)), contentType: contentTypes[extname(name)] ?? '' },
+    ]),
+  );
 }

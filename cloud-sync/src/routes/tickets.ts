@@ -45,7 +45,14 @@ export function issueRoutes({ tickets }: TicketRoutesDeps): Hono<Environment> {
   );
   router.post(
     '/:event/tickets/batch',
-    describeRoute(describe('Issue tickets, all or none', 'tickets', { status: 201, schema: ticketBatchResponseSchema }, issueProblems)),
+    describeRoute(
+      describe(
+        'Issue tickets, all or none',
+        'tickets',
+        { status: 201, schema: ticketBatchResponseSchema },
+        issueProblems,
+      ),
+    ),
     validEvent,
     jsonBody(batchBodyBytesMax),
     validJson(ticketBatchRequestSchema),
@@ -61,15 +68,25 @@ export function issueRoutes({ tickets }: TicketRoutesDeps): Hono<Environment> {
 /** Under `/api/tickets`. */
 export function ticketRoutes({ tickets, reports }: TicketRoutesDeps): Hono<Environment> {
   const router = createRouter();
-  router.get('/:ticket', describeRoute(describe('Read a ticket', 'tickets', { schema: ticketResponseSchema }, readProblems)), validTicket, async (c) => {
-    const found = await tickets.find(c.req.valid('param').ticket);
-    if (!found.ok) return problem(c, found.error);
-    const [ticket] = await present(tickets, [found.value]);
-    return c.json(ticket);
-  });
+  router.get(
+    '/:ticket',
+    describeRoute(describe('Read a ticket', 'tickets', { schema: ticketResponseSchema }, readProblems)),
+    validTicket,
+    async (c) => {
+      const found = await tickets.find(c.req.valid('param').ticket);
+      if (!found.ok) return problem(c, found.error);
+      const [ticket] = await present(tickets, [found.value]);
+      return c.json(ticket);
+    },
+  );
   router.patch(
     '/:ticket',
-    describeRoute(describe("Change a ticket's status", 'tickets', { schema: ticketResponseSchema }, [...readProblems, ...bodyProblems])),
+    describeRoute(
+      describe("Change a ticket's status", 'tickets', { schema: ticketResponseSchema }, [
+        ...readProblems,
+        ...bodyProblems,
+      ]),
+    ),
     validTicket,
     jsonBody(),
     validJson(ticketChangeSchema),
@@ -80,26 +97,56 @@ export function ticketRoutes({ tickets, reports }: TicketRoutesDeps): Hono<Envir
       return c.json(ticket);
     },
   );
-  router.get('/:ticket/history', describeRoute(describe('Read what happened with a ticket', 'tickets', { schema: ticketHistorySchema }, readProblems)), validTicket, async (c) => {
-    const history = await reports.history(c.req.valid('param').ticket);
-    return history.ok ? c.json(history.value) : problem(c, history.error);
-  });
+  router.get(
+    '/:ticket/history',
+    describeRoute(
+      describe('Read what happened with a ticket', 'tickets', { schema: ticketHistorySchema }, readProblems),
+    ),
+    validTicket,
+    async (c) => {
+      const history = await reports.history(c.req.valid('param').ticket);
+      return history.ok ? c.json(history.value) : problem(c, history.error);
+    },
+  );
 
   const qrProblems = [...readProblems, 'ticket-has-foreign-code'] as const;
-  router.get('/:ticket/qr.txt', describeRoute(describe('The code as text', 'tickets', { contentType: 'text/plain' }, qrProblems)), validTicket, async (c) => {
-    const texts = await printable(tickets, c.req.valid('param').ticket);
-    return texts.ok ? c.text(`${texts.value.text}\n${texts.value.shortCode}\n`) : problem(c, texts.error);
-  });
-  router.get('/:ticket/qr.svg', describeRoute(describe('The code as SVG, the short form under it', 'tickets', { contentType: 'image/svg+xml' }, qrProblems)), validTicket, async (c) => {
-    const texts = await printable(tickets, c.req.valid('param').ticket);
-    if (!texts.ok) return problem(c, texts.error);
-    return c.body(renderQrSvg({ text: texts.value.text, caption: texts.value.shortCode }), 200, { 'Content-Type': 'image/svg+xml' });
-  });
-  router.get('/:ticket/qr.png', describeRoute(describe('The code as PNG, the short form under it', 'tickets', { contentType: 'image/png' }, qrProblems)), validTicket, async (c) => {
-    const texts = await printable(tickets, c.req.valid('param').ticket);
-    if (!texts.ok) return problem(c, texts.error);
-    return c.body(Buffer.from(renderQrPng({ text: texts.value.text, caption: texts.value.shortCode })), 200, { 'Content-Type': 'image/png' });
-  });
+  router.get(
+    '/:ticket/qr.txt',
+    describeRoute(describe('The code as text', 'tickets', { contentType: 'text/plain' }, qrProblems)),
+    validTicket,
+    async (c) => {
+      const texts = await printable(tickets, c.req.valid('param').ticket);
+      return texts.ok ? c.text(`${texts.value.text}\n${texts.value.shortCode}\n`) : problem(c, texts.error);
+    },
+  );
+  router.get(
+    '/:ticket/qr.svg',
+    describeRoute(
+      describe('The code as SVG, the short form under it', 'tickets', { contentType: 'image/svg+xml' }, qrProblems),
+    ),
+    validTicket,
+    async (c) => {
+      const texts = await printable(tickets, c.req.valid('param').ticket);
+      if (!texts.ok) return problem(c, texts.error);
+      return c.body(renderQrSvg({ text: texts.value.text, caption: texts.value.shortCode }), 200, {
+        'Content-Type': 'image/svg+xml',
+      });
+    },
+  );
+  router.get(
+    '/:ticket/qr.png',
+    describeRoute(
+      describe('The code as PNG, the short form under it', 'tickets', { contentType: 'image/png' }, qrProblems),
+    ),
+    validTicket,
+    async (c) => {
+      const texts = await printable(tickets, c.req.valid('param').ticket);
+      if (!texts.ok) return problem(c, texts.error);
+      return c.body(Buffer.from(renderQrPng({ text: texts.value.text, caption: texts.value.shortCode })), 200, {
+        'Content-Type': 'image/png',
+      });
+    },
+  );
   return router;
 }
 
@@ -109,10 +156,14 @@ async function present(tickets: Tickets, records: readonly TicketRecord[]): Prom
 }
 
 /** The texts of one of our own passes. */
-async function printable(tickets: Tickets, ticketId: string): Promise<Result<{ readonly text: string; readonly shortCode: string }, Failure>> {
+async function printable(
+  tickets: Tickets,
+  ticketId: string,
+): Promise<Result<{ readonly text: string; readonly shortCode: string }, Failure>> {
   const found = await tickets.find(ticketId);
   if (!found.ok) return found;
   const [texts] = await tickets.texts([found.value]);
-  if (texts?.text === undefined || texts.shortCode === undefined) return { ok: false, error: { type: 'ticket-has-foreign-code' } };
+  if (texts?.text === undefined || texts.shortCode === undefined)
+    return { ok: false, error: { type: 'ticket-has-foreign-code' } };
   return { ok: true, value: { text: texts.text, shortCode: texts.shortCode } };
 }

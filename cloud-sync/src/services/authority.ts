@@ -27,7 +27,11 @@ export interface Authority {
   /** DER, base64. */
   readonly certificate: string;
   /** A certificate (DER, base64) for the key of a request that proves possession of exactly `publicKey`. */
-  readonly certify: (request: { readonly gate: string; readonly csr: Uint8Array; readonly publicKey: Uint8Array }) => Promise<Result<string, AuthorityError>>;
+  readonly certify: (request: {
+    readonly gate: string;
+    readonly csr: Uint8Array;
+    readonly publicKey: Uint8Array;
+  }) => Promise<Result<string, AuthorityError>>;
 }
 
 export interface AuthorityDeps {
@@ -41,16 +45,25 @@ export interface AuthorityDeps {
 export async function openAuthority({ database, keys, clock, random }: AuthorityDeps): Promise<Authority> {
   x509.cryptoProvider.set(webcrypto);
   const pair = await importPair(keys.authority);
-  const row = await database.selectFrom('key').select(['id', 'certificate']).where('purpose', '=', 'authority').where('state', '=', 'active').executeTakeFirstOrThrow();
+  const row = await database
+    .selectFrom('key')
+    .select(['id', 'certificate'])
+    .where('purpose', '=', 'authority')
+    .where('state', '=', 'active')
+    .executeTakeFirstOrThrow();
   const certificate = row.certificate ?? (await certifySelf(pair, clock.wallMs(), serial(random)));
-  if (row.certificate === null) await database.updateTable('key').set({ certificate }).where('id', '=', row.id).execute();
+  if (row.certificate === null)
+    await database.updateTable('key').set({ certificate }).where('id', '=', row.id).execute();
   const issuer = new x509.X509Certificate(certificate).subject;
   return {
     certificate,
     certify: async ({ gate, csr, publicKey }) => {
       const request = parseRequest(csr);
       if (request === undefined) return err({ type: 'csr-malformed' });
-      if (!bytesEqual(new Uint8Array(request.publicKey.rawData), new Uint8Array(Buffer.concat([spkiPrefix, publicKey])))) return err({ type: 'csr-key-mismatch' });
+      if (
+        !bytesEqual(new Uint8Array(request.publicKey.rawData), new Uint8Array(Buffer.concat([spkiPrefix, publicKey])))
+      )
+        return err({ type: 'csr-key-mismatch' });
       if (!(await isSelfSigned(request))) return err({ type: 'csr-signature-invalid' });
       const nowMs = clock.wallMs();
       const issued = await x509.X509CertificateGenerator.create({
@@ -118,5 +131,6 @@ async function isSelfSigned(request: x509.Pkcs10CertificateRequest): Promise<boo
 }
 
 /** Positive, as RFC 5280 4.1.2.2 wants it. */
-const serial = (random: Random): string => bytesToHex(Uint8Array.from(random(serialBytes), (byte, index) => (index === 0 ? (byte & 0x7f) | 0x40 : byte)));
+const serial = (random: Random): string =>
+  bytesToHex(Uint8Array.from(random(serialBytes), (byte, index) => (index === 0 ? (byte & 0x7f) | 0x40 : byte)));
 const toBase64 = (der: ArrayBuffer): string => Buffer.from(der).toString('base64');

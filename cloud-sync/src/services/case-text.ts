@@ -5,15 +5,23 @@ const ticketCharacters = 4;
 const countWords = ['', 'once', 'twice', 'three times', 'four times', 'five times'];
 
 /** Times in the event's time zone. */
-export function caseText(found: Omit<CaseView, 'text'>, namesByGate: ReadonlyMap<string, string>, timeZone: string): string {
+export function caseText(
+  found: Omit<CaseView, 'text'>,
+  namesByGate: ReadonlyMap<string, string>,
+  timeZone: string,
+): string {
   const entries = [...found.fitting, ...found.misfits].toSorted((a, b) => a.atMs - b.atMs);
-  const places = entries.map((entry) => `${namesByGate.get(entry.gate) ?? entry.gate} ${timeOfDay(entry.atMs, timeZone)} ${uncertainty(entry)}`);
+  const places = entries.map(
+    (entry) => `${namesByGate.get(entry.gate) ?? entry.gate} ${timeOfDay(entry.atMs, timeZone)} ${uncertainty(entry)}`,
+  );
   const order = found.orderUncertain ? '; who was first cannot be known' : '';
   return `Entered ${countWords[entries.length] ?? `${entries.length} times`}: ticket …${found.ticket.slice(-ticketCharacters)}, ${places.join(', ')}${order}`;
 }
 
 const uncertainty = ({ uncertaintyMs }: EntryView): string =>
-  uncertaintyMs < 10_000 ? `±${(Math.max(uncertaintyMs, 100) / 1_000).toFixed(1)} s` : `±${Math.round(uncertaintyMs / 1_000)} s`;
+  uncertaintyMs < 10_000
+    ? `±${(Math.max(uncertaintyMs, 100) / 1_000).toFixed(1)} s`
+    : `±${Math.round(uncertaintyMs / 1_000)} s`;
 
 function timeOfDay(atMs: number, timeZone: string): string {
   const options = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;

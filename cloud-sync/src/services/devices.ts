@@ -74,21 +74,40 @@ export function createDevices({ database, clock, random, keys, authority, public
     invite: async (event, gate) => {
       const record = await readEvent(database, event);
       if (record === undefined) return err({ type: 'event-unknown' });
-      if (!record.policy.zones.some((zone) => zone.id === gate.zone)) return err({ type: 'zone-unknown', detail: `The event has no zone "${gate.zone}".` });
+      if (!record.policy.zones.some((zone) => zone.id === gate.zone))
+        return err({ type: 'zone-unknown', detail: `The event has no zone "${gate.zone}".` });
       const known = await database.selectFrom('gate').select('event').where('id', '=', gate.id).executeTakeFirst();
       if (known !== undefined && known.event !== event) return err({ type: 'gate-in-other-event' });
-      const described = { name: gate.name, zone: gate.zone, lanes: JSON.stringify(gate.lanes), address: gate.address ?? null };
+      const described = {
+        name: gate.name,
+        zone: gate.zone,
+        lanes: JSON.stringify(gate.lanes),
+        address: gate.address ?? null,
+      };
       const code = makeCode(random);
       const expiresAtMs = clock.wallMs() + enrolmentCodeLifetimeMs;
       await database.transaction().execute(async (queries) => {
         await queries
           .insertInto('gate')
-          .values({ id: gate.id, event, ...described, public_key: null, certificate: null, enrolled_at_ms: null, last_contact_ms: null, feed_version: null, created_at_ms: clock.wallMs() })
+          .values({
+            id: gate.id,
+            event,
+            ...described,
+            public_key: null,
+            certificate: null,
+            enrolled_at_ms: null,
+            last_contact_ms: null,
+            feed_version: null,
+            created_at_ms: clock.wallMs(),
+          })
           .onConflict((conflict) => conflict.column('id').doUpdateSet(described))
           .execute();
         // An older code that nobody has used yet dies with the new one.
         await queries.deleteFrom('enrolment').where('gate', '=', gate.id).where('used_at_ms', 'is', null).execute();
-        await queries.insertInto('enrolment').values({ code_hash: hashCode(code), gate: gate.id, expires_at_ms: expiresAtMs, used_at_ms: null }).execute();
+        await queries
+          .insertInto('enrolment')
+          .values({ code_hash: hashCode(code), gate: gate.id, expires_at_ms: expiresAtMs, used_at_ms: null })
+          .execute();
         await raiseRulesRevision(queries, event);
       });
       changed(event);
@@ -112,7 +131,11 @@ export function createDevices({ database, clock, random, keys, authority, public
         return err({ type: 'code-invalid' });
       }
       const publicKey = hexToBytes(request.publicKey) ?? new Uint8Array(0);
-      const certificate = await authority.certify({ gate: invitation.id, csr: Buffer.from(request.csr, 'base64'), publicKey });
+      const certificate = await authority.certify({
+        gate: invitation.id,
+        csr: Buffer.from(request.csr, 'base64'),
+        publicKey,
+      });
       if (!certificate.ok) return certificate;
       const nowMs = clock.wallMs();
       const isFirst = await database.transaction().execute(async (queries) => {
@@ -126,7 +149,12 @@ export function createDevices({ database, clock, random, keys, authority, public
         if (used === undefined) return false;
         await queries
           .updateTable('gate')
-          .set({ public_key: bytesToHex(publicKey), certificate: certificate.value, enrolled_at_ms: nowMs, last_contact_ms: nowMs })
+          .set({
+            public_key: bytesToHex(publicKey),
+            certificate: certificate.value,
+            enrolled_at_ms: nowMs,
+            last_contact_ms: nowMs,
+          })
           .where('id', '=', invitation.id)
           .execute();
         await raiseRulesRevision(queries, invitation.event);
@@ -147,13 +175,22 @@ export function createDevices({ database, clock, random, keys, authority, public
     },
 
     find: async (gate) => {
-      const row = await database.selectFrom('gate').select(['id', 'event', 'public_key']).where('id', '=', gate).executeTakeFirst();
+      const row = await database
+        .selectFrom('gate')
+        .select(['id', 'event', 'public_key'])
+        .where('id', '=', gate)
+        .executeTakeFirst();
       const publicKey = hexToBytes(row?.public_key ?? '');
-      return row === undefined || publicKey === undefined || publicKey.length === 0 ? undefined : { id: row.id, event: row.event, publicKey };
+      return row === undefined || publicKey === undefined || publicKey.length === 0
+        ? undefined
+        : { id: row.id, event: row.event, publicKey };
     },
 
     noteContact: async (gate, feedVersion) => {
-      const contact = { last_contact_ms: clock.wallMs(), ...(feedVersion === undefined ? {} : { feed_version: feedVersion }) };
+      const contact = {
+        last_contact_ms: clock.wallMs(),
+        ...(feedVersion === undefined ? {} : { feed_version: feedVersion }),
+      };
       await database.updateTable('gate').set(contact).where('id', '=', gate).execute();
     },
   };
@@ -166,4 +203,5 @@ function makeCode(random: Random): string {
 }
 
 /** What people type: case, spaces and dashes do not matter, O is 0, I and L are 1. */
-const normalise = (code: string): string => code.toUpperCase().replace(/[-\s]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
+const normalise = (code: string): string =>
+  code.toUpperCase().replace(/[-\s]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');

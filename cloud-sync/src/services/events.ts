@@ -1,6 +1,15 @@
 // Events and their rules. An event is a number, an admission policy and the key of its code hashes; every change to the rules raises
 // `rules_revision`, which is how the feed knows that there is something to publish.
-import { admissionPolicySchema, bytesToHex, err, ok, type AdmissionPolicy, type Clock, type Random, type Result } from '@postern/shared';
+import {
+  admissionPolicySchema,
+  bytesToHex,
+  err,
+  ok,
+  type AdmissionPolicy,
+  type Clock,
+  type Random,
+  type Result,
+} from '@postern/shared';
 import type { Selectable } from 'kysely';
 import type { Database, Queries } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
@@ -20,10 +29,15 @@ export interface EventRecord {
 
 export interface Events {
   /** `event` absent: the next free number. */
-  readonly create: (policy: Omit<AdmissionPolicy, 'event'> & { readonly event?: number | undefined }) => Promise<Result<EventRecord, Failure>>;
+  readonly create: (
+    policy: Omit<AdmissionPolicy, 'event'> & { readonly event?: number | undefined },
+  ) => Promise<Result<EventRecord, Failure>>;
   readonly list: () => Promise<readonly EventRecord[]>;
   readonly find: (event: number) => Promise<Result<EventRecord, Failure>>;
-  readonly changePolicy: (event: number, policy: Omit<AdmissionPolicy, 'event'>) => Promise<Result<EventRecord, Failure>>;
+  readonly changePolicy: (
+    event: number,
+    policy: Omit<AdmissionPolicy, 'event'>,
+  ) => Promise<Result<EventRecord, Failure>>;
   readonly ticketCount: (event: number) => Promise<number>;
 }
 
@@ -65,14 +79,21 @@ export function createEvents({ database, clock, random }: EventsDeps): Events {
       if (problem !== undefined) return err(problem);
       await database
         .updateTable('event')
-        .set(({ eb }) => ({ policy: JSON.stringify({ ...policy, event }), rules_revision: eb('rules_revision', '+', 1) }))
+        .set(({ eb }) => ({
+          policy: JSON.stringify({ ...policy, event }),
+          rules_revision: eb('rules_revision', '+', 1),
+        }))
         .where('id', '=', event)
         .execute();
       return find(event);
     },
     ticketCount: async (event) => {
-      const { tickets } = await database.selectFrom('ticket').select(({ fn }) => fn.countAll<number>().as('tickets')).where('event', '=', event).executeTakeFirstOrThrow();
-      return Number(tickets);
+      const { tickets } = await database
+        .selectFrom('ticket')
+        .select(({ fn }) => fn.countAll<number>().as('tickets'))
+        .where('event', '=', event)
+        .executeTakeFirstOrThrow();
+      return tickets;
     },
   };
 }
@@ -84,7 +105,11 @@ export async function readEvent(queries: Queries, event: number): Promise<EventR
 
 /** Gates, staff or a policy have changed: the next manifest says so. */
 export async function raiseRulesRevision(queries: Queries, event: number): Promise<void> {
-  await queries.updateTable('event').set(({ eb }) => ({ rules_revision: eb('rules_revision', '+', 1) })).where('id', '=', event).execute();
+  await queries
+    .updateTable('event')
+    .set(({ eb }) => ({ rules_revision: eb('rules_revision', '+', 1) }))
+    .where('id', '=', event)
+    .execute();
 }
 
 const toRecord = (row: Selectable<Schema['event']>): EventRecord => ({
@@ -97,14 +122,20 @@ const toRecord = (row: Selectable<Schema['event']>): EventRecord => ({
 });
 
 async function nextNumber(database: Database): Promise<number> {
-  const { highest } = await database.selectFrom('event').select(({ fn }) => fn.max<number | null>('id').as('highest')).executeTakeFirstOrThrow();
+  const { highest } = await database
+    .selectFrom('event')
+    .select(({ fn }) => fn.max<number | null>('id').as('highest'))
+    .executeTakeFirstOrThrow();
   return (highest ?? 0) + 1;
 }
 
 /** What the schema cannot say: ids are unique, and types name zones that exist. */
 function checkPolicy(policy: Omit<AdmissionPolicy, 'event'>): Failure | undefined {
   const zones = new Set(policy.zones.map((zone) => zone.id));
-  if (zones.size < policy.zones.length || new Set(policy.types.map((type) => type.id)).size < policy.types.length) return { type: 'types-repeated' };
+  if (zones.size < policy.zones.length || new Set(policy.types.map((type) => type.id)).size < policy.types.length)
+    return { type: 'types-repeated' };
   const unknown = policy.types.flatMap((type) => type.zones).find((zone) => !zones.has(zone));
-  return unknown === undefined ? undefined : { type: 'zone-unknown', detail: `Zone "${unknown}" of a ticket type is not among the event's zones.` };
+  return unknown === undefined
+    ? undefined
+    : { type: 'zone-unknown', detail: `Zone "${unknown}" of a ticket type is not among the event's zones.` };
 }

@@ -5,7 +5,6 @@ import {
   encodeTicketRow,
   deltaRowsMax,
   err,
-  fileReferenceSchema,
   hexToBytes,
   insertCodeSql,
   insertMetaSql,
@@ -23,6 +22,7 @@ import {
   assert,
   type Clock,
   type CodeRow,
+  type FileReference,
   type Logger,
   type Manifest,
   type Result,
@@ -31,7 +31,7 @@ import {
 import type { Selectable } from 'kysely';
 import { rm } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { createSqliteFile, type Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Authority } from './authority.ts';
@@ -113,7 +113,11 @@ export function createFeed(deps: FeedDeps): Feed {
       const record = await readEvent(database, event);
       if (record === undefined) return err({ type: 'event-unknown' });
       const last = await newest(database, event);
-      const isCurrent = last !== undefined && last.revision === record.revision && last.rules_revision === record.rulesRevision && isFresh(last, clock.wallMs());
+      const isCurrent =
+        last !== undefined &&
+        last.revision === record.revision &&
+        last.rules_revision === record.rulesRevision &&
+        isFresh(last, clock.wallMs());
       if (isCurrent && options.snapshot !== true) return ok(toPublication(last));
       const row = await publishNext(deps, record, last, options.snapshot === true);
       await forgetOld(deps, event, row);
@@ -129,7 +133,8 @@ export function createFeed(deps: FeedDeps): Feed {
       return isFresh(last, clock.wallMs()) ? ok(toPublication(last)) : publish(event);
     },
     version: async (event) => (await newest(database, event))?.version ?? 0,
-    eventOfFile: async (sha256) => (await database.selectFrom('feed_file').select('event').where('sha256', '=', sha256).executeTakeFirst())?.event,
+    eventOfFile: async (sha256) =>
+      (await database.selectFrom('feed_file').select('event').where('sha256', '=', sha256).executeTakeFirst())?.event,
     changed: (event) => {
       if (pending.has(event)) return;
       const cancel = timer.after(publishDelayMs, () => {
@@ -149,9 +154,16 @@ export function createFeed(deps: FeedDeps): Feed {
 }
 
 const newest = (database: Database, event: number): Promise<FeedRow | undefined> =>
-  database.selectFrom('feed').selectAll().where('event', '=', event).orderBy('version', 'desc').limit(1).executeTakeFirst();
+  database
+    .selectFrom('feed')
+    .selectAll()
+    .where('event', '=', event)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 
-const isFresh = (row: FeedRow, nowMs: number): boolean => nowMs < row.created_at_ms + (row.expires_at_ms - row.created_at_ms) / 2;
+const isFresh = (row: FeedRow, nowMs: number): boolean =>
+  nowMs < row.created_at_ms + (row.expires_at_ms - row.created_at_ms) / 2;
 
 function toPublication(row: FeedRow): Publication {
   const files = filesSchema.parse(JSON.parse(row.files));
@@ -165,7 +177,12 @@ function toPublication(row: FeedRow): Publication {
   };
 }
 
-async function publishNext(deps: FeedDeps, record: EventRecord, last: FeedRow | undefined, wantSnapshot: boolean): Promise<FeedRow> {
+async function publishNext(
+  deps: FeedDeps,
+  record: EventRecord,
+  last: FeedRow | undefined,
+  wantSnapshot: boolean,
+): Promise<FeedRow> {
   const { database, clock, keys } = deps;
   const version = (last?.version ?? 0) + 1;
   const nowMs = clock.wallMs();
@@ -223,7 +240,8 @@ async function makeFiles(
   const rows = changed.length + codes.length;
   const deltaRows = last.delta_rows + rows;
   const isTooMuch = rows > deltaRowsMax || changed.length > deltaRowsMax / 2 || files.deltas.length >= deltasMax;
-  if (isTooMuch || needsNewSnapshot(files.snapshot.tickets, deltaRows)) return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
+  if (isTooMuch || needsNewSnapshot(files.snapshot.tickets, deltaRows))
+    return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
   const from = files.deltas.at(-1)?.to ?? files.snapshot.version;
   const bytes = encodeDelta({ event: record.id, from, to: version }, { tickets: changed.map(toTicket), codes });
   if (files.deltas.reduce((sum, delta) => sum + delta.bytes, bytes.length) > overlayBytesMax)
@@ -242,16 +260,31 @@ async function makeSnapshot(deps: FeedDeps, record: EventRecord, version: number
     file.execute(`PRAGMA page_size = ${snapshotPageBytes}`);
     file.execute(snapshotTablesSql);
     let tickets = 0;
-    for (let after = ''; ; ) {
-      const page = await database.selectFrom('ticket').selectAll().where('event', '=', record.id).where('id', '>', after).orderBy('id').limit(pageRows).execute();
-      file.insert(insertTicketSql, page.map((row) => encodeTicketRow(toTicket(row))));
+    for (let after = ''; ;) {
+      const page = await database
+        .selectFrom('ticket')
+        .selectAll()
+        .where('event', '=', record.id)
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(pageRows)
+        .execute();
+      file.insert(
+        insertTicketSql,
+        page.map((row) => encodeTicketRow(toTicket(row))),
+      );
       file.insert(insertCodeSql, page.flatMap(codeRow));
       tickets += page.length;
       if (page.length < pageRows) break;
       after = page.at(-1)?.id ?? '';
       await setImmediate();
     }
-    file.insert(insertMetaSql, [['format', snapshotFormat], ['event', record.id], ['version', version], ['tickets', tickets]]);
+    file.insert(insertMetaSql, [
+      ['format', snapshotFormat],
+      ['event', record.id],
+      ['version', version],
+      ['tickets', tickets],
+    ]);
     file.vacuumInto(compact);
     const { packed, plain } = await files.writeGzipOf(compact);
     await noteFile(deps, record.id, packed);
@@ -266,11 +299,22 @@ async function makeSnapshot(deps: FeedDeps, record: EventRecord, version: number
 /** Versions and files that no gate can still be fetching go; the newest two versions stay whatever their age. */
 async function forgetOld({ database, files, clock }: FeedDeps, event: number, newestRow: FeedRow): Promise<void> {
   const before = clock.wallMs() - keptForMs;
-  const old = await database.deleteFrom('feed').where('event', '=', event).where('version', '<', newestRow.version - 1).where('created_at_ms', '<', before).returning('version').execute();
+  const old = await database
+    .deleteFrom('feed')
+    .where('event', '=', event)
+    .where('version', '<', newestRow.version - 1)
+    .where('created_at_ms', '<', before)
+    .returning('version')
+    .execute();
   if (old.length === 0) return;
   const kept = await database.selectFrom('feed').select('files').where('event', '=', event).execute();
   const named = new Set(kept.flatMap((row) => namedFiles(filesSchema.parse(JSON.parse(row.files)))));
-  const known = await database.selectFrom('feed_file').select('sha256').where('event', '=', event).where('created_at_ms', '<', before).execute();
+  const known = await database
+    .selectFrom('feed_file')
+    .select('sha256')
+    .where('event', '=', event)
+    .where('created_at_ms', '<', before)
+    .execute();
   for (const { sha256 } of known) {
     if (named.has(sha256)) continue;
     await database.deleteFrom('feed_file').where('sha256', '=', sha256).execute();
@@ -278,7 +322,10 @@ async function forgetOld({ database, files, clock }: FeedDeps, event: number, ne
   }
 }
 
-const namedFiles = ({ snapshot, deltas }: Files): readonly string[] => [snapshot.sha256, ...deltas.map((delta) => delta.sha256)];
+const namedFiles = ({ snapshot, deltas }: Files): readonly string[] => [
+  snapshot.sha256,
+  ...deltas.map((delta) => delta.sha256),
+];
 
 function codeRow(row: Selectable<Schema['ticket']>): readonly CodeRow[] {
   if (row.code_hash === null) return [];
@@ -287,7 +334,7 @@ function codeRow(row: Selectable<Schema['ticket']>): readonly CodeRow[] {
   return [[hash, ticketKey(row.id).slice(0, codeReferenceBytes)]];
 }
 
-async function noteFile({ database, clock }: FeedDeps, event: number, reference: z.infer<typeof fileReferenceSchema>): Promise<void> {
+async function noteFile({ database, clock }: FeedDeps, event: number, reference: FileReference): Promise<void> {
   await database
     .insertInto('feed_file')
     .values({ ...reference, event, created_at_ms: clock.wallMs() })
@@ -300,11 +347,25 @@ async function listGates(database: Database, event: number): Promise<Manifest['g
   return rows.flatMap((row) =>
     row.public_key === null || row.certificate === null
       ? []
-      : [{ id: row.id, name: row.name, zone: row.zone, publicKey: row.public_key, certificate: row.certificate, ...(row.address === null ? {} : { address: row.address }) }],
+      : [
+          {
+            id: row.id,
+            name: row.name,
+            zone: row.zone,
+            publicKey: row.public_key,
+            certificate: row.certificate,
+            ...(row.address === null ? {} : { address: row.address }),
+          },
+        ],
   );
 }
 
 async function listStaff(database: Database, event: number): Promise<Manifest['staff']> {
   const rows = await database.selectFrom('staff').selectAll().where('event', '=', event).orderBy('operator').execute();
-  return rows.map((row) => ({ operator: row.operator, role: row.role === 'supervisor' ? 'supervisor' : 'steward', salt: row.salt, pinHash: row.pin_hash }));
+  return rows.map((row) => ({
+    operator: row.operator,
+    role: row.role === 'supervisor' ? 'supervisor' : 'steward',
+    salt: row.salt,
+    pinHash: row.pin_hash,
+  }));
 }

@@ -1,6 +1,20 @@
 // The deployment's own keys, each with one purpose: `issuer` signs passes, `feed` signs manifests and the time, `authority` is the
 // CA for gates, `server` is a secret for nonces and code hashes. Made at first run; secrets are sealed in the database.
-import { assert, bytesToHex, keyId, keyPairFromSeed, keyedHash, ok, seedBytes, sha256, utf8, type Clock, type KeyPair, type Random, type Result } from '@postern/shared';
+import {
+  assert,
+  bytesToHex,
+  keyId,
+  keyPairFromSeed,
+  keyedHash,
+  ok,
+  seedBytes,
+  sha256,
+  utf8,
+  type Clock,
+  type KeyPair,
+  type Random,
+  type Result,
+} from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import type { Vault, VaultError } from './vault.ts';
 
@@ -57,8 +71,16 @@ export async function openKeys(deps: KeysDeps): Promise<Result<Keys, VaultError>
   });
 }
 
-async function readOrMakeSecret({ database, vault, random, clock }: KeysDeps, purpose: KeyPurpose): Promise<Result<Uint8Array, VaultError>> {
-  const row = await database.selectFrom('key').selectAll().where('purpose', '=', purpose).where('state', '=', 'active').executeTakeFirst();
+async function readOrMakeSecret(
+  { database, vault, random, clock }: KeysDeps,
+  purpose: KeyPurpose,
+): Promise<Result<Uint8Array, VaultError>> {
+  const row = await database
+    .selectFrom('key')
+    .selectAll()
+    .where('purpose', '=', purpose)
+    .where('state', '=', 'active')
+    .executeTakeFirst();
   if (row !== undefined) return vault.open(row.sealed_secret, purpose);
   const secret = random(seedBytes);
   const publicKey = purpose === 'server' ? undefined : keyPairFromSeed(secret).publicKey;
@@ -78,12 +100,19 @@ async function readOrMakeSecret({ database, vault, random, clock }: KeysDeps, pu
 }
 
 async function listPublished(database: Database): Promise<readonly PublicKey[]> {
-  const rows = await database.selectFrom('key').select(['id', 'purpose', 'public_key', 'state']).where('purpose', 'in', ['issuer', 'feed']).orderBy('created_at_ms').execute();
+  const rows = await database
+    .selectFrom('key')
+    .select(['id', 'purpose', 'public_key', 'state'])
+    .where('purpose', 'in', ['issuer', 'feed'])
+    .orderBy('created_at_ms')
+    .execute();
   return rows.flatMap((row) =>
-    isUse(row.purpose) && isState(row.state) ? [{ use: row.purpose, keyId: row.id, publicKey: row.public_key, state: row.state }] : [],
+    isUse(row.purpose) && isState(row.state)
+      ? [{ use: row.purpose, keyId: row.id, publicKey: row.public_key, state: row.state }]
+      : [],
   );
 }
 
 const isUse = (text: string): text is 'issuer' | 'feed' => text === 'issuer' || text === 'feed';
-const isState = (text: string): text is KeyState => text === 'next' || text === 'active' || text === 'retired' || text === 'revoked';
-
+const isState = (text: string): text is KeyState =>
+  text === 'next' || text === 'active' || text === 'retired' || text === 'revoked';

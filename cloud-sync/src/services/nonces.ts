@@ -1,6 +1,14 @@
 // Nonces for gates' tokens: a time and randomness under a secret of this deployment, so that any process of it can check one without
 // keeping a table. A token can be repeated while its nonce lives, which changes nothing: all that gates ask for is idempotent.
-import { base64UrlToBytes, bytesToBase64Url, concatBytes, keyedHash, utf8, type Clock, type Random } from '@postern/shared';
+import {
+  base64UrlToBytes,
+  bytesToBase64Url,
+  concatBytes,
+  keyedHash,
+  utf8,
+  type Clock,
+  type Random,
+} from '@postern/shared';
 import { isEqualHash } from './scrypt.ts';
 
 export const nonceLifetimeMs = 5 * 60_000;
@@ -15,7 +23,8 @@ export interface Nonces {
 
 /** `secret`: 32 bytes. */
 export function createNonces(secret: Uint8Array, clock: Clock, random: Random): Nonces {
-  const prove = (head: Uint8Array): Uint8Array => keyedHash(secret, concatBytes(utf8('postern-nonce-v1'), head), proofBytes);
+  const prove = (head: Uint8Array): Uint8Array =>
+    keyedHash(secret, concatBytes(utf8('postern-nonce-v1'), head), proofBytes);
   return {
     make: () => {
       const head = concatBytes(encodeTime(clock.wallMs()), random(chanceBytes));
@@ -32,4 +41,5 @@ export function createNonces(secret: Uint8Array, clock: Clock, random: Random): 
   };
 }
 
-const encodeTime = (ms: number): Uint8Array => Uint8Array.from({ length: timeBytes }, (_, index) => Math.floor(ms / 2 ** (8 * (timeBytes - 1 - index))) & 0xff);
+const encodeTime = (ms: number): Uint8Array =>
+  Uint8Array.from({ length: timeBytes }, (_, index) => Math.floor(ms / 2 ** (8 * (timeBytes - 1 - index))) & 0xff);

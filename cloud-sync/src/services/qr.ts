@@ -41,20 +41,28 @@ export function renderQrPng({ text, caption }: QrPicture): Uint8Array {
     for (let y = top; y < top + size; y++) dark.fill(1, y * width + left, y * width + left + size);
   };
   for (const [y, row] of modules.entries())
-    for (const [x, isDark] of row.entries()) if (isDark) fill((x + quietModules) * pngModulePx, (y + quietModules) * pngModulePx, pngModulePx);
+    for (const [x, isDark] of row.entries())
+      if (isDark) fill((x + quietModules) * pngModulePx, (y + quietModules) * pngModulePx, pngModulePx);
   if (caption !== undefined) {
     const left = Math.max(0, Math.floor((width - caption.length * (glyphWidth + 1) * pngGlyphPx) / 2));
-    const top = width - quietModules * pngModulePx + Math.floor(((quietModules + captionModules) * pngModulePx - glyphHeight * pngGlyphPx) / 2);
+    const top =
+      width -
+      quietModules * pngModulePx +
+      Math.floor(((quietModules + captionModules) * pngModulePx - glyphHeight * pngGlyphPx) / 2);
     for (const [index, character] of [...caption].entries())
       for (const [y, row] of glyphRows(character).entries())
         for (let x = 0; x < glyphWidth; x++)
-          if ((row >> (glyphWidth - 1 - x)) & 1) fill(left + (index * (glyphWidth + 1) + x) * pngGlyphPx, top + y * pngGlyphPx, pngGlyphPx);
+          if ((row >> (glyphWidth - 1 - x)) & 1)
+            fill(left + (index * (glyphWidth + 1) + x) * pngGlyphPx, top + y * pngGlyphPx, pngGlyphPx);
   }
   return encodePng(width, height, dark);
 }
 
 /** Modules without quiet zone. The library insists on a border of one, which is cut off. */
 const qrModules = (text: string): readonly (readonly boolean[])[] =>
-  encodeQR(text, 'raw', { ecc: 'medium', border: 1 }).slice(1, -1).map((row) => row.slice(1, -1));
+  encodeQR(text, 'raw', { ecc: 'medium', border: 1 })
+    .slice(1, -1)
+    .map((row) => row.slice(1, -1));
 
-const escapeXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const escapeXml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

@@ -15,12 +15,20 @@ interface Bucket {
   readonly atMs: number;
 }
 
-export function createRateLimit({ clock, perMinuteMax }: { readonly clock: Clock; readonly perMinuteMax: number }): RateLimit {
+export function createRateLimit({
+  clock,
+  perMinuteMax,
+}: {
+  readonly clock: Clock;
+  readonly perMinuteMax: number;
+}): RateLimit {
   /** In order of the last attempt. */
   const buckets = new Map<string, Bucket>();
   const leftOf = (sender: string, nowMs: number): number => {
     const bucket = buckets.get(sender);
-    return bucket === undefined ? perMinuteMax : Math.min(perMinuteMax, bucket.left + ((nowMs - bucket.atMs) / 60_000) * perMinuteMax);
+    return bucket === undefined
+      ? perMinuteMax
+      : Math.min(perMinuteMax, bucket.left + ((nowMs - bucket.atMs) / 60_000) * perMinuteMax);
   };
   return {
     isSpent: (sender) => leftOf(sender, clock.monotonicMs()) < 1,

@@ -56,19 +56,44 @@ const caseEntriesSchema = z.object({ fitting: entryViewSchema.array(), misfits: 
 
 export function createReports({ database, clock, replica, feedVersion }: ReportsDeps): Reports {
   const counts = async (event: number): Promise<Pick<Summary, 'admitted' | 'refused' | 'marks' | 'cases'>> => {
-    const entries = await database.selectFrom('entry').select(({ fn }) => fn.sum<number | null>('persons').as('sum')).where('event', '=', event).executeTakeFirstOrThrow();
-    const refusals = await database.selectFrom('mark').select(({ fn }) => fn.sum<number | null>('count').as('sum')).where('event', '=', event).where('kind', '=', 'refused').executeTakeFirstOrThrow();
-    const marks = await database.selectFrom('mark').select(({ fn }) => fn.countAll<number>().as('count')).where('event', '=', event).executeTakeFirstOrThrow();
-    const cases = await database.selectFrom('case').select(({ fn }) => fn.countAll<number>().as('count')).where('event', '=', event).where('state', '=', 'open').executeTakeFirstOrThrow();
-    return { admitted: Number(entries.sum ?? 0), refused: Number(refusals.sum ?? 0), marks: Number(marks.count), cases: Number(cases.count) };
+    const entries = await database
+      .selectFrom('entry')
+      .select(({ fn }) => fn.sum<number | null>('persons').as('sum'))
+      .where('event', '=', event)
+      .executeTakeFirstOrThrow();
+    const refusals = await database
+      .selectFrom('mark')
+      .select(({ fn }) => fn.sum<number | null>('count').as('sum'))
+      .where('event', '=', event)
+      .where('kind', '=', 'refused')
+      .executeTakeFirstOrThrow();
+    const marks = await database
+      .selectFrom('mark')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('event', '=', event)
+      .executeTakeFirstOrThrow();
+    const cases = await database
+      .selectFrom('case')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('event', '=', event)
+      .where('state', '=', 'open')
+      .executeTakeFirstOrThrow();
+    return { admitted: entries.sum ?? 0, refused: refusals.sum ?? 0, marks: marks.count, cases: cases.count };
   };
 
   const gates = async (event: number): Promise<readonly GateView[]> => {
     const rows = await database.selectFrom('gate').selectAll().where('event', '=', event).orderBy('id').execute();
     const throughByGate = coverage(await replica.frontier(event));
-    const entries = await database.selectFrom('entry').select(['gate', ({ fn }) => fn.sum<number>('persons').as('persons')]).where('event', '=', event).groupBy('gate').execute();
-    const personsByGate = new Map(entries.map((row) => [row.gate, Number(row.persons)]));
-    return rows.map((row) => toGateView(row, throughByGate.get(row.id), personsByGate.get(row.id) ?? 0, clock.wallMs()));
+    const entries = await database
+      .selectFrom('entry')
+      .select(['gate', ({ fn }) => fn.sum<number>('persons').as('persons')])
+      .where('event', '=', event)
+      .groupBy('gate')
+      .execute();
+    const personsByGate = new Map(entries.map((row) => [row.gate, row.persons]));
+    return rows.map((row) =>
+      toGateView(row, throughByGate.get(row.id), personsByGate.get(row.id) ?? 0, clock.wallMs()),
+    );
   };
 
   const readCases = async (event: number, ticket?: string): Promise<readonly CaseView[]> => {
@@ -93,7 +118,9 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
         day: row.day,
         ...entries,
         orderUncertain: row.order_uncertain === 1,
-        gatesNotHeard: gateViews.filter((gate) => gate.enrolled && (gate.throughMs ?? 0) < row.last_at_ms).map((gate) => gate.id),
+        gatesNotHeard: gateViews
+          .filter((gate) => gate.enrolled && (gate.throughMs ?? 0) < row.last_at_ms)
+          .map((gate) => gate.id),
       };
       return { ...found, text: caseText(found, namesByGate, policy?.timeZone ?? 'UTC') };
     });
@@ -102,19 +129,34 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
   return {
     summary: async (event) => {
       if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
-      return ok({ event, ...(await counts(event)), historyHash: await replica.contentHash(event), feedVersion: await feedVersion(event), atMs: clock.wallMs() });
+      return ok({
+        event,
+        ...(await counts(event)),
+        historyHash: await replica.contentHash(event),
+        feedVersion: await feedVersion(event),
+        atMs: clock.wallMs(),
+      });
     },
     gates,
     cases: (event) => readCases(event),
 
     history: async (ticketId) => {
       const row = await database.selectFrom('ticket').selectAll().where('id', '=', ticketId).executeTakeFirst();
-      const event = row?.event ?? (await database.selectFrom('mark').select('event').where('ticket', '=', ticketId).executeTakeFirst())?.event;
+      const event =
+        row?.event ??
+        (await database.selectFrom('mark').select('event').where('ticket', '=', ticketId).executeTakeFirst())?.event;
       const policy = event === undefined ? undefined : (await readEvent(database, event))?.policy;
       if (event === undefined || policy === undefined) return err({ type: 'ticket-unknown' });
       const history = (await foldTickets(database, policy, [ticketId])).get(ticketId);
-      const rows = await database.selectFrom('mark').select(['event', 'gate', 'boot', 'bytes']).where('event', '=', event).where('ticket', '=', ticketId).orderBy('at_ms').limit(historyMarksMax).execute();
-      const marks = rows.flatMap((stored) => readMark(stored) ?? []).sort(compareMarks);
+      const rows = await database
+        .selectFrom('mark')
+        .select(['event', 'gate', 'boot', 'bytes'])
+        .where('event', '=', event)
+        .where('ticket', '=', ticketId)
+        .orderBy('at_ms')
+        .limit(historyMarksMax)
+        .execute();
+      const marks = rows.flatMap((stored) => readMark(stored) ?? []).toSorted(compareMarks);
       return ok({
         ticket: row === undefined ? { id: ticketId, event } : publicTicket(row),
         usesSpent: history?.usesSpent ?? 0,
@@ -127,7 +169,13 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
     live: async (event) => {
       const record = await readEvent(database, event);
       if (record === undefined) return err({ type: 'event-unknown' });
-      const rows = await database.selectFrom('entry').selectAll().where('event', '=', event).orderBy('at_ms', 'desc').limit(lastEntriesMax).execute();
+      const rows = await database
+        .selectFrom('entry')
+        .selectAll()
+        .where('event', '=', event)
+        .orderBy('at_ms', 'desc')
+        .limit(lastEntriesMax)
+        .execute();
       return ok({
         event,
         name: record.policy.name,
@@ -136,7 +184,15 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
         feedVersion: await feedVersion(event),
         ...(await counts(event)),
         gates: [...(await gates(event))],
-        entries: rows.map((row): LiveEntry => ({ ticket: row.ticket, gate: row.gate, lane: row.lane, kind: row.kind, atMs: row.at_ms, uncertaintyMs: row.uncertainty_ms, persons: row.persons })),
+        entries: rows.map((row): LiveEntry => ({
+          ticket: row.ticket,
+          gate: row.gate,
+          lane: row.lane,
+          kind: row.kind,
+          atMs: row.at_ms,
+          uncertaintyMs: row.uncertainty_ms,
+          persons: row.persons,
+        })),
         openCases: [...(await readCases(event))],
       });
     },
@@ -150,19 +206,32 @@ function coverage(frontier: readonly SegmentState[]): ReadonlyMap<string, number
   return new Map(
     [...byGate].map(([gate, states]) => {
       const [latest, ...older] = states.toSorted((a, b) => compareHybrid(b.through, a.through));
-      return [gate, Math.min(latest?.through.ms ?? 0, ...older.filter((state) => !state.closed).map((state) => state.through.ms))];
+      return [
+        gate,
+        Math.min(latest?.through.ms ?? 0, ...older.filter((state) => !state.closed).map((state) => state.through.ms)),
+      ];
     }),
   );
 }
 
-function toGateView(row: Selectable<Schema['gate']>, throughMs: number | undefined, entries: number, nowMs: number): GateView {
+function toGateView(
+  row: Selectable<Schema['gate']>,
+  throughMs: number | undefined,
+  entries: number,
+  nowMs: number,
+): GateView {
   const enrolled = row.enrolled_at_ms !== null;
   return {
     id: row.id,
     name: row.name,
     zone: row.zone,
     enrolled,
-    state: !enrolled || row.last_contact_ms === null ? 'never' : nowMs - row.last_contact_ms > silentAfterMs ? 'silent' : 'ok',
+    state:
+      !enrolled || row.last_contact_ms === null
+        ? 'never'
+        : nowMs - row.last_contact_ms > silentAfterMs
+          ? 'silent'
+          : 'ok',
     ...(row.last_contact_ms === null ? {} : { lastContactMs: row.last_contact_ms }),
     ...(throughMs === undefined ? {} : { throughMs }),
     ...(row.feed_version === null ? {} : { feedVersion: row.feed_version }),

@@ -2,7 +2,13 @@
 import { scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 
-const derive = promisify<string, Uint8Array, number, { readonly N: number; readonly r: number; readonly p: number }, Buffer>(scrypt);
+const derive = promisify<
+  string,
+  Uint8Array,
+  number,
+  { readonly N: number; readonly r: number; readonly p: number },
+  Buffer
+>(scrypt);
 export const scryptSaltBytes = 16;
 export const scryptHashBytes = 32;
 

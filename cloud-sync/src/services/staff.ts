@@ -11,7 +11,10 @@ const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
 export type StaffRole = 'steward' | 'supervisor';
 
 export interface Staff {
-  readonly add: (event: number, person: { readonly role: StaffRole; readonly pin: string }) => Promise<Result<{ readonly operator: string; readonly role: StaffRole }, Failure>>;
+  readonly add: (
+    event: number,
+    person: { readonly role: StaffRole; readonly pin: string },
+  ) => Promise<Result<{ readonly operator: string; readonly role: StaffRole }, Failure>>;
 }
 
 export interface StaffDeps {
@@ -28,7 +31,14 @@ export const createStaff = ({ database, clock, random, changed }: StaffDeps): St
     const salt = random(scryptSaltBytes);
     const pinHash = await scryptHash(pin, salt);
     await database.transaction().execute(async (queries) => {
-      const values = { event, operator, role, salt: bytesToHex(salt), pin_hash: bytesToHex(pinHash), created_at_ms: clock.wallMs() };
+      const values = {
+        event,
+        operator,
+        role,
+        salt: bytesToHex(salt),
+        pin_hash: bytesToHex(pinHash),
+        created_at_ms: clock.wallMs(),
+      };
       await queries.insertInto('staff').values(values).execute();
       await raiseRulesRevision(queries, event);
     });

@@ -1,6 +1,17 @@
 // What marks come to: per ticket its story (persons entered, inside, highest epoch) and the cases of uses that do not fit. Derived in
 // the transaction that stores the marks, by the same fold as at the gates, so every replica has the same cases under the same ids.
-import { foldHistory, historyRules, type AdmissionPolicy, type Case, type Clock, type Entry, type EntryView, type History, type Mark, type Ticket } from '@postern/shared';
+import {
+  foldHistory,
+  historyRules,
+  type AdmissionPolicy,
+  type Case,
+  type Clock,
+  type Entry,
+  type EntryView,
+  type History,
+  type Mark,
+  type Ticket,
+} from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
 import { readMark } from '../store/replica.ts';
 import { readEvent } from './events.ts';
@@ -10,7 +21,12 @@ const ticketsPerBatchMax = 500;
 const entriesPerStatementMax = 1_000;
 
 /** Brings story and cases of these tickets up to date. */
-export async function deriveStories(queries: Queries, clock: Clock, event: number, ticketIds: ReadonlySet<string>): Promise<void> {
+export async function deriveStories(
+  queries: Queries,
+  clock: Clock,
+  event: number,
+  ticketIds: ReadonlySet<string>,
+): Promise<void> {
   if (ticketIds.size === 0) return;
   const record = await readEvent(queries, event);
   if (record === undefined) return;
@@ -29,31 +45,57 @@ export async function deriveStories(queries: Queries, clock: Clock, event: numbe
 
 /** Derives everything of an event anew: after its rules have changed. */
 export async function deriveAllStories(database: Database, clock: Clock, event: number): Promise<void> {
-  for (let after = ''; ; ) {
-    const page = await database.selectFrom('story').select('ticket').where('event', '=', event).where('ticket', '>', after).orderBy('ticket').limit(ticketsPerBatchMax).execute();
+  for (let after = ''; ;) {
+    const page = await database
+      .selectFrom('story')
+      .select('ticket')
+      .where('event', '=', event)
+      .where('ticket', '>', after)
+      .orderBy('ticket')
+      .limit(ticketsPerBatchMax)
+      .execute();
     if (page.length === 0) return;
-    await database.transaction().execute((queries) => deriveStories(queries, clock, event, new Set(page.map((row) => row.ticket))));
+    await database
+      .transaction()
+      .execute((queries) => deriveStories(queries, clock, event, new Set(page.map((row) => row.ticket))));
     after = page.at(-1)?.ticket ?? '';
   }
 }
 
 /** The histories of tickets from their marks, by ticket id. */
-export async function foldTickets(queries: Queries, policy: AdmissionPolicy, ticketIds: readonly string[]): Promise<ReadonlyMap<string, History>> {
+export async function foldTickets(
+  queries: Queries,
+  policy: AdmissionPolicy,
+  ticketIds: readonly string[],
+): Promise<ReadonlyMap<string, History>> {
   const { event } = policy;
-  const tickets = await queries.selectFrom('ticket').select(['id', 'type', 'party']).where('event', '=', event).where('id', 'in', ticketIds).execute();
+  const tickets = await queries
+    .selectFrom('ticket')
+    .select(['id', 'type', 'party'])
+    .where('event', '=', event)
+    .where('id', 'in', ticketIds)
+    .execute();
   const ticketsById = new Map(tickets.map((ticket) => [ticket.id, ticket]));
   const marks = await readMarks(queries, event, ticketIds);
   return new Map(
     ticketIds.map((id) => {
       const own = marks.get(id) ?? [];
-      if (id === '') return [id, foldHistory(own, { ...historyRules(policy, { type: -1, party: 1 }), uses: 0, exitsScannedZones: [] })];
+      if (id === '')
+        return [
+          id,
+          foldHistory(own, { ...historyRules(policy, { type: -1, party: 1 }), uses: 0, exitsScannedZones: [] }),
+        ];
       return [id, foldHistory(own, historyRules(policy, ticketsById.get(id) ?? ticketOfMarks(own)))];
     }),
   );
 }
 
 /** The marks that the fold looks at, by ticket id; refusals change nothing and may be many. */
-async function readMarks(queries: Queries, event: number, ticketIds: readonly string[]): Promise<ReadonlyMap<string, readonly Mark[]>> {
+async function readMarks(
+  queries: Queries,
+  event: number,
+  ticketIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly Mark[]>> {
   const rows = await queries
     .selectFrom('mark')
     .select(['event', 'gate', 'boot', 'ticket', 'bytes'])
@@ -98,7 +140,13 @@ function ticketOfMarks(marks: readonly Mark[]): Pick<Ticket, 'type' | 'party'> {
 }
 
 /** Late marks extend a case or close it; they never open a second one of the same ticket and day. */
-async function storeCases(queries: Queries, nowMs: number, event: number, ticket: string, cases: readonly Case[]): Promise<void> {
+async function storeCases(
+  queries: Queries,
+  nowMs: number,
+  event: number,
+  ticket: string,
+  cases: readonly Case[],
+): Promise<void> {
   const open = cases.map((found) => found.id);
   await queries
     .updateTable('case')

@@ -40,7 +40,10 @@ export interface TicketRecord extends Ticket {
 
 export interface Tickets {
   /** All or nothing. `ticket-exists` when a foreign code is already there or comes twice. */
-  readonly issue: (event: number, requests: readonly TicketRequest[]) => Promise<Result<readonly TicketRecord[], Failure>>;
+  readonly issue: (
+    event: number,
+    requests: readonly TicketRequest[],
+  ) => Promise<Result<readonly TicketRecord[], Failure>>;
   readonly find: (ticketId: string) => Promise<Result<TicketRecord, Failure>>;
   readonly changeStatus: (ticketId: string, status: TicketStatus) => Promise<Result<TicketRecord, Failure>>;
   /** The pass and its short typed form; `ticket-has-foreign-code` for others' codes. */
@@ -69,21 +72,27 @@ export function createTickets({ database, clock, random, keys, changed }: Ticket
   };
   return {
     issue: async (event, requests) => {
-      const issued = await database.transaction().execute(async (queries): Promise<Result<readonly TicketRecord[], Failure>> => {
-        const record = await readEvent(queries, event);
-        if (record === undefined) return err({ type: 'event-unknown' });
-        const typeIds = new Set(record.policy.types.map((type) => type.id));
-        const unknown = requests.find((request) => !typeIds.has(request.type));
-        if (unknown !== undefined) return err({ type: 'type-unknown', detail: `Event ${event} has no ticket type ${unknown.type}.` });
-        const revision = await raiseRevision(queries, event);
-        const nowMs = clock.wallMs();
-        const rows = requests.map((request) => toRow(record, request, revision, nowMs, random));
-        const repeated = await findRepeated(queries, event, rows);
-        if (repeated !== undefined) return err({ type: 'ticket-exists', detail: repeated });
-        for (let start = 0; start < rows.length; start += rowsPerStatementMax)
-          await queries.insertInto('ticket').values(rows.slice(start, start + rowsPerStatementMax)).execute();
-        return ok(rows.map(toTicket));
-      });
+      const issued = await database
+        .transaction()
+        .execute(async (queries): Promise<Result<readonly TicketRecord[], Failure>> => {
+          const record = await readEvent(queries, event);
+          if (record === undefined) return err({ type: 'event-unknown' });
+          const typeIds = new Set(record.policy.types.map((type) => type.id));
+          const unknown = requests.find((request) => !typeIds.has(request.type));
+          if (unknown !== undefined)
+            return err({ type: 'type-unknown', detail: `Event ${event} has no ticket type ${unknown.type}.` });
+          const revision = await raiseRevision(queries, event);
+          const nowMs = clock.wallMs();
+          const rows = requests.map((request) => toRow(record, request, revision, nowMs, random));
+          const repeated = await findRepeated(queries, event, rows);
+          if (repeated !== undefined) return err({ type: 'ticket-exists', detail: repeated });
+          for (let start = 0; start < rows.length; start += rowsPerStatementMax)
+            await queries
+              .insertInto('ticket')
+              .values(rows.slice(start, start + rowsPerStatementMax))
+              .execute();
+          return ok(rows.map(toTicket));
+        });
       if (issued.ok) changed(event);
       return issued;
     },
@@ -96,7 +105,12 @@ export function createTickets({ database, clock, random, keys, changed }: Ticket
       const { event } = found.value;
       await database.transaction().execute(async (queries) => {
         const revision = await raiseRevision(queries, event);
-        await queries.updateTable('ticket').set({ status, revision }).where('event', '=', event).where('id', '=', ticketId).execute();
+        await queries
+          .updateTable('ticket')
+          .set({ status, revision })
+          .where('event', '=', event)
+          .where('id', '=', ticketId)
+          .execute();
       });
       changed(event);
       return find(ticketId);
@@ -142,7 +156,13 @@ function textsOf(ticket: TicketRecord, event: EventRecord | undefined, keys: Key
   return { text: encodePass(claims, keys.issuer), shortCode: shortCode(codeHashKey, ticket.id) };
 }
 
-function toRow(event: EventRecord, request: TicketRequest, revision: number, nowMs: number, random: Random): Selectable<Schema['ticket']> {
+function toRow(
+  event: EventRecord,
+  request: TicketRequest,
+  revision: number,
+  nowMs: number,
+  random: Random,
+): Selectable<Schema['ticket']> {
   const code = request.code === undefined ? undefined : cleanText(request.code).trim();
   const codeHashKey = hexToBytes(event.codeHashKey);
   assert(codeHashKey !== undefined, 'an event has a code hash key');
@@ -173,7 +193,11 @@ async function raiseRevision(queries: Queries, event: number): Promise<number> {
 }
 
 /** Says which row of a batch has a code that is already taken. */
-async function findRepeated(queries: Queries, event: number, rows: readonly Selectable<Schema['ticket']>[]): Promise<string | undefined> {
+async function findRepeated(
+  queries: Queries,
+  event: number,
+  rows: readonly Selectable<Schema['ticket']>[],
+): Promise<string | undefined> {
   const seen = new Map<string, number>();
   for (const [index, row] of rows.entries()) {
     const earlier = seen.get(row.id);
@@ -182,7 +206,12 @@ async function findRepeated(queries: Queries, event: number, rows: readonly Sele
   }
   const foreignIds = rows.filter((row) => row.code_hash !== null).map((row) => row.id);
   for (let start = 0; start < foreignIds.length; start += rowsPerStatementMax) {
-    const known = await queries.selectFrom('ticket').select('id').where('event', '=', event).where('id', 'in', foreignIds.slice(start, start + rowsPerStatementMax)).executeTakeFirst();
+    const known = await queries
+      .selectFrom('ticket')
+      .select('id')
+      .where('event', '=', event)
+      .where('id', 'in', foreignIds.slice(start, start + rowsPerStatementMax))
+      .executeTakeFirst();
     if (known !== undefined) return `The code of ticket ${seen.get(known.id) ?? 0} of the batch is already known.`;
   }
   return undefined;

@@ -44,10 +44,16 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
   const wrongTokens = createRateLimit({ clock, perMinuteMax: wrongTokensPerMinuteMax });
   const proved = new Map<string, { readonly user: User; readonly untilMs: number }>();
 
-  const makeToken = async (id: string): Promise<{ readonly token: string; readonly salt: string; readonly token_hash: string }> => {
+  const makeToken = async (
+    id: string,
+  ): Promise<{ readonly token: string; readonly salt: string; readonly token_hash: string }> => {
     const secret = bytesToHex(random(tokenSecretBytes));
     const salt = random(scryptSaltBytes);
-    return { token: `${tokenPrefix}_${id}_${secret}`, salt: bytesToHex(salt), token_hash: bytesToHex(await scryptHash(secret, salt)) };
+    return {
+      token: `${tokenPrefix}_${id}_${secret}`,
+      salt: bytesToHex(salt),
+      token_hash: bytesToHex(await scryptHash(secret, salt)),
+    };
   };
 
   return {
@@ -55,12 +61,19 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
       if ((await database.selectFrom('user').select('id').executeTakeFirst()) !== undefined) return undefined;
       const id = bytesToHex(random(tokenIdBytes));
       const { token, ...stored } = await makeToken(id);
-      await database.insertInto('user').values({ id, name: 'administrator', role: 'administrator', ...stored, created_at_ms: clock.wallMs() }).execute();
+      await database
+        .insertInto('user')
+        .values({ id, name: 'administrator', role: 'administrator', ...stored, created_at_ms: clock.wallMs() })
+        .execute();
       return { name: 'administrator', token };
     },
 
     resetAdministrator: async () => {
-      const user = await database.selectFrom('user').select('id').where('role', '=', 'administrator').executeTakeFirst();
+      const user = await database
+        .selectFrom('user')
+        .select('id')
+        .where('role', '=', 'administrator')
+        .executeTakeFirst();
       if (user === undefined) return undefined;
       const { token, ...stored } = await makeToken(user.id);
       await database.updateTable('user').set(stored).where('id', '=', user.id).execute();
@@ -102,7 +115,10 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
     startSession: async (user) => {
       const session = bytesToHex(random(tokenSecretBytes));
       await database.deleteFrom('session').where('expires_at_ms', '<=', clock.wallMs()).execute();
-      await database.insertInto('session').values({ id: hashOf(session), user_id: user.id, expires_at_ms: clock.wallMs() + sessionLifetimeMs }).execute();
+      await database
+        .insertInto('session')
+        .values({ id: hashOf(session), user_id: user.id, expires_at_ms: clock.wallMs() + sessionLifetimeMs })
+        .execute();
       return session;
     },
 

@@ -25,11 +25,16 @@ export function createVault(masterKey: Uint8Array, random: Random): Vault {
     },
     open: (sealed, label) => {
       const bytes = Buffer.from(sealed, 'base64');
-      if (bytes.length < ivBytes + tagBytes) return err({ type: 'vault-unreadable', cause: 'a sealed secret is cut off' });
+      if (bytes.length < ivBytes + tagBytes)
+        return err({ type: 'vault-unreadable', cause: 'a sealed secret is cut off' });
       try {
-        const decipher = createDecipheriv('aes-256-gcm', masterKey, bytes.subarray(0, ivBytes)).setAAD(Buffer.from(label));
+        const decipher = createDecipheriv('aes-256-gcm', masterKey, bytes.subarray(0, ivBytes)).setAAD(
+          Buffer.from(label),
+        );
         decipher.setAuthTag(bytes.subarray(-tagBytes));
-        return ok(new Uint8Array(Buffer.concat([decipher.update(bytes.subarray(ivBytes, -tagBytes)), decipher.final()])));
+        return ok(
+          new Uint8Array(Buffer.concat([decipher.update(bytes.subarray(ivBytes, -tagBytes)), decipher.final()])),
+        );
       } catch {
         // OpenSSL says only that authentication failed: another master key, or altered bytes.
         return err({ type: 'vault-unreadable', cause: 'the master key does not open the stored keys' });
@@ -39,10 +44,18 @@ export function createVault(masterKey: Uint8Array, random: Random): Vault {
 }
 
 /** The master key from the environment, or from `master.key` in the data folder, which the first run makes (mode 0600). */
-export function readMasterKey(folder: string, fromEnvironment: string | undefined, random: Random): Result<Uint8Array, VaultError> {
+export function readMasterKey(
+  folder: string,
+  fromEnvironment: string | undefined,
+  random: Random,
+): Result<Uint8Array, VaultError> {
   const given = fromEnvironment === undefined ? readOrMakeFile(join(folder, 'master.key'), random) : fromEnvironment;
   const key = hexToBytes(given.trim());
-  if (key?.length !== masterKeyBytes) return err({ type: 'vault-unreadable', cause: `the master key must have ${masterKeyBytes * 2} hexadecimal digits` });
+  if (key?.length !== masterKeyBytes)
+    return err({
+      type: 'vault-unreadable',
+      cause: `the master key must have ${masterKeyBytes * 2} hexadecimal digits`,
+    });
   return ok(key);
 }
 

@@ -35,7 +35,8 @@ export function openDatabase(url: string): Result<Database, DatabaseError> {
 export async function migrate(database: Database): Promise<Result<readonly string[], DatabaseError>> {
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } });
   const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined) return err({ type: 'database-unusable', cause: error instanceof Error ? error.message : 'a migration failed' });
+  if (error !== undefined)
+    return err({ type: 'database-unusable', cause: error instanceof Error ? error.message : 'a migration failed' });
   return ok((results ?? []).map((result) => result.migrationName));
 }
 

@@ -40,7 +40,14 @@ export interface ReplicaDeps {
 export function createReplicaStore({ database, clock, derive }: ReplicaDeps): ReplicaStore {
   return {
     frontier: async (event) => {
-      const rows = await database.selectFrom('segment').selectAll().where('event', '=', event).orderBy('gate').orderBy('boot').orderBy('segment').execute();
+      const rows = await database
+        .selectFrom('segment')
+        .selectAll()
+        .where('event', '=', event)
+        .orderBy('gate')
+        .orderBy('boot')
+        .orderBy('segment')
+        .execute();
       return [...new Map(rows.map((row) => [`${row.gate}/${row.boot}`, toState(row)])).values()];
     },
 
@@ -50,7 +57,13 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
     },
 
     chunks: async (id) => {
-      const rows = await database.selectFrom('chunk').select('bytes').where((where) => where.and(segmentColumns(id))).orderBy('from_mark').orderBy('count').execute();
+      const rows = await database
+        .selectFrom('chunk')
+        .select('bytes')
+        .where((where) => where.and(segmentColumns(id)))
+        .orderBy('from_mark')
+        .orderBy('count')
+        .execute();
       return rows.flatMap((row) => storedChunk(row.bytes));
     },
 
@@ -81,16 +94,37 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
           .where('gate', '=', gate)
           .where('boot', '=', boot)
           .executeTakeFirstOrThrow();
-        if (Number(held) >= quarantineChunksMax) return false;
-        const values = { event, gate, boot, sha256: bytesToHex(sha256(bytes)), reason, sender: from, bytes: Buffer.from(bytes), received_at_ms: clock.wallMs() };
-        const stored = await queries.insertInto('quarantine').values(values).onConflict((conflict) => conflict.doNothing()).returning('sha256').executeTakeFirst();
+        if (held >= quarantineChunksMax) return false;
+        const values = {
+          event,
+          gate,
+          boot,
+          sha256: bytesToHex(sha256(bytes)),
+          reason,
+          sender: from,
+          bytes: Buffer.from(bytes),
+          received_at_ms: clock.wallMs(),
+        };
+        const stored = await queries
+          .insertInto('quarantine')
+          .values(values)
+          .onConflict((conflict) => conflict.doNothing())
+          .returning('sha256')
+          .executeTakeFirst();
         return stored !== undefined;
       });
     },
 
     quarantined: async (event) => {
-      const rows = await database.selectFrom('quarantine').selectAll().where('event', '=', event).orderBy('received_at_ms').execute();
-      return rows.flatMap((row) => storedChunk(row.bytes).map((chunk) => ({ chunk, reason: row.reason, from: row.sender })));
+      const rows = await database
+        .selectFrom('quarantine')
+        .selectAll()
+        .where('event', '=', event)
+        .orderBy('received_at_ms')
+        .execute();
+      return rows.flatMap((row) =>
+        storedChunk(row.bytes).map((chunk) => ({ chunk, reason: row.reason, from: row.sender })),
+      );
     },
 
     contentHash: (event) => readContentHash(database, event),
@@ -100,19 +134,21 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
     if (marks.length === 0) return;
     await queries
       .insertInto('mark')
-      .values(marks.map(({ mark, bytes }) => ({
-        event: writer.event,
-        gate: writer.gate,
-        boot: writer.boot,
-        sequence: mark.sequence,
-        ticket: ticketOf(mark) ?? null,
-        kind: mark.kind,
-        at_ms: mark.at.ms,
-        at_counter: mark.at.counter,
-        count: countOf(mark),
-        bytes: Buffer.from(bytes),
-        received_at_ms: clock.wallMs(),
-      })))
+      .values(
+        marks.map(({ mark, bytes }) => ({
+          event: writer.event,
+          gate: writer.gate,
+          boot: writer.boot,
+          sequence: mark.sequence,
+          ticket: ticketOf(mark) ?? null,
+          kind: mark.kind,
+          at_ms: mark.at.ms,
+          at_counter: mark.at.counter,
+          count: countOf(mark),
+          bytes: Buffer.from(bytes),
+          received_at_ms: clock.wallMs(),
+        })),
+      )
       .onConflict((conflict) => conflict.doNothing())
       .execute();
     await derive(queries, writer.event, new Set(marks.flatMap(({ mark }) => ticketOf(mark) ?? [])));
@@ -124,10 +160,17 @@ const hashPageRows = 5_000;
 
 async function readContentHash(database: Database, event: number): Promise<string> {
   const hash = createContentHash();
-  const writers = await database.selectFrom('mark').select(['gate', 'boot']).distinct().where('event', '=', event).execute();
+  const writers = await database
+    .selectFrom('mark')
+    .select(['gate', 'boot'])
+    .distinct()
+    .where('event', '=', event)
+    .execute();
   // Sorted here and not by the database, whose collation may differ.
-  for (const { gate, boot } of writers.sort((a, b) => compareMarkIds({ ...a, event, sequence: 0 }, { ...b, event, sequence: 0 }))) {
-    for (let after = 0; ; ) {
+  for (const { gate, boot } of writers.toSorted((a, b) =>
+    compareMarkIds({ ...a, event, sequence: 0 }, { ...b, event, sequence: 0 }),
+  )) {
+    for (let after = 0; ;) {
       const page = await database
         .selectFrom('mark')
         .select(['sequence', 'bytes'])
@@ -147,14 +190,24 @@ async function readContentHash(database: Database, event: number): Promise<strin
 /** Who may write marks of an event: its enrolled gates. */
 export const createGateDirectory = (database: Database): GateDirectory => ({
   gateKey: async (event, gate) => {
-    const row = await database.selectFrom('gate').select('public_key').where('id', '=', gate).where('event', '=', event).executeTakeFirst();
+    const row = await database
+      .selectFrom('gate')
+      .select('public_key')
+      .where('id', '=', gate)
+      .where('event', '=', event)
+      .executeTakeFirst();
     const publicKey = hexToBytes(row?.public_key ?? '');
     return publicKey === undefined || publicKey.length === 0 ? undefined : { publicKey, state: 'active' };
   },
 });
 
 /** Reads a stored mark back; undefined only if the database was altered by hand. */
-export function readMark(row: { readonly event: number; readonly gate: string; readonly boot: string; readonly bytes: Uint8Array }): Mark | undefined {
+export function readMark(row: {
+  readonly event: number;
+  readonly gate: string;
+  readonly boot: string;
+  readonly bytes: Uint8Array;
+}): Mark | undefined {
   const mark = decodeMark(new Uint8Array(row.bytes), row);
   return mark.ok ? mark.value : undefined;
 }
@@ -168,11 +221,21 @@ function countOf(mark: Mark): number {
 }
 
 /** The sequence of a mark that is already stored with other content. */
-async function findConflict(queries: Queries, writer: SegmentId, marks: readonly EncodedMark[]): Promise<number | undefined> {
+async function findConflict(
+  queries: Queries,
+  writer: SegmentId,
+  marks: readonly EncodedMark[],
+): Promise<number | undefined> {
   const first = marks[0]?.mark.sequence;
   const last = marks.at(-1)?.mark.sequence;
   if (first === undefined || last === undefined) return undefined;
-  const stored = await queries.selectFrom('mark').select(['sequence', 'bytes']).where((where) => where.and(writerColumns(writer))).where('sequence', '>=', first).where('sequence', '<=', last).execute();
+  const stored = await queries
+    .selectFrom('mark')
+    .select(['sequence', 'bytes'])
+    .where((where) => where.and(writerColumns(writer)))
+    .where('sequence', '>=', first)
+    .where('sequence', '<=', last)
+    .execute();
   const bytesBySequence = new Map(stored.map((row) => [row.sequence, row.bytes]));
   return marks.find(({ mark, bytes }) => {
     const known = bytesBySequence.get(mark.sequence);
@@ -183,18 +246,33 @@ async function findConflict(queries: Queries, writer: SegmentId, marks: readonly
 /** A whole chunk replaces all others of its segment; any chunk replaces one that only moved `through`. */
 async function storeChunk(queries: Queries, chunk: SignedChunk): Promise<void> {
   const { event, gate, boot, segment, from, count, form } = chunk.head;
-  const stored = await queries.selectFrom('chunk').select(['from_mark', 'count', 'whole']).where((where) => where.and(segmentColumns(chunk.head))).execute();
+  const stored = await queries
+    .selectFrom('chunk')
+    .select(['from_mark', 'count', 'whole'])
+    .where((where) => where.and(segmentColumns(chunk.head)))
+    .execute();
   for (const old of stored) {
     const isEmpty = old.whole === 0 && old.from_mark === old.count;
     if (form !== 'whole' && !isEmpty) continue;
     await queries
       .deleteFrom('chunk')
-      .where((where) => where.and({ event, gate, boot, segment, from_mark: old.from_mark, count: old.count, whole: old.whole }))
+      .where((where) =>
+        where.and({ event, gate, boot, segment, from_mark: old.from_mark, count: old.count, whole: old.whole }),
+      )
       .execute();
   }
   await queries
     .insertInto('chunk')
-    .values({ event, gate, boot, segment, from_mark: from, count, whole: form === 'whole' ? 1 : 0, bytes: Buffer.from(encodeChunk(chunk)) })
+    .values({
+      event,
+      gate,
+      boot,
+      segment,
+      from_mark: from,
+      count,
+      whole: form === 'whole' ? 1 : 0,
+      bytes: Buffer.from(encodeChunk(chunk)),
+    })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
@@ -230,11 +308,21 @@ const toState = (row: Selectable<Schema['segment']>): SegmentState => ({
 
 function isSameState(a: SegmentState | undefined, b: SegmentState | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return a.count === b.count && a.hash === b.hash && a.closed === b.closed && a.through.ms === b.through.ms && a.through.counter === b.through.counter;
+  return (
+    a.count === b.count &&
+    a.hash === b.hash &&
+    a.closed === b.closed &&
+    a.through.ms === b.through.ms &&
+    a.through.counter === b.through.counter
+  );
 }
 
 const segmentRow = (queries: Queries, id: SegmentId): Promise<Selectable<Schema['segment']> | undefined> =>
-  queries.selectFrom('segment').selectAll().where((where) => where.and(segmentColumns(id))).executeTakeFirst();
+  queries
+    .selectFrom('segment')
+    .selectAll()
+    .where((where) => where.and(segmentColumns(id)))
+    .executeTakeFirst();
 
 const writerColumns = ({ event, gate, boot }: WriterId): WriterId => ({ event, gate, boot });
 const segmentColumns = ({ event, gate, boot, segment }: SegmentId): SegmentId => ({ event, gate, boot, segment });

@@ -31,11 +31,21 @@ const bodyRoutes: readonly BodyRoute[] = [
   { method: 'POST', path: '/admin/events/1/staff', good: { role: 'steward', pin: '1234' } },
   { method: 'POST', path: '/session', good: { token: 'x' }, open: true },
   { method: 'POST', path: '/time', good: { nonce: '00'.repeat(16) }, open: true },
-  { method: 'POST', path: '/enrol', good: { code: 'AAAA-AAAA-AAAA', csr: 'AAAA', publicKey: '00'.repeat(32), nonce: '00'.repeat(16) }, open: true },
+  {
+    method: 'POST',
+    path: '/enrol',
+    good: { code: 'AAAA-AAAA-AAAA', csr: 'AAAA', publicKey: '00'.repeat(32), nonce: '00'.repeat(16) },
+    open: true,
+  },
 ];
 const label = ({ method, path }: BodyRoute): string => `${method} ${path}`;
 
-async function send(route: BodyRoute, body: string | Uint8Array<ArrayBuffer>, contentType = 'application/json', token = test.token): Promise<string> {
+async function send(
+  route: BodyRoute,
+  body: string | Uint8Array<ArrayBuffer>,
+  contentType = 'application/json',
+  token = test.token,
+): Promise<string> {
   const response = await test.cloud.app.request(route.path.replace('TICKET', ticket.id), {
     method: route.method,
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': contentType },
@@ -76,12 +86,19 @@ describe.each(bodyRoutes.map((route) => [label(route), route] as const))('%s', (
     expect(await send(route, `{"type":${'['.repeat(20_000)}${']'.repeat(20_000)}}`)).toBe('400 request-invalid');
   });
 
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', ''])('refuses the content type "%s"', async (contentType) => {
-    expect(await send(route, JSON.stringify(route.good), contentType)).toBe('415 content-type-unsupported');
-  });
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', ''])(
+    'refuses the content type "%s"',
+    async (contentType) => {
+      expect(await send(route, JSON.stringify(route.good), contentType)).toBe('415 content-type-unsupported');
+    },
+  );
 
   it('refuses a body over its bound', async () => {
-    const large = route.path.endsWith('/batch') ? 17 * 1024 * 1024 : route.path.includes('policy') || route.path === '/api/events' ? 1024 * 1024 + 1 : jsonBodyBytesMax + 1;
+    const large = route.path.endsWith('/batch')
+      ? 17 * 1024 * 1024
+      : route.path.includes('policy') || route.path === '/api/events'
+        ? 1024 * 1024 + 1
+        : jsonBodyBytesMax + 1;
     expect(await send(route, ' '.repeat(large))).toBe('413 body-too-large');
   });
 
@@ -118,18 +135,30 @@ describe('paths', () => {
     ['GET', '/assets/..%2f..%2fpackage.json', 404, 'not-found'],
   ])('%s %s answers %i %s', async (method, path, status, type) => {
     const isGatePath = path.startsWith('/feed');
-    const response = await test.cloud.app.request(path, { method, headers: isGatePath ? {} : { Authorization: `Bearer ${test.token}` } });
+    const response = await test.cloud.app.request(path, {
+      method,
+      headers: isGatePath ? {} : { Authorization: `Bearer ${test.token}` },
+    });
     expect([response.status, (await response.json()).type]).toEqual([status, type]);
   });
 
   it('tells nothing about events to who has not signed in', async () => {
-    for (const path of ['/api/events', '/api/events/1', '/api/events/1/summary', '/api/events/1/live', `/api/tickets/${ticket.id}`, `/api/tickets/${ticket.id}/qr.png`])
+    for (const path of [
+      '/api/events',
+      '/api/events/1',
+      '/api/events/1/summary',
+      '/api/events/1/live',
+      `/api/tickets/${ticket.id}`,
+      `/api/tickets/${ticket.id}/qr.png`,
+    ])
       expect((await test.cloud.app.request(path)).status).toBe(401);
   });
 
   it('answers 500 without details when something is wrong on our side, and logs it', async () => {
     const logged: string[] = [];
-    const broken = await createTestCloud({ log: { info: () => undefined, warn: () => undefined, error: (_fields, message) => void logged.push(message) } });
+    const broken = await createTestCloud({
+      log: { info: () => undefined, warn: () => undefined, error: (_fields, message) => void logged.push(message) },
+    });
     await broken.json('GET', '/api/events');
     await broken.cloud.close();
     const response = await broken.api('GET', '/api/events');

@@ -1,11 +1,28 @@
 // How a gate becomes one: a one-time code against a certificate for a key that never left the gate; and how it proves itself afterwards.
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bytesToHex, encodeGateToken, hexToBytes, nonceHeader, verifyServerTime, type GateResponse, type LaneConfig } from '@postern/shared';
-import { createIdentity, createTestCloud, enrolTestGate, postJson, someEvent, type TestCloud } from '../../support/cloud.ts';
+import {
+  bytesToHex,
+  encodeGateToken,
+  hexToBytes,
+  nonceHeader,
+  verifyServerTime,
+  type GateResponse,
+  type LaneConfig,
+} from '@postern/shared';
+import {
+  createIdentity,
+  createTestCloud,
+  enrolTestGate,
+  postJson,
+  someEvent,
+  type TestCloud,
+} from '../../support/cloud.ts';
 
 const nonce = 'ab'.repeat(16);
-const lanes: readonly Partial<LaneConfig>[] = [{ id: 'lane-1', direction: 'entry', readers: ['sim://'], actuator: 'sim://' }];
+const lanes: readonly Partial<LaneConfig>[] = [
+  { id: 'lane-1', direction: 'entry', readers: ['sim://'], actuator: 'sim://' },
+];
 
 let test: TestCloud;
 beforeEach(async () => {
@@ -14,9 +31,13 @@ beforeEach(async () => {
 });
 afterEach(() => test.close());
 
-const invite = (id = 'gate-a'): Promise<GateResponse> => test.json('POST', '/admin/events/1/gates', { id, name: 'Gate A', zone: 'arena', lanes });
-const enrol = async (code: string, identity: Awaited<ReturnType<typeof createIdentity>>, publicKey = bytesToHex(identity.keys.publicKey)): Promise<Response> =>
-  postJson(test, '/enrol', { code, csr: identity.csr, publicKey, nonce });
+const invite = (id = 'gate-a'): Promise<GateResponse> =>
+  test.json('POST', '/admin/events/1/gates', { id, name: 'Gate A', zone: 'arena', lanes });
+const enrol = async (
+  code: string,
+  identity: Awaited<ReturnType<typeof createIdentity>>,
+  publicKey = bytesToHex(identity.keys.publicKey),
+): Promise<Response> => postJson(test, '/enrol', { code, csr: identity.csr, publicKey, nonce });
 const problemOf = async (response: Response): Promise<string> => `${response.status} ${(await response.json()).type}`;
 
 describe('enrolment', () => {
@@ -30,14 +51,18 @@ describe('enrolment', () => {
     expect(certificate.checkIssued(ca) && certificate.verify(ca.publicKey)).toBe(true);
     expect([certificate.ca, ca.ca]).toEqual([false, true]);
     expect(answer).toMatchObject({ gate: { id: 'gate-a' }, event: { id: 1 }, cloud: 'https://cloud.test', lanes });
-    const time = verifyServerTime(Buffer.from(answer.signedTime, 'base64'), hexToBytes(nonce) as Uint8Array, (keyId) => hexToBytes(answer.feedKeys.find((key: { keyId: string }) => key.keyId === keyId)?.publicKey ?? '00'));
+    const time = verifyServerTime(Buffer.from(answer.signedTime, 'base64'), hexToBytes(nonce) as Uint8Array, (keyId) =>
+      hexToBytes(answer.feedKeys.find((key: { keyId: string }) => key.keyId === keyId)?.publicKey ?? '00'),
+    );
     expect(time).toEqual({ ok: true, value: test.time.clock.wallMs() });
   });
 
   it('takes the code however it is typed, and once', async () => {
     const { code } = await invite();
     const identity = await createIdentity('gate-a');
-    expect((await enrol(code.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o').replaceAll('1', 'i'), identity)).status).toBe(200);
+    expect(
+      (await enrol(code.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o').replaceAll('1', 'i'), identity)).status,
+    ).toBe(200);
     expect(await problemOf(await enrol(code, identity))).toBe('403 code-invalid');
   });
 
@@ -53,10 +78,14 @@ describe('enrolment', () => {
     const { code } = await invite();
     const [identity, other] = [await createIdentity('gate-a'), await createIdentity('gate-a')];
     expect(await problemOf(await enrol(code, identity, bytesToHex(other.keys.publicKey)))).toBe('422 csr-key-mismatch');
-    expect(await problemOf(await enrol(code, { ...identity, csr: Buffer.from('not a request').toString('base64') }))).toBe('422 csr-malformed');
+    expect(
+      await problemOf(await enrol(code, { ...identity, csr: Buffer.from('not a request').toString('base64') })),
+    ).toBe('422 csr-malformed');
     const damaged = Buffer.from(identity.csr, 'base64');
     damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1;
-    expect(await problemOf(await enrol(code, { ...identity, csr: damaged.toString('base64') }))).toBe('422 csr-signature-invalid');
+    expect(await problemOf(await enrol(code, { ...identity, csr: damaged.toString('base64') }))).toBe(
+      '422 csr-signature-invalid',
+    );
     expect((await enrol(code, identity)).status).toBe(200);
   });
 
@@ -72,7 +101,12 @@ describe('enrolment', () => {
   it('does not take over a gate of another event', async () => {
     await invite();
     await test.json('POST', '/api/events', someEvent);
-    const answer = await test.api('POST', '/admin/events/2/gates', { id: 'gate-a', name: 'Mine', zone: 'arena', lanes });
+    const answer = await test.api('POST', '/admin/events/2/gates', {
+      id: 'gate-a',
+      name: 'Mine',
+      zone: 'arena',
+      lanes,
+    });
     expect(await problemOf(answer)).toBe('409 gate-in-other-event');
   });
 });
@@ -87,12 +121,21 @@ describe('a gate token', () => {
       return response.status === 200 ? '200' : problemOf(response);
     };
     const fresh = (await test.cloud.app.request('/feed/1/manifest')).headers.get(nonceHeader) ?? '';
-    const about = { gate: 'gate-a', nonce: fresh, method: 'GET', path: '/feed/1/manifest', body: new Uint8Array(0), nowMs: 0 };
+    const about = {
+      gate: 'gate-a',
+      nonce: fresh,
+      method: 'GET',
+      path: '/feed/1/manifest',
+      body: new Uint8Array(0),
+      nowMs: 0,
+    };
     expect(await ask(encodeGateToken(about, gate.keys))).toBe('200');
     expect(await ask(encodeGateToken({ ...about, path: '/feed/2/manifest' }, gate.keys))).toBe('401 token-invalid');
     expect(await ask(encodeGateToken({ ...about, method: 'POST' }, gate.keys))).toBe('401 token-invalid');
     expect(await ask(encodeGateToken({ ...about, body: Uint8Array.of(1) }, gate.keys))).toBe('401 token-invalid');
-    expect(await ask(encodeGateToken({ ...about, nonce: `${fresh.slice(0, -1)}A` }, gate.keys))).toBe('401 nonce-needed');
+    expect(await ask(encodeGateToken({ ...about, nonce: `${fresh.slice(0, -1)}A` }, gate.keys))).toBe(
+      '401 nonce-needed',
+    );
     expect(await ask(encodeGateToken(about, (await createIdentity('gate-a')).keys))).toBe('401 token-invalid');
     expect(await ask('a.b.c')).toBe('401 token-invalid');
     await test.time.advance(6 * 60_000);

@@ -28,12 +28,19 @@ beforeEach(async () => {
 });
 afterEach(() => test.close());
 
-const publish = (): Promise<{ version: number; snapshotVersion: number; deltas: number }> => test.json('POST', '/admin/events/1/publish');
-const issue = (count: number, fields: object = {}): Promise<{ tickets: TicketResponse[] }> => test.json('POST', '/api/events/1/tickets/batch', { tickets: Array(count).fill({ type: 1, ...fields }) });
+const publish = (): Promise<{ version: number; snapshotVersion: number; deltas: number }> =>
+  test.json('POST', '/admin/events/1/publish');
+const issue = (count: number, fields: object = {}): Promise<{ tickets: TicketResponse[] }> =>
+  test.json('POST', '/api/events/1/tickets/batch', {
+    tickets: Array.from({ length: count }, () => ({ type: 1, ...fields })),
+  });
 
 async function manifest(): Promise<Manifest> {
   const response = await gate.request('GET', '/feed/1/manifest');
-  const verified = verifyManifest(new Uint8Array(await response.arrayBuffer()), trustedFeedKeys({ keys: gate.enrolment.feedKeys }));
+  const verified = verifyManifest(
+    new Uint8Array(await response.arrayBuffer()),
+    trustedFeedKeys({ keys: gate.enrolment.feedKeys }),
+  );
   if (!verified.ok) throw new Error(verified.error.type);
   return verified.value;
 }
@@ -47,7 +54,10 @@ async function file({ sha256, bytes }: { readonly sha256: string; readonly bytes
 }
 
 /** What a gate puts together from a manifest's snapshot and deltas. */
-async function ticketsOf({ snapshot, deltas }: Manifest): Promise<{ readonly tickets: ReadonlyMap<string, Ticket>; readonly codes: ReadonlyMap<string, string> }> {
+async function ticketsOf({
+  snapshot,
+  deltas,
+}: Manifest): Promise<{ readonly tickets: ReadonlyMap<string, Ticket>; readonly codes: ReadonlyMap<string, string> }> {
   const database = new Sqlite(gunzipSync(await file(snapshot)));
   const tickets = new Map<string, Ticket>();
   const codes = new Map<string, string>();
@@ -55,8 +65,14 @@ async function ticketsOf({ snapshot, deltas }: Manifest): Promise<{ readonly tic
     const ticket = decodeTicketRow(row);
     if (ticket !== undefined) tickets.set(ticket.id, ticket);
   }
-  for (const [hash, key] of database.prepare('SELECT hash, ticket FROM code').raw().all() as Buffer[][]) codes.set(hash?.toString('hex') ?? '', key?.toString('hex') ?? '');
-  expect(database.prepare('SELECT name, value FROM meta ORDER BY name').raw().all()).toEqual([['event', 1], ['format', 1], ['tickets', snapshot.tickets], ['version', snapshot.version]]);
+  for (const [hash, key] of database.prepare('SELECT hash, ticket FROM code').raw().all() as Buffer[][])
+    codes.set(hash?.toString('hex') ?? '', key?.toString('hex') ?? '');
+  expect(database.prepare('SELECT name, value FROM meta ORDER BY name').raw().all()).toEqual([
+    ['event', 1],
+    ['format', 1],
+    ['tickets', snapshot.tickets],
+    ['version', snapshot.version],
+  ]);
   database.close();
   for (const reference of deltas) {
     const delta = decodeDelta(await file(reference));
@@ -66,7 +82,8 @@ async function ticketsOf({ snapshot, deltas }: Manifest): Promise<{ readonly tic
       const rows = decodeDeltaChunk(chunk);
       if (!rows.ok) throw new Error(rows.error.type);
       for (const ticket of rows.value.tickets) tickets.set(ticket.id, ticket);
-      for (const [hash, key] of rows.value.codes) if (key !== null) codes.set(Buffer.from(hash).toString('hex'), Buffer.from(key).toString('hex'));
+      for (const [hash, key] of rows.value.codes)
+        if (key !== null) codes.set(Buffer.from(hash).toString('hex'), Buffer.from(key).toString('hex'));
     }
   }
   return { tickets, codes };
@@ -74,7 +91,12 @@ async function ticketsOf({ snapshot, deltas }: Manifest): Promise<{ readonly tic
 
 describe('publication', () => {
   it('brings every ticket to the gate, by snapshot and then by deltas', async () => {
-    const { tickets } = await issue(50, { party: 3, hold: 'vip', validFromS: 1_700_000_000, validUntilS: 1_800_000_000 });
+    const { tickets } = await issue(50, {
+      party: 3,
+      hold: 'vip',
+      validFromS: 1_700_000_000,
+      validUntilS: 1_800_000_000,
+    });
     expect(await publish()).toMatchObject({ version: 1, snapshotVersion: 1, deltas: 0 });
     const revoked = tickets[7]?.id ?? '';
     await test.json('PATCH', `/api/tickets/${revoked}`, { status: 'revoked' });
@@ -85,7 +107,10 @@ describe('publication', () => {
     expect(assembled.tickets.size).toBe(52);
     expect(assembled.tickets.get(revoked)?.status).toBe('revoked');
     for (const { text: _text, shortCode: _short, event: _event, ...ticket } of [...tickets, ...late.tickets])
-      expect(assembled.tickets.get(ticket.id)).toEqual({ ...ticket, status: ticket.id === revoked ? 'revoked' : 'valid' });
+      expect(assembled.tickets.get(ticket.id)).toEqual({
+        ...ticket,
+        status: ticket.id === revoked ? 'revoked' : 'valid',
+      });
   });
 
   it('carries foreign codes only as keyed hashes', async () => {
@@ -96,7 +121,9 @@ describe('publication', () => {
     const published = await manifest();
     const { codes } = await ticketsOf(published);
     const hash = codeHash(hexToBytes(published.codeHashKey) as Uint8Array, 'BOX-OFFICE-0815');
-    expect(codes.get(Buffer.from(hash).toString('hex'))).toBe(Buffer.from(ticketKey(ticket.id).slice(0, 8)).toString('hex'));
+    expect(codes.get(Buffer.from(hash).toString('hex'))).toBe(
+      Buffer.from(ticketKey(ticket.id).slice(0, 8)).toString('hex'),
+    );
     expect(Buffer.from(await file(published.deltas[0] ?? { sha256: '', bytes: 0 })).includes('BOX-OFFICE')).toBe(false);
     expect(ticket.text).toBeUndefined();
   });
@@ -162,11 +189,17 @@ describe('publication', () => {
     const [first, second] = [await publishSnapshot(), await publishSnapshot()];
     await test.time.advance(23 * 3_600_000);
     const third = await publishSnapshot();
-    const isThere = async ({ snapshot }: Manifest): Promise<boolean> => (await gate.request('GET', `/feed/files/${snapshot.sha256}`)).status === 200;
+    const isThere = async ({ snapshot }: Manifest): Promise<boolean> =>
+      (await gate.request('GET', `/feed/files/${snapshot.sha256}`)).status === 200;
     expect([await isThere(first), await isThere(second), await isThere(third)]).toEqual([true, true, true]);
     await test.time.advance(2 * 3_600_000);
     const fourth = await publishSnapshot();
-    expect([await isThere(first), await isThere(second), await isThere(third), await isThere(fourth)]).toEqual([false, false, true, true]);
+    expect([await isThere(first), await isThere(second), await isThere(third), await isThere(fourth)]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
   });
 
   it('is nothing before the first publication', async () => {

@@ -49,9 +49,14 @@ describe('the first run', () => {
 describe('signing in', () => {
   it('replaces the token and ends sessions when the administrator asks for a new one', async () => {
     const test = await createTestCloud();
-    const signedIn = await test.cloud.app.request('/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token: test.token }) });
+    const signedIn = await test.cloud.app.request('/session', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ token: test.token }),
+    });
     const cookie = signedIn.headers.get('Set-Cookie')?.split(';')[0] ?? '';
-    const read = async (): Promise<number> => (await test.cloud.app.request('/api/events', { headers: { Cookie: cookie } })).status;
+    const read = async (): Promise<number> =>
+      (await test.cloud.app.request('/api/events', { headers: { Cookie: cookie } })).status;
     expect([signedIn.status, await read()]).toEqual([204, 200]);
     await test.cloud.users.resetAdministrator();
     expect([await read(), (await test.api('GET', '/api/events')).status]).toEqual([401, 401]);
@@ -60,10 +65,18 @@ describe('signing in', () => {
 
   it('lets a session read and nothing else', async () => {
     const test = await createTestCloud();
-    const signedIn = await test.cloud.app.request('/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token: test.token }) });
+    const signedIn = await test.cloud.app.request('/session', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ token: test.token }),
+    });
     expect(signedIn.headers.get('Set-Cookie')).toMatch(/HttpOnly; .*SameSite=Strict/);
     const cookie = signedIn.headers.get('Set-Cookie')?.split(';')[0] ?? '';
-    const written = await test.cloud.app.request('/api/events', { method: 'POST', headers: { Cookie: cookie, 'Content-Type': 'application/json' }, body: JSON.stringify(someEvent) });
+    const written = await test.cloud.app.request('/api/events', {
+      method: 'POST',
+      headers: { Cookie: cookie, 'Content-Type': 'application/json' },
+      body: JSON.stringify(someEvent),
+    });
     expect(written.status).toBe(401);
     await test.cloud.app.request('/session', { method: 'DELETE', headers: { Cookie: cookie } });
     expect((await test.cloud.app.request('/api/events', { headers: { Cookie: cookie } })).status).toBe(401);
@@ -74,7 +87,10 @@ describe('signing in', () => {
     const test = await createTestCloud();
     const wrong = test.token.replace(/[0-9a-f]{48}$/, '0'.repeat(48));
     const statuses = new Set<number>();
-    for (let attempt = 0; attempt < 61; attempt++) statuses.add((await test.cloud.app.request('/api/events', { headers: { Authorization: `Bearer ${wrong}` } })).status);
+    for (let attempt = 0; attempt < 61; attempt++)
+      statuses.add(
+        (await test.cloud.app.request('/api/events', { headers: { Authorization: `Bearer ${wrong}` } })).status,
+      );
     expect([...statuses]).toEqual([401, 429]);
     await test.time.advance(60_000);
     expect((await test.api('GET', '/api/events')).status).toBe(200);

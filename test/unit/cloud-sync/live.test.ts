@@ -12,9 +12,14 @@ beforeEach(async () => {
 afterEach(() => test.close());
 
 /** Reads `state` messages one after the other. */
-async function openStream(): Promise<{ readonly next: () => Promise<LiveState>; readonly cancel: () => Promise<void> }> {
+async function openStream(): Promise<{
+  readonly next: () => Promise<LiveState>;
+  readonly cancel: () => Promise<void>;
+}> {
   const response = await test.api('GET', '/api/events/1/live');
-  const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream() as never).getReader() as ReadableStreamDefaultReader<string>;
+  const reader = (response.body as ReadableStream<Uint8Array>)
+    .pipeThrough(new TextDecoderStream() as never)
+    .getReader() as ReadableStreamDefaultReader<string>;
   let text = '';
   return {
     next: async () => {
@@ -39,13 +44,18 @@ describe('the live stream', () => {
     const gate = await enrolTestGate(test, 1, 'gate-a');
     expect((await stream.next()).gates).toMatchObject([{ id: 'gate-a', enrolled: true, state: 'ok', entries: 0 }]);
     await gate.push([await gate.chunk([aMark({ event: 1, gate: 'gate-a' })])]);
-    expect(await stream.next()).toMatchObject({ admitted: 1, entries: [{ gate: 'gate-a', persons: 1 }], gates: [{ entries: 1 }] });
+    expect(await stream.next()).toMatchObject({
+      admitted: 1,
+      entries: [{ gate: 'gate-a', persons: 1 }],
+      gates: [{ entries: 1 }],
+    });
     await stream.cancel();
   });
 
   it('calls a gate silent that has not been heard for a minute', async () => {
     await enrolTestGate(test, 1, 'gate-a');
-    const stateOf = async (): Promise<unknown> => (await test.json<{ gates: { state: string }[] }>('GET', '/api/events/1/gates')).gates[0]?.state;
+    const stateOf = async (): Promise<unknown> =>
+      (await test.json<{ gates: { state: string }[] }>('GET', '/api/events/1/gates')).gates[0]?.state;
     expect(await stateOf()).toBe('ok');
     await test.time.advance(61_000);
     expect(await stateOf()).toBe('silent');
@@ -63,14 +73,43 @@ describe('OpenAPI', () => {
   it('describes every route in version 3.1, each with its problems', async () => {
     const document = await (await test.cloud.app.request('/openapi.json')).json();
     expect(document.openapi).toMatch(/^3\.1\./);
-    expect(Object.keys(document.paths).sort()).toEqual([
-      '/admin/events/{event}/gates', '/admin/events/{event}/publish', '/admin/events/{event}/staff', '/api/events', '/api/events/{event}', '/api/events/{event}/cases',
-      '/api/events/{event}/gates', '/api/events/{event}/live', '/api/events/{event}/policy', '/api/events/{event}/summary', '/api/events/{event}/tickets',
-      '/api/events/{event}/tickets/batch', '/api/tickets/{ticket}', '/api/tickets/{ticket}/history', '/api/tickets/{ticket}/qr.png', '/api/tickets/{ticket}/qr.svg',
-      '/api/tickets/{ticket}/qr.txt', '/enrol', '/feed/files/{sha256}', '/feed/{event}/manifest', '/session', '/sync', '/time',
+    expect(Object.keys(document.paths).toSorted()).toEqual([
+      '/admin/events/{event}/gates',
+      '/admin/events/{event}/publish',
+      '/admin/events/{event}/staff',
+      '/api/events',
+      '/api/events/{event}',
+      '/api/events/{event}/cases',
+      '/api/events/{event}/gates',
+      '/api/events/{event}/live',
+      '/api/events/{event}/policy',
+      '/api/events/{event}/summary',
+      '/api/events/{event}/tickets',
+      '/api/events/{event}/tickets/batch',
+      '/api/tickets/{ticket}',
+      '/api/tickets/{ticket}/history',
+      '/api/tickets/{ticket}/qr.png',
+      '/api/tickets/{ticket}/qr.svg',
+      '/api/tickets/{ticket}/qr.txt',
+      '/enrol',
+      '/feed/files/{sha256}',
+      '/feed/{event}/manifest',
+      '/session',
+      '/sync',
+      '/time',
     ]);
     const issue = document.paths['/api/events/{event}/tickets'].post;
-    expect(Object.keys(issue.responses).sort()).toEqual(['201', '400', '401', '404', '409', '413', '415', '422', '429']);
+    expect(Object.keys(issue.responses).toSorted()).toEqual([
+      '201',
+      '400',
+      '401',
+      '404',
+      '409',
+      '413',
+      '415',
+      '422',
+      '429',
+    ]);
     expect(issue.requestBody.content['application/json'].schema).toBeDefined();
   });
 });

@@ -1,6 +1,13 @@
 // What the cloud makes of marks that gates ship: counted once, folded into histories, uses that do not fit become one case.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { syncContentType, type CaseView, type Mark, type Summary, type TicketHistory, type TicketResponse } from '@postern/shared';
+import {
+  syncContentType,
+  type CaseView,
+  type Mark,
+  type Summary,
+  type TicketHistory,
+  type TicketResponse,
+} from '@postern/shared';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 import { aMark, baseOf } from '../../support/marks.ts';
 
@@ -24,7 +31,8 @@ afterEach(() => test.close());
 const admittedAt = (gate: string, atMs: number, fields: Partial<Extract<Mark, { kind: 'admitted' }>> = {}): Mark =>
   aMark({ event, gate, ticketId: ticket.id, at: { ms: atMs, counter: 0 }, ...fields });
 const summary = (): Promise<Summary> => test.json('GET', `/api/events/${event}/summary`);
-const cases = async (): Promise<readonly CaseView[]> => (await test.json<{ cases: CaseView[] }>('GET', `/api/events/${event}/cases`)).cases;
+const cases = async (): Promise<readonly CaseView[]> =>
+  (await test.json<{ cases: CaseView[] }>('GET', `/api/events/${event}/cases`)).cases;
 
 describe('ingest', () => {
   it('counts marks once however often they are shipped', async () => {
@@ -38,14 +46,36 @@ describe('ingest', () => {
   });
 
   it('takes refusals with their counts', async () => {
-    const refused: Mark = { ...baseOf({ gate: 'gate-a' }), event, ticketId: '', kind: 'refused', code: 'malformed', count: 12 };
+    const refused: Mark = {
+      ...baseOf({ gate: 'gate-a' }),
+      event,
+      ticketId: '',
+      kind: 'refused',
+      code: 'malformed',
+      count: 12,
+    };
     await gateA.push([await gateA.chunk([refused])]);
     expect(await summary()).toMatchObject({ admitted: 0, refused: 12, marks: 1 });
   });
 
   it('counts an override without a ticket as an entry and takes it back when undone', async () => {
-    const overridden: Mark = { ...baseOf({ gate: 'gate-a' }), event, ticketId: '', kind: 'overridden', reason: 'lost-code', zone: 'arena', uses: 2, operator: 'abcdefgh' };
-    const undone: Mark = { ...baseOf({ gate: 'gate-b' }), event, ticketId: '', kind: 'undone', of: { gate: 'gate-a', boot: overridden.boot, sequence: 1 } };
+    const overridden: Mark = {
+      ...baseOf({ gate: 'gate-a' }),
+      event,
+      ticketId: '',
+      kind: 'overridden',
+      reason: 'lost-code',
+      zone: 'arena',
+      uses: 2,
+      operator: 'abcdefgh',
+    };
+    const undone: Mark = {
+      ...baseOf({ gate: 'gate-b' }),
+      event,
+      ticketId: '',
+      kind: 'undone',
+      of: { gate: 'gate-a', boot: overridden.boot, sequence: 1 },
+    };
     await gateA.push([await gateA.chunk([overridden])]);
     expect(await summary()).toMatchObject({ admitted: 2 });
     await gateB.push([await gateB.chunk([undone])]);
@@ -87,7 +117,9 @@ describe('cases', () => {
       misfits: [{ gate: 'gate-b', atMs: doorsMs + 20_000, uncertaintyMs: 100 }],
       orderUncertain: false,
     });
-    expect(found?.text).toBe(`Entered twice: ticket …${ticket.id.slice(-4)}, Gate A 19:02:11 ±0.1 s, Gate B 19:02:31 ±0.1 s`);
+    expect(found?.text).toBe(
+      `Entered twice: ticket …${ticket.id.slice(-4)}, Gate A 19:02:11 ±0.1 s, Gate B 19:02:31 ±0.1 s`,
+    );
   });
 
   it('may change until every gate has been heard up to the last use', async () => {
@@ -104,13 +136,25 @@ describe('cases', () => {
     await gateC.push([await gateC.chunk([admittedAt('gate-c', doorsMs - 60_000)])]);
     const after = await cases();
     expect(after.map((found) => found.id)).toEqual(before.map((found) => found.id));
-    expect(after[0]).toMatchObject({ fitting: [{ gate: 'gate-c' }], misfits: [{ gate: 'gate-a' }, { gate: 'gate-b' }] });
+    expect(after[0]).toMatchObject({
+      fitting: [{ gate: 'gate-c' }],
+      misfits: [{ gate: 'gate-a' }, { gate: 'gate-b' }],
+    });
     expect(await summary()).toMatchObject({ cases: 1, admitted: 3 });
   });
 
   it('is gone when a lapse explains it', async () => {
     await bothEnter();
-    const lapsed: Mark = { ...baseOf({ gate: 'gate-b' }), event, sequence: 2, at: { ms: doorsMs + 40_000, counter: 0 }, ticketId: ticket.id, kind: 'lapsed', of: { boot: admittedAt('gate-b', 0).boot, sequence: 1 }, uses: 1 };
+    const lapsed: Mark = {
+      ...baseOf({ gate: 'gate-b' }),
+      event,
+      sequence: 2,
+      at: { ms: doorsMs + 40_000, counter: 0 },
+      ticketId: ticket.id,
+      kind: 'lapsed',
+      of: { boot: admittedAt('gate-b', 0).boot, sequence: 1 },
+      uses: 1,
+    };
     await gateB.push([await gateB.chunk([admittedAt('gate-b', doorsMs + 20_000), lapsed])]);
     expect(await cases()).toEqual([]);
     expect(await summary()).toMatchObject({ admitted: 1, cases: 0, marks: 3 });

@@ -2,7 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodePass, foreignTicketId, hexToBytes, parseShortCode, trustedFeedKeys, verifyManifest, type Manifest, type TicketResponse } from '@postern/shared';
+import {
+  decodePass,
+  foreignTicketId,
+  hexToBytes,
+  parseShortCode,
+  trustedFeedKeys,
+  verifyManifest,
+  type Manifest,
+  type TicketResponse,
+} from '@postern/shared';
 import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 
@@ -24,10 +33,23 @@ async function published(): Promise<Manifest> {
 
 describe('issuing', () => {
   it('makes passes that the keys in the feed verify', async () => {
-    const ticket = await test.json<TicketResponse>('POST', '/api/events/1/tickets', { type: 2, validFromS: 1_700_000_000, validUntilS: 1_800_000_000 });
+    const ticket = await test.json<TicketResponse>('POST', '/api/events/1/tickets', {
+      type: 2,
+      validFromS: 1_700_000_000,
+      validUntilS: 1_800_000_000,
+    });
     const { keys } = await published();
-    const pass = decodePass(ticket.text ?? '', (keyId) => keys.filter((key) => key.use === 'issuer' && key.keyId === keyId).map((key) => ({ publicKey: hexToBytes(key.publicKey) as Uint8Array, state: key.state }))[0]);
-    expect(pass).toMatchObject({ ok: true, value: { ticketId: ticket.id, event: 1, type: 2, epoch: 0, notBeforeS: 1_700_000_000, expiresS: 1_800_000_000 } });
+    const pass = decodePass(
+      ticket.text ?? '',
+      (keyId) =>
+        keys
+          .filter((key) => key.use === 'issuer' && key.keyId === keyId)
+          .map((key) => ({ publicKey: hexToBytes(key.publicKey) as Uint8Array, state: key.state }))[0],
+    );
+    expect(pass).toMatchObject({
+      ok: true,
+      value: { ticketId: ticket.id, event: 1, type: 2, epoch: 0, notBeforeS: 1_700_000_000, expiresS: 1_800_000_000 },
+    });
   });
 
   it('prints a short form that leads back to its ticket', async () => {
@@ -38,7 +60,10 @@ describe('issuing', () => {
   });
 
   it('gives a foreign code the id that everybody derives from it, and keeps no text', async () => {
-    const ticket = await test.json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1, code: 'SECRET-OF-A-BOX-OFFICE' });
+    const ticket = await test.json<TicketResponse>('POST', '/api/events/1/tickets', {
+      type: 1,
+      code: 'SECRET-OF-A-BOX-OFFICE',
+    });
     expect(ticket.id).toBe(foreignTicketId(1, 'SECRET-OF-A-BOX-OFFICE'));
     expect([ticket.text, ticket.shortCode]).toEqual([undefined, undefined]);
     expect((await test.api('GET', `/api/tickets/${ticket.id}/qr.svg`)).status).toBe(422);
@@ -48,8 +73,20 @@ describe('issuing', () => {
   });
 
   it.each([
-    ['twice in one batch', [{ type: 1, code: 'A1' }, { type: 1, code: ' A1 ' }]],
-    ['that is already known', [{ type: 1, code: 'fresh' }, { type: 1, code: 'known' }]],
+    [
+      'twice in one batch',
+      [
+        { type: 1, code: 'A1' },
+        { type: 1, code: ' A1 ' },
+      ],
+    ],
+    [
+      'that is already known',
+      [
+        { type: 1, code: 'fresh' },
+        { type: 1, code: 'known' },
+      ],
+    ],
   ])('issues nothing of a batch with a code %s', async (_what, tickets) => {
     await test.json('POST', '/api/events/1/tickets', { type: 1, code: 'known' });
     const answer = await test.api('POST', '/api/events/1/tickets/batch', { tickets });
@@ -63,7 +100,11 @@ describe('issuing', () => {
   });
 
   it('issues a thousand at once, each another', async () => {
-    const { tickets, created } = await test.json<{ tickets: TicketResponse[]; created: number }>('POST', '/api/events/1/tickets/batch', { tickets: Array(1_000).fill({ type: 1 }) });
+    const { tickets, created } = await test.json<{ tickets: TicketResponse[]; created: number }>(
+      'POST',
+      '/api/events/1/tickets/batch',
+      { tickets: Array.from({ length: 1_000 }, () => ({ type: 1 })) },
+    );
     expect(created).toBe(1_000);
     expect(new Set(tickets.map((ticket) => ticket.id)).size).toBe(1_000);
     expect(new Set(tickets.map((ticket) => ticket.shortCode)).size).toBe(1_000);
@@ -73,7 +114,9 @@ describe('issuing', () => {
 describe('pictures', () => {
   it('are readable and carry the short form underneath', async () => {
     const wasm = readFileSync(createRequire(import.meta.url).resolve('zxing-wasm/reader/zxing_reader.wasm'));
-    prepareZXingModule({ overrides: { wasmBinary: wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer } });
+    prepareZXingModule({
+      overrides: { wasmBinary: wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) },
+    });
     const ticket = await test.json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1 });
     const png = await test.api('GET', `/api/tickets/${ticket.id}/qr.png`);
     expect(png.headers.get('Content-Type')).toBe('image/png');
@@ -81,6 +124,8 @@ describe('pictures', () => {
     expect([code?.text, code?.ecLevel]).toEqual([ticket.text, 'M']);
     const svg = await (await test.api('GET', `/api/tickets/${ticket.id}/qr.svg`)).text();
     expect(svg).toContain(`>${ticket.shortCode}</text>`);
-    expect(await (await test.api('GET', `/api/tickets/${ticket.id}/qr.txt`)).text()).toBe(`${ticket.text}\n${ticket.shortCode}\n`);
+    expect(await (await test.api('GET', `/api/tickets/${ticket.id}/qr.txt`)).text()).toBe(
+      `${ticket.text}\n${ticket.shortCode}\n`,
+    );
   });
 });

@@ -1,17 +1,37 @@
 // A gate's token proves one request of one gate, and nothing that is sent in its place makes the verifier throw or believe.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { base64UrlToBytes, bytesToBase64Url, encodeGateToken, gateTokenIssuer, keyPairFromSeed, ready, verifyGateToken, type GateRequest, type KeyPair } from '@postern/shared';
+import {
+  base64UrlToBytes,
+  bytesToBase64Url,
+  encodeGateToken,
+  gateTokenIssuer,
+  keyPairFromSeed,
+  ready,
+  verifyGateToken,
+  type GateRequest,
+  type KeyPair,
+} from '@postern/shared';
 
 let keys: KeyPair;
 let token: string;
-const request: GateRequest = { gate: 'gate-a', nonce: 'nonce', method: 'POST', path: '/sync?x=1', body: Uint8Array.of(1, 2, 3), nowMs: 1_700_000_000_500 };
+const request: GateRequest = {
+  gate: 'gate-a',
+  nonce: 'nonce',
+  method: 'POST',
+  path: '/sync?x=1',
+  body: Uint8Array.of(1, 2, 3),
+  nowMs: 1_700_000_000_500,
+};
 beforeAll(async () => {
   await ready;
   keys = keyPairFromSeed(new Uint8Array(32).fill(7));
   token = encodeGateToken(request, keys);
 });
-const forge = (change: (claims: Record<string, unknown>) => Record<string, unknown>, header: object = { alg: 'EdDSA', typ: 'JWT' }): string => {
+const forge = (
+  change: (claims: Record<string, unknown>) => Record<string, unknown>,
+  header: object = { alg: 'EdDSA', typ: 'JWT' },
+): string => {
   const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part(header)}.${part(change(claims))}.${token.split('.')[2]}`;
@@ -19,7 +39,10 @@ const forge = (change: (claims: Record<string, unknown>) => Record<string, unkno
 
 describe('a gate token', () => {
   it('verifies for its own request and says whose it is', () => {
-    expect(verifyGateToken(token, keys.publicKey, request)).toMatchObject({ ok: true, value: { iss: 'gate-a', nonce: 'nonce', iat: 1_700_000_000, exp: 1_700_000_060 } });
+    expect(verifyGateToken(token, keys.publicKey, request)).toMatchObject({
+      ok: true,
+      value: { iss: 'gate-a', nonce: 'nonce', iat: 1_700_000_000, exp: 1_700_000_060 },
+    });
     expect(gateTokenIssuer(token)).toBe('gate-a');
   });
 
@@ -28,17 +51,22 @@ describe('a gate token', () => {
     ['path', { path: '/sync?x=2' }],
     ['body', { body: Uint8Array.of(1, 2) }],
   ])('does not verify for another %s', (_what, change) => {
-    expect(verifyGateToken(token, keys.publicKey, { ...request, ...change })).toEqual({ ok: false, error: { type: 'token-mismatch' } });
+    expect(verifyGateToken(token, keys.publicKey, { ...request, ...change })).toEqual({
+      ok: false,
+      error: { type: 'token-mismatch' },
+    });
   });
 
   it('works whatever the gate believes the time to be', () => {
-    for (const nowMs of [-5, 0, 4_102_444_800_000]) expect(verifyGateToken(encodeGateToken({ ...request, nowMs }, keys), keys.publicKey, request).ok).toBe(true);
+    for (const nowMs of [-5, 0, 4_102_444_800_000])
+      expect(verifyGateToken(encodeGateToken({ ...request, nowMs }, keys), keys.publicKey, request).ok).toBe(true);
   });
 
   it('dies with every bit that is flipped in it', () => {
     for (let index = 0; index < token.length; index++) {
       for (let bit = 0; bit < 7; bit++) {
-        const flipped = token.slice(0, index) + String.fromCharCode(token.charCodeAt(index) ^ (1 << bit)) + token.slice(index + 1);
+        const flipped =
+          token.slice(0, index) + String.fromCharCode(token.charCodeAt(index) ^ (1 << bit)) + token.slice(index + 1);
         expect(verifyGateToken(flipped, keys.publicKey, request).ok).toBe(false);
       }
     }
@@ -58,21 +86,26 @@ describe('a gate token', () => {
   });
 
   it('never throws for any text', () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[\w-]{0,60}\.[\w-]{0,60}\.[\w-]{0,90}$/)), (text) => {
-      expect(verifyGateToken(text, keys.publicKey, request).ok).toBe(false);
-      expect(gateTokenIssuer(text)).toBeUndefined();
-    }), { numRuns: 10_000 });
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[\w-]{0,60}\.[\w-]{0,60}\.[\w-]{0,90}$/)), (text) => {
+        expect(verifyGateToken(text, keys.publicKey, request).ok).toBe(false);
+        expect(gateTokenIssuer(text)).toBeUndefined();
+      }),
+      { numRuns: 10_000 },
+    );
   });
 });
 
 describe('base64url', () => {
   it('gives back every byte string and takes no second spelling of one', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 70 }), (bytes) => {
-      const text = bytesToBase64Url(bytes);
-      expect(text).toBe(Buffer.from(bytes).toString('base64url'));
-      expect(base64UrlToBytes(text)).toEqual(bytes);
-      expect(base64UrlToBytes(`${text}=`)).toBeUndefined();
-    }));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 70 }), (bytes) => {
+        const text = bytesToBase64Url(bytes);
+        expect(text).toBe(Buffer.from(bytes).toString('base64url'));
+        expect(base64UrlToBytes(text)).toEqual(bytes);
+        expect(base64UrlToBytes(`${text}=`)).toBeUndefined();
+      }),
+    );
     for (const text of ['A', 'AB', 'A+', 'AA==', 'AAB', '\u00e9A']) expect(base64UrlToBytes(text)).toBeUndefined();
   });
 });

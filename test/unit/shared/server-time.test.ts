@@ -1,7 +1,17 @@
 // The signed time: believed only from a feed key and only for the nonce that was asked with.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { cborEncode, keyId, keyPairFromSeed, ready, signCose, signServerTime, utf8, verifyServerTime, type KeyPair } from '@postern/shared';
+import {
+  cborEncode,
+  keyId,
+  keyPairFromSeed,
+  ready,
+  signCose,
+  signServerTime,
+  utf8,
+  verifyServerTime,
+  type KeyPair,
+} from '@postern/shared';
 
 const nonce = new Uint8Array(16).fill(9);
 const nowMs = 1_700_000_000_123;
@@ -28,11 +38,21 @@ describe('the signed time', () => {
     const payload = cborEncode([nonce, nowMs]);
     expect(verify(answer, new Uint8Array(16))).toBe('server-time-nonce-mismatch');
     expect(verify(signServerTime(nonce, nowMs, stranger))).toBe('server-time-key-unknown');
-    expect(verify(signCose({ keys, payload, externalAad: utf8('postern-feed-v1') }))).toBe('server-time-signature-invalid');
+    expect(verify(signCose({ keys, payload, externalAad: utf8('postern-feed-v1') }))).toBe(
+      'server-time-signature-invalid',
+    );
   });
 
-  it.each([['text', ['now']], ['a negative time', [nonce, -1]], ['a fraction', [nonce, 0.5]], ['more than two parts', [nonce, nowMs, 1]], ['a time beyond all dates', [nonce, 9e15]]])('refuses %s even when it is signed', (_what, payload) => {
-    expect(verify(signCose({ keys, payload: cborEncode(payload as never), externalAad: utf8('postern-time-v1') }))).toBe('server-time-malformed');
+  it.each([
+    ['text', ['now']],
+    ['a negative time', [nonce, -1]],
+    ['a fraction', [nonce, 0.5]],
+    ['more than two parts', [nonce, nowMs, 1]],
+    ['a time beyond all dates', [nonce, 9e15]],
+  ])('refuses %s even when it is signed', (_what, payload) => {
+    expect(
+      verify(signCose({ keys, payload: cborEncode(payload as never), externalAad: utf8('postern-time-v1') })),
+    ).toBe('server-time-malformed');
   });
 
   it('dies with every bit that is flipped in it', () => {
@@ -43,6 +63,11 @@ describe('the signed time', () => {
   });
 
   it('never throws for any bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => void expect(typeof verify(bytes)).toBe('string')), { numRuns: 10_000 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
+        expect(typeof verify(bytes)).toBe('string');
+      }),
+      { numRuns: 10_000 },
+    );
   });
 });

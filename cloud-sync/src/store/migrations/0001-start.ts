@@ -1,5 +1,13 @@
 // The first schema. Written once for SQLite and PostgreSQL: text, integer and bigint, and one type for bytes that the two name differently.
-import { PostgresAdapter, sql, type ColumnDefinitionBuilder, type CreateTableBuilder, type Kysely, type Migration, type RawBuilder } from 'kysely';
+import {
+  PostgresAdapter,
+  sql,
+  type ColumnDefinitionBuilder,
+  type CreateTableBuilder,
+  type Kysely,
+  type Migration,
+  type RawBuilder,
+} from 'kysely';
 
 type Builder<C extends string = never> = CreateTableBuilder<string, C>;
 const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull();
