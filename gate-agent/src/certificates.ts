@@ -3,7 +3,7 @@
 // chain it only reports the expiry.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import { bytesEqual, err, ok, type KeyPair, type Result } from '@postern/shared';
+import { bytesEqual, err, ok, signatureBytes, verifySignature, type KeyPair, type Result } from '@postern/shared';
 import * as x509 from '@peculiar/x509';
 
 x509.cryptoProvider.set(webcrypto);
@@ -41,16 +41,30 @@ const ed25519 = { name: 'Ed25519' } as const;
 /** SubjectPublicKeyInfo before the 32 bytes of an Ed25519 key, PKCS #8 before its seed (RFC 8410). */
 const spkiPrefix = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
 const pkcs8Prefix = Uint8Array.of(0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20);
+/** What follows the signed part: the name of Ed25519, and a BIT STRING of 64 bytes. */
+const signaturePrefix = Uint8Array.of(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x41, 0x00);
 const sanPrefix = 'postern:gate:';
 
 /** Reads a gate's certificate without judging who issued it. */
 export function parseCertificate(der: Uint8Array): Result<GateCertificate, CertificateError> {
-  const parsed = parse(der);
-  return parsed.ok ? describe(parsed.value, der) : parsed;
+  try {
+    const parsed = parse(der);
+    return parsed.ok ? describe(parsed.value, der) : parsed;
+  } catch (cause) {
+    return malformed(cause);
+  }
 }
 
 /** Issued by the deployment's CA, for a gate, and in force at `atMs`. */
-export async function verifyGateCertificate(der: Uint8Array, rules: CertificateRules): Promise<Result<GateCertificate, CertificateError>> {
+export function verifyGateCertificate(der: Uint8Array, rules: CertificateRules): Result<GateCertificate, CertificateError> {
+  try {
+    return verify(der, rules);
+  } catch (cause) {
+    return malformed(cause);
+  }
+}
+
+function verify(der: Uint8Array, rules: CertificateRules): Result<GateCertificate, CertificateError> {
   const [leaf, ca] = [parse(der), parse(rules.ca)];
   if (!leaf.ok) return leaf;
   if (!ca.ok) return ca;
@@ -60,7 +74,7 @@ export async function verifyGateCertificate(der: Uint8Array, rules: CertificateR
   if (!isEd25519(ca.value)) return untrusted('its issuer has no Ed25519 key');
   if (ca.value.getExtension(x509.BasicConstraintsExtension)?.ca !== true) return untrusted('its issuer is not an authority');
   if (leaf.value.getExtension(x509.BasicConstraintsExtension)?.ca === true) return untrusted('it is an authority itself');
-  if (!(await isSignedBy(leaf.value, ca.value))) return untrusted('its signature is not the authority\'s');
+  if (!isSignedBy(der, ca.value)) return untrusted('its signature is not the authority\'s');
   const { notBeforeMs, notAfterMs } = described.value;
   if (rules.atMs > notAfterMs + rules.graceMs) return err({ type: 'certificate-expired', notAfterMs });
   if (rules.timeTrusted && rules.atMs < notBeforeMs) return err({ type: 'certificate-not-yet-valid', notBeforeMs });
@@ -82,13 +96,12 @@ export const certificateToPem = (der: Uint8Array): string =>
 
 function parse(der: Uint8Array): Result<x509.X509Certificate, CertificateError> {
   if (der.length > certificateBytesMax) return err({ type: 'certificate-malformed', cause: `${der.length} bytes` });
-  try {
-    return ok(new x509.X509Certificate(Buffer.from(der)));
-  } catch (cause) {
-    // The parser throws its own kinds for whatever is not a certificate.
-    return err({ type: 'certificate-malformed', cause: cause instanceof Error ? cause.message.slice(0, 100) : 'unreadable' });
-  }
+  return ok(new x509.X509Certificate(Buffer.from(der)));
 }
+
+/** The library throws its own kinds, at once or when an extension is first looked at, for whatever is not a certificate. */
+const malformed = (cause: unknown): { readonly ok: false; readonly error: CertificateError } =>
+  err({ type: 'certificate-malformed', cause: cause instanceof Error ? cause.message.slice(0, 100) : 'unreadable' });
 
 const isEd25519 = (certificate: x509.X509Certificate): boolean => {
   const spki = new Uint8Array(certificate.publicKey.rawData);
@@ -105,13 +118,30 @@ function describe(certificate: x509.X509Certificate, der: Uint8Array): Result<Ga
   return ok({ gate, publicKey: spki.slice(spkiPrefix.length), notBeforeMs: certificate.notBefore.getTime(), notAfterMs: certificate.notAfter.getTime(), der });
 }
 
-async function isSignedBy(leaf: x509.X509Certificate, ca: x509.X509Certificate): Promise<boolean> {
-  try {
-    return await leaf.verify({ publicKey: ca.publicKey, signatureOnly: true });
-  } catch {
-    // An algorithm that does not fit the key makes WebCrypto throw instead of answering no.
-    return false;
-  }
+/**
+ * The signature over exactly the bytes as they came (the library would verify what it has read and written again). A certificate
+ * signed with Ed25519 is the signed part, the algorithm's name, and 64 bytes of signature: nothing else may be in it.
+ */
+function isSignedBy(der: Uint8Array, ca: x509.X509Certificate): boolean {
+  const inside = contentOf(der);
+  const signed = inside === undefined ? undefined : elementAt(inside);
+  if (inside === undefined || signed === undefined) return false;
+  const rest = inside.subarray(signed.length);
+  if (rest.length !== signaturePrefix.length + signatureBytes || !bytesEqual(rest.subarray(0, signaturePrefix.length), signaturePrefix)) return false;
+  return verifySignature(new Uint8Array(ca.publicKey.rawData).slice(spkiPrefix.length), signed, rest.subarray(signaturePrefix.length));
+}
+
+/** The whole of the DER SEQUENCE that `bytes` begin with; undefined when it is cut off. Lengths of up to two bytes. */
+function elementAt(bytes: Uint8Array): Uint8Array | undefined {
+  const [tag, first = 0, second = 0, third = 0] = bytes;
+  const [headBytes, length] = first < 0x80 ? [2, first] : first === 0x81 ? [3, second] : first === 0x82 ? [4, second * 256 + third] : [0, 0];
+  return tag === 0x30 && headBytes > 0 && headBytes + length <= bytes.length ? bytes.subarray(0, headBytes + length) : undefined;
+}
+
+function contentOf(der: Uint8Array): Uint8Array | undefined {
+  const element = elementAt(der);
+  const headBytes = der[1] === 0x82 ? 4 : der[1] === 0x81 ? 3 : 2;
+  return element?.length === der.length ? der.subarray(headBytes) : undefined;
 }
 
 const untrusted = (cause: string): { readonly ok: false; readonly error: CertificateError } => err({ type: 'certificate-untrusted', cause });

@@ -3,7 +3,6 @@
 import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { syncContentType, syncMessageBytesMax, syncPath, type Logger } from '@postern/shared';
 import { splitAddress } from './lan-peer.ts';
 import { identifyPeer, tlsOptions, type TlsIdentity, type TrustState } from './tls-identity.ts';
@@ -32,19 +31,12 @@ const idleTimeoutMs = 60_000;
 export async function startLanListener({ address, identity, trust, answer, log }: LanListenerDeps): Promise<LanListener> {
   const server = createServer({ ...tlsOptions(identity), maxHeaderSize: 4_096, requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: idleTimeoutMs, handshakeTimeout: headersTimeoutMs });
   server.maxConnections = connectionsMax;
-  const peers = new WeakMap<Socket, Promise<string | undefined>>();
-
-  const identify = async (socket: TLSSocket): Promise<string | undefined> => {
-    const peer = await identifyPeer(socket, identity, trust());
-    if (peer.ok) return peer.value;
-    log.warn({ address: socket.remoteAddress, cause: peer.error.type }, 'a LAN connection was refused');
-    socket.destroy();
-    return undefined;
-  };
+  const peers = new WeakMap<Socket, string>();
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const gate = await peers.get(request.socket);
-    if (gate === undefined) return void request.socket.destroy();
+    const gate = peers.get(request.socket);
+    // A gate that a newer feed no longer lists is cut off in the middle of a kept connection too.
+    if (gate === undefined || trust().listedKey(gate) === undefined) return void request.socket.destroy();
     if (request.method !== 'POST' || request.url !== syncPath) return void response.writeHead(404).end('not-found');
     const message = await readBounded(request);
     if (message === undefined) return void response.writeHead(413, { Connection: 'close' }).end('body-too-large');
@@ -56,11 +48,10 @@ export async function startLanListener({ address, identity, trust, answer, log }
     socket.on('error', () => {
       // A peer that goes away in mid-sentence: its next exchange says everything again.
     });
-    peers.set(socket, identify(socket).catch((cause: unknown) => {
-      log.warn({ cause: String(cause) }, 'a LAN connection could not be identified');
-      socket.destroy();
-      return undefined;
-    }));
+    const peer = identifyPeer(socket, identity, trust());
+    if (peer.ok) return void peers.set(socket, peer.value);
+    log.warn({ address: socket.remoteAddress, cause: peer.error.type }, 'a LAN connection was refused');
+    socket.destroy();
   });
   server.on('tlsClientError', (cause) => log.warn({ cause: cause.message.slice(0, 200) }, 'a LAN connection failed in its handshake'));
   server.on('request', (request, response) => void handle(request, response).catch((cause: unknown) => {

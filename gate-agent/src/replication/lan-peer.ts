@@ -27,10 +27,10 @@ export function createLanPeer({ address, identity, trust, timeoutMs = lanTimeout
   const agent = new Agent({ keepAlive: true, maxSockets: 1, maxCachedSessions: 0, ...tlsOptions(identity) });
   const identified = new WeakMap<TLSSocket, string>();
 
-  const identify = async (socket: TLSSocket): Promise<Result<string, PeerError>> => {
+  const identify = (socket: TLSSocket): Result<string, PeerError> => {
     const known = identified.get(socket);
-    if (known !== undefined) return ok(known);
-    const peer = await identifyPeer(socket, identity, trust());
+    if (known !== undefined && trust().listedKey(known) !== undefined) return ok(known);
+    const peer = identifyPeer(socket, identity, trust());
     if (!peer.ok) return err({ type: 'peer-refused', status: 0, cause: peer.error.type });
     if (peer.value === identity.gate) return err({ type: 'peer-refused', status: 0, cause: 'this is the gate itself' });
     identified.set(socket, peer.value);
@@ -54,7 +54,11 @@ export function createLanPeer({ address, identity, trust, timeoutMs = lanTimeout
       outgoing.on('response', (response) => void readAnswer(response).then(finish, (cause: unknown) => finish(err({ type: 'peer-unreachable', cause: String(cause).slice(0, 200) }))));
       outgoing.on('socket', (socket) => {
         const connected = socket as TLSSocket;
-        const proceed = (): void => void identify(connected).then((peer) => (peer.ok ? outgoing.end(message) : finish(peer)), (cause: unknown) => finish(err({ type: 'peer-garbage', cause: String(cause).slice(0, 200) })));
+        const proceed = (): void => {
+          const peer = identify(connected);
+          if (peer.ok) outgoing.end(message);
+          else finish(peer);
+        };
         if (connected.getProtocol() === null || connected.connecting) connected.once('secureConnect', proceed);
         else proceed();
       });

@@ -40,11 +40,11 @@ export const tlsOptions = ({ keyPem, certificate }: TlsIdentity) =>
   ({ key: keyPem, cert: certificateToPem(certificate), minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: false }) as const;
 
 /** The gate at the other end of an established connection. Nothing may be sent or believed before it has answered. */
-export async function identifyPeer(socket: TLSSocket, identity: TlsIdentity, trust: TrustState): Promise<Result<string, PeerIdentityError>> {
+export function identifyPeer(socket: TLSSocket, identity: TlsIdentity, trust: TrustState): Result<string, PeerIdentityError> {
   const der: unknown = socket.getPeerCertificate(false)?.raw;
   if (!(der instanceof Uint8Array) || der.length === 0) return err({ type: 'certificate-missing' });
   const { atMs, timeTrusted, graceMs } = trust;
-  const verified = await verifyGateCertificate(new Uint8Array(der), { ca: identity.ca, atMs, timeTrusted, graceMs });
+  const verified = verifyGateCertificate(new Uint8Array(der), { ca: identity.ca, atMs, timeTrusted, graceMs });
   if (!verified.ok) return verified;
   const { gate, publicKey } = verified.value;
   const listed = trust.listedKey(gate);

@@ -1,0 +1,157 @@
+// The replication thread seen from the main thread: real threads, real files, a real cloud on a loopback port, and two gates that also
+// reach each other. Waits for what it expects, never for a time.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { serve as listen, type ServerType } from '@hono/node-server';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bytesToHex, type CaseView, type Mark, type Summary, type Verdict } from '@postern/shared';
+import type { AddressInfo } from 'node:net';
+import { seedToPem } from '../../../../gate-agent/src/identity.ts';
+import { startReplication, type Replication } from '../../../../gate-agent/src/replication/worker-front.ts';
+import { createGateStore, type GateStore } from '../../../../gate-agent/src/store/store.ts';
+import { createSystemClock, createSystemRandom, createSystemTimer } from '../../../../gate-agent/src/system.ts';
+import { createTestCloud, silentLog, someEvent, type TestCloud, type TestGate } from '../../../support/cloud.ts';
+import { aPolicy } from '../../../support/marks.ts';
+import { enrolGates } from '../../../support/replicating-gate.ts';
+
+const event = 7;
+const fromBase64 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
+const ticket = (number: number): string => number.toString(16).padStart(32, '0');
+
+let folder: string;
+let cloud: TestCloud;
+let server: ServerType;
+let enrolled: ReadonlyMap<string, TestGate>;
+let running: Agent[];
+
+interface Agent {
+  readonly store: GateStore;
+  readonly replication: Replication;
+  readonly admit: (ticketId: string) => Promise<Mark | undefined>;
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'postern-worker-'));
+  cloud = await createTestCloud();
+  await cloud.json('POST', '/api/events', { ...someEvent, event });
+  enrolled = await enrolGates(cloud, event, ['gate-a', 'gate-b']);
+  server = await new Promise((resolve) => {
+    const started = listen({ fetch: cloud.cloud.app.fetch, hostname: '127.0.0.1', port: 0 }, () => resolve(started));
+  });
+  running = [];
+});
+afterEach(async () => {
+  for (const { replication, store } of running) {
+    await replication.stop();
+    await store.close();
+  }
+  await new Promise((resolve) => void server.close(resolve));
+  await cloud.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function startAgent(id: string, { lanPeers = [], cloudPort = (server.address() as AddressInfo).port }: { readonly lanPeers?: readonly string[]; readonly cloudPort?: number } = {}): Agent {
+  const gate = enrolled.get(id);
+  if (gate === undefined) throw new Error(`${id} is not enrolled`);
+  const boot = bytesToHex(createSystemRandom()(8));
+  const paths = { journalPath: join(folder, `${id}-journal.db`), replicaPath: join(folder, `${id}-replica.db`) };
+  const clock = createSystemClock();
+  const timer = createSystemTimer();
+  const store = createGateStore({
+    ...paths, event, gate: id, boot, clock, timer, logger: silentLog, time: () => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 100 }),
+    policy: () => aPolicy({ types: someEvent.types, zones: someEvent.zones }), ticket: (ticketId) => ({ id: ticketId, type: 1, epoch: 0, status: 'valid', party: 1 }),
+  });
+  const replication = startReplication({
+    settings: {
+      ...paths, gate: id, event, boot, publicKey: gate.keys.publicKey, secretKey: gate.keys.secretKey, keyPem: seedToPem(gate.keys.secretKey.slice(0, 32)),
+      certificate: fromBase64(gate.enrolment.certificate), ca: fromBase64(gate.enrolment.ca),
+      cloudUrl: cloudPort === 0 ? undefined : `http://127.0.0.1:${cloudPort}`, lanListen: '127.0.0.1:0', lanPeers,
+    },
+    logger: silentLog, timer, random: createSystemRandom(), through: () => store.hybrid.tick(),
+  });
+  replication.setGates([...enrolled.values()].map(({ id: gateId, keys }) => ({ id: gateId, publicKey: bytesToHex(keys.publicKey) })));
+  replication.setTime({ atMs: cloud.time.clock.wallMs(), timeTrusted: true });
+  const agent: Agent = {
+    store, replication,
+    admit: async (ticketId) => {
+      const answer = await store.admit<undefined>(ticketId, ({ history }): Verdict<undefined> => ({
+        decision: undefined,
+        mark: history.usesSpent > 0 ? undefined : { kind: 'admitted', event, lane: 'lane-1', ticketId, epoch: 0, method: 'qr', ticketType: 1, zone: 'arena', uses: 1, outOfTouch: false, peersReachable: 1 },
+      }));
+      replication.poke();
+      return answer.ok ? answer.value.mark : undefined;
+    },
+  };
+  running.push(agent);
+  return agent;
+}
+
+const summary = (): Promise<Summary> => cloud.json('GET', `/api/events/${event}/summary`);
+const hashOf = async ({ replication }: Agent): Promise<string> => {
+  const hash = await replication.contentHash();
+  return hash.ok ? hash.value : hash.error.cause;
+};
+
+describe('the replication thread', () => {
+  test('brings marks to the cloud and to the gate next door, whose next scan knows of them', async () => {
+    const a = startAgent('gate-a');
+    const b = startAgent('gate-b', { lanPeers: [`127.0.0.1:${await a.replication.lanPort()}`], cloudPort: 0 });
+    for (let number = 1; number <= 5; number++) expect(await a.admit(ticket(number))).toBeDefined();
+    for (let number = 6; number <= 8; number++) expect(await b.admit(ticket(number))).toBeDefined();
+    await expect.poll(async () => (await summary()).marks, { timeout: 15_000 }).toBe(8);
+    await expect.poll(() => hashOf(a), { timeout: 15_000 }).toBe((await summary()).historyHash);
+    await expect.poll(() => hashOf(b), { timeout: 15_000 }).toBe((await summary()).historyHash);
+    await expect.poll(() => b.admit(ticket(1)), { timeout: 15_000 }).toBeUndefined();
+    expect(b.replication.status()).toMatchObject({ inTouch: true, peersReachable: 1, gates: [{ gate: 'gate-a', marks: 5 }], alarms: [] });
+    expect(a.replication.status()).toMatchObject({ inTouch: true, cloudBacklogMarks: 0 });
+  });
+
+  test('without anybody to talk to says so, and ships everything once somebody is there', async () => {
+    const a = startAgent('gate-a', { cloudPort: 1 });
+    expect(await a.admit(ticket(1))).toBeDefined();
+    await expect.poll(() => a.replication.status().peers[0]?.lastError, { timeout: 15_000 }).toMatch(/^peer-unreachable/);
+    expect(a.replication.status()).toMatchObject({ inTouch: false, peersReachable: 0, lastContactMs: undefined });
+    await a.replication.stop();
+    await a.store.close();
+    running.pop();
+    const again = startAgent('gate-a');
+    await expect.poll(async () => (await summary()).marks, { timeout: 15_000 }).toBe(1);
+    expect((await cloud.json<{ cases: CaseView[] }>('GET', `/api/events/${event}/cases`)).cases).toEqual([]);
+    expect(again.replication.restarts()).toBe(0);
+  });
+
+  test('closes its segments when it is stopped, so that the cloud holds them whole', async () => {
+    const a = startAgent('gate-a');
+    await a.admit(ticket(1));
+    await expect.poll(async () => (await summary()).marks, { timeout: 15_000 }).toBe(1);
+    await a.replication.stop();
+    const b = enrolled.get('gate-b');
+    const answer = await b?.push([]);
+    expect(answer?.differences.flatMap(({ rows }) => rows)).toMatchObject([{ gate: 'gate-a', count: 1, closed: true }]);
+  });
+});
+
+test('a thread that dies is started again and told what it has to know', async () => {
+  const starts: Worker[] = [];
+  const told: string[] = [];
+  const replication = startReplication({
+    settings: { gate: 'gate-a', event, boot: '0'.repeat(16), journalPath: '', replicaPath: '', publicKey: new Uint8Array(32), secretKey: new Uint8Array(64), keyPem: '', certificate: new Uint8Array(0), ca: new Uint8Array(0), cloudUrl: undefined, lanListen: undefined, lanPeers: [] },
+    logger: silentLog, random: () => new Uint8Array(2), through: () => undefined,
+    timer: { after: (_ms, fn) => { const timer = setImmediate(fn); return () => clearImmediate(timer); } },
+    startWorker: () => {
+      const worker = new Worker(`const { parentPort } = require('node:worker_threads'); parentPort.on('message', (message) => { parentPort.postMessage({ type: 'log', level: 'info', fields: {}, message: message.type }); if (message.type === 'poke') process.exit(1); if (message.type === 'stop') parentPort.postMessage({ type: 'stopped' }); });`, { eval: true });
+      worker.on('message', ({ message }: { message?: string }) => void (message !== undefined && told.push(message)));
+      starts.push(worker);
+      return worker;
+    },
+  });
+  replication.setGates([]);
+  replication.setTime({ atMs: 1, timeTrusted: false });
+  replication.poke();
+  await expect.poll(() => starts.length, { timeout: 15_000 }).toBe(2);
+  await expect.poll(() => told.slice(-2)).toEqual(['gates', 'time']);
+  expect(replication.restarts()).toBe(1);
+  await replication.stop();
+});
