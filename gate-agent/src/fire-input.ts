@@ -11,7 +11,7 @@ export interface FireWatch {
   readonly isOn: () => boolean;
   /** Why the input cannot be read at the moment. */
   readonly trouble: () => string | undefined;
-  /** Calls `onFire` at each change from off to on, until `signal` aborts; a change to off is for a person to act on. */
+  /** Calls `onFire` again and again while it is on, until `signal` aborts: a lane reset too early is freed again. Off is for a person to act on. */
   readonly run: (onFire: () => void, signal: AbortSignal) => Promise<void>;
 }
 
@@ -38,9 +38,8 @@ export function openFireInput(uri: string, timer: Timer): Result<FireWatch, Fire
     trouble: () => trouble,
     run: async (onFire, signal) => {
       while (!signal.aborted) {
-        const isOn = await look();
-        if (isOn && !on) onFire();
-        on = isOn;
+        on = await look();
+        if (on) onFire();
         await sleep(timer, pollMs, signal);
       }
     },

@@ -27,7 +27,7 @@ import {
 import { openActuator } from './actuators/open.ts';
 import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
-import { createClockTrust } from './clock-trust.ts';
+import { createClockTrust, type ClockTrust, type TimeSample } from './clock-trust.ts';
 import type { GateConfig, LaneConfig } from './config.ts';
 import { createFeedClient, type FeedClient } from './feed-client.ts';
 import { createFeedView } from './feed-view.ts';
@@ -58,6 +58,10 @@ import { keepAskingServerTime } from './time-client.ts';
 /** The clock's state goes to disk, and to the replication thread, this often. */
 const clockRoundMs = 10_000;
 const bootBytes = 8;
+/** A clock that was wrong by less is not worth a mark. */
+const correctionMsMin = 2_000;
+const firstFeedMsMax = 3_000;
+const firstFeedLookMs = 20;
 const version = '0.1.0';
 
 export interface RunningGate {
@@ -119,7 +123,9 @@ async function compose(
 
   // What time it is, and what the cloud has published.
   const clockPath = clockFilePath(gate.data);
-  const trust = createClockTrust({ clock, machineBoot: readMachineBoot(), saved: await readClockFile(clockPath), rtc: config.clock.rtc });
+  const certificate = parseCertificate(Buffer.from(identity.certificate, 'base64'));
+  const floorMs = certificate.ok ? certificate.value.notBeforeMs : 0;
+  const trust = createClockTrust({ clock, machineBoot: readMachineBoot(), saved: await readClockFile(clockPath), rtc: config.clock.rtc, floorMs });
   onStop(() => writeClockFile(clockPath, trust.saved()));
   const enrolledKeys = identity.feedKeys.filter((key) => key.use === 'feed').map((key) => ({ keyId: key.keyId, publicKey: keyBytes(key.publicKey) }));
   const cache = await openFeedCache({ folder: join(gate.data, 'feed'), event: gate.event, enrolledKeys, nowMs: () => trust.now().nowMs, logger });
@@ -129,7 +135,6 @@ async function compose(
 
   // The journal, and the thread that carries it to others.
   const store = createGateStore({ journalPath, replicaPath, event: gate.event, gate: gate.id, boot, clock, timer, logger, time: trust.now, policy: feed.policy, ticket: feed.ticket });
-  onStop(store.close);
   const replication = startReplication({
     settings: {
       gate: gate.id, event: gate.event, boot, journalPath, replicaPath, ...identity.keys, keyPem: identity.keyPem,
@@ -139,7 +144,9 @@ async function compose(
     logger, timer, random,
     through: store.through,
   });
+  // The store goes first, so that the thread's last drain finds everything.
   onStop(replication.stop);
+  onStop(store.close);
   tellReplication(replication, cache, trust);
   const reach = createReach({ replication: replication.status, feedClient: () => feedClient?.status(), monotonicMs: clock.monotonicMs, time: trust.now, timer });
 
@@ -180,7 +187,6 @@ async function compose(
   const fire = config.fire.input === undefined ? ok(undefined) : openFireInput(config.fire.input, timer);
   if (!fire.ok) return fire;
   const name = gate.name ?? identity.gate.name;
-  const certificate = parseCertificate(Buffer.from(identity.certificate, 'base64'));
   const facts = createFacts({
     config, name, boot, version, lanes, readers, store, cache, feed, trust, replication, reach, fire: fire.value, monotonicMs: clock.monotonicMs,
     certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined, feedClient: () => feedClient?.status(),
@@ -190,6 +196,7 @@ async function compose(
   screens = createScreens({
     hub, lanes, gate: { id: gate.id, name }, boot, languages: config.local.languages, time: trust.now,
     timeZone: () => feed.policy().timeZone, gateName: feed.gateName, noContactSinceMs: reach.noContactSinceMs,
+    hasFeed: () => cache.current() !== undefined,
   });
   let port = config.local.port;
   const app = createLocalApi({
@@ -205,7 +212,10 @@ async function compose(
   port = server.value.port;
   onStop(server.value.close);
   reach.watch((inTouch) => {
-    if (inTouch) store.backInTouch();
+    if (inTouch) {
+      store.backInTouch();
+      feedClient?.wake();
+    }
     screens?.refresh();
   }, signal);
 
@@ -223,12 +233,16 @@ async function compose(
     feedClient = createFeedClient({
       cloudUrl, event: gate.event, cache, clock, timer, random, logger, fetch: gateFetch,
       sleep: (ms, until) => sleep(timer, ms, until),
-      onChange: () => tellReplication(replication, cache, trust),
+      onChange: () => {
+        tellReplication(replication, cache, trust);
+        screens?.refresh();
+      },
     });
     const feedKeyOf = (keyId: string): Uint8Array | undefined => feedKey(cache, identity, keyId);
-    const askingTime = keepAskingServerTime({ cloudUrl, clock, random, feedKeyOf, logger }, (sample) => void trust.learn(sample), signal);
-    const background = [feedClient.run(signal), askingTime];
+    const learn = (sample: TimeSample): void => learnTime(sample, { trust, store: pokingStore, event: gate.event, marksSoFar: store.lastSequence, logger });
+    const background = [feedClient.run(signal), keepAskingServerTime({ cloudUrl, clock, random, feedKeyOf, logger }, learn, signal)];
     onStop(async () => void (await Promise.all(background)));
+    await waitForFirstFeed(feedClient, cache, timer, signal);
   }
   void repeatClockRound(timer, signal, async () => {
     tellReplication(replication, cache, trust);
@@ -256,6 +270,31 @@ function pokeAfterCommit(store: Store, replication: Replication): Store {
       return result;
     },
   };
+}
+
+interface TimeListener {
+  readonly trust: ClockTrust;
+  readonly store: Store;
+  readonly event: number;
+  readonly marksSoFar: () => number;
+  readonly logger: Logger;
+}
+
+/** Takes a server's time; where marks carry a clock that was clearly wrong, a `corrected` mark says by how much. */
+function learnTime(sample: TimeSample, { trust, store, event, marksSoFar, logger }: TimeListener): void {
+  const learned = trust.learn(sample);
+  if (learned.type === 'refused-before-floor') logger.warn({ beforeMs: learned.beforeMs }, 'The cloud states a time before one that was certain already; it is not believed');
+  if (learned.type !== 'taken' || Math.abs(learned.correctionMs) < correctionMsMin) return;
+  logger.info({ correctionMs: learned.correctionMs, source: sample.source }, 'The time was corrected');
+  if (marksSoFar() > 0) void store.append({ kind: 'corrected', event, lane: '', offsetMs: learned.correctionMs });
+}
+
+/** A new gate has something to answer with before it says that it is ready, if the cloud is there; it does not wait long for it. */
+async function waitForFirstFeed(client: FeedClient, cache: FeedCache, timer: Timer, signal: AbortSignal): Promise<void> {
+  for (let waitedMs = 0; waitedMs < firstFeedMsMax && cache.current() === undefined && client.status().failures === 0; waitedMs += firstFeedLookMs) {
+    if (signal.aborted) return;
+    await sleep(timer, firstFeedLookMs, signal);
+  }
 }
 
 const keyBytes = (hex: string): Uint8Array => hexToBytes(hex) ?? new Uint8Array(0);

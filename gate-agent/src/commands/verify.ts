@@ -8,23 +8,23 @@ import { clockFilePath, readClockFile } from '../clock-file.ts';
 import { createClockTrust } from '../clock-trust.ts';
 import type { GateConfig, LaneConfig } from '../config.ts';
 import { readFeed, type ReadFeed } from '../store/read-feed.ts';
-import { feedFolder } from './gate-folder.ts';
+import { feedFolder, type CommandError, type GateFolder } from './gate-folder.ts';
 import { openKnownMarks, type KnownMarks } from './known-marks.ts';
+import { askRunningAgent, isInTouch } from './running-agent.ts';
 
 export interface VerifyDeps {
   readonly clock: Clock;
   readonly machineBoot: string;
   readonly logger: Logger;
+  readonly signal: AbortSignal;
 }
 
 export interface VerifyRequest {
-  readonly config: GateConfig;
-  /** The configuration's first lane when undefined. */
+  readonly folder: GateFolder;
+  /** The first entry lane (or the first lane at all) when undefined. */
   readonly lane: string | undefined;
   readonly text: string;
 }
-
-export type VerifyError = { readonly type: string; readonly cause: string };
 
 export interface VerifyAnswer {
   readonly decision: Decision['kind'];
@@ -43,43 +43,51 @@ export interface VerifyAnswer {
 
 export const verifyExitCodes: Readonly<Record<Decision['kind'], number>> = { admit: 0, refuse: 1, hold: 3 };
 
-export async function verifyText(deps: VerifyDeps, { config, lane: laneId, text }: VerifyRequest): Promise<Result<VerifyAnswer, VerifyError>> {
+export async function verify({ folder, lane: laneId, text }: VerifyRequest, deps: VerifyDeps): Promise<Result<VerifyAnswer, CommandError>> {
   await ready;
-  const { data, event } = config.gate;
-  const lane = laneId === undefined ? config.lanes[0] : config.lanes.find((candidate) => candidate.id === laneId);
-  if (lane === undefined) return err({ type: 'lane-unknown', cause: `no lane "${laneId}"; this gate has ${config.lanes.map(({ id }) => id).join(', ')}` });
-  const feed = await readFeed(feedFolder(data), event, new AbortController().signal);
-  if (!feed.ok) {
-    const cause = feed.error.type === 'feed-missing' ? 'this gate has no ticket list yet: run it once with the cloud in reach' : 'the ticket list on the disk is not what was signed: run the gate with the cloud in reach';
-    return err({ type: feed.error.type, cause });
-  }
+  const { data } = folder;
+  if (!folder.config.ok) return folder.config;
+  const config = folder.config.value;
+  const { lanes } = config;
+  const lane = laneId === undefined ? (lanes.find(({ direction }) => direction === 'entry') ?? lanes[0]) : lanes.find(({ id }) => id === laneId);
+  if (lane === undefined) return err({ type: 'lane-unknown', message: `this gate has no lane "${laneId}"; it has ${lanes.map(({ id }) => id).join(', ')}` });
+  const feed = await readFeed(feedFolder(data), config.gate.event, deps.signal);
+  if (!feed.ok) return err({ type: feed.error.type, message: feed.error.type === 'feed-missing' ? 'this gate has no ticket list yet: run it once with the cloud in reach' : 'the ticket list on the disk is not what was signed: run the gate with the cloud in reach' });
   let marks: KnownMarks | undefined;
   try {
-    marks = openKnownMarks({ data, event, clock: deps.clock, logger: deps.logger });
-    return ok(await answer(deps, { config, lane, text }, feed.value, marks));
+    marks = openKnownMarks({ data, event: config.gate.event, clock: deps.clock, logger: deps.logger });
+    return ok(await answer(deps, { config, lane, text, data }, feed.value, marks));
   } catch (cause) {
-    return err({ type: 'journal-unreadable', cause: cause instanceof Error ? cause.message : 'the journal cannot be read' });
+    return err({ type: 'journal-unreadable', message: cause instanceof Error ? cause.message : 'the journal cannot be read' });
   } finally {
     marks?.close();
     feed.value.close();
   }
 }
 
-async function answer({ clock, machineBoot, logger }: VerifyDeps, { config, lane, text }: { readonly config: GateConfig; readonly lane: LaneConfig; readonly text: string }, { manifest, tickets }: ReadFeed, marks: KnownMarks): Promise<VerifyAnswer> {
+interface Question {
+  readonly config: GateConfig;
+  readonly lane: LaneConfig;
+  readonly text: string;
+  readonly data: string;
+}
+
+async function answer({ clock, machineBoot, logger, signal }: VerifyDeps, { config, lane, text, data }: Question, { manifest, tickets }: ReadFeed, marks: KnownMarks): Promise<VerifyAnswer> {
   const { policy } = manifest;
-  const { data, id: gate, zone } = config.gate;
+  const { id: gate, zone } = config.gate;
   const trust = createClockTrust({ clock, machineBoot, saved: await readClockFile(clockFilePath(data)), rtc: config.clock.rtc });
   const time = trust.now();
+  const reach = isInTouch(await askRunningAgent(data));
   const common = { lane: lane.id, clock: trust.statement().text, feedVersion: manifest.version };
   const options: TextOptions = { language: 'en', timeZone: policy.timeZone, gateName: (id) => manifest.gates.find((listed) => listed.id === id)?.name ?? id };
   const registry = createMethodRegistry({ methods: [qrMethod, codeMethod], lookups: tickets, clock, logger });
-  const verified = await registry.verify({ medium: 'typed', text, readerId: 'verify', seenAtMs: clock.monotonicMs() }, new AbortController().signal);
+  const verified = await registry.verify({ medium: 'typed', text, readerId: 'verify', seenAtMs: clock.monotonicMs() }, signal);
   if (!verified.ok) return { decision: 'refuse', ...refusalTexts(verified.error, options), ...common };
   const claim = verified.value;
   const ticket = tickets.ticket(claim.ticketId);
   const history = foldHistory(marks.ofTicket(claim.ticketId), historyRules(policy, { type: ticket?.type ?? claim.type ?? -1, party: ticket?.party ?? 1 }));
   const decision = decide({
-    claim, ticket, history, policy, time, inTouch: true,
+    claim, ticket, history, policy, time, inTouch: reach.inTouch,
     lane: { id: lane.id, gate, zone, direction: lane.direction },
     occupancy: marks.occupancy,
     // A running agent knows how long ago the cloud confirmed its list; from the databases only its making is known.

@@ -27,6 +27,8 @@ export interface DisplayContext {
   readonly direction: 'entry' | 'exit';
   /** Since when neither the cloud nor another gate has answered; undefined while in touch. */
   readonly noContactSinceMs: number | undefined;
+  /** False while there is no ticket list to decide by. */
+  readonly hasFeed: boolean;
   readonly atMs: number;
 }
 
@@ -45,6 +47,7 @@ const closedWhy: Readonly<Record<Extract<LaneState, { name: 'closed' }>['why'], 
   person: { en: 'Closed by staff', de: 'Vom Personal geschlossen' },
   stopping: { en: 'The gate is being switched off', de: 'Das Gate wird abgeschaltet' },
 };
+const noFeed: Texts = { en: 'No ticket list yet: connect this gate to the cloud', de: 'Noch keine Ticketliste: Gate mit der Cloud verbinden' };
 const freeWhy: Readonly<Record<Extract<LaneState, { name: 'free' }>['why'], Texts>> = {
   fire: { en: 'FIRE INPUT: free until a person resets it', de: 'BRANDMELDER: frei, bis eine Person zurücksetzt' },
   failure: { en: 'Free because the gate cannot decide', de: 'Frei, weil das Gate nicht entscheiden kann' },
@@ -68,6 +71,7 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
 
   switch (state.name) {
     case 'idle':
+      if (!context.hasFeed) return view('closed', 'bar', stateTexts.closed, hints.otherLane, [noFeed[first]]);
       return view('ready', 'scan', stateTexts.ready, hints.show);
     case 'deciding':
       return view('busy', 'dots', stateTexts.oneMoment);

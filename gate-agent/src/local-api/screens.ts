@@ -31,6 +31,8 @@ export interface ScreensDeps {
   readonly timeZone: () => string;
   readonly gateName: (gate: string) => string;
   readonly noContactSinceMs: () => number | undefined;
+  /** False on a new gate that has not met its cloud yet: it can admit nobody. */
+  readonly hasFeed: () => boolean;
 }
 
 export interface Screens {
@@ -45,10 +47,10 @@ export interface Screens {
 }
 
 export function createScreens(deps: ScreensDeps): Screens {
-  const { hub, lanes, gate, boot, languages, time, timeZone, gateName, noContactSinceMs } = deps;
+  const { hub, lanes, gate, boot, languages, time, timeZone, gateName, noContactSinceMs, hasFeed } = deps;
   const viewOf = (lane: string, state: LaneState): DisplayView => {
     const direction = lanes.find((candidate) => candidate.id === lane)?.settings.direction ?? 'entry';
-    return laneStateToView(lane, state, { languages, timeZone: timeZone(), gateName, direction, noContactSinceMs: noContactSinceMs(), atMs: time().nowMs });
+    return laneStateToView(lane, state, { languages, timeZone: timeZone(), gateName, direction, hasFeed: hasFeed(), noContactSinceMs: noContactSinceMs(), atMs: time().nowMs });
   };
   const views = (): readonly DisplayView[] => lanes.map((lane) => viewOf(lane.id, lane.state()));
   return {
