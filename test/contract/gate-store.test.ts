@@ -1,4 +1,4 @@
 import { createGateStoreHarness } from '../support/gate-store-harness.ts';
 import { describeStoreContract } from './store.ts';
 
-describeStoreContract('the gate on SQLite', createGateStoreHarness);
+describeStoreContract('the gate on SQLite', () => createGateStoreHarness());

@@ -3,54 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { admissionPolicySchema, decodeMark, encodeMark, hexToBytes, type AdmissionPolicy, type Logger, type Mark, type Ticket, type Timer } from '@postern/shared';
+import { decodeMark, encodeMark, hexToBytes, type Mark, type Ticket } from '@postern/shared';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
 import { markTablesSql } from '../../gate-agent/src/store/mark-tables.ts';
 import { createGateStore, quietMs, type GateStore } from '../../gate-agent/src/store/store.ts';
 import type { StoreHarness } from '../contract/store.ts';
-
-export const silentLogger: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
-export const samplePolicy: AdmissionPolicy = admissionPolicySchema.parse({
-  event: 7, name: 'Sample', types: [{ id: 1, name: 'Adult' }], zones: [{ id: 'main', name: 'Main', exitsScanned: true }],
-});
-
-/** Wall and monotonic time that only `advance` moves; monotonic time never goes back. */
-export function createTestClock(): { readonly wallMs: () => number; readonly monotonicMs: () => number; readonly advance: (ms: number) => void } {
-  let wall = 1_750_000_000_000;
-  let monotonic = 1_000;
-  return {
-    wallMs: () => wall,
-    monotonicMs: () => monotonic,
-    advance: (ms) => {
-      wall += ms;
-      monotonic += Math.max(0, ms);
-    },
-  };
-}
-
-/** Calls what is due when a test says so: by time, or all of it. */
-export function createTestTimer(): Timer & { readonly runAll: () => void; readonly advance: (ms: number) => void } {
-  let nowMs = 0;
-  let pending: { readonly dueMs: number; readonly fn: () => void }[] = [];
-  const runUntil = (untilMs: number): void => {
-    const due = pending.filter((entry) => entry.dueMs <= untilMs);
-    pending = pending.filter((entry) => entry.dueMs > untilMs);
-    for (const { fn } of due) fn();
-  };
-  return {
-    after: (ms, fn) => {
-      const entry = { dueMs: nowMs + ms, fn };
-      pending.push(entry);
-      return () => void (pending = pending.filter((other) => other !== entry));
-    },
-    runAll: () => runUntil(Number.POSITIVE_INFINITY),
-    advance: (ms) => {
-      nowMs += ms;
-      runUntil(nowMs);
-    },
-  };
-}
+import { createTestClock, createTestTimer, samplePolicy, silentLogger } from './gate-rig.ts';
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'postern-store-'));
@@ -65,8 +23,8 @@ export interface GateStoreHarness extends StoreHarness {
   readonly replicaPath: string;
 }
 
-export async function createGateStoreHarness(): Promise<GateStoreHarness> {
-  const folder = temporaryFolder();
+/** In a temporary folder unless another is given. */
+export async function createGateStoreHarness(folder = temporaryFolder()): Promise<GateStoreHarness> {
   const journalPath = join(folder, 'journal.db');
   const replicaPath = join(folder, 'replica.db');
   const clock = createTestClock();

@@ -6,7 +6,8 @@ import { createFeedClient, pollMs, type FeedClient } from '../../../gate-agent/s
 import type { FeedFetch } from '../../../gate-agent/src/feed-download.ts';
 import { openFeedCache, type FeedCache } from '../../../gate-agent/src/store/feed-cache.ts';
 import { announce, buildDelta, buildSnapshot, feedEvent, feedKeys, feedStartMs, generatedTicket, signedManifest } from '../../../scripts/lib/build-feed.ts';
-import { createTestClock, createTestTimer, silentLogger, temporaryFolder } from '../../support/gate-store-harness.ts';
+import { createTestClock, createTestTimer, silentLogger } from '../../support/gate-rig.ts';
+import { temporaryFolder } from '../../support/gate-store-harness.ts';
 
 const cloudUrl = 'http://cloud.test';
 const tickets = Array.from({ length: 20 }, (_, index) => generatedTicket(index));

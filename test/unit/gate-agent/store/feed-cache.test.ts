@@ -9,7 +9,8 @@ import {
   announce, buildDelta, buildManifest, buildSnapshot, feedCodeHashKey, feedEvent, feedKeys, feedStartMs, generatedTicket, signedManifest,
   type BuiltDelta, type BuiltSnapshot, type CodedTicket, type ManifestParts,
 } from '../../../../scripts/lib/build-feed.ts';
-import { silentLogger, temporaryFolder } from '../../../support/gate-store-harness.ts';
+import { silentLogger } from '../../../support/gate-rig.ts';
+import { temporaryFolder } from '../../../support/gate-store-harness.ts';
 
 const tickets: readonly CodedTicket[] = [...Array.from({ length: 50 }, (_, index) => generatedTicket(index)), ...Array.from({ length: 20 }, (_, index) => generatedTicket(index, true))];
 const first = tickets[0]?.ticket ?? generatedTicket(0).ticket;
