@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // The command line of the service: serve | migrate | token | event | issue | feed. Everything but `serve` works on the data folder
 // directly, also while the service runs.
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventRequestSchema, ticketRequestSchema, type Result } from '@postern/shared';
 import { defineCommand, runMain } from 'citty';
+import { Presets, SingleBar } from 'cli-progress';
 import pino from 'pino';
 import { z } from 'zod';
 import { readConfig, type Config, type ConfigError } from './config.ts';
@@ -118,7 +119,9 @@ const issueCommand = defineCommand({
       type: number(args.type, 'type', 0, 65_535),
       party: number(args.party ?? '1', 'party', 1, 10_000),
     });
+    if (args.out !== undefined) mkdirSync(args.out, { recursive: true });
     await withCloud(args, async (cloud) => {
+      const progress = startProgress(count);
       for (let done = 0; done < count; done += ticketsPerTransactionMax) {
         const issued = orExit(
           await cloud.tickets.issue(
@@ -134,7 +137,9 @@ const issueCommand = defineCommand({
           await writeFile(join(args.out, `${ticket.id}.svg`), renderQrSvg({ text, caption: shortCode }));
           await writeFile(join(args.out, `${ticket.id}.png`), renderQrPng({ text, caption: shortCode }));
         }
+        progress.update(done + issued.length);
       }
+      progress.stop();
     });
   },
 });
@@ -203,6 +208,16 @@ First run: keys and an administrator have been made.
 The token is shown this once and kept only as a hash. Scripts send it as "Authorization: Bearer <token>".
 Lost it? cloud-sync token makes a new one.
 `);
+}
+
+/** A bar on a terminal, nothing elsewhere. */
+function startProgress(total: number): SingleBar {
+  const bar = new SingleBar(
+    { format: '{bar} {value}/{total} tickets, {eta_formatted} left', noTTYOutput: false },
+    Presets.shades_classic,
+  );
+  if (process.stderr.isTTY && !process.stdout.isTTY) bar.start(total, 0);
+  return bar;
 }
 
 /** Until SIGINT or SIGTERM. */
