@@ -1,0 +1,35 @@
+// The doctor's look at the agent itself: what a running one says of itself, or whether its port is free for it to start.
+import { createServer } from 'node:net';
+import type { GateConfig } from '../config.ts';
+import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
+import { askRunningAgent, type AgentHealth } from './running-agent.ts';
+
+export async function checkAgent({ local }: GateConfig, { folder, fetch }: DoctorDeps): Promise<readonly Finding[]> {
+  const agent = await askRunningAgent(folder.data, fetch);
+  if (agent !== undefined) {
+    const where = `process ${agent.pid}, ${agent.url}`;
+    return agent.health === undefined ? [fail('agent', `runs (${where}) but does not answer`, 'look at its log (journalctl -u gate-agent), then restart it')] : [well('agent', `runs (${where})`), ...complaints(agent.health)];
+  }
+  const trouble = await tryPort(local.listen, local.port);
+  const stopped = well('agent', 'not running');
+  if (trouble === undefined) return [stopped, well('local port', local.port === 0 ? 'any free one' : `${local.listen}:${local.port} is free`)];
+  const next = trouble === 'EADDRINUSE' ? `see who has it (ss -ltnp 'sport = :${local.port}'), or set another [local] port in gate.toml` : 'correct [local] listen and port in gate.toml';
+  return [stopped, fail('local port', `${local.listen}:${local.port} cannot be used (${trouble})`, next)];
+}
+
+function complaints({ problems, lanes, readers, store }: AgentHealth): readonly Finding[] {
+  if (problems !== undefined) return problems.map(({ severity, what, next }) => (severity === 'fail' ? fail : warn)('agent', what, next));
+  return [
+    ...(store?.healthy === false ? [fail('agent', `the journal does not work: ${store.trouble ?? 'unknown'}`, 'entries stay shut; check disk space and the card, then restart the agent')] : []),
+    ...lanes.filter(({ state }) => state === 'closed').map(({ id, why }) => fail('agent', `lane ${id} is closed (${why ?? 'unknown'})`, 'see the other findings, or reopen it if staff has closed it')),
+    ...readers.flatMap(({ readerId, lastError }) => (lastError === undefined ? [] : [warn('agent', `reader ${readerId}: ${lastError}`, 'check its cable and address; it is started again by itself')])),
+  ];
+}
+
+/** The error code that listening there gives; undefined when it works. */
+const tryPort = (host: string, port: number): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (cause: NodeJS.ErrnoException) => resolve(cause.code ?? cause.message));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });

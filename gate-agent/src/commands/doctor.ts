@@ -1,0 +1,46 @@
+// `gate-agent doctor`: looks at everything that a gate needs, from Node to the turnstile, and says for each thing whether it is well,
+// and if not, what to do next. It changes nothing and may run beside the agent. For the technician at the gate.
+import { ready } from '@postern/shared';
+import { checkAgent } from './doctor-agent.ts';
+import { checkActuator, checkFireInput, checkReader } from './doctor-devices.ts';
+import { fail, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
+import { checkClock, checkCloud, checkDisk, checkFeed, checkFolder, checkIdentity, checkJournal, checkNode, checkReplica } from './doctor-machine.ts';
+
+/** The findings in the order in which they should be mended. */
+export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
+  await ready;
+  const { config } = deps.folder;
+  const machine = [checkNode(deps), ...(await checkFolder(deps)), await checkDisk(deps)];
+  if (!config.ok) return [...machine, ...config.error.message.split('\n').map((complaint) => fail('configuration', complaint, 'correct that line; every key is explained in the README'))];
+  const lanes = config.value.lanes.flatMap((lane) => [...lane.readers.map((uri) => checkReader(lane.id, uri, deps)), checkActuator(lane)]);
+  return [
+    ...machine,
+    well('configuration', deps.folder.configPath),
+    ...(await checkIdentity(config.value, deps)),
+    checkJournal(config.value, deps),
+    checkReplica(deps),
+    await checkFeed(config.value, deps),
+    await checkClock(config.value, deps),
+    await checkCloud(config.value, deps),
+    ...lanes,
+    ...checkFireInput(config.value),
+    ...(await checkAgent(config.value, deps)),
+  ];
+}
+
+const symbols: Readonly<Record<Finding['level'], string>> = { ok: '✓', warn: '!', fail: '✗' };
+const aboutCharsMax = 14;
+
+export const renderFinding = ({ level, about, text, next }: Finding): string =>
+  `${symbols[level]} ${about.padEnd(aboutCharsMax)} ${text}${next === undefined ? '' : `\n  ${' '.repeat(aboutCharsMax)} → ${next}`}`;
+
+/** One line that sums up. */
+export function renderVerdict(findings: readonly Finding[]): string {
+  const fails = findings.filter(({ level }) => level === 'fail').length;
+  const warnings = findings.filter(({ level }) => level === 'warn').length;
+  const also = warnings === 0 ? '' : `, ${warnings} to keep an eye on`;
+  return fails === 0 ? `✓ This gate can work${also}.` : `✗ ${fails} thing${fails === 1 ? '' : 's'} to mend before this gate can work${also}.`;
+}
+
+/** 0: nothing fails; 1: something does. */
+export const doctorExitCode = (findings: readonly Finding[]): number => (findings.some(({ level }) => level === 'fail') ? 1 : 0);

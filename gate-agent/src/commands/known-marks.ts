@@ -1,0 +1,66 @@
+// What this gate has written down and learned, for commands that only look: the journal in short pages, the replica beside it,
+// also while the agent works on both. The answers are what the store would give a scan.
+import { decodeMark, markKey, type AdmitView, type Clock, type Logger, type Mark } from '@postern/shared';
+import { createJournalReader } from '../store/journal-reader.ts';
+import { createReplicaReader } from '../store/replica-reader.ts';
+import { createZoneCounts } from '../store/zone-counts.ts';
+import { journalPath, replicaPath } from './gate-folder.ts';
+
+export interface KnownMarks {
+  readonly ofTicket: (ticketId: string) => readonly Mark[];
+  readonly occupancy: AdmitView['occupancy'];
+  /** Own marks of the event, and the last of them that let somebody in. */
+  readonly own: { readonly count: number; readonly lastEntryMs: number | undefined };
+  readonly close: () => void;
+}
+
+export interface KnownMarksDeps {
+  readonly data: string;
+  readonly event: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Throws when the journal is there and cannot be read, or holds a mark that does not decode. */
+export function openKnownMarks({ data, event, clock, logger }: KnownMarksDeps): KnownMarks {
+  const replica = createReplicaReader({ path: replicaPath(data), clock, logger });
+  // The same tables: what the journal holds by zone is what recounts have added.
+  const corrections = createReplicaReader({ path: journalPath(data), clock, logger });
+  const own = readJournal(data, event);
+  const counts = createZoneCounts((id) => own.get(markKey(id)) ?? replica.find(id.event, id.gate, id.boot, id.sequence));
+  let lastEntryMs: number | undefined;
+  for (const mark of own.values()) {
+    counts.note(mark);
+    if (mark.kind === 'admitted') lastEntryMs = Math.max(lastEntryMs ?? 0, mark.at.ms);
+  }
+  return {
+    ofTicket: (ticketId) => [...own.values(), ...replica.marksOf(ticketId)].filter((mark) => mark.event === event && 'ticketId' in mark && mark.ticketId === ticketId),
+    occupancy: (zone) => ({
+      known: Math.max(0, counts.personsIn(event, zone) + corrections.personsIn(event, zone) + replica.personsIn(event, zone)),
+      spentOutOfTouch: counts.spentOutOfTouch(event, zone),
+    }),
+    own: { count: own.size, lastEntryMs },
+    close: () => {
+      replica.close();
+      corrections.close();
+    },
+  };
+}
+
+function readJournal(data: string, event: number): ReadonlyMap<string, Mark> {
+  const journal = createJournalReader(journalPath(data));
+  try {
+    const marks = new Map<string, Mark>();
+    for (const writer of journal.writers()) {
+      if (writer.event !== event) continue;
+      journal.forEach(writer, (sequence, bytes) => {
+        const mark = decodeMark(new Uint8Array(bytes), writer);
+        if (!mark.ok) throw new Error(`mark ${sequence} of ${writer.gate}/${writer.boot} in the journal does not decode`);
+        marks.set(markKey(mark.value), mark.value);
+      });
+    }
+    return marks;
+  } finally {
+    journal.close();
+  }
+}

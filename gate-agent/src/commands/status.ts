@@ -1,0 +1,91 @@
+// `gate-agent status`: how the gate is, from the running agent itself, or, when none runs, from its databases. For people; the same
+// facts as JSON for scripts.
+import { err, ok, ready, type Clock, type Logger, type Result } from '@postern/shared';
+import { readFeed } from '../store/read-feed.ts';
+import { feedFolder, type CommandError, type GateFolder } from './gate-folder.ts';
+import { openKnownMarks } from './known-marks.ts';
+import { askRunningAgent, type AgentHealth } from './running-agent.ts';
+
+export interface StatusDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly fetch?: typeof fetch;
+}
+
+export type GateStatus =
+  | { readonly running: true; readonly pid: number; readonly url: string; readonly boot: string; readonly health: AgentHealth | undefined }
+  | { readonly running: false; readonly gate: string; readonly event: number; readonly zone: string; readonly marks: number; readonly lastEntryMs?: number; readonly feed: { readonly version: number; readonly createdAtMs: number; readonly tickets: number } | { readonly trouble: string } };
+
+export async function readStatus(folder: GateFolder, deps: StatusDeps): Promise<Result<GateStatus, CommandError>> {
+  await ready;
+  const agent = await askRunningAgent(folder.data, deps.fetch);
+  if (agent !== undefined) return ok({ running: true, pid: agent.pid, url: agent.url, boot: agent.boot, health: agent.health });
+  const { config } = folder;
+  if (!config.ok) return config;
+  const { id, event, zone } = config.value.gate;
+  try {
+    const known = openKnownMarks({ data: folder.data, event, clock: deps.clock, logger: deps.logger });
+    known.close();
+    const { count, lastEntryMs } = known.own;
+    return ok({ running: false, gate: id, event, zone, marks: count, ...(lastEntryMs === undefined ? {} : { lastEntryMs }), feed: await describeFeed(folder.data, event, deps.signal) });
+  } catch (cause) {
+    return err({ type: 'journal-unreadable', message: `the journal in ${folder.data} cannot be read: ${cause instanceof Error ? cause.message : 'unknown'}; run gate-agent doctor` });
+  }
+}
+
+async function describeFeed(data: string, event: number, signal: AbortSignal): Promise<Extract<GateStatus, { running: false }>['feed']> {
+  const feed = await readFeed(feedFolder(data), event, signal);
+  if (!feed.ok) return { trouble: feed.error.type === 'feed-missing' ? 'none yet' : feed.error.type };
+  const { version, createdAtMs, snapshot } = feed.value.manifest;
+  feed.value.close();
+  return { version, createdAtMs, tickets: snapshot.tickets };
+}
+
+/** 0: running and able to admit; 1: not running, not answering, or not able to. */
+export const statusExitCode = (status: GateStatus): number => (status.running && status.health !== undefined && isAble(status.health) ? 0 : 1);
+
+const isAble = ({ ok: able, state }: AgentHealth): boolean => able ?? state !== 'red';
+
+/** Lines for people. */
+export function renderStatus(status: GateStatus): readonly string[] {
+  if (!status.running) return renderStopped(status);
+  const where = `process ${status.pid}, start ${status.boot}, ${status.url}`;
+  return status.health === undefined ? [`! the agent runs (${where}) but does not answer; look at its log, then restart it`] : renderRunning(status.health, where);
+}
+
+function renderStopped(status: Extract<GateStatus, { running: false }>): readonly string[] {
+  const feed = 'trouble' in status.feed ? `ticket list: ${status.feed.trouble}` : `ticket list: version ${status.feed.version}, ${status.feed.tickets} tickets, made ${dateTime(status.feed.createdAtMs)}`;
+  return [
+    `✗ gate ${status.gate} (event ${status.event}, zone ${status.zone}) is not running`,
+    `  ${status.marks} marks in the journal${status.lastEntryMs === undefined ? '' : `, last entry ${dateTime(status.lastEntryMs)}`}`,
+    `  ${feed}`,
+    '  start it with: gate-agent run --config gate.toml (or: systemctl start gate-agent)',
+  ];
+}
+
+function renderRunning(health: AgentHealth, where: string): readonly string[] {
+  const { lanes, readers, feed, clock, contact, store } = health;
+  const able = isAble(health);
+  return [
+    `${able ? '✓' : '✗'} gate ${health.gate ?? ''} ${able ? 'is running' : 'cannot let anybody in'} (${where})`,
+    ...lanes.map((lane) => `${['closed', 'free'].includes(lane.state) ? '!' : '✓'} lane ${lane.id}${lane.direction === undefined ? '' : ` (${lane.direction})`}: ${lane.state}${lane.why === undefined ? '' : `, ${lane.why}`}${(lane.waiting ?? 0) > 0 ? `, ${lane.waiting} waiting` : ''}`),
+    ...readers.map((reader) => `${reader.lastError === undefined && reader.state !== 'ended' ? '✓' : '!'} reader ${reader.readerId}: ${reader.state}${reader.lastError === undefined ? '' : `, ${reader.lastError}`}`),
+    ...(store === undefined ? [] : [store.healthy ? `✓ journal: works${store.lastSequence === undefined ? '' : `, ${store.lastSequence} marks since the start`}` : `✗ journal: ${store.trouble ?? 'does not work'}`]),
+    feed?.version === undefined ? `✗ ticket list: ${feed?.trouble ?? 'none yet'}` : `${feed.expired === true ? '✗' : '✓'} ticket list: version ${feed.version}, ${feed.tickets ?? '?'} tickets, ${feed.expired === true ? 'expired' : `confirmed ${duration(feed.ageMs ?? 0)} ago`}`,
+    ...(clock === undefined ? [] : [`${clock.trusted ? '✓' : '!'} clock: ${clock.text ?? (clock.trusted ? 'trusted' : 'not trusted')}`]),
+    ...(contact === undefined ? [] : [contact.noContactSinceMs === undefined ? '✓ contact: in touch' : `! contact: none since ${dateTime(contact.noContactSinceMs)}, still admitting`]),
+    ...(health.problems ?? []).map(({ severity, what, next }) => `${severity === 'fail' ? '✗' : '!'} ${what} → ${next}`),
+  ];
+}
+
+/** `2026-07-01 19:02:11 UTC`. */
+const dateTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
+/** `12 s`, `3 min`, `5 h`, `2 days`. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
+}
