@@ -51,6 +51,11 @@ export interface Gate {
 }
 
 const readySchema = z.object({ type: z.literal('ready'), url: z.string(), pid: z.number(), boot: z.string() });
+/** The part of `GET /status` that the page shows. */
+const statusSchema = z.object({ historyHash: z.string().optional(), contact: z.object({ noContactSinceMs: z.number().optional() }) });
+const problemSchema = z.object({ title: z.string() });
+
+const requestMsMax = 5_000;
 const reconnectMs = 150;
 
 export function createGate(options: GateOptions): Gate {
@@ -76,7 +81,7 @@ export function createGate(options: GateOptions): Gate {
   };
 
   const running = (): boolean => child !== undefined && ready !== undefined && !child.hasEnded();
-  const request = (path: string, init: RequestInit = {}): Promise<Response> => fetch((ready?.url ?? '') + path, { ...init, signal: AbortSignal.timeout(5_000) });
+  const request = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${ready?.url ?? ''}${path}`, { ...init, signal: AbortSignal.timeout(requestMsMax) });
 
   return {
     title: options.title,
@@ -90,9 +95,16 @@ export function createGate(options: GateOptions): Gate {
     },
     laneState: () => state,
     hold: () => (running() && state?.name === 'held' ? { id: state.holdId, reason: holdTexts[state.decision.reason].en } : undefined),
-    answerHold: async () => 'todo',
+    answerHold: async (holdId, answer) => {
+      const action = { type: answer === 'accept' ? 'accept-hold' : 'decline-hold', lane: options.lane, holdId };
+      const response = await request('/steward', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...options.operator, action }) });
+      return response.ok ? undefined : problemSchema.parse(await response.json()).title;
+    },
     marks: () => countJournal(options.journal).marks,
-    status: async () => ({ historyHash: undefined, noContactSinceMs: undefined }),
+    status: async () => {
+      const { historyHash, contact } = statusSchema.parse(await (await request('/status')).json());
+      return { historyHash, noContactSinceMs: contact.noContactSinceMs };
+    },
     start: async () => {
       const startedMs = performance.now();
       ready = undefined;

@@ -32,7 +32,7 @@ export function GateColumn({ gate, now }: { readonly gate: GateName; readonly no
           <dt>In its journal</dt>
           <dd>
             {count(pane.marks)}
-            {pane.unsent > 0 ? <span class="unsent">{count(pane.unsent)} not sent yet</span> : undefined}
+            {pane.unsent > 0 ? <span class="unsent">{count(pane.unsent)} unsent</span> : undefined}
           </dd>
         </div>
       </dl>

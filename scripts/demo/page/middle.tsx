@@ -5,6 +5,9 @@ import { clockTime, count, milliseconds, uncertainty } from './format.ts';
 import { Shape } from './shapes.tsx';
 import { Disbelieve, YourTurn } from './your-turn.tsx';
 
+/** Lines of the story that stay in view during your turn. */
+const latestLines = 4;
+
 type Tab = 'story' | 'your-turn' | 'disbelieve';
 const tabs: readonly { readonly id: Tab; readonly title: string }[] = [
   { id: 'story', title: 'What happens' },
@@ -28,7 +31,12 @@ export function Middle({ now }: { readonly now: PageState }) {
           </button>
         ))}
       </nav>
-      {tab === 'story' ? <Story lines={now.story} /> : tab === 'your-turn' ? <YourTurn now={now} /> : <Disbelieve now={now} />}
+      {tab === 'story' ? <Story lines={now.story} /> : tab === 'your-turn' ? (
+        <>
+          <YourTurn now={now} />
+          <Story lines={now.story.slice(-latestLines)} />
+        </>
+      ) : <Disbelieve now={now} />}
     </section>
   );
 }
