@@ -111,7 +111,7 @@ describeOrReport('Debian packages', missingPrograms('dpkg', 'dpkg-deb'), () => {
       expect(status).toBe(0);
     });
 
-    test('the same input gives the same bytes', { timeout: 60_000 }, () => {
+    test('the same input gives the same bytes', () => {
       if (!existsSync(join(folder, 'second'))) {
         expect(build(join(folder, 'second'), '--no-build')).toMatchObject({ status: 0 });
       }
