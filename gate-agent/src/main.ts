@@ -60,6 +60,8 @@ const clockRoundMs = 10_000;
 const bootBytes = 8;
 /** A clock that was wrong by less is not worth a mark. */
 const correctionMsMin = 2_000;
+/** Saying goodbye to the peers may take so long at stop. */
+const stopReplicationMsMax = 3_500;
 const firstFeedMsMax = 3_000;
 const firstFeedLookMs = 20;
 const version = '0.1.0';
@@ -144,11 +146,11 @@ async function compose(
     logger, timer, random,
     through: store.through,
   });
-  // The store goes first, so that the thread's last drain finds everything.
-  onStop(replication.stop);
+  // The store goes first, so that the thread's last drain finds everything; what it has no time for is told at the next start.
+  onStop(() => Promise.race([replication.stop(), sleep(timer, stopReplicationMsMax, new AbortController().signal)]));
   onStop(store.close);
   tellReplication(replication, cache, trust);
-  const reach = createReach({ replication: replication.status, feedClient: () => feedClient?.status(), monotonicMs: clock.monotonicMs, time: trust.now, timer });
+  const reach = createReach({ replication: replication.status, feedClient: () => feedClient?.status(), clock, time: trust.now, timer });
 
   // Lanes: readers, the rule, turnstiles.
   const context: LaneContext = { gate: gate.id, clock, policy: feed.policy, time: trust.now, feedAgeMs: feed.ageMs, inTouch: reach.inTouch };
@@ -220,8 +222,9 @@ async function compose(
   }, signal);
 
   // Everything is there: let people in.
+  const stopLanes = async (): Promise<void> => void (await Promise.all(lanes.map((lane) => lane.stop())));
+  onStop(stopLanes);
   await Promise.all(lanes.map((lane) => lane.start()));
-  onStop(async () => void (await Promise.all(lanes.map((lane) => lane.stop()))));
   const running = readers.map(({ supervisor }) => supervisor.run(signal));
   if (fire.value !== undefined) running.push(fire.value.run(() => lanes.forEach((lane) => lane.free('fire')), signal));
   onStop(async () => void (await Promise.all(running)));
@@ -248,8 +251,11 @@ async function compose(
     tellReplication(replication, cache, trust);
     await writeClockFile(clockPath, trust.saved()).catch((cause: unknown) => logger.warn({ cause: String(cause) }, 'The clock file could not be written'));
   });
-  await writeRunFile(gate.data, { pid: process.pid, url: server.value.url, boot });
+  // A disk that is full keeps nobody from being told so by a running gate.
+  await writeRunFile(gate.data, { pid: process.pid, url: server.value.url, boot }).catch((cause: unknown) => logger.error({ cause: String(cause) }, 'The run file could not be written'));
   onStop(() => removeRunFile(gate.data));
+  // Once more and last, so that it happens first: turnstiles at rest before anything else is taken down.
+  onStop(stopLanes);
   return ok({ url: server.value.url, boot });
 }
 

@@ -1,16 +1,16 @@
 // Whether anybody answers: the cloud or another gate. Decides nothing by itself; marks carry it, the display says since when, and
 // a gate out of touch spends only its share of a zone's capacity.
-import type { LaneContext, Timer, TrustedTime } from '@postern/shared';
+import type { Clock, LaneContext, Timer, TrustedTime } from '@postern/shared';
 import type { FeedClientStatus } from './feed-client.ts';
 import type { ReplicationStatus } from './replication/messages.ts';
 
-/** An answer counts for so long, unless a later question failed. */
+/** An answer counts for so long, unless a later question to the same one failed. */
 const answerCountsMs = 30_000;
 const lookEveryMs = 500;
 
 export interface Reach {
   readonly inTouch: LaneContext['inTouch'];
-  /** Unix milliseconds; undefined while in touch. Since the start of the process where nobody has answered yet. */
+  /** When somebody last answered, Unix milliseconds; undefined while in touch. The start of the process where nobody has yet. */
   readonly noContactSinceMs: () => number | undefined;
   /** Calls `changed` whenever contact is lost or found, until `signal` aborts. */
   readonly watch: (changed: (inTouch: boolean) => void, signal: AbortSignal) => void;
@@ -19,31 +19,35 @@ export interface Reach {
 export interface ReachDeps {
   readonly replication: () => ReplicationStatus;
   readonly feedClient: () => FeedClientStatus | undefined;
-  readonly monotonicMs: () => number;
+  /** The clock by which replication dates its contacts. */
+  readonly clock: Clock;
   readonly time: () => TrustedTime;
   readonly timer: Timer;
 }
 
-export function createReach({ replication, feedClient, monotonicMs, time, timer }: ReachDeps): Reach {
-  const startedMonotonicMs = monotonicMs();
-  let lastInTouchMonotonicMs: number | undefined;
+export function createReach({ replication, feedClient, clock, time, timer }: ReachDeps): Reach {
+  const startedMs = clock.monotonicMs();
 
   const inTouch = (): { readonly inTouch: boolean; readonly peersReachable: number } => {
-    const answering = replication().peers.filter((peer) => peer.reachable && peer.lastError === undefined);
-    const client = feedClient();
-    const feedAnswers = client?.lastContactMs !== undefined && client.failures === 0 && monotonicMs() - client.lastContactMs < answerCountsMs;
-    const reached = answering.length > 0 || feedAnswers;
-    if (reached) lastInTouchMonotonicMs = monotonicMs();
-    return { inTouch: reached, peersReachable: answering.filter((peer) => peer.kind === 'gate').length };
+    const { peers } = replication();
+    const answering = peers.filter((peer) => peer.reachable && peer.lastError === undefined);
+    // The feed asks seldom: when an exchange with the cloud has found it gone since, the feed's older answer says nothing.
+    const cloudIsGone = peers.some((peer) => peer.kind === 'cloud' && peer.lastError?.startsWith('peer-unreachable') === true);
+    const feed = feedClient();
+    const feedAnswers = feed?.lastContactMs !== undefined && feed.failures === 0 && clock.monotonicMs() - feed.lastContactMs < answerCountsMs;
+    return { inTouch: answering.length > 0 || (feedAnswers && !cloudIsGone), peersReachable: answering.filter((peer) => peer.kind === 'gate').length };
+  };
+
+  /** Milliseconds since anybody's last answer, or since the start. */
+  const silenceMs = (): number => {
+    const peersAgoMs = replication().peers.flatMap(({ lastContactMs }) => (lastContactMs === undefined ? [] : [Math.max(0, clock.wallMs() - lastContactMs)]));
+    const feedContactMs = feedClient()?.lastContactMs ?? startedMs;
+    return Math.min(clock.monotonicMs() - startedMs, clock.monotonicMs() - feedContactMs, ...peersAgoMs);
   };
 
   return {
     inTouch,
-    noContactSinceMs: () => {
-      if (inTouch().inTouch) return undefined;
-      const sinceMs = monotonicMs() - (lastInTouchMonotonicMs ?? startedMonotonicMs);
-      return Math.round(time().nowMs - sinceMs);
-    },
+    noContactSinceMs: () => (inTouch().inTouch ? undefined : Math.round(time().nowMs - silenceMs())),
     watch: (changed, signal) => {
       let before = inTouch().inTouch;
       const look = (): void => {
