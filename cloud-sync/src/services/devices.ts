@@ -76,8 +76,13 @@ export function createDevices({ database, clock, random, keys, authority, public
       if (record === undefined) return err({ type: 'event-unknown' });
       if (!record.policy.zones.some((zone) => zone.id === gate.zone))
         return err({ type: 'zone-unknown', detail: `The event has no zone "${gate.zone}".` });
-      const known = await database.selectFrom('gate').select('event').where('id', '=', gate.id).executeTakeFirst();
+      const known = await database
+        .selectFrom('gate')
+        .select(['event', 'public_key'])
+        .where('id', '=', gate.id)
+        .executeTakeFirst();
       if (known !== undefined && known.event !== event) return err({ type: 'gate-in-other-event' });
+      const isEnrolled = known !== undefined && known.public_key !== null;
       const described = {
         name: gate.name,
         zone: gate.zone,
@@ -108,9 +113,10 @@ export function createDevices({ database, clock, random, keys, authority, public
           .insertInto('enrolment')
           .values({ code_hash: hashCode(code), gate: gate.id, expires_at_ms: expiresAtMs, used_at_ms: null })
           .execute();
-        await raiseRulesRevision(queries, event);
+        // The feed lists enrolled gates only.
+        if (isEnrolled) await raiseRulesRevision(queries, event);
       });
-      changed(event);
+      if (isEnrolled) changed(event);
       const link = `${publicUrl()}#${code}`;
       return ok({ gate: gate.id, event, code, expiresAtMs, link, qrSvg: renderQrSvg({ text: link, caption: code }) });
     },

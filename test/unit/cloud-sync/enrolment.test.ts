@@ -6,6 +6,8 @@ import {
   encodeGateToken,
   hexToBytes,
   nonceHeader,
+  trustedFeedKeys,
+  verifyManifest,
   verifyServerTime,
   type GateResponse,
   type LaneConfig,
@@ -148,5 +150,12 @@ describe('a gate token', () => {
     await test.json('POST', '/admin/events/2/publish');
     const gate = await enrolTestGate(test, 1, 'gate-a');
     expect(await problemOf(await gate.request('GET', '/feed/2/manifest'))).toBe('403 event-forbidden');
+    const other = await enrolTestGate(test, 2, 'gate-b');
+    await test.json('POST', '/admin/events/2/publish');
+    const bytes = new Uint8Array(await (await other.request('GET', '/feed/2/manifest')).arrayBuffer());
+    const manifest = verifyManifest(bytes, trustedFeedKeys({ keys: other.enrolment.feedKeys }));
+    const path = `/feed/files/${manifest.ok ? manifest.value.snapshot.sha256 : ''}`;
+    expect((await other.request('GET', path)).status).toBe(200);
+    expect(await problemOf(await gate.request('GET', path))).toBe('404 file-unknown');
   });
 });
