@@ -78,7 +78,7 @@ export interface ClockTrust {
   /** Never falls within a process start unless a more trusted source says so. */
   readonly now: () => TrustedTime;
   readonly learn: (sample: TimeSample) => Learned;
-  /** A supervisor has compared: `trueMs` is right now. May go below the floor, because a person answers for it. */
+  /** A supervisor has compared: `trueMs` is right now. May go below the floor, because a person answers for it; `kept` while a server or peer vouches for the time. */
   readonly confirm: (trueMs: number) => Learned;
   /** A time that a trusted mark or feed carries: raises the floor, moves nothing else. */
   readonly raiseFloor: (trueMs: number) => void;
@@ -154,6 +154,8 @@ export function createClockTrust({ clock, machineBoot, saved, floorMs = 0, rtc =
 
   const confirm = (trueMs: number): Learned => {
     const monotonicMs = clock.monotonicMs();
+    // Somebody nodding at a time that is certain already does not make it less certain, nor can it be argued with.
+    if (anchor !== undefined && rank[anchor.source] > rank.person && now().trusted) return { type: 'kept' };
     const learned = take({ source: 'person', trueMs, uncertaintyMs: personUncertaintyMs, monotonicMs });
     const earliestMs = trueMs - personUncertaintyMs;
     if (earliestMs < floor.ms) floor = { ms: Math.max(floorMs, earliestMs), monotonicMs };

@@ -2,6 +2,7 @@
 import type { LogLevel } from '../logger.ts';
 import { createLogger } from '../logger.ts';
 import { loadConfig } from '../config.ts';
+import { askRunningAgent } from './running-agent.ts';
 import { startGate } from '../main.ts';
 
 /** A stop that takes longer is given up: the journal is durable at any moment. */
@@ -21,6 +22,11 @@ export async function runCommand({ config: path, json, logLevel }: RunOptions): 
     for (const complaint of config.error.complaints) console.error(complaint);
     return 2;
   }
+  const other = await askRunningAgent(config.value.gate.data);
+  if (other?.health !== undefined && other.health['boot'] === other.boot) {
+    console.error(`gate-agent: this gate is running already (process ${other.pid}, ${other.url}); stop that one first, or give this one another data folder`);
+    return 2;
+  }
   const logger = createLogger(logLevel ?? config.value.log.level);
   const stopRequested = new Promise<void>((resolve) => {
     process.once('SIGTERM', () => resolve());
@@ -34,11 +40,13 @@ export async function runCommand({ config: path, json, logLevel }: RunOptions): 
   const { url, boot, stop } = gate.value;
   console.log(json ? JSON.stringify({ type: 'ready', url, pid: process.pid, boot }) : `ready: ${url}/display (health: ${url}/health)`);
   await stopRequested;
+  // Ends the process in any case: a half-open input or an idle connection must not keep a stopped gate alive.
   const giveUp = setTimeout(() => {
     logger.error({ stopWithinMs }, 'Stopping took too long and was given up');
     process.exit(1);
   }, stopWithinMs);
   giveUp.unref();
   await stop();
-  return 0;
+  clearTimeout(giveUp);
+  process.exit(0);
 }

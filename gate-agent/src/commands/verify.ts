@@ -77,7 +77,7 @@ async function answer({ clock, machineBoot, logger, signal }: VerifyDeps, { conf
   const { id: gate, zone } = config.gate;
   const trust = createClockTrust({ clock, machineBoot, saved: await readClockFile(clockFilePath(data)), rtc: config.clock.rtc });
   const time = trust.now();
-  const reach = isInTouch(await askRunningAgent(data));
+  const agent = await askRunningAgent(data);
   const common = { lane: lane.id, clock: trust.statement().text, feedVersion: manifest.version };
   const options: TextOptions = { language: 'en', timeZone: policy.timeZone, gateName: (id) => manifest.gates.find((listed) => listed.id === id)?.name ?? id };
   const registry = createMethodRegistry({ methods: [qrMethod, codeMethod], lookups: tickets, clock, logger });
@@ -87,11 +87,11 @@ async function answer({ clock, machineBoot, logger, signal }: VerifyDeps, { conf
   const ticket = tickets.ticket(claim.ticketId);
   const history = foldHistory(marks.ofTicket(claim.ticketId), historyRules(policy, { type: ticket?.type ?? claim.type ?? -1, party: ticket?.party ?? 1 }));
   const decision = decide({
-    claim, ticket, history, policy, time, inTouch: reach.inTouch,
+    claim, ticket, history, policy, time, inTouch: isInTouch(agent).inTouch,
     lane: { id: lane.id, gate, zone, direction: lane.direction },
     occupancy: marks.occupancy,
     // A running agent knows how long ago the cloud confirmed its list; from the databases only its making is known.
-    feedAgeMs: Math.max(0, time.nowMs - manifest.createdAtMs),
+    feedAgeMs: agent?.health?.feed?.ageMs ?? Math.max(0, time.nowMs - manifest.createdAtMs),
   });
   return { ...describe(decision, options), method: claim.method, usesSpent: history.usesSpent, ...common };
 }

@@ -20,7 +20,7 @@ function Display(): JSX.Element {
   return (
     <main class={`stage tone-${view.tone}`} data-tone={view.tone}>
       <Header lane={view.lane} />
-      <section class="answer" key={`${view.tone} ${view.atMs}`} aria-live="assertive">
+      <section class="answer" key={view.tone} aria-live="assertive">
         <StateSymbol name={view.symbol} />
         <div class="words">
           {view.lines.map((line, index) => (

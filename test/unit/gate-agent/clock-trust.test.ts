@@ -185,6 +185,14 @@ describe('a supervisor', () => {
     expect(trust.learn(machine.serverSample()).type).toBe('taken');
   });
 
+  test('confirming a time that a server vouches for changes nothing', () => {
+    const machine = createMachine(0);
+    const trust = machine.start();
+    trust.learn(machine.serverSample());
+    expect(trust.confirm(trueStartMs - dayMs).type).toBe('kept');
+    expect(trust.now()).toMatchObject({ source: 'server', nowMs: trueStartMs });
+  });
+
   test('is overruled by the next signed server time', () => {
     const machine = createMachine(0);
     const trust = machine.start();
