@@ -8,7 +8,7 @@ import { createDirector, type Director } from './director.ts';
 import { complaintsOf, converge } from './finish.ts';
 import { makeFolder } from './folder.ts';
 import { readOptions, repositoryFolder, type Options } from './options.ts';
-import type { PageAction } from './page-state.ts';
+import type { PageAction, StoryLine } from './page-state.ts';
 import { createPainter } from './painter.ts';
 import { findFreePort } from './ports.ts';
 import { createProgress } from './progress.ts';
@@ -55,16 +55,21 @@ async function main(options: Options): Promise<number | undefined> {
     ...venue,
     cameras,
     painter,
-    tell: watch.tell,
+    tell: (line) => {
+      watch.tell(line);
+      if (!ending.signal.aborted) progress.say(toTerminal(line));
+    },
     wallMs: Date.now,
     sleep,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     holdPatienceMs: Math.max(holdPatienceMsMin, (holdPatienceMs * options.seconds) / scriptSeconds),
   });
+  const plan = planStory(options.seconds);
+  stage.expect(plan.flatMap(({ visits }) => visits.map(({ visit }) => visit)));
   await watch.look();
 
   let startedMs = monotonicMs();
-  const director = createDirector(planStory(options.seconds), {
+  const director = createDirector(plan, {
     stage: { ...stage, begin: async (chapter) => (watch.setChapter(chapter), stage.begin(chapter)) },
     elapsedMs: () => monotonicMs() - startedMs,
     sleep,
@@ -90,6 +95,12 @@ async function main(options: Options): Promise<number | undefined> {
   }
   await sleep(options.seconds * 1_000 - (monotonicMs() - startedMs), ending.signal);
   return ending.signal.aborted ? undefined : finish(venue, watch);
+}
+
+/** `19:02:11  refused  Gate B · copy of ticket 0401 · Please see staff: Entered at Gate A 8 s ago.` */
+function toTerminal({ tone, title, text, figures }: Omit<StoryLine, 'id' | 'atMs'>): string {
+  const times = figures ? ` (decode ${figures.decodeMs?.toFixed(1) ?? '–'}, verify ${figures.verifyMs.toFixed(1)}, fsync ${figures.commitMs.toFixed(1)} ms)` : '';
+  return `${new Date().toTimeString().slice(0, 8)}  ${tone.padEnd(7)}  ${title}${text === undefined ? '' : `: ${text}`}${times}`;
 }
 
 async function finish(venue: Venue, watch: Watch): Promise<number> {

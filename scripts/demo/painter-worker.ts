@@ -7,9 +7,9 @@ import { frameHeight, frameWidth, type Handling } from './handling.ts';
 import type { Clip, PaintReply, PaintRequest } from './painter.ts';
 
 const doorwayFrames = 4;
-const heldFrames = 5;
+const heldFrames = 4;
 /** How far below its place the code is in the frames of its arrival, in pixels. */
-const arrivalFallsPx = [320, 190, 60];
+const arrivalFallsPx = [260, 80];
 /** The unrest of a hand, in pixels and degrees. */
 const tremblePx = 1.6;
 const trembleDeg = 0.8;

@@ -8,7 +8,7 @@ import { chapterWords, narrateDecision, type Words } from './narration.ts';
 import type { StoryLine } from './page-state.ts';
 import type { Clip, Painter } from './painter.ts';
 import type { Network } from './proxies.ts';
-import type { ChapterName, GateName, Visit } from './story.ts';
+import { gateNames, type ChapterName, type GateName, type Visit } from './story.ts';
 
 export interface StageDeps {
   readonly gates: Readonly<Record<GateName, Gate>>;
@@ -29,6 +29,8 @@ export interface DemoStage extends Stage {
   readonly cut: () => void;
   readonly heal: () => void;
   readonly killGateA: () => Promise<void>;
+  /** Says who will come, in order: each one's picture is painted while the one before is at the gate. */
+  readonly expect: (visits: readonly Visit[]) => void;
   /** Somebody pasted a text: it is held up like a visitor's code. */
   readonly showText: (gate: GateName, text: string) => Promise<string | undefined>;
 }
@@ -42,19 +44,29 @@ const lookMs = 450;
 /** The lane has to be free again before the next one steps up. */
 const laneFreeMsMax = 4_000;
 const pollMs = 40;
+/** Visitors of each gate whose pictures are ready before they come. */
+const paintedAhead = 2;
 
 type DecisionEvent = Extract<LaneEvent, { type: 'decision' }>;
 
 export function createStage(deps: StageDeps): DemoStage {
   const { gates, cameras, network, painter, tell, sleep } = deps;
-  const paintings = new Map<string, Promise<Clip>>();
+  const paintings = new Map<Visit, Promise<Clip>>();
+  let expected: readonly Visit[] = [];
 
-  /** Paints once; asked ahead of time, so that the visitor need not wait for it. */
   const paint = (visit: Visit): Promise<Clip> => {
-    const key = JSON.stringify(visit);
-    const painting = paintings.get(key) ?? painter.paint(deps.textOf(visit), visit.handling);
-    paintings.set(key, painting);
+    const painting = paintings.get(visit) ?? painter.paint(deps.textOf(visit), visit.handling);
+    paintings.set(visit, painting);
     return painting;
+  };
+  /** The clip of who comes now; the next ones at this gate are begun. */
+  const takeClip = async (visit: Visit): Promise<Clip> => {
+    const painting = paint(visit);
+    const queue = expected.filter(({ gate }) => gate === visit.gate);
+    for (const next of queue.slice(queue.indexOf(visit) + 1).slice(0, paintedAhead)) void paint(next);
+    const clip = await painting;
+    paintings.delete(visit);
+    return clip;
   };
 
   const decisionAt = (gate: Gate, withinMs: number, signal: AbortSignal): Promise<DecisionEvent | undefined> =>
@@ -72,7 +84,8 @@ export function createStage(deps: StageDeps): DemoStage {
     });
 
   const until = async (condition: () => boolean, withinMs: number, signal: AbortSignal): Promise<boolean> => {
-    for (let waitedMs = 0; waitedMs < withinMs && !signal.aborted && !condition(); waitedMs += pollMs) await sleep(pollMs, signal);
+    const untilMs = deps.wallMs() + withinMs;
+    while (deps.wallMs() < untilMs && !signal.aborted && !condition()) await sleep(pollMs, signal);
     return condition();
   };
 
@@ -88,7 +101,7 @@ export function createStage(deps: StageDeps): DemoStage {
 
   const visit = async (planned: Visit, signal: AbortSignal): Promise<void> => {
     const gate = gates[planned.gate];
-    const clip = await paint(planned);
+    const clip = await takeClip(planned);
     if (!(await until(() => gate.running() && laneIsFree(gate), gateUpMsMax, signal))) return;
     const deciding = decisionAt(gate, decisionMsMax, signal);
     cameras[planned.gate].show(clip);
@@ -113,6 +126,10 @@ export function createStage(deps: StageDeps): DemoStage {
 
   const stage: DemoStage = {
     visit,
+    expect: (visits) => {
+      expected = visits;
+      for (const name of gateNames) for (const next of visits.filter(({ gate }) => gate === name).slice(0, paintedAhead)) void paint(next);
+    },
     cut: () => {
       if (network.isCut()) return;
       network.cut();

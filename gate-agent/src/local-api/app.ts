@@ -34,7 +34,8 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
   app.onError((_error, context) => problem(context, 500, 'internal', 'The gate could not answer; its log says why'));
   app.notFound((context) => problem(context, 404, 'not-found', 'There is no such page at this gate'));
 
-  app.get('/', (context) => context.redirect('/display'));
+  // With the slash at the end: the page names its files relative to itself.
+  for (const path of ['/', '/display']) app.get(path, (context) => context.redirect('/display/'));
   /** 200 while the gate can admit, 503 when a person has to look; for monitors that only read the status. */
   app.get('/healthz', (context) => {
     const { state } = deps.health();

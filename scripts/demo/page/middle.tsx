@@ -113,18 +113,19 @@ function Story({ lines }: { readonly lines: readonly StoryLine[] }) {
       {lines.toReversed().map((line) => (
         <li key={line.id} class={line.gate === undefined ? 'event' : ''}>
           <Shape tone={line.tone} />
-          <div>
-            <h3>{line.title}</h3>
+          <h3>{line.title}</h3>
+          <time>{clockTime(line.atMs)}</time>
+          <div class="said">
             {line.text === undefined ? undefined : <p>{line.text}</p>}
             {line.figures ? <Figures figures={line.figures} /> : undefined}
           </div>
-          <time>{clockTime(line.atMs)}</time>
         </li>
       ))}
     </ol>
   );
 }
 
+/** Refusals and holds do not wait for the disk: a dash. */
 function Figures({ figures }: { readonly figures: NonNullable<StoryLine['figures']> }) {
   return (
     <p class="figures">
@@ -137,7 +138,7 @@ function Figures({ figures }: { readonly figures: NonNullable<StoryLine['figures
         verify <b>{milliseconds(figures.verifyMs)}</b> ms
       </span>
       <span>
-        fsync <b>{milliseconds(figures.commitMs)}</b> ms
+        fsync <b>{figures.commitMs === 0 ? '–' : milliseconds(figures.commitMs)}</b> ms
       </span>
     </p>
   );
