@@ -1,7 +1,7 @@
 // The gate's own log of marks: the commit point of every admission. One writer an event and process start, sequences from 1 without
 // gaps. A thin layer over SQL that throws on any trouble; store.ts decides what trouble means. Opening is also verifying: every
 // mark decodes, no sequence is missing.
-import { assert, decodeMark, encodeMark, hexToBytes, type Mark, type MarkId } from '@postern/shared';
+import { assert, decodeMark, encodeMark, hexToBytes, type ClockQuality, type HybridTimestamp, type Mark, type MarkDraft, type MarkId } from '@postern/shared';
 import { openDatabase, type Database } from './database.ts';
 import { journalTablesSql } from './mark-tables.ts';
 
@@ -20,8 +20,12 @@ export interface JournalIdentity {
   readonly boot: string;
 }
 
-/** A mark that has its time but not yet its place in the sequence. */
-export type UnnumberedMark = Mark extends infer M ? (M extends Mark ? Omit<M, 'sequence'> : never) : never;
+/** When something happened; the journal adds who wrote it and its place in the sequence. */
+export interface Stamp {
+  readonly at: HybridTimestamp;
+  readonly monotonicMs: number;
+  readonly clock: ClockQuality;
+}
 
 export interface Journal {
   readonly begin: () => void;
@@ -30,8 +34,8 @@ export interface Journal {
   readonly rollback: () => void;
   /** Commits without waiting for the disk: for refusals, which a power cut may take. */
   readonly commitLazily: (write: () => void) => void;
-  /** Inside a transaction: gives the mark its sequence and stores it. */
-  readonly insert: (mark: UnnumberedMark) => Mark;
+  /** Inside a transaction: makes the draft a mark and stores it. */
+  readonly insert: (draft: MarkDraft, stamp: Stamp) => Mark;
   /** All marks of a ticket, by any start of this gate. */
   readonly marksOf: (ticketId: string) => readonly Mark[];
   readonly find: (id: MarkId) => Mark | undefined;
@@ -183,9 +187,9 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
         if (!database.inTransaction) database.pragma('synchronous = FULL');
       }
     },
-    insert: (unnumbered) => {
-      const writer = writerOf(unnumbered.event);
-      const mark = { ...unnumbered, sequence: writer.next } as Mark;
+    insert: (draft, { at, monotonicMs, clock }) => {
+      const writer = writerOf(draft.event);
+      const mark: Mark = { ...draft, gate, boot, sequence: writer.next, at, monotonicMs, clock };
       insertMark.run(writer.id, mark.sequence, ticketBlob(mark), encodeMark(mark));
       writer.next++;
       uncommitted.push(mark);

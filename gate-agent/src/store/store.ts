@@ -25,7 +25,7 @@ import {
   type TrustedTime,
   type Verdict,
 } from '@postern/shared';
-import { JournalDamaged, openJournal, type Journal, type UnnumberedMark } from './journal.ts';
+import { JournalDamaged, openJournal, type Journal, type Stamp } from './journal.ts';
 import { createRefusalBatch } from './refusal-batch.ts';
 import { createReplicaReader } from './replica-reader.ts';
 import { createZoneCounts, type ZoneCounts } from './zone-counts.ts';
@@ -71,6 +71,12 @@ export interface GateStore extends Store {
   readonly trouble: () => string | undefined;
 }
 
+/** A refusal that has its time but is not in the journal yet. */
+interface Waiting {
+  readonly draft: MarkDraft;
+  readonly stamp: Stamp;
+}
+
 /** Does not fail: a journal that cannot be opened gives a stopped store, which `reopen` may bring to life. */
 export function createGateStore(deps: GateStoreDeps): GateStore {
   const { event, gate, boot, clock, logger } = deps;
@@ -85,7 +91,7 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
   let trouble: string | undefined = 'not opened yet';
   let closed = false;
   let acknowledged = 0;
-  let waiting: UnnumberedMark[] = [];
+  let waiting: Waiting[] = [];
   let commitsUnmoved = 0;
   let lastCommitAtMs = clock.monotonicMs();
   let cancelTimer: (() => void) | undefined;
@@ -140,29 +146,29 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
       const { lane, ticketId, epoch, method } = mark;
       const uses = mark.kind === 'exited' ? 1 : mark.uses;
       opened.begin();
-      const lapsed = opened.insert(stamp({ kind: 'lapsed', event, lane, ticketId, epoch, method, of: { boot, sequence }, uses }));
+      const lapsed = opened.insert({ kind: 'lapsed', event, lane, ticketId, epoch, method, of: { boot, sequence }, uses }, stampNow());
       opened.commit();
       counts?.note(lapsed);
     }
     acknowledged = opened.lastSequence(event);
   };
 
-  const stamp = (draft: MarkDraft): UnnumberedMark => {
+  const stampNow = (): Stamp => {
     const { source, uncertaintyMs } = deps.time();
-    return { ...draft, gate, boot, at: hybrid.tick(), monotonicMs: Math.round(clock.monotonicMs()), clock: { source, uncertaintyMs: Math.ceil(uncertaintyMs) } };
+    return { at: hybrid.tick(), monotonicMs: Math.round(clock.monotonicMs()), clock: { source, uncertaintyMs: Math.ceil(uncertaintyMs) } };
   };
 
   /** In an open transaction: what waited goes before the new mark, so that timestamps rise with sequences. */
   const insertAfterWaiting = (opened: Journal, draft: MarkDraft): Mark => {
-    for (const mark of waiting) opened.insert(mark);
-    return opened.insert(stamp(draft));
+    for (const earlier of waiting) opened.insert(earlier.draft, earlier.stamp);
+    return opened.insert(draft, stampNow());
   };
 
-  const afterCommit = (opened: Journal, mark: Mark): void => {
-    waiting = [];
+  const afterCommit = (opened: Journal, mark: Mark, nowMs: number): void => {
+    if (waiting.length > 0) waiting = [];
     acknowledged = opened.lastSequence(event);
     commitsUnmoved++;
-    lastCommitAtMs = clock.monotonicMs();
+    lastCommitAtMs = nowMs;
     counts?.note(mark);
     startTimer();
   };
@@ -195,7 +201,7 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
     for (const draft of refusals.takeSurplus('over')) wait(draft);
     if (waiting.length === 0) return;
     opened.commitLazily(() => {
-      for (const mark of waiting) opened.insert(mark);
+      for (const { draft, stamp } of waiting) opened.insert(draft, stamp);
     });
     waiting = [];
     acknowledged = opened.lastSequence(event);
@@ -203,7 +209,7 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
   };
 
   const wait = (draft: MarkDraft): void => {
-    if (waiting.length < waitingMarksMax) waiting.push(stamp(draft));
+    if (waiting.length < waitingMarksMax) waiting.push({ draft, stamp: stampNow() });
     else logger.warn({ lane: draft.lane }, 'refusal not recorded: too many are waiting');
   };
 
@@ -250,9 +256,9 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
       const mark = insertAfterWaiting(opened, verdict.mark);
       const startedAtMs = clock.monotonicMs();
       opened.commit();
-      const commitMs = clock.monotonicMs() - startedAtMs;
-      afterCommit(opened, mark);
-      return ok({ decision: verdict.decision, mark, commitMs });
+      const committedAtMs = clock.monotonicMs();
+      afterCommit(opened, mark, committedAtMs);
+      return ok({ decision: verdict.decision, mark, commitMs: committedAtMs - startedAtMs });
     } catch (cause) {
       return fail(cause);
     }
@@ -267,7 +273,7 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
       const correction = mark.kind === 'recounted' ? correctionFor(mark.zone, mark.persons) : undefined;
       if (correction !== undefined) opened.setCorrection(event, correction.zone, correction.persons);
       opened.commit();
-      afterCommit(opened, mark);
+      afterCommit(opened, mark, clock.monotonicMs());
       if (correction !== undefined) corrections.set(zoneKey(event, correction.zone), correction.persons);
       return ok(mark);
     } catch (cause) {
