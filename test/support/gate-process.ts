@@ -1,0 +1,95 @@
+// The gate agent as a process of its own, started as a customer starts it, and what a monitor, a screen and a steward would see of it.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { LaneEvent } from '@postern/shared';
+import type { Finished } from './cloud-process.ts';
+
+const cli = fileURLToPath(new URL('../../gate-agent/src/cli.ts', import.meta.url));
+
+export interface GateProcess {
+  readonly pid: number;
+  /** Base URL and boot, once it is ready; rejects when the process ends before. */
+  readonly ready: Promise<{ readonly url: string; readonly boot: string }>;
+  readonly ended: Promise<Finished>;
+  /** One code a line, for `stdin://` readers. */
+  readonly type: (line: string) => void;
+  readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+const spawnGate = (argumentList: readonly string[]): ChildProcess =>
+  spawn(process.execPath, ['--conditions=source', '--import', 'tsx', cli, ...argumentList], { stdio: ['pipe', 'pipe', 'pipe'] });
+
+/** Starts `gate-agent run --config … --json`. */
+export function startGateProcess(configPath: string): GateProcess {
+  const child = spawnGate(['run', '--config', configPath, '--json']);
+  const { text, ended } = watch(child);
+  const ready = new Promise<{ readonly url: string; readonly boot: string }>((resolve, reject) => {
+    child.stdout?.on('data', () => {
+      const line = /^\{"type":"ready".*\}$/m.exec(text.out)?.[0];
+      if (line !== undefined) resolve(JSON.parse(line) as { url: string; boot: string });
+    });
+    void ended.then((finished) => reject(new Error(`gate-agent has ended: ${finished.errors}`)));
+  });
+  // Not every test waits for it.
+  ready.catch(() => undefined);
+  return { pid: child.pid ?? 0, ready, ended, type: (line) => void child.stdin?.write(`${line}\n`), kill: (signal) => void child.kill(signal) };
+}
+
+/** Runs a command of the gate agent to its end. */
+export function runGateCommand(...argumentList: readonly string[]): Promise<Finished> {
+  const child = spawnGate(argumentList);
+  child.stdin?.end();
+  return watch(child).ended;
+}
+
+function watch(child: ChildProcess): { readonly text: { readonly out: string; readonly errors: string }; readonly ended: Promise<Finished> } {
+  const text = { out: '', errors: '' };
+  child.stdout?.on('data', (data: Buffer) => (text.out += data.toString()));
+  child.stderr?.on('data', (data: Buffer) => (text.errors += data.toString()));
+  child.stdin?.on('error', () => {
+    // It has ended: what is typed now reaches nobody.
+  });
+  return { text, ended: once(child, 'close').then(([code]): Finished => ({ code: code as number | null, ...text })) };
+}
+
+export interface GateEvents {
+  /** The first event, of those already seen or still to come, that `wanted` accepts; each is given out once. */
+  readonly next: <E extends LaneEvent['type']>(type: E, wanted?: (event: Extract<LaneEvent, { type: E }>) => boolean) => Promise<Extract<LaneEvent, { type: E }>>;
+  readonly close: () => void;
+}
+
+/** Listens to a gate's event stream as a screen does. Resolves once it is connected. */
+export async function listenToGate(url: string): Promise<GateEvents> {
+  const stopping = new AbortController();
+  const response = await fetch(`${url}/events`, { signal: stopping.signal });
+  const seen: LaneEvent[] = [];
+  let wake = (): void => undefined;
+  const read = async (): Promise<void> => {
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk, { stream: true });
+      const messages = text.split('\n\n');
+      text = messages.pop() ?? '';
+      for (const message of messages) {
+        const [, event, data] = /^event: (.+)\ndata: (.+)$/.exec(message) ?? [];
+        if (event === 'lane' && data !== undefined) seen.push(JSON.parse(data) as LaneEvent);
+      }
+      wake();
+    }
+  };
+  read().catch(() => undefined); // Aborted by `close`, or cut off because the gate was killed: the test's own waits decide.
+  return {
+    next: async <E extends LaneEvent['type']>(type: E, wanted: (event: Extract<LaneEvent, { type: E }>) => boolean = () => true) => {
+      const matches = (event: LaneEvent): event is Extract<LaneEvent, { type: E }> => event.type === type && wanted(event as Extract<LaneEvent, { type: E }>);
+      for (;;) {
+        const index = seen.findIndex(matches);
+        const [found] = index < 0 ? [] : seen.splice(index, 1);
+        if (found !== undefined) return found as Extract<LaneEvent, { type: E }>;
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    },
+    close: () => stopping.abort(),
+  };
+}

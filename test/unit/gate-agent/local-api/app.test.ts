@@ -1,0 +1,158 @@
+import { err, ok, type Steward, type StewardAction } from '@postern/shared';
+import { Hono } from 'hono';
+import { describe, expect, test } from 'vitest';
+import { createLocalApi, type LocalApiDeps } from '../../../../gate-agent/src/local-api/app.ts';
+import { createEventHub } from '../../../../gate-agent/src/local-api/event-hub.ts';
+import { allowedHosts } from '../../../../gate-agent/src/local-api/guard.ts';
+import type { GateHealth } from '../../../../gate-agent/src/local-api/health.ts';
+
+const host = '127.0.0.1:8137';
+const action = { type: 'undo', lane: 'one' };
+const credentials = { operator: 'abcdefgh', pin: '4711' };
+
+function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['state'] = 'green') {
+  const asked: { readonly action: StewardAction; readonly pin: string }[] = [];
+  const hub = createEventHub();
+  const deps = {
+    hosts: () => allowedHosts('127.0.0.1', 8137, ['gate-a.venue']),
+    frameAncestors: ['http://127.0.0.1:*'],
+    hub,
+    screens: {
+      hello: () => ({ gate: { id: 'gate-a', name: 'Gate A' }, lanes: [], boot: '00', languages: ['en'] }),
+      beat: () => ({ nowMs: 1, timeZone: 'UTC', clockTrusted: true, noContactSinceMs: undefined }),
+      laneStates: () => [],
+      views: () => [],
+      tell: () => undefined,
+      refresh: () => undefined,
+    },
+    health: () => ({ state }) as GateHealth,
+    status: async () => ({ marks: 3 }),
+    steward: () => ({
+      act: async (who, what, signal) => {
+        asked.push({ action: what, pin: who.pin });
+        return act(who, what, signal);
+      },
+    }),
+    clock: { wallMs: () => 0, monotonicMs: () => 5 },
+    pages: new Hono(),
+  } satisfies LocalApiDeps;
+  const app = createLocalApi(deps);
+  const get = (path: string, headers: Record<string, string> = {}) => app.request(path, { headers: { Host: host, ...headers } });
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    app.request('/steward', { method: 'POST', headers: { Host: host, 'Content-Type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) });
+  return { get, post, asked, hub };
+}
+
+const typeOf = async (response: Response): Promise<unknown> => ((await response.json()) as { type?: unknown }).type;
+
+describe('who may talk to the port', () => {
+  test.each(['evil.example', 'evil.example:8137', '127.0.0.1:80', '', '127.0.0.1:8137.evil.example'])('not somebody who calls it %j', async (name) => {
+    const response = await createApp().get('/health', { Host: name });
+    expect(response.status).toBe(403);
+    expect(await typeOf(response)).toBe('host-not-allowed');
+  });
+
+  test.each([host, 'localhost:8137', 'LOCALHOST:8137', 'gate-a.venue:8137'])('somebody who calls it %s', async (name) => {
+    expect((await createApp().get('/health', { Host: name })).status).toBe(200);
+  });
+
+  test('everything is told not to be guessed at, cached or framed by strangers', async () => {
+    const { headers } = await createApp().get('/health');
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(headers.get('Cache-Control')).toBe('no-store');
+    expect(headers.get('Content-Security-Policy')).toContain("frame-ancestors 'self' http://127.0.0.1:*");
+  });
+});
+
+describe('health', () => {
+  test.each([
+    ['green', 200],
+    ['yellow', 200],
+    ['red', 503],
+  ] as const)('is %s with status %d for monitors', async (state, status) => {
+    const response = await createApp(undefined, state).get('/healthz');
+    expect([response.status, await response.text()]).toEqual([status, state]);
+  });
+});
+
+describe('a steward action', () => {
+  test('reaches the steward module and answers with its outcome', async () => {
+    const { post, asked } = createApp();
+    const response = await post({ ...credentials, action });
+    expect(response.status).toBe(200);
+    expect(asked).toEqual([{ action, pin: '4711' }]);
+  });
+
+  test('a pass-out becomes a typed presentation', async () => {
+    const { post, asked } = createApp();
+    await post({ ...credentials, action: { type: 'pass-out', lane: 'one', text: 'ABCDE-FGHIJ' } });
+    expect(asked[0]?.action).toMatchObject({ presentation: { medium: 'typed', text: 'ABCDE-FGHIJ', readerId: 'steward' } });
+  });
+
+  test.each([
+    ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, 415],
+    ['plain text that happens to be JSON', { 'Content-Type': 'text/plain' }, 415],
+    ['another origin', { Origin: 'http://evil.example' }, 403],
+    ['another port of this machine', { Origin: 'http://127.0.0.1:9999' }, 403],
+    ['an opaque origin', { Origin: 'null' }, 403],
+    ['a page of another site', { 'Sec-Fetch-Site': 'cross-site' }, 403],
+  ])('from %s is turned away before anybody looks at it', async (_what, headers, status) => {
+    const { post, asked } = createApp();
+    expect((await post({ ...credentials, action }, headers)).status).toBe(status);
+    expect(asked).toEqual([]);
+  });
+
+  test('from a page of this gate is taken', async () => {
+    const { post } = createApp();
+    expect((await post({ ...credentials, action }, { Origin: `http://${host}`, 'Sec-Fetch-Site': 'same-origin' })).status).toBe(200);
+  });
+
+  test.each([
+    ['not JSON', '{'],
+    ['an unknown action', { ...credentials, action: { type: 'open-sesame', lane: 'one' } }],
+    ['an unknown field', { ...credentials, action, admin: true }],
+    ['a PIN that is no PIN', { ...credentials, pin: '12', action }],
+    ['too many persons', { ...credentials, action: { type: 'override', lane: 'one', reason: 'other', persons: 1_000 } }],
+    ['a reason nobody has listed', { ...credentials, action: { type: 'override', lane: 'one', reason: 'because' } }],
+  ])('with %s is refused as invalid', async (_what, body) => {
+    const response = await createApp().post(body);
+    expect(response.status).toBe(400);
+    expect(await typeOf(response)).toBe('request-invalid');
+  });
+
+  test('larger than a form ever is, is cut off', async () => {
+    const response = await createApp().post({ ...credentials, action, filler: 'x'.repeat(20_000) });
+    expect(response.status).toBe(413);
+  });
+
+  test('says how long to wait after too many wrong PINs', async () => {
+    const { post } = createApp(async () => err({ type: 'too-many-attempts', waitMs: 1_234 }));
+    const response = await post({ ...credentials, action });
+    expect([response.status, await response.json()]).toEqual([429, expect.objectContaining({ type: 'too-many-attempts', waitMs: 1_234 })]);
+  });
+
+  test('that failed never repeats the PIN', async () => {
+    const { post } = createApp(async () => err({ type: 'pin-wrong' }));
+    const response = await post({ ...credentials, action });
+    expect(response.status).toBe(401);
+    expect(await response.text()).not.toContain('4711');
+  });
+});
+
+describe('live events', () => {
+  test('begin with who the gate is and go on with what happens', async () => {
+    const { get, hub } = createApp();
+    const response = await get('/events');
+    const reader = response.body?.getReader();
+    const decoder = new TextDecoder();
+    let text = '';
+    const readUntil = async (needle: string): Promise<void> => {
+      while (!text.includes(needle)) text += decoder.decode((await reader?.read())?.value, { stream: true });
+    };
+    await readUntil('event: beat');
+    expect(text).toMatch(/^event: hello\ndata: \{"gate":\{"id":"gate-a"/);
+    hub.publish('view', { lane: 'one' });
+    await readUntil('event: view\ndata: {"lane":"one"}');
+    await reader?.cancel();
+  });
+});
