@@ -105,7 +105,8 @@ function readMark(fields: Fields, writer: Writer): Mark {
   const clock = { source: takeChoice(fields, 'clock source', clockSources), uncertaintyMs: takeInteger(fields, 'clock uncertainty', 0, Number.MAX_SAFE_INTEGER) };
   const lane = takeText(fields, 'lane');
   const operator = takeOptionalText(fields, 'operator');
-  const base = { ...writer, sequence, at, monotonicMs, clock, lane, ...(operator === undefined ? {} : { operator }) };
+  const { event, gate, boot } = writer;
+  const base = operator === undefined ? { event, gate, boot, sequence, at, monotonicMs, clock, lane } : { event, gate, boot, sequence, at, monotonicMs, clock, lane, operator };
   if (kind === 'corrected') return { ...base, kind, offsetMs: takeInteger(fields, 'offset', -8_640_000_000_000_000, 8_640_000_000_000_000) };
   if (kind === 'recounted') return { ...base, kind, zone: takeText(fields, 'zone'), persons: takeInteger(fields, 'persons', 0, 0xffff_ffff) };
 
@@ -114,9 +115,14 @@ function readMark(fields: Fields, writer: Writer): Mark {
   switch (kind) {
     case 'admitted': {
       if (!ticketIdPattern.test(ticketId)) throw new FieldError('an admitted mark without a ticket');
-      const admitted = { ...ticket, kind, ticketType: takeInteger(fields, 'ticket type', 0, 0xffff_ffff), zone: takeText(fields, 'zone'), uses: takeInteger(fields, 'uses', 1, 0xffff) };
+      const ticketType = takeInteger(fields, 'ticket type', 0, 0xffff_ffff);
+      const zone = takeText(fields, 'zone');
+      const uses = takeInteger(fields, 'uses', 1, 0xffff);
       const issuedAtS = takeOptionalInteger(fields, 'issued at', 0, 253_402_300_799);
-      return { ...admitted, ...(issuedAtS === undefined ? {} : { issuedAtS }), outOfTouch: takeFlag(fields, 'out of touch'), peersReachable: takeInteger(fields, 'peers', 0, 0xffff) };
+      const outOfTouch = takeFlag(fields, 'out of touch');
+      const peersReachable = takeInteger(fields, 'peers', 0, 0xffff);
+      const admitted = { ...ticket, kind, ticketType, zone, uses, outOfTouch, peersReachable };
+      return issuedAtS === undefined ? admitted : { ...admitted, issuedAtS };
     }
     case 'exited':
     case 'passed-out':

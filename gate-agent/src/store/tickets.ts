@@ -16,7 +16,7 @@ import {
   type Manifest,
   type Ticket,
 } from '@postern/shared';
-import { openDatabase, type Database } from './database.ts';
+import { openDatabase, type Database, type Statement } from './database.ts';
 
 /** More tickets than ever share the 20 bits that a short code begins with. */
 const shortCodeCandidatesMax = 256;
@@ -32,6 +32,8 @@ const overlayTablesSql = `
 /** What deltas say: in memory, made again at every start from the deltas whose hashes the manifest has signed. */
 export interface Overlay {
   readonly database: Database;
+  /** True until a first row: most of the time there is nothing to ask. */
+  readonly empty: () => boolean;
   readonly add: (rows: DeltaRows) => void;
   readonly close: () => void;
 }
@@ -45,27 +47,41 @@ export function createOverlay(): Overlay {
     for (const ticket of tickets) insertTicket.run(...encodeTicketRow(ticket));
     for (const [hash, ticket] of codes) insertCode.run(hash, ticket);
   });
-  return { database, add: (rows) => void add(rows), close: () => void database.close() };
+  let empty = true;
+  return {
+    database,
+    empty: () => empty,
+    add: (rows) => {
+      add(rows);
+      empty = false;
+    },
+    close: () => void database.close(),
+  };
 }
 
 export interface TicketSource extends Lookups {
   readonly ticket: (ticketId: string) => Ticket | undefined;
 }
 
+interface Layer {
+  readonly byKey: Statement;
+  readonly byKeyRange: Statement;
+  readonly code: Statement;
+}
+
 export function createTicketSource(snapshot: Database, overlay: Overlay, manifest: Manifest): TicketSource {
   const codeHashKey = hexToBytes(manifest.codeHashKey) ?? new Uint8Array(0);
-  const layers = [overlay.database, snapshot].map((database) => ({
+  const layerOf = (database: Database): Layer => ({
     byKey: database.prepare(`SELECT ${columns} FROM ticket WHERE key = ?`).raw(),
     byKeyRange: database.prepare(`SELECT ${columns} FROM ticket WHERE key >= ? AND key < ? LIMIT ${shortCodeCandidatesMax}`).raw(),
     code: database.prepare('SELECT ticket FROM code WHERE hash = ?').raw(),
-  }));
+  });
+  const overlayLayer = layerOf(overlay.database);
+  const snapshotLayer = layerOf(snapshot);
 
-  const firstRow = (query: (layer: (typeof layers)[number]) => unknown): readonly unknown[] | undefined => {
-    for (const layer of layers) {
-      const row = query(layer);
-      if (row !== undefined) return row as readonly unknown[];
-    }
-    return undefined;
+  const firstRow = (query: (layer: Layer) => unknown): readonly unknown[] | undefined => {
+    const changed = overlay.empty() ? undefined : query(overlayLayer);
+    return (changed ?? query(snapshotLayer)) as readonly unknown[] | undefined;
   };
 
   const ticket = (ticketId: string): Ticket | undefined => {
@@ -77,7 +93,7 @@ export function createTicketSource(snapshot: Database, overlay: Overlay, manifes
 
   /** Ids of the tickets whose keys lie in `from <= key < until`, in either layer. */
   const idsBetween = (from: Uint8Array, until: Uint8Array): readonly string[] => {
-    const rows = layers.flatMap((layer) => layer.byKeyRange.all(from, until) as (readonly unknown[])[]);
+    const rows = [overlayLayer, snapshotLayer].flatMap((layer) => layer.byKeyRange.all(from, until) as (readonly unknown[])[]);
     return [...new Set(rows.map((row) => decodeTicketRow(row)?.id).filter((id) => id !== undefined))];
   };
 
