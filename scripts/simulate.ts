@@ -7,7 +7,13 @@ import { bytesToHex, createSha256, loadLedger, ready, utf8 } from '@postern/shar
 import { simulate } from './sim/simulation.ts';
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '20' }, gates: { type: 'string', default: '3' }, hours: { type: 'string', default: '8' }, seed: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    seeds: { type: 'string', default: '20' },
+    gates: { type: 'string', default: '3' },
+    hours: { type: 'string', default: '8' },
+    seed: { type: 'string' },
+    json: { type: 'string' },
+  },
 });
 
 function positive(name: string, text: string, max: number): number {
@@ -19,9 +25,14 @@ function positive(name: string, text: string, max: number): number {
 
 const gates = positive('gates', values.gates, 100);
 const hours = positive('hours', values.hours, 1_000);
-const seeds = values.seed === undefined ? Array.from({ length: positive('seeds', values.seeds, 1_000_000) }, (_, index) => index + 1) : [positive('seed', values.seed, 0xffff_ffff)];
+const seeds =
+  values.seed === undefined
+    ? Array.from({ length: positive('seeds', values.seeds, 1_000_000) }, (_, index) => index + 1)
+    : [positive('seed', values.seed, 0xffff_ffff)];
 
-console.log(`simulating ${gates} gates and a cloud for ${hours} h, ${seeds.length} seed${seeds.length === 1 ? '' : 's'}`);
+console.log(
+  `simulating ${gates} gates and a cloud for ${hours} h, ${seeds.length} seed${seeds.length === 1 ? '' : 's'}`,
+);
 await ready;
 const ledger = await loadLedger();
 const total = createSha256();
@@ -32,9 +43,17 @@ for (const seed of seeds) {
   marks += result.marks;
   violations.push(...result.violations);
   total.update(utf8(result.traceHash));
-  console.log(`seed ${String(seed).padStart(4)}  ${String(result.marks).padStart(6)} marks  trace ${result.traceHash.slice(0, 16)}  ${result.violations.length === 0 ? 'fine' : result.violations.join('; ')}`);
+  console.log(
+    `seed ${String(seed).padStart(4)}  ${String(result.marks).padStart(6)} marks  trace ${result.traceHash.slice(0, 16)}  ${result.violations.length === 0 ? 'fine' : result.violations.join('; ')}`,
+  );
 }
-const report = { seeds: seeds.length, marks, simulatedHours: seeds.length * hours, violations, traceHash: bytesToHex(total.digest()) };
+const report = {
+  seeds: seeds.length,
+  marks,
+  simulatedHours: seeds.length * hours,
+  violations,
+  traceHash: bytesToHex(total.digest()),
+};
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 console.log(JSON.stringify(report));
 process.exitCode = violations.length === 0 ? 0 : 1;

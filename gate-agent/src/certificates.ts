@@ -40,7 +40,24 @@ export const certificateBytesMax = 4_096;
 const ed25519 = { name: 'Ed25519' } as const;
 /** SubjectPublicKeyInfo before the 32 bytes of an Ed25519 key, PKCS #8 before its seed (RFC 8410). */
 const spkiPrefix = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
-const pkcs8Prefix = Uint8Array.of(0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20);
+const pkcs8Prefix = Uint8Array.of(
+  0x30,
+  0x2e,
+  0x02,
+  0x01,
+  0x00,
+  0x30,
+  0x05,
+  0x06,
+  0x03,
+  0x2b,
+  0x65,
+  0x70,
+  0x04,
+  0x22,
+  0x04,
+  0x20,
+);
 /** What follows the signed part: the name of Ed25519, and a BIT STRING of 64 bytes. */
 const signaturePrefix = Uint8Array.of(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x41, 0x00);
 const sanPrefix = 'postern:gate:';
@@ -56,7 +73,10 @@ export function parseCertificate(der: Uint8Array): Result<GateCertificate, Certi
 }
 
 /** Issued by the deployment's CA, for a gate, and in force at `atMs`. */
-export function verifyGateCertificate(der: Uint8Array, rules: CertificateRules): Result<GateCertificate, CertificateError> {
+export function verifyGateCertificate(
+  der: Uint8Array,
+  rules: CertificateRules,
+): Result<GateCertificate, CertificateError> {
   try {
     return verify(der, rules);
   } catch (cause) {
@@ -70,11 +90,19 @@ function verify(der: Uint8Array, rules: CertificateRules): Result<GateCertificat
   if (!ca.ok) return ca;
   const described = describe(leaf.value, der);
   if (!described.ok) return described;
-  if (!bytesEqual(new Uint8Array(leaf.value.issuerName.toArrayBuffer()), new Uint8Array(ca.value.subjectName.toArrayBuffer()))) return untrusted('issued by somebody else');
+  if (
+    !bytesEqual(
+      new Uint8Array(leaf.value.issuerName.toArrayBuffer()),
+      new Uint8Array(ca.value.subjectName.toArrayBuffer()),
+    )
+  )
+    return untrusted('issued by somebody else');
   if (!isEd25519(ca.value)) return untrusted('its issuer has no Ed25519 key');
-  if (ca.value.getExtension(x509.BasicConstraintsExtension)?.ca !== true) return untrusted('its issuer is not an authority');
-  if (leaf.value.getExtension(x509.BasicConstraintsExtension)?.ca === true) return untrusted('it is an authority itself');
-  if (!isSignedBy(der, ca.value)) return untrusted('its signature is not the authority\'s');
+  if (ca.value.getExtension(x509.BasicConstraintsExtension)?.ca !== true)
+    return untrusted('its issuer is not an authority');
+  if (leaf.value.getExtension(x509.BasicConstraintsExtension)?.ca === true)
+    return untrusted('it is an authority itself');
+  if (!isSignedBy(der, ca.value)) return untrusted("its signature is not the authority's");
   const { notBeforeMs, notAfterMs } = described.value;
   if (rules.atMs > notAfterMs + rules.graceMs) return err({ type: 'certificate-expired', notAfterMs });
   if (rules.timeTrusted && rules.atMs < notBeforeMs) return err({ type: 'certificate-not-yet-valid', notBeforeMs });
@@ -84,15 +112,27 @@ function verify(der: Uint8Array, rules: CertificateRules): Result<GateCertificat
 /** PKCS #10 request for the gate's own key, DER. */
 export async function createCertificateRequest(keys: KeyPair): Promise<Uint8Array> {
   const { subtle } = webcrypto;
-  const privateKey = await subtle.importKey('pkcs8', Buffer.concat([pkcs8Prefix, keys.secretKey.subarray(0, 32)]), ed25519, false, ['sign']);
+  const privateKey = await subtle.importKey(
+    'pkcs8',
+    Buffer.concat([pkcs8Prefix, keys.secretKey.subarray(0, 32)]),
+    ed25519,
+    false,
+    ['sign'],
+  );
   const publicKey = await subtle.importKey('raw', Buffer.from(keys.publicKey), ed25519, true, ['verify']);
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name: 'CN=gate', keys: { privateKey, publicKey }, signingAlgorithm: ed25519 });
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: 'CN=gate',
+    keys: { privateKey, publicKey },
+    signingAlgorithm: ed25519,
+  });
   return new Uint8Array(request.rawData);
 }
 
 /** PEM of a certificate, for TLS. */
 export const certificateToPem = (der: Uint8Array): string =>
-  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').replace(/(.{64})(?=.)/g, '$1\n')}\n-----END CERTIFICATE-----\n`;
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der)
+    .toString('base64')
+    .replace(/(.{64})(?=.)/g, '$1\n')}\n-----END CERTIFICATE-----\n`;
 
 function parse(der: Uint8Array): Result<x509.X509Certificate, CertificateError> {
   if (der.length > certificateBytesMax) return err({ type: 'certificate-malformed', cause: `${der.length} bytes` });
@@ -115,7 +155,13 @@ function describe(certificate: x509.X509Certificate, der: Uint8Array): Result<Ga
   const name = names.length === 1 ? names[0] : undefined;
   const gate = name?.type === 'url' && name.value.startsWith(sanPrefix) ? name.value.slice(sanPrefix.length) : '';
   if (!/^[a-z0-9-]{1,32}$/.test(gate)) return untrusted('it does not name one gate');
-  return ok({ gate, publicKey: spki.slice(spkiPrefix.length), notBeforeMs: certificate.notBefore.getTime(), notAfterMs: certificate.notAfter.getTime(), der });
+  return ok({
+    gate,
+    publicKey: spki.slice(spkiPrefix.length),
+    notBeforeMs: certificate.notBefore.getTime(),
+    notAfterMs: certificate.notAfter.getTime(),
+    der,
+  });
 }
 
 /**
@@ -127,15 +173,26 @@ function isSignedBy(der: Uint8Array, ca: x509.X509Certificate): boolean {
   const signed = inside === undefined ? undefined : elementAt(inside);
   if (inside === undefined || signed === undefined) return false;
   const rest = inside.subarray(signed.length);
-  if (rest.length !== signaturePrefix.length + signatureBytes || !bytesEqual(rest.subarray(0, signaturePrefix.length), signaturePrefix)) return false;
-  return verifySignature(new Uint8Array(ca.publicKey.rawData).slice(spkiPrefix.length), signed, rest.subarray(signaturePrefix.length));
+  if (
+    rest.length !== signaturePrefix.length + signatureBytes ||
+    !bytesEqual(rest.subarray(0, signaturePrefix.length), signaturePrefix)
+  )
+    return false;
+  return verifySignature(
+    new Uint8Array(ca.publicKey.rawData).slice(spkiPrefix.length),
+    signed,
+    rest.subarray(signaturePrefix.length),
+  );
 }
 
 /** The whole of the DER SEQUENCE that `bytes` begin with; undefined when it is cut off. Lengths of up to two bytes. */
 function elementAt(bytes: Uint8Array): Uint8Array | undefined {
   const [tag, first = 0, second = 0, third = 0] = bytes;
-  const [headBytes, length] = first < 0x80 ? [2, first] : first === 0x81 ? [3, second] : first === 0x82 ? [4, second * 256 + third] : [0, 0];
-  return tag === 0x30 && headBytes > 0 && headBytes + length <= bytes.length ? bytes.subarray(0, headBytes + length) : undefined;
+  const [headBytes, length] =
+    first < 0x80 ? [2, first] : first === 0x81 ? [3, second] : first === 0x82 ? [4, second * 256 + third] : [0, 0];
+  return tag === 0x30 && headBytes > 0 && headBytes + length <= bytes.length
+    ? bytes.subarray(0, headBytes + length)
+    : undefined;
 }
 
 function contentOf(der: Uint8Array): Uint8Array | undefined {
@@ -144,4 +201,5 @@ function contentOf(der: Uint8Array): Uint8Array | undefined {
   return element?.length === der.length ? der.subarray(headBytes) : undefined;
 }
 
-const untrusted = (cause: string): { readonly ok: false; readonly error: CertificateError } => err({ type: 'certificate-untrusted', cause });
+const untrusted = (cause: string): { readonly ok: false; readonly error: CertificateError } =>
+  err({ type: 'certificate-untrusted', cause });

@@ -4,13 +4,29 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { bytesToHex, createIngest, createOwnSegments, createReplicator, loadLedger, ready, type Ledger, type Peer } from '@postern/shared';
+import {
+  bytesToHex,
+  createIngest,
+  createOwnSegments,
+  createReplicator,
+  loadLedger,
+  ready,
+  type Ledger,
+  type Peer,
+} from '@postern/shared';
 import { createCloudPeer } from '../../gate-agent/src/replication/cloud-peer.ts';
 import { startReplication } from '../../gate-agent/src/replication/worker-front.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer } from '../../gate-agent/src/system.ts';
 import { buildSnapshot, feedEvent, generatedTicket } from '../lib/build-feed.ts';
 import { quantile } from '../lib/statistics.ts';
-import { admittedMark, createMemoryJournal, simulatedBoot, simulatedDirectory, simulatedKeys, simulatedTicket } from '../sim/gate-marks.ts';
+import {
+  admittedMark,
+  createMemoryJournal,
+  simulatedBoot,
+  simulatedDirectory,
+  simulatedKeys,
+  simulatedTicket,
+} from '../sim/gate-marks.ts';
 import { createMemoryReplicaStore, type ReplicaImage } from '../sim/memory-replica-store.ts';
 import { quietLogger } from '../sim/replica.ts';
 import { applySnapshot, benchFolder, benchPass, createBenchGate, openBenchFeed, type BenchGate } from './gate-rig.ts';
@@ -40,13 +56,31 @@ async function benchDraining(ledger: Ledger, quick: boolean): Promise<readonly B
     if (delayMs === 0) {
       rows.push(
         benchRow('bringing an offline mark into a signed segment, as it happens', msPerMark, 'ms'),
-        benchRow('draining 10,000 offline marks: round trips, beside 200 a POST', drained.roundTrips, '', { baseline: marks / batchMarks, bar: { atMost: 20 } }),
-        benchRow('draining 10,000 offline marks: bytes a mark, heads and signatures included, beside one POST a scan', drained.bytes / marks, 'B', { baseline: oneScan.length, bar: { atMost: 30 } }),
+        benchRow('draining 10,000 offline marks: round trips, beside 200 a POST', drained.roundTrips, '', {
+          baseline: marks / batchMarks,
+          bar: { atMost: 20 },
+        }),
+        benchRow(
+          'draining 10,000 offline marks: bytes a mark, heads and signatures included, beside one POST a scan',
+          drained.bytes / marks,
+          'B',
+          { baseline: oneScan.length, bar: { atMost: 30 } },
+        ),
       );
     }
     rows.push(
-      benchRow(`draining 10,000 offline marks at ${delayMs} ms: seconds until they are checked and stored, beside one POST a scan`, drained.seconds, 's', { baseline: one * marks }),
-      benchRow(`draining 10,000 offline marks at ${delayMs} ms: the same, beside 200 a POST (neither checked nor stored)`, drained.seconds, 's', { baseline: (batch * marks) / batchMarks }),
+      benchRow(
+        `draining 10,000 offline marks at ${delayMs} ms: seconds until they are checked and stored, beside one POST a scan`,
+        drained.seconds,
+        's',
+        { baseline: one * marks },
+      ),
+      benchRow(
+        `draining 10,000 offline marks at ${delayMs} ms: the same, beside 200 a POST (neither checked nor stored)`,
+        drained.seconds,
+        's',
+        { baseline: (batch * marks) / batchMarks },
+      ),
     );
   }
   return rows;
@@ -57,35 +91,83 @@ const writer = { event: feedEvent, gate: 'gate-1', boot: simulatedBoot('gate-1',
 /** What a gate does while nobody can be reached: its marks go into segments all the same. */
 async function workOffline(ledger: Ledger): Promise<{ readonly image: ReplicaImage; readonly msPerMark: number }> {
   const journal = createMemoryJournal();
-  for (let sequence = 1; sequence <= marks; sequence++) journal.add(admittedMark(writer, sequence, sequence, { ms: startMs + sequence * 1_130, counter: 0 }));
+  for (let sequence = 1; sequence <= marks; sequence++)
+    journal.add(admittedMark(writer, sequence, sequence, { ms: startMs + sequence * 1_130, counter: 0 }));
   const store = createMemoryReplicaStore();
-  const own = createOwnSegments({ ...writer, secretKey: simulatedKeys('gate-1').secretKey, ledger, store, journal, log: quietLogger, breathe: async () => {} });
+  const own = createOwnSegments({
+    ...writer,
+    secretKey: simulatedKeys('gate-1').secretKey,
+    ledger,
+    store,
+    journal,
+    log: quietLogger,
+    breathe: async () => {},
+  });
   const started = performance.now();
   await own.drain();
   return { image: store.image(), msPerMark: (performance.now() - started) / marks };
 }
 
 /** From the first message to a server that has checked and stored every mark. */
-async function reconnect(ledger: Ledger, image: ReplicaImage, url: string): Promise<{ readonly roundTrips: number; readonly bytes: number; readonly seconds: number }> {
+async function reconnect(
+  ledger: Ledger,
+  image: ReplicaImage,
+  url: string,
+): Promise<{ readonly roundTrips: number; readonly bytes: number; readonly seconds: number }> {
   const store = createMemoryReplicaStore({ image });
   const ingest = createIngest({ ledger, store, directory: simulatedDirectory(['gate-1']), log: quietLogger });
-  const own = createOwnSegments({ ...writer, secretKey: simulatedKeys('gate-1').secretKey, ledger, store, journal: createMemoryJournal(), log: quietLogger, breathe: async () => {} });
+  const own = createOwnSegments({
+    ...writer,
+    secretKey: simulatedKeys('gate-1').secretKey,
+    ledger,
+    store,
+    journal: createMemoryJournal(),
+    log: quietLogger,
+    breathe: async () => {},
+  });
   const replicator = createReplicator({ gate: 'gate-1', store, ingest, own, clock: createSystemClock() });
-  const peer: Peer = createCloudPeer({ cloudUrl: url, fetch: (target, init) => fetch(target, { method: 'POST', headers: { ...init.headers }, body: Buffer.from(init.body ?? []), signal: init.signal }) });
+  const peer: Peer = createCloudPeer({
+    cloudUrl: url,
+    fetch: (target, init) =>
+      fetch(target, {
+        method: 'POST',
+        headers: { ...init.headers },
+        body: Buffer.from(init.body ?? []),
+        signal: init.signal,
+      }),
+  });
   const started = performance.now();
   const report = await replicator.syncWith(peer, feedEvent, new AbortController().signal);
   if (!report.ok || !report.value.equal) throw new Error('the server did not take the marks');
-  return { roundTrips: report.value.roundTrips, bytes: report.value.bytesSent, seconds: (performance.now() - started) / 1_000 };
+  return {
+    roundTrips: report.value.roundTrips,
+    bytes: report.value.bytesSent,
+    seconds: (performance.now() - started) / 1_000,
+  };
 }
 
 /** What pretix's scanning app posts for one redemption, and what alf.io's station sends for 200. */
-const oneScan = JSON.stringify({ datetime: '2026-09-21T19:02:11.000Z', force: true, ignore_unpaid: false, nonce: '4wvS3rTa8Cq1M0uPz5Xh', type: 'entry', secret: simulatedTicket(1) });
-const batchOfScans = JSON.stringify(Array.from({ length: batchMarks }, (_, index) => ({ identifier: simulatedTicket(index), code: simulatedTicket(index + 1), timestamp: startMs + index })));
+const oneScan = JSON.stringify({
+  datetime: '2026-09-21T19:02:11.000Z',
+  force: true,
+  ignore_unpaid: false,
+  nonce: '4wvS3rTa8Cq1M0uPz5Xh',
+  type: 'entry',
+  secret: simulatedTicket(1),
+});
+const batchOfScans = JSON.stringify(
+  Array.from({ length: batchMarks }, (_, index) => ({
+    identifier: simulatedTicket(index),
+    code: simulatedTicket(index + 1),
+    timestamp: startMs + index,
+  })),
+);
 
 /** Seconds a request, of `count` sequential ones. */
 async function postSome(url: string, body: string, count: number): Promise<number> {
   const started = performance.now();
-  for (let index = 0; index < count; index++) await (await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })).text();
+  for (let index = 0; index < count; index++)
+    await (await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })).text();
   return (performance.now() - started) / 1_000 / count;
 }
 
@@ -101,12 +183,30 @@ async function benchLatency(quick: boolean): Promise<readonly BenchRow[]> {
     const gate = createBenchGate(folder.path, cache);
     const replication = startReplication({
       settings: {
-        gate: 'gate-1', event: feedEvent, boot: bytesToHex(createSystemRandom()(8)), journalPath: join(folder.path, 'journal.db'), replicaPath: join(folder.path, 'replica.db'),
-        ...simulatedKeys('gate-1'), keyPem: '', certificate: new Uint8Array(0), ca: new Uint8Array(0), cloudUrl: server.url, lanListen: undefined, lanPeers: [],
+        gate: 'gate-1',
+        event: feedEvent,
+        boot: bytesToHex(createSystemRandom()(8)),
+        journalPath: join(folder.path, 'journal.db'),
+        replicaPath: join(folder.path, 'replica.db'),
+        ...simulatedKeys('gate-1'),
+        keyPem: '',
+        certificate: new Uint8Array(0),
+        ca: new Uint8Array(0),
+        cloudUrl: server.url,
+        lanListen: undefined,
+        lanPeers: [],
       },
-      logger: quietLogger, timer: createSystemTimer(), random: createSystemRandom(), through: () => undefined,
+      logger: quietLogger,
+      timer: createSystemTimer(),
+      random: createSystemRandom(),
+      through: () => undefined,
     });
-    replication.setGates(['gate-1', ...Array.from({ length: rounds }, (_, index) => `remote-${index + 1}`)].map((id) => ({ id, publicKey: bytesToHex(simulatedKeys(id).publicKey) })));
+    replication.setGates(
+      ['gate-1', ...Array.from({ length: rounds }, (_, index) => `remote-${index + 1}`)].map((id) => ({
+        id,
+        publicKey: bytesToHex(simulatedKeys(id).publicKey),
+      })),
+    );
     const learned = (): number => replication.status().gates.reduce((sum, known) => sum + known.marks, 0);
     const scanner = createScanner(gate, tickets);
     await scanner.run((taken) => taken >= 300);
@@ -126,9 +226,23 @@ async function benchLatency(quick: boolean): Promise<readonly BenchRow[]> {
     await gate.close();
     const many = (rounds * marksPerRound).toLocaleString('en');
     return [
-      benchRow(`decision to committed mark while ${many} remote marks arrive, p50, beside quiet`, quantile(busy, 0.5), 'ms', { baseline: quantile(quiet, 0.5) }),
-      benchRow(`decision to committed mark while ${many} remote marks arrive, p99, beside quiet`, quantile(busy, 0.99), 'ms', { baseline: quantile(quiet, 0.99), bar: { ratioAtMost: 1.5 } }),
-      benchRow(`${many} remote marks: learned a second, while scanning`, (rounds * marksPerRound * 1_000) / busyMs, 'marks/s'),
+      benchRow(
+        `decision to committed mark while ${many} remote marks arrive, p50, beside quiet`,
+        quantile(busy, 0.5),
+        'ms',
+        { baseline: quantile(quiet, 0.5) },
+      ),
+      benchRow(
+        `decision to committed mark while ${many} remote marks arrive, p99, beside quiet`,
+        quantile(busy, 0.99),
+        'ms',
+        { baseline: quantile(quiet, 0.99), bar: { ratioAtMost: 1.5 } },
+      ),
+      benchRow(
+        `${many} remote marks: learned a second, while scanning`,
+        (rounds * marksPerRound * 1_000) / busyMs,
+        'marks/s',
+      ),
     ];
   } finally {
     server.stop();
@@ -140,7 +254,10 @@ async function benchLatency(quick: boolean): Promise<readonly BenchRow[]> {
 const betweenVisitorsMs = 3;
 const scansBetweenRests = 50;
 
-function createScanner(gate: BenchGate, tickets: number): { readonly taken: () => number; readonly run: (until: (taken: number) => boolean) => Promise<readonly number[]> } {
+function createScanner(
+  gate: BenchGate,
+  tickets: number,
+): { readonly taken: () => number; readonly run: (until: (taken: number) => boolean) => Promise<readonly number[]> } {
   let scans = 0;
   return {
     taken: () => scans,
@@ -174,17 +291,21 @@ interface BenchServer {
 
 async function startServer(event: number, gates: number, marksPerGate: number, delayMs: number): Promise<BenchServer> {
   const path = fileURLToPath(new URL('./remote-marks-server.ts', import.meta.url));
-  const child: ChildProcess = fork(path, [event, gates, marksPerGate, delayMs].map(String), { execArgv: ['--conditions=source', '--import', 'tsx'], stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const child: ChildProcess = fork(path, [event, gates, marksPerGate, delayMs].map(String), {
+    execArgv: ['--conditions=source', '--import', 'tsx'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
   const port = await new Promise<string>((resolve, reject) => {
     child.stdout?.once('data', (data: Buffer) => resolve(data.toString().trim()));
     child.once('exit', (code) => reject(new Error(`the bench server ended with code ${code}`)));
   });
   return {
     url: `http://127.0.0.1:${port}`,
-    more: () => new Promise((resolve) => {
-      child.once('message', () => resolve());
-      child.send('more');
-    }),
+    more: () =>
+      new Promise((resolve) => {
+        child.once('message', () => resolve());
+        child.send('more');
+      }),
     stop: () => void child.kill(),
   };
 }

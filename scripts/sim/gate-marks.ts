@@ -1,24 +1,55 @@
 // Gates with keys, and plausible marks of theirs, for simulations, tests and benchmarks: repeatable from a seed.
 import {
-  encodeMark, keyPairFromSeed, sha256, bytesToHex, utf8,
-  type EncodedMark, type GateDirectory, type HybridTimestamp, type JournalReader, type KeyPair, type Mark, type WriterId,
+  encodeMark,
+  keyPairFromSeed,
+  sha256,
+  bytesToHex,
+  utf8,
+  type EncodedMark,
+  type GateDirectory,
+  type HybridTimestamp,
+  type JournalReader,
+  type KeyPair,
+  type Mark,
+  type WriterId,
 } from '@postern/shared';
 
 export const simulatedKeys = (name: string): KeyPair => keyPairFromSeed(sha256(utf8(`simulated key of ${name}`)));
 
 /** Knows every gate that is named, under its simulated key. */
-export const simulatedDirectory = (gates: readonly string[], revoked: ReadonlySet<string> = new Set()): GateDirectory => ({
-  gateKey: async (_event, gate) => (gates.includes(gate) ? { publicKey: simulatedKeys(gate).publicKey, state: revoked.has(gate) ? 'revoked' : 'active' } : undefined),
+export const simulatedDirectory = (
+  gates: readonly string[],
+  revoked: ReadonlySet<string> = new Set(),
+): GateDirectory => ({
+  gateKey: async (_event, gate) =>
+    gates.includes(gate)
+      ? { publicKey: simulatedKeys(gate).publicKey, state: revoked.has(gate) ? 'revoked' : 'active' }
+      : undefined,
 });
 
 export const simulatedTicket = (number: number): string => bytesToHex(sha256(utf8(`ticket ${number}`)).slice(0, 16));
-export const simulatedBoot = (gate: string, start: number): string => bytesToHex(sha256(utf8(`${gate} start ${start}`)).slice(0, 8));
+export const simulatedBoot = (gate: string, start: number): string =>
+  bytesToHex(sha256(utf8(`${gate} start ${start}`)).slice(0, 8));
 
 export function admittedMark(writer: WriterId, sequence: number, ticket: number, at: HybridTimestamp): EncodedMark {
   const mark: Mark = {
-    kind: 'admitted', event: writer.event, gate: writer.gate, boot: writer.boot, sequence, at, monotonicMs: at.ms % 86_400_000,
-    clock: { source: 'server', uncertaintyMs: 100 }, lane: 'l1', ticketId: simulatedTicket(ticket), epoch: 1, method: 'qr',
-    ticketType: 1, zone: 'main', uses: 1, outOfTouch: false, peersReachable: 2,
+    kind: 'admitted',
+    event: writer.event,
+    gate: writer.gate,
+    boot: writer.boot,
+    sequence,
+    at,
+    monotonicMs: at.ms % 86_400_000,
+    clock: { source: 'server', uncertaintyMs: 100 },
+    lane: 'l1',
+    ticketId: simulatedTicket(ticket),
+    epoch: 1,
+    method: 'qr',
+    ticketType: 1,
+    zone: 'main',
+    uses: 1,
+    outOfTouch: false,
+    peersReachable: 2,
   };
   return { mark, bytes: encodeMark(mark) };
 }
@@ -26,7 +57,12 @@ export function admittedMark(writer: WriterId, sequence: number, ticket: number,
 /** A gate's journal in memory, the port that the replicator drains. */
 export interface MemoryJournal extends JournalReader {
   readonly add: (mark: EncodedMark) => void;
-  readonly find: (id: { readonly event: number; readonly boot: string; readonly gate: string; readonly sequence: number }) => Uint8Array | undefined;
+  readonly find: (id: {
+    readonly event: number;
+    readonly boot: string;
+    readonly gate: string;
+    readonly sequence: number;
+  }) => Uint8Array | undefined;
   readonly all: () => readonly EncodedMark[];
 }
 
@@ -43,7 +79,11 @@ export function createMemoryJournal(before: readonly EncodedMark[] = []): Memory
     add,
     find: (id) => byWriter.get(key(id))?.[id.sequence - 1]?.bytes,
     all: () => [...byWriter.values()].flat(),
-    writers: () => [...byWriter.values()].flatMap(([first]) => (first === undefined ? [] : [{ event: first.mark.event, gate: first.mark.gate, boot: first.mark.boot }])),
-    marksAfter: (writer, sequence, limit) => (byWriter.get(key(writer)) ?? []).slice(sequence, sequence + limit).map(({ bytes }) => bytes),
+    writers: () =>
+      [...byWriter.values()].flatMap(([first]) =>
+        first === undefined ? [] : [{ event: first.mark.event, gate: first.mark.gate, boot: first.mark.boot }],
+      ),
+    marksAfter: (writer, sequence, limit) =>
+      (byWriter.get(key(writer)) ?? []).slice(sequence, sequence + limit).map(({ bytes }) => bytes),
   };
 }

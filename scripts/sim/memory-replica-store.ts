@@ -1,7 +1,20 @@
 // A replica in memory that a simulated crash can cut back: the port's adapter for the simulation and for tests of what stands on it.
 import {
-  compareMarkIds, createContentHash, markKey, quarantineChunksMax, segmentKey, writerKey, bytesEqual, err, ok,
-  type EncodedMark, type MarkId, type Quarantined, type ReplicaStore, type SegmentState, type SignedChunk,
+  compareMarkIds,
+  createContentHash,
+  markKey,
+  quarantineChunksMax,
+  segmentKey,
+  writerKey,
+  bytesEqual,
+  err,
+  ok,
+  type EncodedMark,
+  type MarkId,
+  type Quarantined,
+  type ReplicaStore,
+  type SegmentState,
+  type SignedChunk,
 } from '@postern/shared';
 
 export interface MemoryReplicaStore extends ReplicaStore {
@@ -20,7 +33,10 @@ export interface ReplicaImage {
 export interface MemoryReplicaOptions {
   readonly image?: ReplicaImage;
   /** The store's own marks, that live elsewhere (a gate's journal): they count, and are not stored twice. */
-  readonly own?: { readonly mark: (id: MarkId) => Uint8Array | undefined; readonly marks: (event: number) => readonly EncodedMark[] };
+  readonly own?: {
+    readonly mark: (id: MarkId) => Uint8Array | undefined;
+    readonly marks: (event: number) => readonly EncodedMark[];
+  };
 }
 
 export function createMemoryReplicaStore({ image, own }: MemoryReplicaOptions = {}): MemoryReplicaStore {
@@ -30,15 +46,18 @@ export function createMemoryReplicaStore({ image, own }: MemoryReplicaOptions = 
   const quarantined = [...(image?.quarantined ?? [])];
 
   const known = (event: number): readonly EncodedMark[] =>
-    [...[...marks.values()].filter(({ mark }) => mark.event === event), ...(own?.marks(event) ?? [])].sort((a, b) => compareMarkIds(a.mark, b.mark));
+    [...[...marks.values()].filter(({ mark }) => mark.event === event), ...(own?.marks(event) ?? [])].toSorted((a, b) =>
+      compareMarkIds(a.mark, b.mark),
+    );
 
   return {
     frontier: async (event) => {
       const latest = new Map<string, SegmentState>();
       for (const state of states.values()) {
-        if (state.event === event && state.segment >= (latest.get(writerKey(state))?.segment ?? 0)) latest.set(writerKey(state), state);
+        if (state.event === event && state.segment >= (latest.get(writerKey(state))?.segment ?? 0))
+          latest.set(writerKey(state), state);
       }
-      return [...latest.values()].sort((a, b) => (writerKey(a) < writerKey(b) ? -1 : 1));
+      return [...latest.values()].toSorted((a, b) => (writerKey(a) < writerKey(b) ? -1 : 1));
     },
     segment: async (id) => states.get(segmentKey(id)),
     chunks: async (id) => chunks.get(segmentKey(id)) ?? [],
@@ -47,17 +66,24 @@ export function createMemoryReplicaStore({ image, own }: MemoryReplicaOptions = 
       if (!sameState(states.get(key), before)) return err({ type: 'segment-moved' });
       for (const { mark, bytes } of added) {
         const stored = own?.mark(mark) ?? marks.get(markKey(mark))?.bytes;
-        if (stored !== undefined && !bytesEqual(stored, bytes)) return err({ type: 'mark-conflict', sequence: mark.sequence });
+        if (stored !== undefined && !bytesEqual(stored, bytes))
+          return err({ type: 'mark-conflict', sequence: mark.sequence });
       }
       for (const item of added) if (own?.mark(item.mark) === undefined) marks.set(markKey(item.mark), item);
-      const kept = chunk.head.form === 'whole' ? [] : (chunks.get(key) ?? []).filter(({ head }) => head.form === 'whole' || head.from !== head.count);
+      const kept =
+        chunk.head.form === 'whole'
+          ? []
+          : (chunks.get(key) ?? []).filter(({ head }) => head.form === 'whole' || head.from !== head.count);
       chunks.set(key, [...kept, chunk]);
       states.set(key, after);
       return ok(undefined);
     },
     quarantine: async (item) => {
       const ofWriter = quarantined.filter(({ chunk }) => writerKey(chunk.head) === writerKey(item.chunk.head));
-      const there = ofWriter.some(({ chunk }) => bytesEqual(chunk.signature, item.chunk.signature) && bytesEqual(chunk.payload, item.chunk.payload));
+      const there = ofWriter.some(
+        ({ chunk }) =>
+          bytesEqual(chunk.signature, item.chunk.signature) && bytesEqual(chunk.payload, item.chunk.payload),
+      );
       if (there || ofWriter.length >= quarantineChunksMax) return false;
       quarantined.push(item);
       return true;
@@ -68,10 +94,21 @@ export function createMemoryReplicaStore({ image, own }: MemoryReplicaOptions = 
       for (const { mark, bytes } of known(event)) hash.add(mark, bytes);
       return hash.digest();
     },
-    image: () => ({ states: new Map(states), chunks: new Map(chunks), marks: new Map(marks), quarantined: [...quarantined] }),
+    image: () => ({
+      states: new Map(states),
+      chunks: new Map(chunks),
+      marks: new Map(marks),
+      quarantined: [...quarantined],
+    }),
     marks: known,
   };
 }
 
 const sameState = (a: SegmentState | undefined, b: SegmentState | undefined): boolean =>
-  a === undefined || b === undefined ? a === b : a.count === b.count && a.hash === b.hash && a.closed === b.closed && a.through.ms === b.through.ms && a.through.counter === b.through.counter;
+  a === undefined || b === undefined
+    ? a === b
+    : a.count === b.count &&
+      a.hash === b.hash &&
+      a.closed === b.closed &&
+      a.through.ms === b.through.ms &&
+      a.through.counter === b.through.counter;

@@ -1,7 +1,18 @@
 // One replica put together from the real replication code over memory: a gate with its journal, or the cloud without one.
 import {
-  answerSync, createIngest, createOwnSegments, createReplicator, err, ok,
-  type Clock, type GateDirectory, type Ingest, type Ledger, type Logger, type Peer, type Replicator,
+  answerSync,
+  createIngest,
+  createOwnSegments,
+  createReplicator,
+  err,
+  ok,
+  type Clock,
+  type GateDirectory,
+  type Ingest,
+  type Ledger,
+  type Logger,
+  type Peer,
+  type Replicator,
 } from '@postern/shared';
 import { createMemoryJournal, simulatedKeys, type MemoryJournal } from './gate-marks.ts';
 import { createMemoryReplicaStore, type MemoryReplicaStore, type ReplicaImage } from './memory-replica-store.ts';
@@ -29,22 +40,53 @@ export interface ReplicaOptions {
 
 export const quietLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
-export function createReplica({ id, boot, ledger, directory, clock, journal = createMemoryJournal(), image, log = quietLogger }: ReplicaOptions): Replica {
+export function createReplica({
+  id,
+  boot,
+  ledger,
+  directory,
+  clock,
+  journal = createMemoryJournal(),
+  image,
+  log = quietLogger,
+}: ReplicaOptions): Replica {
   const store = createMemoryReplicaStore({
     ...(image === undefined ? {} : { image }),
-    own: { mark: (mark) => journal.find(mark), marks: (event) => journal.all().filter(({ mark }) => mark.event === event) },
+    own: {
+      mark: (mark) => journal.find(mark),
+      marks: (event) => journal.all().filter(({ mark }) => mark.event === event),
+    },
   });
   const ingest = createIngest({ ledger, store, directory, log });
-  const own = createOwnSegments({ gate: id, boot, secretKey: simulatedKeys(id).secretKey, ledger, store, journal, log, breathe: async () => {} });
+  const own = createOwnSegments({
+    gate: id,
+    boot,
+    secretKey: simulatedKeys(id).secretKey,
+    ledger,
+    store,
+    journal,
+    log,
+    breathe: async () => {},
+  });
   const replicator = createReplicator({ gate: id, store, ingest, own, clock });
   return {
-    id, store, journal, ingest, replicator,
+    id,
+    store,
+    journal,
+    ingest,
+    replicator,
     answer: async (message) => {
       const answered = await answerSync({ store, ingest, maySync: async () => true }, { gate: 'peer' }, message);
-      return answered.ok ? ok(answered.value.answer) : err({ type: 'peer-refused', status: 400, cause: answered.error.type });
+      return answered.ok
+        ? ok(answered.value.answer)
+        : err({ type: 'peer-refused', status: 400, cause: answered.error.type });
     },
   };
 }
 
 /** `replica` as somebody else's peer, without a network between them. */
-export const asPeer = (replica: Replica): Peer => ({ id: replica.id, kind: replica.id === 'cloud' ? 'cloud' : 'gate', exchange: (message, signal) => replica.answer(message, signal) });
+export const asPeer = (replica: Replica): Peer => ({
+  id: replica.id,
+  kind: replica.id === 'cloud' ? 'cloud' : 'gate',
+  exchange: (message, signal) => replica.answer(message, signal),
+});

@@ -7,7 +7,15 @@ import { assert } from './result.ts';
 
 /** The order in which marks enter the hash. Gates and boots compare by code unit, as ASCII. */
 export const compareMarkIds = (a: MarkId, b: MarkId): number =>
-  a.gate !== b.gate ? (a.gate < b.gate ? -1 : 1) : a.boot !== b.boot ? (a.boot < b.boot ? -1 : 1) : a.sequence - b.sequence;
+  a.gate !== b.gate
+    ? a.gate < b.gate
+      ? -1
+      : 1
+    : a.boot !== b.boot
+      ? a.boot < b.boot
+        ? -1
+        : 1
+      : a.sequence - b.sequence;
 
 export interface ContentHash {
   /** Marks in the order of `compareMarkIds`, each once. */

@@ -4,7 +4,7 @@
 // one change with time zero, and nothing else is ever in it. So a gate that rebuilds a segment after a crash, or that continues
 // from a restored image, repeats the very same hashes instead of contradicting itself, and two heads of one segment are
 // either prefix and continuation, or a proof that its gate has signed two different histories.
-import type { Doc } from 'automerge';
+import type * as AutomergeModule from 'automerge';
 import { bytesToHex, utf8 } from './bytes.ts';
 import { cborDecode, cborEncode } from './cbor.ts';
 import { compareHybrid } from './clock.ts';
@@ -13,9 +13,20 @@ import type { EncodedMark } from './gate/replica-store.ts';
 import { decodeMark, markBytesMax } from './mark-codec.ts';
 import { assert, err, ok, type Result } from './result.ts';
 import { checkChangeBounds, checkDocumentBounds } from './segment-bounds.ts';
-import { chunkBytesMax, emptyHash, isSegmentFull, segmentKey, segmentMarksMax, verifyChunk, type HeadError, type SegmentId, type SegmentState, type SignedChunk } from './segment.ts';
+import {
+  chunkBytesMax,
+  emptyHash,
+  isSegmentFull,
+  segmentKey,
+  segmentMarksMax,
+  verifyChunk,
+  type HeadError,
+  type SegmentId,
+  type SegmentState,
+  type SignedChunk,
+} from './segment.ts';
 
-type Automerge = typeof import('automerge');
+type Automerge = typeof AutomergeModule;
 type Content = { marks: Uint8Array[] };
 
 export type ChunkError =
@@ -57,7 +68,11 @@ export interface Ledger {
    * without applying them: the segment's actor, an unbroken chain from what is `known`, nothing but the list's creation and bytes
    * inserted behind the last element, the last hash equal to the signed one; then every mark. Never throws for any content.
    */
-  readonly check: (chunk: SignedChunk, publicKey: Uint8Array, known: SegmentState | undefined) => Result<CheckedChunk, ChunkError>;
+  readonly check: (
+    chunk: SignedChunk,
+    publicKey: Uint8Array,
+    known: SegmentState | undefined,
+  ) => Result<CheckedChunk, ChunkError>;
   /** Hash after `count` marks according to stored, already checked chunks; undefined where they do not say. */
   readonly hashAt: (chunks: readonly SignedChunk[], count: number) => string | undefined;
   /** The marks' bytes in stored, already checked chunks, from the segment's first on. */
@@ -88,11 +103,12 @@ export async function loadLedger(): Promise<Ledger> {
 }
 
 /** Actor of a segment's document: 32 hexadecimal digits. */
-export const segmentActor = (id: SegmentId): string => bytesToHex(sha256(utf8(`postern-segment-v1\0${segmentKey(id)}`)).slice(0, 16));
+export const segmentActor = (id: SegmentId): string =>
+  bytesToHex(sha256(utf8(`postern-segment-v1\0${segmentKey(id)}`)).slice(0, 16));
 
 function createSegmentDocument(automerge: Automerge, id: SegmentId): SegmentDocument {
   const actor = segmentActor(id);
-  let document: Doc<Content> = automerge.init<Content>({ actor });
+  let document: AutomergeModule.Doc<Content> = automerge.init<Content>({ actor });
   let markBytes = 0;
   const changes: { readonly bytes: Uint8Array; readonly hash: string }[] = [];
   const appendOne = (mark: Uint8Array): void => {
@@ -125,7 +141,10 @@ function createSegmentDocument(automerge: Automerge, id: SegmentId): SegmentDocu
       }
       return taken;
     },
-    changes: (from, to) => (from === to ? new Uint8Array(0) : new Uint8Array(cborEncode(changes.slice(from, to).map((change) => change.bytes)))),
+    changes: (from, to) =>
+      from === to
+        ? new Uint8Array(0)
+        : new Uint8Array(cborEncode(changes.slice(from, to).map((change) => change.bytes))),
     save: () => automerge.save(document),
   };
 }
@@ -142,7 +161,10 @@ interface Reader {
   readonly document: (bytes: Uint8Array) => Result<readonly Uint8Array[], ChunkError>;
 }
 
-const invalid = (cause: string): { readonly ok: false; readonly error: { readonly type: 'segment-invalid'; readonly cause: string } } => err({ type: 'segment-invalid', cause });
+const invalid = (
+  cause: string,
+): { readonly ok: false; readonly error: { readonly type: 'segment-invalid'; readonly cause: string } } =>
+  err({ type: 'segment-invalid', cause });
 
 function createReader(automerge: Automerge, onTrap: () => void): Reader {
   const attempt = <T>(read: () => T): Result<T, ChunkError> => {
@@ -151,7 +173,9 @@ function createReader(automerge: Automerge, onTrap: () => void): Reader {
     } catch (cause) {
       // Automerge refuses by throwing; a WebAssembly trap is different, its memory may be broken from then on.
       if (cause instanceof WebAssembly.RuntimeError) onTrap();
-      return invalid(`Automerge refuses it: ${cause instanceof Error ? cause.message.slice(0, 120) : 'no reason given'}`);
+      return invalid(
+        `Automerge refuses it: ${cause instanceof Error ? cause.message.slice(0, 120) : 'no reason given'}`,
+      );
     }
   };
   return {
@@ -170,7 +194,8 @@ function createReader(automerge: Automerge, onTrap: () => void): Reader {
       if (operations.length !== (index === 0 ? 2 : 1)) return invalid('a change that does not insert exactly one mark');
       if (index === 0 && !isListCreation(operations[0])) return invalid('a segment that does not begin with its list');
       const mark = insertedBytes(operations.at(-1), `1@${actor}`, index === 0 ? '_head' : `${index + 1}@${actor}`);
-      if (mark === undefined || typeof change.hash !== 'string') return invalid('an operation that is not an insertion of bytes behind the last element');
+      if (mark === undefined || typeof change.hash !== 'string')
+        return invalid('an operation that is not an insertion of bytes behind the last element');
       return ok({ hash: change.hash, deps: change.deps, mark });
     },
     document: (bytes) => {
@@ -183,26 +208,45 @@ function createReader(automerge: Automerge, onTrap: () => void): Reader {
 
 function isListCreation(operation: unknown): boolean {
   const fields = operation as Readonly<Record<string, unknown>>;
-  return fields['action'] === 'makeList' && fields['obj'] === '_root' && fields['key'] === listName && fields['insert'] !== true && isEmptyList(fields['pred']);
+  return (
+    fields['action'] === 'makeList' &&
+    fields['obj'] === '_root' &&
+    fields['key'] === listName &&
+    fields['insert'] !== true &&
+    isEmptyList(fields['pred'])
+  );
 }
 
 function insertedBytes(operation: unknown, list: string, after: string): Uint8Array | undefined {
   const fields = operation as Readonly<Record<string, unknown>>;
-  const inserts = fields['action'] === 'set' && fields['obj'] === list && fields['elemId'] === after && fields['insert'] === true && isEmptyList(fields['pred']);
+  const inserts =
+    fields['action'] === 'set' &&
+    fields['obj'] === list &&
+    fields['elemId'] === after &&
+    fields['insert'] === true &&
+    isEmptyList(fields['pred']);
   const value = fields['value'];
   if (!inserts || value === null || typeof value !== 'object') return undefined;
   if (value instanceof Uint8Array) return value;
-  return Array.isArray(value) && value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255) ? Uint8Array.from(value as number[]) : undefined;
+  return Array.isArray(value) && value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)
+    ? Uint8Array.from(value as number[])
+    : undefined;
 }
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
-function checkContent(reader: Reader, chunk: SignedChunk, known: SegmentState | undefined): Result<CheckedChunk, ChunkError> {
+function checkContent(
+  reader: Reader,
+  chunk: SignedChunk,
+  known: SegmentState | undefined,
+): Result<CheckedChunk, ChunkError> {
   const { head } = chunk;
   const have = known?.count ?? 0;
   if (head.from > have) return err({ type: 'gap', have });
-  if (known !== undefined && known.firstSequence !== head.firstSequence) return err({ type: 'equivocation', cause: 'two first sequences of one segment' });
-  if (known !== undefined && known.count === head.count && known.hash !== head.hash) return err({ type: 'equivocation', cause: `two heads after ${head.count} marks` });
+  if (known !== undefined && known.firstSequence !== head.firstSequence)
+    return err({ type: 'equivocation', cause: 'two first sequences of one segment' });
+  if (known !== undefined && known.count === head.count && known.hash !== head.hash)
+    return err({ type: 'equivocation', cause: `two heads after ${head.count} marks` });
   const changes = readChanges(reader, chunk);
   if (!changes.ok) return changes;
   const chained = checkChain(changes.value, chunk, known);
@@ -210,7 +254,11 @@ function checkContent(reader: Reader, chunk: SignedChunk, known: SegmentState | 
   const marks = readMarks(changes.value, chunk);
   if (!marks.ok) return marks;
   const state = advance(known, head);
-  return ok({ state, marks: marks.value.slice(Math.max(0, have - head.from)), stale: known !== undefined && sameState(known, state) });
+  return ok({
+    state,
+    marks: marks.value.slice(Math.max(0, have - head.from)),
+    stale: known !== undefined && sameState(known, state),
+  });
 }
 
 /** The changes of a chunk, each checked for its own place and content; not yet for their chain. */
@@ -218,7 +266,8 @@ function readChanges(reader: Reader, chunk: SignedChunk): Result<readonly ReadCh
   const { head } = chunk;
   const list = head.form === 'whole' ? reader.document(chunk.payload) : listOfChanges(chunk.payload);
   if (!list.ok) return list;
-  if (list.value.length !== head.count - head.from) return invalid(`${list.value.length} changes where the head says ${head.count - head.from}`);
+  if (list.value.length !== head.count - head.from)
+    return invalid(`${list.value.length} changes where the head says ${head.count - head.from}`);
   const actor = segmentActor(head);
   const changes: ReadChange[] = [];
   for (const bytes of list.value) {
@@ -234,21 +283,29 @@ function listOfChanges(payload: Uint8Array): Result<readonly Uint8Array[], Chunk
   const value = cborDecode(payload, chunkBytesMax, 1);
   if (!value.ok) return invalid('not a list of changes');
   const list = value.value;
-  if (!Array.isArray(list) || !list.every((item) => item instanceof Uint8Array)) return invalid('not a list of changes');
+  if (!Array.isArray(list) || !list.every((item) => item instanceof Uint8Array))
+    return invalid('not a list of changes');
   return ok(list as readonly Uint8Array[]);
 }
 
 /** Every change depends on exactly the one before; where the chunk overlaps what is known it must agree with it. */
-function checkChain(changes: readonly ReadChange[], { head }: SignedChunk, known: SegmentState | undefined): Result<void, ChunkError> {
+function checkChain(
+  changes: readonly ReadChange[],
+  { head }: SignedChunk,
+  known: SegmentState | undefined,
+): Result<void, ChunkError> {
   let before: string | undefined = known !== undefined && known.count === head.from ? known.hash : undefined;
   for (const [index, change] of changes.entries()) {
     const dependencies = head.from + index === 0 ? 0 : 1;
     if (change.deps.length !== dependencies) return invalid('a change without exactly its predecessor as dependency');
     if (before !== undefined && dependencies === 1 && change.deps[0] !== before) {
-      return index === 0 ? err({ type: 'equivocation', cause: `another history before mark ${head.from + 1}` }) : invalid('a broken chain of changes');
+      return index === 0
+        ? err({ type: 'equivocation', cause: `another history before mark ${head.from + 1}` })
+        : invalid('a broken chain of changes');
     }
     before = change.hash;
-    if (known !== undefined && head.from + index + 1 === known.count && change.hash !== known.hash) return err({ type: 'equivocation', cause: `two histories up to mark ${known.count}` });
+    if (known !== undefined && head.from + index + 1 === known.count && change.hash !== known.hash)
+      return err({ type: 'equivocation', cause: `two histories up to mark ${known.count}` });
   }
   if (changes.length > 0 && before !== head.hash) return invalid('another last hash than was signed');
   if (head.count === 0 && head.hash !== emptyHash) return invalid('a hash of no marks');
@@ -260,9 +317,11 @@ function readMarks(changes: readonly ReadChange[], { head }: SignedChunk): Resul
   for (const { mark: bytes } of changes) {
     const mark = decodeMark(bytes, head);
     if (!mark.ok) return invalid(`a mark that cannot be read: ${mark.error.cause}`);
-    if (mark.value.sequence !== head.firstSequence + head.from + marks.length) return invalid('a mark out of its sequence');
+    if (mark.value.sequence !== head.firstSequence + head.from + marks.length)
+      return invalid('a mark out of its sequence');
     const previous = marks.at(-1);
-    if (previous !== undefined && compareHybrid(previous.mark.at, mark.value.at) > 0) return invalid('a mark older than the one before it');
+    if (previous !== undefined && compareHybrid(previous.mark.at, mark.value.at) > 0)
+      return invalid('a mark older than the one before it');
     marks.push({ mark: mark.value, bytes });
   }
   return ok(marks);
@@ -280,7 +339,8 @@ function advance(known: SegmentState | undefined, head: SegmentState): SegmentSt
   return { event, gate, boot, segment, firstSequence, count, hash, closed, through };
 }
 
-const sameState = (a: SegmentState, b: SegmentState): boolean => a.count === b.count && a.closed === b.closed && compareHybrid(a.through, b.through) === 0;
+const sameState = (a: SegmentState, b: SegmentState): boolean =>
+  a.count === b.count && a.closed === b.closed && compareHybrid(a.through, b.through) === 0;
 
 function hashFromChunks(reader: Reader, chunks: readonly SignedChunk[], count: number): string | undefined {
   for (const chunk of chunks) {

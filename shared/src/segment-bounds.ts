@@ -27,7 +27,8 @@ export function checkChangeBounds(bytes: Uint8Array, rowsMax: number): Result<vo
     const actors = readUnsigned(cursor);
     if (actors !== 0) throw new Refused('a change that names other actors');
     const columns = readColumns(cursor, []);
-    if (cursor.offset + columns.reduce((sum, column) => sum + column.length, 0) !== bytes.length) throw new Refused('bytes behind the columns of a change');
+    if (cursor.offset + columns.reduce((sum, column) => sum + column.length, 0) !== bytes.length)
+      throw new Refused('bytes behind the columns of a change');
     checkColumns(cursor, columns, rowsMax);
   });
 }
@@ -86,7 +87,8 @@ function readColumns(cursor: Cursor, deflated: readonly number[]): readonly Colu
   for (let index = 0; index < count; index++) {
     const specification = readUnsigned(cursor);
     const length = readUnsigned(cursor);
-    if ((specification & deflatedBit) !== 0 && !deflated.includes(specification & ~deflatedBit)) throw new Refused('a deflated column where none belongs');
+    if ((specification & deflatedBit) !== 0 && !deflated.includes(specification & ~deflatedBit))
+      throw new Refused('a deflated column where none belongs');
     columns.push({ specification, length });
   }
   return columns;
@@ -98,7 +100,8 @@ function checkColumns(cursor: Cursor, columns: readonly Column[], rowsMax: numbe
     skip(cursor, length);
     const type = specification & 7;
     if (type === columnTypes.raw || (specification & deflatedBit) !== 0) continue;
-    if (countRows({ bytes: cursor.bytes.subarray(0, cursor.offset), offset: start }, type, rowsMax) > rowsMax) throw new Refused(`more than ${rowsMax} rows in a column`);
+    if (countRows({ bytes: cursor.bytes.subarray(0, cursor.offset), offset: start }, type, rowsMax) > rowsMax)
+      throw new Refused(`more than ${rowsMax} rows in a column`);
   }
 }
 

@@ -76,14 +76,24 @@ export type HeadError =
 
 export const segmentKey = (id: SegmentId): string => `${id.event}/${id.gate}/${id.boot}/${id.segment}`;
 export const writerKey = (id: WriterId): string => `${id.event}/${id.gate}/${id.boot}`;
-export const isSegmentFull = (count: number, markBytes: number): boolean => count >= segmentMarksMax || markBytes >= segmentMarkBytesMax;
+export const isSegmentFull = (count: number, markBytes: number): boolean =>
+  count >= segmentMarksMax || markBytes >= segmentMarkBytesMax;
 
 /** Orders two states of one writer by how much they know: by segment, marks, closed, then `through`. */
 export const compareProgress = (a: SegmentState, b: SegmentState): number =>
-  a.segment - b.segment || a.count - b.count || Number(a.closed) - Number(b.closed) || compareHybrid(a.through, b.through);
+  a.segment - b.segment ||
+  a.count - b.count ||
+  Number(a.closed) - Number(b.closed) ||
+  compareHybrid(a.through, b.through);
 
 /** Signs `payload` under a head. `head.byteLength` and `head.sha256` are computed here. */
-export function signChunk(secretKey: Uint8Array, state: SegmentState, form: Head['form'], from: number, payload: Uint8Array): SignedChunk {
+export function signChunk(
+  secretKey: Uint8Array,
+  state: SegmentState,
+  form: Head['form'],
+  from: number,
+  payload: Uint8Array,
+): SignedChunk {
   assert(payload.length <= chunkBytesMax, 'a chunk stays within its bound');
   const head: Head = { ...state, form, from, byteLength: payload.length, sha256: sha256(payload) };
   const headBytes = encodeHead(head);
@@ -92,10 +102,14 @@ export function signChunk(secretKey: Uint8Array, state: SegmentState, form: Head
 
 /** The receiver's first checks, in order: size, signature, length and hash. Automerge has not seen a byte when they pass. */
 export function verifyChunk(chunk: SignedChunk, publicKey: Uint8Array): Result<void, HeadError> {
-  if (chunk.payload.length > chunkBytesMax || chunk.headBytes.length > headBytesMax) return err({ type: 'malformed', cause: 'a chunk over its size bound' });
-  if (!verifySignature(publicKey, concatBytes(headDomain, chunk.headBytes), chunk.signature)) return err({ type: 'signature-invalid' });
-  if (chunk.payload.length !== chunk.head.byteLength) return err({ type: 'payload-altered', cause: `${chunk.payload.length} bytes, ${chunk.head.byteLength} signed` });
-  if (!bytesEqual(sha256(chunk.payload), chunk.head.sha256)) return err({ type: 'payload-altered', cause: 'other bytes than were signed' });
+  if (chunk.payload.length > chunkBytesMax || chunk.headBytes.length > headBytesMax)
+    return err({ type: 'malformed', cause: 'a chunk over its size bound' });
+  if (!verifySignature(publicKey, concatBytes(headDomain, chunk.headBytes), chunk.signature))
+    return err({ type: 'signature-invalid' });
+  if (chunk.payload.length !== chunk.head.byteLength)
+    return err({ type: 'payload-altered', cause: `${chunk.payload.length} bytes, ${chunk.head.byteLength} signed` });
+  if (!bytesEqual(sha256(chunk.payload), chunk.head.sha256))
+    return err({ type: 'payload-altered', cause: 'other bytes than were signed' });
   return ok(undefined);
 }
 
@@ -109,26 +123,49 @@ export function decodeChunk(bytes: Uint8Array): Result<SignedChunk, HeadError> {
 }
 
 export function chunkFromCbor(value: CborValue | undefined): Result<SignedChunk, HeadError> {
-  if (!Array.isArray(value) || value.length !== 3) return err({ type: 'malformed', cause: 'a chunk is a head, a signature and a payload' });
+  if (!Array.isArray(value) || value.length !== 3)
+    return err({ type: 'malformed', cause: 'a chunk is a head, a signature and a payload' });
   const [headBytes, signature, payload] = value as readonly CborValue[];
-  if (!(headBytes instanceof Uint8Array) || !(signature instanceof Uint8Array) || !(payload instanceof Uint8Array)) return err({ type: 'malformed', cause: 'a chunk is three byte strings' });
-  if (signature.length !== signatureBytes || payload.length > chunkBytesMax) return err({ type: 'malformed', cause: 'a chunk over its size bound' });
+  if (!(headBytes instanceof Uint8Array) || !(signature instanceof Uint8Array) || !(payload instanceof Uint8Array))
+    return err({ type: 'malformed', cause: 'a chunk is three byte strings' });
+  if (signature.length !== signatureBytes || payload.length > chunkBytesMax)
+    return err({ type: 'malformed', cause: 'a chunk over its size bound' });
   const head = decodeHead(headBytes);
   return head.ok ? ok({ head: head.value, headBytes, signature, payload }) : head;
 }
 
 const encodeHead = (head: Head): Uint8Array =>
-  cborEncode([headVersion, ...stateToCbor(head), head.form === 'whole' ? 1 : 0, head.from, head.byteLength, head.sha256]);
+  cborEncode([
+    headVersion,
+    ...stateToCbor(head),
+    head.form === 'whole' ? 1 : 0,
+    head.from,
+    head.byteLength,
+    head.sha256,
+  ]);
 
 function decodeHead(bytes: Uint8Array): Result<Head, HeadError> {
   const value = cborDecode(bytes, headBytesMax, 2);
   if (!value.ok) return value;
   const fields = value.value;
-  if (!Array.isArray(fields) || fields.length !== 14 || fields[0] !== headVersion) return err({ type: 'malformed', cause: 'not a head of version 1' });
+  if (!Array.isArray(fields) || fields.length !== 14 || fields[0] !== headVersion)
+    return err({ type: 'malformed', cause: 'not a head of version 1' });
   const state = stateFromCbor(fields.slice(1, 10));
   const [form, from, byteLength, hash] = fields.slice(10) as readonly CborValue[];
-  if (state === undefined || (form !== 0 && form !== 1) || !isCount(from, state.count) || !isCount(byteLength, chunkBytesMax)) return err({ type: 'malformed', cause: 'a head with fields out of range' });
-  if (!(hash instanceof Uint8Array) || hash.length !== 32 || (form === 1 && from !== 0) || state.closed !== (form === 1 || (state.closed && state.count === 0))) return err({ type: 'malformed', cause: 'a head with fields out of range' });
+  if (
+    state === undefined ||
+    (form !== 0 && form !== 1) ||
+    !isCount(from, state.count) ||
+    !isCount(byteLength, chunkBytesMax)
+  )
+    return err({ type: 'malformed', cause: 'a head with fields out of range' });
+  if (
+    !(hash instanceof Uint8Array) ||
+    hash.length !== 32 ||
+    (form === 1 && from !== 0) ||
+    state.closed !== (form === 1 || (state.closed && state.count === 0))
+  )
+    return err({ type: 'malformed', cause: 'a head with fields out of range' });
   return ok({ ...state, form: form === 1 ? 'whole' : 'changes', from, byteLength, sha256: hash });
 }
 
@@ -137,20 +174,55 @@ export function stateToCbor(state: SegmentState): readonly CborValue[] {
   const boot = hexToBytes(state.boot);
   const hash = hexToBytes(state.hash);
   assert(boot !== undefined && hash !== undefined, 'boot and hash are hexadecimal');
-  return [state.event, state.gate, boot, state.segment, state.firstSequence, state.count, hash, state.closed, [state.through.ms, state.through.counter]];
+  return [
+    state.event,
+    state.gate,
+    boot,
+    state.segment,
+    state.firstSequence,
+    state.count,
+    hash,
+    state.closed,
+    [state.through.ms, state.through.counter],
+  ];
 }
 
 export function stateFromCbor(value: CborValue | undefined): SegmentState | undefined {
   if (!Array.isArray(value) || value.length !== 9) return undefined;
-  const [event, gate, bootBytes, segment, firstSequence, count, hashBytes, closed, through] = value as readonly CborValue[];
-  if (!isCount(event, 0xffff_ffff) || typeof gate !== 'string' || !gateIdPattern.test(gate) || !(bootBytes instanceof Uint8Array) || !(hashBytes instanceof Uint8Array)) return undefined;
-  if (!isCount(segment, segmentsMax) || !isCount(firstSequence, sequenceMax) || firstSequence < 1 || !isCount(count, segmentMarksMax) || typeof closed !== 'boolean') return undefined;
+  const [event, gate, bootBytes, segment, firstSequence, count, hashBytes, closed, through] =
+    value as readonly CborValue[];
+  if (
+    !isCount(event, 0xffff_ffff) ||
+    typeof gate !== 'string' ||
+    !gateIdPattern.test(gate) ||
+    !(bootBytes instanceof Uint8Array) ||
+    !(hashBytes instanceof Uint8Array)
+  )
+    return undefined;
+  if (
+    !isCount(segment, segmentsMax) ||
+    !isCount(firstSequence, sequenceMax) ||
+    firstSequence < 1 ||
+    !isCount(count, segmentMarksMax) ||
+    typeof closed !== 'boolean'
+  )
+    return undefined;
   if (!Array.isArray(through) || through.length !== 2) return undefined;
   const [ms, counter] = through as readonly CborValue[];
   if (!isCount(ms, Number.MAX_SAFE_INTEGER) || !isCount(counter, 0xffff)) return undefined;
   const boot = bytesToHex(bootBytes);
   if (!bootPattern.test(boot) || hashBytes.length !== 32) return undefined;
-  return { event, gate, boot, segment, firstSequence, count, hash: bytesToHex(hashBytes), closed, through: { ms, counter } };
+  return {
+    event,
+    gate,
+    boot,
+    segment,
+    firstSequence,
+    count,
+    hash: bytesToHex(hashBytes),
+    closed,
+    through: { ms, counter },
+  };
 }
 
 const isCount = (value: CborValue | undefined, max: number): value is number =>

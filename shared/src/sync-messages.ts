@@ -5,7 +5,15 @@ import { bytesEqual } from './bytes.ts';
 import { cborDecode, cborEncode, type CborValue } from './cbor.ts';
 import { sha256 } from './crypto.ts';
 import { assert, err, ok, type Result } from './result.ts';
-import { chunkFromCbor, chunkToCbor, gateIdPattern, stateFromCbor, stateToCbor, type SegmentState, type SignedChunk } from './segment.ts';
+import {
+  chunkFromCbor,
+  chunkToCbor,
+  gateIdPattern,
+  stateFromCbor,
+  stateToCbor,
+  type SegmentState,
+  type SignedChunk,
+} from './segment.ts';
 
 /** Bounds of one message; HTTP answers 413 above the first. */
 export const syncMessageBytesMax = 2 * 1024 * 1024;
@@ -48,7 +56,16 @@ export interface ChunkRefusal {
   readonly index: number;
   readonly code: ChunkRefusalCode;
 }
-export const chunkRefusalCodes = ['malformed', 'signature-invalid', 'payload-altered', 'segment-invalid', 'equivocation', 'gap', 'gate-unknown', 'gate-revoked'] as const;
+export const chunkRefusalCodes = [
+  'malformed',
+  'signature-invalid',
+  'payload-altered',
+  'segment-invalid',
+  'equivocation',
+  'gap',
+  'gate-unknown',
+  'gate-revoked',
+] as const;
 export type ChunkRefusalCode = (typeof chunkRefusalCodes)[number];
 
 export interface SyncAnswer {
@@ -63,12 +80,15 @@ export type SyncMessageError = { readonly type: 'malformed'; readonly cause: str
 
 /** The digests of a frontier's gates: SHA-256 over each gate's rows in order of boot, the first 16 bytes. */
 export function gateDigests(frontier: readonly SegmentState[]): readonly GateDigest[] {
-  return [...rowsByGate(frontier)].map(([gate, rows]) => ({ gate, digest: sha256(cborEncode(rows.map(stateToCbor))).slice(0, digestBytes) }));
+  return [...rowsByGate(frontier)].map(([gate, rows]) => ({
+    gate,
+    digest: sha256(cborEncode(rows.map(stateToCbor))).slice(0, digestBytes),
+  }));
 }
 
 export function rowsByGate(frontier: readonly SegmentState[]): ReadonlyMap<string, readonly SegmentState[]> {
   const rows = new Map<string, SegmentState[]>();
-  for (const state of [...frontier].sort((a, b) => (a.boot < b.boot ? -1 : 1))) {
+  for (const state of frontier.toSorted((a, b) => (a.boot < b.boot ? -1 : 1))) {
     const ofGate = rows.get(state.gate);
     if (ofGate === undefined) rows.set(state.gate, [state]);
     else ofGate.push(state);
@@ -77,13 +97,16 @@ export function rowsByGate(frontier: readonly SegmentState[]): ReadonlyMap<strin
 }
 
 /** Where `mine` differs from the digests of the other side. */
-export function differencesTo(theirs: readonly GateDigest[], frontier: readonly SegmentState[]): readonly GateDifference[] {
+export function differencesTo(
+  theirs: readonly GateDigest[],
+  frontier: readonly SegmentState[],
+): readonly GateDifference[] {
   const mine = new Map(gateDigests(frontier).map(({ gate, digest }) => [gate, digest]));
   const rows = rowsByGate(frontier);
   const said = new Map(theirs.map(({ gate, digest }) => [gate, digest]));
   const differences: GateDifference[] = [];
   let rowsLeft = syncRowsMax;
-  for (const gate of [...new Set([...said.keys(), ...mine.keys()])].sort()) {
+  for (const gate of [...new Set([...said.keys(), ...mine.keys()])].toSorted()) {
     if (sameDigest(said.get(gate), mine.get(gate))) continue;
     const ofGate = rows.get(gate) ?? [];
     rowsLeft -= ofGate.length;
@@ -94,24 +117,31 @@ export function differencesTo(theirs: readonly GateDigest[], frontier: readonly 
   return differences;
 }
 
-const sameDigest = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean => a !== undefined && b !== undefined && bytesEqual(a, b);
+const sameDigest = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a !== undefined && b !== undefined && bytesEqual(a, b);
 
 export function encodeSyncRequest(request: SyncRequest): Uint8Array {
-  return sized(cborEncode([
-    messageVersion, request.event,
-    request.gates.map(({ gate, digest }) => [gate, digest]),
-    request.wants.map(stateToCbor),
-    request.chunks.map(chunkToCbor),
-  ]));
+  return sized(
+    cborEncode([
+      messageVersion,
+      request.event,
+      request.gates.map(({ gate, digest }) => [gate, digest]),
+      request.wants.map(stateToCbor),
+      request.chunks.map(chunkToCbor),
+    ]),
+  );
 }
 
 export function encodeSyncAnswer(answer: SyncAnswer): Uint8Array {
-  return sized(cborEncode([
-    messageVersion, answer.event,
-    answer.differences.map(({ gate, rows }) => [gate, rows.map(stateToCbor)]),
-    answer.chunks.map(chunkToCbor),
-    answer.refusals.map(({ index, code }) => [index, chunkRefusalCodes.indexOf(code)]),
-  ]));
+  return sized(
+    cborEncode([
+      messageVersion,
+      answer.event,
+      answer.differences.map(({ gate, rows }) => [gate, rows.map(stateToCbor)]),
+      answer.chunks.map(chunkToCbor),
+      answer.refusals.map(({ index, code }) => [index, chunkRefusalCodes.indexOf(code)]),
+    ]),
+  );
 }
 
 export function decodeSyncRequest(bytes: Uint8Array): Result<SyncRequest, SyncMessageError> {
@@ -166,14 +196,19 @@ function readTuple(value: CborValue | undefined, length: number): readonly CborV
   return value as readonly CborValue[];
 }
 
-function readList<T>(value: CborValue | undefined, itemsMax: number, read: (item: CborValue | undefined) => T): readonly T[] {
+function readList<T>(
+  value: CborValue | undefined,
+  itemsMax: number,
+  read: (item: CborValue | undefined) => T,
+): readonly T[] {
   if (!Array.isArray(value)) throw new Malformed('not a list');
   if (value.length > itemsMax) throw new Malformed(`a list of ${value.length} where at most ${itemsMax} are allowed`);
   return (value as readonly CborValue[]).map(read);
 }
 
 function readEvent(value: CborValue | undefined): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 0xffff_ffff) throw new Malformed('not an event');
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 0xffff_ffff)
+    throw new Malformed('not an event');
   return value;
 }
 
@@ -203,6 +238,13 @@ function readChunk(value: CborValue | undefined): SignedChunk {
 function readRefusal(value: CborValue | undefined): ChunkRefusal {
   const [index, number] = readTuple(value, 2);
   const code = typeof number === 'number' ? chunkRefusalCodes[number] : undefined;
-  if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= syncChunksMax || code === undefined) throw new Malformed('not a refusal');
+  if (
+    typeof index !== 'number' ||
+    !Number.isInteger(index) ||
+    index < 0 ||
+    index >= syncChunksMax ||
+    code === undefined
+  )
+    throw new Malformed('not a refusal');
   return { index, code };
 }

@@ -17,7 +17,11 @@ afterAll(() => {
 
 describeReplicaStoreContract('memory', async () => {
   let store: MemoryReplicaStore = createMemoryReplicaStore();
-  return { events: [1, 2], store: () => store, restart: async () => void (store = createMemoryReplicaStore({ image: store.image() })) };
+  return {
+    events: [1, 2],
+    store: () => store,
+    restart: async () => void (store = createMemoryReplicaStore({ image: store.image() })),
+  };
 });
 
 describeReplicaStoreContract('the gate on SQLite', async () => {

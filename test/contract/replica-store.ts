@@ -1,8 +1,18 @@
 // The acceptance suite of the ReplicaStore port: what every adapter promises to the replicator and to the answering side of a sync.
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
-  createContentHash, emptyHash, loadLedger, quarantineChunksMax, ready, signChunk,
-  type Acceptance, type EncodedMark, type Ledger, type ReplicaStore, type SegmentState, type WriterId,
+  createContentHash,
+  emptyHash,
+  loadLedger,
+  quarantineChunksMax,
+  ready,
+  signChunk,
+  type Acceptance,
+  type EncodedMark,
+  type Ledger,
+  type ReplicaStore,
+  type SegmentState,
+  type WriterId,
 } from '@postern/shared';
 import { admittedMark, simulatedBoot, simulatedKeys } from '../../scripts/sim/gate-marks.ts';
 
@@ -29,17 +39,42 @@ export function describeReplicaStoreContract(name: string, createHarness: () => 
     });
 
     const marksOf = (of: WriterId, count: number, from = 1): EncodedMark[] =>
-      Array.from({ length: count }, (_, index) => admittedMark(of, from + index, from + index, { ms: 1_700_000_000_000 + (from + index) * 1_000, counter: 0 }));
+      Array.from({ length: count }, (_, index) =>
+        admittedMark(of, from + index, from + index, { ms: 1_700_000_000_000 + (from + index) * 1_000, counter: 0 }),
+      );
 
     /** What ingesting marks `from + 1` to `to` of one segment would hand to the store. */
-    const acceptance = (before: SegmentState | undefined, to: number, options: { readonly of?: WriterId; readonly segment?: number; readonly first?: number; readonly closed?: boolean; readonly throughMs?: number } = {}): Acceptance => {
-      const { of = writer, segment = 0, first = 1, closed = false, throughMs = 1_700_000_000_000 + to * 1_000 } = options;
+    const acceptance = (
+      before: SegmentState | undefined,
+      to: number,
+      options: {
+        readonly of?: WriterId;
+        readonly segment?: number;
+        readonly first?: number;
+        readonly closed?: boolean;
+        readonly throughMs?: number;
+      } = {},
+    ): Acceptance => {
+      const {
+        of = writer,
+        segment = 0,
+        first = 1,
+        closed = false,
+        throughMs = 1_700_000_000_000 + to * 1_000,
+      } = options;
       const from = before?.count ?? 0;
       const id = { event: of.event, gate: of.gate, boot: of.boot, segment };
       const marks = marksOf(of, to, first);
       const document = ledger.createSegment(id);
       document.append(marks.map(({ bytes }) => bytes));
-      const after: SegmentState = { ...id, firstSequence: first, count: to, hash: document.hashAt(to), closed, through: { ms: throughMs, counter: 0 } };
+      const after: SegmentState = {
+        ...id,
+        firstSequence: first,
+        count: to,
+        hash: document.hashAt(to),
+        closed,
+        through: { ms: throughMs, counter: 0 },
+      };
       const chunk = closed
         ? signChunk(simulatedKeys(of.gate).secretKey, after, 'whole', 0, document.save())
         : signChunk(simulatedKeys(of.gate).secretKey, after, 'changes', from, document.changes(from, to));
@@ -85,14 +120,22 @@ export function describeReplicaStoreContract(name: string, createHarness: () => 
       const inOtherEvent = await append(acceptance(undefined, 1, { of: elsewhere }));
       expect(await harness.store().frontier(writer.event)).toEqual([ofOther, next]);
       expect(await harness.store().frontier(elsewhere.event)).toEqual([inOtherEvent]);
-      expect(await harness.store().contentHash(writer.event)).toBe(hashOf([...marksOf(other, 1), ...marksOf(writer, 6)]));
+      expect(await harness.store().contentHash(writer.event)).toBe(
+        hashOf([...marksOf(other, 1), ...marksOf(writer, 6)]),
+      );
     });
 
     it('refuses to store upon a state that is no longer the one that was checked', async () => {
       const first = await append(acceptance(undefined, 3));
       await append(acceptance(first, 5));
-      expect(await harness.store().append(acceptance(first, 6))).toEqual({ ok: false, error: { type: 'segment-moved' } });
-      expect(await harness.store().append(acceptance(undefined, 6))).toEqual({ ok: false, error: { type: 'segment-moved' } });
+      expect(await harness.store().append(acceptance(first, 6))).toEqual({
+        ok: false,
+        error: { type: 'segment-moved' },
+      });
+      expect(await harness.store().append(acceptance(undefined, 6))).toEqual({
+        ok: false,
+        error: { type: 'segment-moved' },
+      });
       expect((await harness.store().segment({ ...writer, segment: 0 }))?.count).toBe(5);
     });
 
@@ -133,14 +176,24 @@ export function describeReplicaStoreContract(name: string, createHarness: () => 
       const first = await append(acceptance(undefined, 2));
       const lying = acceptance(first, 4);
       const altered = admittedMark(writer, 2, 99, { ms: 1_700_000_002_000, counter: 0 });
-      expect(await harness.store().append({ ...lying, marks: [altered, ...lying.marks] })).toEqual({ ok: false, error: { type: 'mark-conflict', sequence: 2 } });
+      expect(await harness.store().append({ ...lying, marks: [altered, ...lying.marks] })).toEqual({
+        ok: false,
+        error: { type: 'mark-conflict', sequence: 2 },
+      });
       expect(await harness.store().segment(first)).toEqual(first);
       expect(await harness.store().contentHash(writer.event)).toBe(hashOf(marksOf(writer, 2)));
     });
 
     it('keeps a segment without marks, which only says how far its gate has come', async () => {
       const id = { ...writer, segment: 0 };
-      const after: SegmentState = { ...id, firstSequence: 1, count: 0, hash: emptyHash, closed: false, through: { ms: 5, counter: 1 } };
+      const after: SegmentState = {
+        ...id,
+        firstSequence: 1,
+        count: 0,
+        hash: emptyHash,
+        closed: false,
+        through: { ms: 5, counter: 1 },
+      };
       const chunk = signChunk(simulatedKeys(writer.gate).secretKey, after, 'changes', 0, new Uint8Array(0));
       await append({ chunk, before: undefined, after, marks: [] });
       expect(await harness.store().frontier(writer.event)).toEqual([after]);
@@ -154,7 +207,8 @@ export function describeReplicaStoreContract(name: string, createHarness: () => 
       expect(await harness.store().quarantined(writer.event)).toEqual([item]);
       let kept = 1;
       for (let trial = 0; trial < quarantineChunksMax + 5; trial++) {
-        if (await harness.store().quarantine({ ...item, chunk: acceptance(undefined, 1, { throughMs: trial }).chunk })) kept += 1;
+        if (await harness.store().quarantine({ ...item, chunk: acceptance(undefined, 1, { throughMs: trial }).chunk }))
+          kept += 1;
       }
       expect(kept).toBe(quarantineChunksMax);
       await harness.restart();

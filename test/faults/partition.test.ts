@@ -5,13 +5,31 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { loadLedger, ready, type CaseView, type Ledger, type Mark, type Summary, type TicketResponse } from '@postern/shared';
+import {
+  loadLedger,
+  ready,
+  type CaseView,
+  type Ledger,
+  type Mark,
+  type Summary,
+  type TicketResponse,
+} from '@postern/shared';
 import { createTestCloud, someEvent, type TestCloud, type TestGate } from '../support/cloud.ts';
-import { createNetwork, enrolGates, startReplicatingGate, type Network, type ReplicatingGate } from '../support/replicating-gate.ts';
+import {
+  createNetwork,
+  enrolGates,
+  startReplicatingGate,
+  type Network,
+  type ReplicatingGate,
+} from '../support/replicating-gate.ts';
 
 const event = 7;
 const [a, b] = ['gate-a', 'gate-b'];
-const links = [[a, b], [a, 'cloud'], [b, 'cloud']] as const;
+const links = [
+  [a, b],
+  [a, 'cloud'],
+  [b, 'cloud'],
+] as const;
 type Link = (typeof links)[number];
 
 let ledger: Ledger;
@@ -48,7 +66,8 @@ const startGate = async (id: string, clockOffMs = 0): Promise<ReplicatingGate> =
 };
 const sellTickets = async (count: number): Promise<readonly string[]> => {
   const tickets: string[] = [];
-  for (let index = 0; index < count; index++) tickets.push((await cloud.json<TicketResponse>('POST', `/api/events/${event}/tickets`, { type: 1 })).id);
+  for (let index = 0; index < count; index++)
+    tickets.push((await cloud.json<TicketResponse>('POST', `/api/events/${event}/tickets`, { type: 1 })).id);
   return tickets;
 };
 const admit = async (gate: ReplicatingGate, ticket: string): Promise<Mark | undefined> => {
@@ -67,7 +86,8 @@ const exchangeEverything = async (): Promise<void> => {
   for (let round = 0; round < 3; round++) for (const link of links) await exchange(link);
 };
 const summary = (): Promise<Summary> => cloud.json('GET', `/api/events/${event}/summary`);
-const cases = async (): Promise<readonly CaseView[]> => (await cloud.json<{ cases: CaseView[] }>('GET', `/api/events/${event}/cases`)).cases;
+const cases = async (): Promise<readonly CaseView[]> =>
+  (await cloud.json<{ cases: CaseView[] }>('GET', `/api/events/${event}/cases`)).cases;
 
 const expectNothingLostAndAllEqual = async (): Promise<void> => {
   const { historyHash, marks } = await summary();
@@ -76,7 +96,9 @@ const expectNothingLostAndAllEqual = async (): Promise<void> => {
     expect(await gate.replica().quarantined(event)).toEqual([]);
     for (const mark of acknowledged) {
       const known = 'ticketId' in mark ? gate.store().marksOf(mark.ticketId) : [];
-      expect(known.some((other) => other.gate === mark.gate && other.boot === mark.boot && other.sequence === mark.sequence)).toBe(true);
+      expect(
+        known.some((other) => other.gate === mark.gate && other.boot === mark.boot && other.sequence === mark.sequence),
+      ).toBe(true);
     }
   }
   expect(marks).toBe(acknowledged.length);
@@ -84,34 +106,45 @@ const expectNothingLostAndAllEqual = async (): Promise<void> => {
 
 function permutations<T>(items: readonly T[]): readonly T[][] {
   if (items.length <= 1) return [[...items]];
-  return items.flatMap((item, index) => permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]));
+  return items.flatMap((item, index) =>
+    permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]),
+  );
 }
 
 describe('two gates and the cloud, all apart', () => {
-  test.each(permutations(links).map((order) => [order.map((link) => link.join('–')).join(', '), order] as const))('healed in the order %s', async (_name, order) => {
-    const [first, second] = [await startGate(a), await startGate(b)];
-    const [shared = '', onlyA = '', onlyB = '', before = ''] = await sellTickets(4);
-    expect(await admit(first, before)).toBeDefined();
-    await exchangeEverything();
-    // Everybody is in touch: the copy is refused next door.
-    expect(await admit(second, before)).toBeUndefined();
-    for (const [from, to] of links) network.cut(from, to);
-    await exchangeEverything();
-    expect(await admit(first, shared)).toBeDefined();
-    expect(await admit(first, onlyA)).toBeDefined();
-    expect(await admit(second, onlyB)).toBeDefined();
-    // Both green: neither can know.
-    expect(await admit(second, shared)).toBeDefined();
-    for (const [from, to] of order) {
-      network.heal(from, to);
-      for (const link of order) await exchange(link);
-    }
-    await exchangeEverything();
-    await expectNothingLostAndAllEqual();
-    expect((await cases()).map(({ ticket, fitting, misfits }) => [ticket, fitting.map(({ gate }) => gate), misfits.map(({ gate }) => gate)])).toEqual([[shared, [a], [b]]]);
-    expect(await admit(first, onlyB)).toBeUndefined();
-    expect(await admit(second, onlyA)).toBeUndefined();
-  });
+  test.each(permutations(links).map((order) => [order.map((link) => link.join('–')).join(', '), order] as const))(
+    'healed in the order %s',
+    async (_name, order) => {
+      const [first, second] = [await startGate(a), await startGate(b)];
+      const [shared = '', onlyA = '', onlyB = '', before = ''] = await sellTickets(4);
+      expect(await admit(first, before)).toBeDefined();
+      await exchangeEverything();
+      // Everybody is in touch: the copy is refused next door.
+      expect(await admit(second, before)).toBeUndefined();
+      for (const [from, to] of links) network.cut(from, to);
+      await exchangeEverything();
+      expect(await admit(first, shared)).toBeDefined();
+      expect(await admit(first, onlyA)).toBeDefined();
+      expect(await admit(second, onlyB)).toBeDefined();
+      // Both green: neither can know.
+      expect(await admit(second, shared)).toBeDefined();
+      for (const [from, to] of order) {
+        network.heal(from, to);
+        for (const link of order) await exchange(link);
+      }
+      await exchangeEverything();
+      await expectNothingLostAndAllEqual();
+      expect(
+        (await cases()).map(({ ticket, fitting, misfits }) => [
+          ticket,
+          fitting.map(({ gate }) => gate),
+          misfits.map(({ gate }) => gate),
+        ]),
+      ).toEqual([[shared, [a], [b]]]);
+      expect(await admit(first, onlyB)).toBeUndefined();
+      expect(await admit(second, onlyA)).toBeUndefined();
+    },
+  );
 
   test('one link is enough: what the other gate cannot send itself is carried on unchanged', async () => {
     const [first, second] = [await startGate(a), await startGate(b)];

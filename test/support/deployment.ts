@@ -31,33 +31,64 @@ export const deploymentNowMs = Date.UTC(2026, 8, 21, 19);
 
 /** Two deployments of different names share nothing but the CA's subject, as a forger would make it. */
 export async function createDeployment(name = 'deployment'): Promise<Deployment> {
-  x509.cryptoProvider.set(webcrypto);
+  x509.cryptoProvider.set(webcrypto as never);
   const pair = await importPair(sha256(utf8(`ca of ${name}`)));
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: '01', name: 'CN=Postern gates', notBefore: new Date(deploymentNowMs - dayMs), notAfter: new Date(deploymentNowMs + 3_650 * dayMs), signingAlgorithm: ed25519, keys: pair,
+    serialNumber: '01',
+    name: 'CN=Postern gates',
+    notBefore: new Date(deploymentNowMs - dayMs),
+    notAfter: new Date(deploymentNowMs + 3_650 * dayMs),
+    signingAlgorithm: ed25519,
+    keys: pair,
     extensions: [new x509.BasicConstraintsExtension(true, 0, true)],
   });
   return {
     ca: new Uint8Array(authority.rawData),
-    certify: async (gate, { notBeforeMs = deploymentNowMs - dayMs, notAfterMs = deploymentNowMs + dayMs, names = [`postern:gate:${gate}`], isAuthority = false } = {}) => {
+    certify: async (
+      gate,
+      {
+        notBeforeMs = deploymentNowMs - dayMs,
+        notAfterMs = deploymentNowMs + dayMs,
+        names = [`postern:gate:${gate}`],
+        isAuthority = false,
+      } = {},
+    ) => {
       const seed = sha256(utf8(`${gate} of ${name}`));
       const issued = await x509.X509CertificateGenerator.create({
-        serialNumber: '02', subject: `CN=${gate}`, issuer: authority.subject, notBefore: new Date(notBeforeMs), notAfter: new Date(notAfterMs),
-        publicKey: (await importPair(seed)).publicKey, signingKey: pair.privateKey, signingAlgorithm: ed25519,
+        serialNumber: '02',
+        subject: `CN=${gate}`,
+        issuer: authority.subject,
+        notBefore: new Date(notBeforeMs),
+        notAfter: new Date(notAfterMs),
+        publicKey: (await importPair(seed)).publicKey,
+        signingKey: pair.privateKey,
+        signingAlgorithm: ed25519,
         extensions: [
           new x509.BasicConstraintsExtension(isAuthority, undefined, true),
-          ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'url' as const, value })))]),
+          ...(names.length === 0
+            ? []
+            : [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'url' as const, value })))]),
         ],
       });
-      return { gate, keys: keyPairFromSeed(seed), keyPem: seedToPem(seed), certificate: new Uint8Array(issued.rawData), ca: new Uint8Array(authority.rawData) };
+      return {
+        gate,
+        keys: keyPairFromSeed(seed),
+        keyPem: seedToPem(seed),
+        certificate: new Uint8Array(issued.rawData),
+        ca: new Uint8Array(authority.rawData),
+      };
     },
   };
 }
 
-async function importPair(seed: Uint8Array): Promise<{ readonly publicKey: webcrypto.CryptoKey; readonly privateKey: webcrypto.CryptoKey }> {
+async function importPair(
+  seed: Uint8Array,
+): Promise<{ readonly publicKey: webcrypto.CryptoKey; readonly privateKey: webcrypto.CryptoKey }> {
   const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
   return {
     privateKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, ed25519, false, ['sign']),
-    publicKey: await webcrypto.subtle.importKey('raw', Buffer.from(keyPairFromSeed(seed).publicKey), ed25519, true, ['verify']),
+    publicKey: await webcrypto.subtle.importKey('raw', Buffer.from(keyPairFromSeed(seed).publicKey), ed25519, true, [
+      'verify',
+    ]),
   };
 }

@@ -3,8 +3,20 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  answerSync, createIngest, createOwnSegments, createReplicator, err, ok,
-  type GateDirectory, type Ingest, type Ledger, type Mark, type Peer, type Replicator, type TrustedTime, type Verdict,
+  answerSync,
+  createIngest,
+  createOwnSegments,
+  createReplicator,
+  err,
+  ok,
+  type GateDirectory,
+  type Ingest,
+  type Ledger,
+  type Mark,
+  type Peer,
+  type Replicator,
+  type TrustedTime,
+  type Verdict,
 } from '@postern/shared';
 import { createCloudPeer } from '../../gate-agent/src/replication/cloud-peer.ts';
 import { createGateFetch } from '../../gate-agent/src/replication/gate-auth.ts';
@@ -23,8 +35,12 @@ export interface Network {
 
 export function createNetwork(): Network {
   const cuts = new Set<string>();
-  const key = (a: string, b: string): string => [a, b].sort().join(' ');
-  return { cut: (a, b) => void cuts.add(key(a, b)), heal: (a, b) => void cuts.delete(key(a, b)), isCut: (a, b) => cuts.has(key(a, b)) };
+  const key = (a: string, b: string): string => [a, b].toSorted().join(' ');
+  return {
+    cut: (a, b) => void cuts.add(key(a, b)),
+    heal: (a, b) => void cuts.delete(key(a, b)),
+    isCut: (a, b) => cuts.has(key(a, b)),
+  };
 }
 
 export interface ReplicatingGate {
@@ -64,13 +80,26 @@ const files = ['journal.db', 'journal.db-wal', 'replica.db', 'replica.db-wal'];
 let boots = 0;
 
 /** Enrols `ids` at the cloud; the map is what each of them then knows of the others. */
-export async function enrolGates(cloud: TestCloud, event: number, ids: readonly string[]): Promise<ReadonlyMap<string, TestGate>> {
+export async function enrolGates(
+  cloud: TestCloud,
+  event: number,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, TestGate>> {
   const gates = new Map<string, TestGate>();
   for (const id of ids) gates.set(id, await enrolTestGate(cloud, event, id));
   return gates;
 }
 
-export async function startReplicatingGate({ cloud, network, ledger, event, id, folder, gates, clockOffMs = 0 }: ReplicatingGateOptions): Promise<ReplicatingGate> {
+export async function startReplicatingGate({
+  cloud,
+  network,
+  ledger,
+  event,
+  id,
+  folder,
+  gates,
+  clockOffMs = 0,
+}: ReplicatingGateOptions): Promise<ReplicatingGate> {
   const data = join(folder, id);
   mkdirSync(data, { recursive: true });
   const keys = gates.get(id)?.keys;
@@ -86,7 +115,10 @@ export async function startReplicatingGate({ cloud, network, ledger, event, id, 
     if (network.isCut(id, 'cloud')) throw new TypeError('fetch failed');
     return cloud.cloud.app.request(url.pathname, init);
   }) as typeof fetch;
-  const cloudPeer = createCloudPeer({ cloudUrl: 'http://cloud.test', fetch: createGateFetch({ gate: id, keys, clock, fetch: send }) });
+  const cloudPeer = createCloudPeer({
+    cloudUrl: 'http://cloud.test',
+    fetch: createGateFetch({ gate: id, keys, clock, fetch: send }),
+  });
 
   interface Running {
     readonly store: GateStore;
@@ -99,15 +131,39 @@ export async function startReplicatingGate({ cloud, network, ledger, event, id, 
     const boot = (++boots).toString(16).padStart(16, '0');
     const time = (): TrustedTime => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 100 });
     const store = createGateStore({
-      journalPath: join(data, 'journal.db'), replicaPath: join(data, 'replica.db'), event, gate: id, boot, clock, time, logger: silentLog,
-      timer: cloud.time.timer, policy: () => policy, ticket: (ticketId) => ({ id: ticketId, type: 1, epoch: 0, status: 'valid', party: 1 }),
+      journalPath: join(data, 'journal.db'),
+      replicaPath: join(data, 'replica.db'),
+      event,
+      gate: id,
+      boot,
+      clock,
+      time,
+      logger: silentLog,
+      timer: cloud.time.timer,
+      policy: () => policy,
+      ticket: (ticketId) => ({ id: ticketId, type: 1, epoch: 0, status: 'valid', party: 1 }),
     });
     const journal = createJournalReader(join(data, 'journal.db'));
     const replica = openReplica({ path: join(data, 'replica.db'), journal, breathe: async () => {} });
     await replica.adoptLostMarks(id, ledger);
     const ingest = createIngest({ ledger, store: replica, directory, log: silentLog });
-    const own = createOwnSegments({ gate: id, boot, secretKey: keys.secretKey, ledger, store: replica, journal, log: silentLog, breathe: async () => {} });
-    return { store, journal, replica, ingest, replicator: createReplicator({ gate: id, store: replica, ingest, own, clock }) };
+    const own = createOwnSegments({
+      gate: id,
+      boot,
+      secretKey: keys.secretKey,
+      ledger,
+      store: replica,
+      journal,
+      log: silentLog,
+      breathe: async () => {},
+    });
+    return {
+      store,
+      journal,
+      replica,
+      ingest,
+      replicator: createReplicator({ gate: id, store: replica, ingest, own, clock }),
+    };
   };
   let running = await start();
   const end = async (): Promise<void> => {
@@ -125,7 +181,22 @@ export async function startReplicatingGate({ cloud, network, ledger, event, id, 
     admit: async (ticketId) => {
       const answer = await running.store.admit<undefined>(ticketId, ({ history }): Verdict<undefined> => ({
         decision: undefined,
-        mark: history.usesSpent > 0 ? undefined : { kind: 'admitted', event, lane: 'lane-1', ticketId, epoch: 0, method: 'qr', ticketType: 1, zone: 'arena', uses: 1, outOfTouch: false, peersReachable: 1 },
+        mark:
+          history.usesSpent > 0
+            ? undefined
+            : {
+                kind: 'admitted',
+                event,
+                lane: 'lane-1',
+                ticketId,
+                epoch: 0,
+                method: 'qr',
+                ticketType: 1,
+                zone: 'arena',
+                uses: 1,
+                outOfTouch: false,
+                peersReachable: 1,
+              },
       }));
       if (!answer.ok) throw new Error(answer.error.type);
       return answer.value.mark;
@@ -133,15 +204,26 @@ export async function startReplicatingGate({ cloud, network, ledger, event, id, 
     sync: async (other) => {
       const drained = await running.replicator.drain();
       if (!drained.ok) throw new Error(drained.error.cause);
-      const peer: Peer = other === 'cloud' ? cloudPeer : {
-        id: other.id, kind: 'gate',
-        exchange: async (message) => (network.isCut(id, other.id) ? err({ type: 'peer-unreachable', cause: 'cut' }) : other.answer(message)),
-      };
+      const peer: Peer =
+        other === 'cloud'
+          ? cloudPeer
+          : {
+              id: other.id,
+              kind: 'gate',
+              exchange: async (message) =>
+                network.isCut(id, other.id) ? err({ type: 'peer-unreachable', cause: 'cut' }) : other.answer(message),
+            };
       return (await running.replicator.syncWith(peer, event, new AbortController().signal)).ok;
     },
     answer: async (message) => {
-      const answered = await answerSync({ store: running.replica, ingest: running.ingest, maySync: async () => true }, { gate: 'peer' }, message);
-      return answered.ok ? ok(answered.value.answer) : err({ type: 'peer-refused', status: 400, cause: answered.error.type });
+      const answered = await answerSync(
+        { store: running.replica, ingest: running.ingest, maySync: async () => true },
+        { gate: 'peer' },
+        message,
+      );
+      return answered.ok
+        ? ok(answered.value.answer)
+        : err({ type: 'peer-refused', status: 400, cause: answered.error.type });
     },
     crash: async () => {
       await end();

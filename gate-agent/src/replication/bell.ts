@@ -17,35 +17,37 @@ export function createBell(timer: Timer): Bell {
   return {
     ring: () => {
       rings += 1;
-      for (const wake of [...waiting]) wake();
+      for (const wake of waiting) wake();
     },
     rings: () => rings,
-    wait: (seen, ms, signal) => new Promise((resolve) => {
-      if (rings > seen || signal.aborted) return resolve(rings > seen);
-      const done = (): void => {
-        cancel();
-        waiting.delete(done);
-        signal.removeEventListener('abort', done);
-        resolve(rings > seen);
-      };
-      const cancel = timer.after(ms, done);
-      waiting.add(done);
-      signal.addEventListener('abort', done);
-    }),
+    wait: (seen, ms, signal) =>
+      new Promise((resolve) => {
+        if (rings > seen || signal.aborted) return resolve(rings > seen);
+        const done = (): void => {
+          cancel();
+          waiting.delete(done);
+          signal.removeEventListener('abort', done);
+          resolve(rings > seen);
+        };
+        const cancel = timer.after(ms, done);
+        waiting.add(done);
+        signal.addEventListener('abort', done);
+      }),
   };
 }
 
 /** Resolves after `ms`, or at once when `signal` aborts. */
-export const sleep = (timer: Timer, ms: number, signal: AbortSignal): Promise<void> => new Promise((resolve) => {
-  if (signal.aborted) return resolve();
-  const done = (): void => {
-    cancel();
-    signal.removeEventListener('abort', done);
-    resolve();
-  };
-  const cancel = timer.after(ms, done);
-  signal.addEventListener('abort', done);
-});
+export const sleep = (timer: Timer, ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = timer.after(ms, done);
+    signal.addEventListener('abort', done);
+  });
 
 export interface Deadline {
   readonly signal: AbortSignal;
@@ -53,7 +55,11 @@ export interface Deadline {
 }
 
 /** Runs `task` under a signal that aborts after `ms` or with `parent`. */
-export async function withDeadline<T>(parent: AbortSignal, ms: number, task: (deadline: Deadline) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  parent: AbortSignal,
+  ms: number,
+  task: (deadline: Deadline) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   let passed = false;
   const abort = (): void => controller.abort();

@@ -1,5 +1,14 @@
 // The cloud as a peer: one POST /sync an exchange, signed by the gate, with a deadline and a bound on the answer while it arrives.
-import { err, ok, syncContentType, syncMessageBytesMax, syncPath, type Peer, type PeerError, type Result } from '@postern/shared';
+import {
+  err,
+  ok,
+  syncContentType,
+  syncMessageBytesMax,
+  syncPath,
+  type Peer,
+  type PeerError,
+  type Result,
+} from '@postern/shared';
 import { withDeadline } from './bell.ts';
 import type { GateFetch } from './gate-auth.ts';
 
@@ -15,25 +24,39 @@ export const cloudTimeoutMs = 20_000;
 export const createCloudPeer = ({ cloudUrl, fetch: send, timeoutMs = cloudTimeoutMs }: CloudPeerDeps): Peer => ({
   id: 'cloud',
   kind: 'cloud',
-  exchange: (message, signal) => withDeadline(signal, timeoutMs, async (deadline) => {
-    try {
-      const response = await send(`${cloudUrl.replace(/\/$/, '')}${syncPath}`, {
-        method: 'POST',
-        headers: { 'Content-Type': syncContentType, Accept: syncContentType },
-        body: message,
-        signal: deadline.signal,
-      });
-      const body = await readBounded(response.body, syncMessageBytesMax);
-      if (!body.ok) return body;
-      if (response.status !== 200) return err({ type: 'peer-refused', status: response.status, cause: refusalText(body.value, response.status) });
-      return response.headers.get('Content-Type')?.startsWith(syncContentType) === true ? body : err({ type: 'peer-garbage', cause: 'an answer of another content type' });
-    } catch (cause) {
-      return err({ type: 'peer-unreachable', cause: deadline.passed() ? `no complete answer within ${timeoutMs / 1_000} s` : causeText(cause) });
-    }
-  }),
+  exchange: (message, signal) =>
+    withDeadline(signal, timeoutMs, async (deadline) => {
+      try {
+        const response = await send(`${cloudUrl.replace(/\/$/, '')}${syncPath}`, {
+          method: 'POST',
+          headers: { 'Content-Type': syncContentType, Accept: syncContentType },
+          body: message,
+          signal: deadline.signal,
+        });
+        const body = await readBounded(response.body, syncMessageBytesMax);
+        if (!body.ok) return body;
+        if (response.status !== 200)
+          return err({
+            type: 'peer-refused',
+            status: response.status,
+            cause: refusalText(body.value, response.status),
+          });
+        return response.headers.get('Content-Type')?.startsWith(syncContentType) === true
+          ? body
+          : err({ type: 'peer-garbage', cause: 'an answer of another content type' });
+      } catch (cause) {
+        return err({
+          type: 'peer-unreachable',
+          cause: deadline.passed() ? `no complete answer within ${timeoutMs / 1_000} s` : causeText(cause),
+        });
+      }
+    }),
 });
 
-async function readBounded(body: AsyncIterable<Uint8Array> | null, bytesMax: number): Promise<Result<Uint8Array, PeerError>> {
+async function readBounded(
+  body: AsyncIterable<Uint8Array> | null,
+  bytesMax: number,
+): Promise<Result<Uint8Array, PeerError>> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body ?? []) {

@@ -1,8 +1,20 @@
 // The replicator with its surroundings: databases, peers, listener and the rhythm in which they are used. Runs in the replication
 // thread (worker.ts) and, for tests, anywhere else.
 import {
-  answerSync, createIngest, createOwnSegments, createReplicator, hexToBytes,
-  type Alarm, type Clock, type GateDirectory, type Ledger, type Logger, type Peer, type Replicator, type SegmentState, type Timer,
+  answerSync,
+  createIngest,
+  createOwnSegments,
+  createReplicator,
+  hexToBytes,
+  type Alarm,
+  type Clock,
+  type GateDirectory,
+  type Ledger,
+  type Logger,
+  type Peer,
+  type Replicator,
+  type SegmentState,
+  type Timer,
 } from '@postern/shared';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { openReplica } from '../store/replica.ts';
@@ -11,7 +23,14 @@ import { createCloudPeer } from './cloud-peer.ts';
 import { createGateFetch } from './gate-auth.ts';
 import { startLanListener, type LanListener } from './lan-listener.ts';
 import { createLanPeer, type LanPeer } from './lan-peer.ts';
-import { alarmsKeptMax, type ListedGate, type ReplicationSettings, type ReplicationStatus, type TimeState, type ToReplication } from './messages.ts';
+import {
+  alarmsKeptMax,
+  type ListedGate,
+  type ReplicationSettings,
+  type ReplicationStatus,
+  type TimeState,
+  type ToReplication,
+} from './messages.ts';
 import { runPeerLoop } from './peer-loop.ts';
 import { defaultGraceMs, type TlsIdentity, type TrustState } from './tls-identity.ts';
 
@@ -53,7 +72,11 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const journal = createJournalReader(settings.journalPath);
   const store = openReplica({ path: settings.replicaPath, journal, breathe: deps.breathe });
   const adopted = await store.adoptLostMarks(gate, ledger);
-  if (adopted > 0) log.warn({ marks: adopted }, 'marks that are no longer in the journal were found in this gate\'s own segments and kept');
+  if (adopted > 0)
+    log.warn(
+      { marks: adopted },
+      "marks that are no longer in the journal were found in this gate's own segments and kept",
+    );
 
   const listed = (id: string): ListedGate | undefined => gates.find((known) => known.id === id);
   const directory: GateDirectory = {
@@ -61,12 +84,22 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       if (ofEvent !== event) return undefined;
       // Before the first feed a gate knows only itself.
       const known = listed(id);
-      const publicKey = known === undefined ? (id === gate ? settings.publicKey : undefined) : hexToBytes(known.publicKey);
+      const publicKey =
+        known === undefined ? (id === gate ? settings.publicKey : undefined) : hexToBytes(known.publicKey);
       return publicKey === undefined ? undefined : { publicKey, state: known?.revoked === true ? 'revoked' : 'active' };
     },
   };
   const ingest = createIngest({ ledger, store, directory, log });
-  const own = createOwnSegments({ gate, boot, secretKey: settings.secretKey, ledger, store, journal, log, breathe: deps.breathe });
+  const own = createOwnSegments({
+    gate,
+    boot,
+    secretKey: settings.secretKey,
+    ledger,
+    store,
+    journal,
+    log,
+    breathe: deps.breathe,
+  });
   const replicator = createReplicator({ gate, store, ingest, own, clock });
 
   const identity: TlsIdentity = { gate, keyPem: settings.keyPem, certificate: settings.certificate, ca: settings.ca };
@@ -82,7 +115,9 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
 
   const report = async (): Promise<void> => {
     alarms = [...alarms, ...replicator.takeAlarms()].slice(-alarmsKeptMax);
-    deps.onStatus(await describeStatus(replicator, await store.frontier(event), { event, gate, alarms, drainError, lanError }));
+    deps.onStatus(
+      await describeStatus(replicator, await store.frontier(event), { event, gate, alarms, drainError, lanError }),
+    );
   };
   const drain = async (): Promise<number> => {
     const drained = await replicator.drain();
@@ -90,9 +125,17 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     return drained.ok ? drained.value : 0;
   };
 
-  const answer = async (sender: string, message: Uint8Array): Promise<{ readonly status: number; readonly body: Uint8Array }> => {
-    const answered = await answerSync({ store, ingest, maySync: async (_sender, ofEvent) => ofEvent === event }, { gate: sender }, message);
-    if (!answered.ok) return { status: answered.error.type === 'malformed' ? 400 : 403, body: Buffer.from(answered.error.type) };
+  const answer = async (
+    sender: string,
+    message: Uint8Array,
+  ): Promise<{ readonly status: number; readonly body: Uint8Array }> => {
+    const answered = await answerSync(
+      { store, ingest, maySync: async (_sender, ofEvent) => ofEvent === event },
+      { gate: sender },
+      message,
+    );
+    if (!answered.ok)
+      return { status: answered.error.type === 'malformed' ? 400 : 403, body: Buffer.from(answered.error.type) };
     if (answered.value.marksAccepted > 0) await report();
     return { status: 200, body: answered.value.answer };
   };
@@ -111,9 +154,20 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const running: Promise<void>[] = [];
   const lanPeers = new Map<string, LanPeer>();
   const follow = (peer: Peer): void => {
-    running.push(runPeerLoop({
-      peer, event, replicator, log, timer: deps.timer, bell, afterTurn: report,
-    }, stopping.signal));
+    running.push(
+      runPeerLoop(
+        {
+          peer,
+          event,
+          replicator,
+          log,
+          timer: deps.timer,
+          bell,
+          afterTurn: report,
+        },
+        stopping.signal,
+      ),
+    );
   };
   const addLanPeers = (addresses: readonly string[]): void => {
     for (const address of addresses) {
@@ -134,7 +188,10 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   await drain();
   running.push(runDrains());
   addLanPeers(settings.lanPeers);
-  const cloud = settings.cloudUrl === undefined ? undefined : createCloudPeer({ cloudUrl: settings.cloudUrl, fetch: createGateFetch({ gate, keys: settings, clock }) });
+  const cloud =
+    settings.cloudUrl === undefined
+      ? undefined
+      : createCloudPeer({ cloudUrl: settings.cloudUrl, fetch: createGateFetch({ gate, keys: settings, clock }) });
   if (cloud !== undefined) follow(cloud);
 
   return {
@@ -145,6 +202,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
           return bell.ring();
         case 'gates':
           gates = message.gates;
+          replicator.tryRefusedAgain();
           return bell.ring();
         case 'time':
           time = message.time;
@@ -152,7 +210,9 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
         case 'lan-peers':
           return addLanPeers(message.addresses);
         case 'through':
-          return void replicator.sayThrough(event, message.at).then(bell.ring, (cause: unknown) => log.error({ cause: String(cause) }, 'coverage could not be signed'));
+          return void replicator
+            .sayThrough(event, message.at)
+            .then(bell.ring, (cause: unknown) => log.error({ cause: String(cause) }, 'coverage could not be signed'));
       }
     },
     contentHash: async () => {
@@ -165,7 +225,11 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       const closed = await replicator.close();
       if (!closed.ok) log.error({ cause: closed.error.cause }, 'the last marks could not be brought into a segment');
       const goodbye = AbortSignal.timeout(goodbyeMs);
-      await Promise.all([...lanPeers.values(), ...(cloud === undefined ? [] : [cloud])].map((peer) => replicator.syncWith(peer, event, goodbye)));
+      await Promise.all(
+        [...lanPeers.values(), ...(cloud === undefined ? [] : [cloud])].map((peer) =>
+          replicator.syncWith(peer, event, goodbye),
+        ),
+      );
       for (const peer of lanPeers.values()) peer.close();
       await listener?.close();
       store.close();
@@ -182,7 +246,11 @@ interface StatusFacts {
   readonly lanError: string | undefined;
 }
 
-async function describeStatus(replicator: Replicator, frontier: readonly SegmentState[], { event, gate, alarms, drainError, lanError }: StatusFacts): Promise<ReplicationStatus> {
+async function describeStatus(
+  replicator: Replicator,
+  frontier: readonly SegmentState[],
+  { event, gate, alarms, drainError, lanError }: StatusFacts,
+): Promise<ReplicationStatus> {
   const peers = await replicator.peerStatus(event);
   const reachable = peers.filter((peer) => peer.reachable);
   const contacts = peers.flatMap((peer) => peer.lastContactMs ?? []);
@@ -191,7 +259,10 @@ async function describeStatus(replicator: Replicator, frontier: readonly Segment
     if (row.gate === gate) continue;
     const before = newestByGate.get(row.gate);
     const newer = before === undefined || row.through.ms > before.through.ms;
-    newestByGate.set(row.gate, { through: newer ? row.through : before.through, marks: (before?.marks ?? 0) + row.firstSequence + row.count - 1 });
+    newestByGate.set(row.gate, {
+      through: newer ? row.through : before.through,
+      marks: (before?.marks ?? 0) + row.firstSequence + row.count - 1,
+    });
   }
   return {
     peers,
@@ -200,6 +271,8 @@ async function describeStatus(replicator: Replicator, frontier: readonly Segment
     lastContactMs: contacts.length === 0 ? undefined : Math.max(...contacts),
     cloudBacklogMarks: peers.find((peer) => peer.kind === 'cloud' && peer.lastContactMs !== undefined)?.backlogMarks,
     gates: [...newestByGate].map(([id, known]) => ({ gate: id, ...known })),
-    alarms, drainError, lanError,
+    alarms,
+    drainError,
+    lanError,
   };
 }

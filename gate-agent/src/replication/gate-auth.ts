@@ -32,7 +32,14 @@ export function createGateFetch({ gate, keys, clock, fetch: send = fetch }: Gate
   const attempt = async (url: URL, init: GateRequestInit): Promise<Response> => {
     const method = init.method ?? 'GET';
     const token = encodeGateToken(
-      { gate, nonce: nonces.get(url.origin) ?? noNonce, method, path: url.pathname + url.search, body: init.body ?? new Uint8Array(0), nowMs: clock.wallMs() },
+      {
+        gate,
+        nonce: nonces.get(url.origin) ?? noNonce,
+        method,
+        path: url.pathname + url.search,
+        body: init.body ?? new Uint8Array(0),
+        nowMs: clock.wallMs(),
+      },
       keys,
     );
     const response = await send(url, {

@@ -13,7 +13,10 @@ export interface LanListenerDeps {
   readonly identity: TlsIdentity;
   readonly trust: () => TrustState;
   /** Answers one message of a gate; the status is an HTTP status. */
-  readonly answer: (gate: string, message: Uint8Array) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
+  readonly answer: (
+    gate: string,
+    message: Uint8Array,
+  ) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
   readonly log: Logger;
 }
 
@@ -28,8 +31,21 @@ const headersTimeoutMs = 5_000;
 const idleTimeoutMs = 60_000;
 
 /** Rejects when the address cannot be listened on. */
-export async function startLanListener({ address, identity, trust, answer, log }: LanListenerDeps): Promise<LanListener> {
-  const server = createServer({ ...tlsOptions(identity), maxHeaderSize: 4_096, requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: idleTimeoutMs, handshakeTimeout: headersTimeoutMs });
+export async function startLanListener({
+  address,
+  identity,
+  trust,
+  answer,
+  log,
+}: LanListenerDeps): Promise<LanListener> {
+  const server = createServer({
+    ...tlsOptions(identity),
+    maxHeaderSize: 4_096,
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    keepAliveTimeout: idleTimeoutMs,
+    handshakeTimeout: headersTimeoutMs,
+  });
   server.maxConnections = connectionsMax;
   const peers = new WeakMap<Socket, string>();
 
@@ -41,7 +57,12 @@ export async function startLanListener({ address, identity, trust, answer, log }
     const message = await readBounded(request);
     if (message === undefined) return void response.writeHead(413, { Connection: 'close' }).end('body-too-large');
     const { status, body } = await answer(gate, message);
-    response.writeHead(status, { 'Content-Type': status === 200 ? syncContentType : 'text/plain', 'Content-Length': body.length }).end(body);
+    response
+      .writeHead(status, {
+        'Content-Type': status === 200 ? syncContentType : 'text/plain',
+        'Content-Length': body.length,
+      })
+      .end(body);
   };
 
   server.on('secureConnection', (socket) => {
@@ -53,11 +74,17 @@ export async function startLanListener({ address, identity, trust, answer, log }
     log.warn({ address: socket.remoteAddress, cause: peer.error.type }, 'a LAN connection was refused');
     socket.destroy();
   });
-  server.on('tlsClientError', (cause) => log.warn({ cause: cause.message.slice(0, 200) }, 'a LAN connection failed in its handshake'));
-  server.on('request', (request, response) => void handle(request, response).catch((cause: unknown) => {
-    log.error({ cause: String(cause) }, 'a LAN request failed');
-    request.socket.destroy();
-  }));
+  server.on('tlsClientError', (cause) =>
+    log.warn({ cause: cause.message.slice(0, 200) }, 'a LAN connection failed in its handshake'),
+  );
+  server.on(
+    'request',
+    (request, response) =>
+      void handle(request, response).catch((cause: unknown) => {
+        log.error({ cause: String(cause) }, 'a LAN request failed');
+        request.socket.destroy();
+      }),
+  );
 
   const { host, port } = splitAddress(address);
   await new Promise<void>((resolve, reject) => {
@@ -70,10 +97,11 @@ export async function startLanListener({ address, identity, trust, answer, log }
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 

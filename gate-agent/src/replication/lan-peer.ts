@@ -3,7 +3,16 @@
 import { request, Agent } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { err, ok, syncContentType, syncMessageBytesMax, syncPath, type Peer, type PeerError, type Result } from '@postern/shared';
+import {
+  err,
+  ok,
+  syncContentType,
+  syncMessageBytesMax,
+  syncPath,
+  type Peer,
+  type PeerError,
+  type Result,
+} from '@postern/shared';
 import { withDeadline } from './bell.ts';
 import { identifyPeer, tlsOptions, type TlsIdentity, type TrustState } from './tls-identity.ts';
 
@@ -40,29 +49,55 @@ export function createLanPeer({ address, identity, trust, timeoutMs = lanTimeout
   return {
     id: address,
     kind: 'gate',
-    exchange: (message, signal) => withDeadline(signal, timeoutMs, (deadline) => new Promise((resolve) => {
-      const finish = (result: Result<Uint8Array, PeerError>): void => {
-        resolve(result);
-        if (!result.ok) outgoing.destroy();
-      };
-      const outgoing = request({
-        host, port, agent, servername: '', method: 'POST', path: syncPath,
-        headers: { 'Content-Type': syncContentType, 'Content-Length': message.length },
-        signal: deadline.signal,
-      });
-      outgoing.on('error', (cause: NodeJS.ErrnoException) => finish(err({ type: 'peer-unreachable', cause: deadline.passed() ? `no complete answer within ${timeoutMs / 1_000} s` : (cause.code ?? cause.message).slice(0, 200) })));
-      outgoing.on('response', (response) => void readAnswer(response).then(finish, (cause: unknown) => finish(err({ type: 'peer-unreachable', cause: String(cause).slice(0, 200) }))));
-      outgoing.on('socket', (socket) => {
-        const connected = socket as TLSSocket;
-        const proceed = (): void => {
-          const peer = identify(connected);
-          if (peer.ok) outgoing.end(message);
-          else finish(peer);
-        };
-        if (connected.getProtocol() === null || connected.connecting) connected.once('secureConnect', proceed);
-        else proceed();
-      });
-    })),
+    exchange: (message, signal) =>
+      withDeadline(
+        signal,
+        timeoutMs,
+        (deadline) =>
+          new Promise((resolve) => {
+            const finish = (result: Result<Uint8Array, PeerError>): void => {
+              resolve(result);
+              if (!result.ok) outgoing.destroy();
+            };
+            const outgoing = request({
+              host,
+              port,
+              agent,
+              servername: '',
+              method: 'POST',
+              path: syncPath,
+              headers: { 'Content-Type': syncContentType, 'Content-Length': message.length },
+              signal: deadline.signal,
+            });
+            outgoing.on('error', (cause: NodeJS.ErrnoException) =>
+              finish(
+                err({
+                  type: 'peer-unreachable',
+                  cause: deadline.passed()
+                    ? `no complete answer within ${timeoutMs / 1_000} s`
+                    : (cause.code ?? cause.message).slice(0, 200),
+                }),
+              ),
+            );
+            outgoing.on(
+              'response',
+              (response) =>
+                void readAnswer(response).then(finish, (cause: unknown) =>
+                  finish(err({ type: 'peer-unreachable', cause: String(cause).slice(0, 200) })),
+                ),
+            );
+            outgoing.on('socket', (socket) => {
+              const connected = socket as TLSSocket;
+              const proceed = (): void => {
+                const peer = identify(connected);
+                if (peer.ok) outgoing.end(message);
+                else finish(peer);
+              };
+              if (connected.getProtocol() === null || connected.connecting) connected.once('secureConnect', proceed);
+              else proceed();
+            });
+          }),
+      ),
     close: () => agent.destroy(),
   };
 }
@@ -72,12 +107,19 @@ async function readAnswer(response: IncomingMessage): Promise<Result<Uint8Array,
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
-    if (bytes > syncMessageBytesMax) return err({ type: 'peer-garbage', cause: `more than ${syncMessageBytesMax} bytes` });
+    if (bytes > syncMessageBytesMax)
+      return err({ type: 'peer-garbage', cause: `more than ${syncMessageBytesMax} bytes` });
     chunks.push(chunk);
   }
   const body = new Uint8Array(Buffer.concat(chunks));
   if (response.statusCode === 200) return ok(body);
-  return err({ type: 'peer-refused', status: response.statusCode ?? 0, cause: Buffer.from(body.subarray(0, 64)).toString('latin1').replace(/[^a-z0-9-]/g, '') });
+  return err({
+    type: 'peer-refused',
+    status: response.statusCode ?? 0,
+    cause: Buffer.from(body.subarray(0, 64))
+      .toString('latin1')
+      .replace(/[^a-z0-9-]/g, ''),
+  });
 }
 
 export function splitAddress(address: string): { readonly host: string; readonly port: number } {

@@ -58,7 +58,12 @@ export type FromReplication =
   | { readonly type: 'started'; readonly lanPort: number | undefined }
   | { readonly type: 'status'; readonly status: ReplicationStatus }
   | { readonly type: 'content-hash'; readonly id: number; readonly hash: string }
-  | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly fields: Readonly<Record<string, unknown>>; readonly message: string }
+  | {
+      readonly type: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly fields: Readonly<Record<string, unknown>>;
+      readonly message: string;
+    }
   | { readonly type: 'stopped' };
 
 /** How far this gate knows another one. */
@@ -89,5 +94,13 @@ export interface ReplicationStatus {
 
 export const alarmsKeptMax = 100;
 export const emptyStatus: ReplicationStatus = {
-  peers: [], inTouch: false, peersReachable: 0, lastContactMs: undefined, cloudBacklogMarks: undefined, gates: [], alarms: [], drainError: undefined, lanError: undefined,
+  peers: [],
+  inTouch: false,
+  peersReachable: 0,
+  lastContactMs: undefined,
+  cloudBacklogMarks: undefined,
+  gates: [],
+  alarms: [],
+  drainError: undefined,
+  lanError: undefined,
 };

@@ -21,7 +21,10 @@ export const settleMs = { gate: 20, cloud: 100 } as const;
 export const retryFirstMs = 250;
 export const retryMaxMs = 4_000;
 
-export async function runPeerLoop({ peer, event, replicator, log, timer, bell, afterTurn }: PeerLoopDeps, signal: AbortSignal): Promise<void> {
+export async function runPeerLoop(
+  { peer, event, replicator, log, timer, bell, afterTurn }: PeerLoopDeps,
+  signal: AbortSignal,
+): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     const rings = bell.rings();

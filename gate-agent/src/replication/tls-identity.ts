@@ -37,10 +37,21 @@ export const defaultGraceMs = 7 * 86_400_000;
 
 /** TLS options for both ends. Node's own verdict is switched off because it is replaced by `identifyPeer`. */
 export const tlsOptions = ({ keyPem, certificate }: TlsIdentity) =>
-  ({ key: keyPem, cert: certificateToPem(certificate), minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: false }) as const;
+  ({
+    key: keyPem,
+    cert: certificateToPem(certificate),
+    minVersion: 'TLSv1.3',
+    maxVersion: 'TLSv1.3',
+    requestCert: true,
+    rejectUnauthorized: false,
+  }) as const;
 
 /** The gate at the other end of an established connection. Nothing may be sent or believed before it has answered. */
-export function identifyPeer(socket: TLSSocket, identity: TlsIdentity, trust: TrustState): Result<string, PeerIdentityError> {
+export function identifyPeer(
+  socket: TLSSocket,
+  identity: TlsIdentity,
+  trust: TrustState,
+): Result<string, PeerIdentityError> {
   const der: unknown = socket.getPeerCertificate(false)?.raw;
   if (!(der instanceof Uint8Array) || der.length === 0) return err({ type: 'certificate-missing' });
   const { atMs, timeTrusted, graceMs } = trust;

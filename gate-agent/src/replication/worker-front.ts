@@ -3,8 +3,25 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { backoffMs, err, ok, type HybridTimestamp, type Logger, type Random, type Result, type Timer } from '@postern/shared';
-import { emptyStatus, type FromReplication, type ListedGate, type ReplicationSettings, type ReplicationStatus, type TimeState, type ToReplication } from './messages.ts';
+import {
+  backoffMs,
+  err,
+  ok,
+  type HybridTimestamp,
+  type Logger,
+  type Random,
+  type Result,
+  type Timer,
+} from '@postern/shared';
+import {
+  emptyStatus,
+  type FromReplication,
+  type ListedGate,
+  type ReplicationSettings,
+  type ReplicationStatus,
+  type TimeState,
+  type ToReplication,
+} from './messages.ts';
 
 export interface ReplicationDeps {
   readonly settings: ReplicationSettings;
@@ -141,19 +158,21 @@ export function startReplication(deps: ReplicationDeps): Replication {
     },
     status: () => status,
     lanPort: () => lanPort,
-    contentHash: () => new Promise((resolve) => {
-      if (worker === undefined) return resolve(err({ type: 'replication-unavailable', cause: 'the thread is being started again' }));
-      const id = nextQuestion++;
-      const cancel = timer.after(contentHashTimeoutMs, () => {
-        questions.delete(id);
-        resolve(err({ type: 'replication-unavailable', cause: 'no answer in time' }));
-      });
-      questions.set(id, (answer) => {
-        cancel();
-        resolve(answer);
-      });
-      say({ type: 'content-hash', id });
-    }),
+    contentHash: () =>
+      new Promise((resolve) => {
+        if (worker === undefined)
+          return resolve(err({ type: 'replication-unavailable', cause: 'the thread is being started again' }));
+        const id = nextQuestion++;
+        const cancel = timer.after(contentHashTimeoutMs, () => {
+          questions.delete(id);
+          resolve(err({ type: 'replication-unavailable', cause: 'no answer in time' }));
+        });
+        questions.set(id, (answer) => {
+          cancel();
+          resolve(answer);
+        });
+        say({ type: 'content-hash', id });
+      }),
     restarts: () => restarts,
     stop: async () => {
       stopping = true;
@@ -175,7 +194,8 @@ export function startReplication(deps: ReplicationDeps): Replication {
 
 /** The worker beside this file: JavaScript when built; when run from source, TypeScript that tsx (a development tool) loads. */
 function startReplicationWorker(settings: ReplicationSettings): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), { workerData: settings });
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./worker.js', import.meta.url), { workerData: settings });
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href.replace(/cjs$/, 'mjs');
   const source = new URL('./worker.ts', import.meta.url).href;
   const bootstrap = `import(${JSON.stringify(tsx)}).then(({ register }) => { register(); return import(${JSON.stringify(source)}); })`;

@@ -35,9 +35,13 @@ export function createJournalReader(path: string): OpenJournalReader {
     try {
       connection = {
         database,
-        writers: database.prepare('SELECT event, gate, boot FROM writer WHERE EXISTS (SELECT 1 FROM mark WHERE mark.writer = writer.id)'),
+        writers: database.prepare(
+          'SELECT event, gate, boot FROM writer WHERE EXISTS (SELECT 1 FROM mark WHERE mark.writer = writer.id)',
+        ),
         writerId: database.prepare('SELECT id FROM writer WHERE event = ? AND gate = ? AND boot = ?').pluck(),
-        after: database.prepare('SELECT sequence, bytes FROM mark WHERE writer = ? AND sequence > ? ORDER BY sequence LIMIT ?').raw(),
+        after: database
+          .prepare('SELECT sequence, bytes FROM mark WHERE writer = ? AND sequence > ? ORDER BY sequence LIMIT ?')
+          .raw(),
         one: database.prepare('SELECT bytes FROM mark WHERE writer = ? AND sequence = ?').pluck(),
         last: database.prepare('SELECT max(sequence) FROM mark WHERE writer = ?').pluck(),
       };
@@ -63,7 +67,8 @@ export function createJournalReader(path: string): OpenJournalReader {
 
   return {
     writers: () => (open()?.writers.all() ?? []) as WriterId[],
-    marksAfter: (writer, sequence, limit) => rowsAfter(writer, sequence, limit).map(([, bytes]) => new Uint8Array(bytes)),
+    marksAfter: (writer, sequence, limit) =>
+      rowsAfter(writer, sequence, limit).map(([, bytes]) => new Uint8Array(bytes)),
     find: (mark) => {
       const id = idOf(mark);
       const bytes = id === undefined ? undefined : (open()?.one.get(id, mark.sequence) as Uint8Array | undefined);
@@ -74,7 +79,7 @@ export function createJournalReader(path: string): OpenJournalReader {
       return id === undefined ? 0 : ((open()?.last.get(id) as number | null | undefined) ?? 0);
     },
     forEach: (writer, visit) => {
-      for (let page = rowsAfter(writer, 0, pageMarks); page.length > 0; ) {
+      for (let page = rowsAfter(writer, 0, pageMarks); page.length > 0;) {
         for (const [sequence, bytes] of page) visit(sequence, bytes);
         page = rowsAfter(writer, page.at(-1)?.[0] ?? 0, pageMarks);
       }

@@ -13,13 +13,18 @@ const allUses = 1_000_000;
 
 /** `find` gives a mark that is known here, another gate's or this gate's own. */
 export function createReplicaCounts(database: Database, find: (id: MarkId) => Mark | undefined): ReplicaCounts {
-  const addPersons = database.prepare('INSERT INTO zone_count (event, zone, persons) VALUES (?, ?, ?) ON CONFLICT (event, zone) DO UPDATE SET persons = persons + excluded.persons');
-  const selectTakenBack = database.prepare('SELECT uses FROM taken_back WHERE event = ? AND gate = ? AND boot = ? AND sequence = ?').pluck();
+  const addPersons = database.prepare(
+    'INSERT INTO zone_count (event, zone, persons) VALUES (?, ?, ?) ON CONFLICT (event, zone) DO UPDATE SET persons = persons + excluded.persons',
+  );
+  const selectTakenBack = database
+    .prepare('SELECT uses FROM taken_back WHERE event = ? AND gate = ? AND boot = ? AND sequence = ?')
+    .pluck();
   const addTakenBack = database.prepare(
     'INSERT INTO taken_back (event, gate, boot, sequence, uses) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET uses = uses + excluded.uses',
   );
 
-  const takenBack = (id: MarkId): number => (selectTakenBack.get(id.event, id.gate, id.boot, id.sequence) as number | undefined) ?? 0;
+  const takenBack = (id: MarkId): number =>
+    (selectTakenBack.get(id.event, id.gate, id.boot, id.sequence) as number | undefined) ?? 0;
 
   const takeBack = (id: MarkId, uses: number): void => {
     const original = find(id);

@@ -60,16 +60,35 @@ export interface SegmentRow {
 }
 
 export const rowToState = (row: SegmentRow): SegmentState => ({
-  event: row.event, gate: row.gate, boot: row.boot, segment: row.segment, firstSequence: row.first_sequence, count: row.count,
-  hash: row.hash, closed: row.closed === 1, through: { ms: row.through_ms, counter: row.through_counter },
+  event: row.event,
+  gate: row.gate,
+  boot: row.boot,
+  segment: row.segment,
+  firstSequence: row.first_sequence,
+  count: row.count,
+  hash: row.hash,
+  closed: row.closed === 1,
+  through: { ms: row.through_ms, counter: row.through_counter },
 });
 
 export const stateToRow = (state: SegmentState): SegmentRow => ({
-  event: state.event, gate: state.gate, boot: state.boot, segment: state.segment, first_sequence: state.firstSequence, count: state.count,
-  hash: state.hash, closed: state.closed ? 1 : 0, through_ms: state.through.ms, through_counter: state.through.counter,
+  event: state.event,
+  gate: state.gate,
+  boot: state.boot,
+  segment: state.segment,
+  first_sequence: state.firstSequence,
+  count: state.count,
+  hash: state.hash,
+  closed: state.closed ? 1 : 0,
+  through_ms: state.through.ms,
+  through_counter: state.through.counter,
 });
 
 export const isSameState = (a: SegmentState | undefined, b: SegmentState | undefined): boolean =>
   a === undefined || b === undefined
     ? a === b
-    : a.count === b.count && a.hash === b.hash && a.closed === b.closed && a.through.ms === b.through.ms && a.through.counter === b.through.counter;
+    : a.count === b.count &&
+      a.hash === b.hash &&
+      a.closed === b.closed &&
+      a.through.ms === b.through.ms &&
+      a.through.counter === b.through.counter;

@@ -3,8 +3,28 @@
 // again, from the journal and from peers, so a power cut may take its last seconds (synchronous=NORMAL): nobody deletes
 // anything because a gate has said that it knows it.
 import {
-  assert, bytesEqual, compareMarkIds, createContentHash, decodeChunk, decodeMark, encodeChunk, err, hexToBytes, marksPerTransactionMax, ok, quarantineChunksMax, sha256,
-  type EncodedMark, type Ledger, type Mark, type MarkId, type ReplicaStore, type SegmentId, type SegmentState, type SignedChunk, type WriterId,
+  assert,
+  bytesEqual,
+  compareMarkIds,
+  createContentHash,
+  decodeChunk,
+  decodeMark,
+  encodeChunk,
+  err,
+  hexToBytes,
+  marksPerTransactionMax,
+  ok,
+  quarantineChunksMax,
+  sha256,
+  type EncodedMark,
+  type Ledger,
+  type Mark,
+  type MarkId,
+  type ReplicaStore,
+  type SegmentId,
+  type SegmentState,
+  type SignedChunk,
+  type WriterId,
 } from '@postern/shared';
 import { openDatabase, type Database, type Statement } from './database.ts';
 import type { OpenJournalReader } from './journal-reader.ts';
@@ -47,7 +67,9 @@ export function openReplica({ path, journal, breathe }: ReplicaDeps): GateReplic
   };
 
   const storedInReplica = (id: MarkId): Uint8Array | undefined => {
-    const writer = writerIds.get(`${id.event}/${id.gate}/${id.boot}`) ?? (statements.writerId.get(id.event, id.gate, id.boot) as number | undefined);
+    const writer =
+      writerIds.get(`${id.event}/${id.gate}/${id.boot}`) ??
+      (statements.writerId.get(id.event, id.gate, id.boot) as number | undefined);
     return writer === undefined ? undefined : (statements.markBytes.get(writer, id.sequence) as Uint8Array | undefined);
   };
   const storedBytes = (id: MarkId): Uint8Array | undefined => storedInReplica(id) ?? journal.find(id);
@@ -111,13 +133,15 @@ export function openReplica({ path, journal, breathe }: ReplicaDeps): GateReplic
       if (conflict !== undefined) return err({ type: 'mark-conflict', sequence: conflict });
       const foreign = inJournal ? marks.filter(({ mark }) => journal.find(mark) === undefined) : marks;
       const last = await storeAllButLast(after, foreign);
-      const stored = database.transaction(() => {
-        if (!isSameState(segment(after), before)) return false;
-        if (last.length > 0) storeMarks(after, last);
-        storeChunk(chunk);
-        statements.upsertSegment.run(stateToRow(after));
-        return true;
-      }).immediate();
+      const stored = database
+        .transaction(() => {
+          if (!isSameState(segment(after), before)) return false;
+          if (last.length > 0) storeMarks(after, last);
+          storeChunk(chunk);
+          statements.upsertSegment.run(stateToRow(after));
+          return true;
+        })
+        .immediate();
       await breathe();
       return stored ? ok(undefined) : err({ type: 'segment-moved' });
     },
@@ -125,17 +149,22 @@ export function openReplica({ path, journal, breathe }: ReplicaDeps): GateReplic
       const { event, gate, boot } = chunk.head;
       const bytes = encodeChunk(chunk);
       if ((statements.quarantineCount.get(event, gate, boot) as number) >= quarantineChunksMax) return false;
-      return statements.insertQuarantine.run(event, gate, boot, sha256(bytes), reason.slice(0, 500), from, bytes).changes > 0;
+      return (
+        statements.insertQuarantine.run(event, gate, boot, sha256(bytes), reason.slice(0, 500), from, bytes).changes > 0
+      );
     },
     quarantined: async (event) =>
-      (statements.quarantined.all(event) as { reason: string; sender: string; bytes: Uint8Array }[]).flatMap(({ reason, sender, bytes }) => {
-        const chunk = decodeChunk(new Uint8Array(bytes));
-        return chunk.ok ? [{ chunk: chunk.value, reason, from: sender }] : [];
-      }),
+      (statements.quarantined.all(event) as { reason: string; sender: string; bytes: Uint8Array }[]).flatMap(
+        ({ reason, sender, bytes }) => {
+          const chunk = decodeChunk(new Uint8Array(bytes));
+          return chunk.ok ? [{ chunk: chunk.value, reason, from: sender }] : [];
+        },
+      ),
     contentHash: async (event) => {
       const hash = createContentHash();
       for (const writer of writersOf(database, journal, event)) {
-        for (const [sequence, bytes] of marksOf(statements.marksAfter, writer, journal)) hash.add({ ...writer.id, sequence }, bytes);
+        for (const [sequence, bytes] of marksOf(statements.marksAfter, writer, journal))
+          hash.add({ ...writer.id, sequence }, bytes);
         await breathe();
       }
       return hash.digest();
@@ -168,19 +197,39 @@ function prepareStatements(database: Database) {
     writerId: database.prepare('SELECT id FROM writer WHERE event = ? AND gate = ? AND boot = ?').pluck(),
     insertWriter: database.prepare('INSERT INTO writer (event, gate, boot) VALUES (?, ?, ?)'),
     markBytes: database.prepare('SELECT bytes FROM mark WHERE writer = ? AND sequence = ?').pluck(),
-    marksAfter: database.prepare('SELECT sequence, bytes FROM mark WHERE writer = ? AND sequence > ? ORDER BY sequence LIMIT ?').raw(),
+    marksAfter: database
+      .prepare('SELECT sequence, bytes FROM mark WHERE writer = ? AND sequence > ? ORDER BY sequence LIMIT ?')
+      .raw(),
     insertMark: database.prepare('INSERT OR IGNORE INTO mark (writer, sequence, ticket, bytes) VALUES (?, ?, ?, ?)'),
     // SQLite takes the bare columns from the row that has the maximum (https://sqlite.org/lang_select.html#bareagg).
-    frontier: database.prepare(`SELECT event, gate, boot, max(segment) AS segment, first_sequence, count, hash, closed, through_ms, through_counter FROM segment WHERE event = ? GROUP BY gate, boot ORDER BY gate, boot`),
-    segment: database.prepare(`SELECT ${states} FROM segment WHERE event = ? AND gate = ? AND boot = ? AND segment = ?`),
+    frontier: database.prepare(
+      `SELECT event, gate, boot, max(segment) AS segment, first_sequence, count, hash, closed, through_ms, through_counter FROM segment WHERE event = ? GROUP BY gate, boot ORDER BY gate, boot`,
+    ),
+    segment: database.prepare(
+      `SELECT ${states} FROM segment WHERE event = ? AND gate = ? AND boot = ? AND segment = ?`,
+    ),
     ofGate: database.prepare(`SELECT ${states} FROM segment WHERE gate = ?`),
-    upsertSegment: database.prepare(`INSERT OR REPLACE INTO segment (${states}) VALUES (@event, @gate, @boot, @segment, @first_sequence, @count, @hash, @closed, @through_ms, @through_counter)`),
-    chunks: database.prepare('SELECT bytes FROM chunk WHERE event = ? AND gate = ? AND boot = ? AND segment = ? ORDER BY id').pluck(),
-    deleteChunks: database.prepare(`DELETE FROM chunk WHERE event = ? AND gate = ? AND boot = ? AND segment = ? AND (? = 1 OR kind = 'empty')`),
-    insertChunk: database.prepare('INSERT INTO chunk (event, gate, boot, segment, kind, bytes) VALUES (?, ?, ?, ?, ?, ?)'),
-    quarantineCount: database.prepare('SELECT count(*) FROM quarantine WHERE event = ? AND gate = ? AND boot = ?').pluck(),
-    insertQuarantine: database.prepare('INSERT OR IGNORE INTO quarantine (event, gate, boot, sha256, reason, sender, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    quarantined: database.prepare('SELECT reason, sender, bytes FROM quarantine WHERE event = ? ORDER BY gate, boot, sha256'),
+    upsertSegment: database.prepare(
+      `INSERT OR REPLACE INTO segment (${states}) VALUES (@event, @gate, @boot, @segment, @first_sequence, @count, @hash, @closed, @through_ms, @through_counter)`,
+    ),
+    chunks: database
+      .prepare('SELECT bytes FROM chunk WHERE event = ? AND gate = ? AND boot = ? AND segment = ? ORDER BY id')
+      .pluck(),
+    deleteChunks: database.prepare(
+      `DELETE FROM chunk WHERE event = ? AND gate = ? AND boot = ? AND segment = ? AND (? = 1 OR kind = 'empty')`,
+    ),
+    insertChunk: database.prepare(
+      'INSERT INTO chunk (event, gate, boot, segment, kind, bytes) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    quarantineCount: database
+      .prepare('SELECT count(*) FROM quarantine WHERE event = ? AND gate = ? AND boot = ?')
+      .pluck(),
+    insertQuarantine: database.prepare(
+      'INSERT OR IGNORE INTO quarantine (event, gate, boot, sha256, reason, sender, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
+    quarantined: database.prepare(
+      'SELECT reason, sender, bytes FROM quarantine WHERE event = ? ORDER BY gate, boot, sha256',
+    ),
   };
 }
 
@@ -192,27 +241,35 @@ interface KnownWriter {
 
 /** Every writer of an event that is known in either file, in the order of the content hash. */
 function writersOf(database: Database, journal: OpenJournalReader, event: number): readonly KnownWriter[] {
-  const rows = database.prepare('SELECT id, event, gate, boot FROM writer WHERE event = ?').all(event) as (WriterId & { readonly id: number })[];
-  const known = new Map<string, KnownWriter>(rows.map(({ id, gate, boot }) => [`${gate}/${boot}`, { id: { event, gate, boot }, row: id }]));
+  const rows = database.prepare('SELECT id, event, gate, boot FROM writer WHERE event = ?').all(event) as (WriterId & {
+    readonly id: number;
+  })[];
+  const known = new Map<string, KnownWriter>(
+    rows.map(({ id, gate, boot }) => [`${gate}/${boot}`, { id: { event, gate, boot }, row: id }]),
+  );
   for (const { gate, boot } of journal.writers().filter((writer) => writer.event === event)) {
     if (!known.has(`${gate}/${boot}`)) known.set(`${gate}/${boot}`, { id: { event, gate, boot }, row: undefined });
   }
-  return [...known.values()].sort((a, b) => compareMarkIds({ ...a.id, sequence: 0 }, { ...b.id, sequence: 0 }));
+  return [...known.values()].toSorted((a, b) => compareMarkIds({ ...a.id, sequence: 0 }, { ...b.id, sequence: 0 }));
 }
 
 const hashPageMarks = 1_000;
 
 /** A writer's marks in sequence: the journal's, then those that only the replica has. */
-function* marksOf(marksAfter: Statement, { id, row }: KnownWriter, journal: OpenJournalReader): Generator<readonly [number, Uint8Array]> {
+function* marksOf(
+  marksAfter: Statement,
+  { id, row }: KnownWriter,
+  journal: OpenJournalReader,
+): Generator<readonly [number, Uint8Array]> {
   const bySequence = new Map<number, Uint8Array>();
   journal.forEach(id, (sequence, bytes) => void bySequence.set(sequence, new Uint8Array(bytes)));
-  for (let after = 0; row !== undefined; ) {
+  for (let after = 0; row !== undefined;) {
     const page = marksAfter.all(row, after, hashPageMarks) as [number, Uint8Array][];
     for (const [sequence, bytes] of page) bySequence.set(sequence, new Uint8Array(bytes));
     after = page.at(-1)?.[0] ?? after;
     if (page.length < hashPageMarks) break;
   }
-  yield* [...bySequence].sort(([a], [b]) => a - b);
+  yield* [...bySequence].toSorted(([a], [b]) => a - b);
 }
 
 function ticketBlob(mark: Mark): Uint8Array | null {

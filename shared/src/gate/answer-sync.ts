@@ -33,7 +33,11 @@ export type AnswerSyncError =
   | { readonly type: 'event-forbidden'; readonly event: number };
 
 /** Never throws for any message; store faults reject. Alarms stay with `ingest` until somebody takes them. */
-export async function answerSync(deps: AnswerSyncDeps, sender: SyncSender, message: Uint8Array): Promise<Result<SyncAnswered, AnswerSyncError>> {
+export async function answerSync(
+  deps: AnswerSyncDeps,
+  sender: SyncSender,
+  message: Uint8Array,
+): Promise<Result<SyncAnswered, AnswerSyncError>> {
   const request = decodeSyncRequest(message);
   if (!request.ok) return request;
   const { event, gates, wants, chunks } = request.value;
@@ -46,11 +50,19 @@ export async function answerSync(deps: AnswerSyncDeps, sender: SyncSender, messa
   const budget = createChunkBudget();
   const answers: SignedChunk[] = [];
   for (const want of wants) answers.push(...(await selectChunks(deps.store, want, budget)));
-  return ok({ answer: encodeSyncAnswer({ event, differences, chunks: answers, refusals }), event, marksAccepted: marks });
+  return ok({
+    answer: encodeSyncAnswer({ event, differences, chunks: answers, refusals }),
+    event,
+    marksAccepted: marks,
+  });
 }
 
 /** Takes chunks in one after the other; a refused one does not stop the others. */
-export async function ingestAll(ingest: Ingest, chunks: readonly SignedChunk[], from: string): Promise<{ readonly refusals: readonly ChunkRefusal[]; readonly marks: number }> {
+export async function ingestAll(
+  ingest: Ingest,
+  chunks: readonly SignedChunk[],
+  from: string,
+): Promise<{ readonly refusals: readonly ChunkRefusal[]; readonly marks: number }> {
   const refusals: ChunkRefusal[] = [];
   let marks = 0;
   for (const [index, chunk] of chunks.entries()) {

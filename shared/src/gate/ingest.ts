@@ -58,7 +58,10 @@ export function createIngest({ ledger, store, directory, log }: IngestDeps): Ing
     log.error({ segment: segmentKey(chunk.head), type, cause, from }, 'a chunk was put aside');
   };
 
-  const attempt = async (chunk: SignedChunk, publicKey: Uint8Array): Promise<Result<Ingested, ChunkError | { readonly type: 'segment-moved' }>> => {
+  const attempt = async (
+    chunk: SignedChunk,
+    publicKey: Uint8Array,
+  ): Promise<Result<Ingested, ChunkError | { readonly type: 'segment-moved' }>> => {
     const known = await store.segment(chunk.head);
     const placed = await checkPlace(store, chunk.head, known);
     const checked: Result<CheckedChunk, ChunkError> = ledger.check(chunk, publicKey, known);
@@ -76,7 +79,8 @@ export function createIngest({ ledger, store, directory, log }: IngestDeps): Ing
   const agreesWithKnown = async (chunk: SignedChunk, known: SegmentState): Promise<Result<Ingested, ChunkError>> => {
     if (chunk.head.count < known.count && chunk.head.count > 0) {
       const hash = ledger.hashAt(await store.chunks(chunk.head), chunk.head.count);
-      if (hash !== undefined && hash !== chunk.head.hash) return err({ type: 'equivocation', cause: `two histories up to mark ${chunk.head.count}` });
+      if (hash !== undefined && hash !== chunk.head.hash)
+        return err({ type: 'equivocation', cause: `two histories up to mark ${chunk.head.count}` });
     }
     return ok({ marks: 0, outcome: 'known' });
   };
@@ -87,7 +91,8 @@ export function createIngest({ ledger, store, directory, log }: IngestDeps): Ing
     if (key === undefined) return err({ type: 'gate-unknown', gate });
     if (key.state === 'revoked') {
       const genuine = ledger.check(chunk, key.publicKey, undefined);
-      if (genuine.ok || genuine.error.type === 'gap') await putAside(chunk, from, 'gate-revoked', 'its gate is revoked');
+      if (genuine.ok || genuine.error.type === 'gap')
+        await putAside(chunk, from, 'gate-revoked', 'its gate is revoked');
       return err({ type: 'gate-revoked', gate });
     }
     for (let attempts = 0; attempts < attemptsMax; attempts++) {
@@ -118,12 +123,21 @@ export function createIngest({ ledger, store, directory, log }: IngestDeps): Ing
 }
 
 /** A new segment begins where the one before it ended: that is how a missing sequence shows. */
-async function checkPlace(store: ReplicaStore, head: SegmentState, known: SegmentState | undefined): Promise<Result<void, ChunkError>> {
+async function checkPlace(
+  store: ReplicaStore,
+  head: SegmentState,
+  known: SegmentState | undefined,
+): Promise<Result<void, ChunkError>> {
   if (known !== undefined) return ok(undefined);
-  if (head.segment === 0) return head.firstSequence === 1 ? ok(undefined) : err({ type: 'segment-invalid', cause: 'a first segment that does not begin with mark 1' });
+  if (head.segment === 0)
+    return head.firstSequence === 1
+      ? ok(undefined)
+      : err({ type: 'segment-invalid', cause: 'a first segment that does not begin with mark 1' });
   const previous = await store.segment({ ...head, segment: head.segment - 1 });
   if (previous === undefined) return err({ type: 'gap', have: 0 });
   const next = previous.firstSequence + previous.count;
   if (next < head.firstSequence) return err({ type: 'gap', have: 0 });
-  return next === head.firstSequence ? ok(undefined) : err({ type: 'equivocation', cause: `the segment before goes up to mark ${next - 1}` });
+  return next === head.firstSequence
+    ? ok(undefined)
+    : err({ type: 'equivocation', cause: `the segment before goes up to mark ${next - 1}` });
 }

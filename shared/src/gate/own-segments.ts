@@ -11,7 +11,14 @@ import { compareHybrid, type HybridTimestamp } from '../clock.ts';
 import type { Ledger, SegmentDocument } from '../ledger.ts';
 import { decodeMark } from '../mark-codec.ts';
 import { assert, err, ok, type Result } from '../result.ts';
-import { signChunk, writerKey, type SegmentId, type SegmentState, type SignedChunk, type WriterId } from '../segment.ts';
+import {
+  signChunk,
+  writerKey,
+  type SegmentId,
+  type SegmentState,
+  type SignedChunk,
+  type WriterId,
+} from '../segment.ts';
 
 /** The gate's own log, read only. */
 export interface JournalReader {
@@ -45,7 +52,7 @@ export interface OwnSegments {
 
 export type DrainError =
   /** The replica's copy of a segment of ours does not fit the journal, or the journal cannot be read as marks. */
-  | { readonly type: 'own-history-damaged'; readonly writer: WriterId; readonly cause: string };
+  { readonly type: 'own-history-damaged'; readonly writer: WriterId; readonly cause: string };
 
 /** Marks read from the journal, and put into one chunk, at a time. */
 const drainBatchMarksMax = 200;
@@ -74,7 +81,12 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
     return result;
   };
 
-  const start = (writer: WriterId, segment: number, firstSequence: number, latest: SegmentState | undefined): OpenSegment => {
+  const start = (
+    writer: WriterId,
+    segment: number,
+    firstSequence: number,
+    latest: SegmentState | undefined,
+  ): OpenSegment => {
     const id = { event: writer.event, gate: writer.gate, boot: writer.boot, segment };
     return { id, firstSequence, document: ledger.createSegment(id), state: undefined, latest, pending: [] };
   };
@@ -87,27 +99,50 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
     if (state === undefined) return ok(start(writer, 0, 1, undefined));
     const fresh = start(writer, state.segment, state.firstSequence, state);
     fresh.document.append(ledger.marks(await store.chunks(state)));
-    if (fresh.document.count() !== state.count || fresh.document.hashAt(state.count) !== state.hash) return err({ type: 'own-history-damaged', writer, cause: `segment ${state.segment} cannot be rebuilt from its chunks` });
+    if (fresh.document.count() !== state.count || fresh.document.hashAt(state.count) !== state.hash)
+      return err({
+        type: 'own-history-damaged',
+        writer,
+        cause: `segment ${state.segment} cannot be rebuilt from its chunks`,
+      });
     return ok({ ...fresh, state });
   };
 
   /** Stores `chunk` and answers with the segment as it is then; undefined when somebody else was quicker. */
-  const append = async (current: OpenSegment, chunk: SignedChunk, marks: readonly EncodedMark[]): Promise<Result<OpenSegment | undefined, DrainError>> => {
+  const append = async (
+    current: OpenSegment,
+    chunk: SignedChunk,
+    marks: readonly EncodedMark[],
+  ): Promise<Result<OpenSegment | undefined, DrainError>> => {
     const { form: _form, from: _from, byteLength: _byteLength, sha256: _sha256, ...after } = chunk.head;
     const appended = await store.append({ chunk, before: current.state, after, marks });
-    if (appended.ok) return ok({ ...current, state: after, latest: after, pending: current.pending.slice(marks.length) });
+    if (appended.ok)
+      return ok({ ...current, state: after, latest: after, pending: current.pending.slice(marks.length) });
     openByWriter.delete(writerKey(current.id));
     if (appended.error.type === 'segment-moved') return ok(undefined);
-    return err({ type: 'own-history-damaged', writer: current.id, cause: `mark ${appended.error.sequence} differs from what is known of it` });
+    return err({
+      type: 'own-history-damaged',
+      writer: current.id,
+      cause: `mark ${appended.error.sequence} differs from what is known of it`,
+    });
   };
 
-  const stateAt = (current: OpenSegment, count: number, closed: boolean, through: HybridTimestamp): SegmentState =>
-    ({ ...current.id, firstSequence: current.firstSequence, count, hash: current.document.hashAt(count), closed, through });
+  const stateAt = (current: OpenSegment, count: number, closed: boolean, through: HybridTimestamp): SegmentState => ({
+    ...current.id,
+    firstSequence: current.firstSequence,
+    count,
+    hash: current.document.hashAt(count),
+    closed,
+    through,
+  });
 
   const storeWhole = (current: OpenSegment): Promise<Result<OpenSegment | undefined, DrainError>> => {
     const count = current.document.count();
     const state = stateAt(current, count, true, throughOf(current, current.pending));
-    const chunk = count === 0 ? signChunk(secretKey, state, 'changes', 0, new Uint8Array(0)) : signChunk(secretKey, state, 'whole', 0, current.document.save());
+    const chunk =
+      count === 0
+        ? signChunk(secretKey, state, 'changes', 0, new Uint8Array(0))
+        : signChunk(secretKey, state, 'whole', 0, current.document.save());
     return append(current, chunk, current.pending);
   };
 
@@ -117,7 +152,13 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
       const marks = at.pending.slice(0, drainBatchMarksMax);
       const from: number = at.state?.count ?? 0;
       const to = from + marks.length;
-      const chunk = signChunk(secretKey, stateAt(at, to, false, throughOf(at, marks)), 'changes', from, at.document.changes(from, to));
+      const chunk = signChunk(
+        secretKey,
+        stateAt(at, to, false, throughOf(at, marks)),
+        'changes',
+        from,
+        at.document.changes(from, to),
+      );
       const next: Result<OpenSegment | undefined, DrainError> = await append(at, chunk, marks);
       if (!next.ok) return next;
       at = next.value;
@@ -126,16 +167,25 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
   };
 
   /** Drains one writer to the journal's end; resolves with its open segment and how many marks it took. */
-  const drainWriter = async (writer: WriterId): Promise<Result<{ readonly current: OpenSegment | undefined; readonly taken: number }, DrainError>> => {
+  const drainWriter = async (
+    writer: WriterId,
+  ): Promise<Result<{ readonly current: OpenSegment | undefined; readonly taken: number }, DrainError>> => {
     const opened = await open(writer);
     if (!opened.ok) return opened;
     let current: OpenSegment | undefined = opened.value;
     let taken = 0;
     while (current !== undefined) {
       if (current.document.full()) {
-        const stored: Result<OpenSegment | undefined, DrainError> = current.pending.length > 0 || current.state?.closed !== true ? await storeWhole(current) : ok(current);
+        const stored: Result<OpenSegment | undefined, DrainError> =
+          current.pending.length > 0 || current.state?.closed !== true ? await storeWhole(current) : ok(current);
         if (!stored.ok) return stored;
-        if (stored.value !== undefined) current = start(writer, current.id.segment + 1, current.firstSequence + current.document.count(), stored.value.latest);
+        if (stored.value !== undefined)
+          current = start(
+            writer,
+            current.id.segment + 1,
+            current.firstSequence + current.document.count(),
+            stored.value.latest,
+          );
         else return ok({ current: undefined, taken });
       }
       const batch = readBatch(journal, writer, current);
@@ -173,7 +223,10 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
       if (!closed.ok) {
         // One damaged writer must not keep the others from being drained.
         problem = closed.error;
-        deps.log.error({ writer: writerKey(writer), cause: closed.error.cause }, 'a part of the journal cannot be replicated');
+        deps.log.error(
+          { writer: writerKey(writer), cause: closed.error.cause },
+          'a part of the journal cannot be replicated',
+        );
       }
     }
     return problem === undefined ? ok(total) : err(problem);
@@ -205,9 +258,14 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
         const drained = await drainWriter(writer);
         if (!drained.ok) return drained;
         const { current } = drained.value;
-        if (current === undefined || (current.state !== undefined && compareHybrid(current.state.through, at) >= 0)) return ok(undefined);
+        if (current === undefined || (current.state !== undefined && compareHybrid(current.state.through, at) >= 0))
+          return ok(undefined);
         const count = current.document.count();
-        const stored = await append(current, signChunk(secretKey, stateAt(current, count, false, at), 'changes', count, new Uint8Array(0)), []);
+        const stored = await append(
+          current,
+          signChunk(secretKey, stateAt(current, count, false, at), 'changes', count, new Uint8Array(0)),
+          [],
+        );
         if (!stored.ok) return stored;
         if (stored.value !== undefined) openByWriter.set(writerKey(writer), stored.value);
         return ok(undefined);
@@ -224,13 +282,23 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
   };
 }
 
-function readBatch(journal: JournalReader, writer: WriterId, current: OpenSegment): Result<readonly EncodedMark[], DrainError> {
+function readBatch(
+  journal: JournalReader,
+  writer: WriterId,
+  current: OpenSegment,
+): Result<readonly EncodedMark[], DrainError> {
   const last = current.firstSequence + current.document.count() - 1;
   const marks: EncodedMark[] = [];
   for (const bytes of journal.marksAfter(writer, last, drainBatchMarksMax)) {
     const mark = decodeMark(bytes, writer);
-    if (!mark.ok) return err({ type: 'own-history-damaged', writer, cause: `mark ${last + marks.length + 1} cannot be read: ${mark.error.cause}` });
-    if (mark.value.sequence !== last + marks.length + 1) return err({ type: 'own-history-damaged', writer, cause: `mark ${last + marks.length + 1} is missing` });
+    if (!mark.ok)
+      return err({
+        type: 'own-history-damaged',
+        writer,
+        cause: `mark ${last + marks.length + 1} cannot be read: ${mark.error.cause}`,
+      });
+    if (mark.value.sequence !== last + marks.length + 1)
+      return err({ type: 'own-history-damaged', writer, cause: `mark ${last + marks.length + 1} is missing` });
     marks.push({ mark: mark.value, bytes });
   }
   return ok(marks);
@@ -246,5 +314,11 @@ function throughOf(current: OpenSegment, marks: readonly EncodedMark[]): HybridT
 function sameRow(a: SegmentState | undefined, b: SegmentState | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   assert(writerKey(a) === writerKey(b), 'rows of one writer');
-  return a.segment === b.segment && a.count === b.count && a.hash === b.hash && a.closed === b.closed && compareHybrid(a.through, b.through) === 0;
+  return (
+    a.segment === b.segment &&
+    a.count === b.count &&
+    a.hash === b.hash &&
+    a.closed === b.closed &&
+    compareHybrid(a.through, b.through) === 0
+  );
 }

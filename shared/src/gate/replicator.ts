@@ -9,7 +9,15 @@ import { createChunkBudget, selectChunks, startOf } from './select-chunks.ts';
 import type { Clock, HybridTimestamp } from '../clock.ts';
 import { err, ok, type Result } from '../result.ts';
 import { compareProgress, emptyHash, writerKey, type SegmentState, type SignedChunk } from '../segment.ts';
-import { decodeSyncAnswer, encodeSyncRequest, gateDigests, rowsByGate, syncWantsMax, type ChunkRefusal, type GateDifference } from '../sync-messages.ts';
+import {
+  decodeSyncAnswer,
+  encodeSyncRequest,
+  gateDigests,
+  rowsByGate,
+  syncWantsMax,
+  type ChunkRefusal,
+  type GateDifference,
+} from '../sync-messages.ts';
 
 export interface ReplicatorDeps {
   readonly gate: string;
@@ -48,6 +56,8 @@ export interface Replicator {
   readonly sayThrough: (event: number, at: HybridTimestamp) => Promise<Result<void, DrainError>>;
   /** Exchanges with one peer until both know the same, or nothing more can be had. */
   readonly syncWith: (peer: Peer, event: number, signal: AbortSignal) => Promise<Result<SyncReport, PeerError>>;
+  /** Forgets what was refused: the list of known gates has changed. */
+  readonly tryRefusedAgain: () => void;
   /** Drains and closes this start's segments. */
   readonly close: () => Promise<Result<void, DrainError>>;
   readonly peerStatus: (event: number) => Promise<readonly PeerStatus[]>;
@@ -93,18 +103,31 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
     for (const { index, code } of refusals) {
       const chunk = chunks[index];
       // A gap mends itself: the next rows say from where on to send.
-      if (chunk !== undefined && code !== 'gap') memory.heldBack.set(writerKey(chunk.head), clock.monotonicMs() + refusedRetryMs);
+      if (chunk !== undefined && code !== 'gap')
+        memory.heldBack.set(writerKey(chunk.head), clock.monotonicMs() + refusedRetryMs);
     }
   };
 
   const noteContact = (peer: Peer, error: PeerError | undefined): void => {
     const before = contacts.get(peer.id);
-    contacts.set(peer.id, error === undefined
-      ? { kind: peer.kind, wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs(), lastError: undefined }
-      : { kind: peer.kind, wallMs: before?.wallMs, monotonicMs: before?.monotonicMs ?? 0, lastError: `${error.type}: ${error.cause}` });
+    contacts.set(
+      peer.id,
+      error === undefined
+        ? { kind: peer.kind, wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs(), lastError: undefined }
+        : {
+            kind: peer.kind,
+            wallMs: before?.wallMs,
+            monotonicMs: before?.monotonicMs ?? 0,
+            lastError: `${error.type}: ${error.cause}`,
+          },
+    );
   };
 
-  const exchange = async (peer: Peer, message: Uint8Array, signal: AbortSignal): Promise<Result<Uint8Array, PeerError>> => {
+  const exchange = async (
+    peer: Peer,
+    message: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<Result<Uint8Array, PeerError>> => {
     const answer = await peer.exchange(message, signal);
     noteContact(peer, answer.ok ? undefined : answer.error);
     return answer;
@@ -127,7 +150,10 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
       const answer = decodeSyncAnswer(answered.value);
       if (!answer.ok || answer.value.event !== event) {
         memory.rows = undefined;
-        const garbage: PeerError = { type: 'peer-garbage', cause: answer.ok ? 'an answer about another event' : answer.error.cause };
+        const garbage: PeerError = {
+          type: 'peer-garbage',
+          cause: answer.ok ? 'an answer about another event' : answer.error.cause,
+        };
         noteContact(peer, garbage);
         return err(garbage);
       }
@@ -154,6 +180,9 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
     drain: own.drain,
     sayThrough: own.sayThrough,
     close: own.close,
+    tryRefusedAgain: () => {
+      for (const memory of memories.values()) memory.heldBack.clear();
+    },
     syncWith,
     takeAlarms: ingest.takeAlarms,
     peerStatus: async (event) => {
@@ -164,28 +193,45 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
         lastContactMs: contact.wallMs,
         reachable: contact.wallMs !== undefined && clock.monotonicMs() - contact.monotonicMs <= inTouchMs,
         lastError: contact.lastError,
-        backlogMarks: mine.reduce((sum, row) => sum + Math.max(0, marksUpTo(row) - marksUpTo(memories.get(`${event} ${id}`)?.rows?.get(writerKey(row)))), 0),
+        backlogMarks: mine.reduce(
+          (sum, row) =>
+            sum + Math.max(0, marksUpTo(row) - marksUpTo(memories.get(`${event} ${id}`)?.rows?.get(writerKey(row)))),
+          0,
+        ),
       }));
     },
   };
 }
 
 /** What to push to and to ask of a peer whose rows are known; nothing before it has said anything. */
-async function plan(store: ReplicaStore, mine: readonly SegmentState[], memory: PeerMemory, nowMs: number): Promise<{ readonly chunks: readonly SignedChunk[]; readonly wants: readonly SegmentState[] }> {
+async function plan(
+  store: ReplicaStore,
+  mine: readonly SegmentState[],
+  memory: PeerMemory,
+  nowMs: number,
+): Promise<{ readonly chunks: readonly SignedChunk[]; readonly wants: readonly SegmentState[] }> {
   const theirs = memory.rows;
   if (theirs === undefined) return { chunks: [], wants: [] };
   const known = new Map(mine.map((row) => [writerKey(row), row]));
   const budget = createChunkBudget();
   const chunks: SignedChunk[] = [];
   const wants: SegmentState[] = [];
-  for (const key of [...new Set([...known.keys(), ...theirs.keys()])].sort()) {
+  for (const key of [...new Set([...known.keys(), ...theirs.keys()])].toSorted()) {
     if ((memory.heldBack.get(key) ?? 0) > nowMs) continue;
     const ours = known.get(key);
     const their = theirs.get(key);
-    if (ours !== undefined && !budget.exhausted && (their === undefined || compareProgress(their, ours) < 0 || contradicts(their, ours))) {
+    if (
+      ours !== undefined &&
+      !budget.exhausted &&
+      (their === undefined || compareProgress(their, ours) < 0 || contradicts(their, ours))
+    ) {
       chunks.push(...(await selectChunks(store, position(their, ours), budget)));
     }
-    if (their !== undefined && wants.length < syncWantsMax && (ours === undefined || compareProgress(ours, their) < 0 || contradicts(ours, their))) {
+    if (
+      their !== undefined &&
+      wants.length < syncWantsMax &&
+      (ours === undefined || compareProgress(ours, their) < 0 || contradicts(ours, their))
+    ) {
       wants.push(position(ours, their));
     }
   }
@@ -193,7 +239,8 @@ async function plan(store: ReplicaStore, mine: readonly SegmentState[], memory: 
 }
 
 /** As far along, by another history: both sides send each other the segment, so that both hold the proof. */
-const contradicts = (a: SegmentState, b: SegmentState): boolean => a.segment === b.segment && a.count === b.count && a.hash !== b.hash;
+const contradicts = (a: SegmentState, b: SegmentState): boolean =>
+  a.segment === b.segment && a.count === b.count && a.hash !== b.hash;
 
 /** From where on somebody at `at` needs what somebody at `target` has. */
 function position(at: SegmentState | undefined, target: SegmentState): SegmentState {
@@ -202,10 +249,14 @@ function position(at: SegmentState | undefined, target: SegmentState): SegmentSt
 }
 
 /** The peer's rows after an answer: where it named a difference, what it said; elsewhere the same as ours were. */
-function rowsAfter(mine: readonly SegmentState[], differences: readonly GateDifference[]): ReadonlyMap<string, SegmentState> {
+function rowsAfter(
+  mine: readonly SegmentState[],
+  differences: readonly GateDifference[],
+): ReadonlyMap<string, SegmentState> {
   const differing = new Map(differences.map(({ gate, rows }) => [gate, rows]));
   const equal = [...rowsByGate(mine)].filter(([gate]) => !differing.has(gate)).flatMap(([, rows]) => rows);
   return new Map([...equal, ...[...differing.values()].flat()].map((row) => [writerKey(row), row]));
 }
 
-const marksUpTo = (row: SegmentState | undefined): number => (row === undefined ? 0 : row.firstSequence + row.count - 1);
+const marksUpTo = (row: SegmentState | undefined): number =>
+  row === undefined ? 0 : row.firstSequence + row.count - 1;

@@ -1,7 +1,12 @@
 // Our own verification of gates' certificates: only the deployment's CA, only gates, only in force, whatever Node would say.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bytesToHex, enrolResponseSchema, gateResponseSchema, keyPairFromSeed, ready } from '@postern/shared';
-import { createCertificateRequest, parseCertificate, verifyGateCertificate, type CertificateRules } from '../../../gate-agent/src/certificates.ts';
+import {
+  createCertificateRequest,
+  parseCertificate,
+  verifyGateCertificate,
+  type CertificateRules,
+} from '../../../gate-agent/src/certificates.ts';
 import { createDeployment, deploymentNowMs, type Deployment } from '../../support/deployment.ts';
 import { createTestCloud, postJson, someEvent } from '../../support/cloud.ts';
 
@@ -15,7 +20,13 @@ beforeAll(async () => {
 });
 
 const verify = (der: Uint8Array, rules: Partial<CertificateRules> = {}): string => {
-  const verified = verifyGateCertificate(der, { ca: ours.ca, atMs: deploymentNowMs, timeTrusted: true, graceMs: 0, ...rules });
+  const verified = verifyGateCertificate(der, {
+    ca: ours.ca,
+    atMs: deploymentNowMs,
+    timeTrusted: true,
+    graceMs: 0,
+    ...rules,
+  });
   return verified.ok ? verified.value.gate : verified.error.type;
 };
 
@@ -23,12 +34,19 @@ describe('a gate certificate', () => {
   test('of the deployment names its gate and key', async () => {
     const gate = await ours.certify('gate-a');
     expect(verify(gate.certificate)).toBe('gate-a');
-    expect(parseCertificate(gate.certificate)).toMatchObject({ ok: true, value: { gate: 'gate-a', publicKey: gate.keys.publicKey } });
+    expect(parseCertificate(gate.certificate)).toMatchObject({
+      ok: true,
+      value: { gate: 'gate-a', publicKey: gate.keys.publicKey },
+    });
   });
 
   test('of a forger who uses the same names is refused, expired or not', async () => {
     expect(verify((await theirs.certify('gate-a')).certificate)).toBe('certificate-untrusted');
-    expect(verify((await theirs.certify('gate-a', { notAfterMs: deploymentNowMs - hourMs })).certificate, { graceMs: 2 * hourMs })).toBe('certificate-untrusted');
+    expect(
+      verify((await theirs.certify('gate-a', { notAfterMs: deploymentNowMs - hourMs })).certificate, {
+        graceMs: 2 * hourMs,
+      }),
+    ).toBe('certificate-untrusted');
   });
 
   test('serves for its grace after it has expired, and no longer', async () => {
@@ -46,8 +64,12 @@ describe('a gate certificate', () => {
 
   test('must name exactly one gate and be no authority', async () => {
     expect(verify((await ours.certify('gate-a', { names: [] })).certificate)).toBe('certificate-untrusted');
-    expect(verify((await ours.certify('gate-a', { names: ['postern:gate:gate-a', 'postern:gate:gate-b'] })).certificate)).toBe('certificate-untrusted');
-    expect(verify((await ours.certify('gate-a', { names: ['https://gate-a'] })).certificate)).toBe('certificate-untrusted');
+    expect(
+      verify((await ours.certify('gate-a', { names: ['postern:gate:gate-a', 'postern:gate:gate-b'] })).certificate),
+    ).toBe('certificate-untrusted');
+    expect(verify((await ours.certify('gate-a', { names: ['https://gate-a'] })).certificate)).toBe(
+      'certificate-untrusted',
+    );
     expect(verify((await ours.certify('gate-a', { isAuthority: true })).certificate)).toBe('certificate-untrusted');
     expect(verify(ours.ca)).toBe('certificate-untrusted');
   });
@@ -67,10 +89,22 @@ describe('a gate certificate', () => {
 test('a certificate request buys a certificate from the cloud that other gates accept', async () => {
   const cloud = await createTestCloud();
   await cloud.json('POST', '/api/events', { ...someEvent, event: 7 });
-  const invitation = gateResponseSchema.parse(await cloud.json('POST', '/admin/events/7/gates', { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes: [{ id: 'lane-1' }] }));
+  const invitation = gateResponseSchema.parse(
+    await cloud.json('POST', '/admin/events/7/gates', {
+      id: 'gate-a',
+      name: 'Gate A',
+      zone: 'arena',
+      lanes: [{ id: 'lane-1' }],
+    }),
+  );
   const keys = keyPairFromSeed(new Uint8Array(32).fill(9));
   const csr = Buffer.from(await createCertificateRequest(keys)).toString('base64');
-  const response = await postJson(cloud, '/enrol', { code: invitation.code, csr, publicKey: bytesToHex(keys.publicKey), nonce: '00'.repeat(16) });
+  const response = await postJson(cloud, '/enrol', {
+    code: invitation.code,
+    csr,
+    publicKey: bytesToHex(keys.publicKey),
+    nonce: '00'.repeat(16),
+  });
   const { certificate, ca } = enrolResponseSchema.parse(await response.json());
   const fromBase64 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
   expect(verify(fromBase64(certificate), { ca: fromBase64(ca), atMs: cloud.time.clock.wallMs() })).toBe('gate-a');

@@ -4,8 +4,22 @@ import * as Automerge from 'automerge';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
-  cborEncode, emptyHash, encodeMark, loadLedger, ready, segmentActor, segmentMarksMax, sha256, signChunk, chunkBytesMax, decodeChunk, encodeChunk,
-  type Ledger, type SegmentDocument, type SegmentState, type SignedChunk,
+  cborEncode,
+  emptyHash,
+  encodeMark,
+  loadLedger,
+  ready,
+  segmentActor,
+  segmentMarksMax,
+  sha256,
+  signChunk,
+  chunkBytesMax,
+  decodeChunk,
+  encodeChunk,
+  type Ledger,
+  type SegmentDocument,
+  type SegmentState,
+  type SignedChunk,
 } from '@postern/shared';
 import { admittedMark, simulatedBoot, simulatedKeys } from '../../../scripts/sim/gate-marks.ts';
 
@@ -13,8 +27,10 @@ const keys = simulatedKeys('gate-a');
 const writer = { event: 7, gate: 'gate-a', boot: simulatedBoot('gate-a', 1) };
 const id = { ...writer, segment: 0 };
 const actor = segmentActor(id);
-const mark = (sequence: number, ticket = sequence): Uint8Array => admittedMark(writer, sequence, ticket, { ms: 1_700_000_000_000 + sequence * 1_000, counter: 0 }).bytes;
-const marks = (count: number, from = 1): Uint8Array[] => Array.from({ length: count }, (_, index) => mark(from + index));
+const mark = (sequence: number, ticket = sequence): Uint8Array =>
+  admittedMark(writer, sequence, ticket, { ms: 1_700_000_000_000 + sequence * 1_000, counter: 0 }).bytes;
+const marks = (count: number, from = 1): Uint8Array[] =>
+  Array.from({ length: count }, (_, index) => mark(from + index));
 
 let ledger: Ledger;
 beforeAll(async () => {
@@ -27,12 +43,24 @@ const build = (list: readonly Uint8Array[]): SegmentDocument => {
   document.append(list);
   return document;
 };
-const state = (count: number, hash: string, closed = false): SegmentState =>
-  ({ ...id, firstSequence: 1, count, hash, closed, through: { ms: 1_700_000_000_000, counter: 0 } });
+const state = (count: number, hash: string, closed = false): SegmentState => ({
+  ...id,
+  firstSequence: 1,
+  count,
+  hash,
+  closed,
+  through: { ms: 1_700_000_000_000, counter: 0 },
+});
 const tail = (document: SegmentDocument, from: number, to: number): SignedChunk =>
   signChunk(keys.secretKey, state(to, document.hashAt(to)), 'changes', from, document.changes(from, to));
 const whole = (document: SegmentDocument): SignedChunk =>
-  signChunk(keys.secretKey, state(document.count(), document.hashAt(document.count()), true), 'whole', 0, document.save());
+  signChunk(
+    keys.secretKey,
+    state(document.count(), document.hashAt(document.count()), true),
+    'whole',
+    0,
+    document.save(),
+  );
 const signedChanges = (changes: readonly Uint8Array[], hash: string, from = 0): SignedChunk =>
   signChunk(keys.secretKey, state(from + changes.length, hash), 'changes', from, cborEncode(changes));
 const errorOf = (chunk: SignedChunk, known?: SegmentState): string => {
@@ -44,7 +72,16 @@ const causeOf = (chunk: SignedChunk, known?: SegmentState): string => {
   return !checked.ok && 'cause' in checked.error ? checked.error.cause : 'accepted';
 };
 const encode = (fields: Readonly<Record<string, unknown>>): { readonly bytes: Uint8Array; readonly hash: string } => {
-  const bytes = Automerge.encodeChange({ actor, seq: 1, startOp: 1, time: 0, message: null, deps: [], ops: [], ...fields } as Parameters<typeof Automerge.encodeChange>[0]);
+  const bytes = Automerge.encodeChange({
+    actor,
+    seq: 1,
+    startOp: 1,
+    time: 0,
+    message: null,
+    deps: [],
+    ops: [],
+    ...fields,
+  } as unknown as Parameters<typeof Automerge.encodeChange>[0]);
   return { bytes, hash: Automerge.decodeChange(bytes).hash ?? '' };
 };
 
@@ -80,12 +117,15 @@ describe('a genuine segment', () => {
   test('is a function of its marks alone: rebuilt in other batches it has the same hashes and bytes', () => {
     const all = marks(60);
     const once = build(all);
-    fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 8 }), (sizes) => {
-      const document = ledger.createSegment(id);
-      for (const size of sizes) document.append(all.slice(document.count(), document.count() + size));
-      expect(document.hashAt(document.count())).toBe(once.hashAt(document.count()));
-      expect(document.changes(0, document.count())).toEqual(once.changes(0, document.count()));
-    }), { numRuns: 20 });
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 8 }), (sizes) => {
+        const document = ledger.createSegment(id);
+        for (const size of sizes) document.append(all.slice(document.count(), document.count() + size));
+        expect(document.hashAt(document.count())).toBe(once.hashAt(document.count()));
+        expect(document.changes(0, document.count())).toEqual(once.changes(0, document.count()));
+      }),
+      { numRuns: 20 },
+    );
   });
 
   test('takes no more marks than fit', () => {
@@ -97,7 +137,9 @@ describe('a genuine segment', () => {
   test('of no marks says only how far its gate has come', () => {
     const chunk = signChunk(keys.secretKey, state(0, emptyHash), 'changes', 0, new Uint8Array(0));
     expect(errorOf(chunk)).toBe('accepted');
-    expect(errorOf(signChunk(keys.secretKey, state(0, '1'.repeat(64)), 'changes', 0, new Uint8Array(0)))).toBe('segment-invalid');
+    expect(errorOf(signChunk(keys.secretKey, state(0, '1'.repeat(64)), 'changes', 0, new Uint8Array(0)))).toBe(
+      'segment-invalid',
+    );
   });
 
   test('survives encoding and decoding of its chunk', () => {
@@ -113,9 +155,15 @@ describe('before Automerge sees a byte', () => {
     expect(errorOf({ ...small, payload: new Uint8Array(chunkBytesMax + 1) })).toBe('malformed');
   });
 
-  test('another gate\'s signature is refused', () => {
+  test("another gate's signature is refused", () => {
     const document = build(marks(2));
-    const chunk = signChunk(simulatedKeys('gate-b').secretKey, state(2, document.hashAt(2)), 'changes', 0, document.changes(0, 2));
+    const chunk = signChunk(
+      simulatedKeys('gate-b').secretKey,
+      state(2, document.hashAt(2)),
+      'changes',
+      0,
+      document.changes(0, 2),
+    );
     expect(errorOf(chunk)).toBe('signature-invalid');
   });
 
@@ -157,7 +205,13 @@ describe('a correctly signed chunk is refused', () => {
   test('when a tiny document would expand to a hundred thousand elements', () => {
     const [document] = Automerge.applyChanges(Automerge.init(), [bombOf(100_000).bytes]);
     const saved = Automerge.save(document);
-    const chunk = signChunk(keys.secretKey, state(1_000, Automerge.getHeads(document)[0] ?? '', true), 'whole', 0, saved);
+    const chunk = signChunk(
+      keys.secretKey,
+      state(1_000, Automerge.getHeads(document)[0] ?? '', true),
+      'whole',
+      0,
+      saved,
+    );
     expect(saved.length).toBeLessThan(300);
     expect(causeOf(chunk)).toMatch(/rows in a column/);
   });
@@ -165,35 +219,72 @@ describe('a correctly signed chunk is refused', () => {
   test('when another actor wrote it', () => {
     const other = ledger.createSegment({ ...id, segment: 1 });
     other.append(marks(2));
-    expect(causeOf(signChunk(keys.secretKey, state(2, other.hashAt(2)), 'changes', 0, other.changes(0, 2)))).toBe('a change by another actor');
-    expect(causeOf(signChunk(keys.secretKey, state(2, other.hashAt(2), true), 'whole', 0, other.save()))).toBe('a change by another actor');
+    expect(causeOf(signChunk(keys.secretKey, state(2, other.hashAt(2)), 'changes', 0, other.changes(0, 2)))).toBe(
+      'a change by another actor',
+    );
+    expect(causeOf(signChunk(keys.secretKey, state(2, other.hashAt(2), true), 'whole', 0, other.save()))).toBe(
+      'a change by another actor',
+    );
   });
 
   test('when it deletes or overwrites a mark', () => {
     let document = Automerge.init<{ marks: Uint8Array[] }>({ actor });
-    document = Automerge.change(document, { time: 0 }, (content) => { content.marks = []; content.marks.push(mark(1)); });
+    document = Automerge.change(document, { time: 0 }, (content) => {
+      content.marks = [];
+      content.marks.push(mark(1));
+    });
     const first = Automerge.getLastLocalChange(document) ?? new Uint8Array(0);
-    const deleted = Automerge.change(Automerge.clone(document, { actor }), { time: 0 }, (content) => { content.marks.splice(0, 1); });
-    const overwritten = Automerge.change(Automerge.clone(document, { actor }), { time: 0 }, (content) => { content.marks[0] = mark(1, 99); });
+    const deleted = Automerge.change(Automerge.clone(document, { actor }), { time: 0 }, (content) => {
+      content.marks.splice(0, 1);
+    });
+    const overwritten = Automerge.change(Automerge.clone(document, { actor }), { time: 0 }, (content) => {
+      content.marks[0] = mark(1, 99);
+    });
     for (const changed of [deleted, overwritten]) {
       const second = Automerge.getLastLocalChange(changed) ?? new Uint8Array(0);
-      expect(causeOf(signedChanges([first, second], Automerge.getHeads(changed)[0] ?? ''))).toMatch(/insertion of bytes|rows in a column/);
-      expect(causeOf(signChunk(keys.secretKey, state(2, Automerge.getHeads(changed)[0] ?? '', true), 'whole', 0, Automerge.save(changed)))).not.toBe('accepted');
+      expect(causeOf(signedChanges([first, second], Automerge.getHeads(changed)[0] ?? ''))).toMatch(
+        /insertion of bytes|rows in a column/,
+      );
+      expect(
+        causeOf(
+          signChunk(
+            keys.secretKey,
+            state(2, Automerge.getHeads(changed)[0] ?? '', true),
+            'whole',
+            0,
+            Automerge.save(changed),
+          ),
+        ),
+      ).not.toBe('accepted');
     }
   });
 
   test('when it inserts anywhere but behind the last element', () => {
     let document = Automerge.init<{ marks: Uint8Array[] }>({ actor });
-    document = Automerge.change(document, { time: 0 }, (content) => { content.marks = []; content.marks.push(mark(1)); });
+    document = Automerge.change(document, { time: 0 }, (content) => {
+      content.marks = [];
+      content.marks.push(mark(1));
+    });
     const first = Automerge.getLastLocalChange(document) ?? new Uint8Array(0);
-    document = Automerge.change(document, { time: 0 }, (content) => { content.marks.unshift(mark(2)); });
+    document = Automerge.change(document, { time: 0 }, (content) => {
+      content.marks.unshift(mark(2));
+    });
     const second = Automerge.getLastLocalChange(document) ?? new Uint8Array(0);
-    expect(causeOf(signedChanges([first, second], Automerge.getHeads(document)[0] ?? ''))).toMatch(/insertion of bytes/);
+    expect(causeOf(signedChanges([first, second], Automerge.getHeads(document)[0] ?? ''))).toMatch(
+      /insertion of bytes/,
+    );
   });
 
   test('when it holds anything but bytes', () => {
-    const text = encode({ ops: [list, { action: 'set', obj: listId, elemId: '_head', insert: true, value: 'text', pred: [] }] });
-    const other = encode({ ops: [{ ...list, key: 'other' }, { action: 'set', obj: listId, elemId: '_head', insert: true, value: 'text', pred: [] }] });
+    const text = encode({
+      ops: [list, { action: 'set', obj: listId, elemId: '_head', insert: true, value: 'text', pred: [] }],
+    });
+    const other = encode({
+      ops: [
+        { ...list, key: 'other' },
+        { action: 'set', obj: listId, elemId: '_head', insert: true, value: 'text', pred: [] },
+      ],
+    });
     expect(causeOf(signedChanges([text.bytes], text.hash))).toMatch(/insertion of bytes/);
     expect(causeOf(signedChanges([other.bytes], other.hash))).toMatch(/begin with its list/);
   });
@@ -202,7 +293,9 @@ describe('a correctly signed chunk is refused', () => {
     const ops = [list, { action: 'set', obj: listId, elemId: '_head', insert: true, value: 'text', pred: [] }];
     for (const fields of [{ seq: 2 }, { startOp: 2 }, { time: 1 }, { message: 'hello' }]) {
       const change = encode({ ops, ...fields });
-      expect(causeOf(signedChanges([change.bytes], change.hash))).toMatch(/out of its place|time or a message|other actors|cut off|rows/);
+      expect(causeOf(signedChanges([change.bytes], change.hash))).toMatch(
+        /out of its place|time or a message|other actors|cut off|rows/,
+      );
     }
     const document = build(marks(3));
     const [first, second, third] = changesOf(document);
@@ -213,8 +306,12 @@ describe('a correctly signed chunk is refused', () => {
   test('when its last hash is not the signed one, or its count is wrong', () => {
     const document = build(marks(3));
     expect(causeOf(signedChanges(changesOf(document), document.hashAt(2)))).toBe('another last hash than was signed');
-    expect(causeOf(signChunk(keys.secretKey, state(2, document.hashAt(3)), 'changes', 0, document.changes(0, 3)))).toMatch(/3 changes where the head says 2/);
-    expect(causeOf(signChunk(keys.secretKey, state(2, document.hashAt(3), true), 'whole', 0, document.save()))).toMatch(/3 changes where the head says 2/);
+    expect(
+      causeOf(signChunk(keys.secretKey, state(2, document.hashAt(3)), 'changes', 0, document.changes(0, 3))),
+    ).toMatch(/3 changes where the head says 2/);
+    expect(causeOf(signChunk(keys.secretKey, state(2, document.hashAt(3), true), 'whole', 0, document.save()))).toMatch(
+      /3 changes where the head says 2/,
+    );
   });
 
   test('when a mark is unreadable, out of sequence or older than the one before it', () => {
@@ -233,20 +330,35 @@ describe('a correctly signed chunk is refused', () => {
   });
 
   test('when the payload is garbage that the gate itself signed', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), fc.boolean(), (payload, closed) => {
-      const hash = '0'.repeat(63) + '1';
-      expect(errorOf(signChunk(keys.secretKey, state(3, hash, closed), closed ? 'whole' : 'changes', 0, payload))).toBe('segment-invalid');
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), fc.boolean(), (payload, closed) => {
+        const hash = '0'.repeat(63) + '1';
+        expect(
+          errorOf(signChunk(keys.secretKey, state(3, hash, closed), closed ? 'whole' : 'changes', 0, payload)),
+        ).toBe('segment-invalid');
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('when any bit of a saved segment was flipped before it was signed', () => {
     const document = build(marks(40));
     const saved = document.save();
     for (let trial = 0; trial < 400; trial++) {
-      const bit = Number(BigInt(`0x${Array.from(sha256(Uint8Array.of(trial & 255, trial >> 8)).slice(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('')}`)) % (saved.length * 8);
+      const bit =
+        Number(
+          BigInt(
+            `0x${Array.from(sha256(Uint8Array.of(trial & 255, trial >> 8)).slice(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('')}`,
+          ),
+        ) %
+        (saved.length * 8);
       const flipped = Uint8Array.from(saved);
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      const checked = ledger.check(signChunk(keys.secretKey, state(40, document.hashAt(40), true), 'whole', 0, flipped), keys.publicKey, undefined);
+      const checked = ledger.check(
+        signChunk(keys.secretKey, state(40, document.hashAt(40), true), 'whole', 0, flipped),
+        keys.publicKey,
+        undefined,
+      );
       // A flip in a byte that the format does not use may load; what it says must then be unchanged.
       if (checked.ok) expect(checked.value.marks.map(({ bytes }) => bytes)).toEqual(marks(40));
     }
@@ -281,7 +393,15 @@ describe('two histories of one segment', () => {
 
 function bombOf(elements: number): { readonly bytes: Uint8Array; readonly hash: string } {
   const ops: unknown[] = [{ action: 'makeList', obj: '_root', key: 'marks', insert: false, pred: [] }];
-  for (let index = 0; index < elements; index++) ops.push({ action: 'set', obj: `1@${actor}`, elemId: index === 0 ? '_head' : `${index + 1}@${actor}`, insert: true, value: null, pred: [] });
+  for (let index = 0; index < elements; index++)
+    ops.push({
+      action: 'set',
+      obj: `1@${actor}`,
+      elemId: index === 0 ? '_head' : `${index + 1}@${actor}`,
+      insert: true,
+      value: null,
+      pred: [],
+    });
   return encode({ ops });
 }
 

@@ -17,13 +17,19 @@ beforeAll(async () => {
   forger = await createDeployment('forger');
 });
 afterEach(async () => {
-  for (const item of opened.splice(0).reverse()) await item.close();
+  for (const item of opened.splice(0).toReversed()) await item.close();
 });
 
 const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
-const trusting = (gates: readonly CertifiedGate[], overrides: Partial<TrustState> = {}): (() => TrustState) => () => ({
-  atMs: deploymentNowMs, timeTrusted: true, graceMs: 0, listedKey: (gate) => gates.find((known) => known.gate === gate)?.keys.publicKey, ...overrides,
-});
+const trusting =
+  (gates: readonly CertifiedGate[], overrides: Partial<TrustState> = {}): (() => TrustState) =>
+  () => ({
+    atMs: deploymentNowMs,
+    timeTrusted: true,
+    graceMs: 0,
+    listedKey: (gate) => gates.find((known) => known.gate === gate)?.keys.publicKey,
+    ...overrides,
+  });
 
 interface Heard {
   readonly gate: string;
@@ -32,10 +38,13 @@ interface Heard {
 
 const listen = async (identity: CertifiedGate, trust: () => TrustState, heard: Heard[] = []): Promise<LanListener> => {
   const listener = await startLanListener({
-    address: '127.0.0.1:0', identity, trust, log: silent,
+    address: '127.0.0.1:0',
+    identity,
+    trust,
+    log: silent,
     answer: async (gate, message) => {
       heard.push({ gate, message });
-      return { status: 200, body: Uint8Array.of(...message).reverse() };
+      return { status: 200, body: message.toReversed() };
     },
   });
   opened.push(listener);
@@ -54,13 +63,20 @@ describe('gates of one deployment', () => {
     const heard: Heard[] = [];
     const listener = await listen(a, trusting([a, b]), heard);
     const peer = peerOf(listener, b, trusting([a, b]));
-    for (const byte of [1, 2, 3]) expect(await peer.exchange(Uint8Array.of(byte, 9), signal)).toEqual({ ok: true, value: Uint8Array.of(9, byte) });
+    for (const byte of [1, 2, 3])
+      expect(await peer.exchange(Uint8Array.of(byte, 9), signal)).toEqual({ ok: true, value: Uint8Array.of(9, byte) });
     expect(heard.map(({ gate }) => gate)).toEqual(['gate-b', 'gate-b', 'gate-b']);
   });
 
   test('carry a message of the largest size, and refuse a larger one', async () => {
     const [a, b] = [await ours.certify('gate-a'), await ours.certify('gate-b')];
-    const listener = await startLanListener({ address: '127.0.0.1:0', identity: a, trust: trusting([a, b]), log: silent, answer: async (_gate, message) => ({ status: 200, body: message }) });
+    const listener = await startLanListener({
+      address: '127.0.0.1:0',
+      identity: a,
+      trust: trusting([a, b]),
+      log: silent,
+      answer: async (_gate, message) => ({ status: 200, body: message }),
+    });
     opened.push(listener);
     const peer = peerOf(listener, b, trusting([a, b]));
     const largest = await peer.exchange(new Uint8Array(syncMessageBytesMax), signal);
@@ -69,7 +85,10 @@ describe('gates of one deployment', () => {
   });
 
   test('whose certificate has expired go on within the grace', async () => {
-    const [a, b] = [await ours.certify('gate-a'), await ours.certify('gate-b', { notAfterMs: deploymentNowMs - 1_000 })];
+    const [a, b] = [
+      await ours.certify('gate-a'),
+      await ours.certify('gate-b', { notAfterMs: deploymentNowMs - 1_000 }),
+    ];
     const within = await listen(a, trusting([a, b], { graceMs: 60_000 }));
     expect((await peerOf(within, b, trusting([a, b])).exchange(Uint8Array.of(1), signal)).ok).toBe(true);
     const beyond = await listen(a, trusting([a, b]));
@@ -80,7 +99,13 @@ describe('gates of one deployment', () => {
 describe('a listener', () => {
   test.each([
     ['a gate that the feed does not list', async () => ({ caller: await ours.certify('gate-x'), listed: [] })],
-    ['a forger with a listed name', async () => ({ caller: { ...(await forger.certify('gate-b')), ca: ours.ca }, listed: [await ours.certify('gate-b')] })],
+    [
+      'a forger with a listed name',
+      async () => ({
+        caller: { ...(await forger.certify('gate-b')), ca: ours.ca },
+        listed: [await ours.certify('gate-b')],
+      }),
+    ],
   ] as const)('does not answer %s', async (_name, make) => {
     const a = await ours.certify('gate-a');
     const { caller, listed } = await make();
@@ -95,10 +120,16 @@ describe('a listener', () => {
     const a = await ours.certify('gate-a');
     const heard: Heard[] = [];
     const listener = await listen(a, trusting([a]), heard);
-    const ended = (options: object): Promise<string> => new Promise((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port: listener.port, rejectUnauthorized: false, ...options }, () => socket.write('POST /sync HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1'));
-      socket.on('data', () => resolve('answered')).on('error', () => resolve('ended')).on('close', () => resolve('ended'));
-    });
+    const ended = (options: object): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = connect({ host: '127.0.0.1', port: listener.port, rejectUnauthorized: false, ...options }, () =>
+          socket.write('POST /sync HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1'),
+        );
+        socket
+          .on('data', () => resolve('answered'))
+          .on('error', () => resolve('ended'))
+          .on('close', () => resolve('ended'));
+      });
     expect(await ended({})).toBe('ended');
     expect(await ended({ ...tlsOptions(a), minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })).toBe('ended');
     expect(heard).toEqual([]);
@@ -108,7 +139,10 @@ describe('a listener', () => {
     const [a, b] = [await ours.certify('gate-a'), await ours.certify('gate-b')];
     const listener = await listen(a, trusting([a, b]));
     const status = await new Promise((resolve) => {
-      request({ host: '127.0.0.1', port: listener.port, path: '/metrics', agent: false, servername: '', ...tlsOptions(b) }, (response) => resolve(response.resume().statusCode)).end();
+      request(
+        { host: '127.0.0.1', port: listener.port, path: '/metrics', agent: false, servername: '', ...tlsOptions(b) },
+        (response) => resolve(response.resume().statusCode),
+      ).end();
     });
     expect(status).toBe(404);
   });
@@ -120,9 +154,15 @@ describe('a caller', () => {
     const impostor = { ...(await forger.certify('gate-a')), ca: ours.ca };
     const heard: Heard[] = [];
     const listener = await listen(impostor, trusting([impostor, b]), heard);
-    expect(await peerOf(listener, b, trusting([a, b])).exchange(Uint8Array.of(1), signal)).toMatchObject({ ok: false, error: { type: 'peer-refused', cause: 'certificate-untrusted' } });
+    expect(await peerOf(listener, b, trusting([a, b])).exchange(Uint8Array.of(1), signal)).toMatchObject({
+      ok: false,
+      error: { type: 'peer-refused', cause: 'certificate-untrusted' },
+    });
     const mirror = await listen(b, trusting([b]), heard);
-    expect(await peerOf(mirror, b, trusting([b])).exchange(Uint8Array.of(1), signal)).toMatchObject({ ok: false, error: { type: 'peer-refused' } });
+    expect(await peerOf(mirror, b, trusting([b])).exchange(Uint8Array.of(1), signal)).toMatchObject({
+      ok: false,
+      error: { type: 'peer-refused' },
+    });
     expect(heard).toEqual([]);
   });
 
@@ -132,7 +172,13 @@ describe('a caller', () => {
     const peer = createLanPeer({ address: `127.0.0.1:${listener.port}`, identity: b, trust: trusting([b]) });
     opened.push(peer);
     await listener.close();
-    expect(await peer.exchange(Uint8Array.of(1), signal)).toEqual({ ok: false, error: { type: 'peer-unreachable', cause: 'ECONNREFUSED' } });
-    expect(await peer.exchange(Uint8Array.of(1), AbortSignal.abort())).toMatchObject({ ok: false, error: { type: 'peer-unreachable' } });
+    expect(await peer.exchange(Uint8Array.of(1), signal)).toEqual({
+      ok: false,
+      error: { type: 'peer-unreachable', cause: 'ECONNREFUSED' },
+    });
+    expect(await peer.exchange(Uint8Array.of(1), AbortSignal.abort())).toMatchObject({
+      ok: false,
+      error: { type: 'peer-unreachable' },
+    });
   });
 });

@@ -52,7 +52,13 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function startAgent(id: string, { lanPeers = [], cloudPort = (server.address() as AddressInfo).port }: { readonly lanPeers?: readonly string[]; readonly cloudPort?: number } = {}): Agent {
+function startAgent(
+  id: string,
+  {
+    lanPeers = [],
+    cloudPort = (server.address() as AddressInfo).port,
+  }: { readonly lanPeers?: readonly string[]; readonly cloudPort?: number } = {},
+): Agent {
   const gate = enrolled.get(id);
   if (gate === undefined) throw new Error(`${id} is not enrolled`);
   const boot = bytesToHex(createSystemRandom()(8));
@@ -60,25 +66,63 @@ function startAgent(id: string, { lanPeers = [], cloudPort = (server.address() a
   const clock = createSystemClock();
   const timer = createSystemTimer();
   const store = createGateStore({
-    ...paths, event, gate: id, boot, clock, timer, logger: silentLog, time: () => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 100 }),
-    policy: () => aPolicy({ types: someEvent.types, zones: someEvent.zones }), ticket: (ticketId) => ({ id: ticketId, type: 1, epoch: 0, status: 'valid', party: 1 }),
+    ...paths,
+    event,
+    gate: id,
+    boot,
+    clock,
+    timer,
+    logger: silentLog,
+    time: () => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 100 }),
+    policy: () => aPolicy({ types: someEvent.types, zones: someEvent.zones }),
+    ticket: (ticketId) => ({ id: ticketId, type: 1, epoch: 0, status: 'valid', party: 1 }),
   });
   const replication = startReplication({
     settings: {
-      ...paths, gate: id, event, boot, publicKey: gate.keys.publicKey, secretKey: gate.keys.secretKey, keyPem: seedToPem(gate.keys.secretKey.slice(0, 32)),
-      certificate: fromBase64(gate.enrolment.certificate), ca: fromBase64(gate.enrolment.ca),
-      cloudUrl: cloudPort === 0 ? undefined : `http://127.0.0.1:${cloudPort}`, lanListen: '127.0.0.1:0', lanPeers,
+      ...paths,
+      gate: id,
+      event,
+      boot,
+      publicKey: gate.keys.publicKey,
+      secretKey: gate.keys.secretKey,
+      keyPem: seedToPem(gate.keys.secretKey.slice(0, 32)),
+      certificate: fromBase64(gate.enrolment.certificate),
+      ca: fromBase64(gate.enrolment.ca),
+      cloudUrl: cloudPort === 0 ? undefined : `http://127.0.0.1:${cloudPort}`,
+      lanListen: '127.0.0.1:0',
+      lanPeers,
     },
-    logger: silentLog, timer, random: createSystemRandom(), through: () => store.hybrid.tick(),
+    logger: silentLog,
+    timer,
+    random: createSystemRandom(),
+    through: () => store.hybrid.tick(),
   });
-  replication.setGates([...enrolled.values()].map(({ id: gateId, keys }) => ({ id: gateId, publicKey: bytesToHex(keys.publicKey) })));
+  replication.setGates(
+    [...enrolled.values()].map(({ id: gateId, keys }) => ({ id: gateId, publicKey: bytesToHex(keys.publicKey) })),
+  );
   replication.setTime({ atMs: cloud.time.clock.wallMs(), timeTrusted: true });
   const agent: Agent = {
-    store, replication,
+    store,
+    replication,
     admit: async (ticketId) => {
       const answer = await store.admit<undefined>(ticketId, ({ history }): Verdict<undefined> => ({
         decision: undefined,
-        mark: history.usesSpent > 0 ? undefined : { kind: 'admitted', event, lane: 'lane-1', ticketId, epoch: 0, method: 'qr', ticketType: 1, zone: 'arena', uses: 1, outOfTouch: false, peersReachable: 1 },
+        mark:
+          history.usesSpent > 0
+            ? undefined
+            : {
+                kind: 'admitted',
+                event,
+                lane: 'lane-1',
+                ticketId,
+                epoch: 0,
+                method: 'qr',
+                ticketType: 1,
+                zone: 'arena',
+                uses: 1,
+                outOfTouch: false,
+                peersReachable: 1,
+              },
       }));
       replication.poke();
       return answer.ok ? answer.value.mark : undefined;
@@ -104,14 +148,21 @@ describe('the replication thread', () => {
     await expect.poll(() => hashOf(a), { timeout: 15_000 }).toBe((await summary()).historyHash);
     await expect.poll(() => hashOf(b), { timeout: 15_000 }).toBe((await summary()).historyHash);
     await expect.poll(() => b.admit(ticket(1)), { timeout: 15_000 }).toBeUndefined();
-    expect(b.replication.status()).toMatchObject({ inTouch: true, peersReachable: 1, gates: [{ gate: 'gate-a', marks: 5 }], alarms: [] });
+    expect(b.replication.status()).toMatchObject({
+      inTouch: true,
+      peersReachable: 1,
+      gates: [{ gate: 'gate-a', marks: 5 }],
+      alarms: [],
+    });
     expect(a.replication.status()).toMatchObject({ inTouch: true, cloudBacklogMarks: 0 });
   });
 
   test('without anybody to talk to says so, and ships everything once somebody is there', async () => {
     const a = startAgent('gate-a', { cloudPort: 1 });
     expect(await a.admit(ticket(1))).toBeDefined();
-    await expect.poll(() => a.replication.status().peers[0]?.lastError, { timeout: 15_000 }).toMatch(/^peer-unreachable/);
+    await expect
+      .poll(() => a.replication.status().peers[0]?.lastError, { timeout: 15_000 })
+      .toMatch(/^peer-unreachable/);
     expect(a.replication.status()).toMatchObject({ inTouch: false, peersReachable: 0, lastContactMs: undefined });
     await a.replication.stop();
     await a.store.close();
@@ -137,11 +188,35 @@ test('a thread that dies is started again and told what it has to know', async (
   const starts: Worker[] = [];
   const told: string[] = [];
   const replication = startReplication({
-    settings: { gate: 'gate-a', event, boot: '0'.repeat(16), journalPath: '', replicaPath: '', publicKey: new Uint8Array(32), secretKey: new Uint8Array(64), keyPem: '', certificate: new Uint8Array(0), ca: new Uint8Array(0), cloudUrl: undefined, lanListen: undefined, lanPeers: [] },
-    logger: silentLog, random: () => new Uint8Array(2), through: () => undefined,
-    timer: { after: (_ms, fn) => { const timer = setImmediate(fn); return () => clearImmediate(timer); } },
+    settings: {
+      gate: 'gate-a',
+      event,
+      boot: '0'.repeat(16),
+      journalPath: '',
+      replicaPath: '',
+      publicKey: new Uint8Array(32),
+      secretKey: new Uint8Array(64),
+      keyPem: '',
+      certificate: new Uint8Array(0),
+      ca: new Uint8Array(0),
+      cloudUrl: undefined,
+      lanListen: undefined,
+      lanPeers: [],
+    },
+    logger: silentLog,
+    random: () => new Uint8Array(2),
+    through: () => undefined,
+    timer: {
+      after: (_ms, fn) => {
+        const timer = setImmediate(fn);
+        return () => clearImmediate(timer);
+      },
+    },
     startWorker: () => {
-      const worker = new Worker(`const { parentPort } = require('node:worker_threads'); parentPort.on('message', (message) => { parentPort.postMessage({ type: 'log', level: 'info', fields: {}, message: message.type }); if (message.type === 'poke') process.exit(1); if (message.type === 'stop') parentPort.postMessage({ type: 'stopped' }); });`, { eval: true });
+      const worker = new Worker(
+        `const { parentPort } = require('node:worker_threads'); parentPort.on('message', (message) => { parentPort.postMessage({ type: 'log', level: 'info', fields: {}, message: message.type }); if (message.type === 'poke') process.exit(1); if (message.type === 'stop') parentPort.postMessage({ type: 'stopped' }); });`,
+        { eval: true },
+      );
       worker.on('message', ({ message }: { message?: string }) => void (message !== undefined && told.push(message)));
       starts.push(worker);
       return worker;

@@ -2,8 +2,26 @@
 // restored or cut off in between.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createHybridClock, encodeSyncRequest, err, loadLedger, ok, ready, refusedRetryMs, type Clock, type Ledger, type Peer, type SyncReport } from '@postern/shared';
-import { admittedMark, createMemoryJournal, simulatedBoot, simulatedDirectory, type MemoryJournal } from '../../../../scripts/sim/gate-marks.ts';
+import {
+  createHybridClock,
+  encodeSyncRequest,
+  err,
+  loadLedger,
+  ok,
+  ready,
+  refusedRetryMs,
+  type Clock,
+  type Ledger,
+  type Peer,
+  type SyncReport,
+} from '@postern/shared';
+import {
+  admittedMark,
+  createMemoryJournal,
+  simulatedBoot,
+  simulatedDirectory,
+  type MemoryJournal,
+} from '../../../../scripts/sim/gate-marks.ts';
 import { asPeer, createReplica, type Replica } from '../../../../scripts/sim/replica.ts';
 import type { ReplicaImage } from '../../../../scripts/sim/memory-replica-store.ts';
 
@@ -31,15 +49,32 @@ interface GateOptions {
 }
 
 const replica = (id: string, { start = 1, journal, image, clock = fakeClock() }: GateOptions = {}): Replica =>
-  createReplica({ id, boot: simulatedBoot(id, start), ledger, directory, clock, ...(journal === undefined ? {} : { journal }), ...(image === undefined ? {} : { image }) });
+  createReplica({
+    id,
+    boot: simulatedBoot(id, start),
+    ledger,
+    directory,
+    clock,
+    ...(journal === undefined ? {} : { journal }),
+    ...(image === undefined ? {} : { image }),
+  });
 
 /** The gate lets `count` tickets in. */
-function admit(gate: Replica, count: number, { start = 1, firstTicket = 1 }: { readonly start?: number; readonly firstTicket?: number } = {}): void {
+function admit(
+  gate: Replica,
+  count: number,
+  { start = 1, firstTicket = 1 }: { readonly start?: number; readonly firstTicket?: number } = {},
+): void {
   const writer = { event, gate: gate.id, boot: simulatedBoot(gate.id, start) };
   const already = gate.journal.marksAfter(writer, 0, Number.MAX_SAFE_INTEGER).length;
   for (let index = 1; index <= count; index++) {
     const sequence = already + index;
-    gate.journal.add(admittedMark(writer, sequence, firstTicket + sequence, { ms: 1_700_000_000_000 + start * 10_000_000 + sequence * 900, counter: 0 }));
+    gate.journal.add(
+      admittedMark(writer, sequence, firstTicket + sequence, {
+        ms: 1_700_000_000_000 + start * 10_000_000 + sequence * 900,
+        counter: 0,
+      }),
+    );
   }
 }
 
@@ -58,7 +93,8 @@ async function heal(replicas: readonly Replica[]): Promise<void> {
   }
 }
 
-const hashes = (replicas: readonly Replica[]): Promise<readonly string[]> => Promise.all(replicas.map((one) => one.store.contentHash(event)));
+const hashes = (replicas: readonly Replica[]): Promise<readonly string[]> =>
+  Promise.all(replicas.map((one) => one.store.contentHash(event)));
 
 async function expectEqual(replicas: readonly Replica[], marks?: number): Promise<void> {
   expect(new Set(await hashes(replicas)).size).toBe(1);
@@ -95,7 +131,10 @@ describe('draining', () => {
 
   test('a damaged journal does not keep other writers from being drained', async () => {
     const gate = replica('gate-a', { start: 2 });
-    gate.journal.add({ ...admittedMark({ event, gate: 'gate-a', boot: simulatedBoot('gate-a', 1) }, 1, 1, { ms: 1, counter: 0 }), bytes: Uint8Array.of(1, 2, 3) });
+    gate.journal.add({
+      ...admittedMark({ event, gate: 'gate-a', boot: simulatedBoot('gate-a', 1) }, 1, 1, { ms: 1, counter: 0 }),
+      bytes: Uint8Array.of(1, 2, 3),
+    });
     admit(gate, 2, { start: 2 });
     expect(await gate.replicator.drain()).toMatchObject({ ok: false, error: { type: 'own-history-damaged' } });
     expect((await gate.store.frontier(event)).map(({ count }) => count)).toEqual([2]);
@@ -108,9 +147,13 @@ describe('coverage', () => {
     for (const ms of [1_800_000_000_000, 1_800_000_010_000]) {
       expect(await idle.replicator.sayThrough(event, { ms, counter: 0 })).toEqual({ ok: true, value: undefined });
       await sync(idle, cloud);
-      expect(await cloud.store.frontier(event)).toMatchObject([{ gate: 'gate-a', count: 0, through: { ms, counter: 0 } }]);
+      expect(await cloud.store.frontier(event)).toMatchObject([
+        { gate: 'gate-a', count: 0, through: { ms, counter: 0 } },
+      ]);
     }
-    expect((await cloud.store.chunks({ event, gate: 'gate-a', boot: simulatedBoot('gate-a', 1), segment: 0 })).length).toBe(1);
+    expect(
+      (await cloud.store.chunks({ event, gate: 'gate-a', boot: simulatedBoot('gate-a', 1), segment: 0 })).length,
+    ).toBe(1);
   });
 
   test('never falls, and marks made before it was said are under it', async () => {
@@ -127,7 +170,9 @@ describe('coverage', () => {
     admit(gate, 1_000);
     await gate.replicator.sayThrough(event, { ms: 1_900_000_000_000, counter: 0 });
     await sync(gate, cloud);
-    expect(await cloud.store.frontier(event)).toMatchObject([{ segment: 1, count: 0, firstSequence: 1_001, closed: false }]);
+    expect(await cloud.store.frontier(event)).toMatchObject([
+      { segment: 1, count: 0, firstSequence: 1_001, closed: false },
+    ]);
     admit(gate, 5);
     await sync(gate, cloud);
     await expectEqual([gate, cloud], 1_005);
@@ -144,7 +189,9 @@ describe('a crash', () => {
     const after = replica('gate-a', { start: 2, journal: before.journal, image: before.store.image() });
     await sync(after, cloud);
     await expectEqual([after, cloud], 42);
-    expect(await cloud.store.frontier(event)).toMatchObject([{ boot: simulatedBoot('gate-a', 1), count: 42, closed: true }]);
+    expect(await cloud.store.frontier(event)).toMatchObject([
+      { boot: simulatedBoot('gate-a', 1), count: 42, closed: true },
+    ]);
   });
 
   test('between segment and sending loses nothing, and nothing is said twice', async () => {
@@ -177,11 +224,15 @@ describe('a crash', () => {
     admit(gate, 2_500);
     await gate.replicator.drain();
     let answers = 0;
-    const cut: Peer = { id: 'cloud', kind: 'cloud', exchange: async (message, abort) => {
-      const answer = await cloud.answer(message, abort);
-      // The cloud has taken it all in, but the answer never arrives.
-      return answers++ % 2 === 1 ? err({ type: 'peer-unreachable', cause: 'cut' }) : answer;
-    } };
+    const cut: Peer = {
+      id: 'cloud',
+      kind: 'cloud',
+      exchange: async (message, abort) => {
+        const answer = await cloud.answer(message, abort);
+        // The cloud has taken it all in, but the answer never arrives.
+        return answers++ % 2 === 1 ? err({ type: 'peer-unreachable', cause: 'cut' }) : answer;
+      },
+    };
     expect((await gate.replicator.syncWith(cut, event, signal)).ok).toBe(false);
     expect((await gate.replicator.syncWith(cut, event, signal)).ok).toBe(true);
     await expectEqual([gate, cloud], 2_500);
@@ -304,18 +355,49 @@ describe('gates that nobody vouches for', () => {
     const gate = replica('gate-a', { clock });
     admit(gate, 3);
     const known: string[] = [];
-    const cloud = createReplica({ id: 'cloud', boot: simulatedBoot('cloud', 1), ledger, clock, directory: { gateKey: (ofEvent, id) => simulatedDirectory(known).gateKey(ofEvent, id) } });
+    const cloud = createReplica({
+      id: 'cloud',
+      boot: simulatedBoot('cloud', 1),
+      ledger,
+      clock,
+      directory: { gateKey: (ofEvent, id) => simulatedDirectory(known).gateKey(ofEvent, id) },
+    });
     expect((await sync(gate, cloud)).equal).toBe(false);
     expect(await cloud.store.quarantined(event)).toEqual([]);
     known.push('gate-a');
+    expect((await sync(gate, cloud)).equal).toBe(false);
     clock.advance(refusedRetryMs + 1);
     expect((await sync(gate, cloud)).equal).toBe(true);
+  });
+
+  test('are asked for at once when the list of gates has changed', async () => {
+    const other = replica('gate-b');
+    admit(other, 3);
+    await other.replicator.drain();
+    const known = ['gate-a'];
+    const gate = createReplica({
+      id: 'gate-a',
+      boot: simulatedBoot('gate-a', 1),
+      ledger,
+      clock: fakeClock(),
+      directory: { gateKey: (ofEvent, id) => simulatedDirectory(known).gateKey(ofEvent, id) },
+    });
+    expect((await sync(gate, other)).marksReceived).toBe(0);
+    known.push('gate-b');
+    gate.replicator.tryRefusedAgain();
+    expect((await sync(gate, other)).marksReceived).toBe(3);
   });
 
   test('what a revoked one has signed is put aside with an alarm, not merged', async () => {
     const gate = replica('gate-a');
     admit(gate, 3);
-    const cloud = createReplica({ id: 'cloud', boot: simulatedBoot('cloud', 1), ledger, clock: fakeClock(), directory: simulatedDirectory(gates, new Set(['gate-a'])) });
+    const cloud = createReplica({
+      id: 'cloud',
+      boot: simulatedBoot('cloud', 1),
+      ledger,
+      clock: fakeClock(),
+      directory: simulatedDirectory(gates, new Set(['gate-a'])),
+    });
     await sync(gate, cloud);
     expect(cloud.ingest.takeAlarms().map(({ type }) => type)).toEqual(['gate-revoked']);
     expect((await cloud.store.quarantined(event)).length).toBe(1);
@@ -324,7 +406,7 @@ describe('gates that nobody vouches for', () => {
 });
 
 describe('relays', () => {
-  test('carry the origin\'s chunks unchanged to whoever cannot reach the origin', async () => {
+  test("carry the origin's chunks unchanged to whoever cannot reach the origin", async () => {
     const [origin, relay, cloud] = [replica('gate-a'), replica('gate-b'), replica('cloud')];
     admit(origin, 1_234);
     await sync(origin, relay);
@@ -339,7 +421,8 @@ describe('relays', () => {
     const threeDaysMs = 3 * 86_400_000;
     const hybrid = createHybridClock(() => 1_700_000_000_000 + threeDaysMs);
     const writer = { event, gate: 'gate-a', boot: simulatedBoot('gate-a', 1) };
-    for (let sequence = 1; sequence <= 20; sequence++) wrong.journal.add(admittedMark(writer, sequence, sequence, hybrid.tick()));
+    for (let sequence = 1; sequence <= 20; sequence++)
+      wrong.journal.add(admittedMark(writer, sequence, sequence, hybrid.tick()));
     admit(right, 20);
     await heal([wrong, right, cloud]);
     await expectEqual([wrong, right, cloud], 40);
@@ -357,19 +440,35 @@ describe('status', () => {
     admit(gate, 4);
     await sync(gate, cloud);
     const contactMs = clock.wallMs();
-    expect(await gate.replicator.peerStatus(event)).toMatchObject([{ id: 'cloud', reachable: true, lastContactMs: contactMs, backlogMarks: 0 }]);
+    expect(await gate.replicator.peerStatus(event)).toMatchObject([
+      { id: 'cloud', reachable: true, lastContactMs: contactMs, backlogMarks: 0 },
+    ]);
     clock.advance(60_000);
     admit(gate, 3);
     await gate.replicator.drain();
-    await gate.replicator.syncWith({ id: 'cloud', kind: 'cloud', exchange: async () => err({ type: 'peer-unreachable', cause: 'ECONNREFUSED' }) }, event, signal);
-    expect(await gate.replicator.peerStatus(event)).toMatchObject([{ id: 'cloud', reachable: false, lastContactMs: contactMs, lastError: 'peer-unreachable: ECONNREFUSED' }]);
+    await gate.replicator.syncWith(
+      { id: 'cloud', kind: 'cloud', exchange: async () => err({ type: 'peer-unreachable', cause: 'ECONNREFUSED' }) },
+      event,
+      signal,
+    );
+    expect(await gate.replicator.peerStatus(event)).toMatchObject([
+      { id: 'cloud', reachable: false, lastContactMs: contactMs, lastError: 'peer-unreachable: ECONNREFUSED' },
+    ]);
   });
 
   test('garbage from a peer is an error and no contact', async () => {
     const gate = replica('gate-a');
     admit(gate, 1);
-    for (const garbage of [new Uint8Array(0), Uint8Array.of(1, 2, 3), encodeSyncRequest({ event: 99, gates: [], wants: [], chunks: [] })]) {
-      const result = await gate.replicator.syncWith({ id: 'x', kind: 'gate', exchange: async () => ok(garbage) }, event, signal);
+    for (const garbage of [
+      new Uint8Array(0),
+      Uint8Array.of(1, 2, 3),
+      encodeSyncRequest({ event: 99, gates: [], wants: [], chunks: [] }),
+    ]) {
+      const result = await gate.replicator.syncWith(
+        { id: 'x', kind: 'gate', exchange: async () => ok(garbage) },
+        event,
+        signal,
+      );
       expect(result).toMatchObject({ ok: false, error: { type: 'peer-garbage' } });
     }
   });
@@ -379,48 +478,71 @@ describe('any order of anything', () => {
   test('three gates and a cloud hold the same content after healing, whatever was exchanged, lost and repeated before', async () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('admit' as const), who: fc.nat(2), count: fc.integer({ min: 1, max: 40 }) }),
-      fc.record({ kind: fc.constant('sync' as const), who: fc.nat(2), whom: fc.nat(3), loses: fc.constantFrom('nothing', 'request', 'answer') }),
+      fc.record({
+        kind: fc.constant('sync' as const),
+        who: fc.nat(2),
+        whom: fc.nat(3),
+        loses: fc.constantFrom('nothing', 'request', 'answer'),
+      }),
       fc.record({ kind: fc.constant('replay' as const), message: fc.nat(50), whom: fc.nat(3) }),
       fc.record({ kind: fc.constant('restart' as const), who: fc.nat(2), keepsReplica: fc.boolean() }),
       fc.record({ kind: fc.constant('through' as const), who: fc.nat(2) }),
     );
-    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      const replicas: Replica[] = [...gates.map((id) => replica(id)), replica('cloud')];
-      const starts = [1, 1, 1];
-      const sent: Uint8Array[] = [];
-      let total = 0;
-      const at = (index: number): Replica => replicas[index] ?? replica('gate-a');
-      for (const item of steps) {
-        if (item.kind === 'admit') {
-          admit(at(item.who), item.count, { start: starts[item.who] ?? 1, firstTicket: item.who * 10_000 });
-          total += item.count;
-        } else if (item.kind === 'sync' && item.who !== item.whom) {
-          const target = at(item.whom);
-          await at(item.who).replicator.drain();
-          await at(item.who).replicator.syncWith({ id: target.id, kind: 'gate', exchange: async (message, abort) => {
-            sent.push(message);
-            if (item.loses === 'request') return err({ type: 'peer-unreachable', cause: 'lost' });
-            const answer = await target.answer(message, abort);
-            return item.loses === 'answer' ? err({ type: 'peer-unreachable', cause: 'lost' }) : answer;
-          } }, event, signal);
-        } else if (item.kind === 'replay') {
-          const message = sent[item.message % Math.max(1, sent.length)];
-          if (message !== undefined) await at(item.whom).answer(message, signal);
-        } else if (item.kind === 'restart') {
-          const before = at(item.who);
-          const start = (starts[item.who] ?? 1) + 1;
-          starts[item.who] = start;
-          replicas[item.who] = replica(before.id, { start, journal: before.journal, ...(item.keepsReplica ? { image: before.store.image() } : {}) });
-        } else if (item.kind === 'through') {
-          await at(item.who).replicator.sayThrough(event, { ms: 1_900_000_000_000 + (starts[item.who] ?? 1), counter: 0 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        const replicas: Replica[] = [...gates.map((id) => replica(id)), replica('cloud')];
+        const starts = [1, 1, 1];
+        const sent: Uint8Array[] = [];
+        let total = 0;
+        const at = (index: number): Replica => replicas[index] ?? replica('gate-a');
+        for (const item of steps) {
+          if (item.kind === 'admit') {
+            admit(at(item.who), item.count, { start: starts[item.who] ?? 1, firstTicket: item.who * 10_000 });
+            total += item.count;
+          } else if (item.kind === 'sync' && item.who !== item.whom) {
+            const target = at(item.whom);
+            await at(item.who).replicator.drain();
+            await at(item.who).replicator.syncWith(
+              {
+                id: target.id,
+                kind: 'gate',
+                exchange: async (message, abort) => {
+                  sent.push(message);
+                  if (item.loses === 'request') return err({ type: 'peer-unreachable', cause: 'lost' });
+                  const answer = await target.answer(message, abort);
+                  return item.loses === 'answer' ? err({ type: 'peer-unreachable', cause: 'lost' }) : answer;
+                },
+              },
+              event,
+              signal,
+            );
+          } else if (item.kind === 'replay') {
+            const message = sent[item.message % Math.max(1, sent.length)];
+            if (message !== undefined) await at(item.whom).answer(message, signal);
+          } else if (item.kind === 'restart') {
+            const before = at(item.who);
+            const start = (starts[item.who] ?? 1) + 1;
+            starts[item.who] = start;
+            replicas[item.who] = replica(before.id, {
+              start,
+              journal: before.journal,
+              ...(item.keepsReplica ? { image: before.store.image() } : {}),
+            });
+          } else if (item.kind === 'through') {
+            await at(item.who).replicator.sayThrough(event, {
+              ms: 1_900_000_000_000 + (starts[item.who] ?? 1),
+              counter: 0,
+            });
+          }
         }
-      }
-      await heal(replicas);
-      await expectEqual(replicas, total);
-      for (const one of replicas) {
-        expect(await one.store.quarantined(event)).toEqual([]);
-        expect(one.ingest.takeAlarms()).toEqual([]);
-      }
-    }), { numRuns: 40 });
+        await heal(replicas);
+        await expectEqual(replicas, total);
+        for (const one of replicas) {
+          expect(await one.store.quarantined(event)).toEqual([]);
+          expect(one.ingest.takeAlarms()).toEqual([]);
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 });
