@@ -67,7 +67,7 @@ export function createBenchGate(folder: string, cache: FeedCache): BenchGate {
   const signal = new AbortController().signal;
 
   const admit = (claim: Claim): ReturnType<typeof store.admit<Decision>> =>
-    store.admit(claim.ticketId, ({ ticket, history, occupancy }) => {
+    store.admit<Decision>(claim.ticketId, ({ ticket, history, occupancy }) => {
       const decision = decide({ claim, ticket, history, occupancy, policy: feed.manifest.policy, time, lane, feedAgeMs: 0, inTouch: true });
       if (decision.kind !== 'admit') return { decision, mark: undefined };
       const { id: ticketId, epoch, type: ticketType } = decision.ticket;

@@ -41,10 +41,9 @@ export interface Journal {
   readonly find: (id: MarkId) => Mark | undefined;
   /** The last sequence committed by this process start for an event; 0 when there is none. */
   readonly lastSequence: (event: number) => number;
-  /**
-   * Reads every mark, writer by writer, in sequence, and remembers which ticket it is of; once, before anything else. Throws where
-   * one does not decode or is missing.
-   */
+  /** Every mark, writer by writer, in sequence. Throws where one does not decode or is missing. */
+  readonly forEach: (visit: (mark: Mark) => void) => void;
+  /** As `forEach`, remembering which ticket each mark is of: once, before `begin` and `marksOf`. */
   readonly replay: (visit: (mark: Mark) => void) => void;
   /** What recounts by people have added to the count of a zone. */
   readonly corrections: () => readonly { readonly event: number; readonly zone: string; readonly persons: number }[];
@@ -130,6 +129,18 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
     return mark.value;
   };
 
+  const walk = (visit: (mark: Mark, writer: number) => void): void => {
+    let writer = 0;
+    let sequence = 0;
+    for (const row of selectAll.iterate() as IterableIterator<[number, Uint8Array]>) {
+      sequence = row[0] === writer ? sequence + 1 : 1;
+      writer = row[0];
+      const mark = toMark(row);
+      if (mark.sequence !== sequence) throw new JournalDamaged(`mark ${sequence} of writer ${writer} is missing`);
+      visit(mark, writer);
+    }
+  };
+
   const writerOf = (event: number): WriterState => {
     const known = own.get(event);
     if (known !== undefined) return known;
@@ -202,18 +213,14 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
       return row === undefined ? undefined : toMark(row);
     },
     lastSequence: (event) => own.get(event)?.committed ?? 0,
+    forEach: (visit) => walk(visit),
     replay: (visit) => {
       dataVersion = selectDataVersion.get();
-      let writer = 0;
-      let sequence = 0;
-      for (const row of selectAll.iterate() as IterableIterator<[number, Uint8Array]>) {
-        sequence = row[0] === writer ? sequence + 1 : 1;
-        writer = row[0];
-        const mark = toMark(row);
-        if (mark.sequence !== sequence) throw new JournalDamaged(`mark ${sequence} of writer ${writer} is missing`);
+      placesByTicket.clear();
+      walk((mark, writer) => {
         index(mark, writer);
         visit(mark);
-      }
+      });
     },
     corrections: () => database.prepare('SELECT event, zone, persons FROM zone_count').all() as { event: number; zone: string; persons: number }[],
     setCorrection: (event, zone, persons) => void upsertCorrection.run(event, zone, persons),
