@@ -33,7 +33,8 @@ function readArgument(info: number): number {
   const size = info === 24 ? 1 : info === 25 ? 2 : info === 26 ? 4 : info === 27 ? 8 : 0;
   if (size === 0 || offset + size > source.length) return -1;
   let value = 0;
-  for (let end = offset + size; offset < end; offset++) value = value * 256 + (source[offset] ?? 0);
+  const end = offset + size;
+  for (; offset < end; offset++) value = value * 256 + (source[offset] ?? 0);
   const least = size === 1 ? 24 : size === 2 ? 0x100 : size === 4 ? 0x1_0000 : 0x1_0000_0000;
   return value < least || value > Number.MAX_SAFE_INTEGER ? -1 : value;
 }
@@ -69,7 +70,8 @@ function readItem(depthLeft: number): CborValue {
 function readText(length: number): CborValue {
   if (length > textBytesMax || length > source.length - offset) return fail();
   let text = '';
-  for (let end = offset + length; offset < end; offset++) {
+  const end = offset + length;
+  for (; offset < end; offset++) {
     const byte = source[offset] ?? 0;
     if (byte > 0x7f) return fail();
     text += String.fromCharCode(byte);

@@ -26,10 +26,10 @@ export const codeHash = (codeHashKey: Uint8Array, code: string): Uint8Array =>
 export function ticketKey(ticketId: string): Uint8Array {
   const bytes = hexToBytes(ticketId);
   assert(bytes !== undefined && bytes.length === ticketIdBytes, 'a ticket id has 32 hexadecimal digits');
-  return bytes.reverse();
+  return bytes.toReversed();
 }
 
-export const ticketIdOfKey = (key: Uint8Array): string => bytesToHex(Uint8Array.from(key).reverse());
+export const ticketIdOfKey = (key: Uint8Array): string => bytesToHex(Uint8Array.from(key).toReversed());
 
 /** Crockford's alphabet: no I, L, O, U. */
 const shortAlphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
