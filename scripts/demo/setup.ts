@@ -83,7 +83,7 @@ export async function setUpVenue(folder: DemoFolder, firstPort: number, progress
       return [name, createGate({ title: gateTitles[name], args: [programs.gate, 'run', '--config', config, '--json'], logFile: folder.log(gateIds[name]), journal: join(folder.gate(name), 'journal.db'), lane, operator: { operator, pin } })];
     }),
   ) as unknown as Readonly<Record<GateName, Gate>>;
-  for (const gate of Object.values(gates)) onStarted(() => gate.stop());
+  onStarted(async () => void (await Promise.all(gateNames.map((name) => gates[name].stop()))));
   await progress.step('starting gate A and gate B', () => Promise.all(gateNames.map((name) => gates[name].start())));
 
   return {

@@ -44,6 +44,7 @@ const lookMs = 450;
 /** The lane has to be free again before the next one steps up. */
 const laneFreeMsMax = 4_000;
 const pollMs = 40;
+const killAgainMs = 15_000;
 /** Visitors of each gate whose pictures are ready before they come. */
 const paintedAhead = 2;
 
@@ -53,6 +54,7 @@ export function createStage(deps: StageDeps): DemoStage {
   const { gates, cameras, network, painter, tell, sleep } = deps;
   const paintings = new Map<Visit, Promise<Clip>>();
   let expected: readonly Visit[] = [];
+  let killedAtMs = Number.NEGATIVE_INFINITY;
 
   const paint = (visit: Visit): Promise<Clip> => {
     const painting = paintings.get(visit) ?? painter.paint(deps.textOf(visit), visit.handling);
@@ -94,15 +96,30 @@ export function createStage(deps: StageDeps): DemoStage {
     return state !== 'deciding' && state !== 'held' && state !== 'open';
   };
 
-  const tellDecision = (visit: Visit, { decision, decodeMs, verifyMs, commitMs }: DecisionEvent): void => {
-    const words = narrateDecision(visit, decision, { nowMs: deps.wallMs(), timeZone: deps.timeZone, networkCut: network.isCut() });
-    tell({ ...words, gate: visit.gate, figures: { verifyMs, commitMs, ...(decodeMs === undefined ? {} : { decodeMs }) } });
+  /** Gates at which somebody of ours stands; any other decision is about a code that a person holds to their own webcam. */
+  const occupied = new Set<GateName>();
+  for (const name of gateNames) {
+    gates[name].onEvent((event) => {
+      if (event.type === 'decision' && !occupied.has(name)) tellOwn(name, 'your webcam', 'read from your own webcam', event);
+    });
+  }
+
+  const tellDecision = (visit: Visit, event: DecisionEvent): void => {
+    const words = narrateDecision(visit, event.decision, { nowMs: deps.wallMs(), timeZone: deps.timeZone, networkCut: network.isCut() });
+    tell({ ...words, gate: visit.gate, figures: figuresOf(event) });
+  };
+
+  /** A decision about something that a person brought. */
+  const tellOwn = (gate: GateName, holder: string, manner: string, event: DecisionEvent): void => {
+    const words = narrateDecision({ gate, ticket: 0, showing: 'own', handling: {}, manner }, event.decision, { nowMs: deps.wallMs(), timeZone: deps.timeZone, networkCut: network.isCut() });
+    tell({ ...words, title: words.title.replace('ticket 0000', holder), gate, figures: figuresOf(event) });
   };
 
   const visit = async (planned: Visit, signal: AbortSignal): Promise<void> => {
     const gate = gates[planned.gate];
     const clip = await takeClip(planned);
     if (!(await until(() => gate.running() && laneIsFree(gate), gateUpMsMax, signal))) return;
+    occupied.add(planned.gate);
     const deciding = decisionAt(gate, decisionMsMax, signal);
     cameras[planned.gate].show(clip);
     let decided = await deciding;
@@ -119,6 +136,7 @@ export function createStage(deps: StageDeps): DemoStage {
     }
     await sleep(lookMs, signal);
     cameras[planned.gate].clear();
+    occupied.delete(planned.gate);
     await until(() => !gate.running() || laneIsFree(gate), laneFreeMsMax, signal);
   };
 
@@ -142,6 +160,7 @@ export function createStage(deps: StageDeps): DemoStage {
     },
     killGateA: async () => {
       if (!gates.a.running()) return;
+      killedAtMs = deps.wallMs();
       const before = gates.a.marks();
       tellChapter('kill');
       await gates.a.kill();
@@ -160,27 +179,30 @@ export function createStage(deps: StageDeps): DemoStage {
         return 'That text does not fit into a QR code'; // The encoder's way of saying so is an exception.
       }
       const signal = AbortSignal.timeout(decisionMsMax + lookMs * 2);
+      occupied.add(name);
       const deciding = decisionAt(gate, decisionMsMax, signal);
       cameras[name].show(clip);
       const decided = await deciding;
-      if (decided) {
-        const words = narrateDecision({ gate: name, ticket: 0, showing: 'own', handling: {}, manner: 'your text, held up as a QR code' }, decided.decision, { nowMs: deps.wallMs(), timeZone: deps.timeZone, networkCut: network.isCut() });
-        const { decodeMs, verifyMs, commitMs } = decided;
-        tell({ ...words, title: words.title.replace('ticket 0000', 'your text'), gate: name, figures: { verifyMs, commitMs, ...(decodeMs === undefined ? {} : { decodeMs }) } });
-      }
+      if (decided) tellOwn(name, 'your text', 'your text, held up as a QR code', decided);
       await sleep(lookMs, signal);
       cameras[name].clear();
+      occupied.delete(name);
       return decided ? undefined : 'No decision: the same code counts as one scan until it has been out of view for 2 s';
     },
     begin: async (chapter) => {
       if (chapter === 'cut') stage.cut();
       else if (chapter === 'heal') stage.heal();
-      else if (chapter === 'kill') await stage.killGateA();
+      else if (chapter === 'kill') {
+        // Pressed by hand a moment ago, it is back or on its way: once is enough.
+        if (deps.wallMs() - killedAtMs > killAgainMs) await stage.killGateA();
+      }
       else tellChapter(chapter);
     },
   };
   return stage;
 }
+
+const figuresOf = ({ decodeMs, verifyMs, commitMs }: DecisionEvent): NonNullable<StoryLine['figures']> => ({ verifyMs, commitMs, ...(decodeMs === undefined ? {} : { decodeMs }) });
 
 function backWords(before: number, after: number, tookMs: number): Words & { readonly gate: GateName } {
   const lost = before - after;
