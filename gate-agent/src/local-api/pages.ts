@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 
 /** The same folder whether this runs from src/ or from dist/. */
-const displayFolder = fileURLToPath(new URL('../../dist/display/', import.meta.url));
+export const displayFolder = fileURLToPath(new URL('../../dist/display/', import.meta.url));
 const filesMax = 100;
 
 const contentTypes: Readonly<Record<string, string>> = {
