@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { toHealth, type GateFacts } from '../../../../gate-agent/src/local-api/health.ts';
+
+const nowMs = Date.UTC(2026, 6, 1, 19);
+const lane: GateFacts['lanes'][number] = { id: 'one', direction: 'entry', onFailure: 'locked', state: 'idle', why: undefined, waiting: 0, dropped: 0, gone: 0, lapsesLost: 0, listenerFaults: 0, turnstileFaults: 0, turnstileFault: undefined };
+const reader: GateFacts['readers'][number] = { lane: 'one', readerId: 'one-1', state: 'running', sinceMs: 0, attempts: 1 };
+const well: GateFacts = {
+  gate: 'gate-a', name: 'Gate A', event: 1, zone: 'arena', boot: '00', pid: 1, version: '0', upMs: 1,
+  clock: { nowMs, trusted: true, source: 'server', uncertaintyMs: 20, ageMs: 1, wallOffsetMs: 0, wallJumps: 0, forbids: [], text: 'trusted' },
+  store: { healthy: true, trouble: undefined },
+  feed: { version: 3, tickets: 10, ageMs: 1_000, stale: false, expired: false },
+  feedTrouble: undefined,
+  lanes: [lane],
+  readers: [reader],
+  contact: { noContactSinceMs: undefined, peers: [], trouble: undefined },
+  certificateExpiresMs: nowMs + 300 * 86_400_000,
+  fire: { configured: false, on: false, trouble: undefined },
+};
+
+test('a gate that is well is green and has no problems', () => {
+  expect(toHealth(well)).toMatchObject({ state: 'green', problems: [] });
+});
+
+describe('every problem says what is wrong and what to do', () => {
+  test.each<[string, Partial<GateFacts>, 'yellow' | 'red', RegExp]>([
+    ['a journal that failed', { store: { healthy: false, trouble: 'disk full' } }, 'red', /disk full/],
+    ['no ticket list', { feed: undefined }, 'red', /no ticket list/],
+    ['an expired list', { feed: { version: 3, tickets: 10, ageMs: 1, stale: true, expired: true } }, 'red', /expired/],
+    ['a stale list', { feed: { version: 3, tickets: 10, ageMs: 3_600_000, stale: true, expired: false } }, 'yellow', /60 min old/],
+    ['an untrusted clock', { clock: { ...well.clock, trusted: false, text: 'not trusted' } }, 'yellow', /not trusted/],
+    ['a jumping clock', { clock: { ...well.clock, wallJumps: 2, wallOffsetMs: 9_000 } }, 'yellow', /jumped 2/],
+    ['a lane closed by a failure', { lanes: [{ ...lane, state: 'closed', why: 'store' }] }, 'red', /lane one is closed/],
+    ['a lane closed by staff', { lanes: [{ ...lane, state: 'closed', why: 'person' }] }, 'yellow', /closed by staff/],
+    ['a lane freed by fire', { lanes: [{ ...lane, state: 'free', why: 'fire' }] }, 'yellow', /stands free \(fire\)/],
+    ['a lane freed by a failure', { lanes: [{ ...lane, state: 'free', why: 'failure' }] }, 'red', /because of a failure/],
+    ['a reader in trouble', { readers: [{ ...reader, state: 'restarting', attempts: 3, lastError: 'no such device' }] }, 'yellow', /no such device/],
+    ['being out of touch', { contact: { noContactSinceMs: nowMs, peers: [], trouble: undefined } }, 'yellow', /still admitting/],
+    ['a certificate about to expire', { certificateExpiresMs: nowMs + 5 * 86_400_000 }, 'yellow', /expires in 5 days/],
+    ['an expired certificate', { certificateExpiresMs: nowMs - 1 }, 'red', /certificate has expired/],
+    ['an unreadable fire input', { fire: { configured: true, on: false, trouble: 'ENOENT' } }, 'yellow', /ENOENT/],
+  ])('%s', (_what, change, state, text) => {
+    const health = toHealth({ ...well, ...change });
+    expect(health.state).toBe(state);
+    expect(health.problems).toHaveLength(1);
+    expect(health.problems[0]?.what).toMatch(text);
+    expect(health.problems[0]?.next.length).toBeGreaterThan(10);
+  });
+});
