@@ -17,14 +17,7 @@ export async function checkAgent({ local }: GateConfig, { folder, fetch }: Docto
   return [stopped, fail('local port', `${local.listen}:${local.port} cannot be used (${trouble})`, next)];
 }
 
-function complaints({ problems, lanes, readers, store }: AgentHealth): readonly Finding[] {
-  if (problems !== undefined) return problems.map(({ severity, what, next }) => (severity === 'fail' ? fail : warn)('agent', what, next));
-  return [
-    ...(store?.healthy === false ? [fail('agent', `the journal does not work: ${store.trouble ?? 'unknown'}`, 'entries stay shut; check disk space and the card, then restart the agent')] : []),
-    ...lanes.filter(({ state }) => state === 'closed').map(({ id, why }) => fail('agent', `lane ${id} is closed (${why ?? 'unknown'})`, 'see the other findings, or reopen it if staff has closed it')),
-    ...readers.flatMap(({ readerId, lastError }) => (lastError === undefined ? [] : [warn('agent', `reader ${readerId}: ${lastError}`, 'check its cable and address; it is started again by itself')])),
-  ];
-}
+const complaints = ({ problems }: AgentHealth): readonly Finding[] => problems.map(({ severity, what, next }) => (severity === 'fail' ? fail : warn)('agent', what, next));
 
 /** The error code that listening there gives; undefined when it works. */
 const tryPort = (host: string, port: number): Promise<string | undefined> =>

@@ -8,6 +8,12 @@ import { parseCameraUri, type CameraInput } from '../readers/camera-uri.ts';
 import { readerSchemes } from '../readers/open.ts';
 import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
 
+/** Standard input is one stream: two lanes would each get some of its lines. */
+export function checkSharedInput({ lanes }: GateConfig): readonly Finding[] {
+  const reading = lanes.flatMap(({ id, readers }) => readers.filter((uri) => uri === 'stdin://').map(() => id));
+  return reading.length < 2 ? [] : [fail('readers', `stdin:// is named ${reading.length} times (${reading.join(', ')}), but there is only one standard input`, 'leave it to one lane; run another process for the other scanner, or use a camera')];
+}
+
 export function checkReader(lane: string, uri: string, { hasProgram }: Pick<DoctorDeps, 'hasProgram'>): Finding {
   const about = `lane ${lane}`;
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(uri)?.[1] ?? '';

@@ -2,7 +2,7 @@
 // and if not, what to do next. It changes nothing and may run beside the agent. For the technician at the gate.
 import { ready } from '@postern/shared';
 import { checkAgent } from './doctor-agent.ts';
-import { checkActuator, checkFireInput, checkReader } from './doctor-devices.ts';
+import { checkActuator, checkFireInput, checkReader, checkSharedInput } from './doctor-devices.ts';
 import { fail, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
 import { checkClock, checkCloud, checkDisk, checkFeed, checkFolder, checkIdentity, checkJournal, checkNode, checkReplica } from './doctor-machine.ts';
 
@@ -23,6 +23,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
     await checkClock(config.value, deps),
     await checkCloud(config.value, deps),
     ...lanes,
+    ...checkSharedInput(config.value),
     ...checkFireInput(config.value),
     ...(await checkAgent(config.value, deps)),
   ];

@@ -11,8 +11,8 @@ export interface GateTomlInput {
   readonly lanes: readonly LaneConfig[];
 }
 
-/** A lane for which the cloud names no reader listens to a scanner that types: it needs no address. */
-export const readerWhenNoneNamed = 'stdin://';
+/** For a lane whose reader the cloud does not name: it reads nothing and disturbs no other lane. */
+export const readerWhenNoneNamed = 'sim://';
 /** A cloud may have none for a gate whose turnstile is still on its way. */
 const laneWhenNoneNamed: LaneConfig = { id: 'lane-1', direction: 'entry', readers: [], actuator: 'none://', onFailure: 'locked' };
 

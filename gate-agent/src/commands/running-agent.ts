@@ -5,22 +5,23 @@ import { readRunFile, type RunFile } from '../run-file.ts';
 
 const timeoutMs = 2_000;
 
+const problemSchema = z.object({ severity: z.enum(['warn', 'fail']), what: z.string(), next: z.string() });
+/** Of GateHealth (local-api/health.ts), what is used here. */
 const healthSchema = z.looseObject({
-  /** Every lane can admit and the journal can be written. */
-  ok: z.boolean().optional(),
-  state: z.enum(['green', 'yellow', 'red']).optional(),
-  problems: z.array(z.object({ severity: z.enum(['warn', 'fail']), what: z.string(), next: z.string() })).optional(),
-  gate: z.string().optional(),
-  name: z.string().optional(),
-  event: z.number().optional(),
-  zone: z.string().optional(),
-  upMs: z.number().optional(),
-  lanes: z.array(z.looseObject({ id: z.string(), direction: z.string().optional(), state: z.string(), why: z.string().optional(), waiting: z.number().optional() })).default([]),
-  readers: z.array(z.looseObject({ readerId: z.string(), lane: z.string().optional(), state: z.string(), lastError: z.string().optional(), attempts: z.number().optional() })).default([]),
-  store: z.looseObject({ healthy: z.boolean(), trouble: z.string().optional(), lastSequence: z.number().optional() }).optional(),
-  feed: z.looseObject({ version: z.number().optional(), tickets: z.number().optional(), ageMs: z.number().nullish(), expired: z.boolean().optional(), trouble: z.string().optional() }).optional(),
-  clock: z.looseObject({ nowMs: z.number(), trusted: z.boolean(), text: z.string().optional() }).optional(),
-  contact: z.looseObject({ inTouch: z.boolean().optional(), peersReachable: z.number().optional(), noContactSinceMs: z.number().optional() }).optional(),
+  state: z.enum(['green', 'yellow', 'red']),
+  problems: z.array(problemSchema),
+  gate: z.string(),
+  name: z.string(),
+  event: z.number(),
+  zone: z.string(),
+  upMs: z.number(),
+  lanes: z.array(z.looseObject({ id: z.string(), direction: z.string(), state: z.string() })),
+  readers: z.array(z.looseObject({ readerId: z.string(), lane: z.string(), state: z.string() })),
+  store: z.looseObject({ healthy: z.boolean() }),
+  /** `ageMs` null: infinite, as JSON says it. */
+  feed: z.looseObject({ version: z.number(), tickets: z.number(), ageMs: z.number().nullable(), expired: z.boolean() }).optional(),
+  clock: z.looseObject({ trusted: z.boolean(), text: z.string() }),
+  contact: z.looseObject({ noContactSinceMs: z.number().optional(), peers: z.array(z.looseObject({ reachable: z.boolean() })).default([]) }),
 });
 export type AgentHealth = z.infer<typeof healthSchema>;
 
@@ -44,8 +45,6 @@ export async function askRunningAgent(data: string, send: typeof fetch = fetch):
 }
 
 /** In touch as the agent says; not in touch when nobody runs. */
-export const isInTouch = (agent: RunningAgent | undefined): { readonly inTouch: boolean; readonly peersReachable: number } => {
-  const contact = agent?.health?.contact;
-  if (contact === undefined) return { inTouch: false, peersReachable: 0 };
-  return { inTouch: contact.inTouch ?? contact.noContactSinceMs === undefined, peersReachable: contact.peersReachable ?? 0 };
-};
+export function isInTouch(agent: RunningAgent | undefined): { readonly inTouch: boolean } {
+  return { inTouch: agent?.health !== undefined && agent.health.contact.noContactSinceMs === undefined };
+}

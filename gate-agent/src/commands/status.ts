@@ -43,9 +43,7 @@ async function describeFeed(data: string, event: number, signal: AbortSignal): P
 }
 
 /** 0: running and able to admit; 1: not running, not answering, or not able to. */
-export const statusExitCode = (status: GateStatus): number => (status.running && status.health !== undefined && isAble(status.health) ? 0 : 1);
-
-const isAble = ({ ok: able, state }: AgentHealth): boolean => able ?? state !== 'red';
+export const statusExitCode = (status: GateStatus): number => (status.running && status.health !== undefined && status.health.state !== 'red' ? 0 : 1);
 
 /** Lines for people. */
 export function renderStatus(status: GateStatus): readonly string[] {
@@ -64,18 +62,19 @@ function renderStopped(status: Extract<GateStatus, { running: false }>): readonl
   ];
 }
 
-function renderRunning(health: AgentHealth, where: string): readonly string[] {
-  const { lanes, readers, feed, clock, contact, store } = health;
-  const able = isAble(health);
+const stateTexts = { green: '✓ running', yellow: '! running, with something to keep an eye on', red: '✗ running, but something has to be mended' } as const;
+
+function renderRunning({ state, problems, name, gate, event, zone, upMs, lanes, readers, store, feed, clock, contact }: AgentHealth, where: string): readonly string[] {
   return [
-    `${able ? '✓' : '✗'} gate ${health.gate ?? ''} ${able ? 'is running' : 'cannot let anybody in'} (${where})`,
-    ...lanes.map((lane) => `${['closed', 'free'].includes(lane.state) ? '!' : '✓'} lane ${lane.id}${lane.direction === undefined ? '' : ` (${lane.direction})`}: ${lane.state}${lane.why === undefined ? '' : `, ${lane.why}`}${(lane.waiting ?? 0) > 0 ? `, ${lane.waiting} waiting` : ''}`),
-    ...readers.map((reader) => `${reader.lastError === undefined && reader.state !== 'ended' ? '✓' : '!'} reader ${reader.readerId}: ${reader.state}${reader.lastError === undefined ? '' : `, ${reader.lastError}`}`),
-    ...(store === undefined ? [] : [store.healthy ? `✓ journal: works${store.lastSequence === undefined ? '' : `, ${store.lastSequence} marks since the start`}` : `✗ journal: ${store.trouble ?? 'does not work'}`]),
-    feed?.version === undefined ? `✗ ticket list: ${feed?.trouble ?? 'none yet'}` : `${feed.expired === true ? '✗' : '✓'} ticket list: version ${feed.version}, ${feed.tickets ?? '?'} tickets, ${feed.expired === true ? 'expired' : `confirmed ${duration(feed.ageMs ?? 0)} ago`}`,
-    ...(clock === undefined ? [] : [`${clock.trusted ? '✓' : '!'} clock: ${clock.text ?? (clock.trusted ? 'trusted' : 'not trusted')}`]),
-    ...(contact === undefined ? [] : [contact.noContactSinceMs === undefined ? '✓ contact: in touch' : `! contact: none since ${dateTime(contact.noContactSinceMs)}, still admitting`]),
-    ...(health.problems ?? []).map(({ severity, what, next }) => `${severity === 'fail' ? '✗' : '!'} ${what} → ${next}`),
+    `${stateTexts[state]}: ${name} (${gate}, event ${event}, zone ${zone}) for ${duration(upMs)}`,
+    `  ${where}`,
+    ...lanes.map((lane) => `  lane ${lane.id} (${lane.direction}): ${lane.state}`),
+    ...readers.map((reader) => `  reader ${reader.readerId} of lane ${reader.lane}: ${reader.state}`),
+    `  journal: ${store.healthy ? 'works' : 'does not work'}`,
+    `  ticket list: ${feed === undefined ? 'none yet' : `version ${feed.version}, ${feed.tickets} tickets, ${feed.expired || feed.ageMs === null ? 'expired' : `confirmed ${duration(feed.ageMs)} ago`}`}`,
+    `  clock: ${clock.text}`,
+    `  contact: ${contact.noContactSinceMs === undefined ? 'in touch' : `none since ${dateTime(contact.noContactSinceMs)}, still admitting`}`,
+    ...problems.map(({ severity, what, next }) => `${severity === 'fail' ? '✗' : '!'} ${what}\n  → ${next}`),
   ];
 }
 

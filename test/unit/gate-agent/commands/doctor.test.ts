@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { doctorExitCode, examine, renderFinding, renderVerdict } from '../../../../gate-agent/src/commands/doctor.ts';
+import { checkReader } from '../../../../gate-agent/src/commands/doctor-devices.ts';
+import type { DoctorDeps, Finding } from '../../../../gate-agent/src/commands/doctor-finding.ts';
+import { enrol } from '../../../../gate-agent/src/commands/enrol.ts';
+import { findGateFolder } from '../../../../gate-agent/src/commands/gate-folder.ts';
+import { createTestCloud, silentLog, someEvent } from '../../../support/cloud.ts';
+import { temporaryFolder } from '../../../support/gate-store-harness.ts';
+import { createVirtualTime } from '../../../support/virtual-time.ts';
+
+const url = 'https://tickets.example.org';
+const gb = 1024 ** 3;
+const unreachable: typeof fetch = async () => {
+  throw new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ENETUNREACH' }) });
+};
+
+/** A folder with this gate.toml, and a machine on which all else is well. */
+function createMachine({ toml = gateToml(), folder = temporaryFolder() } = {}) {
+  writeFileSync(join(folder, 'gate.toml'), toml);
+  return {
+    folder,
+    examine: (other: Partial<DoctorDeps> = {}): Promise<readonly Finding[]> => {
+      const found = findGateFolder({ data: folder, environment: {} });
+      if (!found.ok) throw new Error(found.error.message);
+      return examine({
+        folder: found.value, clock: createVirtualTime().clock, random: (bytes) => new Uint8Array(randomBytes(bytes)), machineBoot: 'boot-1', logger: silentLog,
+        signal: new AbortController().signal, nodeVersion: 'v20.19.0', userId: undefined, freeBytes: async () => 10 * gb, hasProgram: () => true, fetch: unreachable, ...other,
+      });
+    },
+  };
+}
+
+const gateToml = ({ readers = '"sim://"', actuator = 'none://', port = 0, more = '' } = {}): string => `
+[gate]
+id = "gate-a"
+event = 1
+zone = "arena"
+[cloud]
+url = "${url}"
+[local]
+port = ${port}
+${more}
+[[lanes]]
+id = "main"
+readers = [${readers}]
+actuator = "${actuator}"
+`;
+
+const addressOf = (input: string | URL | Request): string => new Request(input).url;
+const about = (findings: readonly Finding[], name: string): readonly Finding[] => findings.filter((finding) => finding.about === name);
+
+test('an enrolled gate in reach of its cloud lacks only the ticket list', async () => {
+  const cloud = await createTestCloud();
+  onTestFinished(() => cloud.close());
+  const { event } = await cloud.json<{ event: number }>('POST', '/api/events', someEvent);
+  const { code } = await cloud.json<{ code: string }>('POST', `/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes: [{ id: 'main', readers: ['stdin://'] }] });
+  const fetchCloud: typeof fetch = async (input, init) => cloud.cloud.app.request(addressOf(input).replace(url, ''), { method: 'POST', headers: init?.headers ?? {}, body: init?.body ?? null });
+  const folder = temporaryFolder();
+  const { clock } = cloud.time;
+  const enrolled = await enrol({ url, code, data: folder }, { clock, random: (bytes) => new Uint8Array(randomBytes(bytes)), machineBoot: 'boot-1', fetch: fetchCloud });
+  expect(enrolled.ok).toBe(true);
+  const found = findGateFolder({ data: folder, environment: { POSTERN_LOCAL_PORT: '0' } });
+  if (!found.ok) throw new Error(found.error.message);
+  const findings = await createMachine().examine({ folder: found.value, clock, fetch: fetchCloud });
+  expect(findings.filter(({ level }) => level !== 'ok').map(({ about }) => about)).toEqual(['ticket list']);
+  expect(about(findings, 'cloud')[0]?.text).toContain('signed by the key this gate knows');
+  expect(about(findings, 'clock')[0]?.text).toContain('signed server time');
+  expect(doctorExitCode(findings)).toBe(1);
+});
+
+test('every finding that is not well says what to do next', async () => {
+  const findings = await createMachine({ toml: gateToml({ actuator: 'sim://t' }) }).examine({ freeBytes: async () => 10, nodeVersion: 'v18.1.0' });
+  expect(findings.filter(({ level, next }) => level !== 'ok' && (next ?? '') === '')).toEqual([]);
+  expect(findings.filter(({ level }) => level === 'fail').map(({ about }) => about)).toEqual(['Node', 'disk', 'identity', 'ticket list']);
+});
+
+test('a gate without network is warned of, not failed: it works without', async () => {
+  const [finding] = about(await createMachine().examine(), 'cloud');
+  expect(finding).toMatchObject({ level: 'warn', text: expect.stringContaining('ENETUNREACH'), next: expect.stringContaining('works without') });
+});
+
+test('a cloud that signs with other keys fails', async () => {
+  const stranger = await createTestCloud();
+  onTestFinished(() => stranger.close());
+  const fetchStranger: typeof fetch = async (_input, init) => stranger.cloud.app.request('/time', { method: 'POST', headers: init?.headers ?? {}, body: init?.body ?? null });
+  expect(about(await createMachine().examine({ fetch: fetchStranger }), 'cloud')[0]).toMatchObject({ level: 'fail', text: expect.stringContaining('not with the keys') });
+});
+
+test('a typo in the configuration is shown with its line, and machine findings still come', async () => {
+  const findings = await createMachine({ toml: gateToml({ more: 'prot = 1' }) }).examine();
+  expect(about(findings, 'configuration')).toMatchObject([{ level: 'fail', text: expect.stringMatching(/gate\.toml:10: "prot" is not known in \[local\]; did you mean "port"\?/) }]);
+  expect(about(findings, 'disk')).toHaveLength(1);
+});
+
+test('a folder and a key that others can read are told', async () => {
+  const machine = createMachine();
+  mkdirSync(join(machine.folder, 'identity'));
+  writeFileSync(join(machine.folder, 'identity/device-key.pem'), 'x');
+  chmodSync(join(machine.folder, 'identity/device-key.pem'), 0o644);
+  chmodSync(machine.folder, 0o755);
+  const findings = await machine.examine();
+  expect(about(findings, 'data folder')).toMatchObject([{ level: 'warn', next: expect.stringContaining('chmod 700') }]);
+  expect(about(findings, 'device key')).toMatchObject([{ level: 'fail', next: expect.stringContaining('chmod 600') }]);
+});
+
+test('a journal and a replica that are no databases fail, each with what to do', async () => {
+  const machine = createMachine();
+  for (const name of ['journal.db', 'replica.db']) writeFileSync(join(machine.folder, name), randomBytes(8_192));
+  const findings = await machine.examine();
+  expect(about(findings, 'journal')).toMatchObject([{ level: 'fail', next: expect.stringContaining('keep') }]);
+  expect(about(findings, 'replica')).toMatchObject([{ level: 'fail', next: expect.stringContaining('learned anew') }]);
+});
+
+test('a port in use fails and says how to find who has it', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const findings = await createMachine({ toml: gateToml({ port }) }).examine();
+  expect(about(findings, 'local port')).toMatchObject([{ level: 'fail', text: expect.stringContaining('EADDRINUSE'), next: expect.stringContaining('ss -ltnp') }]);
+});
+
+test('one standard input for two lanes fails', async () => {
+  const findings = await createMachine({ toml: gateToml({ readers: '"stdin://", "stdin://"' }) }).examine();
+  expect(about(findings, 'readers')).toMatchObject([{ level: 'fail' }]);
+});
+
+test.each([
+  ['camera:///dev/video9', true, 'fail', /no \/dev\/video9/],
+  ['camera:///dev/null', true, 'ok', /ffmpeg and the camera/],
+  ['camera:///dev/null', false, 'fail', /needs ffmpeg/],
+  ['camera://rpicam', false, 'fail', /needs rpicam-vid/],
+  ['camera://rpicam', true, 'ok', /rpicam-vid is there/],
+  ['camera:///dev/video0?fsp=3', true, 'fail', /"fsp"/],
+  ['camera+unix:///nowhere/socket', true, 'warn', /nobody offers/],
+  ['hid://x', true, 'fail', /no known kind/],
+  ['stdin://x', true, 'fail', /nothing may follow/],
+  ['stdin://', true, 'ok', /one code a line/],
+] as const)('reader %s with programs %s: %s', (uri, hasProgram, level, text) => {
+  expect(checkReader('main', uri, { hasProgram: () => hasProgram })).toMatchObject({ level, text: expect.stringMatching(text) });
+});
+
+test('lines carry a mark, so that colour is not needed, and the end sums up', () => {
+  const findings: Finding[] = [{ level: 'fail', about: 'disk', text: '3 MB free', next: 'make room' }, { level: 'warn', about: 'cloud', text: 'away', next: 'wait' }, { level: 'ok', about: 'Node', text: 'v20' }];
+  expect(findings.map(renderFinding).map((line) => line[0])).toEqual(['✗', '!', '✓']);
+  expect(renderVerdict(findings)).toBe('✗ 1 thing to mend before this gate can work, 1 to keep an eye on.');
+  expect(renderVerdict(findings.slice(2))).toBe('✓ This gate can work.');
+});
