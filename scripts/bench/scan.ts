@@ -1,8 +1,9 @@
 // From a decoded text to a committed mark, beside the floor of the same process and disk: one Ed25519 verify and one durable commit
 // of an equal row. Twice: with an empty gate, and with a million tickets and two million known marks.
 import { join } from 'node:path';
-import { encodeMark, ready, sign, verifySignature, type Mark } from '@postern/shared';
+import { encodeMark, hexToBytes, ready, sign, verifySignature, type Mark } from '@postern/shared';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
+import { journalTablesSql } from '../../gate-agent/src/store/mark-tables.ts';
 import { buildSnapshot, feedEvent, feedKeys, feedStartMs, generatedTicket, type CodedTicket } from '../lib/build-feed.ts';
 import { fillReplica } from '../lib/fill-replica.ts';
 import { quantile } from '../lib/statistics.ts';
@@ -67,12 +68,15 @@ function* generatedTickets(count: number): Iterable<CodedTicket> {
   for (let index = 0; index < count; index++) yield generatedTicket(index);
 }
 
-/** What no gate can do without: check one signature, and make one row of a mark's size durable. */
+/** What no gate can do without: check one signature, and make one row like a mark's durable in a table like the journal's. */
 function createFloor(path: string): { readonly step: () => void; readonly rest: () => void; readonly close: () => void } {
   const database = openDatabase(path);
   database.pragma('wal_autocheckpoint = 0');
-  database.exec('CREATE TABLE mark (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT');
-  const insert = database.prepare('INSERT INTO mark (bytes) VALUES (?)');
+  database.exec(journalTablesSql);
+  database.exec("INSERT INTO writer (id, event, gate, boot) VALUES (1, 7, 'gate-1', '00000000000000aa')");
+  const insert = database.prepare('INSERT INTO mark (writer, sequence, ticket, bytes) VALUES (1, ?, ?, ?)');
+  const ticket = hexToBytes(generatedTicket(0).ticket.id);
+  let sequence = 0;
   const mark: Mark = {
     event: feedEvent, gate: 'gate-1', boot: '00000000000000aa', kind: 'admitted', sequence: 1_000, at: { ms: feedStartMs, counter: 17 }, monotonicMs: 1_000_000, clock: { source: 'server', uncertaintyMs: 20 },
     lane: 'a', ticketId: generatedTicket(0).ticket.id, epoch: 0, method: 'qr', ticketType: 1, zone: 'main', uses: 1, outOfTouch: false, peersReachable: 3,
@@ -84,7 +88,7 @@ function createFloor(path: string): { readonly step: () => void; readonly rest: 
   return {
     step: () => {
       if (!verifySignature(publicKey, message, signature)) throw new Error('the floor does not verify');
-      insert.run(bytes);
+      insert.run(++sequence, ticket, bytes);
     },
     rest: () => void database.pragma('wal_checkpoint(PASSIVE)'),
     close: () => void database.close(),
