@@ -3,6 +3,7 @@
 // missing travels as chunks. Decoding takes hostile input: bounded, versioned, exact.
 import { bytesEqual } from './bytes.ts';
 import { cborDecode, cborEncode, type CborValue } from './cbor.ts';
+import { compareHybrid, type HybridTimestamp } from './clock.ts';
 import { sha256 } from './crypto.ts';
 import { assert, err, ok, type Result } from './result.ts';
 import {
@@ -22,6 +23,7 @@ export const syncChunkBytesMax = 1024 * 1024;
 export const syncChunksMax = 2_000;
 export const syncWantsMax = 200;
 export const syncGatesMax = 2_000;
+/** A gate with more inventory rows than this (process starts that made marks, in one event) is left out: it must not cut off others. */
 export const syncRowsMax = 8_000;
 export const syncContentType = 'application/vnd.postern.sync+cbor';
 const messageVersion = 1;
@@ -78,9 +80,9 @@ export interface SyncAnswer {
 
 export type SyncMessageError = { readonly type: 'malformed'; readonly cause: string };
 
-/** The digests of a frontier's gates: SHA-256 over each gate's rows in order of boot, the first 16 bytes. */
-export function gateDigests(frontier: readonly SegmentState[]): readonly GateDigest[] {
-  return [...rowsByGate(frontier)].map(([gate, rows]) => ({
+/** The digests of an inventory's gates: SHA-256 over each gate's rows in order of boot, the first 16 bytes. */
+export function gateDigests(inventory: readonly SegmentState[]): readonly GateDigest[] {
+  return [...rowsByGate(inventory)].map(([gate, rows]) => ({
     gate,
     digest: sha256(cborEncode(rows.map(stateToCbor))).slice(0, digestBytes),
   }));
@@ -96,17 +98,34 @@ export function rowsByGate(frontier: readonly SegmentState[]): ReadonlyMap<strin
   return rows;
 }
 
-/** Where `mine` differs from the digests of the other side. */
+/**
+ * The rows that two sides compare: all of a frontier but the starts of a gate that made no mark and of which a later row says more.
+ * So a gate that is started again and again all night does not grow everybody's inventory.
+ */
+export function inventoryOf(frontier: readonly SegmentState[]): readonly SegmentState[] {
+  const newest = new Map<string, HybridTimestamp>();
+  for (const { gate, through } of frontier) {
+    const known = newest.get(gate);
+    if (known === undefined || compareHybrid(through, known) > 0) newest.set(gate, through);
+  }
+  const saysNothing = ({ gate, segment, count, through }: SegmentState): boolean =>
+    segment === 0 && count === 0 && compareHybrid(through, newest.get(gate) ?? through) < 0;
+  return frontier.filter((row) => !saysNothing(row));
+}
+
+/** Where `inventory` differs from the digests of the other side; gates with few rows first, so that none crowds the others out. */
 export function differencesTo(
   theirs: readonly GateDigest[],
-  frontier: readonly SegmentState[],
+  inventory: readonly SegmentState[],
 ): readonly GateDifference[] {
-  const mine = new Map(gateDigests(frontier).map(({ gate, digest }) => [gate, digest]));
-  const rows = rowsByGate(frontier);
+  const mine = new Map(gateDigests(inventory).map(({ gate, digest }) => [gate, digest]));
+  const rows = rowsByGate(inventory);
   const said = new Map(theirs.map(({ gate, digest }) => [gate, digest]));
   const differences: GateDifference[] = [];
   let rowsLeft = syncRowsMax;
-  for (const gate of [...new Set([...said.keys(), ...mine.keys()])].toSorted()) {
+  const rowsOf = (gate: string): number => rows.get(gate)?.length ?? 0;
+  const gates = [...new Set([...said.keys(), ...mine.keys()])].toSorted();
+  for (const gate of gates.toSorted((a, b) => rowsOf(a) - rowsOf(b))) {
     if (sameDigest(said.get(gate), mine.get(gate))) continue;
     const ofGate = rows.get(gate) ?? [];
     rowsLeft -= ofGate.length;

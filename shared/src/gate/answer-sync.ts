@@ -5,7 +5,7 @@ import type { ReplicaStore } from './replica-store.ts';
 import { createChunkBudget, selectChunks } from './select-chunks.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { SignedChunk } from '../segment.ts';
-import { decodeSyncRequest, differencesTo, encodeSyncAnswer, type ChunkRefusal } from '../sync-messages.ts';
+import { decodeSyncRequest, differencesTo, encodeSyncAnswer, inventoryOf, type ChunkRefusal } from '../sync-messages.ts';
 
 /** Who asks, as its certificate or signed token has proved. */
 export interface SyncSender {
@@ -46,7 +46,7 @@ export async function answerSync(
   if (!(await deps.maySync(sender, event))) return err({ type: 'event-forbidden', event });
 
   const { refusals, marks } = await ingestAll(deps.ingest, chunks, sender.gate);
-  const differences = differencesTo(gates, await deps.store.frontier(event));
+  const differences = differencesTo(gates, inventoryOf(await deps.store.frontier(event)));
   const budget = createChunkBudget();
   const answers: SignedChunk[] = [];
   for (const want of wants) answers.push(...(await selectChunks(deps.store, want, budget)));

@@ -13,6 +13,7 @@ import {
   decodeSyncAnswer,
   encodeSyncRequest,
   gateDigests,
+  inventoryOf,
   rowsByGate,
   syncWantsMax,
   type ChunkRefusal,
@@ -137,7 +138,7 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
     const memory = memoryOf(peer, event);
     const report = { roundTrips: 0, bytesSent: 0, bytesReceived: 0, marksReceived: 0, chunksSent: 0, equal: false };
     while (report.roundTrips < roundTripsMax && !signal.aborted) {
-      const mine = await store.frontier(event);
+      const mine = inventoryOf(await store.frontier(event));
       const informed = memory.rows !== undefined;
       const { chunks, wants } = await plan(store, mine, memory, clock.monotonicMs());
       const message = encodeSyncRequest({ event, gates: gateDigests(mine), wants, chunks });

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   createHybridClock,
+  differencesTo,
   encodeSyncRequest,
   err,
+  inventoryOf,
   loadLedger,
   ok,
   ready,
@@ -13,6 +15,8 @@ import {
   type Clock,
   type Ledger,
   type Peer,
+  syncRowsMax,
+  type SegmentState,
   type SyncReport,
 } from '@postern/shared';
 import {
@@ -176,6 +180,49 @@ describe('coverage', () => {
     admit(gate, 5);
     await sync(gate, cloud);
     await expectEqual([gate, cloud], 1_005);
+  });
+});
+
+describe('a gate that is started again and again', () => {
+  const rowOf = (id: string, start: number, count: number): SegmentState => ({
+    event,
+    gate: id,
+    boot: simulatedBoot(id, start),
+    segment: 0,
+    firstSequence: 1,
+    count,
+    hash: '0'.repeat(64),
+    closed: true,
+    through: { ms: 1_700_000_000_000 + start, counter: 0 },
+  });
+
+  test('is compared by its newest start and those that made marks, however many made none', async () => {
+    const cloud = replica('cloud');
+    for (let start = 1; start <= 5; start++) {
+      const gate = replica('gate-a', { start });
+      if (start === 2) admit(gate, 1, { start });
+      await gate.replicator.drain();
+      await gate.replicator.sayThrough(event, { ms: 1_800_000_000_000 + start, counter: 0 });
+      await sync(gate, cloud);
+    }
+    const inventory = inventoryOf(await cloud.store.frontier(event));
+    expect(new Set(inventory.map(({ boot }) => boot))).toEqual(
+      new Set([simulatedBoot('gate-a', 2), simulatedBoot('gate-a', 5)]),
+    );
+    const other = replica('gate-b');
+    expect(await sync(other, cloud)).toMatchObject({ equal: true, marksReceived: 1 });
+    expect(await sync(cloud, other)).toMatchObject({ equal: true, roundTrips: 1 });
+    await expectEqual([other, cloud], 1);
+  });
+
+  test('never keeps the marks of other gates from being exchanged', () => {
+    const starts = Array.from({ length: syncRowsMax + 1 }, (_, start) => rowOf('gate-a', start, 0));
+    const marks = Array.from({ length: syncRowsMax + 1 }, (_, start) => rowOf('gate-a', start, 1));
+    for (const rows of [starts, marks]) {
+      const differences = differencesTo([], inventoryOf([...rows, rowOf('gate-b', 1, 3)]));
+      expect(differences.find(({ gate }) => gate === 'gate-b')?.rows).toHaveLength(1);
+    }
+    expect(differencesTo([], inventoryOf(starts))).toMatchObject([{ gate: 'gate-a', rows: [{ count: 0 }] }]);
   });
 });
 
