@@ -39,6 +39,7 @@ export * from './content-hash.ts';
 export * from './segment.ts';
 export * from './sync-messages.ts';
 export * from './ledger.ts';
+export type { CheckedChunk, ChunkError } from './segment-check.ts';
 export * from './gate/replica-store.ts';
 export * from './gate/ingest.ts';
 export * from './gate/answer-sync.ts';

@@ -75,6 +75,9 @@ export type HeadError =
   | { readonly type: 'payload-altered'; readonly cause: string };
 
 export const segmentKey = (id: SegmentId): string => `${id.event}/${id.gate}/${id.boot}/${id.segment}`;
+/** Actor of a segment's document: 32 hexadecimal digits. */
+export const segmentActor = (id: SegmentId): string =>
+  bytesToHex(sha256(utf8(`postern-segment-v1\0${segmentKey(id)}`)).slice(0, 16));
 export const writerKey = (id: WriterId): string => `${id.event}/${id.gate}/${id.boot}`;
 export const isSegmentFull = (count: number, markBytes: number): boolean =>
   count >= segmentMarksMax || markBytes >= segmentMarkBytesMax;

@@ -2,7 +2,8 @@
 // is wrong. The one way in for everything that others send, at gates and in the cloud, over LAN, HTTP or a USB stick.
 import type { Logger } from './ports.ts';
 import type { Acceptance, GateDirectory, ReplicaStore } from './replica-store.ts';
-import type { ChunkError, CheckedChunk, Ledger } from '../ledger.ts';
+import type { Ledger } from '../ledger.ts';
+import type { CheckedChunk, ChunkError } from '../segment-check.ts';
 import { err, ok, type Result } from '../result.ts';
 import { segmentKey, type SegmentId, type SegmentState, type SignedChunk } from '../segment.ts';
 
