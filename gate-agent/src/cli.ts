@@ -78,7 +78,7 @@ const showDoctor = defineCommand({
         const { bavail, bsize } = await statfs(folder);
         return bavail * bsize;
       },
-      hasProgram: (program) => spawnSync(program, ['-version'], { stdio: 'ignore', timeout: 5_000 }).error === undefined,
+      hasProgram: (program) => !isMissing(spawnSync(program, ['-version'], { stdio: 'ignore', timeout: 5_000 }).error),
     });
     if (args.json === true) console.log(JSON.stringify(findings));
     else for (const line of [...findings.map(renderFinding), '', renderVerdict(findings)]) console.log(line);
@@ -119,6 +119,8 @@ const main = defineCommand({
 
 const system = () => ({ clock: createSystemClock(), random: createSystemRandom(), machineBoot: readMachineBoot() });
 const quiet = () => ({ logger: createLogger('silent'), signal: untilInterrupted() });
+
+const isMissing = (error: Error | undefined): boolean => error !== undefined && 'code' in error && error.code === 'ENOENT';
 
 function untilInterrupted(): AbortSignal {
   const stopping = new AbortController();
