@@ -17,26 +17,25 @@ import {
   sleep,
   type Lane,
   type LaneContext,
-  type LaneEvent,
   type Logger,
   type Result,
-  type Store,
   type Supervisor,
   type Timer,
 } from '@postern/shared';
 import { openActuator } from './actuators/open.ts';
 import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
-import { createClockTrust, type ClockTrust, type TimeSample } from './clock-trust.ts';
+import { createClockTrust, type TimeSample } from './clock-trust.ts';
 import type { GateConfig, LaneConfig } from './config.ts';
 import { createFeedClient, type FeedClient } from './feed-client.ts';
-import { createFeedView } from './feed-view.ts';
+import { createFeedView, waitForFirstFeed } from './feed-view.ts';
 import { createFacts } from './facts.ts';
 import { openFireInput } from './fire-input.ts';
 import { loadIdentity, type Identity } from './identity.ts';
 import { createEventHub } from './local-api/event-hub.ts';
 import { createPreview } from './local-api/preview.ts';
-import { createScreens, type Screens } from './local-api/screens.ts';
+import { createScreens } from './local-api/screens.ts';
+import { learnTime } from './learn-time.ts';
 import { createLocalApi } from './local-api/app.ts';
 import { allowedHosts } from './local-api/guard.ts';
 import { toHealth } from './local-api/health.ts';
@@ -48,7 +47,8 @@ import { createDecoder, type Decoder } from './readers/decoder.ts';
 import { openReader } from './readers/open.ts';
 import { tellReplication } from './tell-replication.ts';
 import { createGateFetch } from './replication/gate-auth.ts';
-import { startReplication, type Replication } from './replication/worker-front.ts';
+import { pokeAfterCommit } from './replication/poke-after-commit.ts';
+import { startReplication } from './replication/worker-front.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { openFeedCache, type FeedCache } from './store/feed-cache.ts';
 import { createGateStore } from './store/store.ts';
@@ -58,12 +58,8 @@ import { keepAskingServerTime } from './time-client.ts';
 /** The clock's state goes to disk, and to the replication thread, this often. */
 const clockRoundMs = 10_000;
 const bootBytes = 8;
-/** A clock that was wrong by less is not worth a mark. */
-const correctionMsMin = 2_000;
 /** Saying goodbye to the peers may take so long at stop. */
 const stopReplicationMsMax = 3_500;
-const firstFeedMsMax = 3_000;
-const firstFeedLookMs = 20;
 const version = '0.1.0';
 
 export interface RunningGate {
@@ -95,7 +91,7 @@ export async function startGate(config: GateConfig, logger: Logger): Promise<Res
   const closes: Close[] = [];
   const stop = async (): Promise<void> => {
     stopping.abort();
-    for (const close of closes.splice(0).reverse()) await close();
+    for (const close of closes.splice(0).toReversed()) await close();
   };
   try {
     const running = await compose(config, identity.value, logger, stopping.signal, (close) => void closes.push(close));
@@ -157,16 +153,22 @@ async function compose(
   const registry = createMethodRegistry({ methods: [qrMethod, codeMethod], lookups: feed.lookups, clock, logger });
   const preview = config.local.preview ? createPreview(clock.monotonicMs) : undefined;
   const pokingStore = pokeAfterCommit(store, replication);
-  let screens: Screens | undefined;
-  const listener = (event: LaneEvent): void => screens?.tell(event);
+  const lanes: Lane[] = [];
+  const name = gate.name ?? identity.gate.name;
+  const hub = createEventHub();
+  onStop(hub.close);
+  const screens = createScreens({
+    hub, lanes, gate: { id: gate.id, name }, boot, languages: config.local.languages, time: trust.now,
+    timeZone: () => feed.policy().timeZone, gateName: feed.gateName, noContactSinceMs: reach.noContactSinceMs,
+    hasFeed: () => cache.current() !== undefined,
+  });
   let decoder: Decoder | undefined;
   onStop(async () => decoder?.close());
-  const lanes: Lane[] = [];
   const readers: { readonly lane: string; readonly supervisor: Supervisor }[] = [];
   for (const laneConfig of config.lanes) {
     const actuator = openActuator(laneConfig.actuator, { timer, passageTimeoutMs: laneConfig.passageTimeoutMs });
     if (!actuator.ok) return err({ type: actuator.error.type, cause: `lane ${laneConfig.id}: ${actuator.error.cause}` });
-    const lane = createLane(laneSettings(laneConfig, gate.zone), { context, registry, store: pokingStore, actuator: actuator.value.actuator, decide, timer, logger, listener });
+    const lane = createLane(laneSettings(laneConfig, gate.zone), { context, registry, store: pokingStore, actuator: actuator.value.actuator, decide, timer, logger, listener: screens.tell });
     lanes.push(lane);
     for (const [index, uri] of laneConfig.readers.entries()) {
       const id = `${laneConfig.id}-${index + 1}`;
@@ -188,17 +190,9 @@ async function compose(
   });
   const fire = config.fire.input === undefined ? ok(undefined) : openFireInput(config.fire.input, timer);
   if (!fire.ok) return fire;
-  const name = gate.name ?? identity.gate.name;
   const facts = createFacts({
     config, name, boot, version, lanes, readers, store, cache, feed, trust, replication, reach, fire: fire.value, monotonicMs: clock.monotonicMs,
     certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined, feedClient: () => feedClient?.status(),
-  });
-  const hub = createEventHub();
-  onStop(hub.close);
-  screens = createScreens({
-    hub, lanes, gate: { id: gate.id, name }, boot, languages: config.local.languages, time: trust.now,
-    timeZone: () => feed.policy().timeZone, gateName: feed.gateName, noContactSinceMs: reach.noContactSinceMs,
-    hasFeed: () => cache.current() !== undefined,
   });
   let port = config.local.port;
   const app = createLocalApi({
@@ -218,7 +212,7 @@ async function compose(
       store.backInTouch();
       feedClient?.wake();
     }
-    screens?.refresh();
+    screens.refresh();
   }, signal);
 
   // Everything is there: let people in.
@@ -238,7 +232,7 @@ async function compose(
       sleep: (ms, until) => sleep(timer, ms, until),
       onChange: () => {
         tellReplication(replication, cache, trust);
-        screens?.refresh();
+        screens.refresh();
       },
     });
     const feedKeyOf = (keyId: string): Uint8Array | undefined => feedKey(cache, identity, keyId);
@@ -260,48 +254,6 @@ async function compose(
 }
 
 const laneSettings = ({ id, direction, onFailure, holdTimeoutMs }: LaneConfig, zone: string) => ({ id, zone, direction, onFailure, holdTimeoutMs });
-
-/** The store, telling the replication thread that there is something new. The poke is a message: nothing waits for it. */
-function pokeAfterCommit(store: Store, replication: Replication): Store {
-  return {
-    ...store,
-    admit: async (ticketId, rule) => {
-      const result = await store.admit(ticketId, rule);
-      if (result.ok && result.value.mark !== undefined) replication.poke();
-      return result;
-    },
-    append: async (draft) => {
-      const result = await store.append(draft);
-      replication.poke();
-      return result;
-    },
-  };
-}
-
-interface TimeListener {
-  readonly trust: ClockTrust;
-  readonly store: Store;
-  readonly event: number;
-  readonly marksSoFar: () => number;
-  readonly logger: Logger;
-}
-
-/** Takes a server's time; where marks carry a clock that was clearly wrong, a `corrected` mark says by how much. */
-function learnTime(sample: TimeSample, { trust, store, event, marksSoFar, logger }: TimeListener): void {
-  const learned = trust.learn(sample);
-  if (learned.type === 'refused-before-floor') logger.warn({ beforeMs: learned.beforeMs }, 'The cloud states a time before one that was certain already; it is not believed');
-  if (learned.type !== 'taken' || Math.abs(learned.correctionMs) < correctionMsMin) return;
-  logger.info({ correctionMs: learned.correctionMs, source: sample.source }, 'The time was corrected');
-  if (marksSoFar() > 0) void store.append({ kind: 'corrected', event, lane: '', offsetMs: learned.correctionMs });
-}
-
-/** A new gate has something to answer with before it says that it is ready, if the cloud is there; it does not wait long for it. */
-async function waitForFirstFeed(client: FeedClient, cache: FeedCache, timer: Timer, signal: AbortSignal): Promise<void> {
-  for (let waitedMs = 0; waitedMs < firstFeedMsMax && cache.current() === undefined && client.status().failures === 0; waitedMs += firstFeedLookMs) {
-    if (signal.aborted) return;
-    await sleep(timer, firstFeedLookMs, signal);
-  }
-}
 
 const keyBytes = (hex: string): Uint8Array => hexToBytes(hex) ?? new Uint8Array(0);
 

@@ -15,16 +15,19 @@ export interface RunOptions {
   readonly logLevel?: LogLevel;
 }
 
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+
 /** Exit code of the process: 0 after a clean stop, 2 when it could not start. */
 export async function runCommand({ config: path, json, logLevel }: RunOptions): Promise<number> {
   const config = loadConfig(path);
   if (!config.ok) {
-    for (const complaint of config.error.complaints) console.error(complaint);
+    for (const complaint of config.error.complaints) complain(complaint);
     return 2;
   }
   const other = await askRunningAgent(config.value.gate.data);
   if (other?.health !== undefined && other.health['boot'] === other.boot) {
-    console.error(`gate-agent: this gate is running already (process ${other.pid}, ${other.url}); stop that one first, or give this one another data folder`);
+    complain(`gate-agent: this gate is running already (process ${other.pid}, ${other.url}); stop that one first, or give this one another data folder`);
     return 2;
   }
   const logger = createLogger(logLevel ?? config.value.log.level);
@@ -34,11 +37,11 @@ export async function runCommand({ config: path, json, logLevel }: RunOptions): 
   });
   const gate = await startGate(config.value, logger);
   if (!gate.ok) {
-    console.error(`gate-agent: ${gate.error.cause}`);
+    complain(`gate-agent: ${gate.error.cause}`);
     return 2;
   }
   const { url, boot, stop } = gate.value;
-  console.log(json ? JSON.stringify({ type: 'ready', url, pid: process.pid, boot }) : `ready: ${url}/display (health: ${url}/health)`);
+  say(json ? JSON.stringify({ type: 'ready', url, pid: process.pid, boot }) : `ready: ${url}/display (health: ${url}/health)`);
   await stopRequested;
   // Ends the process in any case: a half-open input or an idle connection must not keep a stopped gate alive.
   const giveUp = setTimeout(() => {
