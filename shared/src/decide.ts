@@ -2,6 +2,7 @@
 // The same function decides at a gate, in the cloud's central verify and on a steward's phone.
 import type { TrustedTime } from './clock.ts';
 import type { Assurance, Claim, Decision, RefusalCode, RefusalDetail, Warning } from './decision.ts';
+import { eventDay } from './event-day.ts';
 import { historyRules, misfitAfter, type History, type HistoryRules } from './history.ts';
 import type { AdmissionPolicy, HoldReason, Ticket, TicketType, Zone } from './ticket.ts';
 
@@ -135,11 +136,15 @@ const lastUse = ({ lastEntry }: History): RefusalDetail =>
 /** The rest of the party as far as there is room, or one person. */
 function openingFor(input: DecideInput, rules: HistoryRules): { readonly part: number; readonly party: number; readonly persons: number } {
   if (rules.party === 1) return { part: 1, party: 1, persons: 1 };
-  const { history, lane } = input;
-  const inside = rules.exitsScannedZones.includes(lane.zone) ? (history.insideByZone.get(lane.zone) ?? 0) : history.usesSpent % rules.party;
+  const { history, lane, time } = input;
+  const usesToday = rules.oncePerDay ? (history.usesByDay.get(eventDay(time.nowMs, rules)) ?? 0) : 0;
+  const usesOfRound = rules.oncePerDay ? usesToday : history.usesSpent % rules.party;
+  const inside = rules.exitsScannedZones.includes(lane.zone) ? (history.insideByZone.get(lane.zone) ?? 0) : usesOfRound;
   const part = Math.min(inside, rules.party - 1) + 1;
   const roomByUses = rules.uses === 0 ? rules.party : rules.uses * rules.party - history.usesSpent + history.returnsLeft;
-  return { part, party: rules.party, persons: Math.max(1, Math.min(rules.party - part + 1, roomByUses, roomInZone(input))) };
+  const roomToday = rules.oncePerDay ? rules.party - usesToday + history.returnsLeft : rules.party;
+  const room = Math.min(rules.party - part + 1, roomByUses, roomToday, roomInZone(input), roomInShare(input));
+  return { part, party: rules.party, persons: Math.max(1, room) };
 }
 
 /** Is there room for at least one in the zone, as far as this gate knows? */
@@ -156,11 +161,17 @@ function roomInZone(input: DecideInput): number {
 }
 
 /** Out of touch, a gate may spend only its share of a zone's capacity; then the zone's rule says what happens. */
-function isOverShare(input: DecideInput): boolean {
+const isOverShare = (input: DecideInput): boolean => shareLeft(input) < 1;
+
+function shareLeft(input: DecideInput): number {
   const zone = zoneOf(input);
   const share = zone?.shares[input.lane.gate];
-  return zone !== undefined && share !== undefined && !input.inTouch && input.occupancy(zone.id).spentOutOfTouch + 1 > share;
+  return zone === undefined || share === undefined || input.inTouch ? Number.POSITIVE_INFINITY : share - input.occupancy(zone.id).spentOutOfTouch;
 }
+
+/** A party goes in as far as the share reaches; the rest of it meets the zone's rule at the next scan. */
+const roomInShare = (input: DecideInput): number =>
+  zoneOf(input)?.whenShareSpent === 'admit' || input.approval === 'supervisor' ? Number.POSITIVE_INFINITY : shareLeft(input);
 
 const zoneOf = ({ policy, lane }: DecideInput): Zone | undefined => policy.zones.find((candidate) => candidate.id === lane.zone);
 

@@ -44,6 +44,8 @@ export interface History {
   readonly entries: readonly Entry[];
   /** Persons that entered on a use; those who came back after going out are not counted again. */
   readonly usesSpent: number;
+  /** The same by event day (`YYYY-MM-DD`); empty for tickets that are not once-per-day. */
+  readonly usesByDay: ReadonlyMap<string, number>;
   /** Persons inside now as far as known, in all zones and by zone. */
   readonly inside: number;
   readonly insideByZone: ReadonlyMap<string, number>;
@@ -67,13 +69,13 @@ interface State {
   usesSpent: number;
   returnsLeft: number;
   readonly insideByZone: Map<string, number>;
-  readonly days: Set<string>;
+  readonly usesByDay: Map<string, number>;
 }
 
 export function foldHistory(marks: readonly Mark[], rules: HistoryRules): History {
   const unique = uniqueMarks(marks);
   const takenBack = usesTakenBack(unique);
-  const state: State = { usesSpent: 0, returnsLeft: 0, insideByZone: new Map(), days: new Set() };
+  const state: State = { usesSpent: 0, returnsLeft: 0, insideByZone: new Map(), usesByDay: new Map() };
   const entries: Entry[] = [];
   const fitting: Entry[] = [];
   const misfits: Entry[] = [];
@@ -98,6 +100,7 @@ export function foldHistory(marks: readonly Mark[], rules: HistoryRules): Histor
   return {
     entries,
     usesSpent: state.usesSpent,
+    usesByDay: state.usesByDay,
     inside: [...state.insideByZone.values()].reduce((sum, persons) => sum + persons, 0),
     insideByZone: state.insideByZone,
     returnsLeft: state.returnsLeft,
@@ -112,8 +115,8 @@ export function foldHistory(marks: readonly Mark[], rules: HistoryRules): Histor
 
 /** Whether `persons` more may enter `zone` after this history; the same test that the fold applies to marks. */
 export function misfitAfter(history: History, rules: HistoryRules, zone: string, persons: number, nowMs: number): Misfit | undefined {
-  const days = new Set(rules.oncePerDay ? history.entries.map((entry) => dayOf(entry.mark, rules)) : []);
-  const state: State = { usesSpent: history.usesSpent, returnsLeft: history.returnsLeft, insideByZone: new Map(history.insideByZone), days };
+  const { usesSpent, returnsLeft, insideByZone, usesByDay } = history;
+  const state: State = { usesSpent, returnsLeft, insideByZone: new Map(insideByZone), usesByDay: new Map(usesByDay) };
   return misfitOf(state, rules, zone, persons, () => eventDay(nowMs, rules));
 }
 
@@ -122,7 +125,7 @@ function misfitOf(state: State, rules: HistoryRules, zone: string, persons: numb
   if (rules.exitsScannedZones.includes(zone) && inside + persons > rules.party) return rules.uses === 1 && !rules.reentry ? 'uses-spent' : 'still-inside';
   const newUses = Math.max(0, persons - state.returnsLeft);
   if (rules.uses > 0 && state.usesSpent + newUses > rules.uses * rules.party) return 'uses-spent';
-  if (rules.oncePerDay && newUses > 0 && state.days.has(day()) && rules.party === 1) return 'same-day';
+  if (rules.oncePerDay && newUses > 0 && (state.usesByDay.get(day()) ?? 0) + newUses > rules.party) return 'same-day';
   return undefined;
 }
 
@@ -131,7 +134,7 @@ function applyEntry(state: State, rules: HistoryRules, zone: string, persons: nu
   state.returnsLeft -= returning;
   state.usesSpent += persons - returning;
   state.insideByZone.set(zone, (state.insideByZone.get(zone) ?? 0) + persons);
-  if (rules.oncePerDay) state.days.add(day());
+  if (rules.oncePerDay) state.usesByDay.set(day(), (state.usesByDay.get(day()) ?? 0) + persons - returning);
 }
 
 function applyExit(state: State, zone: string, mayReturn: boolean): void {

@@ -94,6 +94,26 @@ describe('decide', () => {
     expect(decideIn({ ticket: party, policy: aPolicy({ zone: { capacity: 10 } }), occupancy: () => ({ known: 8, spentOutOfTouch: 0 }) })).toMatchObject({ persons: 2 });
   });
 
+  it('lets each person of a party in once a day, and the party again on the next', () => {
+    const daily = { ticket: { ...ticket, party: 2 }, policy: aPolicy({ type: { uses: 5, oncePerDay: true } }) };
+    const onDay = (day: number, uses: number): Mark => aMark({ sequence: day, uses, at: { ms: eveningMs + (day - 1) * 86_400_000, counter: 0 } });
+    expect(refusalOf(decideIn({ ...daily, marks: [onDay(1, 2)] }))).toBe('once-per-day');
+    expect(decideIn({ ...daily, marks: [onDay(1, 1)] })).toMatchObject({ kind: 'admit', part: 2, persons: 1 });
+    expect(decideIn({ ...daily, marks: [onDay(0, 1)] })).toMatchObject({ kind: 'admit', part: 1, persons: 2 });
+    expect(decideIn({ ...daily, marks: [onDay(0, 2)] })).toMatchObject({ kind: 'admit', part: 1, persons: 2 });
+  });
+
+  it('opens for no more of a party than is left of the share of a gate out of touch, unless a supervisor says so', () => {
+    const situation = (whenShareSpent: 'admit' | 'supervisor' | 'refuse'): Situation => ({
+      ticket: { ...ticket, party: 50 }, policy: aPolicy({ zone: { capacity: 1_000, shares: { 'gate-a': 3 }, whenShareSpent } }),
+      inTouch: false, occupancy: () => ({ known: 1, spentOutOfTouch: 1 }),
+    });
+    expect(decideIn(situation('refuse'))).toMatchObject({ kind: 'admit', persons: 2 });
+    expect(decideIn(situation('supervisor'))).toMatchObject({ kind: 'admit', persons: 2 });
+    expect(decideIn({ ...situation('supervisor'), approval: 'supervisor' })).toMatchObject({ kind: 'admit', persons: 50 });
+    expect(decideIn(situation('admit'))).toMatchObject({ kind: 'admit', persons: 50 });
+  });
+
   it('lets somebody back in after a scanned exit, or a steward’s pass-out', () => {
     const policy = aPolicy({ type: { reentry: true }, zone: { exitsScanned: true } });
     expect(decideIn({ policy, marks: [aMark({ sequence: 1 }), { ...baseOf({ sequence: 2 }), kind: 'exited', zone: 'arena' }] }).kind).toBe('admit');

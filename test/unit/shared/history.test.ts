@@ -81,6 +81,12 @@ describe('the history of a ticket', () => {
     expect(foldHistory([aMark({ sequence: 1 }), overridden], someRules())).toMatchObject({ usesSpent: 2, cases: [] });
   });
 
+  it('finds the persons of a once-per-day party who went in twice on a day', () => {
+    const twice = [aMark({ sequence: 1, uses: 2 }), aMark({ sequence: 2, gate: 'gate-b', uses: 1 })];
+    expect(foldHistory(twice, someRules({ party: 2, uses: 0, oncePerDay: true })).cases).toMatchObject([{ misfits: [{ persons: 1 }] }]);
+    expect(foldHistory(twice, someRules({ party: 3, uses: 0, oncePerDay: true })).cases).toEqual([]);
+  });
+
   it('opens one case per event day', () => {
     const dayMs = 86_400_000;
     const uses = [0, 1_000, dayMs, dayMs + 1_000].map((offset, index) => aMark({ sequence: index + 1, at: { ms: eveningMs + offset, counter: 0 } }));
