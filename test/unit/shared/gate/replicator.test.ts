@@ -336,6 +336,20 @@ describe('a data folder restored from an older copy', () => {
     expect(await restored.store.frontier(event)).toMatchObject([{ count: 100, closed: true }]);
   });
 
+  test('that is quite empty lets the gate learn its old start from a peer and close it', async () => {
+    const cloud = replica('cloud');
+    const before = replica('gate-a');
+    admit(before, 30);
+    await sync(before, cloud);
+    expect(await cloud.store.frontier(event)).toMatchObject([{ count: 30, closed: false }]);
+    const restored = replica('gate-a', { start: 2 });
+    admit(restored, 1, { start: 2 });
+    await heal([restored, cloud]);
+    await expectEqual([restored, cloud], 31);
+    const old = { event, gate: 'gate-a', boot: simulatedBoot('gate-a', 1), segment: 0 };
+    expect(await cloud.store.segment(old)).toMatchObject({ count: 30, closed: true });
+  });
+
   test('whose short closed segment reached a third gate first does not keep that one from the longer', async () => {
     const [cloud, other] = [replica('cloud'), replica('gate-b')];
     const before = replica('gate-a');
