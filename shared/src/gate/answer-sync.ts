@@ -5,7 +5,13 @@ import type { ReplicaStore } from './replica-store.ts';
 import { createChunkBudget, selectChunks } from './select-chunks.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { SignedChunk } from '../segment.ts';
-import { decodeSyncRequest, differencesTo, encodeSyncAnswer, inventoryOf, type ChunkRefusal } from '../sync-messages.ts';
+import {
+  decodeSyncRequest,
+  differencesTo,
+  encodeSyncAnswer,
+  inventoryOf,
+  type ChunkRefusal,
+} from '../sync-messages.ts';
 
 /** Who asks, as its certificate or signed token has proved. */
 export interface SyncSender {
