@@ -2,7 +2,7 @@
 // jump. Time is believed from signed server answers, peers, a supervisor, or a battery-backed clock that the venue vouches for, is
 // carried forward by the monotonic clock with growing uncertainty, and survives a restart of the agent (not of the machine)
 // through a small saved state, whose floor no later start ever goes below.
-import type { Clock, ClockQuality, ClockSource, TrustedTime } from '@postern/shared';
+import { trueTimeMsMax, type Clock, type ClockQuality, type ClockSource, type TrustedTime } from '@postern/shared';
 import { z } from 'zod';
 
 /** How much a crystal drifts at worst, as a share of the elapsed time: 100 ppm is 8.6 s a day. */
@@ -26,15 +26,19 @@ export interface TimeSample {
   readonly monotonicMs: number;
 }
 
+const unixMs = z.number().min(0).lt(trueTimeMsMax);
+/** Far more than a machine runs, and than any mark can say of its clock. */
+const durationMs = z.number().min(0).max(trueTimeMsMax);
+
 export const savedClockSchema = z.object({
   v: z.literal(1),
   /** Start of the machine in which `anchor.monotonicMs` means something. */
   machineBoot: z.string().max(64),
   anchor: z
-    .object({ source: z.enum(['server', 'peer', 'person', 'rtc']), trueMs: z.number(), uncertaintyMs: z.number().min(0), monotonicMs: z.number() })
+    .object({ source: z.enum(['server', 'peer', 'person', 'rtc']), trueMs: unixMs, uncertaintyMs: durationMs, monotonicMs: durationMs })
     .optional(),
   /** The true time was at least this, by a trusted source. */
-  floorMs: z.number().min(0),
+  floorMs: unixMs,
 });
 /** What outlives the process, in the data folder. */
 export type SavedClock = z.infer<typeof savedClockSchema>;

@@ -7,6 +7,12 @@ export interface Clock {
   readonly monotonicMs: () => number;
 }
 
+/**
+ * 2100-01-01, Unix ms: a time from here on is a slip or damage, whoever states it. Timestamps of marks never fall again, so one such
+ * second would stay with a gate for good.
+ */
+export const trueTimeMsMax = 4_102_444_800_000;
+
 /** How the current time was learned; `none` means no source has confirmed it since power-on. */
 export type ClockSource = 'server' | 'peer' | 'person' | 'rtc' | 'none';
 

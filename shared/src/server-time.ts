@@ -2,6 +2,7 @@
 // nonce, so that a Pi that boots in 1970 can find out what day it is and nobody can replay yesterday's answer.
 import { bytesEqual, utf8 } from './bytes.ts';
 import { cborDecode, cborEncode } from './cbor.ts';
+import { trueTimeMsMax } from './clock.ts';
 import { decodeCose, signCose, verifyCose } from './cose.ts';
 import type { KeyPair } from './crypto.ts';
 import { err, ok, type Result } from './result.ts';
@@ -10,7 +11,6 @@ export const serverTimeContentType = 'application/cose';
 export const serverTimeNonceBytes = 16;
 export const serverTimeBytesMax = 512;
 const externalAad = utf8('postern-time-v1');
-const unixMsMax = 8_640_000_000_000_000;
 
 export type ServerTimeError = {
   readonly type:
@@ -42,7 +42,7 @@ export function verifyServerTime(
     typeof ms !== 'number' ||
     !Number.isInteger(ms) ||
     ms < 0 ||
-    ms > unixMsMax ||
+    ms >= trueTimeMsMax ||
     rest.length > 0
   )
     return err({ type: 'server-time-malformed' });

@@ -1,6 +1,6 @@
 // POST /steward: what staff do at this gate, each time with operator and PIN. Types are checked here, rights and PINs by the
 // steward module; the answer is the mark or decision it led to, or one problem that says why not.
-import { overrideReasons, presentationTextCharsMax, type Clock, type Steward, type StewardAction, type StewardError } from '@postern/shared';
+import { overrideReasons, presentationTextCharsMax, trueTimeMsMax, type Clock, type Steward, type StewardAction, type StewardError } from '@postern/shared';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -25,7 +25,7 @@ const actionSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('free-lane'), lane }),
   z.strictObject({ type: z.literal('reset-free'), lane }),
   /** Unix ms that the person vouches for; the shown time when absent. */
-  z.strictObject({ type: z.literal('confirm-clock'), trueMs: z.number().int().min(0).max(8_640_000_000_000_000).optional() }),
+  z.strictObject({ type: z.literal('confirm-clock'), trueMs: z.number().int().min(0).max(trueTimeMsMax).optional() }),
 ]);
 
 const requestSchema = z.strictObject({

@@ -1,6 +1,7 @@
 // What staff may do at a gate: answer a hold, let somebody in, take back the last entry, let a ticket out, close and free a
 // lane, confirm the clock. Every action names an operator whose PIN was just checked and whose role suffices; PIN guessing is
 // limited per operator. The result is either the mark or decision it led to, or one typed reason why not.
+import { trueTimeMsMax } from '../clock.ts';
 import type { decide as decideRule } from '../decide.ts';
 import type { Decision, Refusal } from '../decision.ts';
 import type { Mark, OverrideReason } from '../mark.ts';
@@ -101,7 +102,8 @@ export function createSteward(deps: StewardDeps): Steward {
   };
 
   const correctClock = async (by: Operator, trueMs: number): Promise<Result<StewardOutcome, StewardError>> => {
-    if (!Number.isSafeInteger(trueMs) || trueMs < 0) return err({ type: 'time-out-of-range' });
+    if (!Number.isSafeInteger(trueMs) || trueMs < 0 || trueMs >= trueTimeMsMax)
+      return err({ type: 'time-out-of-range' });
     const { correctionMs } = confirmClock(trueMs);
     return marked(
       await store.append({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createClockTrust, driftShare, personUncertaintyMs, sampleOfRoundTrip, trustUncertaintyMsMax, type ClockTrustDeps } from '../../../gate-agent/src/clock-trust.ts';
+import { createClockTrust, driftShare, personUncertaintyMs, sampleOfRoundTrip, savedClockSchema, trustUncertaintyMsMax, type ClockTrustDeps } from '../../../gate-agent/src/clock-trust.ts';
 
 const dayMs = 86_400_000;
 const trueStartMs = Date.UTC(2026, 6, 1, 18);
@@ -43,6 +43,21 @@ describe('a gate without any source of time', () => {
   test('does not trust a vouched-for battery clock that has fallen behind the floor', () => {
     const machine = createMachine(-400 * dayMs);
     expect(machine.start({ rtc: true }).now().trusted).toBe(false);
+  });
+});
+
+describe('a saved state that is damaged', () => {
+  const saved = { v: 1, machineBoot: 'boot-1', floorMs: trueStartMs, anchor: { source: 'server', trueMs: trueStartMs, uncertaintyMs: 20, monotonicMs: 5_000 } };
+
+  test.each([
+    ['a floor that no mark could carry', { ...saved, floorMs: 1e300 }],
+    ['a floor centuries away, before which every server time would be refused', { ...saved, floorMs: trueStartMs * 6 }],
+    ['a time that no mark could carry', { ...saved, anchor: { ...saved.anchor, trueMs: 1e300 } }],
+    ['an uncertainty that no mark could carry', { ...saved, anchor: { ...saved.anchor, uncertaintyMs: 1e300 } }],
+    ['a monotonic time that moves the true one by centuries', { ...saved, anchor: { ...saved.anchor, monotonicMs: -1e300 } }],
+  ])('is not read: %s', (_what, damaged) => {
+    expect(savedClockSchema.safeParse(saved).success).toBe(true);
+    expect(savedClockSchema.safeParse(damaged).success).toBe(false);
   });
 });
 

@@ -106,9 +106,10 @@ test('a supervisor confirms the shown time or states another, and the mark says 
   expect(await act({ type: 'confirm-clock', trueMs: rig.time.clock.wallMs() + 5_000 }, 'op2superv')).toMatchObject({
     value: { mark: { offsetMs: 5_000 } },
   });
-  expect(await act({ type: 'confirm-clock', trueMs: Number.NaN }, 'op2superv')).toMatchObject({
-    error: { type: 'time-out-of-range' },
-  });
+  for (const trueMs of [Number.NaN, -1, Date.UTC(2100), 8_640_000_000_000_000])
+    expect(await act({ type: 'confirm-clock', trueMs }, 'op2superv')).toMatchObject({
+      error: { type: 'time-out-of-range' },
+    });
   expect(confirmed).toEqual([shownMs, shownMs + 5_100]);
 });
 
