@@ -23,7 +23,8 @@ export function locateLine(text: string, path: readonly (string | number)[]): nu
     const found = /^"?([A-Za-z0-9_-]+)"?\s*[.=]/.exec(line)?.[1];
     if (found === undefined) continue;
     if (current === undefined && found === section) tableLine ??= index + 1;
-    if (key !== undefined && current === section && found === key && (arrayIndex === undefined || seen === arrayIndex)) return index + 1;
+    if (key !== undefined && current === section && found === key && (arrayIndex === undefined || seen === arrayIndex))
+      return index + 1;
   }
   return tableLine ?? 1;
 }

@@ -12,10 +12,21 @@ import { locateLine, nearest } from './config-lines.ts';
 const configBytesMax = 256 * 1024;
 
 const name = (charsMax: number): z.ZodString =>
-  z.string().regex(new RegExp(`^[a-z0-9](?:[a-z0-9-]{0,${charsMax - 1}})$`), `must be 1-${charsMax} lower-case letters, digits or dashes`);
-const uri = z.string().max(1_024).regex(/^[a-z][a-z0-9+.-]*:\/\//, 'must be an address such as camera:///dev/video0, stdin:// or sim://');
+  z
+    .string()
+    .regex(
+      new RegExp(`^[a-z0-9](?:[a-z0-9-]{0,${charsMax - 1}})$`),
+      `must be 1-${charsMax} lower-case letters, digits or dashes`,
+    );
+const uri = z
+  .string()
+  .max(1_024)
+  .regex(/^[a-z][a-z0-9+.-]*:\/\//, 'must be an address such as camera:///dev/video0, stdin:// or sim://');
 const milliseconds = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
-const hostAndPort = z.string().max(260).regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, 'must be HOST:PORT, for example "192.168.1.20:7443"');
+const hostAndPort = z
+  .string()
+  .max(260)
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, 'must be HOST:PORT, for example "192.168.1.20:7443"');
 
 const laneSchema = z.strictObject({
   id: name(32),
@@ -37,7 +48,9 @@ const configSchema = z.strictObject({
     /** Folder of keys, databases and the clock's floor; relative to the configuration file. */
     data: z.string().min(1).max(1_024).default('.'),
   }),
-  cloud: z.strictObject({ url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' }).max(1_024) }).optional(),
+  cloud: z
+    .strictObject({ url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' }).max(1_024) })
+    .optional(),
   lan: z
     .strictObject({
       listen: hostAndPort.optional(),
@@ -55,11 +68,18 @@ const configSchema = z.strictObject({
       /** Further names under which the pages are reached; anything else in the Host header is refused. */
       hosts: z.array(z.string().min(1).max(255)).max(16).default([]),
       /** Pages that may show the display in a frame, as in CSP frame-ancestors. */
-      frameAncestors: z.array(z.string().regex(/^[a-z]+:\/\/[a-z0-9.*:-]+$/i, 'must look like http://127.0.0.1:*')).max(16).default(['http://127.0.0.1:*', 'http://localhost:*']),
+      frameAncestors: z
+        .array(z.string().regex(/^[a-z]+:\/\/[a-z0-9.*:-]+$/i, 'must look like http://127.0.0.1:*'))
+        .max(16)
+        .default(['http://127.0.0.1:*', 'http://localhost:*']),
       /** Small pictures of what the cameras see, for a screen beside the gate. Faces may be in them: off unless asked for. */
       preview: z.boolean().default(false),
       /** Languages of the visitor's text, the first one largest. */
-      languages: z.array(z.enum(['en', 'de'])).min(1).max(2).default(['en', 'de']),
+      languages: z
+        .array(z.enum(['en', 'de']))
+        .min(1)
+        .max(2)
+        .default(['en', 'de']),
     })
     .prefault({}),
   clock: z
@@ -88,7 +108,9 @@ export type ConfigError = {
 };
 
 /** Environment variables that override the file, and the path of the key each one sets. */
-export const environmentKeys: Readonly<Record<string, readonly [section: string, key: string, kind: 'text' | 'number']>> = {
+export const environmentKeys: Readonly<
+  Record<string, readonly [section: string, key: string, kind: 'text' | 'number']>
+> = {
   POSTERN_DATA: ['gate', 'data', 'text'],
   POSTERN_CLOUD_URL: ['cloud', 'url', 'text'],
   POSTERN_LOCAL_LISTEN: ['local', 'listen', 'text'],
@@ -97,21 +119,34 @@ export const environmentKeys: Readonly<Record<string, readonly [section: string,
 };
 
 /** Reads, overrides and checks; `gate.data` comes back absolute. */
-export function loadConfig(path: string, environment: Readonly<Record<string, string | undefined>> = process.env): Result<GateConfig, ConfigError> {
+export function loadConfig(
+  path: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Result<GateConfig, ConfigError> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     const hint = 'give another with --config FILE, or make one with: gate-agent enrol URL CODE --data DIR';
-    return err({ type: 'config-unreadable', complaints: [`${path}: cannot be read (${cause instanceof Error ? cause.message : 'unknown'}); ${hint}`] });
+    return err({
+      type: 'config-unreadable',
+      complaints: [`${path}: cannot be read (${cause instanceof Error ? cause.message : 'unknown'}); ${hint}`],
+    });
   }
   const config = parseConfig(text, path, environment);
-  return config.ok ? ok({ ...config.value, gate: { ...config.value.gate, data: resolve(dirname(path), config.value.gate.data) } }) : config;
+  return config.ok
+    ? ok({ ...config.value, gate: { ...config.value.gate, data: resolve(dirname(path), config.value.gate.data) } })
+    : config;
 }
 
 /** The same without a disk; `fileName` only appears in complaints. */
-export function parseConfig(text: string, fileName: string, environment: Readonly<Record<string, string | undefined>> = {}): Result<GateConfig, ConfigError> {
-  if (text.length > configBytesMax) return err({ type: 'config-invalid', complaints: [`${fileName}: longer than ${configBytesMax} bytes`] });
+export function parseConfig(
+  text: string,
+  fileName: string,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Result<GateConfig, ConfigError> {
+  if (text.length > configBytesMax)
+    return err({ type: 'config-invalid', complaints: [`${fileName}: longer than ${configBytesMax} bytes`] });
   let table: Record<string, unknown>;
   try {
     table = parse(text);
@@ -122,23 +157,34 @@ export function parseConfig(text: string, fileName: string, environment: Readonl
   }
   const overridden = overrideByEnvironment(table, environment);
   const parsed = configSchema.safeParse(overridden);
-  const complaints = parsed.success ? [] : parsed.error.issues.slice(0, 20).flatMap((issue) => describeIssue(issue, text, fileName, overridden));
+  const complaints = parsed.success
+    ? []
+    : parsed.error.issues.slice(0, 20).flatMap((issue) => describeIssue(issue, text, fileName, overridden));
   if (parsed.success) {
     const ids = parsed.data.lanes.map((lane) => lane.id);
     const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);
-    if (twice >= 0) complaints.push(`${fileName}:${locateLine(text, ['lanes', twice, 'id'])}: lane id "${ids[twice]}" is used twice; give each lane its own`);
+    if (twice >= 0)
+      complaints.push(
+        `${fileName}:${locateLine(text, ['lanes', twice, 'id'])}: lane id "${ids[twice]}" is used twice; give each lane its own`,
+      );
     if (complaints.length === 0) return ok(parsed.data);
   }
   return err({ type: 'config-invalid', complaints });
 }
 
-function overrideByEnvironment(table: Record<string, unknown>, environment: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+function overrideByEnvironment(
+  table: Record<string, unknown>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, unknown> {
   const result = { ...table };
   for (const [variable, [section, key, kind]] of Object.entries(environmentKeys)) {
     const value = environment[variable];
     if (value === undefined || value === '') continue;
     const before = result[section];
-    result[section] = { ...(typeof before === 'object' && before !== null ? before : {}), [key]: kind === 'number' ? Number(value) : value };
+    result[section] = {
+      ...(typeof before === 'object' && before !== null ? before : {}),
+      [key]: kind === 'number' ? Number(value) : value,
+    };
   }
   return result;
 }
@@ -153,17 +199,23 @@ function describeIssue(issue: z.core.$ZodIssue, text: string, fileName: string, 
       return `${fileName}:${locateLine(text, [...path, key])}: "${key}" is not known ${where}${guess === undefined ? '' : `; did you mean "${guess}"?`} Valid keys: ${valid.join(', ')}`;
     });
   }
-  const variable = Object.entries(environmentKeys).find(([, [section, key]]) => section === path[0] && key === path[1])?.[0];
+  const variable = Object.entries(environmentKeys).find(
+    ([, [section, key]]) => section === path[0] && key === path[1],
+  )?.[0];
   const shown = valueAt(table, path);
   const given = shown === undefined ? 'is missing' : `is ${JSON.stringify(shown)?.slice(0, 80)}`;
   const hint = variable === undefined ? '' : ` (also settable by ${variable})`;
   return [`${fileName}:${locateLine(text, path)}: ${path.join('.') || 'the file'} ${given}; ${issue.message}${hint}`];
 }
 
-const sectionName = (path: readonly (string | number)[]): string => (path[0] === 'lanes' ? '[[lanes]]' : `[${path[0]}]`);
+const sectionName = (path: readonly (string | number)[]): string =>
+  path[0] === 'lanes' ? '[[lanes]]' : `[${path[0]}]`;
 
 function valueAt(table: unknown, path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>((value, part) => (typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined), table);
+  return path.reduce<unknown>(
+    (value, part) => (typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined),
+    table,
+  );
 }
 
 /** The keys that the schema knows at `path`. */

@@ -48,7 +48,12 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
       store: { healthy: store.healthy(), trouble: store.trouble() },
       feed: feedHealth(deps),
       feedTrouble: deps.cache.trouble()?.type ?? deps.feedClient()?.error?.type,
-      lanes: lanes.map((lane) => ({ ...lane.health(), id: lane.id, direction: lane.settings.direction, onFailure: lane.settings.onFailure })),
+      lanes: lanes.map((lane) => ({
+        ...lane.health(),
+        id: lane.id,
+        direction: lane.settings.direction,
+        onFailure: lane.settings.onFailure,
+      })),
       readers: readers.map(({ lane, supervisor }) => ({ ...supervisor.health(), lane })),
       contact: { noContactSinceMs: reach.noContactSinceMs(), peers, trouble: drainError },
       certificateExpiresMs: deps.certificateExpiresMs,

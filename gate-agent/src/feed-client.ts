@@ -2,7 +2,20 @@
 // again after a while, at once when woken, and later and later while it fails. Whatever comes back, the feed in use stays in
 // use until a better one has been checked.
 import { rm } from 'node:fs/promises';
-import { backoffMs, err, feedFilePath, feedManifestPath, manifestBytesMax, ok, type Clock, type FileReference, type Logger, type Random, type Result, type Timer } from '@postern/shared';
+import {
+  backoffMs,
+  err,
+  feedFilePath,
+  feedManifestPath,
+  manifestBytesMax,
+  ok,
+  type Clock,
+  type FileReference,
+  type Logger,
+  type Random,
+  type Result,
+  type Timer,
+} from '@postern/shared';
 import { downloadBytes, downloadFile, type DownloadError, type FeedFetch } from './feed-download.ts';
 import type { FeedCache, FeedCacheError, FeedFiles, FeedOffer } from './store/feed-cache.ts';
 
@@ -52,14 +65,22 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
   let status: FeedClientStatus = { lastContactMs: undefined, error: undefined, failures: 0 };
 
   const poll = async (signal: AbortSignal): Promise<Result<'changed' | 'unchanged', FeedClientError>> => {
-    const result = await look(signal).catch((cause: unknown) => err<FeedClientError>({ type: 'feed-storage-failed', cause: cause instanceof Error ? cause.message : 'unknown' }));
+    const result = await look(signal).catch((cause: unknown) =>
+      err<FeedClientError>({ type: 'feed-storage-failed', cause: cause instanceof Error ? cause.message : 'unknown' }),
+    );
     if (result.ok) status = { lastContactMs: clock.monotonicMs(), error: undefined, failures: 0 };
     else status = { ...status, error: result.error, failures: status.failures + 1 };
     return result;
   };
 
   const look = async (signal: AbortSignal): Promise<Result<'changed' | 'unchanged', FeedClientError>> => {
-    const manifest = await downloadBytes(deps, { url: cloudUrl + feedManifestPath(event), what: 'manifest', bytesMax: manifestBytesMax, signal, etag: cache.current() === undefined ? undefined : etag });
+    const manifest = await downloadBytes(deps, {
+      url: cloudUrl + feedManifestPath(event),
+      what: 'manifest',
+      bytesMax: manifestBytesMax,
+      signal,
+      etag: cache.current() === undefined ? undefined : etag,
+    });
     if (!manifest.ok) return manifest;
     if (manifest.value.notModified) return ok('unchanged');
     const offer = cache.consider(manifest.value.bytes);
@@ -78,7 +99,10 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     return ok('changed');
   };
 
-  const fetchFiles = async ({ manifest, plan }: FeedOffer, signal: AbortSignal): Promise<Result<FeedFiles, FeedClientError>> => {
+  const fetchFiles = async (
+    { manifest, plan }: FeedOffer,
+    signal: AbortSignal,
+  ): Promise<Result<FeedFiles, FeedClientError>> => {
     const deltas = new Map<string, Uint8Array>();
     for (const { sha256, bytes } of plan.type === 'nothing' ? [] : plan.deltas) {
       const delta = await downloadBytes(deps, { ...fileOptions({ sha256, bytes }, 'delta'), signal });
@@ -91,7 +115,10 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     return snapshot.ok ? ok({ snapshot: path, deltas }) : snapshot;
   };
 
-  const fileOptions = ({ sha256, bytes }: FileReference, what: 'snapshot' | 'delta'): { readonly url: string; readonly what: 'snapshot' | 'delta'; readonly bytesMax: number } => ({
+  const fileOptions = (
+    { sha256, bytes }: FileReference,
+    what: 'snapshot' | 'delta',
+  ): { readonly url: string; readonly what: 'snapshot' | 'delta'; readonly bytesMax: number } => ({
     url: cloudUrl + feedFilePath(sha256),
     what,
     bytesMax: bytes,
@@ -106,8 +133,12 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
         woken = new AbortController();
         const result = await poll(signal);
         if (signal.aborted) return;
-        if (!result.ok) logger.warn({ event, error: result.error, failures: status.failures }, 'The feed could not be refreshed');
-        await deps.sleep(result.ok ? pollMs : backoffMs(status.failures, deps.random), AbortSignal.any([signal, woken.signal]));
+        if (!result.ok)
+          logger.warn({ event, error: result.error, failures: status.failures }, 'The feed could not be refreshed');
+        await deps.sleep(
+          result.ok ? pollMs : backoffMs(status.failures, deps.random),
+          AbortSignal.any([signal, woken.signal]),
+        );
       }
     },
   };

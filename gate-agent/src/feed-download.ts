@@ -14,10 +14,22 @@ export type DownloadError =
   /** The server answered with an error status. */
   | { readonly type: 'feed-refused'; readonly status: number }
   | { readonly type: 'feed-too-slow'; readonly bytes: number }
-  | { readonly type: 'feed-too-large'; readonly what: 'manifest' | 'snapshot' | 'delta'; readonly bytes: number; readonly bytesMax: number };
+  | {
+      readonly type: 'feed-too-large';
+      readonly what: 'manifest' | 'snapshot' | 'delta';
+      readonly bytes: number;
+      readonly bytesMax: number;
+    };
 
 /** As the platform's fetch, with the gate's identity already taken care of. */
-export type FeedFetch = (url: string, init: { readonly headers: Readonly<Record<string, string>>; readonly redirect: 'error'; readonly signal: AbortSignal }) => Promise<Response>;
+export type FeedFetch = (
+  url: string,
+  init: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly redirect: 'error';
+    readonly signal: AbortSignal;
+  },
+) => Promise<Response>;
 
 export interface DownloadDeps {
   readonly fetch: FeedFetch;
@@ -38,14 +50,21 @@ export interface DownloadedHead {
 }
 
 /** Into memory. */
-export async function downloadBytes(deps: DownloadDeps, options: DownloadOptions): Promise<Result<DownloadedHead & { readonly bytes: Uint8Array }, DownloadError>> {
+export async function downloadBytes(
+  deps: DownloadDeps,
+  options: DownloadOptions,
+): Promise<Result<DownloadedHead & { readonly bytes: Uint8Array }, DownloadError>> {
   const chunks: Uint8Array[] = [];
   const head = await download(deps, options, async (chunk) => void chunks.push(chunk));
   return head.ok ? ok({ ...head.value, bytes: new Uint8Array(Buffer.concat(chunks)) }) : head;
 }
 
 /** Into a file, which may be left in part when this fails. Rejects when the disk fails. */
-export async function downloadFile(deps: DownloadDeps, options: DownloadOptions, path: string): Promise<Result<DownloadedHead, DownloadError>> {
+export async function downloadFile(
+  deps: DownloadDeps,
+  options: DownloadOptions,
+  path: string,
+): Promise<Result<DownloadedHead, DownloadError>> {
   const file = await open(path, 'w');
   try {
     return await download(deps, options, async (chunk) => void (await file.writeFile(chunk)));
@@ -54,7 +73,11 @@ export async function downloadFile(deps: DownloadDeps, options: DownloadOptions,
   }
 }
 
-async function download({ fetch, timer }: DownloadDeps, { url, what, bytesMax, etag, signal }: DownloadOptions, write: (chunk: Uint8Array) => Promise<void>): Promise<Result<DownloadedHead, DownloadError>> {
+async function download(
+  { fetch, timer }: DownloadDeps,
+  { url, what, bytesMax, etag, signal }: DownloadOptions,
+  write: (chunk: Uint8Array) => Promise<void>,
+): Promise<Result<DownloadedHead, DownloadError>> {
   const cutOff = new AbortController();
   const cut = (): void => cutOff.abort();
   const cancelDeadline = timer.after(downloadBaseMs + (bytesMax / slowestBytesPerSecond) * 1_000, cut);

@@ -18,7 +18,8 @@ export interface FireWatch {
 export type FireInputError = { readonly type: 'fire-input-unknown'; readonly cause: string };
 
 export function openFireInput(uri: string, timer: Timer): Result<FireWatch, FireInputError> {
-  if (!uri.startsWith('file:///')) return err({ type: 'fire-input-unknown', cause: `${uri}: only file:///PATH is known` });
+  if (!uri.startsWith('file:///'))
+    return err({ type: 'fire-input-unknown', cause: `${uri}: only file:///PATH is known` });
   const path = fileURLToPath(uri);
   let on = false;
   let trouble: string | undefined;

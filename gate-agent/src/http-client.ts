@@ -19,7 +19,11 @@ export interface PostOptions {
 }
 
 /** Posts JSON and reads at most `answerBytesMax` bytes of the answer, whatever its status. */
-export async function postJson(url: string, body: unknown, { timeoutMs, answerBytesMax, signal, fetch: send = fetch }: PostOptions): Promise<Result<HttpAnswer, HttpError>> {
+export async function postJson(
+  url: string,
+  body: unknown,
+  { timeoutMs, answerBytesMax, signal, fetch: send = fetch }: PostOptions,
+): Promise<Result<HttpAnswer, HttpError>> {
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
     const response = await send(url, {
@@ -38,7 +42,10 @@ export async function postJson(url: string, body: unknown, { timeoutMs, answerBy
     }
     return ok({ status: response.status, body: new Uint8Array(Buffer.concat(chunks)) });
   } catch (cause) {
-    return err({ type: 'http-unreachable', cause: deadline.aborted ? `no complete answer within ${timeoutMs / 1_000} s` : causeText(cause) });
+    return err({
+      type: 'http-unreachable',
+      cause: deadline.aborted ? `no complete answer within ${timeoutMs / 1_000} s` : causeText(cause),
+    });
   }
 }
 

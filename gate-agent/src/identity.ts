@@ -2,7 +2,18 @@
 // it, the deployment's CA and the feed's keys. Reading it back checks that key and certificate still belong together.
 import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bytesToHex, err, feedKeySchema, gateIdSchema, keyPairFromSeed, ok, seedBytes, type KeyPair, type Random, type Result } from '@postern/shared';
+import {
+  bytesToHex,
+  err,
+  feedKeySchema,
+  gateIdSchema,
+  keyPairFromSeed,
+  ok,
+  seedBytes,
+  type KeyPair,
+  type Random,
+  type Result,
+} from '@postern/shared';
 import { z } from 'zod';
 import { writeFileDurably } from './clock-file.ts';
 
@@ -11,9 +22,29 @@ const keyFile = 'device-key.pem';
 const identityFile = 'identity.json';
 
 /** DER in front of the 32 bytes of an Ed25519 seed in PKCS #8 (RFC 8410 section 7). */
-const pkcs8Prefix = Uint8Array.of(0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20);
+const pkcs8Prefix = Uint8Array.of(
+  0x30,
+  0x2e,
+  0x02,
+  0x01,
+  0x00,
+  0x30,
+  0x05,
+  0x06,
+  0x03,
+  0x2b,
+  0x65,
+  0x70,
+  0x04,
+  0x22,
+  0x04,
+  0x20,
+);
 
-const base64 = z.string().max(16_384).regex(/^[A-Za-z0-9+/]+={0,2}$/);
+const base64 = z
+  .string()
+  .max(16_384)
+  .regex(/^[A-Za-z0-9+/]+={0,2}$/);
 const identitySchema = z.object({
   v: z.literal(1),
   gate: z.object({ id: gateIdSchema, name: z.string(), zone: z.string() }),
@@ -52,7 +83,8 @@ export function pemToSeed(pem: string): Uint8Array | undefined {
   const body = /^-----BEGIN PRIVATE KEY-----\n([A-Za-z0-9+/=\n]+)-----END PRIVATE KEY-----\s*$/.exec(pem)?.[1];
   if (body === undefined) return undefined;
   const der = new Uint8Array(Buffer.from(body, 'base64'));
-  const prefixed = der.length === pkcs8Prefix.length + seedBytes && pkcs8Prefix.every((byte, index) => der[index] === byte);
+  const prefixed =
+    der.length === pkcs8Prefix.length + seedBytes && pkcs8Prefix.every((byte, index) => der[index] === byte);
   return prefixed ? der.slice(pkcs8Prefix.length) : undefined;
 }
 
@@ -60,13 +92,20 @@ export function pemToSeed(pem: string): Uint8Array | undefined {
  * The device key, made and durably stored (0600) at the first call. Called again before an enrolment has succeeded it gives the
  * same key, so that a broken-off enrolment can simply be repeated.
  */
-export async function openDeviceKey(dataFolder: string, random: Random): Promise<Result<{ readonly keys: KeyPair; readonly keyPem: string }, IdentityError>> {
+export async function openDeviceKey(
+  dataFolder: string,
+  random: Random,
+): Promise<Result<{ readonly keys: KeyPair; readonly keyPem: string }, IdentityError>> {
   const folder = identityFolder(dataFolder);
   const path = join(folder, keyFile);
   const before = await readText(path);
   if (before !== undefined) {
     const seed = pemToSeed(before);
-    if (seed === undefined) return err({ type: 'identity-damaged', cause: `${path} is not a device key; restore it, or delete the folder and enrol again` });
+    if (seed === undefined)
+      return err({
+        type: 'identity-damaged',
+        cause: `${path} is not a device key; restore it, or delete the folder and enrol again`,
+      });
     await chmod(path, 0o600);
     return ok({ keys: keyPairFromSeed(seed), keyPem: before });
   }
@@ -78,7 +117,11 @@ export async function openDeviceKey(dataFolder: string, random: Random): Promise
 }
 
 export async function saveIdentity(dataFolder: string, identity: StoredIdentity): Promise<void> {
-  await writeFileDurably(join(identityFolder(dataFolder), identityFile), `${JSON.stringify(identity, null, 2)}\n`, 0o600);
+  await writeFileDurably(
+    join(identityFolder(dataFolder), identityFile),
+    `${JSON.stringify(identity, null, 2)}\n`,
+    0o600,
+  );
 }
 
 /** `not-enrolled` when there is nothing yet, `identity-damaged` when what is there does not fit together. */
@@ -87,11 +130,17 @@ export async function loadIdentity(dataFolder: string): Promise<Result<Identity,
   const [keyPem, text] = await Promise.all([readText(join(folder, keyFile)), readText(join(folder, identityFile))]);
   if (keyPem === undefined || text === undefined) return err({ type: 'not-enrolled', folder });
   const seed = pemToSeed(keyPem);
-  if (seed === undefined) return err({ type: 'identity-damaged', cause: `${join(folder, keyFile)} is not a device key` });
+  if (seed === undefined)
+    return err({ type: 'identity-damaged', cause: `${join(folder, keyFile)} is not a device key` });
   const parsed = identitySchema.safeParse(parseJson(text));
-  if (!parsed.success) return err({ type: 'identity-damaged', cause: `${join(folder, identityFile)}: ${parsed.error.issues[0]?.message ?? 'unreadable'}` });
+  if (!parsed.success)
+    return err({
+      type: 'identity-damaged',
+      cause: `${join(folder, identityFile)}: ${parsed.error.issues[0]?.message ?? 'unreadable'}`,
+    });
   const keys = keyPairFromSeed(seed);
-  if (bytesToHex(keys.publicKey) !== parsed.data.publicKey) return err({ type: 'identity-damaged', cause: 'the certificate was made for another device key' });
+  if (bytesToHex(keys.publicKey) !== parsed.data.publicKey)
+    return err({ type: 'identity-damaged', cause: 'the certificate was made for another device key' });
   return ok({ ...parsed.data, keys, keyPem });
 }
 

@@ -15,7 +15,9 @@ const nobody: Pick<Staff, 'salt' | 'pinHash'> = { salt: '00'.repeat(16), pinHash
 const checksAtOnceMax = 2;
 
 /** `staff` is read at every check, so that a new feed counts at once. */
-export function createPinCheck(staff: () => readonly Staff[]): (operator: string, pin: string) => Promise<StaffRole | undefined> {
+export function createPinCheck(
+  staff: () => readonly Staff[],
+): (operator: string, pin: string) => Promise<StaffRole | undefined> {
   let running = 0;
   const waiting: (() => void)[] = [];
 

@@ -32,15 +32,25 @@ export function createReach({ replication, feedClient, clock, time, timer }: Rea
     const { peers } = replication();
     const answering = peers.filter((peer) => peer.reachable && peer.lastError === undefined);
     // The feed asks seldom: when an exchange with the cloud has found it gone since, the feed's older answer says nothing.
-    const cloudIsGone = peers.some((peer) => peer.kind === 'cloud' && peer.lastError?.startsWith('peer-unreachable') === true);
+    const cloudIsGone = peers.some(
+      (peer) => peer.kind === 'cloud' && peer.lastError?.startsWith('peer-unreachable') === true,
+    );
     const feed = feedClient();
-    const feedAnswers = feed?.lastContactMs !== undefined && feed.failures === 0 && clock.monotonicMs() - feed.lastContactMs < answerCountsMs;
-    return { inTouch: answering.length > 0 || (feedAnswers && !cloudIsGone), peersReachable: answering.filter((peer) => peer.kind === 'gate').length };
+    const feedAnswers =
+      feed?.lastContactMs !== undefined &&
+      feed.failures === 0 &&
+      clock.monotonicMs() - feed.lastContactMs < answerCountsMs;
+    return {
+      inTouch: answering.length > 0 || (feedAnswers && !cloudIsGone),
+      peersReachable: answering.filter((peer) => peer.kind === 'gate').length,
+    };
   };
 
   /** Milliseconds since anybody's last answer, or since the start. */
   const silenceMs = (): number => {
-    const peersAgoMs = replication().peers.flatMap(({ lastContactMs }) => (lastContactMs === undefined ? [] : [Math.max(0, clock.wallMs() - lastContactMs)]));
+    const peersAgoMs = replication().peers.flatMap(({ lastContactMs }) =>
+      lastContactMs === undefined ? [] : [Math.max(0, clock.wallMs() - lastContactMs)],
+    );
     const feedContactMs = feedClient()?.lastContactMs ?? startedMs;
     return Math.min(clock.monotonicMs() - startedMs, clock.monotonicMs() - feedContactMs, ...peersAgoMs);
   };

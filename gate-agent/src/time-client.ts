@@ -1,6 +1,19 @@
 // Asks the cloud what time it is: a fresh nonce goes up, the same nonce and the time come back signed by a feed key, and half the
 // round trip is what the answer is worth. Runs beside the scans, now and then; every failure only means "ask again later".
-import { bytesToHex, err, ok, serverTimeBytesMax, serverTimeNonceBytes, timePath, verifyServerTime, type Clock, type Logger, type Random, type Result, type ServerTimeError } from '@postern/shared';
+import {
+  bytesToHex,
+  err,
+  ok,
+  serverTimeBytesMax,
+  serverTimeNonceBytes,
+  timePath,
+  verifyServerTime,
+  type Clock,
+  type Logger,
+  type Random,
+  type Result,
+  type ServerTimeError,
+} from '@postern/shared';
 import { sampleOfRoundTrip, type TimeSample } from './clock-trust.ts';
 import { postJson, type HttpError } from './http-client.ts';
 
@@ -21,10 +34,17 @@ export interface TimeClientDeps {
 
 export type TimeError = HttpError | ServerTimeError | { readonly type: 'time-refused'; readonly status: number };
 
-export async function askServerTime({ cloudUrl, clock, random, feedKeyOf, fetch }: TimeClientDeps, signal?: AbortSignal): Promise<Result<TimeSample, TimeError>> {
+export async function askServerTime(
+  { cloudUrl, clock, random, feedKeyOf, fetch }: TimeClientDeps,
+  signal?: AbortSignal,
+): Promise<Result<TimeSample, TimeError>> {
   const nonce = random(serverTimeNonceBytes);
   const sentMs = clock.monotonicMs();
-  const answer = await postJson(new URL(timePath, `${cloudUrl.replace(/\/$/, '')}/`).href, { nonce: bytesToHex(nonce) }, { timeoutMs: timeRequestTimeoutMs, answerBytesMax: serverTimeBytesMax, signal, fetch });
+  const answer = await postJson(
+    new URL(timePath, `${cloudUrl.replace(/\/$/, '')}/`).href,
+    { nonce: bytesToHex(nonce) },
+    { timeoutMs: timeRequestTimeoutMs, answerBytesMax: serverTimeBytesMax, signal, fetch },
+  );
   const receivedMs = clock.monotonicMs();
   if (!answer.ok) return answer;
   if (answer.value.status !== 200) return err({ type: 'time-refused', status: answer.value.status });
@@ -33,7 +53,11 @@ export async function askServerTime({ cloudUrl, clock, random, feedKeyOf, fetch 
 }
 
 /** Asks until `signal` aborts. `learned` gets every verified sample. */
-export async function keepAskingServerTime(deps: TimeClientDeps & { readonly logger: Logger }, learned: (sample: TimeSample) => void, signal: AbortSignal): Promise<void> {
+export async function keepAskingServerTime(
+  deps: TimeClientDeps & { readonly logger: Logger },
+  learned: (sample: TimeSample) => void,
+  signal: AbortSignal,
+): Promise<void> {
   let lastProblem = '';
   while (!signal.aborted) {
     const sample = await askServerTime(deps, signal);

@@ -18,13 +18,17 @@ const parts: Readonly<Record<string, Bench>> = {
   replication: benchReplication,
 };
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, only: { type: 'string' } },
+});
 if (values.only !== undefined && parts[values.only] === undefined) {
   console.error(`bench: --only takes one of ${Object.keys(parts).join(', ')}`);
   process.exit(2);
 }
 
-console.log(`${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, ${process.platform} ${process.arch}`);
+console.log(
+  `${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, ${process.platform} ${process.arch}`,
+);
 const rows: BenchRow[] = [];
 for (const [name, bench] of Object.entries(parts)) {
   if (values.only !== undefined && values.only !== name) continue;
@@ -35,16 +39,28 @@ for (const [name, bench] of Object.entries(parts)) {
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);
 const missed = rows.filter((row) => row.holds === false);
-console.log(missed.length === 0 ? '\nevery bar is met' : `\n${missed.length} missed: ${missed.map((row) => row.name).join('; ')}`);
+console.log(
+  missed.length === 0 ? '\nevery bar is met' : `\n${missed.length} missed: ${missed.map((row) => row.name).join('; ')}`,
+);
 process.exit(missed.length === 0 ? 0 : 1);
 
 /** One line of the table: verdict, name, value, baseline, ratio, bar. */
 function formatRow({ name, value, unit, baseline, ratio, bar, holds }: BenchRow): string {
   const verdict = holds === null ? ' ' : holds ? '✓' : '✗';
   const beside = baseline === null ? '' : `beside ${formatNumber(baseline)}`;
-  return [` ${verdict} ${name.padEnd(74)}`, `${formatNumber(value)} ${unit}`.padStart(20), beside.padEnd(18), (ratio === null ? '' : `${ratio.toFixed(2)} x`).padStart(9), bar].join('  ').trimEnd();
+  return [
+    ` ${verdict} ${name.padEnd(74)}`,
+    `${formatNumber(value)} ${unit}`.padStart(20),
+    beside.padEnd(18),
+    (ratio === null ? '' : `${ratio.toFixed(2)} x`).padStart(9),
+    bar,
+  ]
+    .join('  ')
+    .trimEnd();
 }
 
 function formatNumber(value: number): string {
-  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(Number.isInteger(value) ? 0 : 2);
+  return Math.abs(value) >= 100
+    ? Math.round(value).toLocaleString('en')
+    : value.toFixed(Number.isInteger(value) ? 0 : 2);
 }

@@ -1,6 +1,17 @@
 // How big a pass is on paper and how long it takes to check: bytes, characters, QR version, and the time beside a bare Ed25519
 // verify in the same process.
-import { decodePass, encodePass, encodePassBytes, keyId, keyPairFromSeed, ready, sign, verifySignature, type KeyOf, type PassClaims } from '@postern/shared';
+import {
+  decodePass,
+  encodePass,
+  encodePassBytes,
+  keyId,
+  keyPairFromSeed,
+  ready,
+  sign,
+  verifySignature,
+  type KeyOf,
+  type PassClaims,
+} from '@postern/shared';
 import encodeQR from 'qr';
 import { median } from '../lib/statistics.ts';
 import { benchRow, type Bench } from './row.ts';
@@ -10,7 +21,10 @@ const ticketId = '0190f3a47b6c7d8e8f90a1b2c3d4e5f6';
 const warmUpRounds = 2_000;
 const kinds: readonly (readonly [string, PassClaims])[] = [
   ['static pass', { ticketId, event: 1_234, type: 12, epoch: 0 }],
-  ['static pass with a window', { ticketId, event: 1_234, type: 12, epoch: 3, notBeforeS: 1_790_000_000, expiresS: 1_790_086_400 }],
+  [
+    'static pass with a window',
+    { ticketId, event: 1_234, type: 12, epoch: 3, notBeforeS: 1_790_000_000, expiresS: 1_790_086_400 },
+  ],
 ];
 
 export const benchPasses: Bench = async ({ quick }) => {
@@ -41,7 +55,13 @@ export const benchPasses: Bench = async ({ quick }) => {
     decodeUs.push(decode);
     verifyUs.push(verify);
   }
-  return [...sizes, benchRow('decode and verify a pass, beside one bare Ed25519 verify', median(decodeUs), 'us', { baseline: median(verifyUs), bar: { ratioAtMost: 1.25 } })];
+  return [
+    ...sizes,
+    benchRow('decode and verify a pass, beside one bare Ed25519 verify', median(decodeUs), 'us', {
+      baseline: median(verifyUs),
+      bar: { ratioAtMost: 1.25 },
+    }),
+  ];
 };
 
 /** Version from the number of modules: 17 + 4 x version, and one module of border on each side. */

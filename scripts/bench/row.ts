@@ -29,9 +29,22 @@ type Bar =
   | { readonly atLeast: number };
 
 /** A row with its ratio and whether it meets its bar worked out. */
-export function benchRow(name: string, value: number, unit: string, { baseline = null, bar }: { readonly baseline?: number | null; readonly bar?: Bar } = {}): BenchRow {
+export function benchRow(
+  name: string,
+  value: number,
+  unit: string,
+  { baseline = null, bar }: { readonly baseline?: number | null; readonly bar?: Bar } = {},
+): BenchRow {
   const ratio = baseline === null || baseline === 0 ? null : value / baseline;
-  return { name, value, unit, baseline, ratio, bar: bar === undefined ? '' : barText(bar, unit), holds: bar === undefined ? null : meets(bar, value, ratio) };
+  return {
+    name,
+    value,
+    unit,
+    baseline,
+    ratio,
+    bar: bar === undefined ? '' : barText(bar, unit),
+    holds: bar === undefined ? null : meets(bar, value, ratio),
+  };
 }
 
 function barText(bar: Bar, unit: string): string {

@@ -27,15 +27,31 @@ export const benchSnapshot: Bench = async ({ quick }) => {
     const count = tickets.toLocaleString('en');
     const codedCount = codedTickets.toLocaleString('en');
     return [
-      benchRow(`snapshot of ${count} tickets: compressed bytes a ticket`, own.reference.bytes / tickets, 'B', { bar: { atMost: 20 } }),
-      benchRow(`snapshot of ${codedCount} tickets with a foreign code each: compressed bytes a ticket`, coded.reference.bytes / codedTickets, 'B', { bar: { atMost: 42 } }),
+      benchRow(`snapshot of ${count} tickets: compressed bytes a ticket`, own.reference.bytes / tickets, 'B', {
+        bar: { atMost: 20 },
+      }),
+      benchRow(
+        `snapshot of ${codedCount} tickets with a foreign code each: compressed bytes a ticket`,
+        coded.reference.bytes / codedTickets,
+        'B',
+        { bar: { atMost: 42 } },
+      ),
       benchRow('rows a second into a gate: snapshot, beside row-wise JSON', tickets / (applyMs / 1_000), '1/s', {
         baseline: tickets / (importMs / 1_000),
         // The bar is about a million; fewer rows fit into the importing side's memory, and fixed costs weigh more on ours.
         ...(quick ? {} : { bar: { ratioAtLeast: 10 } }),
       }),
-      benchRow(`process start to first admission with ${count} tickets`, median(started.map((start) => start.admittedMs)) / 1_000, 's', { bar: { atMost: 2 } }),
-      benchRow(`resident memory of a gate with ${count} tickets`, median(started.map((start) => start.residentBytes)) / 2 ** 20, 'MiB'),
+      benchRow(
+        `process start to first admission with ${count} tickets`,
+        median(started.map((start) => start.admittedMs)) / 1_000,
+        's',
+        { bar: { atMost: 2 } },
+      ),
+      benchRow(
+        `resident memory of a gate with ${count} tickets`,
+        median(started.map((start) => start.residentBytes)) / 2 ** 20,
+        'MiB',
+      ),
     ];
   } finally {
     folder.remove();
@@ -63,7 +79,10 @@ async function timeApply(folder: string, snapshot: BuiltSnapshot): Promise<numbe
 function timeImport(path: string, count: number): number {
   const pages: string[] = [];
   for (let start = 0; start < count; start += rowsPerPage) {
-    const rows = Array.from({ length: Math.min(rowsPerPage, count - start) }, (_, index) => generatedTicket(start + index).ticket);
+    const rows = Array.from(
+      { length: Math.min(rowsPerPage, count - start) },
+      (_, index) => generatedTicket(start + index).ticket,
+    );
     pages.push(JSON.stringify({ results: rows }));
   }
   const database = openDatabase(path);
@@ -71,7 +90,9 @@ function timeImport(path: string, count: number): number {
   const insert = database.prepare(insertTicketSql);
   const started = performance.now();
   database.transaction(() => {
-    for (const page of pages) for (const ticket of (JSON.parse(page) as { readonly results: readonly Ticket[] }).results) insert.run(...encodeTicketRow(ticket));
+    for (const page of pages)
+      for (const ticket of (JSON.parse(page) as { readonly results: readonly Ticket[] }).results)
+        insert.run(...encodeTicketRow(ticket));
   })();
   const ms = performance.now() - started;
   database.close();
@@ -80,8 +101,19 @@ function timeImport(path: string, count: number): number {
 
 function startGate(folder: string): { readonly admittedMs: number; readonly residentBytes: number } {
   const { ticket } = generatedTicket(42);
-  const command = ['--conditions=source', '--import', 'tsx', join(import.meta.dirname, 'start-gate.ts'), folder, benchPass(ticket.id, ticket.type)];
-  const answer = JSON.parse(execFileSync(process.execPath, command, { encoding: 'utf8' })) as { readonly decision: string; readonly admittedMs: number; readonly residentBytes: number };
+  const command = [
+    '--conditions=source',
+    '--import',
+    'tsx',
+    join(import.meta.dirname, 'start-gate.ts'),
+    folder,
+    benchPass(ticket.id, ticket.type),
+  ];
+  const answer = JSON.parse(execFileSync(process.execPath, command, { encoding: 'utf8' })) as {
+    readonly decision: string;
+    readonly admittedMs: number;
+    readonly residentBytes: number;
+  };
   if (answer.decision !== 'admit') throw new Error(`the first visitor was not let in: ${answer.decision}`);
   return answer;
 }

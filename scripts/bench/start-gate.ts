@@ -10,4 +10,6 @@ const gate = createBenchGate(folder, await openBenchFeed(folder));
 const { decision } = await gate.scan(text);
 const admittedMs = performance.now();
 await gate.close();
-console.log(JSON.stringify({ decision: decision.kind, loadedMs, admittedMs, residentBytes: process.memoryUsage().rss }));
+console.log(
+  JSON.stringify({ decision: decision.kind, loadedMs, admittedMs, residentBytes: process.memoryUsage().rss }),
+);

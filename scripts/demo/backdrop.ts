@@ -24,16 +24,29 @@ function doorwayLight(width: number, height: number): Float32Array {
     for (let x = 0; x < width; x++) {
       // Daylight from the upper left, two door posts, darker towards the edges.
       const [u, v] = [x / width - 0.5, y / height - 0.5];
-      light[y * width + x] = 168 - 70 * (u + 0.35) * (u + 0.35) - 60 * v * v - 34 * v - 40 * bump(u + 0.41, 0.035) - 40 * bump(u - 0.41, 0.035);
+      light[y * width + x] =
+        168 -
+        70 * (u + 0.35) * (u + 0.35) -
+        60 * v * v -
+        34 * v -
+        40 * bump(u + 0.41, 0.035) -
+        40 * bump(u - 0.41, 0.035);
     }
   }
   doorways.set(key, light);
   return light;
 }
 
-export function paintBackdrop(width: number, height: number, { visitorFallPx, visitorX = 0, noiseSd, seed }: Backdrop): GreyFrame {
+export function paintBackdrop(
+  width: number,
+  height: number,
+  { visitorFallPx, visitorX = 0, noiseSd, seed }: Backdrop,
+): GreyFrame {
   const uniform = createSeededUniform(seed);
-  const noise = Float32Array.from({ length: noiseTableSize }, () => (uniform() + uniform() + uniform() - 1.5) * 2 * noiseSd);
+  const noise = Float32Array.from(
+    { length: noiseTableSize },
+    () => (uniform() + uniform() + uniform() - 1.5) * 2 * noiseSd,
+  );
   const light = doorwayLight(width, height);
   const grey = new Uint8Array(width * height);
   const [headX, headY] = [width / 2 + visitorX, height * 0.26 + (visitorFallPx ?? 0)];
@@ -63,7 +76,8 @@ export function putBefore(back: GreyFrame, front: GreyFrame, corners: readonly P
   for (let y = Math.max(0, Math.floor(top)); y < Math.min(back.height, Math.ceil(bottom)); y++) {
     for (let x = 0; x < back.width; x++) {
       // Clockwise corners on a screen: inside is to the right of every edge.
-      if (edges.every((edge) => edge.dx * (y + 0.5 - edge.y) - edge.dy * (x + 0.5 - edge.x) >= 0)) grey[y * back.width + x] = front.grey[y * back.width + x] ?? 0;
+      if (edges.every((edge) => edge.dx * (y + 0.5 - edge.y) - edge.dy * (x + 0.5 - edge.x) >= 0))
+        grey[y * back.width + x] = front.grey[y * back.width + x] ?? 0;
     }
   }
   return { width: back.width, height: back.height, grey };

@@ -21,7 +21,13 @@ export interface CameraFeed {
   readonly close: () => Promise<void>;
 }
 
-export async function openCameraFeed({ path, width, height, framesPerSecond, nextFrame }: CameraFeedOptions): Promise<CameraFeed> {
+export async function openCameraFeed({
+  path,
+  width,
+  height,
+  framesPerSecond,
+  nextFrame,
+}: CameraFeedOptions): Promise<CameraFeed> {
   const viewers = new Set<Socket>();
   const busy = new Set<Socket>();
   const frameMark = Buffer.from('FRAME\n');

@@ -27,7 +27,13 @@ export async function createCamera(socketPath: string, doorway: Clip, monotonicM
     const index = shown++;
     return arriving[index] ?? held[(index - arriving.length) % held.length] ?? blank;
   };
-  const feed: CameraFeed = await openCameraFeed({ path: socketPath, width: frameWidth, height: frameHeight, framesPerSecond, nextFrame });
+  const feed: CameraFeed = await openCameraFeed({
+    path: socketPath,
+    width: frameWidth,
+    height: frameHeight,
+    framesPerSecond,
+    nextFrame,
+  });
   const put = (next: Clip | undefined): void => {
     clip = next;
     shown = 0;

@@ -38,7 +38,8 @@ const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(p
 
 export function startChild({ args, logFile, environment = {}, onLine }: ChildOptions): Child {
   const command = [process.execPath, ...nodeArgs, ...args];
-  const [program = process.execPath, ...rest] = setpriv === undefined ? command : [setpriv, '--pdeathsig', 'TERM', ...command];
+  const [program = process.execPath, ...rest] =
+    setpriv === undefined ? command : [setpriv, '--pdeathsig', 'TERM', ...command];
   const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
   const log = createWriteStream(logFile, { flags: 'a' });
   child.stderr.pipe(log, { end: false });
@@ -69,12 +70,18 @@ export async function runChild(options: ChildOptions): Promise<readonly string[]
   const lines: string[] = [];
   const child = startChild({ ...options, onLine: (line) => void lines.push(line) });
   const end = await child.ended;
-  if (end !== 0) throw new Error(`${options.args.slice(0, 2).join(' ')} ended with ${end}; see ${options.logFile}\n${lines.slice(-logTailLinesMax).join('\n')}`);
+  if (end !== 0)
+    throw new Error(
+      `${options.args.slice(0, 2).join(' ')} ended with ${end}; see ${options.logFile}\n${lines.slice(-logTailLinesMax).join('\n')}`,
+    );
   return lines;
 }
 
 /** Starts a program and resolves once `pick` has found what it wants in a line of its output; rejects when it ends before. */
-export async function startUntil<T>(options: ChildOptions, pick: (line: string) => T | undefined): Promise<{ readonly child: Child; readonly found: T }> {
+export async function startUntil<T>(
+  options: ChildOptions,
+  pick: (line: string) => T | undefined,
+): Promise<{ readonly child: Child; readonly found: T }> {
   return new Promise((resolve, reject) => {
     const child: Child = startChild({
       ...options,
@@ -84,7 +91,13 @@ export async function startUntil<T>(options: ChildOptions, pick: (line: string) 
         if (found !== undefined) resolve({ child, found });
       },
     });
-    void child.ended.then((end) => reject(new Error(`${options.args.slice(0, 2).join(' ')} ended with ${end} before it was ready; see ${options.logFile}`)));
+    void child.ended.then((end) =>
+      reject(
+        new Error(
+          `${options.args.slice(0, 2).join(' ')} ended with ${end} before it was ready; see ${options.logFile}`,
+        ),
+      ),
+    );
   });
 }
 

@@ -1,8 +1,17 @@
 // The demo as a customer of the cloud: everything it sets up goes through the same HTTP interface that anybody would use, with
 // the administrator's token that the cloud prints on its first run.
 import {
-  caseListSchema, eventResponseSchema, gateResponseSchema, publishResponseSchema, staffResponseSchema, summarySchema, ticketBatchResponseSchema,
-  type CaseView, type Summary, type TicketRequest, type TicketResponse,
+  caseListSchema,
+  eventResponseSchema,
+  gateResponseSchema,
+  publishResponseSchema,
+  staffResponseSchema,
+  summarySchema,
+  ticketBatchResponseSchema,
+  type CaseView,
+  type Summary,
+  type TicketRequest,
+  type TicketResponse,
 } from '@postern/shared';
 import type { z } from 'zod';
 
@@ -36,23 +45,37 @@ export function createCloudClient(url: string, token: string): Cloud {
   const request = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<Response> => {
     const response = await fetch(url + path, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    if (!response.ok) throw new Error(`the cloud answers ${response.status} to ${method} ${path}: ${(await response.text()).slice(0, 500)}`);
+    if (!response.ok)
+      throw new Error(
+        `the cloud answers ${response.status} to ${method} ${path}: ${(await response.text()).slice(0, 500)}`,
+      );
     return response;
   };
-  const call = async <T>(method: 'GET' | 'POST', path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> => schema.parse(await (await request(method, path, body)).json());
+  const call = async <T>(method: 'GET' | 'POST', path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> =>
+    schema.parse(await (await request(method, path, body)).json());
 
   return {
     createEvent: async (name, zone) => {
       const types = [{ id: 1, name: 'Standard' }];
-      const { event } = await call('POST', '/api/events', eventResponseSchema, { name, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, types, zones: [zone] });
+      const { event } = await call('POST', '/api/events', eventResponseSchema, {
+        name,
+        timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        types,
+        zones: [zone],
+      });
       return event;
     },
-    issue: async (event, tickets) => (await call('POST', `/api/events/${event}/tickets/batch`, ticketBatchResponseSchema, { tickets })).tickets,
-    addSupervisor: async (event, pin) => (await call('POST', `/admin/events/${event}/staff`, staffResponseSchema, { role: 'supervisor', pin })).operator,
+    issue: async (event, tickets) =>
+      (await call('POST', `/api/events/${event}/tickets/batch`, ticketBatchResponseSchema, { tickets })).tickets,
+    addSupervisor: async (event, pin) =>
+      (await call('POST', `/admin/events/${event}/staff`, staffResponseSchema, { role: 'supervisor', pin })).operator,
     inviteGate: async (event, { reader, actuator, ...gate }) => {
       const lanes = [{ id: 'main', direction: 'entry', readers: [reader], actuator }];
       return (await call('POST', `/admin/events/${event}/gates`, gateResponseSchema, { ...gate, lanes })).code;

@@ -57,10 +57,18 @@ interface JournalRow {
 
 export function countJournal(path: string): JournalCounts {
   const rows = read(path, (database) =>
-    database.prepare<[], JournalRow>('SELECT event, gate, boot, sequence, bytes FROM mark JOIN writer ON writer.id = mark.writer').all(),
+    database
+      .prepare<[], JournalRow>(
+        'SELECT event, gate, boot, sequence, bytes FROM mark JOIN writer ON writer.id = mark.writer',
+      )
+      .all(),
   );
   const marks = rows.map(toMark);
-  const takenBack = new Set(marks.flatMap((mark) => (mark.kind === 'lapsed' || mark.kind === 'undone' ? [`${mark.of.boot}/${mark.of.sequence}`] : [])));
+  const takenBack = new Set(
+    marks.flatMap((mark) =>
+      mark.kind === 'lapsed' || mark.kind === 'undone' ? [`${mark.of.boot}/${mark.of.sequence}`] : [],
+    ),
+  );
   const sum = (count: (mark: Mark) => number): number => marks.reduce((total, mark) => total + count(mark), 0);
   return {
     marks: marks.length,
@@ -81,15 +89,30 @@ export function countPairs(journalA: string, journalB: string): number {
 
 /** The rows that `journalQuery` gives, for the page. */
 export const askJournal = (path: string): readonly { readonly ticket: string; readonly entries: number }[] =>
-  read(path, (database) => database.prepare<[], { readonly ticket: string; readonly entries: number }>(journalQuery).all());
+  read(path, (database) =>
+    database.prepare<[], { readonly ticket: string; readonly entries: number }>(journalQuery).all(),
+  );
 
 export function countCloud(path: string): CloudCounts {
   return read(path, (database) => {
     const rows = database
-      .prepare<[], { readonly gate: string; readonly boot: string; readonly sequence: number; readonly kind: string; readonly count: number }>('SELECT gate, boot, sequence, kind, count FROM mark')
+      .prepare<
+        [],
+        {
+          readonly gate: string;
+          readonly boot: string;
+          readonly sequence: number;
+          readonly kind: string;
+          readonly count: number;
+        }
+      >('SELECT gate, boot, sequence, kind, count FROM mark')
       .all();
-    const cases = database.prepare<[], { readonly cases: number }>(`SELECT count(*) AS cases FROM "case" WHERE state = 'open'`).get()?.cases ?? 0;
-    const sum = (kinds: readonly string[]): number => rows.reduce((total, { kind, count }) => total + (kinds.includes(kind) ? count : 0), 0);
+    const cases =
+      database
+        .prepare<[], { readonly cases: number }>(`SELECT count(*) AS cases FROM "case" WHERE state = 'open'`)
+        .get()?.cases ?? 0;
+    const sum = (kinds: readonly string[]): number =>
+      rows.reduce((total, { kind, count }) => total + (kinds.includes(kind) ? count : 0), 0);
     return {
       marks: rows.length,
       admitted: sum(['admitted', 'overridden']),
@@ -100,10 +123,14 @@ export function countCloud(path: string): CloudCounts {
   });
 }
 
-export function countAll(journals: readonly [string, string], cloud: string): { readonly totals: Totals; readonly pairs: number } {
+export function countAll(
+  journals: readonly [string, string],
+  cloud: string,
+): { readonly totals: Totals; readonly pairs: number } {
   const atGates = journals.map(countJournal);
   const atCloud = countCloud(cloud);
-  const sum = (count: (journal: JournalCounts) => number): number => atGates.reduce((total, journal) => total + count(journal), 0);
+  const sum = (count: (journal: JournalCounts) => number): number =>
+    atGates.reduce((total, journal) => total + count(journal), 0);
   const totals: Totals = {
     admitted: sum(({ admitted }) => admitted),
     refused: sum(({ refused }) => refused),
@@ -119,11 +146,13 @@ const isEntry = (mark: Mark): boolean => mark.kind === 'admitted' || mark.kind =
 
 /** A hold leaves an operator on the entry, or a refusal that says how the hold ended. */
 const wasHeld = (mark: Mark): boolean =>
-  (mark.kind === 'admitted' && mark.operator !== undefined) || (mark.kind === 'refused' && (mark.code === 'declined' || mark.code === 'hold-timed-out'));
+  (mark.kind === 'admitted' && mark.operator !== undefined) ||
+  (mark.kind === 'refused' && (mark.code === 'declined' || mark.code === 'hold-timed-out'));
 
 function toMark({ event, gate, boot, bytes }: JournalRow): Mark {
   const mark = decodeMark(bytes, { event, gate, boot });
-  if (!mark.ok) throw new Error(`a mark of ${gate} (boot ${boot}, ${bytesToHex(bytes)}) cannot be read: ${mark.error.cause}`);
+  if (!mark.ok)
+    throw new Error(`a mark of ${gate} (boot ${boot}, ${bytesToHex(bytes)}) cannot be read: ${mark.error.cause}`);
   return mark.value;
 }
 

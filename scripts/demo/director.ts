@@ -32,7 +32,13 @@ export function createDirector(chapters: readonly Chapter[], { stage, elapsedMs,
   let current = -1;
   let hurry = new AbortController();
 
-  const playGate = async (gate: GateName, chapter: Chapter, startedMs: number, leave: AbortSignal, signal: AbortSignal): Promise<void> => {
+  const playGate = async (
+    gate: GateName,
+    chapter: Chapter,
+    startedMs: number,
+    leave: AbortSignal,
+    signal: AbortSignal,
+  ): Promise<void> => {
     for (const { afterMs, visit } of chapter.visits) {
       if (visit.gate !== gate) continue;
       await sleep(startedMs + afterMs - elapsedMs(), leave);
@@ -53,7 +59,10 @@ export function createDirector(chapters: readonly Chapter[], { stage, elapsedMs,
         await sleep(chapter.atMs - elapsedMs(), AbortSignal.any([signal, hurry.signal]));
         if (signal.aborted) return;
         const patience = new AbortController();
-        await Promise.race([Promise.all([lines.a, lines.b]), sleep(stragglersMs, AbortSignal.any([signal, patience.signal]))]);
+        await Promise.race([
+          Promise.all([lines.a, lines.b]),
+          sleep(stragglersMs, AbortSignal.any([signal, patience.signal])),
+        ]);
         patience.abort();
         if (signal.aborted) return;
         hurry = new AbortController();
@@ -61,7 +70,8 @@ export function createDirector(chapters: readonly Chapter[], { stage, elapsedMs,
         await stage.begin(chapter.name);
         const startedMs = elapsedMs();
         const leave = AbortSignal.any([signal, hurry.signal]);
-        for (const gate of gateNames) lines[gate] = lines[gate].then(() => playGate(gate, chapter, startedMs, leave, signal));
+        for (const gate of gateNames)
+          lines[gate] = lines[gate].then(() => playGate(gate, chapter, startedMs, leave, signal));
       }
       await Promise.all([lines.a, lines.b]);
     },

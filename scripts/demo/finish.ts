@@ -18,7 +18,10 @@ export interface FinishDeps {
 const pollMs = 250;
 
 /** Looks until everything has arrived and the hashes are equal, at most `withinMs`; answers with what there is then. */
-export async function converge({ journals, cloudDatabase, hashes, sleep }: FinishDeps, withinMs: number): Promise<Converged> {
+export async function converge(
+  { journals, cloudDatabase, hashes, sleep }: FinishDeps,
+  withinMs: number,
+): Promise<Converged> {
   for (let waitedMs = 0; ; waitedMs += pollMs) {
     const seen = { ...countAll(journals, cloudDatabase), hashes: await hashes() };
     if (complaintsOf(seen).length === 0 || waitedMs >= withinMs) return seen;
@@ -31,8 +34,12 @@ export function complaintsOf({ totals, pairs, hashes }: Converged): readonly str
   const equal = hashes.every((hash) => hash !== undefined && hash === hashes[0]);
   return [
     ...(totals.lost > 0 ? [`${totals.lost} marks committed at a gate are not in the cloud`] : []),
-    ...(totals.doubleEntries === pairs ? [] : [`the cloud knows ${totals.doubleEntries} double entries, the journals hold ${pairs}`]),
-    ...(equal ? [] : [`the histories differ: gate A ${short(hashes[0])}, cloud ${short(hashes[1])}, gate B ${short(hashes[2])}`]),
+    ...(totals.doubleEntries === pairs
+      ? []
+      : [`the cloud knows ${totals.doubleEntries} double entries, the journals hold ${pairs}`]),
+    ...(equal
+      ? []
+      : [`the histories differ: gate A ${short(hashes[0])}, cloud ${short(hashes[1])}, gate B ${short(hashes[2])}`]),
   ];
 }
 

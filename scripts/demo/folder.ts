@@ -19,7 +19,8 @@ export function makeFolder(parent: string, now: Date): DemoFolder {
   const path = makeUnique(join(parent, `demo-${timestamp(now)}`));
   for (const part of ['cloud', 'gate-a', 'gate-b', 'logs']) mkdirSync(join(path, part));
   const inFolder = (gate: GateName): string => join(path, `camera-${gate}`);
-  const sockets = Buffer.byteLength(inFolder('a')) <= socketPathBytesMax ? path : mkdtempSync(join(tmpdir(), 'postern-'));
+  const sockets =
+    Buffer.byteLength(inFolder('a')) <= socketPathBytesMax ? path : mkdtempSync(join(tmpdir(), 'postern-'));
   return {
     path,
     cloud: join(path, 'cloud'),

@@ -52,7 +52,10 @@ export interface Gate {
 
 const readySchema = z.object({ type: z.literal('ready'), url: z.string(), pid: z.number(), boot: z.string() });
 /** The part of `GET /status` that the page shows. */
-const statusSchema = z.object({ historyHash: z.string().optional(), contact: z.object({ noContactSinceMs: z.number().optional() }) });
+const statusSchema = z.object({
+  historyHash: z.string().optional(),
+  contact: z.object({ noContactSinceMs: z.number().optional() }),
+});
 const problemSchema = z.object({ title: z.string() });
 
 const requestMsMax = 5_000;
@@ -73,15 +76,20 @@ export function createGate(options: GateOptions): Gate {
   /** Stays connected to the gate's events while this process of it lives. */
   const listen = async (process: Child, url: string): Promise<void> => {
     while (!process.hasEnded()) {
-      await readEvents(`${url}/events`, ({ event, data }) => {
-        if (event === 'lane') deliver(JSON.parse(data) as LaneEvent);
-      }, AbortSignal.any([])).catch(() => undefined); // Killed, or not listening yet: connect again while it lives.
+      await readEvents(
+        `${url}/events`,
+        ({ event, data }) => {
+          if (event === 'lane') deliver(JSON.parse(data) as LaneEvent);
+        },
+        AbortSignal.any([]),
+      ).catch(() => undefined); // Killed, or not listening yet: connect again while it lives.
       await sleep(reconnectMs);
     }
   };
 
   const running = (): boolean => child !== undefined && ready !== undefined && !child.hasEnded();
-  const request = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${ready?.url ?? ''}${path}`, { ...init, signal: AbortSignal.timeout(requestMsMax) });
+  const request = (path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${ready?.url ?? ''}${path}`, { ...init, signal: AbortSignal.timeout(requestMsMax) });
 
   return {
     title: options.title,
@@ -94,10 +102,17 @@ export function createGate(options: GateOptions): Gate {
       return () => void listeners.delete(listener);
     },
     laneState: () => state,
-    hold: () => (running() && state?.name === 'held' ? { id: state.holdId, reason: holdTexts[state.decision.reason].en } : undefined),
+    hold: () =>
+      running() && state?.name === 'held'
+        ? { id: state.holdId, reason: holdTexts[state.decision.reason].en }
+        : undefined,
     answerHold: async (holdId, answer) => {
       const action = { type: answer === 'accept' ? 'accept-hold' : 'decline-hold', lane: options.lane, holdId };
-      const response = await request('/steward', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...options.operator, action }) });
+      const response = await request('/steward', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...options.operator, action }),
+      });
       return response.ok ? undefined : problemSchema.parse(await response.json()).title;
     },
     marks: () => countJournal(options.journal).marks,

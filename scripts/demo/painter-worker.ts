@@ -20,7 +20,11 @@ const symbolShare = 0.56;
 const modulePxMin = 3;
 const quietModules = 4;
 
-const usualModulePx = (modules: number): number => Math.min((frameHeight * 0.92) / (modules + 2 * quietModules), Math.max((frameHeight * symbolShare) / modules, modulePxMin));
+const usualModulePx = (modules: number): number =>
+  Math.min(
+    (frameHeight * 0.92) / (modules + 2 * quietModules),
+    Math.max((frameHeight * symbolShare) / modules, modulePxMin),
+  );
 
 /** The symbol with its quiet zone on what carries it: a phone's screen with a dark bezel, or plain paper. */
 function onCarrier(rows: ModuleRows, carrier: 'phone' | 'paper'): ModuleRows {
@@ -36,11 +40,28 @@ function onCarrier(rows: ModuleRows, carrier: 'phone' | 'paper'): ModuleRows {
 }
 
 function paint(text: string | undefined, handling: Handling, seed: number): Clip {
-  if (text === undefined) return { arriving: [], held: Array.from({ length: doorwayFrames }, (_, index) => paintBackdrop(frameWidth, frameHeight, { noiseSd: 7, seed: seed + index }).grey) };
+  if (text === undefined)
+    return {
+      arriving: [],
+      held: Array.from(
+        { length: doorwayFrames },
+        (_, index) => paintBackdrop(frameWidth, frameHeight, { noiseSd: 7, seed: seed + index }).grey,
+      ),
+    };
   const symbol = qrModules(text);
   const { carrier = 'phone', ...look } = handling;
   const rows = onCarrier(symbol, carrier);
-  const shown: FrameLook = { noiseSd: 7, dark: 28, light: 222, modulePx: usualModulePx(symbol.length), ...look, quietModules: 0, background: 100, width: frameWidth, height: frameHeight };
+  const shown: FrameLook = {
+    noiseSd: 7,
+    dark: 28,
+    light: 222,
+    modulePx: usualModulePx(symbol.length),
+    ...look,
+    quietModules: 0,
+    background: 100,
+    width: frameWidth,
+    height: frameHeight,
+  };
   const at = (index: number, fallPx: number): Uint8Array => {
     const code = renderModules(rows, {
       ...shown,
@@ -49,7 +70,12 @@ function paint(text: string | undefined, handling: Handling, seed: number): Clip
       offsetY: (shown.offsetY ?? 0) + Math.cos(index * 1.7) * tremblePx + fallPx,
       seed: seed + index,
     });
-    const behind = paintBackdrop(frameWidth, frameHeight, { visitorFallPx: fallPx * 0.4, visitorX: ((seed % 7) - 3) * 18, noiseSd: shown.noiseSd ?? 7, seed: seed + index });
+    const behind = paintBackdrop(frameWidth, frameHeight, {
+      visitorFallPx: fallPx * 0.4,
+      visitorX: ((seed % 7) - 3) * 18,
+      noiseSd: shown.noiseSd ?? 7,
+      seed: seed + index,
+    });
     return putBefore(behind, code, code.corners).grey;
   };
   return {

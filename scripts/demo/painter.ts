@@ -18,7 +18,9 @@ export interface PaintRequest {
   readonly seed: number;
 }
 
-export type PaintReply = { readonly id: number; readonly clip: Clip } | { readonly id: number; readonly complaint: string };
+export type PaintReply =
+  | { readonly id: number; readonly clip: Clip }
+  | { readonly id: number; readonly complaint: string };
 
 export interface Painter {
   /** Rejects when the text does not fit into a QR code. */
@@ -28,7 +30,10 @@ export interface Painter {
 
 export function createPainter(): Painter {
   const worker = startWorker();
-  const waiting = new Map<number, { readonly resolve: (clip: Clip) => void; readonly reject: (cause: Error) => void }>();
+  const waiting = new Map<
+    number,
+    { readonly resolve: (clip: Clip) => void; readonly reject: (cause: Error) => void }
+  >();
   let nextId = 1;
   worker.on('message', (reply: PaintReply) => {
     const asker = waiting.get(reply.id);
@@ -57,5 +62,7 @@ export function createPainter(): Painter {
 function startWorker(): Worker {
   const file = new URL('./painter-worker.ts', import.meta.url).href;
   const bootstrap = `import { register } from ${JSON.stringify(import.meta.resolve('tsx/esm/api'))}; register(); await import(${JSON.stringify(file)});`;
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(bootstrap)}`), { execArgv: ['--conditions=source'] });
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(bootstrap)}`), {
+    execArgv: ['--conditions=source'],
+  });
 }

@@ -36,7 +36,10 @@ export function createNetwork(): Network {
 
   const relay = (near: Socket, farPort: number, count: (bytes: number) => void): void => {
     const far = connect({ host: '127.0.0.1', port: farPort });
-    for (const [from, to] of [[near, far], [far, near]] as const) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       sockets.add(from);
       from.setNoDelay(true);
       from.on('data', (chunk) => count(chunk.length));

@@ -36,7 +36,11 @@ export interface DemoServer {
   readonly close: () => Promise<void>;
 }
 
-const contentTypes: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8' };
+const contentTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+};
 
 export async function startServer(deps: ServerDeps): Promise<DemoServer> {
   const pageFiles = readPage(deps.pageFolder);
@@ -70,7 +74,8 @@ export async function startServer(deps: ServerDeps): Promise<DemoServer> {
     }
     if (request.method !== 'POST') return answer(response, 405, 'GET or POST');
     const origin = request.headers.origin;
-    if (origin !== undefined && !hosts.has(origin.replace('http://', ''))) return answer(response, 403, 'Only the page of the demo may do that');
+    if (origin !== undefined && !hosts.has(origin.replace('http://', '')))
+      return answer(response, 403, 'Only the page of the demo may do that');
     const body = await readBody(request);
     if (body === undefined) return answer(response, 413, `At most ${bodyBytesMax} bytes`);
     if (section === 'webcam' && gate) {
@@ -119,7 +124,13 @@ async function forwardPreview(url: string | undefined, search: string, response:
     const about = frame.headers.get('preview-about');
     if (!frame.ok || about === null) return answer(response, 503, `The gate answers ${frame.status}`);
     const grey = new Uint8Array(await frame.arrayBuffer());
-    response.writeHead(200, { 'content-type': 'application/octet-stream', 'cache-control': 'no-store', 'preview-about': about }).end(grey);
+    response
+      .writeHead(200, {
+        'content-type': 'application/octet-stream',
+        'cache-control': 'no-store',
+        'preview-about': about,
+      })
+      .end(grey);
   } catch {
     // Killed, starting, or a camera without frames: the page asks again.
     answer(response, 503, 'No frame');
@@ -148,7 +159,8 @@ function servePage(files: PageFiles, pathname: string, response: ServerResponse)
     'content-type': contentTypes[extname(name)] ?? 'application/octet-stream',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    'content-security-policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src http://127.0.0.1:*; frame-ancestors 'none'",
+    'content-security-policy':
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src http://127.0.0.1:*; frame-ancestors 'none'",
   });
   response.end(file);
 }

@@ -10,7 +10,11 @@ export interface ServerSentEvent {
 const eventCharsMax = 1024 * 1024;
 
 /** Calls `onEvent` for each event; resolves at the stream's end, rejects when it breaks, also by `signal`. */
-export async function readEvents(url: string, onEvent: (event: ServerSentEvent) => void, signal: AbortSignal): Promise<void> {
+export async function readEvents(
+  url: string,
+  onEvent: (event: ServerSentEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const response = await fetch(url, { headers: { accept: 'text/event-stream' }, signal });
   if (!response.ok || !response.body) throw new Error(`${url} answers ${response.status}`);
   const decoder = new TextDecoder();

@@ -43,7 +43,13 @@ export const secondsMin = 15;
 /** Longer than this, nobody watches. */
 export const secondsMax = 3_600;
 
-export const chapterStartsS: Readonly<Record<ChapterName, number>> = { doors: 0, cut: 15, kill: 30, heal: 40, 'your-turn': 55 };
+export const chapterStartsS: Readonly<Record<ChapterName, number>> = {
+  doors: 0,
+  cut: 15,
+  kill: 30,
+  heal: 40,
+  'your-turn': 55,
+};
 const chapterOrder: readonly ChapterName[] = ['doors', 'cut', 'kill', 'heal', 'your-turn'];
 
 /** Tickets with a part of their own; all others of the batch are ordinary. */
@@ -65,13 +71,29 @@ const manners = {
   tilted: { handling: { rotationDeg: 24, noiseSd: 10 }, manner: 'tilted by 24°' },
   upsideDown: { handling: { rotationDeg: 178, noiseSd: 9, offsetX: -30 }, manner: 'upside down' },
   sideways: { handling: { rotationDeg: -86, noiseSd: 10 }, manner: 'sideways' },
-  blurred: { handling: { carrier: 'paper', rotationDeg: -9, blurPx: 1.4, noiseSd: 12 }, manner: 'out of focus and noisy' },
+  blurred: {
+    handling: { carrier: 'paper', rotationDeg: -9, blurPx: 1.4, noiseSd: 12 },
+    manner: 'out of focus and noisy',
+  },
   dim: { handling: { rotationDeg: 12, dark: 40, light: 128, noiseSd: 14 }, manner: 'a dim screen in the dark' },
-  faded: { handling: { carrier: 'paper', rotationDeg: -17, dark: 120, light: 220, noiseSd: 9 }, manner: 'a faded print' },
-  far: { handling: { rotationDeg: -14, modulePx: 2.9, offsetX: 60, offsetY: -20, noiseSd: 8 }, manner: 'far from the camera' },
+  faded: {
+    handling: { carrier: 'paper', rotationDeg: -17, dark: 120, light: 220, noiseSd: 9 },
+    manner: 'a faded print',
+  },
+  far: {
+    handling: { rotationDeg: -14, modulePx: 2.9, offsetX: 60, offsetY: -20, noiseSd: 8 },
+    manner: 'far from the camera',
+  },
 } as const satisfies Readonly<Record<string, Pick<Visit, 'handling' | 'manner'>>>;
 
-const line = (atS: number, gate: GateName, ticket: number, manner: keyof typeof manners, part: 'essential' | 'extra' = 'extra', showing: Showing = 'own'): ScriptLine => ({
+const line = (
+  atS: number,
+  gate: GateName,
+  ticket: number,
+  manner: keyof typeof manners,
+  part: 'essential' | 'extra' = 'extra',
+  showing: Showing = 'own',
+): ScriptLine => ({
   atS,
   essential: part === 'essential',
   visit: { gate, ticket, showing, ...manners[manner] },
@@ -116,13 +138,25 @@ export function planStory(seconds: number): readonly Chapter[] {
     const nextName = chapterOrder[index + 1];
     const endS = nextName === undefined ? scriptSeconds : chapterStartsS[nextName];
     const lines = script.filter(({ atS }) => atS >= startS && atS < endS);
-    const visits = gateNames.flatMap((gate) => fitIntoSlots(lines.filter(({ visit }) => visit.gate === gate), startS, scale, (endS - startS) * scale));
+    const visits = gateNames.flatMap((gate) =>
+      fitIntoSlots(
+        lines.filter(({ visit }) => visit.gate === gate),
+        startS,
+        scale,
+        (endS - startS) * scale,
+      ),
+    );
     return { name, atMs: Math.round(startS * scale), visits: visits.toSorted((a, b) => a.afterMs - b.afterMs) };
   });
 }
 
 /** One gate's visitors in one chapter: the essential ones first, each as near to its time as slots allow, then what still fits. */
-function fitIntoSlots(lines: readonly ScriptLine[], startS: number, scale: number, lengthMs: number): readonly PlannedVisit[] {
+function fitIntoSlots(
+  lines: readonly ScriptLine[],
+  startS: number,
+  scale: number,
+  lengthMs: number,
+): readonly PlannedVisit[] {
   const placed: PlannedVisit[] = [];
   let freeFromMs = 0;
   for (const { atS, visit } of lines.filter(({ essential }) => essential)) {

@@ -16,7 +16,10 @@ export function ticketRequests(random: string): readonly TicketRequest[] {
 }
 
 /** What is in the hand of a visitor with the n-th ticket. */
-export function createTextOf(tickets: readonly TicketResponse[], random: string): (visit: Pick<Visit, 'ticket' | 'showing'>) => string {
+export function createTextOf(
+  tickets: readonly TicketResponse[],
+  random: string,
+): (visit: Pick<Visit, 'ticket' | 'showing'>) => string {
   return ({ ticket, showing }) => {
     const text = ticket === foreignTicket ? foreignCode(random) : tickets[ticket - 1]?.text;
     if (text === undefined) throw new Error(`ticket ${ticket} was not issued`);

@@ -3,8 +3,27 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import {
-  admissionPolicySchema, bytesToHex, codeHash, encodeCodeRow, encodeDelta, encodeTicketRow, foreignTicketId, insertCodeSql, insertMetaSql, insertTicketSql, keyId, keyPairFromSeed,
-  signManifest, snapshotFormat, snapshotPageBytes, snapshotTablesSql, type CodeChange, type FeedKey, type KeyPair, type Manifest, type Ticket,
+  admissionPolicySchema,
+  bytesToHex,
+  codeHash,
+  encodeCodeRow,
+  encodeDelta,
+  encodeTicketRow,
+  foreignTicketId,
+  insertCodeSql,
+  insertMetaSql,
+  insertTicketSql,
+  keyId,
+  keyPairFromSeed,
+  signManifest,
+  snapshotFormat,
+  snapshotPageBytes,
+  snapshotTablesSql,
+  type CodeChange,
+  type FeedKey,
+  type KeyPair,
+  type Manifest,
+  type Ticket,
 } from '@postern/shared';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
 
@@ -32,7 +51,8 @@ export function generatedTicket(index: number, coded = false): CodedTicket {
 
 function uuidV7(index: number): string {
   const bytes = Uint8Array.from(bytesOf(`ticket ${index}`).subarray(0, 16));
-  const atMs = feedStartMs - (((bytes[0] ?? 0) * 65_536 + (bytes[1] ?? 0) * 256 + (bytes[2] ?? 0)) / 2 ** 24) * 90 * 86_400_000;
+  const atMs =
+    feedStartMs - (((bytes[0] ?? 0) * 65_536 + (bytes[1] ?? 0) * 256 + (bytes[2] ?? 0)) / 2 ** 24) * 90 * 86_400_000;
   let rest = Math.floor(atMs);
   for (let position = 5; position >= 0; position--, rest = Math.floor(rest / 256)) bytes[position] = rest % 256;
   // The bytes that gave the time must not be the random ones too.
@@ -75,7 +95,13 @@ export function buildSnapshot({ path, tickets, version = 1, event = feedEvent }:
       if (code !== undefined) insertCode.run(...encodeCodeRow(codeHash(feedCodeHashKey, code), ticket.id));
       count++;
     }
-    for (const [name, value] of [['format', snapshotFormat], ['event', event], ['version', version], ['tickets', count]] as const) insertMeta.run(name, value);
+    for (const [name, value] of [
+      ['format', snapshotFormat],
+      ['event', event],
+      ['version', version],
+      ['tickets', count],
+    ] as const)
+      insertMeta.run(name, value);
   })();
   scratch.prepare('VACUUM INTO ?').run(plainPath);
   scratch.close();
@@ -83,7 +109,13 @@ export function buildSnapshot({ path, tickets, version = 1, event = feedEvent }:
   const packed = gzipSync(plain, { level: 9 });
   writeFileSync(path, packed);
   for (const old of [scratchPath, plainPath]) rmSync(old, { force: true });
-  const reference = { version, tickets: count, sha256: sha256Hex(packed), bytes: statSync(path).size, database: { sha256: sha256Hex(plain), bytes: plain.length } };
+  const reference = {
+    version,
+    tickets: count,
+    sha256: sha256Hex(packed),
+    bytes: statSync(path).size,
+    database: { sha256: sha256Hex(plain), bytes: plain.length },
+  };
   return { reference, path };
 }
 
@@ -92,27 +124,59 @@ export interface BuiltDelta {
   readonly bytes: Uint8Array;
 }
 
-export function buildDelta(from: number, to: number, tickets: readonly Ticket[], codes: readonly CodeChange[] = [], event = feedEvent): BuiltDelta {
+export function buildDelta(
+  from: number,
+  to: number,
+  tickets: readonly Ticket[],
+  codes: readonly CodeChange[] = [],
+  event = feedEvent,
+): BuiltDelta {
   const bytes = encodeDelta({ event, from, to }, { tickets, codes });
-  return { bytes, reference: { from, to, rows: tickets.length + codes.length, sha256: sha256Hex(bytes), bytes: bytes.length } };
+  return {
+    bytes,
+    reference: { from, to, rows: tickets.length + codes.length, sha256: sha256Hex(bytes), bytes: bytes.length },
+  };
 }
 
 export const feedKeys = (name: string): KeyPair => keyPairFromSeed(bytesOf(`feed key ${name}`));
 
-export const announce = (keys: KeyPair, state: FeedKey['state'], use: FeedKey['use'] = 'feed'): FeedKey => ({ use, keyId: keyId(keys.publicKey), publicKey: bytesToHex(keys.publicKey), state });
+export const announce = (keys: KeyPair, state: FeedKey['state'], use: FeedKey['use'] = 'feed'): FeedKey => ({
+  use,
+  keyId: keyId(keys.publicKey),
+  publicKey: bytesToHex(keys.publicKey),
+  state,
+});
 
 export const feedPolicy = admissionPolicySchema.parse({
-  event: feedEvent, name: 'Sample', types: [{ id: 1, name: 'Adult' }, { id: 2, name: 'Child' }], zones: [{ id: 'main', name: 'Main' }],
+  event: feedEvent,
+  name: 'Sample',
+  types: [
+    { id: 1, name: 'Adult' },
+    { id: 2, name: 'Child' },
+  ],
+  zones: [{ id: 'main', name: 'Main' }],
 });
 
 export type ManifestParts = Partial<Manifest> & { readonly snapshot: Manifest['snapshot'] };
 
 /** A manifest by feed key `a`, valid for a day, with whatever `parts` say otherwise. */
 export const buildManifest = (parts: ManifestParts): Manifest => ({
-  v: 1, event: feedEvent, version: parts.snapshot.version, createdAtMs: feedStartMs, expiresAtMs: feedStartMs + 86_400_000, policy: feedPolicy, codeHashKey: bytesToHex(feedCodeHashKey),
-  deltas: [], keys: [announce(feedKeys('a'), 'active'), announce(feedKeys('issuer'), 'active', 'issuer')], gates: [], ca: '', staff: [], ...parts,
+  v: 1,
+  event: feedEvent,
+  version: parts.snapshot.version,
+  createdAtMs: feedStartMs,
+  expiresAtMs: feedStartMs + 86_400_000,
+  policy: feedPolicy,
+  codeHashKey: bytesToHex(feedCodeHashKey),
+  deltas: [],
+  keys: [announce(feedKeys('a'), 'active'), announce(feedKeys('issuer'), 'active', 'issuer')],
+  gates: [],
+  ca: '',
+  staff: [],
+  ...parts,
 });
 
-export const signedManifest = (parts: ManifestParts, keys: KeyPair = feedKeys('a')): Uint8Array => signManifest(buildManifest(parts), keys);
+export const signedManifest = (parts: ManifestParts, keys: KeyPair = feedKeys('a')): Uint8Array =>
+  signManifest(buildManifest(parts), keys);
 
 const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

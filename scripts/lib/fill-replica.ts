@@ -28,8 +28,21 @@ export function fillReplica({ path, event, marks, atMs, ticketId }: FillReplicaO
       for (let sequence = 1; sequence <= perGate; sequence++) {
         const id = ticketId((gate - 1) * perGate + sequence - 1);
         const mark: Mark = {
-          ...writer, kind: 'admitted', sequence, at: { ms: atMs + sequence * 500, counter: 0 }, monotonicMs: sequence * 500, clock: { source: 'server', uncertaintyMs: 20 },
-          lane: 'a', ticketId: id, epoch: 0, method: 'qr', ticketType: 1, zone: 'main', uses: 1, outOfTouch: false, peersReachable: 3,
+          ...writer,
+          kind: 'admitted',
+          sequence,
+          at: { ms: atMs + sequence * 500, counter: 0 },
+          monotonicMs: sequence * 500,
+          clock: { source: 'server', uncertaintyMs: 20 },
+          lane: 'a',
+          ticketId: id,
+          epoch: 0,
+          method: 'qr',
+          ticketType: 1,
+          zone: 'main',
+          uses: 1,
+          outOfTouch: false,
+          peersReachable: 3,
         };
         insertMark.run(gate, sequence, hexToBytes(id), encodeMark(mark));
       }

@@ -12,7 +12,10 @@ export function base45Encode(bytes: Uint8Array): string {
   let text = '';
   for (let index = 0; index + 1 < bytes.length; index += 2) {
     const pair = (bytes[index] ?? 0) * 256 + (bytes[index + 1] ?? 0);
-    text += alphabet.charAt(pair % 45) + alphabet.charAt(Math.floor(pair / 45) % 45) + alphabet.charAt(Math.floor(pair / 2025));
+    text +=
+      alphabet.charAt(pair % 45) +
+      alphabet.charAt(Math.floor(pair / 45) % 45) +
+      alphabet.charAt(Math.floor(pair / 2025));
   }
   const last = bytes.length % 2 === 1 ? bytes[bytes.length - 1] : undefined;
   return last === undefined ? text : text + alphabet.charAt(last % 45) + alphabet.charAt(Math.floor(last / 45));

@@ -5,7 +5,14 @@ import { bytesEqual } from './bytes.ts';
 import { fastDecode, fastEncode } from './cbor-fast.ts';
 import { err, ok, type Result } from './result.ts';
 
-export type CborValue = number | string | boolean | null | Uint8Array | readonly CborValue[] | ReadonlyMap<number | string, CborValue>;
+export type CborValue =
+  | number
+  | string
+  | boolean
+  | null
+  | Uint8Array
+  | readonly CborValue[]
+  | ReadonlyMap<number | string, CborValue>;
 
 export type CborError = { readonly type: 'malformed'; readonly cause: string };
 
@@ -17,15 +24,26 @@ export const cborEncode = (value: CborValue): Uint8Array => fastEncode(value) ??
  * indefinite lengths, tags, floats that are integers, or nested over `depthMax`.
  */
 export function cborDecode(bytes: Uint8Array, bytesMax: number, depthMax = 8): Result<CborValue, CborError> {
-  if (bytes.length > bytesMax) return err({ type: 'malformed', cause: `${bytes.length} bytes of CBOR, at most ${bytesMax} are allowed` });
+  if (bytes.length > bytesMax)
+    return err({ type: 'malformed', cause: `${bytes.length} bytes of CBOR, at most ${bytesMax} are allowed` });
   const plain = fastDecode(bytes, depthMax);
   if (plain !== undefined) return ok(plain);
   const shape = checkShape(bytes, depthMax);
   if (shape !== undefined) return err({ type: 'malformed', cause: shape });
   try {
-    const value: unknown = decode(bytes, { strict: true, useMaps: true, rejectDuplicateMapKeys: true, allowIndefinite: false, allowUndefined: false, allowNaN: false, allowInfinity: false, allowBigInt: false });
+    const value: unknown = decode(bytes, {
+      strict: true,
+      useMaps: true,
+      rejectDuplicateMapKeys: true,
+      allowIndefinite: false,
+      allowUndefined: false,
+      allowNaN: false,
+      allowInfinity: false,
+      allowBigInt: false,
+    });
     if (!isCborValue(value)) return err({ type: 'malformed', cause: 'a kind of value that is not used here' });
-    if (!bytesEqual(cborEncode(value), bytes)) return err({ type: 'malformed', cause: 'not in deterministic encoding' });
+    if (!bytesEqual(cborEncode(value), bytes))
+      return err({ type: 'malformed', cause: 'not in deterministic encoding' });
     return ok(value);
   } catch (cause) {
     return err({ type: 'malformed', cause: cause instanceof Error ? cause.message.slice(0, 200) : 'undecodable' });
@@ -65,9 +83,11 @@ function checkShape(bytes: Uint8Array, depthMax: number): string | undefined {
 }
 
 function isCborValue(value: unknown): value is CborValue {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean' || value instanceof Uint8Array) return true;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || value instanceof Uint8Array)
+    return true;
   if (typeof value === 'number') return Number.isFinite(value);
   if (Array.isArray(value)) return value.every(isCborValue);
-  if (value instanceof Map) return [...value].every(([key, item]) => (typeof key === 'string' || typeof key === 'number') && isCborValue(item));
+  if (value instanceof Map)
+    return [...value].every(([key, item]) => (typeof key === 'string' || typeof key === 'number') && isCborValue(item));
   return false;
 }

@@ -51,7 +51,12 @@ export function decodeCose(bytes: Uint8Array, bytesMax: number): Result<CoseSign
   const outer = cborDecode(bytes.subarray(1), bytesMax);
   if (!outer.ok) return outer;
   const [protectedBytes, unprotected, payload, signature, ...rest] = Array.isArray(outer.value) ? outer.value : [];
-  if (!(protectedBytes instanceof Uint8Array) || !(payload instanceof Uint8Array) || !(signature instanceof Uint8Array) || rest.length > 0)
+  if (
+    !(protectedBytes instanceof Uint8Array) ||
+    !(payload instanceof Uint8Array) ||
+    !(signature instanceof Uint8Array) ||
+    rest.length > 0
+  )
     return malformed('not the four parts of a COSE_Sign1');
   if (!(unprotected instanceof Map) || unprotected.size > 0) return malformed('unprotected header parameters');
   if (signature.length !== signatureBytes) return malformed('a signature of a wrong length');
@@ -59,7 +64,8 @@ export function decodeCose(bytes: Uint8Array, bytesMax: number): Result<CoseSign
   if (!header.ok) return header;
   if (!(header.value instanceof Map)) return malformed('a protected header that is no map');
   const { [headerAlgorithm]: algorithm, [headerKeyId]: keyIdBytes } = Object.fromEntries(header.value);
-  if (algorithm !== algorithmEd25519 && algorithm !== algorithmEdDsa) return malformed('an algorithm other than Ed25519');
+  if (algorithm !== algorithmEd25519 && algorithm !== algorithmEdDsa)
+    return malformed('an algorithm other than Ed25519');
   if (!(keyIdBytes instanceof Uint8Array) || keyIdBytes.length !== 8) return malformed('no key id of 8 bytes');
   const others = new Map([...header.value].filter(([key]) => key !== headerAlgorithm && key !== headerKeyId));
   return ok({ keyId: bytesToHex(keyIdBytes), header: others, payload, signature, protectedBytes });

@@ -27,7 +27,8 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
 }
 
 /** Ed25519 signature, 64 bytes. */
-export const sign = (secretKey: Uint8Array, message: Uint8Array): Uint8Array => sodium.crypto_sign_detached(message, secretKey);
+export const sign = (secretKey: Uint8Array, message: Uint8Array): Uint8Array =>
+  sodium.crypto_sign_detached(message, secretKey);
 
 /**
  * Ed25519 verification as libsodium does it: non-canonical encodings and small-order keys are refused. False, never an
@@ -44,7 +45,8 @@ export function verifySignature(publicKey: Uint8Array, message: Uint8Array, sign
 }
 
 /** SHA-256, 32 bytes. */
-export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => nobleSha256(parts.length === 1 && parts[0] !== undefined ? parts[0] : concatBytes(...parts));
+export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array =>
+  nobleSha256(parts.length === 1 && parts[0] !== undefined ? parts[0] : concatBytes(...parts));
 
 /** Incremental SHA-256 for streams and long sequences. */
 export function createSha256(): { readonly update: (bytes: Uint8Array) => void; readonly digest: () => Uint8Array } {

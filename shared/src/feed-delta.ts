@@ -36,20 +36,23 @@ export function encodeDelta(header: DeltaHeader, rows: DeltaRows): Uint8Array {
   assert(rows.tickets.length + rows.codes.length <= deltaRowsMax, `a delta has at most ${deltaRowsMax} rows`);
   const items: readonly CborValue[] = [...rows.tickets.map(encodeTicketRow), ...rows.codes];
   const chunks: Uint8Array[] = [];
-  for (let start = 0; start < items.length; start += deltaChunkRowsMax) chunks.push(cborEncode(items.slice(start, start + deltaChunkRowsMax)));
+  for (let start = 0; start < items.length; start += deltaChunkRowsMax)
+    chunks.push(cborEncode(items.slice(start, start + deltaChunkRowsMax)));
   const bytes = cborEncode([deltaVersion, header.event, header.from, header.to, chunks]);
   assert(bytes.length <= deltaBytesMax, `a delta has at most ${deltaBytesMax} bytes`);
   return bytes;
 }
 
 export function decodeDelta(bytes: Uint8Array): Result<Delta, FeedError> {
-  if (bytes.length > deltaBytesMax) return err({ type: 'feed-too-large', what: 'delta', bytes: bytes.length, bytesMax: deltaBytesMax });
+  if (bytes.length > deltaBytesMax)
+    return err({ type: 'feed-too-large', what: 'delta', bytes: bytes.length, bytesMax: deltaBytesMax });
   const decoded = cborDecode(bytes, deltaBytesMax, 3);
   if (!decoded.ok) return malformed(decoded.error.cause);
   if (!Array.isArray(decoded.value) || decoded.value.length !== 5) return malformed('not a delta');
   const [version, event, from, to, chunks] = decoded.value as readonly CborValue[];
   if (version !== deltaVersion) return malformed('a version of delta that is not known here');
-  if (!isNumber(event) || !isNumber(from) || !isNumber(to) || from >= to) return malformed('a delta that leads nowhere');
+  if (!isNumber(event) || !isNumber(from) || !isNumber(to) || from >= to)
+    return malformed('a delta that leads nowhere');
   if (!Array.isArray(chunks) || chunks.length > deltaRowsMax / deltaChunkRowsMax) return malformed('too many chunks');
   if (!chunks.every((chunk) => chunk instanceof Uint8Array)) return malformed('a chunk that is not bytes');
   return ok({ event, from, to, chunks });
@@ -58,7 +61,8 @@ export function decodeDelta(bytes: Uint8Array): Result<Delta, FeedError> {
 export function decodeDeltaChunk(chunk: Uint8Array): Result<DeltaRows, FeedError> {
   const decoded = cborDecode(chunk, deltaChunkBytesMax, 3);
   if (!decoded.ok) return malformed(decoded.error.cause);
-  if (!Array.isArray(decoded.value) || decoded.value.length > deltaChunkRowsMax) return malformed('not a chunk of rows');
+  if (!Array.isArray(decoded.value) || decoded.value.length > deltaChunkRowsMax)
+    return malformed('not a chunk of rows');
   const tickets: Ticket[] = [];
   const codes: CodeChange[] = [];
   for (const row of decoded.value as readonly CborValue[]) {
@@ -79,5 +83,6 @@ function asCodeChange(row: readonly CborValue[]): CodeChange | undefined {
   return isCodeReference(ticket) ? [hash, ticket] : undefined;
 }
 
-const isNumber = (value: CborValue | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isNumber = (value: CborValue | undefined): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0;
 const malformed = (cause: string): Result<never, FeedError> => err({ type: 'feed-malformed', what: 'delta', cause });

@@ -30,12 +30,22 @@ export const snapshotTablesSql = `
 
 export const insertMetaSql = 'INSERT INTO meta (name, value) VALUES (?, ?)';
 /** Takes what `encodeTicketRow` gives. */
-export const insertTicketSql = 'INSERT OR REPLACE INTO ticket (key, type, epoch, status, party, hold, valid_from, valid_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+export const insertTicketSql =
+  'INSERT OR REPLACE INTO ticket (key, type, epoch, status, party, hold, valid_from, valid_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
 /** Takes what `encodeCodeRow` gives. */
 export const insertCodeSql = 'INSERT OR REPLACE INTO code (hash, ticket) VALUES (?, ?)';
 
 /** Values for `insertTicketSql`: key, type, epoch, status, party, hold, valid from, valid until. */
-export type TicketRow = readonly [Uint8Array, number, number, number, number, number | null, number | null, number | null];
+export type TicketRow = readonly [
+  Uint8Array,
+  number,
+  number,
+  number,
+  number,
+  number | null,
+  number | null,
+  number | null,
+];
 /** Values for `insertCodeSql`: hash of the code, beginning of its ticket's key. */
 export type CodeRow = readonly [Uint8Array, Uint8Array];
 
@@ -57,8 +67,10 @@ export const encodeTicketRow = (ticket: Ticket): TicketRow => [
 export function decodeTicketRow(row: readonly unknown[]): Ticket | undefined {
   const [key, type, epoch, statusNumber, party, holdNumber, validFromS, validUntilS] = row;
   if (row.length !== 8 || !(key instanceof Uint8Array) || key.length !== ticketIdBytes) return undefined;
-  if (!isCount(type, 65_535) || !isCount(epoch, 4_294_967_295) || !isCount(party, 65_535) || party === 0) return undefined;
-  if (!isCount(statusNumber, ticketStatuses.length - 1) || !isOptionalCount(holdNumber, holdReasons.length - 1)) return undefined;
+  if (!isCount(type, 65_535) || !isCount(epoch, 4_294_967_295) || !isCount(party, 65_535) || party === 0)
+    return undefined;
+  if (!isCount(statusNumber, ticketStatuses.length - 1) || !isOptionalCount(holdNumber, holdReasons.length - 1))
+    return undefined;
   if (!isOptionalCount(validFromS, secondsMax) || !isOptionalCount(validUntilS, secondsMax)) return undefined;
   const status = ticketStatuses[statusNumber];
   const hold = holdNumber === null ? undefined : holdReasons[holdNumber];
@@ -76,11 +88,17 @@ export function decodeTicketRow(row: readonly unknown[]): Ticket | undefined {
 }
 
 /** `hash` by `codeHash(event's key, code)`: 8 bytes. */
-export const encodeCodeRow = (hash: Uint8Array, ticketId: string): CodeRow => [hash, ticketKey(ticketId).slice(0, codeReferenceBytes)];
+export const encodeCodeRow = (hash: Uint8Array, ticketId: string): CodeRow => [
+  hash,
+  ticketKey(ticketId).slice(0, codeReferenceBytes),
+];
 
-export const isCodeHash = (value: unknown): value is Uint8Array => value instanceof Uint8Array && value.length === codeHashBytes;
-export const isCodeReference = (value: unknown): value is Uint8Array => value instanceof Uint8Array && value.length === codeReferenceBytes;
+export const isCodeHash = (value: unknown): value is Uint8Array =>
+  value instanceof Uint8Array && value.length === codeHashBytes;
+export const isCodeReference = (value: unknown): value is Uint8Array =>
+  value instanceof Uint8Array && value.length === codeReferenceBytes;
 
 const secondsMax = 253_402_300_799;
-const isCount = (value: unknown, max: number): value is number => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;
+const isCount = (value: unknown, max: number): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;
 const isOptionalCount = (value: unknown, max: number): value is number | null => value === null || isCount(value, max);

@@ -64,11 +64,29 @@ export const manifestSchema = z.object({
   }),
   /** Deltas in order; the first starts at the snapshot's version, each next where the last ended. `rows`: tickets and codes. */
   deltas: z
-    .array(z.object({ from: z.number().int().min(1), to: z.number().int().min(1), rows: z.number().int().min(0).max(deltaRowsMax), ...fileReferenceSchema.shape }))
+    .array(
+      z.object({
+        from: z.number().int().min(1),
+        to: z.number().int().min(1),
+        rows: z.number().int().min(0).max(deltaRowsMax),
+        ...fileReferenceSchema.shape,
+      }),
+    )
     .max(1_000),
   keys: z.array(feedKeySchema).max(100),
   /** Gates whose heads and LAN connections are accepted: id, Ed25519 public key, zone, certificate (base64 DER). */
-  gates: z.array(z.object({ id: z.string().max(32), name: z.string().max(100), zone: z.string().max(64), publicKey: hex(32), certificate: z.string().max(4_096), address: z.string().max(200).optional() })).max(2_000),
+  gates: z
+    .array(
+      z.object({
+        id: z.string().max(32),
+        name: z.string().max(100),
+        zone: z.string().max(64),
+        publicKey: hex(32),
+        certificate: z.string().max(4_096),
+        address: z.string().max(200).optional(),
+      }),
+    )
+    .max(2_000),
   /** Deployment CA certificate, base64 DER. */
   ca: z.string().max(4_096),
   staff: z.array(staffSchema).max(5_000),
@@ -81,14 +99,39 @@ export type FileReference = z.infer<typeof fileReferenceSchema>;
 export type FeedError =
   | { readonly type: 'feed-malformed'; readonly what: 'manifest' | 'snapshot' | 'delta'; readonly cause: string }
   | { readonly type: 'feed-signature-invalid'; readonly keyId: string; readonly cause: 'key-unknown' | 'signature' }
-  | { readonly type: 'feed-wrong-event'; readonly what: 'manifest' | 'snapshot' | 'delta'; readonly expected: number; readonly found: number }
+  | {
+      readonly type: 'feed-wrong-event';
+      readonly what: 'manifest' | 'snapshot' | 'delta';
+      readonly expected: number;
+      readonly found: number;
+    }
   /** Older than what the gate has, or a file older than its manifest says. */
-  | { readonly type: 'feed-rollback'; readonly what: 'manifest' | 'snapshot' | 'delta'; readonly current: number; readonly candidate: number }
-  | { readonly type: 'feed-too-large'; readonly what: 'manifest' | 'snapshot' | 'delta'; readonly bytes: number; readonly bytesMax: number }
+  | {
+      readonly type: 'feed-rollback';
+      readonly what: 'manifest' | 'snapshot' | 'delta';
+      readonly current: number;
+      readonly candidate: number;
+    }
+  | {
+      readonly type: 'feed-too-large';
+      readonly what: 'manifest' | 'snapshot' | 'delta';
+      readonly bytes: number;
+      readonly bytesMax: number;
+    }
   /** Fewer bytes than the signed size: a download that ended half-way. */
-  | { readonly type: 'feed-cut-off'; readonly what: 'snapshot' | 'delta'; readonly bytes: number; readonly expected: number }
+  | {
+      readonly type: 'feed-cut-off';
+      readonly what: 'snapshot' | 'delta';
+      readonly bytes: number;
+      readonly expected: number;
+    }
   /** As many bytes as signed, but not those bytes. */
-  | { readonly type: 'feed-hash-mismatch'; readonly what: 'snapshot' | 'delta'; readonly expected: string; readonly found: string };
+  | {
+      readonly type: 'feed-hash-mismatch';
+      readonly what: 'snapshot' | 'delta';
+      readonly expected: string;
+      readonly found: string;
+    };
 
 const manifestAad = domainAad('postern-feed-v1');
 
@@ -110,12 +153,15 @@ export function signManifest(manifest: Manifest, feedKey: KeyPair): Uint8Array {
 
 /** Size, then signature by one of `trusted`, and only then the content. */
 export function verifyManifest(bytes: Uint8Array, trusted: readonly TrustedFeedKey[]): Result<Manifest, FeedError> {
-  if (bytes.length > manifestBytesMax) return err({ type: 'feed-too-large', what: 'manifest', bytes: bytes.length, bytesMax: manifestBytesMax });
+  if (bytes.length > manifestBytesMax)
+    return err({ type: 'feed-too-large', what: 'manifest', bytes: bytes.length, bytesMax: manifestBytesMax });
   const message = decodeCose(bytes, manifestBytesMax);
   if (!message.ok) return err({ type: 'feed-malformed', what: 'manifest', cause: message.error.cause });
   const signer = trusted.find((key) => key.keyId === message.value.keyId);
-  if (signer === undefined) return err({ type: 'feed-signature-invalid', keyId: message.value.keyId, cause: 'key-unknown' });
-  if (!verifyCose(message.value, signer.publicKey, manifestAad)) return err({ type: 'feed-signature-invalid', keyId: signer.keyId, cause: 'signature' });
+  if (signer === undefined)
+    return err({ type: 'feed-signature-invalid', keyId: message.value.keyId, cause: 'key-unknown' });
+  if (!verifyCose(message.value, signer.publicKey, manifestAad))
+    return err({ type: 'feed-signature-invalid', keyId: signer.keyId, cause: 'signature' });
   const manifest = parseManifest(message.value.payload);
   if (!manifest.ok) return manifest;
   const problem = manifestProblem(manifest.value);
@@ -127,9 +173,17 @@ function parseManifest(payload: Uint8Array): Result<Manifest, FeedError> {
     const parsed = manifestSchema.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)));
     if (parsed.success) return ok(parsed.data);
     const issue = parsed.error.issues[0];
-    return err({ type: 'feed-malformed', what: 'manifest', cause: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`.slice(0, 200) });
+    return err({
+      type: 'feed-malformed',
+      what: 'manifest',
+      cause: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`.slice(0, 200),
+    });
   } catch (cause) {
-    return err({ type: 'feed-malformed', what: 'manifest', cause: cause instanceof Error ? cause.message.slice(0, 200) : 'not JSON' });
+    return err({
+      type: 'feed-malformed',
+      what: 'manifest',
+      cause: cause instanceof Error ? cause.message.slice(0, 200) : 'not JSON',
+    });
   }
 }
 
@@ -161,16 +215,24 @@ export interface AcceptManifestOptions {
  * later (a refreshed expiry). An expired one is taken too, `expired`, for the gate's screens and the event's staleness rule:
  * refusing it would leave the gate with something older still.
  */
-export function acceptManifest({ event, current, candidate, nowMs }: AcceptManifestOptions): Result<{ readonly manifest: Manifest; readonly expired: boolean }, FeedError> {
-  if (candidate.event !== event) return err({ type: 'feed-wrong-event', what: 'manifest', expected: event, found: candidate.event });
+export function acceptManifest({
+  event,
+  current,
+  candidate,
+  nowMs,
+}: AcceptManifestOptions): Result<{ readonly manifest: Manifest; readonly expired: boolean }, FeedError> {
+  if (candidate.event !== event)
+    return err({ type: 'feed-wrong-event', what: 'manifest', expected: event, found: candidate.event });
   if (current !== undefined && isOlder(candidate, current))
     return err({ type: 'feed-rollback', what: 'manifest', current: current.version, candidate: candidate.version });
   return ok({ manifest: candidate, expired: isExpired(candidate, nowMs) });
 }
 
-const isOlder = (a: Manifest, b: Manifest): boolean => a.version < b.version || (a.version === b.version && a.createdAtMs < b.createdAtMs);
+const isOlder = (a: Manifest, b: Manifest): boolean =>
+  a.version < b.version || (a.version === b.version && a.createdAtMs < b.createdAtMs);
 
-export const isExpired = (manifest: Pick<Manifest, 'expiresAtMs'>, nowMs: number): boolean => nowMs >= manifest.expiresAtMs;
+export const isExpired = (manifest: Pick<Manifest, 'expiresAtMs'>, nowMs: number): boolean =>
+  nowMs >= manifest.expiresAtMs;
 
 /**
  * The keys that may sign what follows a manifest: its active feed keys and the next ones, which it announces under the signature
@@ -190,7 +252,8 @@ export type FeedPlan =
 
 /** `deltas` only where the snapshot stays and the deltas applied so far are the beginning of the new list; else all anew. */
 export function planFeed(current: Manifest | undefined, candidate: Manifest): FeedPlan {
-  if (current === undefined || current.snapshot.database.sha256 !== candidate.snapshot.database.sha256) return { type: 'snapshot', deltas: candidate.deltas };
+  if (current === undefined || current.snapshot.database.sha256 !== candidate.snapshot.database.sha256)
+    return { type: 'snapshot', deltas: candidate.deltas };
   const continues = current.deltas.every((delta, index) => delta.sha256 === candidate.deltas[index]?.sha256);
   if (!continues) return { type: 'snapshot', deltas: candidate.deltas };
   const missing = candidate.deltas.slice(current.deltas.length);

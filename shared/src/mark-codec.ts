@@ -20,7 +20,19 @@ export interface Writer {
 
 const formatVersion = 1;
 /** Numbers on the wire: a kind never changes its number, new ones go at the end. */
-const kinds: readonly MarkKind[] = ['admitted', 'exited', 'refused', 'lapsed', 'undone', 'overridden', 'passed-out', 'bound', 'denied', 'corrected', 'recounted'];
+const kinds: readonly MarkKind[] = [
+  'admitted',
+  'exited',
+  'refused',
+  'lapsed',
+  'undone',
+  'overridden',
+  'passed-out',
+  'bound',
+  'denied',
+  'corrected',
+  'recounted',
+];
 const clockSources: readonly ClockSource[] = ['server', 'peer', 'person', 'rtc', 'none'];
 const textCharsMax = 64;
 const tagHashBytes = 16;
@@ -31,8 +43,16 @@ const tagHashBytes = 16;
  */
 export function encodeMark(mark: Mark): Uint8Array {
   const base: CborValue[] = [
-    formatVersion, kinds.indexOf(mark.kind), mark.sequence, mark.at.ms, mark.at.counter, Math.round(mark.monotonicMs),
-    clockSources.indexOf(mark.clock.source), Math.ceil(mark.clock.uncertaintyMs), mark.lane, mark.operator ?? null,
+    formatVersion,
+    kinds.indexOf(mark.kind),
+    mark.sequence,
+    mark.at.ms,
+    mark.at.counter,
+    Math.round(mark.monotonicMs),
+    clockSources.indexOf(mark.clock.source),
+    Math.ceil(mark.clock.uncertaintyMs),
+    mark.lane,
+    mark.operator ?? null,
   ];
   const bytes = cborEncode([...base, ...ticketPart(mark), ...ownPart(mark)]);
   assert(bytes.length <= markBytesMax, 'a mark stays under its bound');
@@ -97,21 +117,38 @@ export function decodeMark(bytes: Uint8Array, writer: Writer): Result<Mark, Mark
 }
 
 function readMark(fields: Fields, writer: Writer): Mark {
-  if (takeInteger(fields, 'version', 0, 255) !== formatVersion) throw new FieldError('a mark of a version that this software does not know');
+  if (takeInteger(fields, 'version', 0, 255) !== formatVersion)
+    throw new FieldError('a mark of a version that this software does not know');
   const kind = takeChoice(fields, 'kind', kinds);
   const sequence = takeInteger(fields, 'sequence', 1, Number.MAX_SAFE_INTEGER);
-  const at = { ms: takeInteger(fields, 'time', 0, 8_640_000_000_000_000), counter: takeInteger(fields, 'counter', 0, 0xffff) };
+  const at = {
+    ms: takeInteger(fields, 'time', 0, 8_640_000_000_000_000),
+    counter: takeInteger(fields, 'counter', 0, 0xffff),
+  };
   const monotonicMs = takeInteger(fields, 'monotonic time', 0, Number.MAX_SAFE_INTEGER);
-  const clock = { source: takeChoice(fields, 'clock source', clockSources), uncertaintyMs: takeInteger(fields, 'clock uncertainty', 0, Number.MAX_SAFE_INTEGER) };
+  const clock = {
+    source: takeChoice(fields, 'clock source', clockSources),
+    uncertaintyMs: takeInteger(fields, 'clock uncertainty', 0, Number.MAX_SAFE_INTEGER),
+  };
   const lane = takeText(fields, 'lane');
   const operator = takeOptionalText(fields, 'operator');
   const { event, gate, boot } = writer;
-  const base = operator === undefined ? { event, gate, boot, sequence, at, monotonicMs, clock, lane } : { event, gate, boot, sequence, at, monotonicMs, clock, lane, operator };
-  if (kind === 'corrected') return { ...base, kind, offsetMs: takeInteger(fields, 'offset', -8_640_000_000_000_000, 8_640_000_000_000_000) };
-  if (kind === 'recounted') return { ...base, kind, zone: takeText(fields, 'zone'), persons: takeInteger(fields, 'persons', 0, 0xffff_ffff) };
+  const base =
+    operator === undefined
+      ? { event, gate, boot, sequence, at, monotonicMs, clock, lane }
+      : { event, gate, boot, sequence, at, monotonicMs, clock, lane, operator };
+  if (kind === 'corrected')
+    return { ...base, kind, offsetMs: takeInteger(fields, 'offset', -8_640_000_000_000_000, 8_640_000_000_000_000) };
+  if (kind === 'recounted')
+    return { ...base, kind, zone: takeText(fields, 'zone'), persons: takeInteger(fields, 'persons', 0, 0xffff_ffff) };
 
   const ticketId = takeHex(fields, 'ticket', [0, 16]);
-  const ticket = { ...base, ticketId, epoch: takeInteger(fields, 'epoch', 0, 0xffff_ffff), method: takeText(fields, 'method') };
+  const ticket = {
+    ...base,
+    ticketId,
+    epoch: takeInteger(fields, 'epoch', 0, 0xffff_ffff),
+    method: takeText(fields, 'method'),
+  };
   switch (kind) {
     case 'admitted': {
       if (!ticketIdPattern.test(ticketId)) throw new FieldError('an admitted mark without a ticket');
@@ -130,11 +167,33 @@ function readMark(fields: Fields, writer: Writer): Mark {
     case 'refused':
       return { ...ticket, kind, code: takeText(fields, 'code'), count: takeInteger(fields, 'count', 1, 0xffff_ffff) };
     case 'lapsed':
-      return { ...ticket, kind, of: { boot: takeHex(fields, 'boot', [8]), sequence: takeInteger(fields, 'sequence', 1, Number.MAX_SAFE_INTEGER) }, uses: takeInteger(fields, 'uses', 1, 0xffff) };
+      return {
+        ...ticket,
+        kind,
+        of: {
+          boot: takeHex(fields, 'boot', [8]),
+          sequence: takeInteger(fields, 'sequence', 1, Number.MAX_SAFE_INTEGER),
+        },
+        uses: takeInteger(fields, 'uses', 1, 0xffff),
+      };
     case 'undone':
-      return { ...ticket, kind, of: { gate: takeText(fields, 'gate'), boot: takeHex(fields, 'boot', [8]), sequence: takeInteger(fields, 'sequence', 1, Number.MAX_SAFE_INTEGER) } };
+      return {
+        ...ticket,
+        kind,
+        of: {
+          gate: takeText(fields, 'gate'),
+          boot: takeHex(fields, 'boot', [8]),
+          sequence: takeInteger(fields, 'sequence', 1, Number.MAX_SAFE_INTEGER),
+        },
+      };
     case 'overridden':
-      return { ...ticket, kind, reason: takeChoice(fields, 'reason', overrideReasons), zone: takeText(fields, 'zone'), uses: takeInteger(fields, 'uses', 1, 0xffff) };
+      return {
+        ...ticket,
+        kind,
+        reason: takeChoice(fields, 'reason', overrideReasons),
+        zone: takeText(fields, 'zone'),
+        uses: takeInteger(fields, 'uses', 1, 0xffff),
+      };
     case 'bound':
       return { ...ticket, kind, tagHash: takeHex(fields, 'tag', [tagHashBytes]) };
     case 'denied':
@@ -155,7 +214,8 @@ interface Fields {
 const take = (fields: Fields): CborValue | undefined => fields.values[fields.index++];
 
 function checkInteger(value: CborValue | undefined, name: string, min: number, max: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) throw new FieldError(`${name} out of range`);
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
+    throw new FieldError(`${name} out of range`);
   return value;
 }
 
@@ -164,7 +224,8 @@ function checkText(value: CborValue | undefined, name: string): string {
   return value;
 }
 
-const takeInteger = (fields: Fields, name: string, min: number, max: number): number => checkInteger(take(fields), name, min, max);
+const takeInteger = (fields: Fields, name: string, min: number, max: number): number =>
+  checkInteger(take(fields), name, min, max);
 
 function takeOptionalInteger(fields: Fields, name: string, min: number, max: number): number | undefined {
   const value = take(fields);
@@ -192,7 +253,8 @@ function takeChoice<T>(fields: Fields, name: string, of: readonly T[]): T {
 
 function takeHex(fields: Fields, name: string, lengths: readonly number[]): string {
   const value = take(fields);
-  if (!(value instanceof Uint8Array) || !lengths.includes(value.length)) throw new FieldError(`${name} of a wrong length`);
+  if (!(value instanceof Uint8Array) || !lengths.includes(value.length))
+    throw new FieldError(`${name} of a wrong length`);
   return bytesToHex(value);
 }
 

@@ -29,20 +29,46 @@ interface TicketMark extends MarkBase {
 }
 
 export type OverrideReason = 'lost-code' | 'reader-broken' | 'accreditation' | 'emergency' | 'other';
-export const overrideReasons: readonly OverrideReason[] = ['lost-code', 'reader-broken', 'accreditation', 'emergency', 'other'];
+export const overrideReasons: readonly OverrideReason[] = [
+  'lost-code',
+  'reader-broken',
+  'accreditation',
+  'emergency',
+  'other',
+];
 
 export type Mark =
   /** The gate let the ticket in. `uses` persons passed on one code (a party in parts: one mark a part). */
-  | (TicketMark & { readonly kind: 'admitted'; readonly ticketType: number; readonly zone: string; readonly uses: number; readonly issuedAtS?: number; readonly outOfTouch: boolean; readonly peersReachable: number })
+  | (TicketMark & {
+      readonly kind: 'admitted';
+      readonly ticketType: number;
+      readonly zone: string;
+      readonly uses: number;
+      readonly issuedAtS?: number;
+      readonly outOfTouch: boolean;
+      readonly peersReachable: number;
+    })
   | (TicketMark & { readonly kind: 'exited'; readonly zone: string })
   /** A refusal; `count` is 1, or how many were folded into this one after the limit per minute. */
   | (TicketMark & { readonly kind: 'refused'; readonly code: string; readonly count: number })
   /** Opened, nobody passed: names the admitted (or exited) mark and how many uses return. */
-  | (TicketMark & { readonly kind: 'lapsed'; readonly of: { readonly boot: string; readonly sequence: number }; readonly uses: number })
+  | (TicketMark & {
+      readonly kind: 'lapsed';
+      readonly of: { readonly boot: string; readonly sequence: number };
+      readonly uses: number;
+    })
   /** A steward takes back the last entry. */
-  | (TicketMark & { readonly kind: 'undone'; readonly of: { readonly gate: string; readonly boot: string; readonly sequence: number } })
+  | (TicketMark & {
+      readonly kind: 'undone';
+      readonly of: { readonly gate: string; readonly boot: string; readonly sequence: number };
+    })
   /** A person let somebody in against or without a decision; ticket id is empty when there was no ticket. */
-  | (TicketMark & { readonly kind: 'overridden'; readonly reason: OverrideReason; readonly zone: string; readonly uses: number })
+  | (TicketMark & {
+      readonly kind: 'overridden';
+      readonly reason: OverrideReason;
+      readonly zone: string;
+      readonly uses: number;
+    })
   /** A steward lets a ticket out of a zone whose exits are not scanned, so that it may come back. */
   | (TicketMark & { readonly kind: 'passed-out'; readonly zone: string })
   | (TicketMark & { readonly kind: 'bound'; readonly tagHash: string })
@@ -54,6 +80,10 @@ export type Mark =
 export type MarkKind = Mark['kind'];
 
 /** A mark before its writer has given it identity and time. */
-export type MarkDraft = Mark extends infer M ? (M extends Mark ? Omit<M, keyof MarkId | 'at' | 'monotonicMs' | 'clock'> & { readonly event: number } : never) : never;
+export type MarkDraft = Mark extends infer M
+  ? M extends Mark
+    ? Omit<M, keyof MarkId | 'at' | 'monotonicMs' | 'clock'> & { readonly event: number }
+    : never
+  : never;
 
 export const markKey = (mark: MarkId): string => `${mark.event}/${mark.gate}/${mark.boot}/${mark.sequence}`;

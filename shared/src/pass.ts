@@ -47,14 +47,21 @@ export interface Pass extends PassClaims {
 export type KeyOf = (keyId: string) => { readonly publicKey: Uint8Array; readonly state: string } | undefined;
 
 /** The pass's text, ready for a QR code in alphanumeric mode. Claims must be in range: that is the issuer's duty. */
-export const encodePass = (claims: PassClaims, keys: KeyPair): string => passPrefix + base45Encode(encodePassBytes(claims, keys));
+export const encodePass = (claims: PassClaims, keys: KeyPair): string =>
+  passPrefix + base45Encode(encodePassBytes(claims, keys));
 
 /** The raw COSE_Sign1 bytes, as an NFC tag carries them (with the tag's UID as `externalAad`). */
 export function encodePassBytes(claims: PassClaims, keys: KeyPair, externalAad?: Uint8Array): Uint8Array {
   const ticketId = ticketIdPattern.test(claims.ticketId) ? hexToBytes(claims.ticketId) : undefined;
   assert(ticketId !== undefined, 'a ticket id has 32 hexadecimal digits');
-  assert(isSmall(claims.event) && isSmall(claims.type) && isSmall(claims.epoch), 'event, type and epoch are small unsigned integers');
-  const payload = new Map<number, CborValue>([[claimTicketId, ticketId], [claimAdmission, [claims.event, claims.type, claims.epoch]]]);
+  assert(
+    isSmall(claims.event) && isSmall(claims.type) && isSmall(claims.epoch),
+    'event, type and epoch are small unsigned integers',
+  );
+  const payload = new Map<number, CborValue>([
+    [claimTicketId, ticketId],
+    [claimAdmission, [claims.event, claims.type, claims.epoch]],
+  ]);
   if (claims.expiresS !== undefined) payload.set(claimExpires, claims.expiresS);
   if (claims.notBeforeS !== undefined) payload.set(claimNotBefore, claims.notBeforeS);
   return signCose({ keys, payload: cborEncode(payload), ...(externalAad === undefined ? {} : { externalAad }) });
@@ -66,7 +73,8 @@ export function encodePassBytes(claims: PassClaims, keys: KeyPair, externalAad?:
  */
 export function decodePass(text: string, keyOf: KeyOf): Result<Pass, PassError> {
   if (!text.startsWith(passPrefix)) return err({ type: 'not-a-ticket' });
-  if (text.length > passCharsMax) return err({ type: 'malformed', cause: `${text.length} characters, at most ${passCharsMax} are allowed` });
+  if (text.length > passCharsMax)
+    return err({ type: 'malformed', cause: `${text.length} characters, at most ${passCharsMax} are allowed` });
   const bytes = base45Decode(text.slice(passPrefix.length));
   return bytes.ok ? decodePassBytes(bytes.value, keyOf) : bytes;
 }
@@ -97,18 +105,26 @@ function readClaims(message: CoseSign1): Result<Pass, PassError> {
   const admission = claims.get(claimAdmission);
   const expiresS = claims.get(claimExpires);
   const notBeforeS = claims.get(claimNotBefore);
-  if (!(ticketId instanceof Uint8Array) || ticketId.length !== 16) return err({ type: 'malformed', cause: 'no ticket id of 16 bytes' });
+  if (!(ticketId instanceof Uint8Array) || ticketId.length !== 16)
+    return err({ type: 'malformed', cause: 'no ticket id of 16 bytes' });
   const [event, type, epoch, ...rest] = Array.isArray(admission) ? admission : [];
   if (!isSmall(event) || !isSmall(type) || !isSmall(epoch) || rest.length > 0)
     return err({ type: 'malformed', cause: 'no event, ticket type and epoch' });
-  if (!isOptionalSeconds(expiresS) || !isOptionalSeconds(notBeforeS)) return err({ type: 'malformed', cause: 'a time out of range' });
+  if (!isOptionalSeconds(expiresS) || !isOptionalSeconds(notBeforeS))
+    return err({ type: 'malformed', cause: 'a time out of range' });
   return ok({
-    ticketId: bytesToHex(ticketId), event, type, epoch, keyId: message.keyId,
-    ...(expiresS === undefined ? {} : { expiresS }), ...(notBeforeS === undefined ? {} : { notBeforeS }),
+    ticketId: bytesToHex(ticketId),
+    event,
+    type,
+    epoch,
+    keyId: message.keyId,
+    ...(expiresS === undefined ? {} : { expiresS }),
+    ...(notBeforeS === undefined ? {} : { notBeforeS }),
   });
 }
 
-const isSmall = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
+const isSmall = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
 
 const isOptionalSeconds = (value: unknown): value is number | undefined =>
   value === undefined || (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= secondsMax);

@@ -16,46 +16,190 @@ const pleaseSeeStaff: Texts = { en: 'Please see staff', de: 'Bitte wenden Sie si
 const pleaseTryAgain: Texts = { en: 'Please hold it up once more', de: 'Bitte noch einmal zeigen' };
 const notHere: Texts = { en: 'Please use another entrance', de: 'Bitte einen anderen Eingang benutzen' };
 const notNow: Texts = { en: 'Not just yet, please see staff', de: 'Noch nicht, bitte wenden Sie sich an das Personal' };
-const oneMoment: Texts = { en: 'One moment, please wait for staff', de: 'Einen Moment, bitte warten Sie auf das Personal' };
+const oneMoment: Texts = {
+  en: 'One moment, please wait for staff',
+  de: 'Einen Moment, bitte warten Sie auf das Personal',
+};
 
 /** Placeholders: {gate} {at} {when} {admitted} {party} {zone}; a part in [ ] is left out where its placeholder is unknown. */
 const refusalTexts: Readonly<Record<RefusalCode, RefusalText>> = {
-  'not-a-ticket': { visitor: pleaseTryAgain, steward: { en: 'This is not a ticket code', de: 'Das ist kein Ticketcode' } },
-  malformed: { visitor: pleaseTryAgain, steward: { en: 'Ticket code damaged or incomplete: try again, or type the short code', de: 'Ticketcode beschädigt oder unvollständig: noch einmal scannen oder Kurzcode eingeben' } },
-  'signature-invalid': { visitor: pleaseSeeStaff, steward: { en: 'Forged or altered: the signature is wrong', de: 'Gefälscht oder verändert: Signatur falsch' } },
-  'key-unknown': { visitor: pleaseSeeStaff, steward: { en: 'Signed with an unknown key: forged, or this gate needs a newer ticket list', de: 'Mit unbekanntem Schlüssel signiert: gefälscht, oder dieses Gate braucht eine neuere Ticketliste' } },
-  'key-revoked': { visitor: pleaseSeeStaff, steward: { en: 'Signed with a withdrawn key: the ticket has to be issued again', de: 'Mit gesperrtem Schlüssel signiert: Ticket muss neu ausgestellt werden' } },
-  'other-event': { visitor: pleaseSeeStaff, steward: { en: 'Ticket for another event', de: 'Ticket für eine andere Veranstaltung' } },
-  'code-unknown': { visitor: pleaseSeeStaff, steward: { en: 'Code not in the ticket list', de: 'Code steht nicht in der Ticketliste' } },
-  'too-many-attempts': { visitor: oneMoment, steward: { en: 'Too many unknown codes: wait a minute', de: 'Zu viele unbekannte Codes: eine Minute warten' } },
-  'ticket-unknown': { visitor: pleaseSeeStaff, steward: { en: 'Ticket not in the ticket list', de: 'Ticket steht nicht in der Ticketliste' } },
-  replaced: { visitor: pleaseSeeStaff, steward: { en: 'Replaced by a newer ticket: ask for the newest code', de: 'Durch ein neueres Ticket ersetzt: nach dem neuesten Code fragen' } },
+  'not-a-ticket': {
+    visitor: pleaseTryAgain,
+    steward: { en: 'This is not a ticket code', de: 'Das ist kein Ticketcode' },
+  },
+  malformed: {
+    visitor: pleaseTryAgain,
+    steward: {
+      en: 'Ticket code damaged or incomplete: try again, or type the short code',
+      de: 'Ticketcode beschädigt oder unvollständig: noch einmal scannen oder Kurzcode eingeben',
+    },
+  },
+  'signature-invalid': {
+    visitor: pleaseSeeStaff,
+    steward: { en: 'Forged or altered: the signature is wrong', de: 'Gefälscht oder verändert: Signatur falsch' },
+  },
+  'key-unknown': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'Signed with an unknown key: forged, or this gate needs a newer ticket list',
+      de: 'Mit unbekanntem Schlüssel signiert: gefälscht, oder dieses Gate braucht eine neuere Ticketliste',
+    },
+  },
+  'key-revoked': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'Signed with a withdrawn key: the ticket has to be issued again',
+      de: 'Mit gesperrtem Schlüssel signiert: Ticket muss neu ausgestellt werden',
+    },
+  },
+  'other-event': {
+    visitor: pleaseSeeStaff,
+    steward: { en: 'Ticket for another event', de: 'Ticket für eine andere Veranstaltung' },
+  },
+  'code-unknown': {
+    visitor: pleaseSeeStaff,
+    steward: { en: 'Code not in the ticket list', de: 'Code steht nicht in der Ticketliste' },
+  },
+  'too-many-attempts': {
+    visitor: oneMoment,
+    steward: { en: 'Too many unknown codes: wait a minute', de: 'Zu viele unbekannte Codes: eine Minute warten' },
+  },
+  'ticket-unknown': {
+    visitor: pleaseSeeStaff,
+    steward: { en: 'Ticket not in the ticket list', de: 'Ticket steht nicht in der Ticketliste' },
+  },
+  replaced: {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'Replaced by a newer ticket: ask for the newest code',
+      de: 'Durch ein neueres Ticket ersetzt: nach dem neuesten Code fragen',
+    },
+  },
   revoked: { visitor: pleaseSeeStaff, steward: { en: 'Ticket cancelled', de: 'Ticket storniert' } },
   unpaid: { visitor: pleaseSeeStaff, steward: { en: 'Ticket not paid yet', de: 'Ticket noch nicht bezahlt' } },
-  blocked: { visitor: pleaseSeeStaff, steward: { en: 'Ticket blocked by the organiser', de: 'Ticket vom Veranstalter gesperrt' } },
+  blocked: {
+    visitor: pleaseSeeStaff,
+    steward: { en: 'Ticket blocked by the organiser', de: 'Ticket vom Veranstalter gesperrt' },
+  },
   denied: { visitor: pleaseSeeStaff, steward: { en: 'Blocked by staff', de: 'Vom Personal gesperrt' } },
-  'not-yet-valid': { visitor: notNow, steward: { en: 'Not valid yet[: from {when}]', de: 'Noch nicht gültig[: ab {when}]' } },
-  expired: { visitor: pleaseSeeStaff, steward: { en: 'No longer valid[: ended {when}]', de: 'Nicht mehr gültig[: bis {when}]' } },
-  'wrong-zone': { visitor: notHere, steward: { en: 'Ticket does not open this zone', de: 'Ticket gilt nicht für diesen Bereich' } },
-  'already-used': { visitor: pleaseSeeStaff, steward: { en: 'Already used[: {gate}][, {at}]', de: 'Bereits benutzt[: {gate}][, {at}]' } },
-  'uses-spent': { visitor: pleaseSeeStaff, steward: { en: 'All entries used[, last: {gate}][, {at}]', de: 'Alle Eintritte verbraucht[, zuletzt: {gate}][, {at}]' } },
-  'already-inside': { visitor: pleaseSeeStaff, steward: { en: 'Already inside[: entered at {gate}][, {at}]', de: 'Bereits drinnen[: Eintritt {gate}][, {at}]' } },
-  'not-inside': { visitor: { en: 'Goodbye', de: 'Auf Wiedersehen' }, steward: { en: 'Not known to be inside', de: 'Nicht als anwesend bekannt' } },
-  'pass-out-needed': { visitor: pleaseSeeStaff, steward: { en: 'Entered before[ at {gate}][, {at}] and not passed out: a steward at the exit must pass it out', de: 'Schon eingetreten[ an {gate}][, {at}], nicht ausgelassen: am Ausgang auslassen' } },
-  'too-soon': { visitor: notNow, steward: { en: 'Too soon after the last entry[: again from {when}]', de: 'Zu bald nach dem letzten Eintritt[: wieder ab {when}]' } },
-  'once-per-day': { visitor: pleaseSeeStaff, steward: { en: 'Used today already[: {gate}][, {at}]', de: 'Heute bereits benutzt[: {gate}][, {at}]' } },
-  'party-complete': { visitor: pleaseSeeStaff, steward: { en: 'The whole party is in[: {admitted} of {party}][, last {at}]', de: 'Die Gruppe ist vollständig[: {admitted} von {party}][, zuletzt {at}]' } },
+  'not-yet-valid': {
+    visitor: notNow,
+    steward: { en: 'Not valid yet[: from {when}]', de: 'Noch nicht gültig[: ab {when}]' },
+  },
+  expired: {
+    visitor: pleaseSeeStaff,
+    steward: { en: 'No longer valid[: ended {when}]', de: 'Nicht mehr gültig[: bis {when}]' },
+  },
+  'wrong-zone': {
+    visitor: notHere,
+    steward: { en: 'Ticket does not open this zone', de: 'Ticket gilt nicht für diesen Bereich' },
+  },
+  'already-used': {
+    visitor: pleaseSeeStaff,
+    steward: { en: 'Already used[: {gate}][, {at}]', de: 'Bereits benutzt[: {gate}][, {at}]' },
+  },
+  'uses-spent': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'All entries used[, last: {gate}][, {at}]',
+      de: 'Alle Eintritte verbraucht[, zuletzt: {gate}][, {at}]',
+    },
+  },
+  'already-inside': {
+    visitor: pleaseSeeStaff,
+    steward: { en: 'Already inside[: entered at {gate}][, {at}]', de: 'Bereits drinnen[: Eintritt {gate}][, {at}]' },
+  },
+  'not-inside': {
+    visitor: { en: 'Goodbye', de: 'Auf Wiedersehen' },
+    steward: { en: 'Not known to be inside', de: 'Nicht als anwesend bekannt' },
+  },
+  'pass-out-needed': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'Entered before[ at {gate}][, {at}] and not passed out: a steward at the exit must pass it out',
+      de: 'Schon eingetreten[ an {gate}][, {at}], nicht ausgelassen: am Ausgang auslassen',
+    },
+  },
+  'too-soon': {
+    visitor: notNow,
+    steward: {
+      en: 'Too soon after the last entry[: again from {when}]',
+      de: 'Zu bald nach dem letzten Eintritt[: wieder ab {when}]',
+    },
+  },
+  'once-per-day': {
+    visitor: pleaseSeeStaff,
+    steward: { en: 'Used today already[: {gate}][, {at}]', de: 'Heute bereits benutzt[: {gate}][, {at}]' },
+  },
+  'party-complete': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'The whole party is in[: {admitted} of {party}][, last {at}]',
+      de: 'Die Gruppe ist vollständig[: {admitted} von {party}][, zuletzt {at}]',
+    },
+  },
   'zone-full': { visitor: oneMoment, steward: { en: 'Zone full[: {zone}]', de: 'Bereich voll[: {zone}]' } },
-  'code-replayed': { visitor: { en: 'Please wait for the next code', de: 'Bitte auf den nächsten Code warten' }, steward: { en: 'This rotating code was used already: wait for the next code', de: 'Dieser wechselnde Code wurde schon benutzt: nächsten abwarten' } },
-  'cache-stale': { visitor: oneMoment, steward: { en: 'Ticket list too old: connect this gate, or call a supervisor', de: 'Ticketliste zu alt: Gate verbinden oder Leitung rufen' } },
-  'clock-untrusted': { visitor: oneMoment, steward: { en: 'The time is not confirmed: a supervisor has to confirm the clock', de: 'Uhrzeit nicht bestätigt: Leitung muss die Uhr bestätigen' } },
-  'assurance-too-low': { visitor: pleaseSeeStaff, steward: { en: 'This ticket type needs a stronger proof than this code', de: 'Diese Ticketart braucht einen stärkeren Nachweis als diesen Code' } },
-  'method-off': { visitor: pleaseSeeStaff, steward: { en: 'This kind of code is switched off for the event', de: 'Diese Art Code ist für die Veranstaltung abgeschaltet' } },
-  'type-unknown': { visitor: pleaseSeeStaff, steward: { en: 'Ticket type unknown: this gate needs a newer ticket list', de: 'Ticketart unbekannt: Gate braucht eine neuere Ticketliste' } },
+  'code-replayed': {
+    visitor: { en: 'Please wait for the next code', de: 'Bitte auf den nächsten Code warten' },
+    steward: {
+      en: 'This rotating code was used already: wait for the next code',
+      de: 'Dieser wechselnde Code wurde schon benutzt: nächsten abwarten',
+    },
+  },
+  'cache-stale': {
+    visitor: oneMoment,
+    steward: {
+      en: 'Ticket list too old: connect this gate, or call a supervisor',
+      de: 'Ticketliste zu alt: Gate verbinden oder Leitung rufen',
+    },
+  },
+  'clock-untrusted': {
+    visitor: oneMoment,
+    steward: {
+      en: 'The time is not confirmed: a supervisor has to confirm the clock',
+      de: 'Uhrzeit nicht bestätigt: Leitung muss die Uhr bestätigen',
+    },
+  },
+  'assurance-too-low': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'This ticket type needs a stronger proof than this code',
+      de: 'Diese Ticketart braucht einen stärkeren Nachweis als diesen Code',
+    },
+  },
+  'method-off': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'This kind of code is switched off for the event',
+      de: 'Diese Art Code ist für die Veranstaltung abgeschaltet',
+    },
+  },
+  'type-unknown': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'Ticket type unknown: this gate needs a newer ticket list',
+      de: 'Ticketart unbekannt: Gate braucht eine neuere Ticketliste',
+    },
+  },
   'lane-closed': { visitor: notHere, steward: { en: 'Lane closed', de: 'Spur geschlossen' } },
-  declined: { visitor: pleaseSeeStaff, steward: { en: 'Declined by staff, no use spent', de: 'Vom Personal abgelehnt, kein Eintritt verbraucht' } },
-  'hold-timed-out': { visitor: pleaseTryAgain, steward: { en: 'Nobody decided in time, no use spent: scan again', de: 'Niemand hat rechtzeitig entschieden, kein Eintritt verbraucht: noch einmal scannen' } },
-  'store-failed': { visitor: notHere, steward: { en: 'The gate cannot record entries: stays shut, call the technician', de: 'Das Gate kann nichts aufzeichnen: bleibt zu, Technik rufen' } },
+  declined: {
+    visitor: pleaseSeeStaff,
+    steward: { en: 'Declined by staff, no use spent', de: 'Vom Personal abgelehnt, kein Eintritt verbraucht' },
+  },
+  'hold-timed-out': {
+    visitor: pleaseTryAgain,
+    steward: {
+      en: 'Nobody decided in time, no use spent: scan again',
+      de: 'Niemand hat rechtzeitig entschieden, kein Eintritt verbraucht: noch einmal scannen',
+    },
+  },
+  'store-failed': {
+    visitor: notHere,
+    steward: {
+      en: 'The gate cannot record entries: stays shut, call the technician',
+      de: 'Das Gate kann nichts aufzeichnen: bleibt zu, Technik rufen',
+    },
+  },
 };
 
 export interface TextOptions {
@@ -68,8 +212,13 @@ export interface TextOptions {
 export const visitorText = (code: RefusalCode, language: Language): string => refusalTexts[code].visitor[language];
 
 /** The steward's text with the facts that are known, times in the venue's time zone. */
-export function stewardText(code: RefusalCode, detail: RefusalDetail, { language, timeZone, gateName = (gate) => gate }: TextOptions): string {
-  const time = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : clockTime(ms, language, timeZone));
+export function stewardText(
+  code: RefusalCode,
+  detail: RefusalDetail,
+  { language, timeZone, gateName = (gate) => gate }: TextOptions,
+): string {
+  const time = (ms: number | undefined): string | undefined =>
+    ms === undefined ? undefined : clockTime(ms, language, timeZone);
   const facts: Readonly<Record<string, string | undefined>> = {
     gate: detail.gate === undefined ? undefined : gateName(detail.gate),
     at: time(detail.atMs),
@@ -95,7 +244,11 @@ function clockTime(ms: number, language: Language, timeZone: string): string {
   const key = `${language} ${timeZone}`;
   let format = formats.get(key);
   if (format === undefined) {
-    format = new Intl.DateTimeFormat(language === 'de' ? 'de-DE' : 'en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
+    format = new Intl.DateTimeFormat(language === 'de' ? 'de-DE' : 'en-GB', {
+      hour: '2-digit',
+      minute: '2-digit',
+      timeZone,
+    });
     formats.set(key, format);
   }
   return format.format(new Date(ms));
@@ -114,7 +267,10 @@ export const holdTexts: Readonly<Record<HoldReason, Texts>> = {
 export const warningTexts: Readonly<Record<Warning, Texts>> = {
   'cache-stale': { en: 'Ticket list is old', de: 'Ticketliste ist alt' },
   'clock-untrusted': { en: 'Time not confirmed', de: 'Uhrzeit nicht bestätigt' },
-  'unknown-ticket': { en: 'Signed, but not in the ticket list yet', de: 'Signiert, aber noch nicht in der Ticketliste' },
+  'unknown-ticket': {
+    en: 'Signed, but not in the ticket list yet',
+    de: 'Signiert, aber noch nicht in der Ticketliste',
+  },
   'over-share': { en: 'Over this gate’s share of the zone', de: 'Über dem Anteil dieses Gates am Bereich' },
   'out-of-touch': { en: 'No contact, still admitting', de: 'Kein Kontakt, Einlass läuft weiter' },
 };

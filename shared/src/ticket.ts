@@ -6,7 +6,15 @@ import { z } from 'zod';
 export const ticketStatuses = ['valid', 'revoked', 'unpaid', 'blocked'] as const;
 export type TicketStatus = (typeof ticketStatuses)[number];
 
-export const holdReasons = ['id-check', 'under-18', 'reduced', 'companion', 'vip', 'second-factor', 'supervisor'] as const;
+export const holdReasons = [
+  'id-check',
+  'under-18',
+  'reduced',
+  'companion',
+  'vip',
+  'second-factor',
+  'supervisor',
+] as const;
 /** Why a person (or another factor) has to say yes before the gate opens. */
 export type HoldReason = (typeof holdReasons)[number];
 

@@ -1,6 +1,16 @@
 // The acceptance suite of the Store port: what every adapter promises to a lane, whatever it keeps marks in.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { compareHybrid, ok, type AdmitView, type Clock, type Mark, type MarkDraft, type Store, type Ticket, type Verdict } from '@postern/shared';
+import {
+  compareHybrid,
+  ok,
+  type AdmitView,
+  type Clock,
+  type Mark,
+  type MarkDraft,
+  type Store,
+  type Ticket,
+  type Verdict,
+} from '@postern/shared';
 
 /** One gate's store under test, with hands on what surrounds it. */
 export interface StoreHarness {
@@ -23,19 +33,49 @@ export interface StoreHarness {
   readonly repair: () => void;
 }
 
-export const sampleTicket: Ticket = { id: '0190c2d45e6f7a8b9c0d1e2f30415263', type: 1, epoch: 0, status: 'valid', party: 1 };
+export const sampleTicket: Ticket = {
+  id: '0190c2d45e6f7a8b9c0d1e2f30415263',
+  type: 1,
+  epoch: 0,
+  status: 'valid',
+  party: 1,
+};
 
-export const admittedDraft = (event: number, ticketId: string = sampleTicket.id): Extract<MarkDraft, { kind: 'admitted' }> => ({
-  kind: 'admitted', event, lane: 'a', ticketId, epoch: 0, method: 'qr', ticketType: 1, zone: 'main', uses: 1, outOfTouch: false, peersReachable: 1,
+export const admittedDraft = (
+  event: number,
+  ticketId: string = sampleTicket.id,
+): Extract<MarkDraft, { kind: 'admitted' }> => ({
+  kind: 'admitted',
+  event,
+  lane: 'a',
+  ticketId,
+  epoch: 0,
+  method: 'qr',
+  ticketType: 1,
+  zone: 'main',
+  uses: 1,
+  outOfTouch: false,
+  peersReachable: 1,
 });
 
 export const refusedDraft = (event: number, lane = 'a'): Extract<MarkDraft, { kind: 'refused' }> => ({
-  kind: 'refused', event, lane, ticketId: sampleTicket.id, epoch: 0, method: 'qr', code: 'already-used', count: 1,
+  kind: 'refused',
+  event,
+  lane,
+  ticketId: sampleTicket.id,
+  epoch: 0,
+  method: 'qr',
+  code: 'already-used',
+  count: 1,
 });
 
 /** Admits a ticket that has not been used, as the simplest rule would. */
-const admitOnce = (event: number) => (view: AdmitView): Verdict<'admit' | 'refuse'> =>
-  view.history.usesSpent > 0 ? { decision: 'refuse', mark: undefined } : { decision: 'admit', mark: admittedDraft(event) };
+const admitOnce =
+  (event: number) =>
+  (view: AdmitView): Verdict<'admit' | 'refuse'> =>
+    view.history.usesSpent > 0
+      ? { decision: 'refuse', mark: undefined }
+      : { decision: 'admit', mark: admittedDraft(event) };
 
 export function describeStoreContract(name: string, createHarness: () => Promise<StoreHarness>): void {
   describe(`store contract: ${name}`, () => {
@@ -53,7 +93,10 @@ export function describeStoreContract(name: string, createHarness: () => Promise
         return admitOnce(harness.event)(view);
       });
       expect(seen).toEqual(sampleTicket);
-      expect(answer).toMatchObject({ ok: true, value: { decision: 'admit', mark: { kind: 'admitted', sequence: 1, gate: harness.gate } } });
+      expect(answer).toMatchObject({
+        ok: true,
+        value: { decision: 'admit', mark: { kind: 'admitted', sequence: 1, gate: harness.gate } },
+      });
       if (answer.ok) expect(harness.durableMarks()).toEqual([answer.value.mark]);
     });
 
@@ -71,7 +114,15 @@ export function describeStoreContract(name: string, createHarness: () => Promise
     });
 
     it('counts what other gates have done with a ticket', async () => {
-      const remote: Mark = { ...admittedDraft(harness.event), gate: 'far', boot: 'ffffffffffffffff', sequence: 1, at: { ms: 1, counter: 0 }, monotonicMs: 1, clock: { source: 'server', uncertaintyMs: 5 } };
+      const remote: Mark = {
+        ...admittedDraft(harness.event),
+        gate: 'far',
+        boot: 'ffffffffffffffff',
+        sequence: 1,
+        at: { ms: 1, counter: 0 },
+        monotonicMs: 1,
+        clock: { source: 'server', uncertaintyMs: 5 },
+      };
       harness.learn([remote]);
       expect(await admit()).toMatchObject({ ok: true, value: { decision: 'refuse' } });
     });
@@ -81,7 +132,16 @@ export function describeStoreContract(name: string, createHarness: () => Promise
       const mark = first.ok ? first.value.mark : undefined;
       expect(mark).toBeDefined();
       if (mark === undefined) return;
-      const lapsed: MarkDraft = { kind: 'lapsed', event: harness.event, lane: 'a', ticketId: sampleTicket.id, epoch: 0, method: 'qr', of: { boot: mark.boot, sequence: mark.sequence }, uses: 1 };
+      const lapsed: MarkDraft = {
+        kind: 'lapsed',
+        event: harness.event,
+        lane: 'a',
+        ticketId: sampleTicket.id,
+        epoch: 0,
+        method: 'qr',
+        of: { boot: mark.boot, sequence: mark.sequence },
+        uses: 1,
+      };
       expect(await harness.store().append(lapsed)).toMatchObject({ ok: true, value: { kind: 'lapsed', sequence: 2 } });
       expect(await admit()).toMatchObject({ ok: true, value: { decision: 'admit' } });
     });
@@ -104,9 +164,19 @@ export function describeStoreContract(name: string, createHarness: () => Promise
     it('says how many persons are in a zone, also after a restart', async () => {
       const store = harness.store();
       await store.append({ ...admittedDraft(harness.event), uses: 3, outOfTouch: true });
-      await store.append({ kind: 'exited', event: harness.event, lane: 'a', ticketId: sampleTicket.id, epoch: 0, method: 'qr', zone: 'main' });
+      await store.append({
+        kind: 'exited',
+        event: harness.event,
+        lane: 'a',
+        ticketId: sampleTicket.id,
+        epoch: 0,
+        method: 'qr',
+        zone: 'main',
+      });
       const occupancy = async (): Promise<unknown> => {
-        const answer = await harness.store().admit(sampleTicket.id, (view) => ({ decision: view.occupancy('main'), mark: undefined }));
+        const answer = await harness
+          .store()
+          .admit(sampleTicket.id, (view) => ({ decision: view.occupancy('main'), mark: undefined }));
         return answer.ok ? answer.value.decision : answer.error;
       };
       expect(await occupancy()).toEqual({ known: 2, spentOutOfTouch: 3 });
@@ -139,7 +209,10 @@ export function describeStoreContract(name: string, createHarness: () => Promise
       expect(await admit()).toMatchObject({ ok: false, error: { type: 'store-failed' } });
       expect(harness.store().healthy()).toBe(false);
       expect(await admit()).toEqual({ ok: false, error: { type: 'store-stopped' } });
-      expect(await harness.store().append(admittedDraft(harness.event))).toEqual({ ok: false, error: { type: 'store-stopped' } });
+      expect(await harness.store().append(admittedDraft(harness.event))).toEqual({
+        ok: false,
+        error: { type: 'store-stopped' },
+      });
       expect(await harness.store().reopen()).toMatchObject({ ok: false, error: { type: 'store-failed' } });
       harness.repair();
       expect(await admit()).toEqual({ ok: false, error: { type: 'store-stopped' } });

@@ -3,10 +3,25 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { eventResponseSchema, gateResponseSchema, staffResponseSchema, summarySchema, ticketBatchResponseSchema, type Decision, type Summary, type TicketResponse } from '@postern/shared';
+import {
+  eventResponseSchema,
+  gateResponseSchema,
+  staffResponseSchema,
+  summarySchema,
+  ticketBatchResponseSchema,
+  type Decision,
+  type Summary,
+  type TicketResponse,
+} from '@postern/shared';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
-import { listenToGate, runGateCommand, startGateProcess, type GateEvents, type GateProcess } from '../support/gate-process.ts';
+import {
+  listenToGate,
+  runGateCommand,
+  startGateProcess,
+  type GateEvents,
+  type GateProcess,
+} from '../support/gate-process.ts';
 import { describeOrReport, missingPrograms } from '../support/not-run.ts';
 import { waitUntil } from '../support/demo-process.ts';
 
@@ -30,12 +45,21 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
   let events: GateEvents;
 
   const api = async (method: string, path: string, body?: unknown): Promise<Response> => {
-    const response = await fetch(cloudUrl + path, { method, headers: { Authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const response = await fetch(cloudUrl + path, {
+      method,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response;
   };
-  const apiJson = async (method: string, path: string, body?: unknown): Promise<unknown> => (await api(method, path, body)).json();
-  const summary = async (): Promise<Summary> => summarySchema.parse(await apiJson('GET', `/api/events/${event}/summary`));
+  const apiJson = async (method: string, path: string, body?: unknown): Promise<unknown> =>
+    (await api(method, path, body)).json();
+  const summary = async (): Promise<Summary> =>
+    summarySchema.parse(await apiJson('GET', `/api/events/${event}/summary`));
   const startCloud = async (port: number): Promise<void> => {
     cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', String(port));
     cloudUrl = await cloud.ready;
@@ -51,11 +75,19 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
     return (await events.next('decision', ({ decision }) => decision.claim?.ticketId === tickets[index]?.id)).decision;
   };
   const idle = async (): Promise<unknown> => events.next('state', ({ state }) => state.name === 'idle');
-  const act = async (action: Record<string, unknown>): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> => {
-    const response = await fetch(`${url}/steward`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ ...steward, action: { lane, ...action } }) });
+  const act = async (
+    action: Record<string, unknown>,
+  ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> => {
+    const response = await fetch(`${url}/steward`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...steward, action: { lane, ...action } }),
+    });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
-  const verify = async (index: number): Promise<{ readonly code: number | null; readonly answer: Record<string, unknown> }> => {
+  const verify = async (
+    index: number,
+  ): Promise<{ readonly code: number | null; readonly answer: Record<string, unknown> }> => {
     const { code: exitCode, out } = await runGateCommand('verify', '--data', gateFolder, tickets[index]?.text ?? '');
     return { code: exitCode, answer: JSON.parse(out) as Record<string, unknown> };
   };
@@ -63,12 +95,34 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
   beforeAll(async () => {
     await startCloud(0);
     token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
-    const types = [{ id: 1, name: 'Standing' }, { id: 2, name: 'Under 18', hold: 'under-18' }];
-    ({ event } = eventResponseSchema.parse(await apiJson('POST', '/api/events', { name: 'Test night', types, zones: [{ id: 'arena', name: 'Arena' }] })));
-    ({ tickets } = ticketBatchResponseSchema.parse(await apiJson('POST', `/api/events/${event}/tickets/batch`, { tickets: [{ type: 1 }, { type: 1 }, { type: 2 }, { type: 1 }, { type: 1 }] })));
-    steward = { ...steward, operator: staffResponseSchema.parse(await apiJson('POST', `/admin/events/${event}/staff`, { role: 'supervisor', pin: steward.pin })).operator };
-    writeFileSync(picture, Buffer.from(await (await api('GET', `/api/tickets/${tickets[0]?.id ?? ''}/qr.png`)).arrayBuffer()));
-    const invited = { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes: [{ id: lane, readers: [`camera://${picture}`, 'stdin://'], actuator: 'sim://turnstile?pass-ms=50' }] };
+    const types = [
+      { id: 1, name: 'Standing' },
+      { id: 2, name: 'Under 18', hold: 'under-18' },
+    ];
+    ({ event } = eventResponseSchema.parse(
+      await apiJson('POST', '/api/events', { name: 'Test night', types, zones: [{ id: 'arena', name: 'Arena' }] }),
+    ));
+    ({ tickets } = ticketBatchResponseSchema.parse(
+      await apiJson('POST', `/api/events/${event}/tickets/batch`, {
+        tickets: [{ type: 1 }, { type: 1 }, { type: 2 }, { type: 1 }, { type: 1 }],
+      }),
+    ));
+    steward = {
+      ...steward,
+      operator: staffResponseSchema.parse(
+        await apiJson('POST', `/admin/events/${event}/staff`, { role: 'supervisor', pin: steward.pin }),
+      ).operator,
+    };
+    writeFileSync(
+      picture,
+      Buffer.from(await (await api('GET', `/api/tickets/${tickets[0]?.id ?? ''}/qr.png`)).arrayBuffer()),
+    );
+    const invited = {
+      id: 'gate-a',
+      name: 'Gate A',
+      zone: 'arena',
+      lanes: [{ id: lane, readers: [`camera://${picture}`, 'stdin://'], actuator: 'sim://turnstile?pass-ms=50' }],
+    };
     ({ code } = gateResponseSchema.parse(await apiJson('POST', `/admin/events/${event}/gates`, invited)));
     await apiJson('POST', `/admin/events/${event}/publish`, {});
   });
@@ -82,7 +136,10 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
   });
 
   test('a machine without an identity says how to get one', async () => {
-    writeFileSync(join(folder.path, 'bare.toml'), `[gate]\nid = "gate-a"\nevent = ${event}\nzone = "arena"\ndata = "nowhere"\n[[lanes]]\nid = "one"\nreaders = ["stdin://"]\n`);
+    writeFileSync(
+      join(folder.path, 'bare.toml'),
+      `[gate]\nid = "gate-a"\nevent = ${event}\nzone = "arena"\ndata = "nowhere"\n[[lanes]]\nid = "one"\nreaders = ["stdin://"]\n`,
+    );
     const { code: exitCode, errors } = await runGateCommand('run', '--config', join(folder.path, 'bare.toml'));
     expect(exitCode).toBe(2);
     expect(errors).toContain('gate-agent enrol URL CODE');
@@ -115,21 +172,29 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
     appendFileSync(configPath, '\n[local]\nport = 0\n');
     await startGate();
     const decided = await events.next('decision');
-    expect(decided).toMatchObject({ lane, decision: { kind: 'admit', ticket: { id: tickets[0]?.id } }, mark: { kind: 'admitted', sequence: 1, clock: { source: 'server' } } });
+    expect(decided).toMatchObject({
+      lane,
+      decision: { kind: 'admit', ticket: { id: tickets[0]?.id } },
+      mark: { kind: 'admitted', sequence: 1, clock: { source: 'server' } },
+    });
     expect(await events.next('passage')).toMatchObject({ passage: { type: 'passed', persons: 1 } });
     expect(await waitUntil(async () => (await summary()).admitted === 1, happensMsMax)).toBe(true);
   });
 
   test('the same ticket is refused, also by a dry run beside the running gate, which leaves no mark', async () => {
     await idle();
-    const lastSequence = async (): Promise<number> => ((await (await fetch(`${url}/status`)).json()) as { lastSequence: number }).lastSequence;
+    const lastSequence = async (): Promise<number> =>
+      ((await (await fetch(`${url}/status`)).json()) as { lastSequence: number }).lastSequence;
     const before = await lastSequence();
     const { code: exitCode, answer } = await verify(0);
     expect([exitCode, answer['decision'], answer['code']]).toEqual([1, 'refuse', 'already-used']);
     expect((await verify(1)).code).toBe(0);
     expect((await verify(2)).code).toBe(3);
     expect(await lastSequence()).toBe(before);
-    expect(await scan(0)).toMatchObject({ kind: 'refuse', refusal: { type: 'already-used', detail: { gate: 'gate-a' } } });
+    expect(await scan(0)).toMatchObject({
+      kind: 'refuse',
+      refusal: { type: 'already-used', detail: { gate: 'gate-a' } },
+    });
   });
 
   test('a held ticket waits for a person with a PIN, whose wrong PIN opens nothing', async () => {
@@ -140,7 +205,10 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
     steward = { ...right, pin: '0000' };
     expect(await act({ type: 'accept-hold', holdId })).toMatchObject({ status: 401, body: { type: 'pin-wrong' } });
     steward = right;
-    expect(await act({ type: 'accept-hold', holdId })).toMatchObject({ status: 200, body: { decision: { kind: 'admit' } } });
+    expect(await act({ type: 'accept-hold', holdId })).toMatchObject({
+      status: 200,
+      body: { decision: { kind: 'admit' } },
+    });
     expect((await events.next('decision')).mark).toMatchObject({ kind: 'admitted', operator: steward.operator });
     await events.next('passage');
   });
@@ -168,13 +236,22 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
     const port = Number(new URL(cloudUrl).port);
     cloud.kill('SIGTERM');
     await cloud.ended;
-    const health = async () => (await (await fetch(`${url}/health`)).json()) as { state: string; contact: { noContactSinceMs?: number }; clock: { trusted: boolean } };
-    expect(await waitUntil(async () => (await health()).contact.noContactSinceMs !== undefined, happensMsMax)).toBe(true);
+    const health = async () =>
+      (await (await fetch(`${url}/health`)).json()) as {
+        state: string;
+        contact: { noContactSinceMs?: number };
+        clock: { trusted: boolean };
+      };
+    expect(await waitUntil(async () => (await health()).contact.noContactSinceMs !== undefined, happensMsMax)).toBe(
+      true,
+    );
     expect(await health()).toMatchObject({ state: 'yellow', clock: { trusted: true } });
     expect(await scan(3)).toMatchObject({ kind: 'admit', warnings: ['out-of-touch'] });
     await startCloud(port);
     expect(await waitUntil(async () => (await summary()).admitted === 3, happensMsMax)).toBe(true);
-    expect(await waitUntil(async () => (await health()).contact.noContactSinceMs === undefined, happensMsMax)).toBe(true);
+    expect(await waitUntil(async () => (await health()).contact.noContactSinceMs === undefined, happensMsMax)).toBe(
+      true,
+    );
     const status = (await (await fetch(`${url}/status`)).json()) as { historyHash: string };
     expect(status.historyHash).toBe((await summary()).historyHash);
   });

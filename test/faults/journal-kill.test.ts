@@ -14,20 +14,28 @@ const calls: readonly (readonly [string, readonly number[]])[] = [
 
 describe('killed at a write of the journal', () => {
   for (const [call, places] of calls) {
-    runOrReport(`${call}: no acknowledged mark is lost, and the next start admits again`, missingPrograms('strace'), async () => {
-      const folder = temporaryFolder();
-      const acknowledged: Acknowledged[] = [];
-      let kills = 0;
-      let killsAmongAdmissions = 0;
-      for (const when of places) {
-        const run = await startWriter(folder, admissions, [...onJournal(folder), '-e', `inject=${call}:signal=KILL:when=${when}`]).ended;
-        acknowledged.push(...run.acknowledged);
-        await expectNothingLost(folder, acknowledged);
-        if (run.acknowledged.length === admissions) break;
-        kills++;
-        if (run.acknowledged.length > 0) killsAmongAdmissions++;
-      }
-      expect([kills > 2, killsAmongAdmissions > 0]).toEqual([true, true]);
-    });
+    runOrReport(
+      `${call}: no acknowledged mark is lost, and the next start admits again`,
+      missingPrograms('strace'),
+      async () => {
+        const folder = temporaryFolder();
+        const acknowledged: Acknowledged[] = [];
+        let kills = 0;
+        let killsAmongAdmissions = 0;
+        for (const when of places) {
+          const run = await startWriter(folder, admissions, [
+            ...onJournal(folder),
+            '-e',
+            `inject=${call}:signal=KILL:when=${when}`,
+          ]).ended;
+          acknowledged.push(...run.acknowledged);
+          await expectNothingLost(folder, acknowledged);
+          if (run.acknowledged.length === admissions) break;
+          kills++;
+          if (run.acknowledged.length > 0) killsAmongAdmissions++;
+        }
+        expect([kills > 2, killsAmongAdmissions > 0]).toEqual([true, true]);
+      },
+    );
   }
 });

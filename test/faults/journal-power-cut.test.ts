@@ -31,37 +31,45 @@ function missingLoopMount(): string | undefined {
 }
 
 describe('a power cut', () => {
-  runOrReport(`${cuts} cuts under a running writer lose no acknowledged mark`, firstReason(missingRoot(), missingPrograms('mkfs.ext4', 'mount', 'umount', 'python3'), missingLoopMount()), async () => {
-    const folder = temporaryFolder();
-    const image = join(folder, 'disk.img');
-    const mountPoint = join(folder, 'mnt');
-    mkdirSync(mountPoint);
-    run('truncate', '-s', String(imageBytes), image);
-    run('mkfs.ext4', '-q', image);
-    const mount = (): void => run('mount', '-o', 'loop', image, mountPoint);
-    let mounted = false;
-    onTestFinished(() => {
-      if (mounted) run('umount', '-l', mountPoint);
-    });
-    const acknowledged: Acknowledged[] = [];
-    for (let cut = 0; cut < cuts; cut++) {
-      mount();
-      mounted = true;
-      const writer = startWriter(mountPoint, 1_000_000);
-      // Each cut at another moment, the first while the store has only just opened; checkpoints come every hundred marks.
-      const enough = 1 + ((cut * 97) % 350);
-      while (writer.lines.filter((line) => line.acknowledged !== undefined).length < enough && writer.child.exitCode === null) await sleep(2);
-      run('python3', '-c', shutdownProgram, mountPoint);
-      const known = writer.lines.map((line) => line.acknowledged).filter((mark) => mark !== undefined);
-      writer.child.kill('SIGKILL');
-      await writer.ended;
-      expect(known.length).toBeGreaterThanOrEqual(enough);
-      acknowledged.push(...known);
-      run('umount', mountPoint);
-      mount();
-      await expectNothingLost(mountPoint, acknowledged);
-      run('umount', mountPoint);
-      mounted = false;
-    }
-  });
+  runOrReport(
+    `${cuts} cuts under a running writer lose no acknowledged mark`,
+    firstReason(missingRoot(), missingPrograms('mkfs.ext4', 'mount', 'umount', 'python3'), missingLoopMount()),
+    async () => {
+      const folder = temporaryFolder();
+      const image = join(folder, 'disk.img');
+      const mountPoint = join(folder, 'mnt');
+      mkdirSync(mountPoint);
+      run('truncate', '-s', String(imageBytes), image);
+      run('mkfs.ext4', '-q', image);
+      const mount = (): void => run('mount', '-o', 'loop', image, mountPoint);
+      let mounted = false;
+      onTestFinished(() => {
+        if (mounted) run('umount', '-l', mountPoint);
+      });
+      const acknowledged: Acknowledged[] = [];
+      for (let cut = 0; cut < cuts; cut++) {
+        mount();
+        mounted = true;
+        const writer = startWriter(mountPoint, 1_000_000);
+        // Each cut at another moment, the first while the store has only just opened; checkpoints come every hundred marks.
+        const enough = 1 + ((cut * 97) % 350);
+        while (
+          writer.lines.filter((line) => line.acknowledged !== undefined).length < enough &&
+          writer.child.exitCode === null
+        )
+          await sleep(2);
+        run('python3', '-c', shutdownProgram, mountPoint);
+        const known = writer.lines.map((line) => line.acknowledged).filter((mark) => mark !== undefined);
+        writer.child.kill('SIGKILL');
+        await writer.ended;
+        expect(known.length).toBeGreaterThanOrEqual(enough);
+        acknowledged.push(...known);
+        run('umount', mountPoint);
+        mount();
+        await expectNothingLost(mountPoint, acknowledged);
+        run('umount', mountPoint);
+        mounted = false;
+      }
+    },
+  );
 });

@@ -13,35 +13,43 @@ const admissions = bigFaults ? 250 : 12;
 const trials = bigFaults ? 4 : 1;
 
 describe('writes that were not synced', () => {
-  runOrReport('are dropped, reordered and torn at every point: no acknowledged mark is lost', missingPrograms('strace'), async () => {
-    const folder = temporaryFolder();
-    const trace = join(folder, 'trace');
-    const written = join(folder, 'written');
-    mkdirSync(written);
-    // A journal that has been closed in order is what every start begins with.
-    await (await createGateStoreHarness(written)).store().close();
-    const base = new Map([['journal.db', readFileSync(join(written, 'journal.db'))]]);
-    const { acknowledged } = await startWriter(written, admissions, traceArguments(trace)).ended;
-    expect(acknowledged).toHaveLength(admissions);
-    const operations = readTrace(trace, 'journal.db');
-    expect(lastSaid(operations)).toHaveLength(admissions);
-    expect(operations.filter((operation) => operation.type === 'sync').length).toBeGreaterThanOrEqual(admissions);
+  runOrReport(
+    'are dropped, reordered and torn at every point: no acknowledged mark is lost',
+    missingPrograms('strace'),
+    async () => {
+      const folder = temporaryFolder();
+      const trace = join(folder, 'trace');
+      const written = join(folder, 'written');
+      mkdirSync(written);
+      // A journal that has been closed in order is what every start begins with.
+      await (await createGateStoreHarness(written)).store().close();
+      const base = new Map([['journal.db', readFileSync(join(written, 'journal.db'))]]);
+      const { acknowledged } = await startWriter(written, admissions, traceArguments(trace)).ended;
+      expect(acknowledged).toHaveLength(admissions);
+      const operations = readTrace(trace, 'journal.db');
+      expect(lastSaid(operations)).toHaveLength(admissions);
+      expect(operations.filter((operation) => operation.type === 'sync').length).toBeGreaterThanOrEqual(admissions);
 
-    const random = createRandom(1);
-    const cut = join(folder, 'cut');
-    let states = 0;
-    for (let point = 1; point <= operations.length; point++)
-      for (const luck of lucks)
-        for (let trial = 0; trial < (luck.startsWith('some') ? trials : 1); trial++) {
-          rmSync(cut, { recursive: true, force: true });
-          mkdirSync(cut);
-          const before = operations.slice(0, point);
-          for (const [file, bytes] of diskAfterCut(base, before, luck, random)) writeFileSync(join(cut, file), bytes);
-          expect({ point, luck, missing: missingMarks(join(cut, 'journal.db'), lastSaid(before)) }).toEqual({ point, luck, missing: [] });
-          states++;
-        }
-    expect(states).toBeGreaterThan(4 * admissions);
-  });
+      const random = createRandom(1);
+      const cut = join(folder, 'cut');
+      let states = 0;
+      for (let point = 1; point <= operations.length; point++)
+        for (const luck of lucks)
+          for (let trial = 0; trial < (luck.startsWith('some') ? trials : 1); trial++) {
+            rmSync(cut, { recursive: true, force: true });
+            mkdirSync(cut);
+            const before = operations.slice(0, point);
+            for (const [file, bytes] of diskAfterCut(base, before, luck, random)) writeFileSync(join(cut, file), bytes);
+            expect({ point, luck, missing: missingMarks(join(cut, 'journal.db'), lastSaid(before)) }).toEqual({
+              point,
+              luck,
+              missing: [],
+            });
+            states++;
+          }
+      expect(states).toBeGreaterThan(4 * admissions);
+    },
+  );
 });
 
 /** Tickets acknowledged so far that the journal, opened as a gate opens it, does not have. */
@@ -57,7 +65,9 @@ function missingMarks(path: string, acknowledged: readonly string[]): readonly s
 }
 
 function lastSaid(operations: readonly DiskOperation[]): readonly string[] {
-  return operations.flatMap((operation) => (operation.type === 'said' ? ((JSON.parse(operation.text) as WriterLine).acknowledged?.ticketId ?? []) : []));
+  return operations.flatMap((operation) =>
+    operation.type === 'said' ? ((JSON.parse(operation.text) as WriterLine).acknowledged?.ticketId ?? []) : [],
+  );
 }
 
 /** Repeatable numbers from 0 to 1 (mulberry32). */

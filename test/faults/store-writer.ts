@@ -13,11 +13,19 @@ const [folder = '', countText = '0'] = process.argv.slice(2);
 const clock = createSystemClock();
 const boot = randomBytes(8).toString('hex');
 const store = createGateStore({
-  journalPath: join(folder, 'journal.db'), replicaPath: join(folder, 'replica.db'), event: samplePolicy.event, gate: 'gate-1', boot, clock, logger: silentLogger,
-  timer: { after: (ms, fn) => {
-    const timer = setTimeout(fn, ms);
-    return () => clearTimeout(timer);
-  } },
+  journalPath: join(folder, 'journal.db'),
+  replicaPath: join(folder, 'replica.db'),
+  event: samplePolicy.event,
+  gate: 'gate-1',
+  boot,
+  clock,
+  logger: silentLogger,
+  timer: {
+    after: (ms, fn) => {
+      const timer = setTimeout(fn, ms);
+      return () => clearTimeout(timer);
+    },
+  },
   time: () => ({ nowMs: Math.floor(clock.wallMs()), trusted: true, source: 'server', uncertaintyMs: 20 }),
   policy: () => samplePolicy,
   ticket: () => undefined,
@@ -30,7 +38,19 @@ for (let index = 0; index < Number(countText); index++) {
   const ticketId = randomBytes(16).toString('hex');
   const answer = await store.admit(ticketId, () => ({
     decision: 'admit',
-    mark: { kind: 'admitted', event: samplePolicy.event, lane: 'a', ticketId, epoch: 0, method: 'qr', ticketType: 1, zone: 'main', uses: 1, outOfTouch: false, peersReachable: 0 },
+    mark: {
+      kind: 'admitted',
+      event: samplePolicy.event,
+      lane: 'a',
+      ticketId,
+      epoch: 0,
+      method: 'qr',
+      ticketType: 1,
+      zone: 'main',
+      uses: 1,
+      outOfTouch: false,
+      peersReachable: 0,
+    },
   }));
   if (answer.ok) say({ acknowledged: { boot, sequence: answer.value.mark?.sequence, ticketId } });
   else {

@@ -61,7 +61,8 @@ export function startDemo(environment: Readonly<Record<string, string>>): DemoPr
         const look = (line: string | undefined): void => {
           const match = line === undefined ? undefined : pattern.exec(line);
           if (match) resolve(match);
-          else if (line === undefined) reject(new Error(`the demo ended before ${pattern}: ${lines.slice(-5).join('\n')}\n${errors}`));
+          else if (line === undefined)
+            reject(new Error(`the demo ended before ${pattern}: ${lines.slice(-5).join('\n')}\n${errors}`));
           if (match || line === undefined) watchers.delete(look);
         };
         watchers.add(look);

@@ -14,22 +14,36 @@ export type DiskOperation =
   | { readonly type: 'said'; readonly text: string };
 
 /** Arguments for strace under which `readTrace` understands its output. */
-export const traceArguments = (output: string): readonly string[] => ['-f', '-qq', '-y', '-xx', '-s', '70000', '-e', 'trace=pwrite64,write,fsync,fdatasync,ftruncate', '-o', output];
+export const traceArguments = (output: string): readonly string[] => [
+  '-f',
+  '-qq',
+  '-y',
+  '-xx',
+  '-s',
+  '70000',
+  '-e',
+  'trace=pwrite64,write,fsync,fdatasync,ftruncate',
+  '-o',
+  output,
+];
 
 /** Operations on files whose name begins with `prefix`, in the order in which they happened. */
 export function readTrace(path: string, prefix: string): readonly DiskOperation[] {
-  return readFileSync(path, 'utf8').split('\n').flatMap((line): DiskOperation[] => {
-    const match = /^\d+\s+(\w+)\((\d+)<([^>]*)>(?:, )?(.*)\)\s+= \d+/.exec(line);
-    if (match === null) return [];
-    const [, call, descriptor, rawPath = '', rest = ''] = match;
-    if (call === 'write' && descriptor === '1') return [{ type: 'said', text: unescape(rest).toString('utf8') }];
-    const file = basename(unescape(`"${rawPath}"`).toString('utf8'));
-    if (!file.startsWith(prefix)) return [];
-    if (call === 'fsync' || call === 'fdatasync') return [{ type: 'sync', file }];
-    if (call === 'ftruncate') return [{ type: 'truncate', file, length: Number(rest) }];
-    if (call === 'pwrite64') return [{ type: 'write', file, offset: Number(/, (\d+)$/.exec(rest)?.[1]), bytes: unescape(rest) }];
-    return [];
-  });
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .flatMap((line): DiskOperation[] => {
+      const match = /^\d+\s+(\w+)\((\d+)<([^>]*)>(?:, )?(.*)\)\s+= \d+/.exec(line);
+      if (match === null) return [];
+      const [, call, descriptor, rawPath = '', rest = ''] = match;
+      if (call === 'write' && descriptor === '1') return [{ type: 'said', text: unescape(rest).toString('utf8') }];
+      const file = basename(unescape(`"${rawPath}"`).toString('utf8'));
+      if (!file.startsWith(prefix)) return [];
+      if (call === 'fsync' || call === 'fdatasync') return [{ type: 'sync', file }];
+      if (call === 'ftruncate') return [{ type: 'truncate', file, length: Number(rest) }];
+      if (call === 'pwrite64')
+        return [{ type: 'write', file, offset: Number(/, (\d+)$/.exec(rest)?.[1]), bytes: unescape(rest) }];
+      return [];
+    });
 }
 
 /** Bytes of the first quoted string, every one of them `\xNN`. */
@@ -43,7 +57,12 @@ export type Luck = 'none' | 'all' | 'some-sectors' | 'some-torn';
 export const lucks: readonly Luck[] = ['none', 'all', 'some-sectors', 'some-torn'];
 
 /** The files after a power cut behind `operations`, starting from `base`. `random` gives numbers from 0 to 1. */
-export function diskAfterCut(base: ReadonlyMap<string, Buffer>, operations: readonly DiskOperation[], luck: Luck, random: () => number): ReadonlyMap<string, Buffer> {
+export function diskAfterCut(
+  base: ReadonlyMap<string, Buffer>,
+  operations: readonly DiskOperation[],
+  luck: Luck,
+  random: () => number,
+): ReadonlyMap<string, Buffer> {
   const durable = new Map([...base].map(([file, bytes]) => [file, Buffer.from(bytes)]));
   const pending = new Map<string, DiskOperation[]>();
   for (const operation of operations) {
@@ -55,21 +74,30 @@ export function diskAfterCut(base: ReadonlyMap<string, Buffer>, operations: read
     for (const waiting of pending.get(operation.file) ?? []) perform(durable, waiting);
     pending.delete(operation.file);
   }
-  if (luck !== 'none') for (const operation of [...pending.values()].flat()) performPerhaps(durable, operation, luck, random);
+  if (luck !== 'none')
+    for (const operation of [...pending.values()].flat()) performPerhaps(durable, operation, luck, random);
   return durable;
 }
 
 function perform(files: Map<string, Buffer>, operation: DiskOperation): void {
   if (operation.type === 'write') writeAt(files, operation.file, operation.offset, operation.bytes);
-  else if (operation.type === 'truncate') files.set(operation.file, Buffer.concat([files.get(operation.file) ?? Buffer.alloc(0)], operation.length));
+  else if (operation.type === 'truncate')
+    files.set(operation.file, Buffer.concat([files.get(operation.file) ?? Buffer.alloc(0)], operation.length));
 }
 
 function performPerhaps(files: Map<string, Buffer>, operation: DiskOperation, luck: Luck, random: () => number): void {
-  if (luck === 'all' || operation.type !== 'write') return void (luck === 'all' || random() < 0.5 ? perform(files, operation) : undefined);
+  if (luck === 'all' || operation.type !== 'write')
+    return void (luck === 'all' || random() < 0.5 ? perform(files, operation) : undefined);
   for (let start = 0; start < operation.bytes.length; start += sectorBytes) {
     const sector = operation.bytes.subarray(start, start + sectorBytes);
     if (random() < 0.5) writeAt(files, operation.file, operation.offset + start, sector);
-    else if (luck === 'some-torn' && random() < 0.3) writeAt(files, operation.file, operation.offset + start, Buffer.from(sector.map(() => Math.floor(random() * 256))));
+    else if (luck === 'some-torn' && random() < 0.3)
+      writeAt(
+        files,
+        operation.file,
+        operation.offset + start,
+        Buffer.from(sector.map(() => Math.floor(random() * 256))),
+      );
   }
 }
 

@@ -18,7 +18,9 @@ export interface GateProcess {
 }
 
 const spawnGate = (argumentList: readonly string[]): ChildProcess =>
-  spawn(process.execPath, ['--conditions=source', '--import', 'tsx', cli, ...argumentList], { stdio: ['pipe', 'pipe', 'pipe'] });
+  spawn(process.execPath, ['--conditions=source', '--import', 'tsx', cli, ...argumentList], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
 
 /** Starts `gate-agent run --config … --json`. */
 export function startGateProcess(configPath: string): GateProcess {
@@ -33,7 +35,13 @@ export function startGateProcess(configPath: string): GateProcess {
   });
   // Not every test waits for it.
   ready.catch(() => undefined);
-  return { pid: child.pid ?? 0, ready, ended, type: (line) => void child.stdin?.write(`${line}\n`), kill: (signal) => void child.kill(signal) };
+  return {
+    pid: child.pid ?? 0,
+    ready,
+    ended,
+    type: (line) => void child.stdin?.write(`${line}\n`),
+    kill: (signal) => void child.kill(signal),
+  };
 }
 
 /** Runs a command of the gate agent to its end. */
@@ -43,7 +51,10 @@ export function runGateCommand(...argumentList: readonly string[]): Promise<Fini
   return watch(child).ended;
 }
 
-function watch(child: ChildProcess): { readonly text: { readonly out: string; readonly errors: string }; readonly ended: Promise<Finished> } {
+function watch(child: ChildProcess): {
+  readonly text: { readonly out: string; readonly errors: string };
+  readonly ended: Promise<Finished>;
+} {
   const text = { out: '', errors: '' };
   child.stdout?.on('data', (data: Buffer) => (text.out += data.toString()));
   child.stderr?.on('data', (data: Buffer) => (text.errors += data.toString()));
@@ -55,7 +66,10 @@ function watch(child: ChildProcess): { readonly text: { readonly out: string; re
 
 export interface GateEvents {
   /** The first event, of those already seen or still to come, that `wanted` accepts; each is given out once. */
-  readonly next: <E extends LaneEvent['type']>(type: E, wanted?: (event: Extract<LaneEvent, { type: E }>) => boolean) => Promise<Extract<LaneEvent, { type: E }>>;
+  readonly next: <E extends LaneEvent['type']>(
+    type: E,
+    wanted?: (event: Extract<LaneEvent, { type: E }>) => boolean,
+  ) => Promise<Extract<LaneEvent, { type: E }>>;
   readonly close: () => void;
 }
 
@@ -81,8 +95,12 @@ export async function listenToGate(url: string): Promise<GateEvents> {
   };
   read().catch(() => undefined); // Aborted by `close`, or cut off because the gate was killed: the test's own waits decide.
   return {
-    next: async <E extends LaneEvent['type']>(type: E, wanted: (event: Extract<LaneEvent, { type: E }>) => boolean = () => true) => {
-      const matches = (event: LaneEvent): event is Extract<LaneEvent, { type: E }> => event.type === type && wanted(event as Extract<LaneEvent, { type: E }>);
+    next: async <E extends LaneEvent['type']>(
+      type: E,
+      wanted: (event: Extract<LaneEvent, { type: E }>) => boolean = () => true,
+    ) => {
+      const matches = (event: LaneEvent): event is Extract<LaneEvent, { type: E }> =>
+        event.type === type && wanted(event as Extract<LaneEvent, { type: E }>);
       for (;;) {
         const index = seen.findIndex(matches);
         const [found] = index < 0 ? [] : seen.splice(index, 1);

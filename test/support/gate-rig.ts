@@ -5,11 +5,18 @@ import { admissionPolicySchema, type AdmissionPolicy, type Logger, type Timer } 
 export const silentLogger: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export const samplePolicy: AdmissionPolicy = admissionPolicySchema.parse({
-  event: 7, name: 'Sample', types: [{ id: 1, name: 'Adult' }], zones: [{ id: 'main', name: 'Main', exitsScanned: true }],
+  event: 7,
+  name: 'Sample',
+  types: [{ id: 1, name: 'Adult' }],
+  zones: [{ id: 'main', name: 'Main', exitsScanned: true }],
 });
 
 /** Wall and monotonic time that only `advance` moves; monotonic time never goes back. */
-export function createTestClock(): { readonly wallMs: () => number; readonly monotonicMs: () => number; readonly advance: (ms: number) => void } {
+export function createTestClock(): {
+  readonly wallMs: () => number;
+  readonly monotonicMs: () => number;
+  readonly advance: (ms: number) => void;
+} {
   let wall = 1_750_000_000_000;
   let monotonic = 1_000;
   return {

@@ -33,7 +33,14 @@ export async function createGateStoreHarness(folder = temporaryFolder()): Promis
   let boots = 0;
   const start = (): GateStore =>
     createGateStore({
-      journalPath, replicaPath, event: samplePolicy.event, gate: 'gate-1', boot: (++boots).toString(16).padStart(16, '0'), clock, timer, logger: silentLogger,
+      journalPath,
+      replicaPath,
+      event: samplePolicy.event,
+      gate: 'gate-1',
+      boot: (++boots).toString(16).padStart(16, '0'),
+      clock,
+      timer,
+      logger: silentLogger,
       time: () => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 20 }),
       policy: () => samplePolicy,
       ticket: (id) => tickets.get(id),
@@ -41,7 +48,10 @@ export async function createGateStoreHarness(folder = temporaryFolder()): Promis
   let store = start();
   onTestFinished(() => store.close());
   return {
-    folder, journalPath, replicaPath, clock,
+    folder,
+    journalPath,
+    replicaPath,
+    clock,
     event: samplePolicy.event,
     gate: 'gate-1',
     store: () => store,
@@ -59,8 +69,12 @@ export async function createGateStoreHarness(folder = temporaryFolder()): Promis
       writeMarks(replicaPath, marks);
       clock.advance(2_000);
     },
-    breakCommits: () => setTrigger(journalPath, `CREATE TRIGGER broken_mark BEFORE INSERT ON mark BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END;
-      CREATE TRIGGER broken_probe BEFORE INSERT ON write_probe BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END;`),
+    breakCommits: () =>
+      setTrigger(
+        journalPath,
+        `CREATE TRIGGER broken_mark BEFORE INSERT ON mark BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END;
+      CREATE TRIGGER broken_probe BEFORE INSERT ON write_probe BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END;`,
+      ),
     repair: () => setTrigger(journalPath, 'DROP TRIGGER broken_mark; DROP TRIGGER broken_probe;'),
   };
 }
@@ -74,7 +88,11 @@ function setTrigger(path: string, sql: string): void {
 /** Every mark of a journal or replica, in order of writer and sequence. */
 export function readMarks(path: string): readonly Mark[] {
   const database = openDatabase(path, { readonly: true });
-  const rows = database.prepare('SELECT event, gate, boot, bytes FROM mark JOIN writer ON writer.id = mark.writer ORDER BY mark.writer, sequence').all();
+  const rows = database
+    .prepare(
+      'SELECT event, gate, boot, bytes FROM mark JOIN writer ON writer.id = mark.writer ORDER BY mark.writer, sequence',
+    )
+    .all();
   database.close();
   return (rows as { event: number; gate: string; boot: string; bytes: Uint8Array }[]).map(({ bytes, ...writer }) => {
     const mark = decodeMark(bytes, writer);
@@ -88,10 +106,19 @@ export function writeMarks(path: string, marks: readonly Mark[]): void {
   const database = openDatabase(path);
   database.exec(markTablesSql);
   const writer = database.prepare('INSERT OR IGNORE INTO writer (event, gate, boot) VALUES (?, ?, ?)');
-  const insert = database.prepare('INSERT INTO mark (writer, sequence, ticket, bytes) VALUES ((SELECT id FROM writer WHERE event = ? AND gate = ? AND boot = ?), ?, ?, ?)');
+  const insert = database.prepare(
+    'INSERT INTO mark (writer, sequence, ticket, bytes) VALUES ((SELECT id FROM writer WHERE event = ? AND gate = ? AND boot = ?), ?, ?, ?)',
+  );
   for (const mark of marks) {
     writer.run(mark.event, mark.gate, mark.boot);
-    insert.run(mark.event, mark.gate, mark.boot, mark.sequence, 'ticketId' in mark ? hexToBytes(mark.ticketId) : null, encodeMark(mark));
+    insert.run(
+      mark.event,
+      mark.gate,
+      mark.boot,
+      mark.sequence,
+      'ticketId' in mark ? hexToBytes(mark.ticketId) : null,
+      encodeMark(mark),
+    );
   }
   database.close();
 }

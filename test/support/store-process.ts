@@ -9,7 +9,13 @@ import { createTestClock, createTestTimer, samplePolicy, silentLogger } from './
 import { readMarks } from './gate-store-harness.ts';
 
 const root = join(import.meta.dirname, '../..');
-const writerCommand = ['node', '--conditions=source', '--import', 'tsx', join(root, 'test/faults/store-writer.ts')] as const;
+const writerCommand = [
+  'node',
+  '--conditions=source',
+  '--import',
+  'tsx',
+  join(root, 'test/faults/store-writer.ts'),
+] as const;
 
 /** True for the many rounds of `npm run faults`. */
 export const bigFaults = process.env['POSTERN_FAULTS'] === 'big';
@@ -54,30 +60,61 @@ export function startWriter(folder: string, admissions: number, trace?: readonly
   });
   const ended = new Promise<WriterRun>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (_code, signal) => resolve({ lines, signal, acknowledged: lines.map((line) => line.acknowledged).filter((mark) => mark !== undefined) }));
+    child.once('close', (_code, signal) =>
+      resolve({
+        lines,
+        signal,
+        acknowledged: lines.map((line) => line.acknowledged).filter((mark) => mark !== undefined),
+      }),
+    );
   });
   return { child, lines, ended };
 }
 
 /** Only calls on the journal and its write-ahead log count, and only they are disturbed. */
-export const onJournal = (folder: string): readonly string[] => ['-f', '-qq', '-P', join(folder, 'journal.db'), '-P', join(folder, 'journal.db-wal'), '-o', '/dev/null'];
+export const onJournal = (folder: string): readonly string[] => [
+  '-f',
+  '-qq',
+  '-P',
+  join(folder, 'journal.db'),
+  '-P',
+  join(folder, 'journal.db-wal'),
+  '-o',
+  '/dev/null',
+];
 
 /**
  * A new start of the gate must find everything that was acknowledged, in sequences without gaps, and go on admitting. Uses of
  * marks that are there without having been acknowledged are allowed: they were committed and nobody was told.
  */
-export async function expectNothingLost(folder: string, acknowledged: readonly Acknowledged[]): Promise<readonly Mark[]> {
+export async function expectNothingLost(
+  folder: string,
+  acknowledged: readonly Acknowledged[],
+): Promise<readonly Mark[]> {
   const clock = createTestClock();
   const ticketId = 'ab'.repeat(16);
   const store = createGateStore({
-    journalPath: join(folder, 'journal.db'), replicaPath: join(folder, 'replica.db'), event: samplePolicy.event, gate: 'gate-1', boot: `${acknowledged.length.toString(16)}e${Math.trunc(performance.now()).toString(16)}`.padStart(16, '0'),
-    clock, timer: createTestTimer(), logger: silentLogger,
+    journalPath: join(folder, 'journal.db'),
+    replicaPath: join(folder, 'replica.db'),
+    event: samplePolicy.event,
+    gate: 'gate-1',
+    boot: `${acknowledged.length.toString(16)}e${Math.trunc(performance.now()).toString(16)}`.padStart(16, '0'),
+    clock,
+    timer: createTestTimer(),
+    logger: silentLogger,
     time: () => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 20 }),
     policy: () => samplePolicy,
     ticket: () => undefined,
   });
   expect(store.trouble()).toBeUndefined();
-  const next = await store.append({ kind: 'denied', event: samplePolicy.event, lane: 'a', ticketId, epoch: 0, method: 'qr' });
+  const next = await store.append({
+    kind: 'denied',
+    event: samplePolicy.event,
+    lane: 'a',
+    ticketId,
+    epoch: 0,
+    method: 'qr',
+  });
   expect(next.ok).toBe(true);
   await store.close();
   const marks = readMarks(join(folder, 'journal.db'));

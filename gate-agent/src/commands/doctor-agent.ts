@@ -8,16 +8,29 @@ export async function checkAgent({ local }: GateConfig, { folder, fetch }: Docto
   const agent = await askRunningAgent(folder.data, fetch);
   if (agent !== undefined) {
     const where = `process ${agent.pid}, ${agent.url}`;
-    return agent.health === undefined ? [fail('agent', `runs (${where}) but does not answer`, 'look at its log (journalctl -u gate-agent), then restart it')] : [well('agent', `runs (${where})`), ...complaints(agent.health)];
+    return agent.health === undefined
+      ? [
+          fail(
+            'agent',
+            `runs (${where}) but does not answer`,
+            'look at its log (journalctl -u gate-agent), then restart it',
+          ),
+        ]
+      : [well('agent', `runs (${where})`), ...complaints(agent.health)];
   }
   const trouble = await tryPort(local.listen, local.port);
   const stopped = well('agent', 'not running');
-  if (trouble === undefined) return [stopped, well('local port', local.port === 0 ? 'any free one' : `${local.listen}:${local.port} is free`)];
-  const next = trouble === 'EADDRINUSE' ? `see who has it (ss -ltnp 'sport = :${local.port}'), or set another [local] port in gate.toml` : 'correct [local] listen and port in gate.toml';
+  if (trouble === undefined)
+    return [stopped, well('local port', local.port === 0 ? 'any free one' : `${local.listen}:${local.port} is free`)];
+  const next =
+    trouble === 'EADDRINUSE'
+      ? `see who has it (ss -ltnp 'sport = :${local.port}'), or set another [local] port in gate.toml`
+      : 'correct [local] listen and port in gate.toml';
   return [stopped, fail('local port', `${local.listen}:${local.port} cannot be used (${trouble})`, next)];
 }
 
-const complaints = ({ problems }: AgentHealth): readonly Finding[] => problems.map(({ severity, what, next }) => (severity === 'fail' ? fail : warn)('agent', what, next));
+const complaints = ({ problems }: AgentHealth): readonly Finding[] =>
+  problems.map(({ severity, what, next }) => (severity === 'fail' ? fail : warn)('agent', what, next));
 
 /** The error code that listening there gives; undefined when it works. */
 const tryPort = (host: string, port: number): Promise<string | undefined> =>

@@ -4,15 +4,36 @@ import { ready } from '@postern/shared';
 import { checkAgent } from './doctor-agent.ts';
 import { checkActuator, checkFireInput, checkReader, checkSharedInput } from './doctor-devices.ts';
 import { fail, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
-import { checkClock, checkCloud, checkDisk, checkFeed, checkFolder, checkIdentity, checkJournal, checkNode, checkReplica } from './doctor-machine.ts';
+import {
+  checkClock,
+  checkCloud,
+  checkDisk,
+  checkFeed,
+  checkFolder,
+  checkIdentity,
+  checkJournal,
+  checkNode,
+  checkReplica,
+} from './doctor-machine.ts';
 
 /** The findings in the order in which they should be mended. */
 export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
   await ready;
   const { config } = deps.folder;
   const machine = [checkNode(deps), ...(await checkFolder(deps)), await checkDisk(deps)];
-  if (!config.ok) return [...machine, ...config.error.message.split('\n').map((complaint) => fail('configuration', complaint, 'correct that line; every key is explained in the README'))];
-  const lanes = config.value.lanes.flatMap((lane) => [...lane.readers.map((uri) => checkReader(lane.id, uri, deps)), checkActuator(lane)]);
+  if (!config.ok)
+    return [
+      ...machine,
+      ...config.error.message
+        .split('\n')
+        .map((complaint) =>
+          fail('configuration', complaint, 'correct that line; every key is explained in the README'),
+        ),
+    ];
+  const lanes = config.value.lanes.flatMap((lane) => [
+    ...lane.readers.map((uri) => checkReader(lane.id, uri, deps)),
+    checkActuator(lane),
+  ]);
   return [
     ...machine,
     well('configuration', deps.folder.configPath),
@@ -40,8 +61,11 @@ export function renderVerdict(findings: readonly Finding[]): string {
   const fails = findings.filter(({ level }) => level === 'fail').length;
   const warnings = findings.filter(({ level }) => level === 'warn').length;
   const also = warnings === 0 ? '' : `, ${warnings} to keep an eye on`;
-  return fails === 0 ? `✓ This gate can work${also}.` : `✗ ${fails} thing${fails === 1 ? '' : 's'} to mend before this gate can work${also}.`;
+  return fails === 0
+    ? `✓ This gate can work${also}.`
+    : `✗ ${fails} thing${fails === 1 ? '' : 's'} to mend before this gate can work${also}.`;
 }
 
 /** 0: nothing fails; 1: something does. */
-export const doctorExitCode = (findings: readonly Finding[]): number => (findings.some(({ level }) => level === 'fail') ? 1 : 0);
+export const doctorExitCode = (findings: readonly Finding[]): number =>
+  findings.some(({ level }) => level === 'fail') ? 1 : 0;

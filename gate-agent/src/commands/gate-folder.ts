@@ -27,11 +27,19 @@ export interface GateFolderOptions {
 /** Errs only when it is not said, and cannot be found, which gate is meant. */
 export function findGateFolder({ data, config, environment }: GateFolderOptions): Result<GateFolder, CommandError> {
   const configPath = resolve(config ?? join(data ?? '.', 'gate.toml'));
-  if (config === undefined && data === undefined && !existsSync(configPath)) return err({ type: 'gate-not-named', message: 'there is no gate.toml here; say which gate with --data DIR or --config FILE' });
+  if (config === undefined && data === undefined && !existsSync(configPath))
+    return err({
+      type: 'gate-not-named',
+      message: 'there is no gate.toml here; say which gate with --data DIR or --config FILE',
+    });
   const loaded = environment === undefined ? loadConfig(configPath) : loadConfig(configPath, environment);
   if (loaded.ok) return ok({ data: loaded.value.gate.data, configPath, config: loaded });
   const folder = resolve(data ?? join(configPath, '..'));
-  return ok({ data: folder, configPath, config: err({ type: loaded.error.type, message: loaded.error.complaints.join('\n') }) });
+  return ok({
+    data: folder,
+    configPath,
+    config: err({ type: loaded.error.type, message: loaded.error.complaints.join('\n') }),
+  });
 }
 
 export const journalPath = (data: string): string => join(data, 'journal.db');

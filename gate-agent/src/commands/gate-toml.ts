@@ -14,7 +14,13 @@ export interface GateTomlInput {
 /** For a lane whose reader the cloud does not name: it reads nothing and disturbs no other lane. */
 export const readerWhenNoneNamed = 'sim://';
 /** A cloud may have none for a gate whose turnstile is still on its way. */
-const laneWhenNoneNamed: LaneConfig = { id: 'lane-1', direction: 'entry', readers: [], actuator: 'none://', onFailure: 'locked' };
+const laneWhenNoneNamed: LaneConfig = {
+  id: 'lane-1',
+  direction: 'entry',
+  readers: [],
+  actuator: 'none://',
+  onFailure: 'locked',
+};
 
 const head = `# This gate, as the cloud described it when it enrolled. It is yours to edit; \`gate-agent doctor\` checks it.
 # Every key is explained in the gate agent's README.md.

@@ -27,16 +27,24 @@ export function openKnownMarks({ data, event, clock, logger }: KnownMarksDeps): 
   // The same tables: what the journal holds by zone is what recounts have added.
   const corrections = createReplicaReader({ path: journalPath(data), clock, logger });
   const own = readJournal(data, event);
-  const counts = createZoneCounts((id) => own.get(markKey(id)) ?? replica.find(id.event, id.gate, id.boot, id.sequence));
+  const counts = createZoneCounts(
+    (id) => own.get(markKey(id)) ?? replica.find(id.event, id.gate, id.boot, id.sequence),
+  );
   let lastEntryMs: number | undefined;
   for (const mark of own.values()) {
     counts.note(mark);
     if (mark.kind === 'admitted') lastEntryMs = Math.max(lastEntryMs ?? 0, mark.at.ms);
   }
   return {
-    ofTicket: (ticketId) => [...own.values(), ...replica.marksOf(ticketId)].filter((mark) => mark.event === event && 'ticketId' in mark && mark.ticketId === ticketId),
+    ofTicket: (ticketId) =>
+      [...own.values(), ...replica.marksOf(ticketId)].filter(
+        (mark) => mark.event === event && 'ticketId' in mark && mark.ticketId === ticketId,
+      ),
     occupancy: (zone) => ({
-      known: Math.max(0, counts.personsIn(event, zone) + corrections.personsIn(event, zone) + replica.personsIn(event, zone)),
+      known: Math.max(
+        0,
+        counts.personsIn(event, zone) + corrections.personsIn(event, zone) + replica.personsIn(event, zone),
+      ),
       spentOutOfTouch: counts.spentOutOfTouch(event, zone),
     }),
     own: { count: own.size, lastEntryMs },
@@ -55,7 +63,8 @@ function readJournal(data: string, event: number): ReadonlyMap<string, Mark> {
       if (writer.event !== event) continue;
       journal.forEach(writer, (sequence, bytes) => {
         const mark = decodeMark(new Uint8Array(bytes), writer);
-        if (!mark.ok) throw new Error(`mark ${sequence} of ${writer.gate}/${writer.boot} in the journal does not decode`);
+        if (!mark.ok)
+          throw new Error(`mark ${sequence} of ${writer.gate}/${writer.boot} in the journal does not decode`);
         marks.set(markKey(mark.value), mark.value);
       });
     }

@@ -19,9 +19,14 @@ const healthSchema = z.looseObject({
   readers: z.array(z.looseObject({ readerId: z.string(), lane: z.string(), state: z.string() })),
   store: z.looseObject({ healthy: z.boolean() }),
   /** `ageMs` null: infinite, as JSON says it. */
-  feed: z.looseObject({ version: z.number(), tickets: z.number(), ageMs: z.number().nullable(), expired: z.boolean() }).optional(),
+  feed: z
+    .looseObject({ version: z.number(), tickets: z.number(), ageMs: z.number().nullable(), expired: z.boolean() })
+    .optional(),
   clock: z.looseObject({ trusted: z.boolean(), text: z.string() }),
-  contact: z.looseObject({ noContactSinceMs: z.number().optional(), peers: z.array(z.looseObject({ reachable: z.boolean() })).default([]) }),
+  contact: z.looseObject({
+    noContactSinceMs: z.number().optional(),
+    peers: z.array(z.looseObject({ reachable: z.boolean() })).default([]),
+  }),
 });
 export type AgentHealth = z.infer<typeof healthSchema>;
 
@@ -35,7 +40,10 @@ export async function askRunningAgent(data: string, send: typeof fetch = fetch):
   const run = await readRunFile(data);
   if (run === undefined) return undefined;
   try {
-    const response = await send(`${run.url.replace(/\/$/, '')}/health`, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
+    const response = await send(`${run.url.replace(/\/$/, '')}/health`, {
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'error',
+    });
     const health = healthSchema.safeParse(await response.json());
     return { ...run, health: health.success ? health.data : undefined };
   } catch {

@@ -14,13 +14,30 @@ export interface StatusDeps {
 }
 
 export type GateStatus =
-  | { readonly running: true; readonly pid: number; readonly url: string; readonly boot: string; readonly health: AgentHealth | undefined }
-  | { readonly running: false; readonly gate: string; readonly event: number; readonly zone: string; readonly marks: number; readonly lastEntryMs?: number; readonly feed: { readonly version: number; readonly createdAtMs: number; readonly tickets: number } | { readonly trouble: string } };
+  | {
+      readonly running: true;
+      readonly pid: number;
+      readonly url: string;
+      readonly boot: string;
+      readonly health: AgentHealth | undefined;
+    }
+  | {
+      readonly running: false;
+      readonly gate: string;
+      readonly event: number;
+      readonly zone: string;
+      readonly marks: number;
+      readonly lastEntryMs?: number;
+      readonly feed:
+        | { readonly version: number; readonly createdAtMs: number; readonly tickets: number }
+        | { readonly trouble: string };
+    };
 
 export async function readStatus(folder: GateFolder, deps: StatusDeps): Promise<Result<GateStatus, CommandError>> {
   await ready;
   const agent = await askRunningAgent(folder.data, deps.fetch);
-  if (agent !== undefined) return ok({ running: true, pid: agent.pid, url: agent.url, boot: agent.boot, health: agent.health });
+  if (agent !== undefined)
+    return ok({ running: true, pid: agent.pid, url: agent.url, boot: agent.boot, health: agent.health });
   const { config } = folder;
   if (!config.ok) return config;
   const { id, event, zone } = config.value.gate;
@@ -28,13 +45,28 @@ export async function readStatus(folder: GateFolder, deps: StatusDeps): Promise<
     const known = openKnownMarks({ data: folder.data, event, clock: deps.clock, logger: deps.logger });
     known.close();
     const { count, lastEntryMs } = known.own;
-    return ok({ running: false, gate: id, event, zone, marks: count, ...(lastEntryMs === undefined ? {} : { lastEntryMs }), feed: await describeFeed(folder.data, event, deps.signal) });
+    return ok({
+      running: false,
+      gate: id,
+      event,
+      zone,
+      marks: count,
+      ...(lastEntryMs === undefined ? {} : { lastEntryMs }),
+      feed: await describeFeed(folder.data, event, deps.signal),
+    });
   } catch (cause) {
-    return err({ type: 'journal-unreadable', message: `the journal in ${folder.data} cannot be read: ${cause instanceof Error ? cause.message : 'unknown'}; run gate-agent doctor` });
+    return err({
+      type: 'journal-unreadable',
+      message: `the journal in ${folder.data} cannot be read: ${cause instanceof Error ? cause.message : 'unknown'}; run gate-agent doctor`,
+    });
   }
 }
 
-async function describeFeed(data: string, event: number, signal: AbortSignal): Promise<Extract<GateStatus, { running: false }>['feed']> {
+async function describeFeed(
+  data: string,
+  event: number,
+  signal: AbortSignal,
+): Promise<Extract<GateStatus, { running: false }>['feed']> {
   const feed = await readFeed(feedFolder(data), event, signal);
   if (!feed.ok) return { trouble: feed.error.type === 'feed-missing' ? 'none yet' : feed.error.type };
   const { version, createdAtMs, snapshot } = feed.value.manifest;
@@ -43,17 +75,23 @@ async function describeFeed(data: string, event: number, signal: AbortSignal): P
 }
 
 /** 0: running and able to admit; 1: not running, not answering, or not able to. */
-export const statusExitCode = (status: GateStatus): number => (status.running && status.health !== undefined && status.health.state !== 'red' ? 0 : 1);
+export const statusExitCode = (status: GateStatus): number =>
+  status.running && status.health !== undefined && status.health.state !== 'red' ? 0 : 1;
 
 /** Lines for people. */
 export function renderStatus(status: GateStatus): readonly string[] {
   if (!status.running) return renderStopped(status);
   const where = `process ${status.pid}, start ${status.boot}, ${status.url}`;
-  return status.health === undefined ? [`! the agent runs (${where}) but does not answer; look at its log, then restart it`] : renderRunning(status.health, where);
+  return status.health === undefined
+    ? [`! the agent runs (${where}) but does not answer; look at its log, then restart it`]
+    : renderRunning(status.health, where);
 }
 
 function renderStopped(status: Extract<GateStatus, { running: false }>): readonly string[] {
-  const feed = 'trouble' in status.feed ? `ticket list: ${status.feed.trouble}` : `ticket list: version ${status.feed.version}, ${status.feed.tickets} tickets, made ${dateTime(status.feed.createdAtMs)}`;
+  const feed =
+    'trouble' in status.feed
+      ? `ticket list: ${status.feed.trouble}`
+      : `ticket list: version ${status.feed.version}, ${status.feed.tickets} tickets, made ${dateTime(status.feed.createdAtMs)}`;
   return [
     `✗ gate ${status.gate} (event ${status.event}, zone ${status.zone}) is not running`,
     `  ${status.marks} marks in the journal${status.lastEntryMs === undefined ? '' : `, last entry ${dateTime(status.lastEntryMs)}`}`,
@@ -62,9 +100,16 @@ function renderStopped(status: Extract<GateStatus, { running: false }>): readonl
   ];
 }
 
-const stateTexts = { green: '✓ running', yellow: '! running, with something to keep an eye on', red: '✗ running, but something has to be mended' } as const;
+const stateTexts = {
+  green: '✓ running',
+  yellow: '! running, with something to keep an eye on',
+  red: '✗ running, but something has to be mended',
+} as const;
 
-function renderRunning({ state, problems, name, gate, event, zone, upMs, lanes, readers, store, feed, clock, contact }: AgentHealth, where: string): readonly string[] {
+function renderRunning(
+  { state, problems, name, gate, event, zone, upMs, lanes, readers, store, feed, clock, contact }: AgentHealth,
+  where: string,
+): readonly string[] {
   return [
     `${stateTexts[state]}: ${name} (${gate}, event ${event}, zone ${zone}) for ${duration(upMs)}`,
     `  ${where}`,

@@ -1,8 +1,23 @@
 // `gate-agent verify --data DIR TEXT`: what this gate would say to a code right now, from its databases alone, read-only and without
 // a mark, so it can be asked beside a running agent. One JSON line; exit 0 admit, 1 refuse, 2 error, 3 hold.
 import {
-  codeMethod, createMethodRegistry, decide, err, foldHistory, historyRules, ok, qrMethod, ready, stewardText, visitorText,
-  type Clock, type Decision, type Logger, type Refusal, type Result, type TextOptions,
+  codeMethod,
+  createMethodRegistry,
+  decide,
+  err,
+  foldHistory,
+  historyRules,
+  ok,
+  qrMethod,
+  ready,
+  stewardText,
+  visitorText,
+  type Clock,
+  type Decision,
+  type Logger,
+  type Refusal,
+  type Result,
+  type TextOptions,
 } from '@postern/shared';
 import { clockFilePath, readClockFile } from '../clock-file.ts';
 import { createClockTrust } from '../clock-trust.ts';
@@ -43,22 +58,42 @@ export interface VerifyAnswer {
 
 export const verifyExitCodes: Readonly<Record<Decision['kind'], number>> = { admit: 0, refuse: 1, hold: 3 };
 
-export async function verify({ folder, lane: laneId, text }: VerifyRequest, deps: VerifyDeps): Promise<Result<VerifyAnswer, CommandError>> {
+export async function verify(
+  { folder, lane: laneId, text }: VerifyRequest,
+  deps: VerifyDeps,
+): Promise<Result<VerifyAnswer, CommandError>> {
   await ready;
   const { data } = folder;
   if (!folder.config.ok) return folder.config;
   const config = folder.config.value;
   const { lanes } = config;
-  const lane = laneId === undefined ? (lanes.find(({ direction }) => direction === 'entry') ?? lanes[0]) : lanes.find(({ id }) => id === laneId);
-  if (lane === undefined) return err({ type: 'lane-unknown', message: `this gate has no lane "${laneId}"; it has ${lanes.map(({ id }) => id).join(', ')}` });
+  const lane =
+    laneId === undefined
+      ? (lanes.find(({ direction }) => direction === 'entry') ?? lanes[0])
+      : lanes.find(({ id }) => id === laneId);
+  if (lane === undefined)
+    return err({
+      type: 'lane-unknown',
+      message: `this gate has no lane "${laneId}"; it has ${lanes.map(({ id }) => id).join(', ')}`,
+    });
   const feed = await readFeed(feedFolder(data), config.gate.event, deps.signal);
-  if (!feed.ok) return err({ type: feed.error.type, message: feed.error.type === 'feed-missing' ? 'this gate has no ticket list yet: run it once with the cloud in reach' : 'the ticket list on the disk is not what was signed: run the gate with the cloud in reach' });
+  if (!feed.ok)
+    return err({
+      type: feed.error.type,
+      message:
+        feed.error.type === 'feed-missing'
+          ? 'this gate has no ticket list yet: run it once with the cloud in reach'
+          : 'the ticket list on the disk is not what was signed: run the gate with the cloud in reach',
+    });
   let marks: KnownMarks | undefined;
   try {
     marks = openKnownMarks({ data, event: config.gate.event, clock: deps.clock, logger: deps.logger });
     return ok(await answer(deps, { config, lane, text, data }, feed.value, marks));
   } catch (cause) {
-    return err({ type: 'journal-unreadable', message: cause instanceof Error ? cause.message : 'the journal cannot be read' });
+    return err({
+      type: 'journal-unreadable',
+      message: cause instanceof Error ? cause.message : 'the journal cannot be read',
+    });
   } finally {
     marks?.close();
     feed.value.close();
@@ -72,22 +107,47 @@ interface Question {
   readonly data: string;
 }
 
-async function answer({ clock, machineBoot, logger, signal }: VerifyDeps, { config, lane, text, data }: Question, { manifest, tickets }: ReadFeed, marks: KnownMarks): Promise<VerifyAnswer> {
+async function answer(
+  { clock, machineBoot, logger, signal }: VerifyDeps,
+  { config, lane, text, data }: Question,
+  { manifest, tickets }: ReadFeed,
+  marks: KnownMarks,
+): Promise<VerifyAnswer> {
   const { policy } = manifest;
   const { id: gate, zone } = config.gate;
-  const trust = createClockTrust({ clock, machineBoot, saved: await readClockFile(clockFilePath(data)), rtc: config.clock.rtc });
+  const trust = createClockTrust({
+    clock,
+    machineBoot,
+    saved: await readClockFile(clockFilePath(data)),
+    rtc: config.clock.rtc,
+  });
   const time = trust.now();
   const agent = await askRunningAgent(data);
   const common = { lane: lane.id, clock: trust.statement().text, feedVersion: manifest.version };
-  const options: TextOptions = { language: 'en', timeZone: policy.timeZone, gateName: (id) => manifest.gates.find((listed) => listed.id === id)?.name ?? id };
+  const options: TextOptions = {
+    language: 'en',
+    timeZone: policy.timeZone,
+    gateName: (id) => manifest.gates.find((listed) => listed.id === id)?.name ?? id,
+  };
   const registry = createMethodRegistry({ methods: [qrMethod, codeMethod], lookups: tickets, clock, logger });
-  const verified = await registry.verify({ medium: 'typed', text, readerId: 'verify', seenAtMs: clock.monotonicMs() }, signal);
+  const verified = await registry.verify(
+    { medium: 'typed', text, readerId: 'verify', seenAtMs: clock.monotonicMs() },
+    signal,
+  );
   if (!verified.ok) return { decision: 'refuse', ...refusalTexts(verified.error, options), ...common };
   const claim = verified.value;
   const ticket = tickets.ticket(claim.ticketId);
-  const history = foldHistory(marks.ofTicket(claim.ticketId), historyRules(policy, { type: ticket?.type ?? claim.type ?? -1, party: ticket?.party ?? 1 }));
+  const history = foldHistory(
+    marks.ofTicket(claim.ticketId),
+    historyRules(policy, { type: ticket?.type ?? claim.type ?? -1, party: ticket?.party ?? 1 }),
+  );
   const decision = decide({
-    claim, ticket, history, policy, time, inTouch: isInTouch(agent).inTouch,
+    claim,
+    ticket,
+    history,
+    policy,
+    time,
+    inTouch: isInTouch(agent).inTouch,
     lane: { id: lane.id, gate, zone, direction: lane.direction },
     occupancy: marks.occupancy,
     // A running agent knows how long ago the cloud confirmed its list; from the databases only its making is known.
@@ -96,17 +156,38 @@ async function answer({ clock, machineBoot, logger, signal }: VerifyDeps, { conf
   return { ...describe(decision, options), method: claim.method, usesSpent: history.usesSpent, ...common };
 }
 
-const refusalTexts = ({ type, detail = {} }: Refusal, options: TextOptions): { readonly code: string; readonly visitor: string; readonly steward: string } => ({
+const refusalTexts = (
+  { type, detail = {} }: Refusal,
+  options: TextOptions,
+): { readonly code: string; readonly visitor: string; readonly steward: string } => ({
   code: type,
   visitor: visitorText(type, 'en'),
   steward: stewardText(type, detail, options),
 });
 
-function describe(decision: Decision, options: TextOptions): Pick<VerifyAnswer, 'decision' | 'code' | 'visitor' | 'steward' | 'ticket' | 'warnings'> {
+function describe(
+  decision: Decision,
+  options: TextOptions,
+): Pick<VerifyAnswer, 'decision' | 'code' | 'visitor' | 'steward' | 'ticket' | 'warnings'> {
   if (decision.kind === 'refuse') {
-    const ticket = decision.claim === undefined ? {} : { ticket: { id: decision.claim.ticketId, epoch: decision.claim.epoch, type: decision.claim.type ?? -1, party: 1 } };
+    const ticket =
+      decision.claim === undefined
+        ? {}
+        : {
+            ticket: {
+              id: decision.claim.ticketId,
+              epoch: decision.claim.epoch,
+              type: decision.claim.type ?? -1,
+              party: 1,
+            },
+          };
     return { decision: 'refuse', ...refusalTexts(decision.refusal, options), ...ticket };
   }
   const { kind, ticket, party, warnings } = decision;
-  return { decision: kind, ...(decision.kind === 'hold' ? { code: decision.reason } : {}), ticket: { ...ticket, party }, warnings };
+  return {
+    decision: kind,
+    ...(decision.kind === 'hold' ? { code: decision.reason } : {}),
+    ticket: { ...ticket, party },
+    warnings,
+  };
 }

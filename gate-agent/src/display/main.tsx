@@ -40,7 +40,12 @@ function Display(): JSX.Element {
 function Header({ lane }: { readonly lane: string }): JSX.Element {
   const time = beat.value;
   const severalLanes = (hello.value?.lanes.length ?? 0) > 1;
-  const shown = time === undefined ? '' : new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: time.timeZone }).format(new Date(time.nowMs));
+  const shown =
+    time === undefined
+      ? ''
+      : new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: time.timeZone }).format(
+          new Date(time.nowMs),
+        );
   return (
     <header>
       <span>

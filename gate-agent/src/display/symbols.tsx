@@ -44,7 +44,16 @@ const drawings: Readonly<Record<SymbolName, () => JSX.Element>> = {
 };
 
 export const StateSymbol = ({ name }: { readonly name: SymbolName }): JSX.Element => (
-  <svg class="symbol" viewBox="0 0 100 100" fill="none" stroke="currentColor" stroke-width="8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
+  <svg
+    class="symbol"
+    viewBox="0 0 100 100"
+    fill="none"
+    stroke="currentColor"
+    stroke-width="8"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+    aria-hidden="true"
+  >
     {drawings[name]()}
   </svg>
 );

@@ -48,9 +48,11 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
 
   app.get('/events', (context) => {
     const listener = deps.hub.listen();
-    if (listener === undefined) return problem(context, 503, 'too-many-listeners', 'Too many screens are connected to this gate');
+    if (listener === undefined)
+      return problem(context, 503, 'too-many-listeners', 'Too many screens are connected to this gate');
     return streamSSE(context, async (stream) => {
-      const write = (event: string, data: unknown): Promise<void> => stream.writeSSE({ event, data: JSON.stringify(data) });
+      const write = (event: string, data: unknown): Promise<void> =>
+        stream.writeSSE({ event, data: JSON.stringify(data) });
       stream.onAbort(listener.end);
       const beat = setInterval(() => void write('beat', deps.screens.beat()), beatMs);
       try {
@@ -58,7 +60,8 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
         await write('beat', deps.screens.beat());
         for (const event of deps.screens.laneStates()) await write('lane', event);
         for (const view of deps.screens.views()) await write('view', view);
-        for (let message = await listener.next(); message !== undefined; message = await listener.next()) await stream.writeSSE(message);
+        for (let message = await listener.next(); message !== undefined; message = await listener.next())
+          await stream.writeSSE(message);
       } finally {
         clearInterval(beat);
         listener.end();

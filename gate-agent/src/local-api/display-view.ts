@@ -1,6 +1,16 @@
 // What the gate's screen shows for a lane's state: one tone (colour), one symbol (shape, so that nobody needs to see colours), one
 // large text in each language, and a small line for staff. Pure; the page only draws it.
-import { holdTexts, stateTexts, stewardText, visitorText, warningTexts, type Decision, type LaneState, type Language, type Warning } from '@postern/shared';
+import {
+  holdTexts,
+  stateTexts,
+  stewardText,
+  visitorText,
+  warningTexts,
+  type Decision,
+  type LaneState,
+  type Language,
+  type Warning,
+} from '@postern/shared';
 
 export type DisplayTone = 'ready' | 'busy' | 'welcome' | 'wait' | 'refused' | 'closed' | 'free';
 export type DisplaySymbol = 'scan' | 'dots' | 'tick' | 'hand' | 'cross' | 'bar' | 'arrow';
@@ -38,16 +48,28 @@ const hints = {
   show: { en: 'Show your ticket code', de: 'Bitte Ticketcode zeigen' },
   staffComes: { en: 'Staff will be with you', de: 'Das Personal kommt gleich' },
   otherLane: { en: 'Please use another lane', de: 'Bitte eine andere Spur benutzen' },
-  stillValid: { en: 'Nobody passed: your ticket is still valid', de: 'Niemand ist durchgegangen: Ihr Ticket gilt weiter' },
+  stillValid: {
+    en: 'Nobody passed: your ticket is still valid',
+    de: 'Niemand ist durchgegangen: Ihr Ticket gilt weiter',
+  },
 } as const satisfies Record<string, Texts>;
 
 const closedWhy: Readonly<Record<Extract<LaneState, { name: 'closed' }>['why'], Texts>> = {
-  store: { en: 'The gate cannot record entries: call the technician', de: 'Das Gate kann nichts aufzeichnen: Technik rufen' },
-  actuator: { en: 'The turnstile does not answer: call the technician', de: 'Das Drehkreuz antwortet nicht: Technik rufen' },
+  store: {
+    en: 'The gate cannot record entries: call the technician',
+    de: 'Das Gate kann nichts aufzeichnen: Technik rufen',
+  },
+  actuator: {
+    en: 'The turnstile does not answer: call the technician',
+    de: 'Das Drehkreuz antwortet nicht: Technik rufen',
+  },
   person: { en: 'Closed by staff', de: 'Vom Personal geschlossen' },
   stopping: { en: 'The gate is being switched off', de: 'Das Gate wird abgeschaltet' },
 };
-const noFeed: Texts = { en: 'No ticket list yet: connect this gate to the cloud', de: 'Noch keine Ticketliste: Gate mit der Cloud verbinden' };
+const noFeed: Texts = {
+  en: 'No ticket list yet: connect this gate to the cloud',
+  de: 'Noch keine Ticketliste: Gate mit der Cloud verbinden',
+};
 const freeWhy: Readonly<Record<Extract<LaneState, { name: 'free' }>['why'], Texts>> = {
   fire: { en: 'FIRE INPUT: free until a person resets it', de: 'BRANDMELDER: frei, bis eine Person zurücksetzt' },
   failure: { en: 'Free because the gate cannot decide', de: 'Frei, weil das Gate nicht entscheiden kann' },
@@ -57,13 +79,24 @@ const freeWhy: Readonly<Record<Extract<LaneState, { name: 'free' }>['why'], Text
 /** The view of one lane's state now. */
 export function laneStateToView(lane: string, state: LaneState, context: DisplayContext): DisplayView {
   const first = context.languages[0] ?? 'en';
-  const offline = context.noContactSinceMs === undefined ? [] : [noContactText(context.noContactSinceMs, first, context.timeZone)];
-  const view = (tone: DisplayTone, symbol: DisplaySymbol, title: Texts, hint?: Texts, staff: readonly string[] = []): DisplayView => ({
+  const offline =
+    context.noContactSinceMs === undefined ? [] : [noContactText(context.noContactSinceMs, first, context.timeZone)];
+  const view = (
+    tone: DisplayTone,
+    symbol: DisplaySymbol,
+    title: Texts,
+    hint?: Texts,
+    staff: readonly string[] = [],
+  ): DisplayView => ({
     lane,
     direction: context.direction,
     tone,
     symbol,
-    lines: context.languages.map((language) => ({ language, title: title[language], ...(hint === undefined ? {} : { hint: hint[language] }) })),
+    lines: context.languages.map((language) => ({
+      language,
+      title: title[language],
+      ...(hint === undefined ? {} : { hint: hint[language] }),
+    })),
     staff: [...staff, ...offline],
     atMs: context.atMs,
   });
@@ -76,16 +109,27 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
     case 'deciding':
       return view('busy', 'dots', stateTexts.oneMoment);
     case 'held':
-      return { ...view('wait', 'hand', stateTexts.oneMoment, hints.staffComes, [holdTexts[state.decision.reason][first], ...warningLines(state.decision, first)]), ...partyOf(state.decision) };
+      return {
+        ...view('wait', 'hand', stateTexts.oneMoment, hints.staffComes, [
+          holdTexts[state.decision.reason][first],
+          ...warningLines(state.decision, first),
+        ]),
+        ...partyOf(state.decision),
+      };
     case 'open':
     case 'passed':
-      return { ...view('welcome', 'tick', arrived, undefined, warningLines(state.decision, first)), ...partyOf(state.decision) };
+      return {
+        ...view('welcome', 'tick', arrived, undefined, warningLines(state.decision, first)),
+        ...partyOf(state.decision),
+      };
     case 'lapsed':
       return view('ready', 'scan', stateTexts.ready, hints.stillValid);
     case 'refused': {
       const { type, detail = {} } = state.decision.refusal;
       const visitor: Texts = { en: visitorText(type, 'en'), de: visitorText(type, 'de') };
-      return view('refused', 'cross', visitor, undefined, [stewardText(type, detail, { language: first, timeZone: context.timeZone, gateName: context.gateName })]);
+      return view('refused', 'cross', visitor, undefined, [
+        stewardText(type, detail, { language: first, timeZone: context.timeZone, gateName: context.gateName }),
+      ]);
     }
     case 'closed':
       return view('closed', 'bar', stateTexts.closed, hints.otherLane, [closedWhy[state.why][first]]);
@@ -96,15 +140,31 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
 
 /** Being out of touch has a line of its own that says since when: the mark's warning would say it twice. */
 const warningLines = (decision: Decision | undefined, language: Language): readonly string[] =>
-  decision === undefined || decision.kind === 'refuse' ? [] : decision.warnings.filter((warning: Warning) => warning !== 'out-of-touch').map((warning) => warningTexts[warning][language]);
+  decision === undefined || decision.kind === 'refuse'
+    ? []
+    : decision.warnings
+        .filter((warning: Warning) => warning !== 'out-of-touch')
+        .map((warning) => warningTexts[warning][language]);
 
 function partyOf(decision: Decision | undefined): { readonly party?: NonNullable<DisplayView['party']> } {
   if (decision === undefined || decision.kind === 'refuse' || decision.party <= 1) return {};
-  return { party: { from: decision.part, to: Math.min(decision.party, decision.part + decision.persons - 1), of: decision.party } };
+  return {
+    party: {
+      from: decision.part,
+      to: Math.min(decision.party, decision.part + decision.persons - 1),
+      of: decision.party,
+    },
+  };
 }
 
 /** "No contact since 19:02, still admitting", in the venue's time. */
 export function noContactText(sinceMs: number, language: Language, timeZone: string): string {
-  const time = new Intl.DateTimeFormat(language === 'de' ? 'de-DE' : 'en-GB', { hour: '2-digit', minute: '2-digit', timeZone }).format(new Date(sinceMs));
-  return language === 'de' ? `Kein Kontakt seit ${time}, Einlass läuft weiter` : `No contact since ${time}, still admitting`;
+  const time = new Intl.DateTimeFormat(language === 'de' ? 'de-DE' : 'en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone,
+  }).format(new Date(sinceMs));
+  return language === 'de'
+    ? `Kein Kontakt seit ${time}, Einlass läuft weiter`
+    : `No contact since ${time}, still admitting`;
 }

@@ -7,15 +7,29 @@ import { problem } from './problem.ts';
 /** Host header values under which this gate is known. */
 export function allowedHosts(listen: string, port: number, extra: readonly string[]): ReadonlySet<string> {
   const anyAddress = listen === '0.0.0.0' || listen === '::';
-  const names = ['127.0.0.1', 'localhost', '[::1]', ...(anyAddress ? [] : [listen.includes(':') ? `[${listen}]` : listen]), ...extra];
-  return new Set(names.flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])].map((host) => host.toLowerCase())));
+  const names = [
+    '127.0.0.1',
+    'localhost',
+    '[::1]',
+    ...(anyAddress ? [] : [listen.includes(':') ? `[${listen}]` : listen]),
+    ...extra,
+  ];
+  return new Set(
+    names.flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])].map((host) => host.toLowerCase())),
+  );
 }
 
 export const guardHost =
   (hosts: () => ReadonlySet<string>): MiddlewareHandler =>
   async (context, next) => {
     const host = context.req.header('Host')?.toLowerCase() ?? '';
-    if (!hosts().has(host)) return problem(context, 403, 'host-not-allowed', 'This gate is not known under that name; add it to local.hosts in its configuration');
+    if (!hosts().has(host))
+      return problem(
+        context,
+        403,
+        'host-not-allowed',
+        'This gate is not known under that name; add it to local.hosts in its configuration',
+      );
     return next();
   };
 
@@ -25,9 +39,11 @@ export const guardChange: MiddlewareHandler = async (context, next) => {
   if (type !== 'application/json') return problem(context, 415, 'json-required', 'Send application/json');
   const origin = context.req.header('Origin');
   const host = context.req.header('Host')?.toLowerCase() ?? '';
-  if (origin !== undefined && origin.toLowerCase() !== `http://${host}`) return problem(context, 403, 'cross-origin', 'Only the pages of this gate may do that');
+  if (origin !== undefined && origin.toLowerCase() !== `http://${host}`)
+    return problem(context, 403, 'cross-origin', 'Only the pages of this gate may do that');
   const site = context.req.header('Sec-Fetch-Site');
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return problem(context, 403, 'cross-origin', 'Only the pages of this gate may do that');
+  if (site !== undefined && site !== 'same-origin' && site !== 'none')
+    return problem(context, 403, 'cross-origin', 'Only the pages of this gate may do that');
   return next();
 };
 
@@ -40,6 +56,9 @@ export const secureHeaders =
     headers.set('X-Content-Type-Options', 'nosniff');
     headers.set('Referrer-Policy', 'no-referrer');
     headers.set('Cross-Origin-Resource-Policy', 'same-origin');
-    headers.set('Content-Security-Policy', `default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors ${["'self'", ...frameAncestors].join(' ')}`);
+    headers.set(
+      'Content-Security-Policy',
+      `default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors ${["'self'", ...frameAncestors].join(' ')}`,
+    );
     if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store');
   };

@@ -32,7 +32,11 @@ export interface GateFacts {
   /** Undefined until a first feed is in use. */
   readonly feed: FeedHealth | undefined;
   readonly feedTrouble: string | undefined;
-  readonly lanes: readonly (LaneHealth & { readonly id: string; readonly direction: 'entry' | 'exit'; readonly onFailure: 'locked' | 'free' })[];
+  readonly lanes: readonly (LaneHealth & {
+    readonly id: string;
+    readonly direction: 'entry' | 'exit';
+    readonly onFailure: 'locked' | 'free';
+  })[];
   readonly readers: readonly (ReaderHealth & { readonly lane: string })[];
   readonly contact: {
     /** Unix ms since when nobody has answered; undefined while in touch. */
@@ -59,31 +63,100 @@ export function toHealth(facts: GateFacts): GateHealth {
   return { state, problems, ...facts };
 }
 
-function* findProblems({ store, feed, feedTrouble, clock, lanes, readers, contact, certificateExpiresMs, fire }: GateFacts): Generator<Problem> {
+function* findProblems({
+  store,
+  feed,
+  feedTrouble,
+  clock,
+  lanes,
+  readers,
+  contact,
+  certificateExpiresMs,
+  fire,
+}: GateFacts): Generator<Problem> {
   const warn = (what: string, next: string): Problem => ({ severity: 'warn', what, next });
   const fail = (what: string, next: string): Problem => ({ severity: 'fail', what, next });
 
-  if (!store.healthy) yield fail(`the journal does not work: ${store.trouble ?? 'unknown'}`, 'entries stay shut and it is tried again every second; check disk space and the card, then run gate-agent doctor');
-  if (feed === undefined) yield fail(`no ticket list yet${feedTrouble === undefined ? '' : `: ${feedTrouble}`}`, 'connect the gate to the cloud once, and publish the event there');
+  if (!store.healthy)
+    yield fail(
+      `the journal does not work: ${store.trouble ?? 'unknown'}`,
+      'entries stay shut and it is tried again every second; check disk space and the card, then run gate-agent doctor',
+    );
+  if (feed === undefined)
+    yield fail(
+      `no ticket list yet${feedTrouble === undefined ? '' : `: ${feedTrouble}`}`,
+      'connect the gate to the cloud once, and publish the event there',
+    );
   else if (feed.expired) yield fail('the ticket list has expired', 'connect the gate to the cloud');
-  else if (feed.stale) yield warn(`the ticket list is ${Math.round(feed.ageMs / 60_000)} min old`, 'connect the gate to the cloud');
-  if (feed !== undefined && feedTrouble !== undefined && contact.noContactSinceMs === undefined) yield warn(`the newest ticket list could not be used: ${feedTrouble}`, 'the one before stays in use; look at the log of the cloud');
-  if (!clock.trusted) yield warn(`the time is ${clock.text}`, 'connect the gate, or have a supervisor confirm the shown time');
-  if (clock.wallJumps > 0) yield warn(`the operating system's clock jumped ${clock.wallJumps} time(s); it now differs from ours by ${Math.round(clock.wallOffsetMs / 1_000)} s`, 'nothing is decided by it; look who sets it');
+  else if (feed.stale)
+    yield warn(`the ticket list is ${Math.round(feed.ageMs / 60_000)} min old`, 'connect the gate to the cloud');
+  if (feed !== undefined && feedTrouble !== undefined && contact.noContactSinceMs === undefined)
+    yield warn(
+      `the newest ticket list could not be used: ${feedTrouble}`,
+      'the one before stays in use; look at the log of the cloud',
+    );
+  if (!clock.trusted)
+    yield warn(`the time is ${clock.text}`, 'connect the gate, or have a supervisor confirm the shown time');
+  if (clock.wallJumps > 0)
+    yield warn(
+      `the operating system's clock jumped ${clock.wallJumps} time(s); it now differs from ours by ${Math.round(clock.wallOffsetMs / 1_000)} s`,
+      'nothing is decided by it; look who sets it',
+    );
   for (const lane of lanes) {
-    if (lane.state === 'closed' && lane.why !== 'person') yield fail(`lane ${lane.id} is closed (${lane.why ?? 'unknown'})`, lane.why === 'actuator' ? 'check the turnstile and its cable' : 'see the other problems');
-    if (lane.state === 'closed' && lane.why === 'person') yield warn(`lane ${lane.id} was closed by staff`, 'reopen it when it is needed');
-    if (lane.state === 'free') yield lane.why === 'failure' ? fail(`lane ${lane.id} stands free because of a failure`, 'see the other problems') : warn(`lane ${lane.id} stands free (${lane.why ?? 'unknown'})`, 'a supervisor resets it');
-    if (lane.lapsesLost > 0) yield warn(`lane ${lane.id}: ${lane.lapsesLost} use(s) could not be given back`, 'let those visitors in by hand if they come back');
-    if (lane.turnstileFault !== undefined && lane.state !== 'closed') yield warn(`lane ${lane.id}: the turnstile has failed ${lane.turnstileFaults} time(s): ${lane.turnstileFault}`, 'check the turnstile');
+    if (lane.state === 'closed' && lane.why !== 'person')
+      yield fail(
+        `lane ${lane.id} is closed (${lane.why ?? 'unknown'})`,
+        lane.why === 'actuator' ? 'check the turnstile and its cable' : 'see the other problems',
+      );
+    if (lane.state === 'closed' && lane.why === 'person')
+      yield warn(`lane ${lane.id} was closed by staff`, 'reopen it when it is needed');
+    if (lane.state === 'free')
+      yield lane.why === 'failure'
+        ? fail(`lane ${lane.id} stands free because of a failure`, 'see the other problems')
+        : warn(`lane ${lane.id} stands free (${lane.why ?? 'unknown'})`, 'a supervisor resets it');
+    if (lane.lapsesLost > 0)
+      yield warn(
+        `lane ${lane.id}: ${lane.lapsesLost} use(s) could not be given back`,
+        'let those visitors in by hand if they come back',
+      );
+    if (lane.turnstileFault !== undefined && lane.state !== 'closed')
+      yield warn(
+        `lane ${lane.id}: the turnstile has failed ${lane.turnstileFaults} time(s): ${lane.turnstileFault}`,
+        'check the turnstile',
+      );
   }
   for (const reader of readers) {
-    if (reader.lastError !== undefined && reader.state !== 'stopped') yield warn(`reader ${reader.readerId} of lane ${reader.lane}: ${reader.lastError} (start ${reader.attempts})`, 'check its cable and address; it is started again by itself');
-    if (reader.state === 'ended') yield warn(`reader ${reader.readerId} of lane ${reader.lane} has come to its end`, 'it was a file or a closed input; restart the gate to read it again');
+    if (reader.lastError !== undefined && reader.state !== 'stopped')
+      yield warn(
+        `reader ${reader.readerId} of lane ${reader.lane}: ${reader.lastError} (start ${reader.attempts})`,
+        'check its cable and address; it is started again by itself',
+      );
+    if (reader.state === 'ended')
+      yield warn(
+        `reader ${reader.readerId} of lane ${reader.lane} has come to its end`,
+        'it was a file or a closed input; restart the gate to read it again',
+      );
   }
-  if (contact.noContactSinceMs !== undefined) yield warn('no contact with the cloud or another gate, still admitting', 'check the network when there is time; nothing is lost');
-  if (contact.trouble !== undefined) yield warn(`marks are not being exchanged: ${contact.trouble}`, 'they are safe in the journal; look at the log, then restart the gate');
+  if (contact.noContactSinceMs !== undefined)
+    yield warn(
+      'no contact with the cloud or another gate, still admitting',
+      'check the network when there is time; nothing is lost',
+    );
+  if (contact.trouble !== undefined)
+    yield warn(
+      `marks are not being exchanged: ${contact.trouble}`,
+      'they are safe in the journal; look at the log, then restart the gate',
+    );
   if (certificateExpiresMs !== undefined && certificateExpiresMs - clock.nowMs < certificateWarnMs && clock.trusted)
-    yield certificateExpiresMs < clock.nowMs ? fail('the certificate has expired', 'enrol the gate again with a new code') : warn(`the certificate expires in ${Math.floor((certificateExpiresMs - clock.nowMs) / dayMs)} days`, 'enrol the gate again with a new code');
-  if (fire.trouble !== undefined) yield warn(`the fire input cannot be read: ${fire.trouble}`, 'the fire loop releases the turnstile by itself; mend the input so that the gate knows');
+    yield certificateExpiresMs < clock.nowMs
+      ? fail('the certificate has expired', 'enrol the gate again with a new code')
+      : warn(
+          `the certificate expires in ${Math.floor((certificateExpiresMs - clock.nowMs) / dayMs)} days`,
+          'enrol the gate again with a new code',
+        );
+  if (fire.trouble !== undefined)
+    yield warn(
+      `the fire input cannot be read: ${fire.trouble}`,
+      'the fire loop releases the turnstile by itself; mend the input so that the gate knows',
+    );
 }

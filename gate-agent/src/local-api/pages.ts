@@ -22,7 +22,8 @@ interface PageFile {
   readonly immutable: boolean;
 }
 
-const notBuilt = '<!doctype html><meta charset="utf-8"><title>Gate display</title><p>The display has not been built yet. Run <code>npm run build</code>, then restart the gate.</p>';
+const notBuilt =
+  '<!doctype html><meta charset="utf-8"><title>Gate display</title><p>The display has not been built yet. Run <code>npm run build</code>, then restart the gate.</p>';
 
 /** `/` relative to where it is mounted is the page, everything else its assets. */
 export function createPages(folder: string = displayFolder): Hono {
@@ -31,7 +32,11 @@ export function createPages(folder: string = displayFolder): Hono {
   pages.get('*', (context) => {
     const path = context.req.path.replace(/^\/display\/?/, '');
     const file = files.get(path === '' ? 'index.html' : path);
-    if (file !== undefined) return context.body(file.body, 200, { 'Content-Type': file.contentType, 'Cache-Control': file.immutable ? 'max-age=31536000, immutable' : 'no-cache' });
+    if (file !== undefined)
+      return context.body(file.body, 200, {
+        'Content-Type': file.contentType,
+        'Cache-Control': file.immutable ? 'max-age=31536000, immutable' : 'no-cache',
+      });
     return path === '' ? context.html(notBuilt, 503) : context.notFound();
   });
   return pages;
@@ -45,7 +50,14 @@ function readFiles(folder: string): ReadonlyMap<string, PageFile> {
       const path = join(entry.parentPath, entry.name);
       const name = relative(folder, path).split(sep).join('/');
       // Vite puts a hash of the content into the names of everything under assets/.
-      return [name, { body: new Uint8Array(readFileSync(path)), contentType: contentTypes[extname(name)] ?? 'application/octet-stream', immutable: name.startsWith('assets/') }];
+      return [
+        name,
+        {
+          body: new Uint8Array(readFileSync(path)),
+          contentType: contentTypes[extname(name)] ?? 'application/octet-stream',
+          immutable: name.startsWith('assets/'),
+        },
+      ];
     }),
   );
 }

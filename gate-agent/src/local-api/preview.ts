@@ -10,7 +10,11 @@ export interface PreviewInput {
   readonly width: number;
   readonly height: number;
   readonly grey: Uint8Array;
-  readonly result: { readonly corners: readonly { readonly x: number; readonly y: number }[]; readonly format: string; readonly decodeMs: number } | null;
+  readonly result: {
+    readonly corners: readonly { readonly x: number; readonly y: number }[];
+    readonly format: string;
+    readonly decodeMs: number;
+  } | null;
 }
 
 export interface Preview {
@@ -25,7 +29,11 @@ interface PreviewAbout {
   readonly reader: string;
   readonly width: number;
   readonly height: number;
-  readonly code?: { readonly corners: readonly { readonly x: number; readonly y: number }[]; readonly format: string; readonly decodeMs: number };
+  readonly code?: {
+    readonly corners: readonly { readonly x: number; readonly y: number }[];
+    readonly format: string;
+    readonly decodeMs: number;
+  };
 }
 
 interface PreviewFrame {
@@ -43,11 +51,17 @@ const interestMs = 5_000;
 
 export function createPreview(monotonicMs: () => number): Preview {
   const newest = new Map<string, PreviewFrame>();
-  const waiters = new Set<{ readonly wants: (frame: PreviewFrame) => boolean; readonly take: (frame: PreviewFrame) => void }>();
+  const waiters = new Set<{
+    readonly wants: (frame: PreviewFrame) => boolean;
+    readonly take: (frame: PreviewFrame) => void;
+  }>();
   let sequence = 0;
   let askedAtMs = Number.NEGATIVE_INFINITY;
 
-  const nextFrame = (wants: (frame: PreviewFrame) => boolean, signal: AbortSignal): Promise<PreviewFrame | undefined> => {
+  const nextFrame = (
+    wants: (frame: PreviewFrame) => boolean,
+    signal: AbortSignal,
+  ): Promise<PreviewFrame | undefined> => {
     const known = [...newest.values()].find(wants);
     if (known || waiters.size >= waitersMax) return Promise.resolve(known);
     return new Promise((resolve) => {
@@ -71,9 +85,15 @@ export function createPreview(monotonicMs: () => number): Preview {
     const after = Number(context.req.query('after') ?? -1);
     const reader = context.req.query('reader');
     if (!Number.isInteger(after)) return problem(context, 400, 'request-invalid', 'after must be a whole number');
-    const frame = await nextFrame(({ about }) => about.sequence > after && (reader === undefined || about.reader === reader), context.req.raw.signal);
+    const frame = await nextFrame(
+      ({ about }) => about.sequence > after && (reader === undefined || about.reader === reader),
+      context.req.raw.signal,
+    );
     if (frame === undefined) return context.body(null, 204);
-    return context.body(frame.grey, 200, { 'Content-Type': 'application/octet-stream', 'preview-about': JSON.stringify(frame.about) });
+    return context.body(frame.grey, 200, {
+      'Content-Type': 'application/octet-stream',
+      'preview-about': JSON.stringify(frame.about),
+    });
   });
 
   return {
@@ -102,6 +122,10 @@ function shrink({ readerId, width, height, grey, result }: PreviewInput, sequenc
       small[y * wide + x] = sum / (block * block);
     }
   }
-  const code = result && { corners: result.corners.map(({ x, y }) => ({ x: x / block, y: y / block })), format: result.format, decodeMs: result.decodeMs };
+  const code = result && {
+    corners: result.corners.map(({ x, y }) => ({ x: x / block, y: y / block })),
+    format: result.format,
+    decodeMs: result.decodeMs,
+  };
   return { grey: small, about: { sequence, reader: readerId, width: wide, height: high, ...(code ? { code } : {}) } };
 }

@@ -3,6 +3,12 @@ import { problemContentType } from '@postern/shared';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
-export function problem(context: Context, status: ContentfulStatusCode, type: string, title: string, more: Readonly<Record<string, unknown>> = {}): Response {
+export function problem(
+  context: Context,
+  status: ContentfulStatusCode,
+  type: string,
+  title: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Response {
   return context.body(JSON.stringify({ type, title, status, ...more }), status, { 'Content-Type': problemContentType });
 }

@@ -50,12 +50,30 @@ export function createScreens(deps: ScreensDeps): Screens {
   const { hub, lanes, gate, boot, languages, time, timeZone, gateName, noContactSinceMs, hasFeed } = deps;
   const viewOf = (lane: string, state: LaneState): DisplayView => {
     const direction = lanes.find((candidate) => candidate.id === lane)?.settings.direction ?? 'entry';
-    return laneStateToView(lane, state, { languages, timeZone: timeZone(), gateName, direction, hasFeed: hasFeed(), noContactSinceMs: noContactSinceMs(), atMs: time().nowMs });
+    return laneStateToView(lane, state, {
+      languages,
+      timeZone: timeZone(),
+      gateName,
+      direction,
+      hasFeed: hasFeed(),
+      noContactSinceMs: noContactSinceMs(),
+      atMs: time().nowMs,
+    });
   };
   const views = (): readonly DisplayView[] => lanes.map((lane) => viewOf(lane.id, lane.state()));
   return {
-    hello: () => ({ gate, boot, languages, lanes: lanes.map((lane) => ({ id: lane.id, direction: lane.settings.direction })) }),
-    beat: () => ({ nowMs: time().nowMs, timeZone: timeZone(), clockTrusted: time().trusted, noContactSinceMs: noContactSinceMs() }),
+    hello: () => ({
+      gate,
+      boot,
+      languages,
+      lanes: lanes.map((lane) => ({ id: lane.id, direction: lane.settings.direction })),
+    }),
+    beat: () => ({
+      nowMs: time().nowMs,
+      timeZone: timeZone(),
+      clockTrusted: time().trusted,
+      noContactSinceMs: noContactSinceMs(),
+    }),
     laneStates: () => lanes.map((lane) => ({ type: 'state', lane: lane.id, state: lane.state(), atMs: time().nowMs })),
     views,
     tell: (event) => {

@@ -35,7 +35,8 @@ export function listen({ listen: hostname, port, app }: ListenOptions): Promise<
     server.once('error', (cause: NodeJS.ErrnoException) => resolve(err(describe(cause, hostname, port))));
     server.once('listening', () => {
       const bound = (server.address() as AddressInfo).port;
-      const host = hostname === '0.0.0.0' || hostname === '::' ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname;
+      const host =
+        hostname === '0.0.0.0' || hostname === '::' ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname;
       resolve(
         ok({
           port: bound,
@@ -53,8 +54,16 @@ export function listen({ listen: hostname, port, app }: ListenOptions): Promise<
 
 function describe(cause: NodeJS.ErrnoException, hostname: string, port: number): ListenError {
   if (cause.code === 'EADDRINUSE')
-    return { type: 'port-in-use', message: `port ${port} on ${hostname} is in use, perhaps by this gate's other process; stop that one (see: ss -ltnp 'sport = :${port}'), or set another [local] port in the configuration (0 takes any free one)` };
-  if (cause.code === 'EACCES') return { type: 'listen-failed', message: `port ${port} needs more rights than this user has; set [local] port to 1024 or higher` };
-  if (cause.code === 'EADDRNOTAVAIL') return { type: 'listen-failed', message: `this machine has no address ${hostname}; correct [local] listen` };
+    return {
+      type: 'port-in-use',
+      message: `port ${port} on ${hostname} is in use, perhaps by this gate's other process; stop that one (see: ss -ltnp 'sport = :${port}'), or set another [local] port in the configuration (0 takes any free one)`,
+    };
+  if (cause.code === 'EACCES')
+    return {
+      type: 'listen-failed',
+      message: `port ${port} needs more rights than this user has; set [local] port to 1024 or higher`,
+    };
+  if (cause.code === 'EADDRNOTAVAIL')
+    return { type: 'listen-failed', message: `this machine has no address ${hostname}; correct [local] listen` };
   return { type: 'listen-failed', message: `cannot listen on ${hostname}:${port}: ${cause.message}` };
 }

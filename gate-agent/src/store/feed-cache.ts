@@ -111,19 +111,30 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
     return ok({ manifest, bytes, signer, plan: planFeed(loaded?.manifest, manifest) });
   };
 
-  const apply = async (offer: FeedOffer, files: FeedFiles, signal: AbortSignal): Promise<Result<Feed, FeedCacheError>> => {
+  const apply = async (
+    offer: FeedOffer,
+    files: FeedFiles,
+    signal: AbortSignal,
+  ): Promise<Result<Feed, FeedCacheError>> => {
     try {
       // Another offer may have been applied while this one's files were on their way.
       const still = acceptManifest({ event, current: accepted, candidate: offer.manifest, nowMs: nowMs() });
       if (!still.ok) return still;
-      return offer.plan.type === 'snapshot' ? await applySnapshot(offer, files, signal) : await applyDeltas(offer, files, signal);
+      return offer.plan.type === 'snapshot'
+        ? await applySnapshot(offer, files, signal)
+        : await applyDeltas(offer, files, signal);
     } catch (cause) {
       return storageFailed(cause);
     }
   };
 
-  const applySnapshot = async ({ manifest, bytes, signer }: FeedOffer, files: FeedFiles, signal: AbortSignal): Promise<Result<Feed, FeedCacheError>> => {
-    if (files.snapshot === undefined) return err({ type: 'feed-cut-off', what: 'snapshot', bytes: 0, expected: manifest.snapshot.bytes });
+  const applySnapshot = async (
+    { manifest, bytes, signer }: FeedOffer,
+    files: FeedFiles,
+    signal: AbortSignal,
+  ): Promise<Result<Feed, FeedCacheError>> => {
+    if (files.snapshot === undefined)
+      return err({ type: 'feed-cut-off', what: 'snapshot', bytes: 0, expected: manifest.snapshot.bytes });
     const right = await checkFile(files.snapshot, manifest.snapshot, 'snapshot', signal);
     if (!right.ok) return right;
     const rows = await readDeltas(event, manifest.deltas, files.deltas);
@@ -143,16 +154,28 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
         await breathe();
       }
       remember(bytes, signer, manifest.deltas, files.deltas, true);
-      return ok(moveTo({ manifest, snapshot: opened.value, overlay, tickets: createTicketSource(opened.value, overlay, manifest) }));
+      return ok(
+        moveTo({
+          manifest,
+          snapshot: opened.value,
+          overlay,
+          tickets: createTicketSource(opened.value, overlay, manifest),
+        }),
+      );
     } catch (cause) {
       opened.value.close();
       throw cause;
     }
   };
 
-  const applyDeltas = async ({ manifest, bytes, signer, plan }: FeedOffer, files: FeedFiles, signal: AbortSignal): Promise<Result<Feed, FeedCacheError>> => {
+  const applyDeltas = async (
+    { manifest, bytes, signer, plan }: FeedOffer,
+    files: FeedFiles,
+    signal: AbortSignal,
+  ): Promise<Result<Feed, FeedCacheError>> => {
     const base = loaded;
-    if (base === undefined) return err({ type: 'feed-malformed', what: 'delta', cause: 'no snapshot to apply a delta to' });
+    if (base === undefined)
+      return err({ type: 'feed-malformed', what: 'delta', cause: 'no snapshot to apply a delta to' });
     const wanted = plan.type === 'deltas' ? plan.deltas : [];
     const rows = await readDeltas(event, wanted, files.deltas);
     if (!rows.ok) return rows;
@@ -167,11 +190,22 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
   };
 
   /** The commit: from here on a restart finds the new feed. */
-  const remember = state.transaction((bytes: Uint8Array, signer: TrustedFeedKey, deltas: Manifest['deltas'], blobs: ReadonlyMap<string, Uint8Array>, anew: boolean) => {
-    if (anew) state.prepare('DELETE FROM delta').run();
-    for (const { sha256 } of deltas) state.prepare('INSERT OR REPLACE INTO delta (sha256, bytes) VALUES (?, ?)').run(sha256, blobs.get(sha256));
-    state.prepare('INSERT OR REPLACE INTO feed (id, manifest, signer_id, signer) VALUES (1, ?, ?, ?)').run(bytes, signer.keyId, signer.publicKey);
-  });
+  const remember = state.transaction(
+    (
+      bytes: Uint8Array,
+      signer: TrustedFeedKey,
+      deltas: Manifest['deltas'],
+      blobs: ReadonlyMap<string, Uint8Array>,
+      anew: boolean,
+    ) => {
+      if (anew) state.prepare('DELETE FROM delta').run();
+      for (const { sha256 } of deltas)
+        state.prepare('INSERT OR REPLACE INTO delta (sha256, bytes) VALUES (?, ?)').run(sha256, blobs.get(sha256));
+      state
+        .prepare('INSERT OR REPLACE INTO feed (id, manifest, signer_id, signer) VALUES (1, ?, ?, ?)')
+        .run(bytes, signer.keyId, signer.publicKey);
+    },
+  );
 
   const moveTo = (next: Loaded): Feed => {
     const before = loaded;
@@ -184,23 +218,28 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
     }
     removeStrays();
     const deltaRows = next.manifest.deltas.reduce((sum, delta) => sum + delta.rows, 0);
-    if (needsNewSnapshot(next.manifest.snapshot.tickets, deltaRows)) logger.warn({ deltaRows }, 'the overlay has outgrown its snapshot; the cloud should publish a new one');
+    if (needsNewSnapshot(next.manifest.snapshot.tickets, deltaRows))
+      logger.warn({ deltaRows }, 'the overlay has outgrown its snapshot; the cloud should publish a new one');
     return { manifest: next.manifest, tickets: next.tickets };
   };
 
   const removeStrays = (): void => {
     const keep = loaded === undefined ? undefined : `snapshot-${loaded.manifest.snapshot.database.sha256}.db`;
-    for (const name of readdirSync(folder)) if (/^(?:snapshot|download)-/.test(name) && name !== keep) rmSync(join(folder, name), { force: true });
+    for (const name of readdirSync(folder))
+      if (/^(?:snapshot|download)-/.test(name) && name !== keep) rmSync(join(folder, name), { force: true });
   };
 
   /** At start: the remembered manifest by its signer's key, the snapshot and the deltas by the hashes in it. */
   const load = async (): Promise<Result<void, FeedCacheError>> => {
-    const row = state.prepare('SELECT manifest, signer_id, signer FROM feed').get() as { manifest: Uint8Array; signer_id: string; signer: Uint8Array } | undefined;
+    const row = state.prepare('SELECT manifest, signer_id, signer FROM feed').get() as
+      | { manifest: Uint8Array; signer_id: string; signer: Uint8Array }
+      | undefined;
     if (row === undefined) return ok(undefined);
     const verified = verifyManifest(row.manifest, [{ keyId: row.signer_id, publicKey: row.signer }]);
     if (!verified.ok) return verified;
     const manifest = verified.value;
-    if (manifest.event !== event) return err({ type: 'feed-wrong-event', what: 'manifest', expected: event, found: manifest.event });
+    if (manifest.event !== event)
+      return err({ type: 'feed-wrong-event', what: 'manifest', expected: event, found: manifest.event });
     accepted = manifest;
     const path = pathOf(manifest);
     const right = await checkFile(path, manifest.snapshot.database, 'snapshot', new AbortController().signal);

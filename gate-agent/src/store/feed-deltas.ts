@@ -1,6 +1,15 @@
 // Downloaded or remembered deltas, from bytes to rows: size and SHA-256 first, then the header, then every row, before any of
 // them is used. Decoding pauses between chunks so that lanes get their turn.
-import { decodeDelta, decodeDeltaChunk, err, ok, type DeltaRows, type FeedError, type Manifest, type Result } from '@postern/shared';
+import {
+  decodeDelta,
+  decodeDeltaChunk,
+  err,
+  ok,
+  type DeltaRows,
+  type FeedError,
+  type Manifest,
+  type Result,
+} from '@postern/shared';
 import { checkBytes } from './feed-file.ts';
 
 type DeltaReference = Manifest['deltas'][number];
@@ -9,7 +18,11 @@ type DeltaReference = Manifest['deltas'][number];
 export const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** The rows of `deltas` in order, or the first thing that is wrong with any of them. `blobs` by SHA-256. */
-export async function readDeltas(event: number, deltas: readonly DeltaReference[], blobs: ReadonlyMap<string, Uint8Array>): Promise<Result<readonly DeltaRows[], FeedError>> {
+export async function readDeltas(
+  event: number,
+  deltas: readonly DeltaReference[],
+  blobs: ReadonlyMap<string, Uint8Array>,
+): Promise<Result<readonly DeltaRows[], FeedError>> {
   const chunks: DeltaRows[] = [];
   for (const delta of deltas) {
     const bytes = blobs.get(delta.sha256);
@@ -21,13 +34,19 @@ export async function readDeltas(event: number, deltas: readonly DeltaReference[
   return ok(chunks);
 }
 
-async function readDelta(event: number, reference: DeltaReference, bytes: Uint8Array): Promise<Result<readonly DeltaRows[], FeedError>> {
+async function readDelta(
+  event: number,
+  reference: DeltaReference,
+  bytes: Uint8Array,
+): Promise<Result<readonly DeltaRows[], FeedError>> {
   const right = checkBytes(bytes, reference, 'delta');
   if (!right.ok) return right;
   const delta = decodeDelta(bytes);
   if (!delta.ok) return delta;
-  if (delta.value.event !== event) return err({ type: 'feed-wrong-event', what: 'delta', expected: event, found: delta.value.event });
-  if (delta.value.from !== reference.from || delta.value.to !== reference.to) return malformed('not between the versions that its manifest says');
+  if (delta.value.event !== event)
+    return err({ type: 'feed-wrong-event', what: 'delta', expected: event, found: delta.value.event });
+  if (delta.value.from !== reference.from || delta.value.to !== reference.to)
+    return malformed('not between the versions that its manifest says');
   const chunks: DeltaRows[] = [];
   for (const chunk of delta.value.chunks) {
     const rows = decodeDeltaChunk(chunk);

@@ -7,13 +7,26 @@ import { open, stat } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { err, ok, snapshotFormat, type FeedError, type FileReference, type Manifest, type Result } from '@postern/shared';
+import {
+  err,
+  ok,
+  snapshotFormat,
+  type FeedError,
+  type FileReference,
+  type Manifest,
+  type Result,
+} from '@postern/shared';
 import { openDatabase, type Database } from './database.ts';
 
 const chunkBytes = 1024 * 1024;
 
 /** Bytes and hash of a downloaded file, against what the manifest signed. */
-export async function checkFile(path: string, expected: FileReference, what: 'snapshot' | 'delta', signal: AbortSignal): Promise<Result<void, FeedError>> {
+export async function checkFile(
+  path: string,
+  expected: FileReference,
+  what: 'snapshot' | 'delta',
+  signal: AbortSignal,
+): Promise<Result<void, FeedError>> {
   const { size } = await stat(path);
   if (size < expected.bytes) return err({ type: 'feed-cut-off', what, bytes: size, expected: expected.bytes });
   if (size > expected.bytes) return err({ type: 'feed-too-large', what, bytes: size, bytesMax: expected.bytes });
@@ -23,9 +36,15 @@ export async function checkFile(path: string, expected: FileReference, what: 'sn
 }
 
 /** As `checkFile`, for bytes in memory. */
-export function checkBytes(bytes: Uint8Array, expected: FileReference, what: 'snapshot' | 'delta'): Result<void, FeedError> {
-  if (bytes.length < expected.bytes) return err({ type: 'feed-cut-off', what, bytes: bytes.length, expected: expected.bytes });
-  if (bytes.length > expected.bytes) return err({ type: 'feed-too-large', what, bytes: bytes.length, bytesMax: expected.bytes });
+export function checkBytes(
+  bytes: Uint8Array,
+  expected: FileReference,
+  what: 'snapshot' | 'delta',
+): Result<void, FeedError> {
+  if (bytes.length < expected.bytes)
+    return err({ type: 'feed-cut-off', what, bytes: bytes.length, expected: expected.bytes });
+  if (bytes.length > expected.bytes)
+    return err({ type: 'feed-too-large', what, bytes: bytes.length, bytesMax: expected.bytes });
   return checkHash(createHash('sha256').update(bytes).digest('hex'), expected.sha256, what);
 }
 
@@ -33,7 +52,12 @@ const checkHash = (found: string, expected: string, what: 'snapshot' | 'delta'):
   found === expected ? ok(undefined) : err({ type: 'feed-hash-mismatch', what, expected, found });
 
 /** Unpacks into `to` and makes it durable. `to` may be left behind in part when this fails. */
-export async function unpackSnapshot(from: string, to: string, expected: Manifest['snapshot']['database'], signal: AbortSignal): Promise<Result<void, FeedError>> {
+export async function unpackSnapshot(
+  from: string,
+  to: string,
+  expected: Manifest['snapshot']['database'],
+  signal: AbortSignal,
+): Promise<Result<void, FeedError>> {
   const hash = createHash('sha256');
   let bytes = 0;
   let tooLarge = false;
@@ -49,7 +73,13 @@ export async function unpackSnapshot(from: string, to: string, expected: Manifes
   const unpack = createGunzip({ chunkSize: chunkBytes });
   unpack.on('error', (cause) => meter.destroy(new UnpackError(cause.message)));
   try {
-    await pipeline(createReadStream(from, { highWaterMark: chunkBytes }), unpack, meter, createWriteStream(to, { highWaterMark: chunkBytes }), { signal });
+    await pipeline(
+      createReadStream(from, { highWaterMark: chunkBytes }),
+      unpack,
+      meter,
+      createWriteStream(to, { highWaterMark: chunkBytes }),
+      { signal },
+    );
   } catch (cause) {
     if (tooLarge) return err({ type: 'feed-too-large', what: 'snapshot', bytes, bytesMax: expected.bytes });
     if (isUnpackError(cause)) return err({ type: 'feed-malformed', what: 'snapshot', cause: cause.message });
@@ -64,7 +94,8 @@ export async function unpackSnapshot(from: string, to: string, expected: Manifes
 class UnpackError extends Error {}
 /** Trouble with the packed bytes, not with the disk: zlib's codes begin with Z_. */
 const isUnpackError = (cause: unknown): cause is Error =>
-  cause instanceof UnpackError || (cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && cause.code.startsWith('Z_'));
+  cause instanceof UnpackError ||
+  (cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && cause.code.startsWith('Z_'));
 
 /** fsync of a file, or of a folder after a rename in it. */
 export async function syncPath(path: string): Promise<void> {
@@ -88,15 +119,23 @@ export function openSnapshot(path: string, manifest: Manifest): Result<Database,
     return err(problem);
   } catch (cause) {
     database?.close();
-    return err({ type: 'feed-malformed', what: 'snapshot', cause: cause instanceof Error ? cause.message.slice(0, 200) : 'no snapshot' });
+    return err({
+      type: 'feed-malformed',
+      what: 'snapshot',
+      cause: cause instanceof Error ? cause.message.slice(0, 200) : 'no snapshot',
+    });
   }
 }
 
 function metaProblem(meta: ReadonlyMap<string, number>, { event, snapshot }: Manifest): FeedError | undefined {
   const found = (name: string): number => meta.get(name) ?? -1;
-  if (found('format') !== snapshotFormat) return { type: 'feed-malformed', what: 'snapshot', cause: `format ${found('format')} is not known here` };
-  if (found('event') !== event) return { type: 'feed-wrong-event', what: 'snapshot', expected: event, found: found('event') };
-  if (found('version') < snapshot.version) return { type: 'feed-rollback', what: 'snapshot', current: snapshot.version, candidate: found('version') };
-  if (found('version') > snapshot.version || found('tickets') !== snapshot.tickets) return { type: 'feed-malformed', what: 'snapshot', cause: 'not the snapshot that its manifest means' };
+  if (found('format') !== snapshotFormat)
+    return { type: 'feed-malformed', what: 'snapshot', cause: `format ${found('format')} is not known here` };
+  if (found('event') !== event)
+    return { type: 'feed-wrong-event', what: 'snapshot', expected: event, found: found('event') };
+  if (found('version') < snapshot.version)
+    return { type: 'feed-rollback', what: 'snapshot', current: snapshot.version, candidate: found('version') };
+  if (found('version') > snapshot.version || found('tickets') !== snapshot.tickets)
+    return { type: 'feed-malformed', what: 'snapshot', cause: 'not the snapshot that its manifest means' };
   return undefined;
 }

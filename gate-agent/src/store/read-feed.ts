@@ -18,16 +18,22 @@ export interface ReadFeed {
 export type ReadFeedError = FeedCacheError | { readonly type: 'feed-missing' };
 
 /** `feed-missing` while the gate has never had one. Rejects only when `signal` aborts. */
-export async function readFeed(folder: string, event: number, signal: AbortSignal): Promise<Result<ReadFeed, ReadFeedError>> {
+export async function readFeed(
+  folder: string,
+  event: number,
+  signal: AbortSignal,
+): Promise<Result<ReadFeed, ReadFeedError>> {
   const remembered = readRemembered(join(folder, 'feed.db'));
   if (!remembered.ok) return remembered;
   const { bytes, signer, blobs } = remembered.value;
   const verified = verifyManifest(bytes, [signer]);
   if (!verified.ok) return verified;
   const manifest = verified.value;
-  if (manifest.event !== event) return err({ type: 'feed-wrong-event', what: 'manifest', expected: event, found: manifest.event });
+  if (manifest.event !== event)
+    return err({ type: 'feed-wrong-event', what: 'manifest', expected: event, found: manifest.event });
   const path = join(folder, `snapshot-${manifest.snapshot.database.sha256}.db`);
-  if (!existsSync(path)) return err({ type: 'feed-cut-off', what: 'snapshot', bytes: 0, expected: manifest.snapshot.database.bytes });
+  if (!existsSync(path))
+    return err({ type: 'feed-cut-off', what: 'snapshot', bytes: 0, expected: manifest.snapshot.database.bytes });
   const right = await checkFile(path, manifest.snapshot.database, 'snapshot', signal);
   if (!right.ok) return right;
   const rows = await readDeltas(event, manifest.deltas, blobs);
@@ -57,7 +63,9 @@ function readRemembered(path: string): Result<Remembered, ReadFeedError> {
   try {
     const database = openDatabase(path, { readonly: true });
     try {
-      const row = database.prepare('SELECT manifest, signer_id, signer FROM feed').get() as { manifest: Uint8Array; signer_id: string; signer: Uint8Array } | undefined;
+      const row = database.prepare('SELECT manifest, signer_id, signer FROM feed').get() as
+        | { manifest: Uint8Array; signer_id: string; signer: Uint8Array }
+        | undefined;
       if (row === undefined) return err({ type: 'feed-missing' });
       const blobs = new Map(database.prepare('SELECT sha256, bytes FROM delta').raw().all() as [string, Uint8Array][]);
       return ok({ bytes: row.manifest, signer: { keyId: row.signer_id, publicKey: row.signer }, blobs });
@@ -65,6 +73,9 @@ function readRemembered(path: string): Result<Remembered, ReadFeedError> {
       database.close();
     }
   } catch (cause) {
-    return err({ type: 'feed-storage-failed', cause: cause instanceof Error ? cause.message.slice(0, 200) : 'unknown' });
+    return err({
+      type: 'feed-storage-failed',
+      cause: cause instanceof Error ? cause.message.slice(0, 200) : 'unknown',
+    });
   }
 }

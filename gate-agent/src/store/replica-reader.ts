@@ -54,7 +54,11 @@ export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps):
       healthy = true;
       return answer;
     } catch (cause) {
-      if (healthy) logger.warn({ cause: cause instanceof Error ? cause.message : 'unknown' }, 'replica cannot be read; deciding from the own journal');
+      if (healthy)
+        logger.warn(
+          { cause: cause instanceof Error ? cause.message : 'unknown' },
+          'replica cannot be read; deciding from the own journal',
+        );
       healthy = false;
       drop();
       return fallback;
@@ -70,7 +74,9 @@ export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps):
   return {
     marksOf: (ticketId) =>
       read<readonly Mark[]>([], (from) =>
-        (from.byTicket.all(hexToBytes(ticketId)) as [number, Uint8Array][]).map((row) => toMark(from, row)).filter((mark) => mark !== undefined),
+        (from.byTicket.all(hexToBytes(ticketId)) as [number, Uint8Array][])
+          .map((row) => toMark(from, row))
+          .filter((mark) => mark !== undefined),
       ),
     find: (event, gate, boot, sequence) =>
       read<Mark | undefined>(undefined, (from) => {
@@ -89,9 +95,11 @@ function connect(path: string): Connection {
     return {
       database,
       byTicket: database.prepare('SELECT writer, bytes FROM mark WHERE ticket = ?').raw(),
-      byIdentity: database.prepare(
-        'SELECT mark.writer, mark.bytes FROM mark JOIN writer ON writer.id = mark.writer WHERE writer.event = ? AND writer.gate = ? AND writer.boot = ? AND mark.sequence = ?',
-      ).raw(),
+      byIdentity: database
+        .prepare(
+          'SELECT mark.writer, mark.bytes FROM mark JOIN writer ON writer.id = mark.writer WHERE writer.event = ? AND writer.gate = ? AND writer.boot = ? AND mark.sequence = ?',
+        )
+        .raw(),
       zone: database.prepare('SELECT persons FROM zone_count WHERE event = ? AND zone = ?').raw(),
       writer: database.prepare('SELECT event, gate, boot FROM writer WHERE id = ?').raw(),
       writers: new Map(),
@@ -103,7 +111,10 @@ function connect(path: string): Connection {
   }
 }
 
-function identityOf({ writer, writers }: Connection, id: number): { readonly event: number; readonly gate: string; readonly boot: string } | undefined {
+function identityOf(
+  { writer, writers }: Connection,
+  id: number,
+): { readonly event: number; readonly gate: string; readonly boot: string } | undefined {
   const known = writers.get(id);
   if (known !== undefined) return known;
   const row = writer.get(id) as [number, string, string] | undefined;

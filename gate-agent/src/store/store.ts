@@ -83,7 +83,11 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
   const replica = createReplicaReader({ path: deps.replicaPath, clock, logger });
   const refusals = createRefusalBatch(clock.monotonicMs);
   const hybridBox: { clock: HybridClock } = { clock: createHybridClock(() => deps.time().nowMs) };
-  const hybrid: HybridClock = { tick: () => hybridBox.clock.tick(), observe: (remote) => hybridBox.clock.observe(remote), last: () => hybridBox.clock.last() };
+  const hybrid: HybridClock = {
+    tick: () => hybridBox.clock.tick(),
+    observe: (remote) => hybridBox.clock.observe(remote),
+    last: () => hybridBox.clock.last(),
+  };
 
   let journal: Journal | undefined;
   let counts: ZoneCounts | undefined;
@@ -96,7 +100,8 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
   let lastCommitAtMs = clock.monotonicMs();
   let cancelTimer: (() => void) | undefined;
 
-  const findMark = (id: MarkId): Mark | undefined => journal?.find(id) ?? replica.find(id.event, id.gate, id.boot, id.sequence);
+  const findMark = (id: MarkId): Mark | undefined =>
+    journal?.find(id) ?? replica.find(id.event, id.gate, id.boot, id.sequence);
 
   const fail = (cause: unknown): Result<never, StoreError> => {
     trouble = cause instanceof Error ? cause.message : String(cause);
@@ -122,12 +127,14 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
         if (compareHybrid(mark.at, latest) > 0) latest = mark.at;
         fresh.note(mark);
       });
-      if (opened.lastSequence(event) < acknowledged) throw new JournalDamaged(`mark ${acknowledged} was acknowledged and is gone`);
+      if (opened.lastSequence(event) < acknowledged)
+        throw new JournalDamaged(`mark ${acknowledged} was acknowledged and is gone`);
       opened.probe();
       counts = fresh;
       corrections = new Map(opened.corrections().map((row) => [zoneKey(row.event, row.zone), row.persons]));
       // Within a boot the running clock is the floor already; at the first opening the journal's latest mark is.
-      if (compareHybrid(latest, hybridBox.clock.last()) > 0) hybridBox.clock = createHybridClock(() => deps.time().nowMs, latest);
+      if (compareHybrid(latest, hybridBox.clock.last()) > 0)
+        hybridBox.clock = createHybridClock(() => deps.time().nowMs, latest);
       giveBackUnacknowledged(opened);
       trouble = undefined;
     } catch (cause) {
@@ -146,7 +153,10 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
       const { lane, ticketId, epoch, method } = mark;
       const uses = mark.kind === 'exited' ? 1 : mark.uses;
       opened.begin();
-      const lapsed = opened.insert({ kind: 'lapsed', event, lane, ticketId, epoch, method, of: { boot, sequence }, uses }, stampNow());
+      const lapsed = opened.insert(
+        { kind: 'lapsed', event, lane, ticketId, epoch, method, of: { boot, sequence }, uses },
+        stampNow(),
+      );
       opened.commit();
       counts?.note(lapsed);
     }
@@ -155,7 +165,11 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
 
   const stampNow = (): Stamp => {
     const { source, uncertaintyMs } = deps.time();
-    return { at: hybrid.tick(), monotonicMs: Math.round(clock.monotonicMs()), clock: { source, uncertaintyMs: Math.ceil(uncertaintyMs) } };
+    return {
+      at: hybrid.tick(),
+      monotonicMs: Math.round(clock.monotonicMs()),
+      clock: { source, uncertaintyMs: Math.ceil(uncertaintyMs) },
+    };
   };
 
   /** In an open transaction: what waited goes before the new mark, so that timestamps rise with sequences. */
@@ -217,7 +231,8 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
     known: Math.max(0, ownPersonsIn(zone) + replica.personsIn(event, zone)),
     spentOutOfTouch: counts?.spentOutOfTouch(event, zone) ?? 0,
   });
-  const ownPersonsIn = (zone: string): number => (counts?.personsIn(event, zone) ?? 0) + (corrections.get(zoneKey(event, zone)) ?? 0);
+  const ownPersonsIn = (zone: string): number =>
+    (counts?.personsIn(event, zone) ?? 0) + (corrections.get(zoneKey(event, zone)) ?? 0);
 
   const knownMarks = (opened: Journal, ticketId: string): readonly Mark[] => {
     const marks = [...opened.marksOf(ticketId), ...replica.marksOf(ticketId)];
@@ -230,7 +245,10 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
     return { ticket, history: foldHistory(marks, historyRules(deps.policy(), rulesTicket(ticket, marks))), occupancy };
   };
 
-  const admit = async <D>(ticketId: string, decide: (view: AdmitView) => Verdict<D>): ReturnType<typeof store.admit<D>> => {
+  const admit = async <D>(
+    ticketId: string,
+    decide: (view: AdmitView) => Verdict<D>,
+  ): ReturnType<typeof store.admit<D>> => {
     if (journal === undefined || trouble !== undefined) return err({ type: 'store-stopped' });
     const opened = journal;
     let verdict: Verdict<D>;

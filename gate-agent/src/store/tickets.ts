@@ -73,7 +73,9 @@ export function createTicketSource(snapshot: Database, overlay: Overlay, manifes
   const codeHashKey = hexToBytes(manifest.codeHashKey) ?? new Uint8Array(0);
   const layerOf = (database: Database): Layer => ({
     byKey: database.prepare(`SELECT ${columns} FROM ticket WHERE key = ?`).raw(),
-    byKeyRange: database.prepare(`SELECT ${columns} FROM ticket WHERE key >= ? AND key < ? LIMIT ${shortCodeCandidatesMax}`).raw(),
+    byKeyRange: database
+      .prepare(`SELECT ${columns} FROM ticket WHERE key >= ? AND key < ? LIMIT ${shortCodeCandidatesMax}`)
+      .raw(),
     code: database.prepare('SELECT ticket FROM code WHERE hash = ?').raw(),
   });
   const overlayLayer = layerOf(overlay.database);
@@ -93,15 +95,20 @@ export function createTicketSource(snapshot: Database, overlay: Overlay, manifes
 
   /** Ids of the tickets whose keys lie in `from <= key < until`, in either layer. */
   const idsBetween = (from: Uint8Array, until: Uint8Array): readonly string[] => {
-    const rows = [overlayLayer, snapshotLayer].flatMap((layer) => layer.byKeyRange.all(from, until) as (readonly unknown[])[]);
+    const rows = [overlayLayer, snapshotLayer].flatMap(
+      (layer) => layer.byKeyRange.all(from, until) as (readonly unknown[])[],
+    );
     return [...new Set(rows.map((row) => decodeTicketRow(row)?.id).filter((id) => id !== undefined))];
   };
 
   /** Two tickets for one code is a question for a person with the other code at hand, not for us to guess. */
-  const onlyTicket = (ids: readonly string[]): Ticket | undefined => (ids.length === 1 && ids[0] !== undefined ? ticket(ids[0]) : undefined);
+  const onlyTicket = (ids: readonly string[]): Ticket | undefined =>
+    ids.length === 1 && ids[0] !== undefined ? ticket(ids[0]) : undefined;
 
   const issuerKeys = new Map(
-    manifest.keys.filter((key) => key.use === 'issuer').map((key) => [key.keyId, { publicKey: hexToBytes(key.publicKey) ?? new Uint8Array(0), state: key.state }]),
+    manifest.keys
+      .filter((key) => key.use === 'issuer')
+      .map((key) => [key.keyId, { publicKey: hexToBytes(key.publicKey) ?? new Uint8Array(0), state: key.state }]),
   );
 
   return {
@@ -115,7 +122,9 @@ export function createTicketSource(snapshot: Database, overlay: Overlay, manifes
     },
     ticketByShortCode: (typed) => {
       const parsed = parseShortCode(codeHashKey, typed);
-      return parsed === undefined ? undefined : onlyTicket(idsBetween(parsed.from, parsed.until).filter(parsed.matches));
+      return parsed === undefined
+        ? undefined
+        : onlyTicket(idsBetween(parsed.from, parsed.until).filter(parsed.matches));
     },
   };
 }

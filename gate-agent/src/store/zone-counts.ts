@@ -17,7 +17,8 @@ export function createZoneCounts(find: (id: MarkId) => Mark | undefined): ZoneCo
   const spent = new Map<string, number>();
   const takenBack = new Map<string, number>();
   const zoneKey = (event: number, zone: string): string => `${event}/${zone}`;
-  const add = (counts: Map<string, number>, key: string, change: number): void => void counts.set(key, (counts.get(key) ?? 0) + change);
+  const add = (counts: Map<string, number>, key: string, change: number): void =>
+    void counts.set(key, (counts.get(key) ?? 0) + change);
 
   const enter = (mark: Mark & { readonly zone: string }, uses: number): void => {
     const key = zoneKey(mark.event, mark.zone);

@@ -48,7 +48,14 @@ function Header({ now }: { readonly now: PageState }) {
       <h1>Postern</h1>
       <ol class="chapters">
         {chapters.map(({ name, title }, index) => (
-          <Chapter key={name} title={title} startS={chapters[index]?.atS ?? 0} endS={chapters[index + 1]?.atS ?? scriptSeconds} current={now.chapter === name} now={now} />
+          <Chapter
+            key={name}
+            title={title}
+            startS={chapters[index]?.atS ?? 0}
+            endS={chapters[index + 1]?.atS ?? scriptSeconds}
+            current={now.chapter === name}
+            now={now}
+          />
         ))}
       </ol>
       <div class="buttons">
@@ -65,11 +72,27 @@ function Header({ now }: { readonly now: PageState }) {
 }
 
 /** One part of the story with how much of it is over. */
-function Chapter({ title, startS, endS, current, now }: { readonly title: string; readonly startS: number; readonly endS: number; readonly current: boolean; readonly now: PageState }) {
+function Chapter({
+  title,
+  startS,
+  endS,
+  current,
+  now,
+}: {
+  readonly title: string;
+  readonly startS: number;
+  readonly endS: number;
+  readonly current: boolean;
+  readonly now: PageState;
+}) {
   const elapsedS = ((now.nowMs - now.startedAtMs) / 1_000 / now.seconds) * scriptSeconds;
   const share = Math.min(1, Math.max(0, (elapsedS - startS) / (endS - startS)));
   return (
-    <li class={current ? 'current' : ''} style={{ flexGrow: endS - startS }} aria-current={current ? 'step' : undefined}>
+    <li
+      class={current ? 'current' : ''}
+      style={{ flexGrow: endS - startS }}
+      aria-current={current ? 'step' : undefined}
+    >
       <span class="bar">
         <span style={{ width: `${share * 100}%` }} />
       </span>

@@ -49,7 +49,11 @@ export function CameraPicture({ gate, running }: { readonly gate: GateName; read
 }
 
 /** Asks for one frame after the other; each answer waits until there is a newer one. */
-async function watch(gate: GateName, signal: AbortSignal, onFrame: (about: FrameAbout, grey: Uint8Array) => void): Promise<void> {
+async function watch(
+  gate: GateName,
+  signal: AbortSignal,
+  onFrame: (about: FrameAbout, grey: Uint8Array) => void,
+): Promise<void> {
   let sequence = -1;
   while (!signal.aborted) {
     try {
@@ -71,7 +75,12 @@ interface Outline {
   readonly atMs: number;
 }
 
-function drawFrame(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, { width, height }: FrameAbout, grey: Uint8Array): void {
+function drawFrame(
+  canvas: HTMLCanvasElement,
+  context: CanvasRenderingContext2D,
+  { width, height }: FrameAbout,
+  grey: Uint8Array,
+): void {
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);

@@ -18,7 +18,11 @@ export function connect(): void {
 /** Tells the demo what was pressed; resolves with its complaint, if it has one. */
 export async function act(action: PageAction): Promise<string | undefined> {
   try {
-    const answer = await fetch('/action', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(action) });
+    const answer = await fetch('/action', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(action),
+    });
     return answer.ok ? undefined : await answer.text();
   } catch {
     return 'The demo has ended.'; // Nobody listens on the port any more.

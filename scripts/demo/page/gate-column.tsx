@@ -15,7 +15,14 @@ export function GateColumn({ gate, now }: { readonly gate: GateName; readonly no
       </h2>
       <CameraPicture gate={gate} running={pane.running} />
       <div class={pane.running ? 'display' : 'display off'}>
-        {pane.displayUrl === '' ? undefined : <iframe key={`${pane.displayUrl}#${pane.boot}`} src={pane.displayUrl} title={`Display of ${pane.name}`} tabIndex={-1} />}
+        {pane.displayUrl === '' ? undefined : (
+          <iframe
+            key={`${pane.displayUrl}#${pane.boot}`}
+            src={pane.displayUrl}
+            title={`Display of ${pane.name}`}
+            tabIndex={-1}
+          />
+        )}
         {pane.running ? undefined : <p>Turnstile shut. Gate A is starting again …</p>}
       </div>
       {pane.hold ? <Hold gate={gate} hold={pane.hold} /> : <Contact pane={pane} />}
@@ -42,7 +49,8 @@ export function GateColumn({ gate, now }: { readonly gate: GateName; readonly no
 
 function Contact({ pane }: { readonly pane: GatePane }) {
   if (!pane.running) return <p class="contact bad">Not running</p>;
-  if (pane.noContactSinceMs === undefined) return <p class="contact good">In touch with the cloud and the other gate</p>;
+  if (pane.noContactSinceMs === undefined)
+    return <p class="contact good">In touch with the cloud and the other gate</p>;
   return <p class="contact bad">No contact since {clockTime(pane.noContactSinceMs)}, still admitting</p>;
 }
 

@@ -26,17 +26,27 @@ export function Middle({ now }: { readonly now: PageState }) {
       ))}
       <nav>
         {tabs.map(({ id, title }) => (
-          <button key={id} type="button" class={tab === id ? 'chosen' : ''} aria-pressed={tab === id} onClick={() => choose(id)}>
+          <button
+            key={id}
+            type="button"
+            class={tab === id ? 'chosen' : ''}
+            aria-pressed={tab === id}
+            onClick={() => choose(id)}
+          >
             {title}
           </button>
         ))}
       </nav>
-      {tab === 'story' ? <Story lines={now.story} /> : tab === 'your-turn' ? (
+      {tab === 'story' ? (
+        <Story lines={now.story} />
+      ) : tab === 'your-turn' ? (
         <>
           <YourTurn now={now} />
           <Story lines={now.story.slice(-latestLines)} />
         </>
-      ) : <Disbelieve now={now} />}
+      ) : (
+        <Disbelieve now={now} />
+      )}
     </section>
   );
 }
@@ -62,7 +72,11 @@ function Network({ now }: { readonly now: PageState }) {
       <Cable cut={cut} />
       <Hash name="Gate B" hash={hashes[2]} equal={equal} />
       <p class={equal ? 'verdict equal' : 'verdict'}>
-        {equal ? 'Three equal history hashes' : cut ? 'The network is cut: each gate knows only its own entries' : 'Histories are being merged …'}
+        {equal
+          ? 'Three equal history hashes'
+          : cut
+            ? 'The network is cut: each gate knows only its own entries'
+            : 'Histories are being merged …'}
       </p>
     </div>
   );
@@ -70,7 +84,15 @@ function Network({ now }: { readonly now: PageState }) {
 
 const short = (hash: string | undefined): string => hash?.slice(0, 8) ?? '········';
 
-function Hash({ name, hash, equal }: { readonly name: string; readonly hash: string | undefined; readonly equal: boolean }) {
+function Hash({
+  name,
+  hash,
+  equal,
+}: {
+  readonly name: string;
+  readonly hash: string | undefined;
+  readonly equal: boolean;
+}) {
   return (
     <div class="end">
       {name}

@@ -31,9 +31,7 @@ export interface Actuator {
   readonly rest: (state: 'locked' | 'free') => Promise<void>;
 }
 
-export type StoreError =
-  | { readonly type: 'store-failed'; readonly cause: string }
-  | { readonly type: 'store-stopped' };
+export type StoreError = { readonly type: 'store-failed'; readonly cause: string } | { readonly type: 'store-stopped' };
 
 /** What `decide` is given inside the transaction: the state as of this instant, for one ticket. */
 export interface AdmitView {
@@ -55,7 +53,12 @@ export interface Verdict<D> {
  * on `store-stopped` until `reopen` has verified the file.
  */
 export interface Store {
-  readonly admit: <D>(ticketId: string, decide: (view: AdmitView) => Verdict<D>) => Promise<Result<{ readonly decision: D; readonly mark: Mark | undefined; readonly commitMs: number }, StoreError>>;
+  readonly admit: <D>(
+    ticketId: string,
+    decide: (view: AdmitView) => Verdict<D>,
+  ) => Promise<
+    Result<{ readonly decision: D; readonly mark: Mark | undefined; readonly commitMs: number }, StoreError>
+  >;
   /** Appends a mark that needs no decision (lapsed, undone, overridden, refused, corrected …); durable when it resolves. */
   readonly append: (draft: MarkDraft) => Promise<Result<Mark, StoreError>>;
   /** Refusals are batched without waiting for fsync; lost ones after a power cut are acceptable, others are not. */
@@ -69,7 +72,9 @@ export interface Store {
 /** Read-only knowledge that verification methods may use. No network: everything is in the cache. */
 export interface Lookups {
   /** Public key (32 bytes) of a key id and its state, or undefined. */
-  readonly issuerKey: (keyIdHex: string) => { readonly publicKey: Uint8Array; readonly state: 'next' | 'active' | 'retired' | 'revoked' } | undefined;
+  readonly issuerKey: (
+    keyIdHex: string,
+  ) => { readonly publicKey: Uint8Array; readonly state: 'next' | 'active' | 'retired' | 'revoked' } | undefined;
   /** The ticket behind a foreign code (raw text; the adapter hashes it with the event's key). */
   readonly ticketByCode: (code: string) => Pick<Ticket, 'id' | 'epoch' | 'type'> | undefined;
   /** The ticket behind the short typed form printed under our own codes. */
@@ -81,13 +86,26 @@ export interface Lookups {
 export interface VerificationMethod {
   readonly id: string;
   readonly accepts: (presentation: Presentation) => boolean;
-  readonly verify: (presentation: Presentation, lookups: Lookups, signal: AbortSignal) => Promise<Result<Claim, Refusal>>;
+  readonly verify: (
+    presentation: Presentation,
+    lookups: Lookups,
+    signal: AbortSignal,
+  ) => Promise<Result<Claim, Refusal>>;
 }
 
 /** Everything a lane tells the outside: displays, live events, logs. Never contains a code's text or a person's name. */
 export type LaneEvent =
   | { readonly type: 'state'; readonly lane: string; readonly state: LaneState; readonly atMs: number }
-  | { readonly type: 'decision'; readonly lane: string; readonly decision: Decision; readonly mark: Mark | undefined; readonly verifyMs: number; readonly commitMs: number; readonly decodeMs: number | undefined; readonly atMs: number }
+  | {
+      readonly type: 'decision';
+      readonly lane: string;
+      readonly decision: Decision;
+      readonly mark: Mark | undefined;
+      readonly verifyMs: number;
+      readonly commitMs: number;
+      readonly decodeMs: number | undefined;
+      readonly atMs: number;
+    }
   | { readonly type: 'passage'; readonly lane: string; readonly passage: Passage; readonly atMs: number };
 
 export type LaneState =

@@ -11,7 +11,11 @@ const surroundingControls = /^[\u0000-\u001f\u007f]+|[\u0000-\u001f\u007f]+$/g;
 /** The code as it was printed. */
 export function cleanText(text: string): string {
   if (isClean(text)) return text;
-  return text.replace(surroundingControls, '').replace(aimIdentifier, '').replace(eciDesignator, '').replace(surroundingControls, '');
+  return text
+    .replace(surroundingControls, '')
+    .replace(aimIdentifier, '')
+    .replace(eciDesignator, '')
+    .replace(surroundingControls, '');
 }
 
 /** Most texts come clean, and every method asks: nothing to take off at either end. */

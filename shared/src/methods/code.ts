@@ -16,6 +16,13 @@ export const codeMethod: VerificationMethod = {
     if (code === '' || code.length > codeCharsMax) return err({ type: 'not-a-ticket' });
     const ticket = lookups.ticketByCode(code) ?? lookups.ticketByShortCode(code);
     if (ticket === undefined) return err({ type: 'code-unknown' });
-    return ok({ method: methodId, assurance: 'looked-up', event: lookups.event, ticketId: ticket.id, type: ticket.type, epoch: ticket.epoch });
+    return ok({
+      method: methodId,
+      assurance: 'looked-up',
+      event: lookups.event,
+      ticketId: ticket.id,
+      type: ticket.type,
+      epoch: ticket.epoch,
+    });
   },
 };

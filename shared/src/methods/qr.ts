@@ -18,7 +18,14 @@ export const qrMethod: VerificationMethod = {
 
 function claimOf({ ticketId, event, type, epoch, keyId, notBeforeS, expiresS }: Pass): Claim {
   return {
-    method: methodId, assurance: 'signed', ticketId, event, type, epoch, keyId,
-    ...(notBeforeS === undefined ? {} : { notBeforeS }), ...(expiresS === undefined ? {} : { expiresS }),
+    method: methodId,
+    assurance: 'signed',
+    ticketId,
+    event,
+    type,
+    epoch,
+    keyId,
+    ...(notBeforeS === undefined ? {} : { notBeforeS }),
+    ...(expiresS === undefined ? {} : { expiresS }),
   };
 }

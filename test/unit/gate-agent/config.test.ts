@@ -44,8 +44,15 @@ describe('a good configuration', () => {
   });
 
   test('takes the environment over the file', () => {
-    const result = parseConfig(good, 'gate.toml', { POSTERN_CLOUD_URL: 'https://cloud.example', POSTERN_LOCAL_PORT: '0', POSTERN_DATA: '' });
-    expect(result).toMatchObject({ ok: true, value: { cloud: { url: 'https://cloud.example' }, local: { port: 0 }, gate: { data: '.' } } });
+    const result = parseConfig(good, 'gate.toml', {
+      POSTERN_CLOUD_URL: 'https://cloud.example',
+      POSTERN_LOCAL_PORT: '0',
+      POSTERN_DATA: '',
+    });
+    expect(result).toMatchObject({
+      ok: true,
+      value: { cloud: { url: 'https://cloud.example' }, local: { port: 0 }, gate: { data: '.' } },
+    });
   });
 });
 
@@ -82,7 +89,9 @@ describe('a wrong value names its line, what is there and what would be right', 
   });
 
   test('when a reader is no address', () => {
-    expect(complaintsOf(good.replace('"sim://one"', '"/dev/video0"'))[0]).toMatch(/^gate\.toml:12: lanes\.0\.readers\.0 is "\/dev\/video0"; must be an address/);
+    expect(complaintsOf(good.replace('"sim://one"', '"/dev/video0"'))[0]).toMatch(
+      /^gate\.toml:12: lanes\.0\.readers\.0 is "\/dev\/video0"; must be an address/,
+    );
   });
 
   test('when the environment is to blame', () => {
@@ -94,7 +103,9 @@ describe('a wrong value names its line, what is there and what would be right', 
   });
 
   test('when two lanes share an id', () => {
-    expect(complaintsOf(good.replace('"two"\nd', '"one"\nd'))).toEqual(['gate.toml:15: lane id "one" is used twice; give each lane its own']);
+    expect(complaintsOf(good.replace('"two"\nd', '"one"\nd'))).toEqual([
+      'gate.toml:15: lane id "one" is used twice; give each lane its own',
+    ]);
   });
 
   test('when there is nothing at all', () => {

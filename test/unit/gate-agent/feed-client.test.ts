@@ -5,7 +5,16 @@ import { feedFilePath, feedManifestPath, ready } from '@postern/shared';
 import { createFeedClient, pollMs, type FeedClient } from '../../../gate-agent/src/feed-client.ts';
 import type { FeedFetch } from '../../../gate-agent/src/feed-download.ts';
 import { openFeedCache, type FeedCache } from '../../../gate-agent/src/store/feed-cache.ts';
-import { announce, buildDelta, buildSnapshot, feedEvent, feedKeys, feedStartMs, generatedTicket, signedManifest } from '../../../scripts/lib/build-feed.ts';
+import {
+  announce,
+  buildDelta,
+  buildSnapshot,
+  feedEvent,
+  feedKeys,
+  feedStartMs,
+  generatedTicket,
+  signedManifest,
+} from '../../../scripts/lib/build-feed.ts';
 import { createTestClock, createTestTimer, silentLogger } from '../../support/gate-rig.ts';
 import { temporaryFolder } from '../../support/gate-store-harness.ts';
 
@@ -30,7 +39,13 @@ async function createRig(): Promise<Rig> {
   await ready;
   const folder = join(temporaryFolder(), 'feed');
   const { keyId } = announce(feedKeys('a'), 'active');
-  const cache = await openFeedCache({ folder, event: feedEvent, enrolledKeys: [{ keyId, publicKey: feedKeys('a').publicKey }], nowMs: () => feedStartMs, logger: silentLogger });
+  const cache = await openFeedCache({
+    folder,
+    event: feedEvent,
+    enrolledKeys: [{ keyId, publicKey: feedKeys('a').publicKey }],
+    nowMs: () => feedStartMs,
+    logger: silentLogger,
+  });
   onTestFinished(() => cache.close());
   const timer = createTestTimer();
   const answers: Rig['answers'] = new Map();
@@ -42,10 +57,22 @@ async function createRig(): Promise<Rig> {
     return answers.get(url.slice(cloudUrl.length))?.(signal, headers) ?? new Response('', { status: 404 });
   };
   const rig: Rig = {
-    cache, timer, answers, asked, slept, folder,
+    cache,
+    timer,
+    answers,
+    asked,
+    slept,
+    folder,
     endSleep: () => undefined,
     client: createFeedClient({
-      cloudUrl, event: feedEvent, cache, fetch, timer, clock: createTestClock(), random: (bytes) => new Uint8Array(bytes), logger: silentLogger,
+      cloudUrl,
+      event: feedEvent,
+      cache,
+      fetch,
+      timer,
+      clock: createTestClock(),
+      random: (bytes) => new Uint8Array(bytes),
+      logger: silentLogger,
       sleep: (ms, signal) =>
         new Promise((resolve) => {
           slept.push(ms);
@@ -59,26 +86,35 @@ async function createRig(): Promise<Rig> {
 }
 
 const manifestPath = feedManifestPath(feedEvent);
-const bytesAnswer = (bytes: Uint8Array, headers: Record<string, string> = {}) => () => new Response(Uint8Array.from(bytes), { headers });
+const bytesAnswer =
+  (bytes: Uint8Array, headers: Record<string, string> = {}) =>
+  () =>
+    new Response(Uint8Array.from(bytes), { headers });
 
 /** Publishes twenty tickets at version 5. */
 function publish(rig: Rig): { readonly path: string; readonly sha256: string } {
   const snapshot = buildSnapshot({ path: join(rig.folder, '..', 'snapshot.gz'), tickets, version: 5 });
-  rig.answers.set(manifestPath, (_signal, headers) => (headers['If-None-Match'] === '"5"' ? new Response(null, { status: 304 }) : bytesAnswer(signedManifest({ snapshot: snapshot.reference }), { ETag: '"5"' })()));
+  rig.answers.set(manifestPath, (_signal, headers) =>
+    headers['If-None-Match'] === '"5"'
+      ? new Response(null, { status: 304 })
+      : bytesAnswer(signedManifest({ snapshot: snapshot.reference }), { ETag: '"5"' })(),
+  );
   rig.answers.set(feedFilePath(snapshot.reference.sha256), bytesAnswer(readFileSync(snapshot.path)));
   return { path: snapshot.path, sha256: snapshot.reference.sha256 };
 }
 
 /** A body that sends what it is told and then waits until it is cut off. */
-const stalling = (...chunks: readonly Uint8Array[]) => (signal: AbortSignal): Response =>
-  new Response(
-    new ReadableStream({
-      start: (controller) => {
-        for (const chunk of chunks) controller.enqueue(chunk);
-        signal.addEventListener('abort', () => controller.error(signal.reason));
-      },
-    }),
-  );
+const stalling =
+  (...chunks: readonly Uint8Array[]) =>
+  (signal: AbortSignal): Response =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => {
+          for (const chunk of chunks) controller.enqueue(chunk);
+          signal.addEventListener('abort', () => controller.error(signal.reason));
+        },
+      }),
+    );
 
 /** Lets everything that can happen without time passing happen. */
 const settle = async (): Promise<void> => {
@@ -129,30 +165,43 @@ describe('feed client', () => {
 
   it('keeps its feed when the cloud cannot be reached', async () => {
     rig.answers.set(manifestPath, () => {
-      throw Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) });
+      throw Object.assign(new TypeError('fetch failed'), {
+        cause: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }),
+      });
     });
-    expect(await rig.client.poll(noSignal)).toEqual({ ok: false, error: { type: 'feed-unreachable', cause: 'ECONNREFUSED' } });
+    expect(await rig.client.poll(noSignal)).toEqual({
+      ok: false,
+      error: { type: 'feed-unreachable', cause: 'ECONNREFUSED' },
+    });
   });
 
-  it.each([['at once', []], ['after some bytes', [Uint8Array.of(1, 2, 3)]]])('cuts off a server that stalls %s', async (_name, chunks) => {
+  it.each([
+    ['at once', []],
+    ['after some bytes', [Uint8Array.of(1, 2, 3)]],
+  ])('cuts off a server that stalls %s', async (_name, chunks) => {
     rig.answers.set(manifestPath, stalling(...chunks));
     const polled = rig.client.poll(noSignal);
     await settle();
     rig.timer.runAll();
-    expect(await polled).toMatchObject({ ok: false, error: { type: 'feed-too-slow', bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0) } });
+    expect(await polled).toMatchObject({
+      ok: false,
+      error: { type: 'feed-too-slow', bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0) },
+    });
   });
 
   it('gives a slow drip no more time than the slowest line would need', async () => {
     let drip: ReadableStreamDefaultController<Uint8Array> | undefined;
-    rig.answers.set(manifestPath, (signal) =>
-      new Response(
-        new ReadableStream<Uint8Array>({
-          start: (controller) => {
-            drip = controller;
-            signal.addEventListener('abort', () => controller.error(signal.reason));
-          },
-        }),
-      ),
+    rig.answers.set(
+      manifestPath,
+      (signal) =>
+        new Response(
+          new ReadableStream<Uint8Array>({
+            start: (controller) => {
+              drip = controller;
+              signal.addEventListener('abort', () => controller.error(signal.reason));
+            },
+          }),
+        ),
     );
     const polled = rig.client.poll(noSignal);
     // Every second a byte, so that no single read is ever late.
@@ -192,4 +241,5 @@ describe('feed client', () => {
   });
 });
 
-const endless = (): ReadableStream<Uint8Array> => new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1024 * 1024)) });
+const endless = (): ReadableStream<Uint8Array> =>
+  new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1024 * 1024)) });

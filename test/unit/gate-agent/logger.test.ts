@@ -6,7 +6,14 @@ const passText = 'PN1:6BFOXN%TS3DH0YOJ58S S-W5HDC *M0II5';
 test('secrets never reach the log, by field name or inside a text', () => {
   const lines: string[] = [];
   const logger = createLogger('debug', (line) => lines.push(line));
-  logger.info({ pin: '1234', nested: { code: 'ABCD-EFGH', list: [{ secretKey: new Uint8Array(64) }] }, cause: `cannot read ${passText}` }, `refused ${passText}`);
+  logger.info(
+    {
+      pin: '1234',
+      nested: { code: 'ABCD-EFGH', list: [{ secretKey: new Uint8Array(64) }] },
+      cause: `cannot read ${passText}`,
+    },
+    `refused ${passText}`,
+  );
   const text = lines.join('');
   for (const secret of ['1234', 'ABCD', '6BFOXN']) expect(text).not.toContain(secret);
   expect(text).toContain('[redacted]');

@@ -21,7 +21,13 @@ function reachIn(situation: () => Situation) {
     replication: () => ({ peers: situation().peers ?? [] }) as unknown as ReplicationStatus,
     feedClient: () => situation().feed,
     clock: { monotonicMs: () => (starting ? 0 : situation().nowMs), wallMs: () => bootWallMs + situation().nowMs },
-    time: () => ({ nowMs: bootWallMs + situation().nowMs, trusted: true, source: 'server', uncertaintyMs: 5 }) satisfies TrustedTime,
+    time: () =>
+      ({
+        nowMs: bootWallMs + situation().nowMs,
+        trusted: true,
+        source: 'server',
+        uncertaintyMs: 5,
+      }) satisfies TrustedTime,
     timer,
   });
   starting = false;
@@ -29,12 +35,20 @@ function reachIn(situation: () => Situation) {
 }
 
 const peer = (kind: PeerStatus['kind'], lastContactMs: number | undefined, lastError?: string): PeerStatus => ({
-  id: kind, kind, lastContactMs: lastContactMs === undefined ? undefined : bootWallMs + lastContactMs, reachable: lastContactMs !== undefined, lastError, backlogMarks: 0,
+  id: kind,
+  kind,
+  lastContactMs: lastContactMs === undefined ? undefined : bootWallMs + lastContactMs,
+  reachable: lastContactMs !== undefined,
+  lastError,
+  backlogMarks: 0,
 });
 const feedAnswered = (atMs: number): FeedClientStatus => ({ lastContactMs: atMs, error: undefined, failures: 0 });
 
 test('one peer that answers is contact, and another gate counts as a peer', () => {
-  const reach = reachIn(() => ({ nowMs: 10_000, peers: [peer('gate', 9_000), peer('cloud', undefined, 'peer-unreachable: ECONNRESET')] }));
+  const reach = reachIn(() => ({
+    nowMs: 10_000,
+    peers: [peer('gate', 9_000), peer('cloud', undefined, 'peer-unreachable: ECONNRESET')],
+  }));
   expect(reach.inTouch()).toEqual({ inTouch: true, peersReachable: 1 });
   expect(reach.noContactSinceMs()).toBeUndefined();
 });
@@ -43,13 +57,21 @@ test('when everybody has failed to answer, the gate is out of touch since the la
   let now: Situation = { nowMs: 10_000, peers: [peer('gate', 9_000), peer('cloud', 9_500)], feed: feedAnswered(5_000) };
   const reach = reachIn(() => now);
   expect(reach.inTouch().inTouch).toBe(true);
-  now = { ...now, nowMs: 14_000, peers: [peer('gate', 9_000, 'peer-unreachable: ECONNRESET'), peer('cloud', 9_500, 'peer-unreachable: ECONNRESET')] };
+  now = {
+    ...now,
+    nowMs: 14_000,
+    peers: [peer('gate', 9_000, 'peer-unreachable: ECONNRESET'), peer('cloud', 9_500, 'peer-unreachable: ECONNRESET')],
+  };
   expect(reach.inTouch()).toEqual({ inTouch: false, peersReachable: 0 });
   expect(reach.noContactSinceMs()).toBe(bootWallMs + 9_500);
 });
 
-test('the feed\'s answer is contact while the exchange of marks fails for another reason than the network', () => {
-  const reach = reachIn(() => ({ nowMs: 10_000, peers: [peer('cloud', undefined, 'peer-refused: 503')], feed: feedAnswered(8_000) }));
+test("the feed's answer is contact while the exchange of marks fails for another reason than the network", () => {
+  const reach = reachIn(() => ({
+    nowMs: 10_000,
+    peers: [peer('cloud', undefined, 'peer-refused: 503')],
+    feed: feedAnswered(8_000),
+  }));
   expect(reach.inTouch().inTouch).toBe(true);
 });
 

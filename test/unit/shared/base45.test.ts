@@ -15,9 +15,11 @@ describe('Base45', () => {
   });
 
   it('reads back whatever it wrote', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-      expect(base45Decode(base45Encode(bytes))).toEqual({ ok: true, value: bytes });
-    }));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        expect(base45Decode(base45Encode(bytes))).toEqual({ ok: true, value: bytes });
+      }),
+    );
   });
 
   it.each([
@@ -35,9 +37,12 @@ describe('Base45', () => {
   it('accepts a text only if it is the one text of its bytes, in 10,000 random texts', () => {
     const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:abc_';
     const text = fc.array(fc.constantFrom(...alphabet), { maxLength: 40 }).map((characters) => characters.join(''));
-    fc.assert(fc.property(text, (candidate) => {
-      const decoded = base45Decode(candidate);
-      if (decoded.ok) expect(base45Encode(decoded.value)).toBe(candidate);
-    }), { numRuns: 10_000 });
+    fc.assert(
+      fc.property(text, (candidate) => {
+        const decoded = base45Decode(candidate);
+        if (decoded.ok) expect(base45Encode(decoded.value)).toBe(candidate);
+      }),
+      { numRuns: 10_000 },
+    );
   });
 });

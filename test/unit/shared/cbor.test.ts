@@ -30,18 +30,27 @@ describe('deterministic CBOR', () => {
   });
 
   it('refuses more bytes than the caller allows before it looks at them', () => {
-    expect(cborDecode(new Uint8Array(11), 10)).toMatchObject({ ok: false, error: { cause: '11 bytes of CBOR, at most 10 are allowed' } });
+    expect(cborDecode(new Uint8Array(11), 10)).toMatchObject({
+      ok: false,
+      error: { cause: '11 bytes of CBOR, at most 10 are allowed' },
+    });
   });
 
   it('never throws, and accepts 10,000 random inputs only in their one form', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-      const decoded = cborDecode(bytes, 64);
-      if (decoded.ok) expect(cborEncode(decoded.value)).toEqual(bytes);
-    }), { numRuns: 10_000 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        const decoded = cborDecode(bytes, 64);
+        if (decoded.ok) expect(cborEncode(decoded.value)).toEqual(bytes);
+      }),
+      { numRuns: 10_000 },
+    );
   });
 
   it('reads back maps, arrays, bytes and texts', () => {
-    const value = new Map<number | string, never>([[1, [new Uint8Array([1, 2]), 'text', -7, null, true]], [-65_537, new Map([[4, 0.5]])]] as never);
+    const value = new Map<number | string, never>([
+      [1, [new Uint8Array([1, 2]), 'text', -7, null, true]],
+      [-65_537, new Map([[4, 0.5]])],
+    ] as never);
     expect(cborDecode(cborEncode(value), 100)).toEqual({ ok: true, value });
   });
 });

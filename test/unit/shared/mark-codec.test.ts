@@ -3,23 +3,63 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aMark, writerOf } from '../../support/marks.ts';
 
-const hex = (bytes: number): fc.Arbitrary<string> => fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((value) => Buffer.from(value).toString('hex'));
+const hex = (bytes: number): fc.Arbitrary<string> =>
+  fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((value) => Buffer.from(value).toString('hex'));
 const shortText = fc.string({ maxLength: 20 });
 const small = fc.integer({ min: 1, max: 0xffff });
 
 const anyMark: fc.Arbitrary<Mark> = fc
-  .record({ ticketId: hex(16), epoch: fc.nat(), method: shortText, zone: shortText, lane: shortText, boot: hex(8), tag: hex(16), n: small, sequence: fc.integer({ min: 1 }), ms: fc.nat(), counter: fc.integer({ min: 0, max: 0xffff }), operator: fc.option(shortText, { nil: undefined }), flag: fc.boolean() })
+  .record({
+    ticketId: hex(16),
+    epoch: fc.nat(),
+    method: shortText,
+    zone: shortText,
+    lane: shortText,
+    boot: hex(8),
+    tag: hex(16),
+    n: small,
+    sequence: fc.integer({ min: 1 }),
+    ms: fc.nat(),
+    counter: fc.integer({ min: 0, max: 0xffff }),
+    operator: fc.option(shortText, { nil: undefined }),
+    flag: fc.boolean(),
+  })
   .chain((r) => {
-    const base = { event: 1, gate: 'gate-a', boot: '00112233aabbccdd', sequence: r.sequence, at: { ms: r.ms, counter: r.counter }, monotonicMs: r.n, clock: { source: 'server', uncertaintyMs: r.n }, lane: r.lane, ...(r.operator === undefined ? {} : { operator: r.operator }) } as const;
+    const base = {
+      event: 1,
+      gate: 'gate-a',
+      boot: '00112233aabbccdd',
+      sequence: r.sequence,
+      at: { ms: r.ms, counter: r.counter },
+      monotonicMs: r.n,
+      clock: { source: 'server', uncertaintyMs: r.n },
+      lane: r.lane,
+      ...(r.operator === undefined ? {} : { operator: r.operator }),
+    } as const;
     const ticket = { ...base, ticketId: r.ticketId, epoch: r.epoch, method: r.method };
     const all: readonly Mark[] = [
-      { ...ticket, kind: 'admitted', ticketType: r.n, zone: r.zone, uses: r.n, outOfTouch: r.flag, peersReachable: 2, ...(r.flag ? { issuedAtS: r.ms } : {}) },
+      {
+        ...ticket,
+        kind: 'admitted',
+        ticketType: r.n,
+        zone: r.zone,
+        uses: r.n,
+        outOfTouch: r.flag,
+        peersReachable: 2,
+        ...(r.flag ? { issuedAtS: r.ms } : {}),
+      },
       { ...ticket, kind: 'exited', zone: r.zone },
       { ...ticket, kind: 'refused', code: 'already-used', count: r.n },
       { ...ticket, ticketId: '', kind: 'refused', code: 'not-a-ticket', count: 1 },
       { ...ticket, kind: 'lapsed', of: { boot: r.boot, sequence: r.n }, uses: r.n },
       { ...ticket, kind: 'undone', of: { gate: 'gate-b', boot: r.boot, sequence: r.n } },
-      { ...ticket, kind: 'overridden', reason: overrideReasons[r.n % overrideReasons.length] ?? 'other', zone: r.zone, uses: r.n },
+      {
+        ...ticket,
+        kind: 'overridden',
+        reason: overrideReasons[r.n % overrideReasons.length] ?? 'other',
+        zone: r.zone,
+        uses: r.n,
+      },
       { ...ticket, kind: 'passed-out', zone: r.zone },
       { ...ticket, kind: 'bound', tagHash: r.tag },
       { ...ticket, kind: 'denied' },
@@ -31,13 +71,25 @@ const anyMark: fc.Arbitrary<Mark> = fc
 
 describe('the compact form of a mark', () => {
   it('reads back every kind of mark', () => {
-    fc.assert(fc.property(anyMark, (mark) => {
-      expect(decodeMark(encodeMark(mark), writerOf(mark))).toEqual({ ok: true, value: mark });
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(anyMark, (mark) => {
+        expect(decodeMark(encodeMark(mark), writerOf(mark))).toEqual({ ok: true, value: mark });
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('has 40 to 60 bytes for an ordinary entry', () => {
-    const bytes = encodeMark(aMark({ gate: 'gate-a', sequence: 1_234, at: { ms: 1_790_000_000_000, counter: 3 }, monotonicMs: 8_640_000, lane: 'lane-1', zone: 'arena' }));
+    const bytes = encodeMark(
+      aMark({
+        gate: 'gate-a',
+        sequence: 1_234,
+        at: { ms: 1_790_000_000_000, counter: 3 },
+        monotonicMs: 8_640_000,
+        lane: 'lane-1',
+        zone: 'arena',
+      }),
+    );
     expect(bytes.length).toBeGreaterThanOrEqual(40);
     expect(bytes.length).toBeLessThanOrEqual(70);
   });
@@ -45,7 +97,8 @@ describe('the compact form of a mark', () => {
   it('refuses every truncation and every byte too many', () => {
     const mark = aMark({ gate: 'gate-a', sequence: 1 });
     const bytes = encodeMark(mark);
-    for (let length = 0; length < bytes.length; length++) expect(decodeMark(bytes.slice(0, length), writerOf(mark)).ok).toBe(false);
+    for (let length = 0; length < bytes.length; length++)
+      expect(decodeMark(bytes.slice(0, length), writerOf(mark)).ok).toBe(false);
     expect(decodeMark(Uint8Array.from([...bytes, 0]), writerOf(mark)).ok).toBe(false);
   });
 
@@ -56,9 +109,12 @@ describe('the compact form of a mark', () => {
       bytes[at % bytes.length] = value;
       return bytes;
     });
-    fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 120 }), altered), (bytes) => {
-      const decoded = decodeMark(bytes, writer);
-      if (decoded.ok) expect(encodeMark(decoded.value)).toEqual(bytes);
-    }), { numRuns: 10_000 });
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 120 }), altered), (bytes) => {
+        const decoded = decodeMark(bytes, writer);
+        if (decoded.ok) expect(encodeMark(decoded.value)).toEqual(bytes);
+      }),
+      { numRuns: 10_000 },
+    );
   });
 });

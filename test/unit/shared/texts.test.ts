@@ -7,7 +7,11 @@ describe('refusal texts', () => {
   it.each(refusalCodes)('has both texts of %s in every language, without a placeholder left over', (code) => {
     for (const language of languages) {
       const detail = { gate: 'gate-4', atMs: 0, whenMs: 0, admitted: 2, party: 5, zone: 'Arena' };
-      for (const text of [visitorText(code, language), stewardText(code, detail, { language, timeZone: 'UTC' }), stewardText(code, {}, { language, timeZone: 'UTC' })]) {
+      for (const text of [
+        visitorText(code, language),
+        stewardText(code, detail, { language, timeZone: 'UTC' }),
+        stewardText(code, {}, { language, timeZone: 'UTC' }),
+      ]) {
         expect(text).toMatch(/^[^[\]{}]{3,120}$/);
       }
     }
@@ -15,7 +19,9 @@ describe('refusal texts', () => {
 
   it('tells the steward where and when, in the venue’s time', () => {
     const detail = { gate: 'gate-4', atMs: Date.UTC(2026, 8, 21, 17, 2) };
-    expect(stewardText('already-used', detail, { ...berlin, gateName: () => 'Gate 4' })).toBe('Already used: Gate 4, 19:02');
+    expect(stewardText('already-used', detail, { ...berlin, gateName: () => 'Gate 4' })).toBe(
+      'Already used: Gate 4, 19:02',
+    );
     expect(stewardText('already-used', {}, berlin)).toBe('Already used');
   });
 

@@ -37,24 +37,35 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
     pages: new Hono(),
   } satisfies LocalApiDeps;
   const app = createLocalApi(deps);
-  const get = (path: string, headers: Record<string, string> = {}) => app.request(path, { headers: { Host: host, ...headers } });
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    app.request(path, { headers: { Host: host, ...headers } });
   const post = (body: unknown, headers: Record<string, string> = {}) =>
-    app.request('/steward', { method: 'POST', headers: { Host: host, 'Content-Type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) });
+    app.request('/steward', {
+      method: 'POST',
+      headers: { Host: host, 'Content-Type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
   return { get, post, asked, hub };
 }
 
 const typeOf = async (response: Response): Promise<unknown> => ((await response.json()) as { type?: unknown }).type;
 
 describe('who may talk to the port', () => {
-  test.each(['evil.example', 'evil.example:8137', '127.0.0.1:80', '', '127.0.0.1:8137.evil.example'])('not somebody who calls it %j', async (name) => {
-    const response = await createApp().get('/health', { Host: name });
-    expect(response.status).toBe(403);
-    expect(await typeOf(response)).toBe('host-not-allowed');
-  });
+  test.each(['evil.example', 'evil.example:8137', '127.0.0.1:80', '', '127.0.0.1:8137.evil.example'])(
+    'not somebody who calls it %j',
+    async (name) => {
+      const response = await createApp().get('/health', { Host: name });
+      expect(response.status).toBe(403);
+      expect(await typeOf(response)).toBe('host-not-allowed');
+    },
+  );
 
-  test.each([host, 'localhost:8137', 'LOCALHOST:8137', 'gate-a.venue:8137'])('somebody who calls it %s', async (name) => {
-    expect((await createApp().get('/health', { Host: name })).status).toBe(200);
-  });
+  test.each([host, 'localhost:8137', 'LOCALHOST:8137', 'gate-a.venue:8137'])(
+    'somebody who calls it %s',
+    async (name) => {
+      expect((await createApp().get('/health', { Host: name })).status).toBe(200);
+    },
+  );
 
   test('everything is told not to be guessed at, cached or framed by strangers', async () => {
     const { headers } = await createApp().get('/health');
@@ -86,7 +97,9 @@ describe('a steward action', () => {
   test('a pass-out becomes a typed presentation', async () => {
     const { post, asked } = createApp();
     await post({ ...credentials, action: { type: 'pass-out', lane: 'one', text: 'ABCDE-FGHIJ' } });
-    expect(asked[0]?.action).toMatchObject({ presentation: { medium: 'typed', text: 'ABCDE-FGHIJ', readerId: 'steward' } });
+    expect(asked[0]?.action).toMatchObject({
+      presentation: { medium: 'typed', text: 'ABCDE-FGHIJ', readerId: 'steward' },
+    });
   });
 
   test.each([
@@ -104,7 +117,9 @@ describe('a steward action', () => {
 
   test('from a page of this gate is taken', async () => {
     const { post } = createApp();
-    expect((await post({ ...credentials, action }, { Origin: `http://${host}`, 'Sec-Fetch-Site': 'same-origin' })).status).toBe(200);
+    expect(
+      (await post({ ...credentials, action }, { Origin: `http://${host}`, 'Sec-Fetch-Site': 'same-origin' })).status,
+    ).toBe(200);
   });
 
   test.each([
@@ -112,7 +127,10 @@ describe('a steward action', () => {
     ['an unknown action', { ...credentials, action: { type: 'open-sesame', lane: 'one' } }],
     ['an unknown field', { ...credentials, action, admin: true }],
     ['a PIN that is no PIN', { ...credentials, pin: '12', action }],
-    ['too many persons', { ...credentials, action: { type: 'override', lane: 'one', reason: 'other', persons: 1_000 } }],
+    [
+      'too many persons',
+      { ...credentials, action: { type: 'override', lane: 'one', reason: 'other', persons: 1_000 } },
+    ],
     ['a reason nobody has listed', { ...credentials, action: { type: 'override', lane: 'one', reason: 'because' } }],
   ])('with %s is refused as invalid', async (_what, body) => {
     const response = await createApp().post(body);
@@ -128,7 +146,10 @@ describe('a steward action', () => {
   test('says how long to wait after too many wrong PINs', async () => {
     const { post } = createApp(async () => err({ type: 'too-many-attempts', waitMs: 1_234 }));
     const response = await post({ ...credentials, action });
-    expect([response.status, await response.json()]).toEqual([429, expect.objectContaining({ type: 'too-many-attempts', waitMs: 1_234 })]);
+    expect([response.status, await response.json()]).toEqual([
+      429,
+      expect.objectContaining({ type: 'too-many-attempts', waitMs: 1_234 }),
+    ]);
   });
 
   test('that failed never repeats the PIN', async () => {

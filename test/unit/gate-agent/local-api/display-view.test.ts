@@ -3,21 +3,42 @@ import { describe, expect, test } from 'vitest';
 import { laneStateToView, type DisplayContext } from '../../../../gate-agent/src/local-api/display-view.ts';
 
 const atMs = Date.UTC(2026, 6, 1, 17, 2);
-const context: DisplayContext = { languages: ['en', 'de'], timeZone: 'Europe/Berlin', gateName: (gate) => gate.toUpperCase(), direction: 'entry', noContactSinceMs: undefined, hasFeed: true, atMs };
+const context: DisplayContext = {
+  languages: ['en', 'de'],
+  timeZone: 'Europe/Berlin',
+  gateName: (gate) => gate.toUpperCase(),
+  direction: 'entry',
+  noContactSinceMs: undefined,
+  hasFeed: true,
+  atMs,
+};
 const mark = { kind: 'admitted' } as Mark;
 const admission = {
   claim: { method: 'qr', event: 1, ticketId: '0'.repeat(32), epoch: 0, assurance: 'signed' },
   ticket: { id: '0'.repeat(32), epoch: 0, type: 1 },
-  direction: 'entry', part: 1, party: 1, persons: 1, warnings: [],
+  direction: 'entry',
+  part: 1,
+  party: 1,
+  persons: 1,
+  warnings: [],
 } as const;
-const view = (state: LaneState, change: Partial<DisplayContext> = {}) => laneStateToView('one', state, { ...context, ...change });
-const refused = (type: (typeof refusalCodes)[number]): LaneState => ({ name: 'refused', decision: { kind: 'refuse', refusal: { type, detail: { gate: 'gate-b', atMs } } } });
+const view = (state: LaneState, change: Partial<DisplayContext> = {}) =>
+  laneStateToView('one', state, { ...context, ...change });
+const refused = (type: (typeof refusalCodes)[number]): LaneState => ({
+  name: 'refused',
+  decision: { kind: 'refuse', refusal: { type, detail: { gate: 'gate-b', atMs } } },
+});
 
 describe('every state', () => {
   const hold: Extract<Decision, { kind: 'hold' }> = { ...admission, kind: 'hold', reason: 'under-18' };
   const states: readonly LaneState[] = [
-    { name: 'idle' }, { name: 'deciding' }, { name: 'held', decision: hold, holdId: 'h' }, { name: 'open', mark }, { name: 'refused', decision: { kind: 'refuse', refusal: { type: 'expired' } } },
-    { name: 'closed', why: 'store' }, { name: 'free', why: 'fire' },
+    { name: 'idle' },
+    { name: 'deciding' },
+    { name: 'held', decision: hold, holdId: 'h' },
+    { name: 'open', mark },
+    { name: 'refused', decision: { kind: 'refuse', refusal: { type: 'expired' } } },
+    { name: 'closed', why: 'store' },
+    { name: 'free', why: 'fire' },
   ];
 
   test('has a colour and a shape of its own', () => {
@@ -27,7 +48,8 @@ describe('every state', () => {
   });
 
   test('speaks each language, the first one first', () => {
-    for (const state of states) expect(view(state, { languages: ['de', 'en'] }).lines.map(({ language }) => language)).toEqual(['de', 'en']);
+    for (const state of states)
+      expect(view(state, { languages: ['de', 'en'] }).lines.map(({ language }) => language)).toEqual(['de', 'en']);
   });
 });
 
@@ -42,8 +64,14 @@ test('staff reads where and when a ticket was used, in the time of the venue', (
 });
 
 test('a party is counted', () => {
-  expect(view({ name: 'open', mark, decision: { ...admission, kind: 'admit', part: 2, party: 5 } }).party).toEqual({ from: 2, to: 2, of: 5 });
-  expect(view({ name: 'open', mark, decision: { ...admission, kind: 'admit', part: 2, party: 5, persons: 4 } }).party).toEqual({ from: 2, to: 5, of: 5 });
+  expect(view({ name: 'open', mark, decision: { ...admission, kind: 'admit', part: 2, party: 5 } }).party).toEqual({
+    from: 2,
+    to: 2,
+    of: 5,
+  });
+  expect(
+    view({ name: 'open', mark, decision: { ...admission, kind: 'admit', part: 2, party: 5, persons: 4 } }).party,
+  ).toEqual({ from: 2, to: 5, of: 5 });
   expect(view({ name: 'open', mark, decision: { ...admission, kind: 'admit' } }).party).toBeUndefined();
 });
 
@@ -55,7 +83,10 @@ test('being out of touch is a line for staff and changes nothing for visitors', 
 });
 
 test('a gate that has no ticket list yet shows a closed lane', () => {
-  expect(view({ name: 'idle' }, { hasFeed: false })).toMatchObject({ tone: 'closed', staff: ['No ticket list yet: connect this gate to the cloud'] });
+  expect(view({ name: 'idle' }, { hasFeed: false })).toMatchObject({
+    tone: 'closed',
+    staff: ['No ticket list yet: connect this gate to the cloud'],
+  });
 });
 
 test('whoever leaves is not welcomed', () => {

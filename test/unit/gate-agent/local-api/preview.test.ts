@@ -2,17 +2,34 @@
 import { expect, test } from 'vitest';
 import { createPreview, type PreviewInput } from '../../../../gate-agent/src/local-api/preview.ts';
 
-const frame = (level: number, result: PreviewInput['result'] = null): PreviewInput => ({ readerId: 'camera-1', width: 640, height: 480, grey: new Uint8Array(640 * 480).fill(level), result });
+const frame = (level: number, result: PreviewInput['result'] = null): PreviewInput => ({
+  readerId: 'camera-1',
+  width: 640,
+  height: 480,
+  grey: new Uint8Array(640 * 480).fill(level),
+  result,
+});
 
 test('the answer is the frame shrunk to at most 400 pixels across, its outline in the same pixels', async () => {
   const preview = createPreview(() => 0);
   const waiting = preview.routes.request('/');
   await new Promise((resolve) => setImmediate(resolve));
-  const corners = [{ x: 100, y: 50 }, { x: 200, y: 50 }, { x: 200, y: 150 }, { x: 100, y: 150 }];
+  const corners = [
+    { x: 100, y: 50 },
+    { x: 200, y: 50 },
+    { x: 200, y: 150 },
+    { x: 100, y: 150 },
+  ];
   preview.offer(frame(77, { corners, format: 'QRCode', decodeMs: 6.5, text: 'PN1:SECRET' } as PreviewInput['result']));
   const answer = await waiting;
   const about = answer.headers.get('preview-about') ?? '';
-  expect(JSON.parse(about)).toEqual({ sequence: 1, reader: 'camera-1', width: 320, height: 240, code: { corners: corners.map(({ x, y }) => ({ x: x / 2, y: y / 2 })), format: 'QRCode', decodeMs: 6.5 } });
+  expect(JSON.parse(about)).toEqual({
+    sequence: 1,
+    reader: 'camera-1',
+    width: 320,
+    height: 240,
+    code: { corners: corners.map(({ x, y }) => ({ x: x / 2, y: y / 2 })), format: 'QRCode', decodeMs: 6.5 },
+  });
   const grey = new Uint8Array(await answer.arrayBuffer());
   expect(grey.length).toBe(320 * 240);
   expect(new Set(grey)).toEqual(new Set([77]));

@@ -1,4 +1,12 @@
-import { appendFileSync, copyFileSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
@@ -6,13 +14,28 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { codeHash, encodeCodeRow, ready, shortCode, type KeyPair, type Manifest } from '@postern/shared';
 import { openFeedCache, type FeedCache, type FeedFiles } from '../../../../gate-agent/src/store/feed-cache.ts';
 import {
-  announce, buildDelta, buildManifest, buildSnapshot, feedCodeHashKey, feedEvent, feedKeys, feedStartMs, generatedTicket, signedManifest,
-  type BuiltDelta, type BuiltSnapshot, type CodedTicket, type ManifestParts,
+  announce,
+  buildDelta,
+  buildManifest,
+  buildSnapshot,
+  feedCodeHashKey,
+  feedEvent,
+  feedKeys,
+  feedStartMs,
+  generatedTicket,
+  signedManifest,
+  type BuiltDelta,
+  type BuiltSnapshot,
+  type CodedTicket,
+  type ManifestParts,
 } from '../../../../scripts/lib/build-feed.ts';
 import { silentLogger } from '../../../support/gate-rig.ts';
 import { temporaryFolder } from '../../../support/gate-store-harness.ts';
 
-const tickets: readonly CodedTicket[] = [...Array.from({ length: 50 }, (_, index) => generatedTicket(index)), ...Array.from({ length: 20 }, (_, index) => generatedTicket(index, true))];
+const tickets: readonly CodedTicket[] = [
+  ...Array.from({ length: 50 }, (_, index) => generatedTicket(index)),
+  ...Array.from({ length: 20 }, (_, index) => generatedTicket(index, true)),
+];
 const first = tickets[0]?.ticket ?? generatedTicket(0).ticket;
 const noSignal = new AbortController().signal;
 
@@ -26,13 +49,23 @@ beforeEach(async () => {
 
 async function openCache(enrolled: KeyPair = feedKeys('a')): Promise<FeedCache> {
   const { keyId } = announce(enrolled, 'active');
-  const cache = await openFeedCache({ folder: join(folder, 'feed'), event: feedEvent, enrolledKeys: [{ keyId, publicKey: enrolled.publicKey }], nowMs: () => nowMs, logger: silentLogger });
+  const cache = await openFeedCache({
+    folder: join(folder, 'feed'),
+    event: feedEvent,
+    enrolledKeys: [{ keyId, publicKey: enrolled.publicKey }],
+    nowMs: () => nowMs,
+    logger: silentLogger,
+  });
   onTestFinished(() => cache.close());
   return cache;
 }
 
-const snapshotOf = (some: readonly CodedTicket[], version = 1, event = feedEvent): BuiltSnapshot => buildSnapshot({ path: join(folder, `s${version}-${event}.gz`), tickets: some, version, event });
-const filesOf = (snapshot: BuiltSnapshot | undefined, ...deltas: readonly BuiltDelta[]): FeedFiles => ({ snapshot: snapshot?.path, deltas: new Map(deltas.map((delta) => [delta.reference.sha256, delta.bytes])) });
+const snapshotOf = (some: readonly CodedTicket[], version = 1, event = feedEvent): BuiltSnapshot =>
+  buildSnapshot({ path: join(folder, `s${version}-${event}.gz`), tickets: some, version, event });
+const filesOf = (snapshot: BuiltSnapshot | undefined, ...deltas: readonly BuiltDelta[]): FeedFiles => ({
+  snapshot: snapshot?.path,
+  deltas: new Map(deltas.map((delta) => [delta.reference.sha256, delta.bytes])),
+});
 
 async function offer(cache: FeedCache, manifest: Uint8Array, files: FeedFiles): Promise<string> {
   const considered = cache.consider(manifest);
@@ -65,7 +98,9 @@ describe('a snapshot', () => {
     for (const { ticket, code } of tickets) {
       expect(source?.ticket(ticket.id)).toEqual(ticket);
       if (code !== undefined) expect(source?.ticketByCode(`]Q1\\000026${code}\r\n`)).toEqual(ticket);
-      expect(source?.ticketByShortCode(shortCode(feedCodeHashKey, ticket.id).toLowerCase().replace('-', ' '))).toEqual(ticket);
+      expect(source?.ticketByShortCode(shortCode(feedCodeHashKey, ticket.id).toLowerCase().replace('-', ' '))).toEqual(
+        ticket,
+      );
     }
     expect(source?.ticket('0'.repeat(32))).toBeUndefined();
     expect(source?.ticketByCode('never sold')).toBeUndefined();
@@ -75,7 +110,10 @@ describe('a snapshot', () => {
   it('gives issuer keys with their state', async () => {
     const { cache } = await gateWithFeed();
     const issuer = feedKeys('issuer');
-    expect(cache.current()?.tickets.issuerKey(announce(issuer, 'active').keyId)).toEqual({ publicKey: issuer.publicKey, state: 'active' });
+    expect(cache.current()?.tickets.issuerKey(announce(issuer, 'active').keyId)).toEqual({
+      publicKey: issuer.publicKey,
+      state: 'active',
+    });
     expect(cache.current()?.tickets.issuerKey('0011223344556677')).toBeUndefined();
   });
 
@@ -90,7 +128,9 @@ describe('a snapshot', () => {
     const newer = snapshotOf(tickets.slice(0, 10), 6);
     expect(await offerParts(cache, { snapshot: newer.reference }, filesOf(newer))).toBe('applied');
     expect(cache.current()?.tickets.ticket(tickets[20]?.ticket.id ?? '')).toBeUndefined();
-    expect(readdirSync(join(folder, 'feed')).filter((name) => name.startsWith('snapshot-'))).toEqual([`snapshot-${newer.reference.database.sha256}.db`]);
+    expect(readdirSync(join(folder, 'feed')).filter((name) => name.startsWith('snapshot-'))).toEqual([
+      `snapshot-${newer.reference.database.sha256}.db`,
+    ]);
   });
 });
 
@@ -112,7 +152,9 @@ describe('a snapshot that is not what was signed leaves the current one in use',
   it('an old one under a new manifest', async () => {
     const { cache } = await gateWithFeed();
     const old = snapshotOf(tickets.slice(0, 10), 3);
-    expect(await offerParts(cache, { version: 6, snapshot: { ...old.reference, version: 6 } }, filesOf(old))).toBe('feed-rollback');
+    expect(await offerParts(cache, { version: 6, snapshot: { ...old.reference, version: 6 } }, filesOf(old))).toBe(
+      'feed-rollback',
+    );
     stillWorks(cache);
   });
 
@@ -128,13 +170,27 @@ describe('a snapshot that is not what was signed leaves the current one in use',
     ['no database', gzipSync(Buffer.alloc(4_096, 1)), {}, 'feed-malformed'],
     ['a bomb', gzipSync(Buffer.alloc(20_000_000)), { bytes: 4_096 }, 'feed-too-large'],
     ['gzip that stops early', gzipSync(Buffer.alloc(100_000, 7)).subarray(0, 60), {}, 'feed-malformed'],
-    ['another database than signed', gzipSync(Buffer.alloc(4_096, 2)), { sha256: '00'.repeat(32) }, 'feed-hash-mismatch'],
+    [
+      'another database than signed',
+      gzipSync(Buffer.alloc(4_096, 2)),
+      { sha256: '00'.repeat(32) },
+      'feed-hash-mismatch',
+    ],
   ])('%s', async (_name, packed, database, error) => {
     const { cache } = await gateWithFeed();
     const path = join(folder, 'odd.gz');
     writeFileSync(path, packed);
-    const plain = _name === 'no database' || _name.startsWith('another') ? Buffer.alloc(4_096, _name === 'no database' ? 1 : 2) : Buffer.alloc(100_000, 7);
-    const snapshot = { version: 6, tickets: 1, sha256: hashOf(packed), bytes: packed.length, database: { sha256: hashOf(plain), bytes: plain.length, ...database } };
+    const plain =
+      _name === 'no database' || _name.startsWith('another')
+        ? Buffer.alloc(4_096, _name === 'no database' ? 1 : 2)
+        : Buffer.alloc(100_000, 7);
+    const snapshot = {
+      version: 6,
+      tickets: 1,
+      sha256: hashOf(packed),
+      bytes: packed.length,
+      database: { sha256: hashOf(plain), bytes: plain.length, ...database },
+    };
     expect(await offerParts(cache, { snapshot }, { snapshot: path, deltas: new Map() })).toBe(error);
     stillWorks(cache);
   });
@@ -155,10 +211,26 @@ describe('a snapshot that is not what was signed leaves the current one in use',
 
 describe('a manifest', () => {
   it.each<[string, (snapshot: Manifest['snapshot']) => Uint8Array, string]>([
-    ['of a lower version', (snapshot) => signedManifest({ version: 4, snapshot: { ...snapshot, version: 4 } }), 'feed-rollback'],
-    ['of the same version, signed earlier', (snapshot) => signedManifest({ snapshot, createdAtMs: feedStartMs - 1 }), 'feed-rollback'],
-    ['of another event', (snapshot) => signedManifest({ snapshot, event: 8, policy: { ...buildManifest({ snapshot }).policy, event: 8 } }), 'feed-wrong-event'],
-    ['by an unknown key', (snapshot) => signedManifest({ snapshot, version: 6 }, feedKeys('stranger')), 'feed-signature-invalid'],
+    [
+      'of a lower version',
+      (snapshot) => signedManifest({ version: 4, snapshot: { ...snapshot, version: 4 } }),
+      'feed-rollback',
+    ],
+    [
+      'of the same version, signed earlier',
+      (snapshot) => signedManifest({ snapshot, createdAtMs: feedStartMs - 1 }),
+      'feed-rollback',
+    ],
+    [
+      'of another event',
+      (snapshot) => signedManifest({ snapshot, event: 8, policy: { ...buildManifest({ snapshot }).policy, event: 8 } }),
+      'feed-wrong-event',
+    ],
+    [
+      'by an unknown key',
+      (snapshot) => signedManifest({ snapshot, version: 6 }, feedKeys('stranger')),
+      'feed-signature-invalid',
+    ],
     ['that is empty', () => new Uint8Array(0), 'feed-malformed'],
     ['over its bound', () => new Uint8Array(5 * 1024 * 1024), 'feed-too-large'],
   ])('%s is refused', async (_name, make, error) => {
@@ -182,7 +254,13 @@ describe('a manifest', () => {
     const { cache, snapshot } = await gateWithFeed();
     nowMs += 86_400_000;
     expect(cache.expired()).toBe(true);
-    expect(await offerParts(cache, { snapshot: snapshot.reference, createdAtMs: nowMs, expiresAtMs: nowMs + 86_400_000 }, filesOf(undefined))).toBe('applied');
+    expect(
+      await offerParts(
+        cache,
+        { snapshot: snapshot.reference, createdAtMs: nowMs, expiresAtMs: nowMs + 86_400_000 },
+        filesOf(undefined),
+      ),
+    ).toBe('applied');
     expect(cache.expired()).toBe(false);
     stillWorks(cache);
   });
@@ -190,7 +268,8 @@ describe('a manifest', () => {
   it('may be signed by the next key only after the current one has announced it', async () => {
     const { cache, snapshot } = await gateWithFeed();
     const [a, b, c] = [feedKeys('a'), feedKeys('b'), feedKeys('c')];
-    const by = (version: number, keys: Manifest['keys'], signer: KeyPair): Promise<string> => offer(cache, signedManifest({ snapshot: snapshot.reference, version, keys }, signer), filesOf(undefined));
+    const by = (version: number, keys: Manifest['keys'], signer: KeyPair): Promise<string> =>
+      offer(cache, signedManifest({ snapshot: snapshot.reference, version, keys }, signer), filesOf(undefined));
     expect(await by(6, [announce(a, 'active'), announce(b, 'next')], b)).toBe('feed-signature-invalid');
     expect(await by(6, [announce(a, 'active'), announce(b, 'next')], a)).toBe('applied');
     expect(await by(7, [announce(a, 'retired'), announce(b, 'active'), announce(c, 'next')], b)).toBe('applied');
@@ -198,7 +277,13 @@ describe('a manifest', () => {
     cache.close();
     const restarted = await openCache();
     expect(restarted.current()?.manifest.version).toBe(7);
-    expect(await offer(restarted, signedManifest({ snapshot: snapshot.reference, version: 8, keys: [announce(c, 'active')] }, c), filesOf(undefined))).toBe('applied');
+    expect(
+      await offer(
+        restarted,
+        signedManifest({ snapshot: snapshot.reference, version: 8, keys: [announce(c, 'active')] }, c),
+        filesOf(undefined),
+      ),
+    ).toBe('applied');
   });
 });
 
@@ -210,10 +295,27 @@ describe('deltas', () => {
     const { cache, snapshot } = await gateWithFeed();
     const coded = tickets[60];
     const code = coded?.code ?? '';
-    const one = buildDelta(5, 6, [changed, late], [encodeCodeRow(codeHash(feedCodeHashKey, 'new code'), late.id), [codeHash(feedCodeHashKey, code), null]]);
-    expect(await offerParts(cache, { version: 6, snapshot: snapshot.reference, deltas: [one.reference] }, filesOf(undefined, one))).toBe('applied');
+    const one = buildDelta(
+      5,
+      6,
+      [changed, late],
+      [encodeCodeRow(codeHash(feedCodeHashKey, 'new code'), late.id), [codeHash(feedCodeHashKey, code), null]],
+    );
+    expect(
+      await offerParts(
+        cache,
+        { version: 6, snapshot: snapshot.reference, deltas: [one.reference] },
+        filesOf(undefined, one),
+      ),
+    ).toBe('applied');
     const two = buildDelta(6, 7, [{ ...late, status: 'blocked' }]);
-    expect(await offerParts(cache, { version: 7, snapshot: snapshot.reference, deltas: [one.reference, two.reference] }, filesOf(undefined, two))).toBe('applied');
+    expect(
+      await offerParts(
+        cache,
+        { version: 7, snapshot: snapshot.reference, deltas: [one.reference, two.reference] },
+        filesOf(undefined, two),
+      ),
+    ).toBe('applied');
     const check = (source: FeedCache): void => {
       const lookups = source.current()?.tickets;
       expect(lookups?.ticket(first.id)).toEqual(changed);
@@ -230,7 +332,9 @@ describe('deltas', () => {
   it('that have a gap ask for a snapshot', async () => {
     const { cache } = await gateWithFeed();
     const newer = snapshotOf(tickets, 8);
-    const considered = cache.consider(signedManifest({ version: 9, snapshot: newer.reference, deltas: [buildDelta(8, 9, [late]).reference] }));
+    const considered = cache.consider(
+      signedManifest({ version: 9, snapshot: newer.reference, deltas: [buildDelta(8, 9, [late]).reference] }),
+    );
     expect(considered).toMatchObject({ ok: true, value: { plan: { type: 'snapshot' } } });
   });
 
@@ -240,16 +344,29 @@ describe('deltas', () => {
     ['too long', (delta) => ({ ...delta, bytes: Uint8Array.of(...delta.bytes, 0) }), 'feed-too-large'],
     ['for another event', () => relabelled(buildDelta(5, 6, [changed], [], 8)), 'feed-wrong-event'],
     ['between other versions', () => relabelled(buildDelta(4, 6, [changed])), 'feed-malformed'],
-    ['with more rows than signed', (delta) => ({ ...delta, reference: { ...delta.reference, rows: 7 } }), 'feed-malformed'],
+    [
+      'with more rows than signed',
+      (delta) => ({ ...delta, reference: { ...delta.reference, rows: 7 } }),
+      'feed-malformed',
+    ],
     ['without sense', () => garbage(), 'feed-malformed'],
   ])('%s are refused and change nothing', async (_name, damage, error) => {
     const { cache, snapshot } = await gateWithFeed();
     const delta = damage(buildDelta(5, 6, [changed]));
-    expect(await offerParts(cache, { version: 6, snapshot: snapshot.reference, deltas: [delta.reference] }, filesOf(undefined, delta))).toBe(error);
+    expect(
+      await offerParts(
+        cache,
+        { version: 6, snapshot: snapshot.reference, deltas: [delta.reference] },
+        filesOf(undefined, delta),
+      ),
+    ).toBe(error);
     stillWorks(cache);
   });
 
-  const relabelled = (delta: BuiltDelta): BuiltDelta => ({ ...delta, reference: { ...delta.reference, from: 5, to: 6 } });
+  const relabelled = (delta: BuiltDelta): BuiltDelta => ({
+    ...delta,
+    reference: { ...delta.reference, from: 5, to: 6 },
+  });
   const garbage = (): BuiltDelta => {
     const bytes = Uint8Array.from(Buffer.from('not CBOR at all, but the right bytes'));
     return { bytes, reference: { from: 5, to: 6, rows: 1, sha256: hashOf(bytes), bytes: bytes.length } };
@@ -262,7 +379,8 @@ describe('a crash', () => {
     cache.close();
     const next = snapshotOf(tickets.slice(0, 10), 6);
     // What an interrupted move leaves: a download, half an unpacked file, and a complete one that nothing names yet.
-    for (const name of ['download-aa', 'snapshot-bb.db.part', `snapshot-${next.reference.database.sha256}.db`]) copyFileSync(next.path, join(folder, 'feed', name));
+    for (const name of ['download-aa', 'snapshot-bb.db.part', `snapshot-${next.reference.database.sha256}.db`])
+      copyFileSync(next.path, join(folder, 'feed', name));
     stillWorks(await openCache());
     expect(readdirSync(join(folder, 'feed')).filter((name) => /^(?:snapshot|download)-/.test(name))).toHaveLength(1);
   });

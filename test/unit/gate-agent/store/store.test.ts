@@ -13,7 +13,10 @@ describe('the gate store', () => {
     await harness.restart();
     expect(harness.store().healthy()).toBe(false);
     expect(harness.store().trouble()).toContain('mark 2');
-    expect(await harness.store().append(admittedDraft(harness.event))).toEqual({ ok: false, error: { type: 'store-stopped' } });
+    expect(await harness.store().append(admittedDraft(harness.event))).toEqual({
+      ok: false,
+      error: { type: 'store-stopped' },
+    });
   });
 
   it('refuses a journal in which a mark does not decode', async () => {
@@ -32,14 +35,20 @@ describe('the gate store', () => {
     expect((await harness.store().append(admittedDraft(harness.event))).ok).toBe(false);
     harness.repair();
     change(harness.journalPath, 'DELETE FROM mark WHERE sequence = 3');
-    expect(await harness.store().reopen()).toMatchObject({ ok: false, error: { type: 'store-failed', cause: 'mark 3 was acknowledged and is gone' } });
+    expect(await harness.store().reopen()).toMatchObject({
+      ok: false,
+      error: { type: 'store-failed', cause: 'mark 3 was acknowledged and is gone' },
+    });
   });
 
   it('stops when another process writes to its journal', async () => {
     const harness = await createGateStoreHarness();
     await harness.store().append(admittedDraft(harness.event));
     change(harness.journalPath, "INSERT INTO writer (event, gate, boot) VALUES (7, 'other', 'aa')");
-    expect(await harness.store().append(admittedDraft(harness.event))).toMatchObject({ ok: false, error: { type: 'store-failed' } });
+    expect(await harness.store().append(admittedDraft(harness.event))).toMatchObject({
+      ok: false,
+      error: { type: 'store-failed' },
+    });
     expect((await harness.store().reopen()).ok).toBe(true);
   });
 
@@ -48,7 +57,15 @@ describe('the gate store', () => {
     change(harness.replicaPath, 'CREATE TABLE mark (something INTEGER)');
     expect(harness.store().marksOf(sampleTicket.id)).toEqual([]);
     change(harness.replicaPath, 'DROP TABLE mark');
-    const remote = { ...admittedDraft(harness.event), gate: 'far', boot: 'ffffffffffffffff', sequence: 1, at: { ms: 1, counter: 0 }, monotonicMs: 1, clock: { source: 'server', uncertaintyMs: 5 } } as const;
+    const remote = {
+      ...admittedDraft(harness.event),
+      gate: 'far',
+      boot: 'ffffffffffffffff',
+      sequence: 1,
+      at: { ms: 1, counter: 0 },
+      monotonicMs: 1,
+      clock: { source: 'server', uncertaintyMs: 5 },
+    } as const;
     writeMarks(harness.replicaPath, [remote]);
     harness.clock.advance(2_000);
     expect(harness.store().marksOf(sampleTicket.id)).toEqual([remote]);

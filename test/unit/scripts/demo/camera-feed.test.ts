@@ -10,7 +10,13 @@ let folder = '';
 let feed: CameraFeed;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'demo-feed-'));
-  feed = await openCameraFeed({ path: join(folder, 'camera'), width: 4, height: 2, framesPerSecond: 100, nextFrame: () => Buffer.from('abcdefgh') });
+  feed = await openCameraFeed({
+    path: join(folder, 'camera'),
+    width: 4,
+    height: 2,
+    framesPerSecond: 100,
+    nextFrame: () => Buffer.from('abcdefgh'),
+  });
 });
 afterEach(async () => {
   await feed.close();

@@ -18,17 +18,45 @@ const ticket = (number: number): string => number.toString(16).padStart(32, '0')
 
 type Change = Partial<Extract<Mark, { kind: 'admitted' }>>;
 const base = (gate: GateId, sequence: number, number: number) =>
-  ({ event: 1, gate, boot: boots[gate], sequence, at: { ms: 1_000 + sequence, counter: 0 }, monotonicMs: 5, clock: { source: 'server', uncertaintyMs: 100 }, lane: 'main', ticketId: ticket(number), epoch: 1, method: 'qr' }) as const;
-const admitted = (gate: GateId, sequence: number, number: number, change: Change = {}): Mark =>
-  ({ ...base(gate, sequence, number), kind: 'admitted', ticketType: 1, zone: 'hall', uses: 1, outOfTouch: false, peersReachable: 1, ...change });
-const refused = (gate: GateId, sequence: number, number: number, code: string, count = 1): Mark => ({ ...base(gate, sequence, number), kind: 'refused', code, count });
+  ({
+    event: 1,
+    gate,
+    boot: boots[gate],
+    sequence,
+    at: { ms: 1_000 + sequence, counter: 0 },
+    monotonicMs: 5,
+    clock: { source: 'server', uncertaintyMs: 100 },
+    lane: 'main',
+    ticketId: ticket(number),
+    epoch: 1,
+    method: 'qr',
+  }) as const;
+const admitted = (gate: GateId, sequence: number, number: number, change: Change = {}): Mark => ({
+  ...base(gate, sequence, number),
+  kind: 'admitted',
+  ticketType: 1,
+  zone: 'hall',
+  uses: 1,
+  outOfTouch: false,
+  peersReachable: 1,
+  ...change,
+});
+const refused = (gate: GateId, sequence: number, number: number, code: string, count = 1): Mark => ({
+  ...base(gate, sequence, number),
+  kind: 'refused',
+  code,
+  count,
+});
 
 function writeJournal(gate: GateId, marks: readonly Mark[]): string {
   const path = join(folder, `${gate}.db`);
   const database = new Sqlite(path);
   database.exec(markTablesSql);
   database.prepare('INSERT INTO writer (id, event, gate, boot) VALUES (1, 1, ?, ?)').run(gate, boots[gate]);
-  for (const mark of marks) database.prepare('INSERT INTO mark (writer, sequence, ticket, bytes) VALUES (1, ?, ?, ?)').run(mark.sequence, 'ticketId' in mark ? hexToBytes(mark.ticketId) : null, encodeMark(mark));
+  for (const mark of marks)
+    database
+      .prepare('INSERT INTO mark (writer, sequence, ticket, bytes) VALUES (1, ?, ?, ?)')
+      .run(mark.sequence, 'ticketId' in mark ? hexToBytes(mark.ticketId) : null, encodeMark(mark));
   database.close();
   return path;
 }
@@ -36,29 +64,46 @@ function writeJournal(gate: GateId, marks: readonly Mark[]): string {
 function writeCloud(marks: readonly Mark[], cases: number): string {
   const path = join(folder, 'cloud.db');
   const database = new Sqlite(path);
-  database.exec('CREATE TABLE mark (gate TEXT, boot TEXT, sequence INTEGER, kind TEXT, count INTEGER); CREATE TABLE "case" (id TEXT, state TEXT);');
-  for (const { gate, boot, sequence, kind } of marks) database.prepare('INSERT INTO mark VALUES (?, ?, ?, ?, 1)').run(gate, boot, sequence, kind);
-  for (let index = 0; index < cases; index++) database.prepare(`INSERT INTO "case" VALUES (?, 'open')`).run(String(index));
+  database.exec(
+    'CREATE TABLE mark (gate TEXT, boot TEXT, sequence INTEGER, kind TEXT, count INTEGER); CREATE TABLE "case" (id TEXT, state TEXT);',
+  );
+  for (const { gate, boot, sequence, kind } of marks)
+    database.prepare('INSERT INTO mark VALUES (?, ?, ?, ?, 1)').run(gate, boot, sequence, kind);
+  for (let index = 0; index < cases; index++)
+    database.prepare(`INSERT INTO "case" VALUES (?, 'open')`).run(String(index));
   database.close();
   return path;
 }
 
 const marksA = [admitted('gate-a', 1, 1), admitted('gate-a', 2, 2), refused('gate-a', 3, 1, 'already-used', 3)];
-const marksB = [admitted('gate-b', 1, 2), admitted('gate-b', 2, 3, { operator: 'supervis1' }), refused('gate-b', 3, 4, 'declined')];
+const marksB = [
+  admitted('gate-b', 1, 2),
+  admitted('gate-b', 2, 3, { operator: 'supervis1' }),
+  refused('gate-b', 3, 4, 'declined'),
+];
 
 test('entries, refusals, holds, marks and double entries are counted from the databases', () => {
-  const { totals, pairs } = countAll([writeJournal('gate-a', marksA), writeJournal('gate-b', marksB)], writeCloud([...marksA, ...marksB], 1));
+  const { totals, pairs } = countAll(
+    [writeJournal('gate-a', marksA), writeJournal('gate-b', marksB)],
+    writeCloud([...marksA, ...marksB], 1),
+  );
   expect(totals).toEqual({ admitted: 4, refused: 4, held: 2, doubleEntries: 1, marks: 6, lost: 0 });
   expect(pairs).toBe(1);
 });
 
 test('a mark that the cloud lacks is lost, whatever else the cloud has', () => {
-  const { totals } = countAll([writeJournal('gate-a', marksA), writeJournal('gate-b', marksB)], writeCloud([...marksA, ...marksB.slice(1), admitted('gate-b', 9, 9)], 1));
+  const { totals } = countAll(
+    [writeJournal('gate-a', marksA), writeJournal('gate-b', marksB)],
+    writeCloud([...marksA, ...marksB.slice(1), admitted('gate-b', 9, 9)], 1),
+  );
   expect(totals.lost).toBe(1);
 });
 
-test('a case that the cloud missed makes its count differ from the journals\' pairs', () => {
-  const { totals, pairs } = countAll([writeJournal('gate-a', marksA), writeJournal('gate-b', marksB)], writeCloud([...marksA, ...marksB], 0));
+test("a case that the cloud missed makes its count differ from the journals' pairs", () => {
+  const { totals, pairs } = countAll(
+    [writeJournal('gate-a', marksA), writeJournal('gate-b', marksB)],
+    writeCloud([...marksA, ...marksB], 0),
+  );
   expect(totals.doubleEntries).not.toBe(pairs);
 });
 

@@ -4,7 +4,11 @@ import { createDirector, type Stage } from '../../../../scripts/demo/director.ts
 import { planStory, type Chapter, type Visit } from '../../../../scripts/demo/story.ts';
 
 /** Time that passes only while the director waits. */
-function createFakeTime(): { readonly elapsedMs: () => number; readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>; readonly run: (play: Promise<void>) => Promise<void> } {
+function createFakeTime(): {
+  readonly elapsedMs: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly run: (play: Promise<void>) => Promise<void>;
+} {
   let now = 0;
   let sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
   return {
@@ -14,10 +18,14 @@ function createFakeTime(): { readonly elapsedMs: () => number; readonly sleep: (
         if (signal.aborted || ms <= 0) return resolve();
         const sleeper = { atMs: now + ms, wake: resolve };
         sleepers.push(sleeper);
-        signal.addEventListener('abort', () => {
-          sleepers = sleepers.filter((other) => other !== sleeper);
-          resolve();
-        }, { once: true });
+        signal.addEventListener(
+          'abort',
+          () => {
+            sleepers = sleepers.filter((other) => other !== sleeper);
+            resolve();
+          },
+          { once: true },
+        );
       }),
     run: async (play) => {
       let done = false;
@@ -34,9 +42,15 @@ function createFakeTime(): { readonly elapsedMs: () => number; readonly sleep: (
   };
 }
 
-interface Happened { readonly atMs: number; readonly what: string }
+interface Happened {
+  readonly atMs: number;
+  readonly what: string;
+}
 
-function createFakeStage(time: ReturnType<typeof createFakeTime>, visitMs: number): { readonly stage: Stage; readonly happened: Happened[]; readonly crowded: () => boolean } {
+function createFakeStage(
+  time: ReturnType<typeof createFakeTime>,
+  visitMs: number,
+): { readonly stage: Stage; readonly happened: Happened[]; readonly crowded: () => boolean } {
   const happened: Happened[] = [];
   const atGate = { a: 0, b: 0 };
   let crowded = false;
@@ -72,10 +86,12 @@ test('slow visitors delay the ones behind them and the next chapter instead of m
   const { stage, happened, crowded } = createFakeStage(time, 4_500);
   await time.run(createDirector(chapters, { stage, ...time }).play(new AbortController().signal));
   expect(crowded()).toBe(false);
-  expect(happened.filter(({ what }) => what.includes('@')).length).toBe(chapters.flatMap(({ visits }) => visits).length);
+  expect(happened.filter(({ what }) => what.includes('@')).length).toBe(
+    chapters.flatMap(({ visits }) => visits).length,
+  );
 });
 
-test('pressing the next chapter\'s button begins it now; pressing another one changes nothing', async () => {
+test("pressing the next chapter's button begins it now; pressing another one changes nothing", async () => {
   const time = createFakeTime();
   const { stage, happened } = createFakeStage(time, 100);
   const short: readonly Chapter[] = chapters.map(({ name, atMs }) => ({ name, atMs, visits: [] }));
@@ -85,7 +101,11 @@ test('pressing the next chapter\'s button begins it now; pressing another one ch
   director.advance('heal');
   director.advance('cut');
   await time.run(playing);
-  expect(happened.map(({ what, atMs }) => [what, atMs]).slice(0, 3)).toEqual([['doors', 0], ['cut', 0], ['kill', 30_000]]);
+  expect(happened.map(({ what, atMs }) => [what, atMs]).slice(0, 3)).toEqual([
+    ['doors', 0],
+    ['cut', 0],
+    ['kill', 30_000],
+  ]);
 });
 
 test('an abort ends the play', async () => {

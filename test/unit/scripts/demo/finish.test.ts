@@ -7,7 +7,11 @@ import { complaintsOf, type Converged } from '../../../../scripts/demo/finish.ts
 import { makeFolder } from '../../../../scripts/demo/folder.ts';
 import { readOptions } from '../../../../scripts/demo/options.ts';
 
-const good: Converged = { totals: { admitted: 9, refused: 3, held: 1, doubleEntries: 1, marks: 12, lost: 0 }, pairs: 1, hashes: ['aa', 'aa', 'aa'] };
+const good: Converged = {
+  totals: { admitted: 9, refused: 3, held: 1, doubleEntries: 1, marks: 12, lost: 0 },
+  pairs: 1,
+  hashes: ['aa', 'aa', 'aa'],
+};
 
 test('equal histories, nothing lost and one count in both places are no complaint', () => {
   expect(complaintsOf(good)).toEqual([]);
@@ -32,7 +36,7 @@ test('each start gets a folder of its own that only its owner can read', () => {
   rmSync(parent, { recursive: true });
 });
 
-test('a camera\'s socket moves elsewhere when the folder\'s path is too long for one', () => {
+test("a camera's socket moves elsewhere when the folder's path is too long for one", () => {
   const parent = mkdtempSync(join(tmpdir(), `demo-${'long-'.repeat(20)}`));
   const folder = makeFolder(parent, new Date());
   expect(Buffer.byteLength(folder.cameraSocket('a'))).toBeLessThanOrEqual(107);
@@ -42,6 +46,7 @@ test('a camera\'s socket moves elsewhere when the folder\'s path is too long for
 test('settings come from the environment and are checked', () => {
   expect(readOptions({})).toMatchObject({ seconds: 60, scripted: false, firstPort: 8_100 });
   expect(readOptions({ POSTERN_DEMO_SECONDS: '20' })).toMatchObject({ seconds: 20, scripted: true });
-  for (const wrong of ['3', 'soon', '1e9']) expect(() => readOptions({ POSTERN_DEMO_SECONDS: wrong })).toThrow('POSTERN_DEMO_SECONDS');
+  for (const wrong of ['3', 'soon', '1e9'])
+    expect(() => readOptions({ POSTERN_DEMO_SECONDS: wrong })).toThrow('POSTERN_DEMO_SECONDS');
   expect(() => readOptions({ POSTERN_DEMO_PORT: '80' })).toThrow('POSTERN_DEMO_PORT');
 });

@@ -33,8 +33,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const post = (path: string, body: BodyInit, headers: Record<string, string> = { 'content-type': 'application/json' }): Promise<Response> =>
-  fetch(new URL(path, server.url), { method: 'POST', body, headers });
+const post = (
+  path: string,
+  body: BodyInit,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+): Promise<Response> => fetch(new URL(path, server.url), { method: 'POST', body, headers });
 
 test('the page and its files are served, paths outside of it are not', async () => {
   expect(await (await fetch(server.url)).text()).toBe('<p>demo</p>');
@@ -54,13 +57,21 @@ test('an action reaches the demo, and a complaint comes back', async () => {
   expect([refused.status, await refused.text()]).toEqual([409, 'Gate A is not running']);
 });
 
-test.each(['{"action":"format-disk"}', 'not json', '{"action":"show","gate":"a","text":""}', '{"action":"cut","more":1}'])('%s is no action', async (body) => {
+test.each([
+  '{"action":"format-disk"}',
+  'not json',
+  '{"action":"show","gate":"a","text":""}',
+  '{"action":"cut","more":1}',
+])('%s is no action', async (body) => {
   expect((await post('/action', body)).status).toBe(400);
   expect(acted).toEqual([]);
 });
 
-test('another site\'s page cannot act', async () => {
-  const answer = await post('/action', '{"action":"cut"}', { 'content-type': 'application/json', origin: 'http://evil.example' });
+test("another site's page cannot act", async () => {
+  const answer = await post('/action', '{"action":"cut"}', {
+    'content-type': 'application/json',
+    origin: 'http://evil.example',
+  });
   expect(answer.status).toBe(403);
   expect(acted).toEqual([]);
 });
@@ -68,7 +79,9 @@ test('another site\'s page cannot act', async () => {
 test('a host name that is not ours is refused', async () => {
   const status = await new Promise((resolve, reject) => {
     const { port } = new URL(server.url);
-    request({ port, host: '127.0.0.1', headers: { host: 'evil.example' } }, (response) => resolve(response.statusCode)).on('error', reject).end();
+    request({ port, host: '127.0.0.1', headers: { host: 'evil.example' } }, (response) => resolve(response.statusCode))
+      .on('error', reject)
+      .end();
   });
   expect(status).toBe(403);
 });

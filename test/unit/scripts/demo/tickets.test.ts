@@ -13,7 +13,10 @@ test('a forged pass differs from the real one in exactly one bit', () => {
     return decoded.value;
   };
   const [real, forged] = [bytes(pass), bytes(flipOneBit(pass))];
-  const bits = real.reduce((sum, byte, index) => sum + (byte ^ (forged[index] ?? 0)).toString(2).replaceAll('0', '').length, 0);
+  const bits = real.reduce(
+    (sum, byte, index) => sum + (byte ^ (forged[index] ?? 0)).toString(2).replaceAll('0', '').length,
+    0,
+  );
   expect(bits).toBe(1);
 });
 

@@ -1,4 +1,14 @@
-import { cleanText, codeMethod, encodePass, keyId, keyPairFromSeed, qrMethod, ready, type Lookups, type Presentation } from '@postern/shared';
+import {
+  cleanText,
+  codeMethod,
+  encodePass,
+  keyId,
+  keyPairFromSeed,
+  qrMethod,
+  ready,
+  type Lookups,
+  type Presentation,
+} from '@postern/shared';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ticketIdOfTests } from '../../../support/marks.ts';
@@ -31,7 +41,17 @@ describe('method qr', () => {
     expect(qrMethod.accepts(shown(text))).toBe(true);
     const withKey = { ...lookups, issuerKey: () => ({ publicKey: keys.publicKey, state: 'active' as const }) };
     expect(await qrMethod.verify(shown(text), withKey, signal)).toEqual({
-      ok: true, value: { method: 'qr', assurance: 'signed', ticketId: ticketIdOfTests, event: 7, type: 2, epoch: 1, keyId: keyId(keys.publicKey), expiresS: 99 },
+      ok: true,
+      value: {
+        method: 'qr',
+        assurance: 'signed',
+        ticketId: ticketIdOfTests,
+        event: 7,
+        type: 2,
+        epoch: 1,
+        keyId: keyId(keys.publicKey),
+        expiresS: 99,
+      },
     });
     expect(await qrMethod.verify(shown(text), lookups, signal)).toEqual({ ok: false, error: { type: 'key-unknown' } });
   });
@@ -40,17 +60,30 @@ describe('method qr', () => {
 describe('method code', () => {
   it('looks up foreign codes and short typed codes', async () => {
     for (const text of ['BOX-OFFICE 42', ' BOX-OFFICE 42\r\n', ']C0BOX-OFFICE 42', 'K7QF-2M9X'])
-      expect(await codeMethod.verify(shown(text), lookups, signal), text).toMatchObject({ ok: true, value: { assurance: 'looked-up', ticketId: ticketIdOfTests, epoch: 4, event: 7 } });
+      expect(await codeMethod.verify(shown(text), lookups, signal), text).toMatchObject({
+        ok: true,
+        value: { assurance: 'looked-up', ticketId: ticketIdOfTests, epoch: 4, event: 7 },
+      });
   });
 
   it('refuses what it does not know, and what cannot be a code', async () => {
-    expect(await codeMethod.verify(shown('BOX-OFFICE 43'), lookups, signal)).toEqual({ ok: false, error: { type: 'code-unknown' } });
-    for (const text of ['', '\r\n', '   ', 'x'.repeat(2_000)]) expect(await codeMethod.verify(shown(text), lookups, signal)).toEqual({ ok: false, error: { type: 'not-a-ticket' } });
+    expect(await codeMethod.verify(shown('BOX-OFFICE 43'), lookups, signal)).toEqual({
+      ok: false,
+      error: { type: 'code-unknown' },
+    });
+    for (const text of ['', '\r\n', '   ', 'x'.repeat(2_000)])
+      expect(await codeMethod.verify(shown(text), lookups, signal)).toEqual({
+        ok: false,
+        error: { type: 'not-a-ticket' },
+      });
   });
 
   it('never throws on 10,000 random texts', async () => {
-    await fc.assert(fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 60 }), async (text) => {
-      expect((await codeMethod.verify(shown(text), lookups, signal)).ok).toBe(false);
-    }), { numRuns: 10_000 });
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 60 }), async (text) => {
+        expect((await codeMethod.verify(shown(text), lookups, signal)).ok).toBe(false);
+      }),
+      { numRuns: 10_000 },
+    );
   });
 });
