@@ -12,7 +12,7 @@ import {
   type KeyOf,
   type PassClaims,
 } from '@postern/shared';
-import encodeQR from 'qr';
+import { encodeQR } from 'qr';
 import { median } from '../lib/statistics.ts';
 import { benchRow, type Bench } from './row.ts';
 

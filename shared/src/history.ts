@@ -147,7 +147,7 @@ function applyExit(state: State, zone: string, mayReturn: boolean): void {
 /** Each mark once, in the fold's order: (hybrid timestamp, gate, boot, sequence). */
 function uniqueMarks(marks: readonly Mark[]): readonly Mark[] {
   if (marks.length < 2) return marks;
-  return [...new Map(marks.map((mark) => [markKey(mark), mark])).values()].sort(compareMarks);
+  return [...new Map(marks.map((mark) => [markKey(mark), mark])).values()].toSorted(compareMarks);
 }
 
 export function compareMarks(a: Mark, b: Mark): number {

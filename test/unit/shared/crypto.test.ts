@@ -59,13 +59,13 @@ describe('Ed25519', () => {
     const [, , publicKey, , signature] = rfc8032[0] ?? ['', '', '', '', ''];
     const r = signature.slice(0, 64);
     const sPlusOrder = (
-      BigInt(`0x${(signature.slice(64).match(/../g) ?? []).reverse().join('')}`) +
+      BigInt(`0x${(signature.slice(64).match(/../g) ?? []).toReversed().join('')}`) +
       2n ** 252n +
       27742317777372353535851937790883648493n
     )
       .toString(16)
       .padStart(64, '0');
-    const malleable = r + (sPlusOrder.match(/../g) ?? []).reverse().join('');
+    const malleable = r + (sPlusOrder.match(/../g) ?? []).toReversed().join('');
     expect(verifySignature(bytesOf(publicKey), new Uint8Array(), bytesOf(malleable))).toBe(false);
   });
 
