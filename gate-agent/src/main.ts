@@ -25,7 +25,7 @@ import {
 import { openActuator } from './actuators/open.ts';
 import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
-import { createClockTrust, type TimeSample } from './clock-trust.ts';
+import { createClockTrust, sampleOfRoundTrip, type TimeSample } from './clock-trust.ts';
 import type { GateConfig, LaneConfig } from './config.ts';
 import { createFeedClient, type FeedClient } from './feed-client.ts';
 import { createFeedView, waitForFirstFeed } from './feed-view.ts';
@@ -141,18 +141,23 @@ async function compose(
     },
     logger, timer, random,
     through: store.through,
+    onPeerTime: ({ statedMs, sentMs, receivedMs, uncertaintyMs }) => learn(sampleOfRoundTrip('peer', statedMs, sentMs, receivedMs, uncertaintyMs)),
   });
+  const pokingStore = pokeAfterCommit(store, replication);
+  const learn = (sample: TimeSample): void => {
+    learnTime(sample, { trust, store: pokingStore, event: gate.event, marksSoFar: store.lastSequence, logger });
+    tellReplication(replication, cache, trust, clock.monotonicMs());
+  };
   // The store goes first, so that the thread's last drain finds everything; what it has no time for is told at the next start.
   onStop(() => Promise.race([replication.stop(), sleep(timer, stopReplicationMsMax, new AbortController().signal)]));
   onStop(store.close);
-  tellReplication(replication, cache, trust);
+  tellReplication(replication, cache, trust, clock.monotonicMs());
   const reach = createReach({ replication: replication.status, feedClient: () => feedClient?.status(), clock, time: trust.now, timer });
 
   // Lanes: readers, the rule, turnstiles.
   const context: LaneContext = { gate: gate.id, clock, policy: feed.policy, time: trust.now, feedAgeMs: feed.ageMs, inTouch: reach.inTouch };
   const registry = createMethodRegistry({ methods: [qrMethod, codeMethod], lookups: feed.lookups, clock, logger });
   const preview = config.local.preview ? createPreview(clock.monotonicMs) : undefined;
-  const pokingStore = pokeAfterCommit(store, replication);
   const lanes: Lane[] = [];
   const name = gate.name ?? identity.gate.name;
   const hub = createEventHub();
@@ -231,18 +236,17 @@ async function compose(
       cloudUrl, event: gate.event, cache, clock, timer, random, logger, fetch: gateFetch,
       sleep: (ms, until) => sleep(timer, ms, until),
       onChange: () => {
-        tellReplication(replication, cache, trust);
+        tellReplication(replication, cache, trust, clock.monotonicMs());
         screens.refresh();
       },
     });
     const feedKeyOf = (keyId: string): Uint8Array | undefined => feedKey(cache, identity, keyId);
-    const learn = (sample: TimeSample): void => learnTime(sample, { trust, store: pokingStore, event: gate.event, marksSoFar: store.lastSequence, logger });
     const background = [feedClient.run(signal), keepAskingServerTime({ cloudUrl, clock, random, feedKeyOf, logger }, learn, signal)];
     onStop(async () => void (await Promise.all(background)));
     await waitForFirstFeed(feedClient, cache, timer, signal);
   }
   void repeatClockRound(timer, signal, async () => {
-    tellReplication(replication, cache, trust);
+    tellReplication(replication, cache, trust, clock.monotonicMs());
     await writeClockFile(clockPath, trust.saved()).catch((cause: unknown) => logger.warn({ cause: String(cause) }, 'The clock file could not be written'));
   });
   // A disk that is full keeps nobody from being told so by a running gate.

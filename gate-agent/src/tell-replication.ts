@@ -3,9 +3,9 @@ import type { ClockTrust } from './clock-trust.ts';
 import type { FeedCache } from './store/feed-cache.ts';
 import type { Replication } from './replication/worker-front.ts';
 
-export function tellReplication(replication: Replication, cache: FeedCache, trust: ClockTrust): void {
+export function tellReplication(replication: Replication, cache: FeedCache, trust: ClockTrust, monotonicMs: number): void {
   const manifest = cache.current()?.manifest;
   if (manifest !== undefined) replication.setGates(manifest.gates.map(({ id, publicKey }) => ({ id, publicKey })));
-  const { nowMs, trusted } = trust.now();
-  replication.setTime({ atMs: nowMs, timeTrusted: trusted });
+  const { nowMs, trusted, uncertaintyMs } = trust.now();
+  replication.setTime({ atMs: nowMs, timeTrusted: trusted, monotonicMs, uncertaintyMs });
 }

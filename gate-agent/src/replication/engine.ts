@@ -26,11 +26,13 @@ import { createLanPeer, type LanPeer } from './lan-peer.ts';
 import {
   alarmsKeptMax,
   type ListedGate,
+  type PeerTime,
   type ReplicationSettings,
   type ReplicationStatus,
   type TimeState,
   type ToReplication,
 } from './messages.ts';
+import { statePeerTime } from './peer-time.ts';
 import { runPeerLoop } from './peer-loop.ts';
 import { defaultGraceMs, type TlsIdentity, type TrustState } from './tls-identity.ts';
 
@@ -40,6 +42,8 @@ export interface EngineDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly onStatus: (status: ReplicationStatus) => void;
+  /** Another gate has told the time, while ours is not trusted. */
+  readonly onPeerTime?: (time: PeerTime) => void;
   readonly timer: Timer;
   /** Steps aside between two small transactions. */
   readonly breathe: () => Promise<void>;
@@ -113,6 +117,10 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     },
   });
 
+  const hearTime = (told: PeerTime): void => {
+    if (!time.timeTrusted) deps.onPeerTime?.(told);
+  };
+
   const report = async (): Promise<void> => {
     alarms = [...alarms, ...replicator.takeAlarms()].slice(-alarmsKeptMax);
     deps.onStatus(
@@ -143,7 +151,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
 
   async function listen(address: string): Promise<LanListener | undefined> {
     try {
-      return await startLanListener({ address, identity, trust, answer, log });
+      return await startLanListener({ address, identity, trust, answer, log, statedTime: () => statePeerTime(time, clock) });
     } catch (cause) {
       lanError = `${address}: ${cause instanceof Error ? cause.message : 'cannot listen'}`;
       log.error({ cause: lanError }, 'other gates cannot reach this one');
@@ -172,7 +180,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const addLanPeers = (addresses: readonly string[]): void => {
     for (const address of addresses) {
       if (lanPeers.has(address)) continue;
-      const peer = createLanPeer({ address, identity, trust });
+      const peer = createLanPeer({ address, identity, trust, clock, onTime: hearTime });
       lanPeers.set(address, peer);
       follow(peer);
     }

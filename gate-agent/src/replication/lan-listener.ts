@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { syncContentType, syncMessageBytesMax, syncPath, type Logger } from '@postern/shared';
 import { splitAddress } from './lan-peer.ts';
+import { peerTimeHeader } from './peer-time.ts';
 import { identifyPeer, tlsOptions, type TlsIdentity, type TrustState } from './tls-identity.ts';
 
 export interface LanListenerDeps {
@@ -18,6 +19,8 @@ export interface LanListenerDeps {
     message: Uint8Array,
   ) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
   readonly log: Logger;
+  /** Value of the time header while this gate's time is trusted (peer-time.ts). */
+  readonly statedTime?: () => string | undefined;
 }
 
 export interface LanListener {
@@ -37,6 +40,7 @@ export async function startLanListener({
   trust,
   answer,
   log,
+  statedTime,
 }: LanListenerDeps): Promise<LanListener> {
   const server = createServer({
     ...tlsOptions(identity),
@@ -57,10 +61,12 @@ export async function startLanListener({
     const message = await readBounded(request);
     if (message === undefined) return void response.writeHead(413, { Connection: 'close' }).end('body-too-large');
     const { status, body } = await answer(gate, message);
+    const time = statedTime?.();
     response
       .writeHead(status, {
         'Content-Type': status === 200 ? syncContentType : 'text/plain',
         'Content-Length': body.length,
+        ...(time === undefined ? {} : { [peerTimeHeader]: time }),
       })
       .end(body);
   };

@@ -9,11 +9,14 @@ import {
   syncContentType,
   syncMessageBytesMax,
   syncPath,
+  type Clock,
   type Peer,
   type PeerError,
   type Result,
 } from '@postern/shared';
 import { withDeadline } from './bell.ts';
+import type { PeerTime } from './messages.ts';
+import { peerTimeHeader, readPeerTime } from './peer-time.ts';
 import { identifyPeer, tlsOptions, type TlsIdentity, type TrustState } from './tls-identity.ts';
 
 export interface LanPeerDeps {
@@ -22,6 +25,9 @@ export interface LanPeerDeps {
   readonly identity: TlsIdentity;
   readonly trust: () => TrustState;
   readonly timeoutMs?: number;
+  /** Called with what the other gate says the time is, whenever it does; needs `clock`. */
+  readonly onTime?: (time: PeerTime) => void;
+  readonly clock?: Clock;
 }
 
 export interface LanPeer extends Peer {
@@ -30,11 +36,18 @@ export interface LanPeer extends Peer {
 
 export const lanTimeoutMs = 8_000;
 
-export function createLanPeer({ address, identity, trust, timeoutMs = lanTimeoutMs }: LanPeerDeps): LanPeer {
+export function createLanPeer({ address, identity, trust, timeoutMs = lanTimeoutMs, onTime, clock }: LanPeerDeps): LanPeer {
   const { host, port } = splitAddress(address);
   // No session cache: a resumed connection would not show the certificate again.
   const agent = new Agent({ keepAlive: true, maxSockets: 1, maxCachedSessions: 0, ...tlsOptions(identity) });
   const identified = new WeakMap<TLSSocket, string>();
+
+  const noteTime = (response: IncomingMessage, sentMs: number | undefined): void => {
+    const receivedMs = clock?.monotonicMs();
+    if (sentMs === undefined || receivedMs === undefined || response.statusCode !== 200) return;
+    const time = readPeerTime(response.headers[peerTimeHeader], sentMs, receivedMs);
+    if (time !== undefined) onTime?.(time);
+  };
 
   const identify = (socket: TLSSocket): Result<string, PeerError> => {
     const known = identified.get(socket);
@@ -55,6 +68,7 @@ export function createLanPeer({ address, identity, trust, timeoutMs = lanTimeout
         timeoutMs,
         (deadline) =>
           new Promise((resolve) => {
+            let sentMs: number | undefined;
             const finish = (result: Result<Uint8Array, PeerError>): void => {
               resolve(result);
               if (!result.ok) outgoing.destroy();
@@ -81,17 +95,20 @@ export function createLanPeer({ address, identity, trust, timeoutMs = lanTimeout
             );
             outgoing.on(
               'response',
-              (response) =>
+              (response) => {
+                noteTime(response, sentMs);
                 void readAnswer(response).then(finish, (cause: unknown) =>
                   finish(err({ type: 'peer-unreachable', cause: String(cause).slice(0, 200) })),
-                ),
+                );
+              },
             );
             outgoing.on('socket', (socket) => {
               const connected = socket as TLSSocket;
               const proceed = (): void => {
                 const peer = identify(connected);
-                if (peer.ok) outgoing.end(message);
-                else finish(peer);
+                if (!peer.ok) return finish(peer);
+                sentMs = clock?.monotonicMs();
+                outgoing.end(message);
               };
               if (connected.getProtocol() === null || connected.connecting) connected.once('secureConnect', proceed);
               else proceed();

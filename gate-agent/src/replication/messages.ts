@@ -38,6 +38,17 @@ export interface TimeState {
   /** The latest of trusted time, saved time and build time, Unix ms. */
   readonly atMs: number;
   readonly timeTrusted: boolean;
+  /** When this was so, monotonic ms of the machine, and how exact it is: what other gates are told while the time is trusted. */
+  readonly monotonicMs?: number;
+  readonly uncertaintyMs?: number;
+}
+
+/** What another gate stated between sending and receiving (monotonic ms of this machine). */
+export interface PeerTime {
+  readonly statedMs: number;
+  readonly uncertaintyMs: number;
+  readonly sentMs: number;
+  readonly receivedMs: number;
 }
 
 export type ToReplication =
@@ -58,6 +69,8 @@ export type FromReplication =
   | { readonly type: 'started'; readonly lanPort: number | undefined }
   | { readonly type: 'status'; readonly status: ReplicationStatus }
   | { readonly type: 'content-hash'; readonly id: number; readonly hash: string }
+  /** A gate whose clock is trusted has told the time; only while ours is not. */
+  | { readonly type: 'peer-time'; readonly time: PeerTime }
   | {
       readonly type: 'log';
       readonly level: 'info' | 'warn' | 'error';

@@ -17,6 +17,7 @@ import {
   emptyStatus,
   type FromReplication,
   type ListedGate,
+  type PeerTime,
   type ReplicationSettings,
   type ReplicationStatus,
   type TimeState,
@@ -34,6 +35,8 @@ export interface ReplicationDeps {
    */
   readonly through: () => HybridTimestamp | undefined;
   readonly onStatus?: (status: ReplicationStatus) => void;
+  /** Another gate has told the time, while ours is not trusted. */
+  readonly onPeerTime?: (time: PeerTime) => void;
   /** For tests: another thread in place of the real one. */
   readonly startWorker?: (settings: ReplicationSettings) => Worker;
 }
@@ -92,6 +95,8 @@ export function startReplication(deps: ReplicationDeps): Replication {
       case 'status':
         status = message.status;
         return deps.onStatus?.(status);
+      case 'peer-time':
+        return deps.onPeerTime?.(message.time);
       case 'log':
         return logger[message.level](message.fields, message.message);
       case 'content-hash':

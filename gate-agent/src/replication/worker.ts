@@ -42,6 +42,7 @@ const engine = await startEngine({
   log,
   clock: createSystemClock(),
   timer: createSystemTimer(),
+  onPeerTime: (time) => say({ type: 'peer-time', time }),
   onStatus: (status) => {
     say({ type: 'status', status });
     // After a WebAssembly trap nothing that Automerge says can be relied on: a fresh thread goes on from the databases.
