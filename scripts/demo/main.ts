@@ -13,20 +13,22 @@ import { createPainter } from './painter.ts';
 import { findFreePort } from './ports.ts';
 import { createProgress } from './progress.ts';
 import { startServer } from './server.ts';
-import { programs, setUpVenue, type Venue } from './setup.ts';
+import { setUpVenue, type Venue } from './setup.ts';
 import { createStage, type DemoStage } from './stage.ts';
 import { gateNames, planStory, scriptSeconds, type GateName } from './story.ts';
 import { createWatch, type Watch } from './watch.ts';
 
 const lookIntervalMs = 300;
-/** At sixty seconds; scales with the story. */
-const holdPatienceMs = 3_500;
-const holdPatienceMsMin = 700;
+/** At sixty seconds; they scale with the story, within bounds. */
+const holdPatienceMs = { usual: 3_500, min: 700, max: 20_000 } as const;
+const lookMs = { usual: 1_000, min: 350, max: 1_500 } as const;
 /** After the story's end, everything has to have arrived within this time. */
 const convergeMsMax = 45_000;
 
 const monotonicMs = (): number => performance.now();
 const sleep = (ms: number, signal?: AbortSignal): Promise<void> => delay(Math.max(0, ms), undefined, signal ? { signal } : {}).catch(() => undefined);
+
+const scaled = ({ usual, min, max }: { readonly usual: number; readonly min: number; readonly max: number }, seconds: number): number => Math.min(max, Math.max(min, (usual * seconds) / scriptSeconds));
 
 /** What has to be stopped, the last started first. */
 const stops: (() => Promise<void>)[] = [];
@@ -50,7 +52,7 @@ async function main(options: Options): Promise<number | undefined> {
   }
   const venue = await setUpVenue(folder, options.firstPort, progress, onStarted);
 
-  const watch = createWatch({ venue, folderPath: folder.path, gateFolder: folder.gate, programs, seconds: options.seconds, scripted: options.scripted, wallMs: Date.now });
+  const watch = createWatch({ venue, folderPath: folder.path, gateFolder: folder.gate, seconds: options.seconds, scripted: options.scripted, wallMs: Date.now });
   const stage = createStage({
     ...venue,
     cameras,
@@ -62,7 +64,8 @@ async function main(options: Options): Promise<number | undefined> {
     wallMs: Date.now,
     sleep,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    holdPatienceMs: Math.max(holdPatienceMsMin, (holdPatienceMs * options.seconds) / scriptSeconds),
+    holdPatienceMs: scaled(holdPatienceMs, options.seconds),
+    lookMs: scaled(lookMs, options.seconds),
   });
   const plan = planStory(options.seconds);
   stage.expect(plan.flatMap(({ visits }) => visits.map(({ visit }) => visit)));
@@ -88,6 +91,7 @@ async function main(options: Options): Promise<number | undefined> {
   watch.begin();
   void keepLooking(watch);
   progress.say(`ready: ${server.url}  (cloud ${venue.cloudUrl}, gate A ${venue.gates.a.url()}, gate B ${venue.gates.b.url()})`);
+  progress.say(`the cloud's own live page: ${venue.cloudUrl}/ (token ${venue.token})`);
   await director.play(ending.signal);
   if (!options.scripted) {
     if (!ending.signal.aborted) progress.say('The story is over; it is your turn. Ctrl-C ends the demo.');

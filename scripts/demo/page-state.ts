@@ -77,6 +77,8 @@ export interface PageState {
   readonly story: readonly StoryLine[];
   readonly yourTicket?: { readonly label: string; readonly qrSvg: string; readonly text: string };
   readonly folder: string;
+  /** Where the proofs' commands run. */
+  readonly repository: string;
   readonly proofs: readonly Proof[];
 }
 

@@ -30,7 +30,7 @@ export interface Venue {
   readonly journals: readonly [string, string];
 }
 
-export const programs = {
+const programs = {
   cloud: join(repositoryFolder, 'cloud-sync/src/cli.ts'),
   gate: join(repositoryFolder, 'gate-agent/src/cli.ts'),
 } as const;

@@ -23,6 +23,8 @@ export interface StageDeps {
   readonly timeZone: string;
   /** How long a held visitor waits for somebody to press Accept before the demo presses it. */
   readonly holdPatienceMs: number;
+  /** How long a code stays in view after the decision. */
+  readonly lookMs: number;
 }
 
 export interface DemoStage extends Stage {
@@ -39,8 +41,6 @@ export interface DemoStage extends Stage {
 const gateUpMsMax = 20_000;
 /** Without a decision for so long, the visitor goes away. */
 const decisionMsMax = 5_000;
-/** After the decision the code stays in view for a moment. */
-const lookMs = 450;
 /** The lane has to be free again before the next one steps up. */
 const laneFreeMsMax = 4_000;
 const pollMs = 40;
@@ -134,7 +134,7 @@ export function createStage(deps: StageDeps): DemoStage {
       decided = await answered;
       if (decided) tellDecision({ ...planned, manner: 'a steward looked at the ID and pressed Accept' }, decided);
     }
-    await sleep(lookMs, signal);
+    await sleep(deps.lookMs, signal);
     cameras[planned.gate].clear();
     occupied.delete(planned.gate);
     await until(() => !gate.running() || laneIsFree(gate), laneFreeMsMax, signal);
@@ -178,13 +178,13 @@ export function createStage(deps: StageDeps): DemoStage {
       } catch {
         return 'That text does not fit into a QR code'; // The encoder's way of saying so is an exception.
       }
-      const signal = AbortSignal.timeout(decisionMsMax + lookMs * 2);
+      const signal = AbortSignal.timeout(decisionMsMax + deps.lookMs * 2);
       occupied.add(name);
       const deciding = decisionAt(gate, decisionMsMax, signal);
       cameras[name].show(clip);
       const decided = await deciding;
       if (decided) tellOwn(name, 'your text', 'your text, held up as a QR code', decided);
-      await sleep(lookMs, signal);
+      await sleep(deps.lookMs, signal);
       cameras[name].clear();
       occupied.delete(name);
       return decided ? undefined : 'No decision: the same code counts as one scan until it has been out of view for 2 s';

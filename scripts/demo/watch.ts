@@ -1,8 +1,11 @@
 // What the page shows, kept fresh: counters from the databases, hashes and cases from the cloud and the gates, the story's lines.
 // Looks a few times a second; a look that fails (a gate that is down) leaves what was known before.
+import { existsSync } from 'node:fs';
+import { relative } from 'node:path';
 import type { CaseView } from '@postern/shared';
 import { countCloud, countJournal, askJournal, journalQuery, type CloudCounts, type JournalCounts } from './counts.ts';
 import { gateTitle, gateTitles, ticketLabel } from './narration.ts';
+import { repositoryFolder } from './options.ts';
 import type { CaseCard, GatePane, PageState, Proof, StoryLine } from './page-state.ts';
 import type { Venue } from './setup.ts';
 import { gateNames, type ChapterName, type GateName } from './story.ts';
@@ -11,7 +14,6 @@ export interface WatchDeps {
   readonly venue: Venue;
   readonly folderPath: string;
   readonly gateFolder: (gate: GateName) => string;
-  readonly programs: { readonly gate: string };
   readonly seconds: number;
   readonly scripted: boolean;
   readonly wallMs: () => number;
@@ -38,7 +40,7 @@ interface Seen {
   readonly cases: readonly CaseView[];
 }
 
-export function createWatch({ venue, folderPath, gateFolder, programs, seconds, scripted, wallMs }: WatchDeps): Watch {
+export function createWatch({ venue, folderPath, gateFolder, seconds, scripted, wallMs }: WatchDeps): Watch {
   const { gates, cloud, event, journals, cloudDatabase, network } = venue;
   const journalOf: Readonly<Record<GateName, string>> = { a: journals[0], b: journals[1] };
   const labels = new Map(venue.tickets.map(({ id }, index) => [id, ticketLabel(index + 1)]));
@@ -99,9 +101,9 @@ export function createWatch({ venue, folderPath, gateFolder, programs, seconds, 
   const proofs = (): readonly Proof[] => {
     const example = venue.textOf({ ticket: 401, showing: 'own' });
     return [
-      { title: 'Ask gate A itself: what would it do with ticket 0401 now?', command: `node --conditions=source --import tsx ${programs.gate} verify --data ${gateFolder('a')} '${example}'` },
-      ...gateNames.map((name) => ({ title: `Entries in ${gateTitles[name]}'s journal`, command: `sqlite3 -readonly ${journalOf[name]} "${journalQuery}"`, result: `now ${askResult(journalOf[name])}` })),
-      { title: 'All marks that the cloud has, by gate', command: `sqlite3 -readonly ${cloudDatabase} "SELECT gate, kind, count(*) FROM mark GROUP BY gate, kind"`, result: `now ${seen.cloud.marks} marks, ${seen.cloud.cases} open case${seen.cloud.cases === 1 ? '' : 's'}` },
+      { title: 'Ask gate A itself: what would it say to ticket 0401 now?', command: `npx gate-agent verify --data ${fromRepository(gateFolder('a'))} '${example}'` },
+      ...gateNames.map((name) => ({ title: `Entries in ${gateTitles[name]}'s journal`, command: queryCommand(journalOf[name], journalQuery), result: `now ${askResult(journalOf[name])}` })),
+      { title: 'What the cloud has, by gate', command: queryCommand(cloudDatabase, 'SELECT gate, kind, count(*) FROM mark GROUP BY gate, kind'), result: `now ${seen.cloud.marks} marks, ${seen.cloud.cases} ticket${seen.cloud.cases === 1 ? '' : 's'} entered twice` },
     ];
   };
 
@@ -151,11 +153,24 @@ export function createWatch({ venue, folderPath, gateFolder, programs, seconds, 
       cases: seen.cases.map(toCard),
       story,
       folder: folderPath,
+      repository: repositoryFolder,
       proofs: proofs(),
       ...(yourTicket === undefined ? {} : { yourTicket }),
     }),
   };
 }
+
+/** Shorter to read and to type: relative to where the commands run, if it is in there. */
+function fromRepository(path: string): string {
+  const inside = relative(repositoryFolder, path);
+  return inside.startsWith('..') ? path : inside;
+}
+
+/** By the sqlite3 program where there is one, else by the driver that the gate itself uses. */
+const queryCommand = (path: string, query: string): string =>
+  hasSqlite3 ? `sqlite3 -readonly ${fromRepository(path)} "${query}"` : `node -e "console.table(require('better-sqlite3')('${fromRepository(path)}', { readonly: true }).prepare(process.argv[1]).all())" "${query}"`;
+
+const hasSqlite3 = ['/usr/bin/sqlite3', '/usr/local/bin/sqlite3'].some((path) => existsSync(path));
 
 function askResult(journal: string): string {
   const rows = askJournal(journal);

@@ -97,8 +97,8 @@ describeOrReport('the demo\'s page', missingPrograms('chromium', 'ffmpeg'), () =
     await page.getByRole('button', { name: 'How to disbelieve us', exact: true }).click();
     const text = await page.locator('.disbelieve').innerText();
     for (const pid of [...demo.children()].filter(([, command]) => command.includes('cli.ts')).map(([pid]) => pid)) expect(text).toContain(String(pid));
-    expect(text).toContain(' verify --data ');
-    expect(text.match(/sqlite3 -readonly \S+journal\.db/g)).toHaveLength(2);
+    expect(text).toContain('gate-agent verify --data ');
+    expect(text.match(/journal\.db.*SELECT/g)).toHaveLength(2);
   });
 });
 

@@ -18,7 +18,7 @@ interface FrameAbout {
 
 const retryMs = 400;
 /** The outline stays this long after the last frame in which something was read. */
-const outlineMs = 350;
+const outlineMs = 150;
 
 export function CameraPicture({ gate, running }: { readonly gate: GateName; readonly running: boolean }) {
   const canvas = useRef<HTMLCanvasElement>(null);

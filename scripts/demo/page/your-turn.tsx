@@ -117,7 +117,7 @@ export function Disbelieve({ now }: { readonly now: PageState }) {
   return (
     <div class="disbelieve">
       <p>
-        Everything is in <code>{now.folder}</code>. Processes: cloud {now.cloud.pid}, gate A {now.gates.a.pid}, gate B {now.gates.b.pid}. Run these in another terminal:
+        Three processes: cloud {now.cloud.pid}, gate A {now.gates.a.pid}, gate B {now.gates.b.pid}. All they know is in <code>{now.folder}</code>, their logs too. Run these in another terminal, in <code>{now.repository}</code>:
       </p>
       {now.proofs.map(({ title, command, result }) => (
         <section key={title}>
