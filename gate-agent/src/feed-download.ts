@@ -67,7 +67,7 @@ export async function downloadFile(
 ): Promise<Result<DownloadedHead, DownloadError>> {
   const file = await open(path, 'w');
   try {
-    return await download(deps, options, async (chunk) => void (await file.writeFile(chunk)));
+    return await download(deps, options, (chunk) => file.writeFile(chunk));
   } finally {
     await file.close();
   }

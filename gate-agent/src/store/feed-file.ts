@@ -65,7 +65,7 @@ export async function unpackSnapshot(
     transform: (chunk: Buffer, _encoding, done) => {
       bytes += chunk.length;
       tooLarge = bytes > expected.bytes;
-      if (tooLarge) return void done(new UnpackError('larger than signed'));
+      if (tooLarge) return done(new UnpackError('larger than signed'));
       hash.update(chunk);
       done(null, chunk);
     },
