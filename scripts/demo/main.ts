@@ -26,9 +26,13 @@ const lookMs = { usual: 1_000, min: 350, max: 1_500 } as const;
 const convergeMsMax = 45_000;
 
 const monotonicMs = (): number => performance.now();
-const sleep = (ms: number, signal?: AbortSignal): Promise<void> => delay(Math.max(0, ms), undefined, signal ? { signal } : {}).catch(() => undefined);
+const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  delay(Math.max(0, ms), undefined, signal ? { signal } : {}).catch(() => undefined);
 
-const scaled = ({ usual, min, max }: { readonly usual: number; readonly min: number; readonly max: number }, seconds: number): number => Math.min(max, Math.max(min, (usual * seconds) / scriptSeconds));
+const scaled = (
+  { usual, min, max }: { readonly usual: number; readonly min: number; readonly max: number },
+  seconds: number,
+): number => Math.min(max, Math.max(min, (usual * seconds) / scriptSeconds));
 
 /** What has to be stopped, the last started first. */
 const stops: (() => Promise<void>)[] = [];
@@ -52,7 +56,14 @@ async function main(options: Options): Promise<number | undefined> {
   }
   const venue = await setUpVenue(folder, options.firstPort, progress, onStarted);
 
-  const watch = createWatch({ venue, folderPath: folder.path, gateFolder: folder.gate, seconds: options.seconds, scripted: options.scripted, wallMs: Date.now });
+  const watch = createWatch({
+    venue,
+    folderPath: folder.path,
+    gateFolder: folder.gate,
+    seconds: options.seconds,
+    scripted: options.scripted,
+    wallMs: Date.now,
+  });
   const stage = createStage({
     ...venue,
     cameras,
@@ -90,7 +101,9 @@ async function main(options: Options): Promise<number | undefined> {
   [startedMs] = [monotonicMs()];
   watch.begin();
   void keepLooking(watch);
-  progress.say(`ready: ${server.url}  (cloud ${venue.cloudUrl}, gate A ${venue.gates.a.url()}, gate B ${venue.gates.b.url()})`);
+  progress.say(
+    `ready: ${server.url}  (cloud ${venue.cloudUrl}, gate A ${venue.gates.a.url()}, gate B ${venue.gates.b.url()})`,
+  );
   progress.say(`the cloud's own live page: ${venue.cloudUrl}/ (token ${venue.token})`);
   await director.play(ending.signal);
   if (!options.scripted) {
@@ -103,13 +116,18 @@ async function main(options: Options): Promise<number | undefined> {
 
 /** `19:02:11  refused  Gate B · copy of ticket 0401 · Please see staff: Entered at Gate A 8 s ago.` */
 function toTerminal({ tone, title, text, figures }: Omit<StoryLine, 'id' | 'atMs'>): string {
-  const times = figures ? ` (decode ${figures.decodeMs?.toFixed(1) ?? '–'}, verify ${figures.verifyMs.toFixed(1)}, fsync ${figures.commitMs.toFixed(1)} ms)` : '';
+  const times = figures
+    ? ` (decode ${figures.decodeMs?.toFixed(1) ?? '–'}, verify ${figures.verifyMs.toFixed(1)}, fsync ${figures.commitMs.toFixed(1)} ms)`
+    : '';
   return `${new Date().toTimeString().slice(0, 8)}  ${tone.padEnd(7)}  ${title}${text === undefined ? '' : `: ${text}`}${times}`;
 }
 
 async function finish(venue: Venue, watch: Watch): Promise<number> {
   venue.network.heal();
-  const converged = await converge({ journals: venue.journals, cloudDatabase: venue.cloudDatabase, hashes: watch.hashes, sleep }, convergeMsMax);
+  const converged = await converge(
+    { journals: venue.journals, cloudDatabase: venue.cloudDatabase, hashes: watch.hashes, sleep },
+    convergeMsMax,
+  );
   const complaints = complaintsOf(converged);
   for (const complaint of complaints) console.error(`failed: ${complaint}`);
   await stopAll();
@@ -118,7 +136,12 @@ async function finish(venue: Venue, watch: Watch): Promise<number> {
   return complaints.length === 0 ? 0 : 1;
 }
 
-async function act(action: PageAction, stage: DemoStage, director: Director, venue: Venue): Promise<string | undefined> {
+async function act(
+  action: PageAction,
+  stage: DemoStage,
+  director: Director,
+  venue: Venue,
+): Promise<string | undefined> {
   switch (action.action) {
     case 'cut':
     case 'heal':
@@ -157,7 +180,8 @@ let stopping: Promise<void> | undefined;
 function stopAll(): Promise<void> {
   ending.abort();
   stopping ??= (async () => {
-    for (const stop of stops.toReversed()) await stop().catch((cause: unknown) => console.error(cause instanceof Error ? cause.message : cause));
+    for (const stop of stops.toReversed())
+      await stop().catch((cause: unknown) => console.error(cause instanceof Error ? cause.message : cause));
   })();
   return stopping;
 }

@@ -43,7 +43,12 @@ const passAfterMs = 350;
 /** Everything that was started so far, so that a set-up that fails half-way leaves nothing behind. */
 export type OnStarted = (stop: () => Promise<void>) => void;
 
-export async function setUpVenue(folder: DemoFolder, firstPort: number, progress: Progress, onStarted: OnStarted): Promise<Venue> {
+export async function setUpVenue(
+  folder: DemoFolder,
+  firstPort: number,
+  progress: Progress,
+  onStarted: OnStarted,
+): Promise<Venue> {
   const network = createNetwork();
   onStarted(() => network.close());
 
@@ -56,7 +61,11 @@ export async function setUpVenue(folder: DemoFolder, firstPort: number, progress
 
   const { event, tickets, operator } = await progress.step('making an event and issuing 450 tickets', async () => {
     const number = await cloud.createEvent('Sixty seconds at the door', zone);
-    return { event: number, tickets: await cloud.issue(number, ticketRequests(secret)), operator: await cloud.addSupervisor(number, pin) };
+    return {
+      event: number,
+      tickets: await cloud.issue(number, ticketRequests(secret)),
+      operator: await cloud.addSupervisor(number, pin),
+    };
   });
 
   const cables: { readonly toCloud: Record<GateName, Cable>; readonly toGate: Record<GateName, Cable> } = {
@@ -65,9 +74,19 @@ export async function setUpVenue(folder: DemoFolder, firstPort: number, progress
   };
   const enrol = async (name: GateName): Promise<void> => {
     const reader = `camera+unix://${encodeURI(folder.cameraSocket(name))}?fps=10`;
-    const code = await cloud.inviteGate(event, { id: gateIds[name], name: gateTitles[name], zone: zone.id, reader, actuator: `sim://turnstile?pass-ms=${passAfterMs}`, address: `127.0.0.1:${cables.toGate[name].port}` });
+    const code = await cloud.inviteGate(event, {
+      id: gateIds[name],
+      name: gateTitles[name],
+      zone: zone.id,
+      reader,
+      actuator: `sim://turnstile?pass-ms=${passAfterMs}`,
+      address: `127.0.0.1:${cables.toGate[name].port}`,
+    });
     const url = `http://127.0.0.1:${cables.toCloud[name].port}`;
-    await runChild({ args: [programs.gate, 'enrol', url, code, '--data', folder.gate(name)], logFile: folder.log(gateIds[name]) });
+    await runChild({
+      args: [programs.gate, 'enrol', url, code, '--data', folder.gate(name)],
+      logFile: folder.log(gateIds[name]),
+    });
   };
   await progress.step('enrolling gate A and gate B with their one-time codes', () => Promise.all(gateNames.map(enrol)));
   await progress.step('publishing the ticket list', () => cloud.publish(event));
@@ -78,9 +97,24 @@ export async function setUpVenue(folder: DemoFolder, firstPort: number, progress
     gateNames.map((name) => {
       const other = name === 'a' ? 'b' : 'a';
       const config = join(folder.gate(name), 'gate.toml');
-      adaptConfig(config, { localPort: ports[name], lanPort: lanPorts[name], peerPort: cables.toGate[other].port, cloudPort: cables.toCloud[name].port });
+      adaptConfig(config, {
+        localPort: ports[name],
+        lanPort: lanPorts[name],
+        peerPort: cables.toGate[other].port,
+        cloudPort: cables.toCloud[name].port,
+      });
       cables.toGate[name].connectTo(lanPorts[name]);
-      return [name, createGate({ title: gateTitles[name], args: [programs.gate, 'run', '--config', config, '--json'], logFile: folder.log(gateIds[name]), journal: join(folder.gate(name), 'journal.db'), lane, operator: { operator, pin } })];
+      return [
+        name,
+        createGate({
+          title: gateTitles[name],
+          args: [programs.gate, 'run', '--config', config, '--json'],
+          logFile: folder.log(gateIds[name]),
+          journal: join(folder.gate(name), 'journal.db'),
+          lane,
+          operator: { operator, pin },
+        }),
+      ];
     }),
   ) as unknown as Readonly<Record<GateName, Gate>>;
   onStarted(async () => void (await Promise.all(gateNames.map((name) => gates[name].stop()))));
@@ -101,11 +135,17 @@ export async function setUpVenue(folder: DemoFolder, firstPort: number, progress
   };
 }
 
-async function startCloud(folder: DemoFolder, firstPort: number): Promise<{ readonly child: Child; readonly url: string; readonly token: string }> {
+async function startCloud(
+  folder: DemoFolder,
+  firstPort: number,
+): Promise<{ readonly child: Child; readonly url: string; readonly token: string }> {
   const port = await findFreePort(firstPort + 1);
   let token = '';
   const { child, found: url } = await startUntil(
-    { args: [programs.cloud, 'serve', '--database', `sqlite:${join(folder.cloud, 'cloud.db')}`, '--port', String(port)], logFile: folder.log('cloud') },
+    {
+      args: [programs.cloud, 'serve', '--database', `sqlite:${join(folder.cloud, 'cloud.db')}`, '--port', String(port)],
+      logFile: folder.log('cloud'),
+    },
     (line) => {
       token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(line)?.[0] ?? token;
       return /^cloud-sync is ready: (\S+)/.exec(line)?.[1];
@@ -117,7 +157,18 @@ async function startCloud(folder: DemoFolder, firstPort: number): Promise<{ read
 const portOf = (url: string): number => Number(new URL(url).port);
 
 /** What a technician would write into the configuration that enrolment made: ports, the other gate, the preview. */
-function adaptConfig(path: string, ports: { readonly localPort: number; readonly lanPort: number; readonly peerPort: number; readonly cloudPort: number }): void {
+function adaptConfig(
+  path: string,
+  ports: {
+    readonly localPort: number;
+    readonly lanPort: number;
+    readonly peerPort: number;
+    readonly cloudPort: number;
+  },
+): void {
   const written = readFileSync(path, 'utf8');
-  writeFileSync(path, `${written}\n# The demo's ports.\n[local]\nport = ${ports.localPort}\npreview = true\n\n[lan]\nlisten = "127.0.0.1:${ports.lanPort}"\npeers = ["127.0.0.1:${ports.peerPort}"]\n`);
+  writeFileSync(
+    path,
+    `${written}\n# The demo's ports.\n[local]\nport = ${ports.localPort}\npreview = true\n\n[lan]\nlisten = "127.0.0.1:${ports.lanPort}"\npeers = ["127.0.0.1:${ports.peerPort}"]\n`,
+  );
 }

@@ -100,18 +100,27 @@ export function createStage(deps: StageDeps): DemoStage {
   const occupied = new Set<GateName>();
   for (const name of gateNames) {
     gates[name].onEvent((event) => {
-      if (event.type === 'decision' && !occupied.has(name)) tellOwn(name, 'your webcam', 'read from your own webcam', event);
+      if (event.type === 'decision' && !occupied.has(name))
+        tellOwn(name, 'your webcam', 'read from your own webcam', event);
     });
   }
 
   const tellDecision = (visit: Visit, event: DecisionEvent): void => {
-    const words = narrateDecision(visit, event.decision, { nowMs: deps.wallMs(), timeZone: deps.timeZone, networkCut: network.isCut() });
+    const words = narrateDecision(visit, event.decision, {
+      nowMs: deps.wallMs(),
+      timeZone: deps.timeZone,
+      networkCut: network.isCut(),
+    });
     tell({ ...words, gate: visit.gate, figures: figuresOf(event) });
   };
 
   /** A decision about something that a person brought. */
   const tellOwn = (gate: GateName, holder: string, manner: string, event: DecisionEvent): void => {
-    const words = narrateDecision({ gate, ticket: 0, showing: 'own', handling: {}, manner }, event.decision, { nowMs: deps.wallMs(), timeZone: deps.timeZone, networkCut: network.isCut() });
+    const words = narrateDecision({ gate, ticket: 0, showing: 'own', handling: {}, manner }, event.decision, {
+      nowMs: deps.wallMs(),
+      timeZone: deps.timeZone,
+      networkCut: network.isCut(),
+    });
     tell({ ...words, title: words.title.replace('ticket 0000', holder), gate, figures: figuresOf(event) });
   };
 
@@ -124,7 +133,13 @@ export function createStage(deps: StageDeps): DemoStage {
     cameras[planned.gate].show(clip);
     let decided = await deciding;
     if (decided) tellDecision(planned, decided);
-    else if (!signal.aborted) tell({ tone: 'info', gate: planned.gate, title: `${gate.title} · no decision`, text: gate.running() ? 'The code could not be read.' : 'The gate is not running.' });
+    else if (!signal.aborted)
+      tell({
+        tone: 'info',
+        gate: planned.gate,
+        title: `${gate.title} · no decision`,
+        text: gate.running() ? 'The code could not be read.' : 'The gate is not running.',
+      });
     if (decided?.decision.kind === 'hold') {
       // The first answer is a person's if there is one; the demo presses Accept when nobody does.
       const answered = decisionAt(gate, deps.holdPatienceMs + decisionMsMax, signal);
@@ -146,7 +161,8 @@ export function createStage(deps: StageDeps): DemoStage {
     visit,
     expect: (visits) => {
       expected = visits;
-      for (const name of gateNames) for (const next of visits.filter(({ gate }) => gate === name).slice(0, paintedAhead)) void paint(next);
+      for (const name of gateNames)
+        for (const next of visits.filter(({ gate }) => gate === name).slice(0, paintedAhead)) void paint(next);
     },
     cut: () => {
       if (network.isCut()) return;
@@ -166,7 +182,13 @@ export function createStage(deps: StageDeps): DemoStage {
       await gates.a.kill();
       void gates.a.start().then(
         ({ tookMs }) => tell(backWords(before, gates.a.marks(), tookMs)),
-        (cause: unknown) => tell({ tone: 'alarm', gate: 'a', title: 'Gate A did not come back', text: cause instanceof Error ? cause.message : String(cause) }),
+        (cause: unknown) =>
+          tell({
+            tone: 'alarm',
+            gate: 'a',
+            title: 'Gate A did not come back',
+            text: cause instanceof Error ? cause.message : String(cause),
+          }),
       );
     },
     showText: async (name, text) => {
@@ -187,7 +209,9 @@ export function createStage(deps: StageDeps): DemoStage {
       await sleep(deps.lookMs, signal);
       cameras[name].clear();
       occupied.delete(name);
-      return decided ? undefined : 'No decision: the same code counts as one scan until it has been out of view for 2 s';
+      return decided
+        ? undefined
+        : 'No decision: the same code counts as one scan until it has been out of view for 2 s';
     },
     begin: async (chapter) => {
       if (chapter === 'cut') stage.cut();
@@ -195,17 +219,25 @@ export function createStage(deps: StageDeps): DemoStage {
       else if (chapter === 'kill') {
         // Pressed by hand a moment ago, it is back or on its way: once is enough.
         if (deps.wallMs() - killedAtMs > killAgainMs) await stage.killGateA();
-      }
-      else tellChapter(chapter);
+      } else tellChapter(chapter);
     },
   };
   return stage;
 }
 
-const figuresOf = ({ decodeMs, verifyMs, commitMs }: DecisionEvent): NonNullable<StoryLine['figures']> => ({ verifyMs, commitMs, ...(decodeMs === undefined ? {} : { decodeMs }) });
+const figuresOf = ({ decodeMs, verifyMs, commitMs }: DecisionEvent): NonNullable<StoryLine['figures']> => ({
+  verifyMs,
+  commitMs,
+  ...(decodeMs === undefined ? {} : { decodeMs }),
+});
 
 function backWords(before: number, after: number, tookMs: number): Words & { readonly gate: GateName } {
   const lost = before - after;
   const verdict = lost <= 0 ? `all ${before} marks of its journal are there` : `${lost} of ${before} marks are gone`;
-  return { tone: lost <= 0 ? 'info' : 'alarm', gate: 'a', title: 'Gate A is back', text: `${(tookMs / 1_000).toFixed(1)} s after it was started, under a new process id: ${verdict}.` };
+  return {
+    tone: lost <= 0 ? 'info' : 'alarm',
+    gate: 'a',
+    title: 'Gate A is back',
+    text: `${(tookMs / 1_000).toFixed(1)} s after it was started, under a new process id: ${verdict}.`,
+  };
 }

@@ -94,16 +94,31 @@ export function createWatch({ venue, folderPath, gateFolder, seconds, scripted, 
   const toCard = (found: CaseView): CaseCard => ({
     id: found.id,
     title: `Entered twice: ticket ${labels.get(found.ticket) ?? found.ticket.slice(-4)}`,
-    uses: [...found.fitting, ...found.misfits].map(({ gate, atMs, uncertaintyMs }) => ({ gate: gateTitle(gate), atMs, uncertaintyMs })),
+    uses: [...found.fitting, ...found.misfits].map(({ gate, atMs, uncertaintyMs }) => ({
+      gate: gateTitle(gate),
+      atMs,
+      uncertaintyMs,
+    })),
     orderUncertain: found.orderUncertain,
   });
 
   const proofs = (): readonly Proof[] => {
     const example = venue.textOf({ ticket: 401, showing: 'own' });
     return [
-      { title: 'Ask gate A itself: what would it say to ticket 0401 now?', command: `npx gate-agent verify --data ${fromRepository(gateFolder('a'))} '${example}'` },
-      ...gateNames.map((name) => ({ title: `Entries in ${gateTitles[name]}'s journal`, command: queryCommand(journalOf[name], journalQuery), result: `now ${askResult(journalOf[name])}` })),
-      { title: 'What the cloud has, by gate', command: queryCommand(cloudDatabase, 'SELECT gate, kind, count(*) FROM mark GROUP BY gate, kind'), result: `now ${seen.cloud.marks} marks, ${seen.cloud.cases} ticket${seen.cloud.cases === 1 ? '' : 's'} entered twice` },
+      {
+        title: 'Ask gate A itself: what would it say to ticket 0401 now?',
+        command: `npx gate-agent verify --data ${fromRepository(gateFolder('a'))} '${example}'`,
+      },
+      ...gateNames.map((name) => ({
+        title: `Entries in ${gateTitles[name]}'s journal`,
+        command: queryCommand(journalOf[name], journalQuery),
+        result: `now ${askResult(journalOf[name])}`,
+      })),
+      {
+        title: 'What the cloud has, by gate',
+        command: queryCommand(cloudDatabase, 'SELECT gate, kind, count(*) FROM mark GROUP BY gate, kind'),
+        result: `now ${seen.cloud.marks} marks, ${seen.cloud.cases} ticket${seen.cloud.cases === 1 ? '' : 's'} entered twice`,
+      },
     ];
   };
 
@@ -122,7 +137,12 @@ export function createWatch({ venue, folderPath, gateFolder, seconds, scripted, 
       return [a?.historyHash, inCloud, b?.historyHash];
     },
     look: async () => {
-      const [a, b, cloudHash, cases] = await Promise.all([readGate('a'), readGate('b'), readCloudHash(), cloud.cases(event)]);
+      const [a, b, cloudHash, cases] = await Promise.all([
+        readGate('a'),
+        readGate('b'),
+        readCloudHash(),
+        cloud.cases(event),
+      ]);
       seen = {
         journals: { a: countJournal(journals[0]), b: countJournal(journals[1]) },
         cloud: countCloud(cloudDatabase),
@@ -168,7 +188,9 @@ function fromRepository(path: string): string {
 
 /** By the sqlite3 program where there is one, else by the driver that the gate itself uses. */
 const queryCommand = (path: string, query: string): string =>
-  hasSqlite3 ? `sqlite3 -readonly ${fromRepository(path)} "${query}"` : `node -e "console.table(require('better-sqlite3')('${fromRepository(path)}', { readonly: true }).prepare(process.argv[1]).all())" "${query}"`;
+  hasSqlite3
+    ? `sqlite3 -readonly ${fromRepository(path)} "${query}"`
+    : `node -e "console.table(require('better-sqlite3')('${fromRepository(path)}', { readonly: true }).prepare(process.argv[1]).all())" "${query}"`;
 
 const hasSqlite3 = ['/usr/bin/sqlite3', '/usr/local/bin/sqlite3'].some((path) => existsSync(path));
 

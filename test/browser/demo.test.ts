@@ -14,7 +14,7 @@ import { describeOrReport, missingPrograms } from '../support/not-run.ts';
 const startMsMax = 90_000;
 const happensMsMax = 30_000;
 
-describeOrReport('the demo\'s page', missingPrograms('chromium', 'ffmpeg'), () => {
+describeOrReport("the demo's page", missingPrograms('chromium', 'ffmpeg'), () => {
   let demo: DemoProcess;
   let browser: Browser;
   let page: Page;
@@ -26,13 +26,28 @@ describeOrReport('the demo\'s page', missingPrograms('chromium', 'ffmpeg'), () =
     const [, url = ''] = await demo.line(/^ready: (\S+)/);
     const state = await readState(url);
     const text = state.yourTicket?.text ?? '';
-    const frames = [1, 2, 3].map((seed) => renderCodeFrame({ text, width: 640, height: 480, modulePx: 5.5, rotationDeg: seed * 2, noiseSd: 6, seed }));
+    const frames = [1, 2, 3].map((seed) =>
+      renderCodeFrame({ text, width: 640, height: 480, modulePx: 5.5, rotationDeg: seed * 2, noiseSd: 6, seed }),
+    );
     // Chromium's fake camera takes only 4:2:0.
     const [grey, video] = [join(folder, 'grey.y4m'), join(folder, 'webcam.y4m')];
     writeFileSync(grey, framesToY4m(frames, 10));
     execFileSync('ffmpeg', ['-v', 'error', '-i', grey, '-pix_fmt', 'yuv420p', video]);
-    const quiet = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-    const fakeCamera = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${video}`];
+    const quiet = [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ];
+    const fakeCamera = [
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      `--use-file-for-fake-video-capture=${video}`,
+    ];
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: [...quiet, ...fakeCamera] });
     page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(url);
@@ -50,18 +65,34 @@ describeOrReport('the demo\'s page', missingPrograms('chromium', 'ffmpeg'), () =
   test('both cameras show a picture, and a code that was read has its outline', async () => {
     await lineWith(/Gate A · ticket 0401 · Welcome/).waitFor({ timeout: happensMsMax });
     for (const index of [0, 1]) {
-      const levels = await page.locator('.camera canvas').nth(index).evaluate((canvas: HTMLCanvasElement) => new Set(canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data).size);
+      const levels = await page
+        .locator('.camera canvas')
+        .nth(index)
+        .evaluate(
+          (canvas: HTMLCanvasElement) =>
+            new Set(canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data).size,
+        );
       expect(levels).toBeGreaterThan(20);
     }
-    await page.locator('.camera figcaption', { hasText: /QRCode read in [\d.]+ ms/ }).first().waitFor({ timeout: happensMsMax });
+    await page
+      .locator('.camera figcaption', { hasText: /QRCode read in [\d.]+ ms/ })
+      .first()
+      .waitFor({ timeout: happensMsMax });
   });
 
   test('both gates show their own display', async () => {
-    for (const index of [0, 1]) await page.frameLocator('.display iframe').nth(index).locator('body', { hasText: /\S/ }).waitFor({ timeout: happensMsMax });
+    for (const index of [0, 1])
+      await page
+        .frameLocator('.display iframe')
+        .nth(index)
+        .locator('body', { hasText: /\S/ })
+        .waitFor({ timeout: happensMsMax });
   });
 
   test('each decision says how long decoding, verifying and the disk took', async () => {
-    const figures = await lineWith(/Gate A · ticket 0401 · Welcome/).locator('.figures').innerText();
+    const figures = await lineWith(/Gate A · ticket 0401 · Welcome/)
+      .locator('.figures')
+      .innerText();
     expect(figures).toMatch(/decode [\d.]+ ms\s+verify [\d.]+ ms\s+fsync [\d.]+ ms/);
   });
 
@@ -96,7 +127,8 @@ describeOrReport('the demo\'s page', missingPrograms('chromium', 'ffmpeg'), () =
   test('how to disbelieve us names the processes, the verify command and a query for each journal', async () => {
     await page.getByRole('button', { name: 'How to disbelieve us', exact: true }).click();
     const text = await page.locator('.disbelieve').innerText();
-    for (const pid of [...demo.children()].filter(([, command]) => command.includes('cli.ts')).map(([pid]) => pid)) expect(text).toContain(String(pid));
+    for (const pid of [...demo.children()].filter(([, command]) => command.includes('cli.ts')).map(([pid]) => pid))
+      expect(text).toContain(String(pid));
     expect(text).toContain('gate-agent verify --data ');
     expect(text.match(/journal\.db.*SELECT/g)).toHaveLength(2);
   });

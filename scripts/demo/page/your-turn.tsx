@@ -16,9 +16,15 @@ export function YourTurn({ now }: { readonly now: PageState }) {
   return (
     <div class="turn">
       <div class="ticket">
-        {ticket ? <img src={`data:image/svg+xml,${encodeURIComponent(ticket.qrSvg)}`} alt={`QR code of ticket ${ticket.label}`} /> : undefined}
+        {ticket ? (
+          <img
+            src={`data:image/svg+xml,${encodeURIComponent(ticket.qrSvg)}`}
+            alt={`QR code of ticket ${ticket.label}`}
+          />
+        ) : undefined}
         <p>
-          Ticket {ticket?.label ?? '…'}, not used yet. Photograph it and hold your phone to your webcam, or to both gates: the second one refuses, unless you cut the network first.
+          Ticket {ticket?.label ?? '…'}, not used yet. Photograph it and hold your phone to your webcam, or to both
+          gates: the second one refuses, unless you cut the network first.
         </p>
       </div>
       <div class="controls">
@@ -36,7 +42,13 @@ export function YourTurn({ now }: { readonly now: PageState }) {
             void act({ action: 'show', gate, text }).then(setComplaint);
           }}
         >
-          <textarea rows={3} maxLength={shownTextCharsMax} placeholder="Paste any text: it becomes a QR code in front of the camera" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+          <textarea
+            rows={3}
+            maxLength={shownTextCharsMax}
+            placeholder="Paste any text: it becomes a QR code in front of the camera"
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
           <div>
             <button type="submit" disabled={text === ''}>
               Hold it up
@@ -87,8 +99,12 @@ function Webcam({ gate }: { readonly gate: GateName }) {
 
 async function stream(gate: GateName, video: HTMLVideoElement | null, signal: AbortSignal): Promise<void> {
   if (!video) return;
-  if (!('mediaDevices' in navigator)) throw new Error('This browser gives no webcam to pages that are not on localhost');
-  const media = await navigator.mediaDevices.getUserMedia({ video: { width: webcamWidth, height: webcamHeight }, audio: false });
+  if (!('mediaDevices' in navigator))
+    throw new Error('This browser gives no webcam to pages that are not on localhost');
+  const media = await navigator.mediaDevices.getUserMedia({
+    video: { width: webcamWidth, height: webcamHeight },
+    audio: false,
+  });
   try {
     video.srcObject = media;
     await video.play();
@@ -98,7 +114,11 @@ async function stream(gate: GateName, video: HTMLVideoElement | null, signal: Ab
     if (!context) throw new Error('This browser cannot read pictures');
     while (!signal.aborted) {
       context.drawImage(video, 0, 0, webcamWidth, webcamHeight);
-      await fetch(`/webcam/${gate}`, { method: 'POST', headers: { 'content-type': 'application/octet-stream' }, body: toGrey(context.getImageData(0, 0, webcamWidth, webcamHeight).data) });
+      await fetch(`/webcam/${gate}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/octet-stream' },
+        body: toGrey(context.getImageData(0, 0, webcamWidth, webcamHeight).data),
+      });
       await new Promise((resolve) => setTimeout(resolve, webcamIntervalMs));
     }
   } finally {
@@ -109,7 +129,9 @@ async function stream(gate: GateName, video: HTMLVideoElement | null, signal: Ab
 /** Luma by ITU-R BT.601, as cameras deliver it. */
 function toGrey(rgba: Uint8ClampedArray): Uint8Array<ArrayBuffer> {
   const grey = new Uint8Array(rgba.length / 4);
-  for (let index = 0; index < grey.length; index++) grey[index] = (299 * (rgba[index * 4] ?? 0) + 587 * (rgba[index * 4 + 1] ?? 0) + 114 * (rgba[index * 4 + 2] ?? 0)) / 1_000;
+  for (let index = 0; index < grey.length; index++)
+    grey[index] =
+      (299 * (rgba[index * 4] ?? 0) + 587 * (rgba[index * 4 + 1] ?? 0) + 114 * (rgba[index * 4 + 2] ?? 0)) / 1_000;
   return grey;
 }
 
@@ -117,7 +139,8 @@ export function Disbelieve({ now }: { readonly now: PageState }) {
   return (
     <div class="disbelieve">
       <p>
-        Three processes: cloud {now.cloud.pid}, gate A {now.gates.a.pid}, gate B {now.gates.b.pid}. All they know is in <code>{now.folder}</code>, their logs too. Run these in another terminal, in <code>{now.repository}</code>:
+        Three processes: cloud {now.cloud.pid}, gate A {now.gates.a.pid}, gate B {now.gates.b.pid}. All they know is in{' '}
+        <code>{now.folder}</code>, their logs too. Run these in another terminal, in <code>{now.repository}</code>:
       </p>
       {now.proofs.map(({ title, command, result }) => (
         <section key={title}>
