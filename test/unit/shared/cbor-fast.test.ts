@@ -105,7 +105,7 @@ describe('the short way through CBOR', () => {
         'lane',
         null,
         new Uint8Array(16),
-        new Map([
+        new Map<number, number | string>([
           [1, 2],
           [24, 'x'],
         ]),
