@@ -18,6 +18,7 @@ import {
 } from '@postern/shared';
 import { downloadBytes, downloadFile, type DownloadError, type FeedFetch } from './feed-download.ts';
 import type { FeedCache, FeedCacheError, FeedFiles, FeedOffer } from './store/feed-cache.ts';
+import { createBell } from './waiting.ts';
 
 /** Between two looks at the manifest while all is well. */
 export const pollMs = 10_000;
@@ -34,8 +35,6 @@ export interface FeedClientDeps {
   readonly timer: Timer;
   readonly random: Random;
   readonly logger: Logger;
-  /** Resolves after `ms`, or at once when `signal` aborts. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** A newer feed is in use. */
   readonly onChange?: (version: number) => void;
 }
@@ -60,8 +59,8 @@ export interface FeedClient {
 
 export function createFeedClient(deps: FeedClientDeps): FeedClient {
   const { cloudUrl, event, cache, clock, logger } = deps;
+  const bell = createBell(deps.timer);
   let etag: string | undefined;
-  let woken = new AbortController();
   let status: FeedClientStatus = { lastContactMs: undefined, error: undefined, failures: 0 };
 
   const poll = async (signal: AbortSignal): Promise<Result<'changed' | 'unchanged', FeedClientError>> => {
@@ -127,18 +126,15 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
   return {
     poll,
     status: () => status,
-    wake: () => woken.abort(),
+    wake: bell.ring,
     run: async (signal) => {
       while (!signal.aborted) {
-        woken = new AbortController();
+        const rings = bell.rings();
         const result = await poll(signal);
         if (signal.aborted) return;
         if (!result.ok)
           logger.warn({ event, error: result.error, failures: status.failures }, 'The feed could not be refreshed');
-        await deps.sleep(
-          result.ok ? pollMs : backoffMs(status.failures, deps.random),
-          AbortSignal.any([signal, woken.signal]),
-        );
+        await bell.wait(rings, result.ok ? pollMs : backoffMs(status.failures, deps.random), signal);
       }
     },
   };

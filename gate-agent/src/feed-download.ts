@@ -2,6 +2,7 @@
 // a server that floods, stalls or drips is cut off. Redirects are not followed.
 import { open } from 'node:fs/promises';
 import { err, ok, type Result, type Timer } from '@postern/shared';
+import { withAbort } from './waiting.ts';
 
 /** A read that takes longer ends the download. */
 export const readTimeoutMs = 10_000;
@@ -73,13 +74,24 @@ export async function downloadFile(
   }
 }
 
-async function download(
+const download = (
+  deps: DownloadDeps,
+  options: DownloadOptions,
+  write: (chunk: Uint8Array) => Promise<void>,
+): Promise<Result<DownloadedHead, DownloadError>> =>
+  withAbort(options.signal, (controller) => downloadUnder(controller, deps, options, write));
+
+async function downloadUnder(
+  controller: AbortController,
   { fetch, timer }: DownloadDeps,
-  { url, what, bytesMax, etag, signal }: DownloadOptions,
+  { url, what, bytesMax, etag }: DownloadOptions,
   write: (chunk: Uint8Array) => Promise<void>,
 ): Promise<Result<DownloadedHead, DownloadError>> {
-  const cutOff = new AbortController();
-  const cut = (): void => cutOff.abort();
+  let tooSlow = false;
+  const cut = (): void => {
+    tooSlow = true;
+    controller.abort();
+  };
   const cancelDeadline = timer.after(downloadBaseMs + (bytesMax / slowestBytesPerSecond) * 1_000, cut);
   let cancelRead = timer.after(readTimeoutMs, cut);
   const heard = (): void => {
@@ -91,7 +103,7 @@ async function download(
   try {
     // Packed files are packed already; a body that the client would unpack on the way could be any size.
     const headers = { 'Accept-Encoding': 'identity', ...(etag === undefined ? {} : { 'If-None-Match': etag }) };
-    const response = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.any([signal, cutOff.signal]) });
+    const response = await fetch(url, { headers, redirect: 'error', signal: controller.signal });
     heard();
     if (response.status === 304 && etag !== undefined) return ok({ notModified: true, etag });
     if (response.status !== 200) {
@@ -109,7 +121,7 @@ async function download(
     return ok({ notModified: false, etag: response.headers.get('ETag') ?? undefined });
   } catch (cause) {
     if (writing) throw cause;
-    if (cutOff.signal.aborted) return err({ type: 'feed-too-slow', bytes });
+    if (tooSlow) return err({ type: 'feed-too-slow', bytes });
     return err({ type: 'feed-unreachable', cause: causeText(cause) });
   } finally {
     cancelRead();

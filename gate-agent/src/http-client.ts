@@ -1,6 +1,7 @@
 // One bounded HTTP request: a deadline over the whole exchange, a limit on the answer while it arrives (a server that drips or
 // floods is cut off), no redirects. Used for enrolment and for the signed time; the sync has its own client.
 import { err, ok, type Result } from '@postern/shared';
+import { withDeadline } from './waiting.ts';
 
 export type HttpError =
   | { readonly type: 'http-unreachable'; readonly cause: string }
@@ -19,35 +20,35 @@ export interface PostOptions {
 }
 
 /** Posts JSON and reads at most `answerBytesMax` bytes of the answer, whatever its status. */
-export async function postJson(
+export const postJson = (
   url: string,
   body: unknown,
-  { timeoutMs, answerBytesMax, signal, fetch: send = fetch }: PostOptions,
-): Promise<Result<HttpAnswer, HttpError>> {
-  const deadline = AbortSignal.timeout(timeoutMs);
-  try {
-    const response = await send(url, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-      redirect: 'error',
-      signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
-    });
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.length;
-      if (bytes > answerBytesMax) return err({ type: 'http-too-large', bytesMax: answerBytesMax });
-      chunks.push(chunk);
+  { timeoutMs, answerBytesMax, signal = new AbortController().signal, fetch: send = fetch }: PostOptions,
+): Promise<Result<HttpAnswer, HttpError>> =>
+  withDeadline(signal, timeoutMs, async (deadline) => {
+    try {
+      const response = await send(url, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+        redirect: 'error',
+        signal: deadline.signal,
+      });
+      const chunks: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const chunk of response.body ?? []) {
+        bytes += chunk.length;
+        if (bytes > answerBytesMax) return err({ type: 'http-too-large', bytesMax: answerBytesMax });
+        chunks.push(chunk);
+      }
+      return ok({ status: response.status, body: new Uint8Array(Buffer.concat(chunks)) });
+    } catch (cause) {
+      return err({
+        type: 'http-unreachable',
+        cause: deadline.passed() ? `no complete answer within ${timeoutMs / 1_000} s` : causeText(cause),
+      });
     }
-    return ok({ status: response.status, body: new Uint8Array(Buffer.concat(chunks)) });
-  } catch (cause) {
-    return err({
-      type: 'http-unreachable',
-      cause: deadline.aborted ? `no complete answer within ${timeoutMs / 1_000} s` : causeText(cause),
-    });
-  }
-}
+  });
 
 /** fetch hides the reason (ECONNREFUSED …) one level down. */
 function causeText(cause: unknown): string {

@@ -234,7 +234,6 @@ async function compose(
     const gateFetch = createGateFetch({ gate: gate.id, keys: identity.keys, clock });
     feedClient = createFeedClient({
       cloudUrl, event: gate.event, cache, clock, timer, random, logger, fetch: gateFetch,
-      sleep: (ms, until) => sleep(timer, ms, until),
       onChange: () => {
         tellReplication(replication, cache, trust, clock.monotonicMs());
         screens.refresh();

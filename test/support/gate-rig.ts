@@ -30,7 +30,12 @@ export function createTestClock(): {
 }
 
 /** Calls what is due when a test says so: by time, or all of it. */
-export function createTestTimer(): Timer & { readonly runAll: () => void; readonly advance: (ms: number) => void } {
+export function createTestTimer(): Timer & {
+  readonly runAll: () => void;
+  readonly advance: (ms: number) => void;
+  /** Milliseconds until each thing that waits. */
+  readonly waitsMs: () => readonly number[];
+} {
   let nowMs = 0;
   let pending: { readonly dueMs: number; readonly fn: () => void }[] = [];
   const runUntil = (untilMs: number): void => {
@@ -44,6 +49,7 @@ export function createTestTimer(): Timer & { readonly runAll: () => void; readon
       pending.push(entry);
       return () => void (pending = pending.filter((other) => other !== entry));
     },
+    waitsMs: () => pending.map(({ dueMs }) => dueMs - nowMs),
     runAll: () => runUntil(Number.POSITIVE_INFINITY),
     advance: (ms) => {
       nowMs += ms;

@@ -54,9 +54,13 @@ export function liveRoutes({ liveStates, pokes, log, stopping }: LiveRoutesDeps)
       if (streams >= streamsMax) return problem(c, { type: 'attempts-exhausted' });
       return streamSSE(c, async (stream) => {
         streams += 1;
+        // No AbortSignal.any: in Node 20 every use of it leaves something behind on a signal that lives on.
         const ended = new AbortController();
-        const signal = AbortSignal.any([ended.signal, stopping]);
-        stream.onAbort(() => ended.abort());
+        const { signal } = ended;
+        const end = (): void => ended.abort();
+        stream.onAbort(end);
+        stopping.addEventListener('abort', end);
+        if (stopping.aborted) end();
         try {
           let state: Result<LiveState, Failure> = first;
           while (!signal.aborted && state.ok) {
@@ -67,6 +71,7 @@ export function liveRoutes({ liveStates, pokes, log, stopping }: LiveRoutesDeps)
         } catch (cause) {
           log.error({ event, cause: String(cause) }, 'a live stream failed');
         } finally {
+          stopping.removeEventListener('abort', end);
           streams -= 1;
         }
       });
@@ -77,11 +82,15 @@ export function liveRoutes({ liveStates, pokes, log, stopping }: LiveRoutesDeps)
 
 /** Resolves a moment after a change, after the heartbeat, or when `signal` aborts. */
 async function untilPoked(pokes: Pokes, event: number, signal: AbortSignal): Promise<void> {
-  const poked = new AbortController();
-  const stop = pokes.listen(event, () => poked.abort());
-  await pause(heartbeatMs, AbortSignal.any([signal, poked.signal]));
-  stop();
-  if (poked.signal.aborted) await pause(gatherMs, signal);
+  if (signal.aborted) return;
+  const woken = new AbortController();
+  const wake = (): void => woken.abort();
+  const stopListening = pokes.listen(event, wake);
+  signal.addEventListener('abort', wake);
+  await pause(heartbeatMs, woken.signal);
+  signal.removeEventListener('abort', wake);
+  stopListening();
+  if (woken.signal.aborted) await pause(gatherMs, signal);
 }
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>

@@ -9,7 +9,7 @@ import {
   type PeerError,
   type Result,
 } from '@postern/shared';
-import { withDeadline } from './bell.ts';
+import { withDeadline } from '../waiting.ts';
 import type { GateFetch } from './gate-auth.ts';
 
 export interface CloudPeerDeps {

@@ -18,7 +18,7 @@ import {
 } from '@postern/shared';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { openReplica } from '../store/replica.ts';
-import { createBell } from './bell.ts';
+import { createBell } from '../waiting.ts';
 import { createCloudPeer } from './cloud-peer.ts';
 import { createGateFetch } from './gate-auth.ts';
 import { startLanListener, type LanListener } from './lan-listener.ts';

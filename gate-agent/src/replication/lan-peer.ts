@@ -14,7 +14,7 @@ import {
   type PeerError,
   type Result,
 } from '@postern/shared';
-import { withDeadline } from './bell.ts';
+import { withDeadline } from '../waiting.ts';
 import type { PeerTime } from './messages.ts';
 import { peerTimeHeader, readPeerTime } from './peer-time.ts';
 import { identifyPeer, tlsOptions, type TlsIdentity, type TrustState } from './tls-identity.ts';

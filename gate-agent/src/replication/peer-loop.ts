@@ -1,7 +1,7 @@
 // Keeps one peer up to date: an exchange whenever there is something new, otherwise now and then, and later and later (never later than
 // a few seconds) while it does not answer. LAN gates go first, the cloud a moment behind them.
-import type { Logger, Peer, Replicator, Timer } from '@postern/shared';
-import { sleep, type Bell } from './bell.ts';
+import { sleep, type Logger, type Peer, type Replicator, type Timer } from '@postern/shared';
+import type { Bell } from '../waiting.ts';
 
 export interface PeerLoopDeps {
   readonly peer: Peer;

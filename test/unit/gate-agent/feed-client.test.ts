@@ -29,10 +29,7 @@ interface Rig {
   /** What the cloud answers, by URL; anything else is 404. */
   readonly answers: Map<string, (signal: AbortSignal, headers: Readonly<Record<string, string>>) => Response>;
   readonly asked: string[];
-  readonly slept: number[];
   readonly folder: string;
-  /** The client's sleeps wait for this. */
-  endSleep: () => void;
 }
 
 async function createRig(): Promise<Rig> {
@@ -50,7 +47,6 @@ async function createRig(): Promise<Rig> {
   const timer = createTestTimer();
   const answers: Rig['answers'] = new Map();
   const asked: string[] = [];
-  const slept: number[] = [];
   const fetch: FeedFetch = async (url, { headers, signal }) => {
     asked.push(url.slice(cloudUrl.length));
     signal.throwIfAborted();
@@ -61,9 +57,7 @@ async function createRig(): Promise<Rig> {
     timer,
     answers,
     asked,
-    slept,
     folder,
-    endSleep: () => undefined,
     client: createFeedClient({
       cloudUrl,
       event: feedEvent,
@@ -73,13 +67,6 @@ async function createRig(): Promise<Rig> {
       clock: createTestClock(),
       random: (bytes) => new Uint8Array(bytes),
       logger: silentLogger,
-      sleep: (ms, signal) =>
-        new Promise((resolve) => {
-          slept.push(ms);
-          rig.endSleep = resolve;
-          signal.addEventListener('abort', () => resolve());
-          if (signal.aborted) resolve();
-        }),
     }),
   };
   return rig;
@@ -225,17 +212,19 @@ describe('feed client', () => {
   it('waits longer after every failure, and asks at once when woken', async () => {
     const stop = new AbortController();
     const running = rig.client.run(stop.signal);
+    const waitsMs: number[] = [];
     for (let round = 0; round < 4; round++) {
       await settle();
-      rig.endSleep();
+      waitsMs.push(...rig.timer.waitsMs());
+      rig.timer.runAll();
     }
     await settle();
-    const [first = 0, second = 0, third = 0] = rig.slept;
-    expect([first < second, second < third]).toEqual([true, true]);
+    const [first = 0, second = 0, third = 0] = waitsMs;
+    expect([waitsMs.length, first < second, second < third]).toEqual([4, true, true]);
     publish(rig);
     rig.client.wake();
     await expect.poll(() => rig.cache.current()?.manifest.version).toBe(5);
-    await expect.poll(() => rig.slept.at(-1)).toBe(pollMs);
+    await expect.poll(() => rig.timer.waitsMs()).toEqual([pollMs]);
     stop.abort();
     await running;
   });

@@ -1,5 +1,5 @@
 // Waiting without leaks. In Node 20 `AbortSignal.any` keeps about a kilobyte for every signal that ever hung on a long-lived one, and
-// the replicator waits some hundred thousand times a day; everything here takes its listeners off again.
+// a gate waits some hundred thousand times a day; everything here takes its listeners off the long-lived signal again.
 import type { Timer } from '@postern/shared';
 
 /** Says that there is something new. A ring between two waits is not lost. */
@@ -36,43 +36,40 @@ export function createBell(timer: Timer): Bell {
   };
 }
 
-/** Resolves after `ms`, or at once when `signal` aborts. */
-export const sleep = (timer: Timer, ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = timer.after(ms, done);
-    signal.addEventListener('abort', done);
-  });
-
 export interface Deadline {
   readonly signal: AbortSignal;
+  /** Whether it was the time that ended it, and not `parent`. */
   readonly passed: () => boolean;
 }
 
-/** Runs `task` under a signal that aborts after `ms` or with `parent`. */
-export async function withDeadline<T>(
-  parent: AbortSignal,
-  ms: number,
-  task: (deadline: Deadline) => Promise<T>,
-): Promise<T> {
+/** Runs `task` under a controller that also aborts with `parent`. */
+export async function withAbort<T>(parent: AbortSignal, task: (controller: AbortController) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  let passed = false;
   const abort = (): void => controller.abort();
-  const timeout = setTimeout(() => {
-    passed = true;
-    abort();
-  }, ms);
   if (parent.aborted) abort();
   parent.addEventListener('abort', abort);
   try {
-    return await task({ signal: controller.signal, passed: () => passed });
+    return await task(controller);
   } finally {
-    clearTimeout(timeout);
     parent.removeEventListener('abort', abort);
   }
 }
+
+/** Runs `task` under a signal that aborts after `ms` or with `parent`. */
+export const withDeadline = <T>(
+  parent: AbortSignal,
+  ms: number,
+  task: (deadline: Deadline) => Promise<T>,
+): Promise<T> =>
+  withAbort(parent, async (controller) => {
+    let passed = false;
+    const timeout = setTimeout(() => {
+      passed = true;
+      controller.abort();
+    }, ms);
+    try {
+      return await task({ signal: controller.signal, passed: () => passed });
+    } finally {
+      clearTimeout(timeout);
+    }
+  });
