@@ -36,8 +36,9 @@ const scaled = (
 
 /** What has to be stopped, the last started first. */
 const stops: (() => Promise<void>)[] = [];
-const onStarted = (stop: () => Promise<void>): void => void stops.push(stop);
 const ending = new AbortController();
+/** Whatever is started while everything is being stopped is stopped at once. */
+const onStarted = (stop: () => Promise<void>): void => void (ending.signal.aborted ? stop() : stops.push(stop));
 
 /** Resolves with the exit code; undefined when a signal ends the demo. */
 async function main(options: Options): Promise<number | undefined> {
