@@ -16,6 +16,7 @@ import {
   type SegmentState,
   type Timer,
 } from '@postern/shared';
+import { setAsideDamagedReplica } from '../store/damaged-replica.ts';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { openReplica } from '../store/replica.ts';
 import { createBell } from '../waiting.ts';
@@ -73,6 +74,9 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   let drainError: string | undefined;
   let lanError: string | undefined;
 
+  const damage = settings.checkReplica === true ? setAsideDamagedReplica(settings.replicaPath) : undefined;
+  if (damage !== undefined)
+    log.error({ damage }, 'replica.db was damaged and has been set aside; what it held is learned again from others');
   const journal = createJournalReader(settings.journalPath);
   const store = openReplica({ path: settings.replicaPath, journal, breathe: deps.breathe });
   const adopted = await store.adoptLostMarks(gate, ledger);

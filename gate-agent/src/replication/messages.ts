@@ -19,6 +19,8 @@ export interface ReplicationSettings {
   readonly certificate: Uint8Array;
   /** DER. */
   readonly ca: Uint8Array;
+  /** Set for a thread that follows one that died: it looks for damage before it opens the replica. */
+  readonly checkReplica?: boolean;
   readonly cloudUrl: string | undefined;
   /** `HOST:PORT` on which other gates are answered. */
   readonly lanListen: string | undefined;

@@ -109,11 +109,11 @@ export function startReplication(deps: ReplicationDeps): Replication {
   };
 
   const start = (): void => {
-    const started = startWorker(settings);
+    const started = startWorker({ ...settings, checkReplica: restarts > 0 });
     let cause = 'it ended by itself';
     worker = started;
     started.on('message', hear);
-    started.on('error', (error) => (cause = error instanceof Error ? error.message : String(error)));
+    started.on('error', (error) => (cause = causeText(error)));
     started.on('exit', () => {
       if (worker === started) worker = undefined;
       for (const answer of questions.values()) answer(err({ type: 'replication-unavailable', cause }));
@@ -121,6 +121,8 @@ export function startReplication(deps: ReplicationDeps): Replication {
       onStopped?.();
       if (stopping) return;
       restarts += 1;
+      status = outOfService(status, cause);
+      deps.onStatus?.(status);
       logger.error({ cause, restarts }, 'the replication thread died and will be started again');
       timer.after(backoffMs(Math.min(restarts, 5), deps.random), () => {
         if (!stopping) start();
@@ -195,6 +197,21 @@ export function startReplication(deps: ReplicationDeps): Replication {
       await current.terminate();
     },
   };
+}
+
+/** While the thread is gone nobody answers it, and health says why. */
+const outOfService = (status: ReplicationStatus, cause: string): ReplicationStatus => ({
+  ...status,
+  peers: status.peers.map((peer) => ({ ...peer, reachable: false })),
+  inTouch: false,
+  peersReachable: 0,
+  drainError: `the replication thread died: ${cause}`,
+});
+
+/** Errors of SQLite arrive from another thread as plain objects. */
+function causeText(error: unknown): string {
+  const message: unknown = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+  return String(message).slice(0, 200);
 }
 
 /** The worker beside this file: JavaScript when built; when run from source, TypeScript that tsx (a development tool) loads. */

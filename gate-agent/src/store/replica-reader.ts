@@ -1,10 +1,10 @@
 // What the replicator has learned from other gates, read from its database while it writes there. The file may not exist yet, and
 // may be dropped and rebuilt at any time: trouble with it is reported and never stops the gate, whose own journal decides.
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { decodeMark, hexToBytes, type Clock, type Logger, type Mark } from '@postern/shared';
 import { openDatabase, type Database, type Statement } from './database.ts';
 
-/** How long a missing or broken replica is left alone before the next look. */
+/** How long a missing or broken replica is left alone before the next look, and how often it is asked whether it is still the same file. */
 const retryMs = 1_000;
 
 export interface ReplicaReader {
@@ -23,6 +23,8 @@ export interface ReplicaReaderDeps {
 }
 
 interface Connection {
+  /** Inode: a replica that was set aside is another file under the same name. */
+  readonly file: number;
   readonly database: Database;
   readonly byTicket: Statement;
   readonly byIdentity: Statement;
@@ -43,11 +45,14 @@ export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps):
   };
 
   const read = <T>(fallback: T, query: (connection: Connection) => T): T => {
-    if (connection === undefined && clock.monotonicMs() < lookAgainAtMs) return fallback;
+    const nowMs = clock.monotonicMs();
+    if (connection === undefined && nowMs < lookAgainAtMs) return fallback;
     try {
-      if (connection === undefined && !existsSync(path)) {
-        drop();
-        return fallback;
+      if (nowMs >= lookAgainAtMs) {
+        lookAgainAtMs = nowMs + retryMs;
+        const file = statSync(path, { throwIfNoEntry: false })?.ino;
+        if (file === undefined && connection === undefined) return fallback;
+        if (file !== undefined && connection !== undefined && file !== connection.file) drop();
       }
       connection ??= connect(path);
       const answer = query(connection);
@@ -94,6 +99,7 @@ function connect(path: string): Connection {
   try {
     return {
       database,
+      file: statSync(path).ino,
       byTicket: database.prepare('SELECT writer, bytes FROM mark WHERE ticket = ?').raw(),
       byIdentity: database
         .prepare(

@@ -1,10 +1,11 @@
 // The replication thread seen from the main thread: real threads, real files, a real cloud on a loopback port, and two gates that also
 // reach each other. Waits for what it expects, never for a time.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { serve as listen, type ServerType } from '@hono/node-server';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bytesToHex, type CaseView, type Mark, type Summary, type Verdict } from '@postern/shared';
 import type { AddressInfo } from 'node:net';
@@ -173,6 +174,34 @@ describe('the replication thread', () => {
     expect(again.replication.restarts()).toBe(0);
   });
 
+  test('whose replica has lost a page sets it aside, says so, and learns everything again', async () => {
+    const a = startAgent('gate-a');
+    const b = startAgent('gate-b');
+    await a.admit(ticket(1));
+    await b.admit(ticket(2));
+    await expect.poll(async () => (await summary()).marks, { timeout: 15_000 }).toBe(2);
+    await expect.poll(() => hashOf(a), { timeout: 15_000 }).toBe((await summary()).historyHash);
+    await a.replication.stop();
+    await a.store.close();
+    running.splice(running.indexOf(a), 1);
+
+    const path = join(folder, 'gate-a-replica.db');
+    const whole = new Sqlite(path);
+    whole.pragma('wal_checkpoint(TRUNCATE)');
+    whole.close();
+    const replica = readFileSync(path);
+    replica.fill(7, 4_096 * 3, 4_096 * 4);
+    writeFileSync(path, replica);
+
+    const again = startAgent('gate-a');
+    await again.admit(ticket(3));
+    await expect.poll(async () => (await summary()).marks, { timeout: 30_000 }).toBe(3);
+    await expect.poll(() => hashOf(again), { timeout: 15_000 }).toBe((await summary()).historyHash);
+    await expect.poll(() => again.admit(ticket(2)), { timeout: 15_000 }).toBeUndefined();
+    expect(again.replication.restarts()).toBeGreaterThan(0);
+    expect(existsSync(`${path}.damaged`)).toBe(true);
+  });
+
   test('closes its segments when it is stopped, so that the cloud holds them whole', async () => {
     const a = startAgent('gate-a');
     await a.admit(ticket(1));
@@ -226,6 +255,7 @@ test('a thread that dies is started again and told what it has to know', async (
   replication.setTime({ atMs: 1, timeTrusted: false });
   replication.poke();
   await expect.poll(() => starts.length, { timeout: 15_000 }).toBe(2);
+  expect(replication.status()).toMatchObject({ inTouch: false, drainError: 'the replication thread died: it ended by itself' });
   await expect.poll(() => told.slice(-2)).toEqual(['gates', 'time']);
   expect(replication.restarts()).toBe(1);
   await replication.stop();
