@@ -32,6 +32,25 @@ export function historyRules(policy: AdmissionPolicy, ticket: Pick<Ticket, 'type
   };
 }
 
+/**
+ * The history of one ticket, as every replica folds it. `ticket` as the feed has it, undefined when it is not there; a mark of a newer
+ * generation than the feed's says of which type the ticket is now.
+ */
+export function foldTicketHistory(
+  marks: readonly Mark[],
+  policy: AdmissionPolicy,
+  ticket: Pick<Ticket, 'epoch' | 'type' | 'party'> | undefined,
+): History {
+  let epoch = ticket?.epoch ?? -1;
+  let type = ticket?.type ?? -1;
+  for (const mark of marks) {
+    if (mark.kind !== 'admitted' || mark.epoch <= epoch) continue;
+    epoch = mark.epoch;
+    type = mark.ticketType;
+  }
+  return foldHistory(marks, historyRules(policy, { type, party: ticket?.party ?? 1 }));
+}
+
 /** One effective entry: an admitted or overridden mark that neither `lapsed` nor `undone` has taken back. */
 export interface Entry {
   readonly mark: Extract<Mark, { kind: 'admitted' | 'overridden' }>;

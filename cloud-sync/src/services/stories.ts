@@ -2,6 +2,7 @@
 // the transaction that stores the marks, by the same fold as at the gates, so every replica has the same cases under the same ids.
 import {
   foldHistory,
+  foldTicketHistory,
   historyRules,
   type AdmissionPolicy,
   type Case,
@@ -10,7 +11,6 @@ import {
   type EntryView,
   type History,
   type Mark,
-  type Ticket,
 } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
 import { readMark } from '../store/replica.ts';
@@ -71,7 +71,7 @@ export async function foldTickets(
   const { event } = policy;
   const tickets = await queries
     .selectFrom('ticket')
-    .select(['id', 'type', 'party'])
+    .select(['id', 'epoch', 'type', 'party'])
     .where('event', '=', event)
     .where('id', 'in', ticketIds)
     .execute();
@@ -85,7 +85,7 @@ export async function foldTickets(
           id,
           foldHistory(own, { ...historyRules(policy, { type: -1, party: 1 }), uses: 0, exitsScannedZones: [] }),
         ];
-      return [id, foldHistory(own, historyRules(policy, ticketsById.get(id) ?? ticketOfMarks(own)))];
+      return [id, foldTicketHistory(own, policy, ticketsById.get(id))];
     }),
   );
 }
@@ -131,12 +131,6 @@ async function storeEntries(queries: Queries, event: number, ticket: string, ent
     }));
     await queries.insertInto('entry').values(rows).execute();
   }
-}
-
-/** A ticket that is not in our database (a pass from before a restore): what its marks say of it. */
-function ticketOfMarks(marks: readonly Mark[]): Pick<Ticket, 'type' | 'party'> {
-  const admitted = marks.find((mark) => mark.kind === 'admitted');
-  return { type: admitted?.kind === 'admitted' ? admitted.ticketType : 0, party: 1 };
 }
 
 /** Late marks extend a case or close it; they never open a second one of the same ticket and day. */

@@ -5,8 +5,8 @@ import {
   createMethodRegistry,
   decide,
   err,
-  foldHistory,
-  historyRules,
+  foldTicketHistory,
+  isExpired,
   ok,
   qrMethod,
   ready,
@@ -15,23 +15,27 @@ import {
   type Clock,
   type Decision,
   type Logger,
+  type Manifest,
   type Refusal,
   type Result,
   type TextOptions,
 } from '@postern/shared';
+import { parseCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile } from '../clock-file.ts';
 import { createClockTrust } from '../clock-trust.ts';
 import type { GateConfig, LaneConfig } from '../config.ts';
+import { loadIdentity } from '../identity.ts';
 import { readFeed, type ReadFeed } from '../store/read-feed.ts';
 import { feedFolder, type CommandError, type GateFolder } from './gate-folder.ts';
 import { openKnownMarks, type KnownMarks } from './known-marks.ts';
-import { askRunningAgent, isInTouch } from './running-agent.ts';
+import { askRunningAgent, isInTouch, type RunningAgent } from './running-agent.ts';
 
 export interface VerifyDeps {
   readonly clock: Clock;
   readonly machineBoot: string;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly fetch?: typeof fetch;
 }
 
 export interface VerifyRequest {
@@ -108,7 +112,7 @@ interface Question {
 }
 
 async function answer(
-  { clock, machineBoot, logger, signal }: VerifyDeps,
+  { clock, machineBoot, logger, signal, fetch }: VerifyDeps,
   { config, lane, text, data }: Question,
   { manifest, tickets }: ReadFeed,
   marks: KnownMarks,
@@ -120,9 +124,10 @@ async function answer(
     machineBoot,
     saved: await readClockFile(clockFilePath(data)),
     rtc: config.clock.rtc,
+    floorMs: await readFloorMs(data),
   });
   const time = trust.now();
-  const agent = await askRunningAgent(data);
+  const agent = await askRunningAgent(data, fetch);
   const common = { lane: lane.id, clock: trust.statement().text, feedVersion: manifest.version };
   const options: TextOptions = {
     language: 'en',
@@ -137,10 +142,7 @@ async function answer(
   if (!verified.ok) return { decision: 'refuse', ...refusalTexts(verified.error, options), ...common };
   const claim = verified.value;
   const ticket = tickets.ticket(claim.ticketId);
-  const history = foldHistory(
-    marks.ofTicket(claim.ticketId),
-    historyRules(policy, { type: ticket?.type ?? claim.type ?? -1, party: ticket?.party ?? 1 }),
-  );
+  const history = foldTicketHistory(marks.ofTicket(claim.ticketId), policy, ticket);
   const decision = decide({
     claim,
     ticket,
@@ -150,10 +152,25 @@ async function answer(
     inTouch: isInTouch(agent).inTouch,
     lane: { id: lane.id, gate, zone, direction: lane.direction },
     occupancy: marks.occupancy,
-    // A running agent knows how long ago the cloud confirmed its list; from the databases only its making is known.
-    feedAgeMs: agent?.health?.feed?.ageMs ?? Math.max(0, time.nowMs - manifest.createdAtMs),
+    feedAgeMs: feedAgeMs(manifest, time.nowMs, agent),
   });
   return { ...describe(decision, options), method: claim.method, usesSpent: history.usesSpent, ...common };
+}
+
+/** As feed-view.ts: a running agent knows how long ago the cloud confirmed its list, the databases only when it was made. */
+function feedAgeMs(manifest: Manifest, nowMs: number, agent: RunningAgent | undefined): number {
+  if (isExpired(manifest, nowMs)) return Number.POSITIVE_INFINITY;
+  const told = agent?.health?.feed;
+  // JSON has no infinity.
+  return told === undefined ? Math.max(0, nowMs - manifest.createdAtMs) : (told.ageMs ?? Number.POSITIVE_INFINITY);
+}
+
+/** No time before its certificate was made can be true for this gate. */
+async function readFloorMs(data: string): Promise<number> {
+  const identity = await loadIdentity(data);
+  if (!identity.ok) return 0;
+  const certificate = parseCertificate(Buffer.from(identity.value.certificate, 'base64'));
+  return certificate.ok ? certificate.value.notBeforeMs : 0;
 }
 
 const refusalTexts = (

@@ -5,8 +5,7 @@ import {
   compareHybrid,
   createHybridClock,
   err,
-  foldHistory,
-  historyRules,
+  foldTicketHistory,
   ok,
   type AdmissionPolicy,
   type AdmitView,
@@ -242,7 +241,7 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
   const viewOf = (opened: Journal, ticketId: string): AdmitView => {
     const ticket = deps.ticket(ticketId);
     const marks = knownMarks(opened, ticketId);
-    return { ticket, history: foldHistory(marks, historyRules(deps.policy(), rulesTicket(ticket, marks))), occupancy };
+    return { ticket, history: foldTicketHistory(marks, deps.policy(), ticket), occupancy };
   };
 
   const admit = async <D>(
@@ -366,18 +365,6 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
     fail(cause);
   }
   return store;
-}
-
-/** The type that a ticket's history is folded by: the cache's, unless a mark of a newer generation says another. */
-function rulesTicket(ticket: Ticket | undefined, marks: readonly Mark[]): Pick<Ticket, 'type' | 'party'> {
-  let epoch = ticket?.epoch ?? -1;
-  let type = ticket?.type ?? -1;
-  for (const mark of marks) {
-    if (mark.kind !== 'admitted' || mark.epoch <= epoch) continue;
-    epoch = mark.epoch;
-    type = mark.ticketType;
-  }
-  return { type, party: ticket?.party ?? 1 };
 }
 
 const zoneKey = (event: number, zone: string): string => `${event}/${zone}`;
