@@ -100,7 +100,9 @@ export async function startGate(config: GateConfig, logger: Logger): Promise<Res
     return running;
   } catch (cause) {
     await stop();
-    throw cause;
+    if (!(cause instanceof Error) || !('code' in cause)) throw cause;
+    // The system or SQLite says no: a full or read-only disk, missing rights, a file where a folder should be.
+    return err({ type: 'data-folder-unusable', cause: `the folder ${config.gate.data} cannot be used: ${cause.message}` });
   }
 }
 
@@ -124,7 +126,8 @@ async function compose(
   const certificate = parseCertificate(Buffer.from(identity.certificate, 'base64'));
   const floorMs = certificate.ok ? certificate.value.notBeforeMs : 0;
   const trust = createClockTrust({ clock, machineBoot: readMachineBoot(), saved: await readClockFile(clockPath), rtc: config.clock.rtc, floorMs });
-  onStop(() => writeClockFile(clockPath, trust.saved()));
+  const saveClock = (): Promise<void> => writeClockFile(clockPath, trust.saved()).catch((cause: unknown) => logger.warn({ cause: String(cause) }, 'The clock file could not be written'));
+  onStop(saveClock);
   const enrolledKeys = identity.feedKeys.filter((key) => key.use === 'feed').map((key) => ({ keyId: key.keyId, publicKey: keyBytes(key.publicKey) }));
   const cache = await openFeedCache({ folder: join(gate.data, 'feed'), event: gate.event, enrolledKeys, nowMs: () => trust.now().nowMs, logger });
   onStop(cache.close);
@@ -246,7 +249,7 @@ async function compose(
   }
   void repeatClockRound(timer, signal, async () => {
     tellReplication(replication, cache, trust, clock.monotonicMs());
-    await writeClockFile(clockPath, trust.saved()).catch((cause: unknown) => logger.warn({ cause: String(cause) }, 'The clock file could not be written'));
+    await saveClock();
   });
   // A disk that is full keeps nobody from being told so by a running gate.
   await writeRunFile(gate.data, { pid: process.pid, url: server.value.url, boot }).catch((cause: unknown) => logger.error({ cause: String(cause) }, 'The run file could not be written'));

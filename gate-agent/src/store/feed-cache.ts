@@ -26,6 +26,7 @@ import {
 import { openDatabase, type Database } from './database.ts';
 import { breathe, readDeltas } from './feed-deltas.ts';
 import { checkFile, openSnapshot, syncPath, unpackSnapshot } from './feed-file.ts';
+import { isDamage, setAside } from './set-aside.ts';
 import { createOverlay, createTicketSource, type Overlay, type TicketSource } from './tickets.ts';
 
 /** The state's one row, and the deltas with the bytes that the manifest's hashes sign. */
@@ -89,14 +90,13 @@ interface Loaded extends Feed {
 /** Opens what an earlier run has left; `current` is undefined, with `trouble`, where that is not what was signed. */
 export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger }: FeedCacheDeps): Promise<FeedCache> {
   mkdirSync(folder, { recursive: true });
-  const state = openDatabase(join(folder, 'feed.db'));
-  state.exec(stateTablesSql);
+  const { state, damage } = openState(join(folder, 'feed.db'));
   const pathOf = (manifest: Manifest): string => join(folder, `snapshot-${manifest.snapshot.database.sha256}.db`);
 
   /** The last accepted manifest: what nobody may fall behind, even where its files are damaged. */
   let accepted: Manifest | undefined;
   let loaded: Loaded | undefined;
-  let trouble: FeedCacheError | undefined;
+  let trouble: FeedCacheError | undefined = damage;
 
   const consider = (bytes: Uint8Array): Result<FeedOffer, FeedCacheError> => {
     const trusted = accepted === undefined ? enrolledKeys : trustedFeedKeys(accepted);
@@ -256,8 +256,8 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
   };
 
   const found = await load().catch(storageFailed);
-  if (!found.ok) {
-    trouble = found.error;
+  if (!found.ok) trouble = found.error;
+  if (trouble !== undefined) {
     logger.error({ trouble }, 'the feed on the disk is not what was signed; a new one is needed');
   }
 
@@ -277,5 +277,28 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
   };
 }
 
-const storageFailed = (cause: unknown): Result<never, FeedCacheError> =>
+/** The remembered feed, or a new file in place of a damaged one: then the cloud has to give everything again. */
+function openState(path: string): { readonly state: Database; readonly damage: FeedCacheError | undefined } {
+  const open = (): Database => {
+    const state = openDatabase(path);
+    try {
+      state.exec(stateTablesSql);
+      const answer = String(state.pragma('quick_check(1)', { simple: true }));
+      if (answer !== 'ok') throw Object.assign(new Error(answer), { code: 'SQLITE_CORRUPT' });
+      return state;
+    } catch (cause) {
+      state.close();
+      throw cause;
+    }
+  };
+  try {
+    return { state: open(), damage: undefined };
+  } catch (cause) {
+    if (!isDamage(cause)) throw cause;
+    setAside(path);
+    return { state: open(), damage: storageFailed(cause).error };
+  }
+}
+
+const storageFailed = (cause: unknown): { readonly ok: false; readonly error: FeedCacheError } =>
   err({ type: 'feed-storage-failed', cause: cause instanceof Error ? cause.message.slice(0, 200) : 'unknown' });

@@ -35,7 +35,7 @@ test('none, a new one and a good one stay where they are', () => {
 test('one that is no database goes, and its log with it', () => {
   writeFileSync(path, Buffer.alloc(20_000, 7));
   writeFileSync(`${path}-wal`, Buffer.alloc(5_000, 7));
-  expect(setAsideDamagedReplica(path)).toBe('SQLITE_NOTADB');
+  expect(setAsideDamagedReplica(path)).toBe('file is not a database');
   expect(readdirSync(folder)).toEqual(['replica.db.damaged']);
 });
 

@@ -10,8 +10,9 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
+import Sqlite from 'better-sqlite3';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { codeHash, encodeCodeRow, ready, shortCode, type KeyPair, type Manifest } from '@postern/shared';
+import { codeHash, encodeCodeRow, ready, shortCode, snapshotFormat, type KeyPair, type Manifest } from '@postern/shared';
 import { openFeedCache, type FeedCache, type FeedFiles } from '../../../../gate-agent/src/store/feed-cache.ts';
 import {
   announce,
@@ -195,6 +196,28 @@ describe('a snapshot that is not what was signed leaves the current one in use',
     stillWorks(cache);
   });
 
+  it('one with a view for a table', async () => {
+    const { cache } = await gateWithFeed();
+    const plainPath = join(folder, 'view.db');
+    const database = new Sqlite(plainPath);
+    database.exec(`
+      CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+      INSERT INTO meta VALUES ('format', ${snapshotFormat}), ('event', ${feedEvent}), ('version', 6), ('tickets', 1);
+      CREATE TABLE code (hash BLOB PRIMARY KEY, ticket BLOB NOT NULL);
+      CREATE VIEW ticket AS WITH RECURSIVE forever (key) AS (SELECT 0 UNION ALL SELECT key + 1 FROM forever)
+        SELECT key, 1 AS type, 0 AS epoch, 0 AS status, 1 AS party, NULL AS hold, NULL AS valid_from, NULL AS valid_until FROM forever;
+    `);
+    database.close();
+    const plain = readFileSync(plainPath);
+    const packed = gzipSync(plain);
+    const path = join(folder, 'view.gz');
+    writeFileSync(path, packed);
+    const reference = { version: 6, tickets: 1, sha256: hashOf(packed), bytes: packed.length };
+    const snapshot = { ...reference, database: { sha256: hashOf(plain), bytes: plain.length } };
+    expect(await offerParts(cache, { snapshot }, { snapshot: path, deltas: new Map() })).toBe('feed-malformed');
+    stillWorks(cache);
+  });
+
   it('one that went bad on the disk is found at start: no feed, and the manifest still bars the way back', async () => {
     const { cache, snapshot } = await gateWithFeed();
     cache.close();
@@ -206,6 +229,26 @@ describe('a snapshot that is not what was signed leaves the current one in use',
     expect(await offerParts(restarted, { snapshot: older.reference }, filesOf(older))).toBe('feed-rollback');
     expect(await offerParts(restarted, { snapshot: snapshot.reference }, filesOf(snapshot))).toBe('applied');
     stillWorks(restarted);
+  });
+});
+
+describe('what the gate remembers of its feed, damaged,', () => {
+  it.each<[string, (state: Buffer) => void]>([
+    ['as no database any more', (state) => state.fill(7)],
+    ['in a page', (state) => state.fill(7, 4_096)],
+  ])('is set aside %s, and the feed can be had again', async (_name, damage) => {
+    const { cache, snapshot } = await gateWithFeed();
+    cache.close();
+    const path = join(folder, 'feed', 'feed.db');
+    const state = readFileSync(path);
+    damage(state);
+    writeFileSync(path, state);
+    const restarted = await openCache();
+    expect(restarted.current()).toBeUndefined();
+    expect(restarted.trouble()).toMatchObject({ type: 'feed-storage-failed' });
+    expect(await offerParts(restarted, { snapshot: snapshot.reference }, filesOf(snapshot))).toBe('applied');
+    restarted.close();
+    stillWorks(await openCache());
   });
 });
 
