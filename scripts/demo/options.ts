@@ -21,14 +21,15 @@ const firstPortDefault = 8_100;
 export function readOptions(environment: Readonly<Record<string, string | undefined>> = process.env): Options {
   const secondsText = environment['POSTERN_DEMO_SECONDS'] ?? '';
   const seconds = secondsText === '' ? scriptSeconds : Number(secondsText);
-  if (!Number.isFinite(seconds) || seconds < secondsMin || seconds > secondsMax)
-    throw new Error(`POSTERN_DEMO_SECONDS=${secondsText}: must be a number from ${secondsMin} to ${secondsMax}`);
+  if (!Number.isFinite(seconds) || seconds <= 0 || seconds > secondsMax)
+    throw new Error(`POSTERN_DEMO_SECONDS=${secondsText}: must be a number over 0, at most ${secondsMax}`);
   const portText = environment['POSTERN_DEMO_PORT'] ?? '';
   const firstPort = portText === '' ? firstPortDefault : Number(portText);
   if (!Number.isInteger(firstPort) || firstPort < 1_024 || firstPort > 65_000)
     throw new Error(`POSTERN_DEMO_PORT=${portText}: must be a port from 1024 to 65000`);
   return {
-    seconds,
+    // The visitors whom the story cannot do without need their time.
+    seconds: Math.max(seconds, secondsMin),
     scripted: secondsText !== '',
     parentFolder: resolve(environment['POSTERN_DEMO_FOLDER'] ?? repositoryFolder),
     firstPort,

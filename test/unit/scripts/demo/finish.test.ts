@@ -46,7 +46,8 @@ test("a camera's socket moves elsewhere when the folder's path is too long for o
 test('settings come from the environment and are checked', () => {
   expect(readOptions({})).toMatchObject({ seconds: 60, scripted: false, firstPort: 8_100 });
   expect(readOptions({ POSTERN_DEMO_SECONDS: '20' })).toMatchObject({ seconds: 20, scripted: true });
-  for (const wrong of ['3', 'soon', '1e9'])
+  expect(readOptions({ POSTERN_DEMO_SECONDS: '3' })).toMatchObject({ seconds: 15, scripted: true });
+  for (const wrong of ['0', '-3', 'soon', '1e9'])
     expect(() => readOptions({ POSTERN_DEMO_SECONDS: wrong })).toThrow('POSTERN_DEMO_SECONDS');
   expect(() => readOptions({ POSTERN_DEMO_PORT: '80' })).toThrow('POSTERN_DEMO_PORT');
 });
