@@ -12,7 +12,11 @@ import { createSystemClock, createSystemRandom, readMachineBoot } from './system
 
 const folderArguments = {
   data: { type: 'string', description: 'Folder of the gate', valueHint: 'DIR' },
-  config: { type: 'string', description: 'Configuration (default: gate.toml in the folder, or here)', valueHint: 'FILE' },
+  config: {
+    type: 'string',
+    description: 'Configuration (default: gate.toml in the folder, or here)',
+    valueHint: 'FILE',
+  },
 } as const;
 const jsonArgument = { json: { type: 'boolean', description: 'JSON instead of sentences' } } as const;
 
@@ -26,29 +30,54 @@ const runGate = defineCommand({
   run: async ({ args }) => {
     const asked = args['log-level'];
     const logLevel = logLevels.find((level) => level === asked);
-    if (asked !== undefined && logLevel === undefined) stop({ type: 'usage', message: `--log-level is one of ${logLevels.join(', ')}, not "${asked}"` });
+    if (asked !== undefined && logLevel === undefined)
+      stop({ type: 'usage', message: `--log-level is one of ${logLevels.join(', ')}, not "${asked}"` });
     // Only here: the other commands do not wait for the lanes, the web server and the decoder to load.
     const { runCommand } = await import('./commands/run.ts');
-    process.exitCode = await runCommand({ config: args.config, json: args.json === true, ...(logLevel === undefined ? {} : { logLevel }) });
+    process.exitCode = await runCommand({
+      config: args.config,
+      json: args.json === true,
+      ...(logLevel === undefined ? {} : { logLevel }),
+    });
   },
 });
 
 const enrolGate = defineCommand({
-  meta: { name: 'enrol', description: "Join a deployment: make this gate's key, buy its certificate with a one-time code, fetch its lanes" },
+  meta: {
+    name: 'enrol',
+    description: "Join a deployment: make this gate's key, buy its certificate with a one-time code, fetch its lanes",
+  },
   args: {
-    url: { type: 'positional', required: true, description: 'Address of the cloud, or the whole link URL#CODE', valueHint: 'URL' },
+    url: {
+      type: 'positional',
+      required: true,
+      description: 'Address of the cloud, or the whole link URL#CODE',
+      valueHint: 'URL',
+    },
     code: { type: 'positional', required: false, description: 'One-time code that the cloud shows', valueHint: 'CODE' },
-    data: { type: 'string', default: 'gate-data', description: 'Folder for everything this gate keeps', valueHint: 'DIR' },
+    data: {
+      type: 'string',
+      default: 'gate-data',
+      description: 'Folder for everything this gate keeps',
+      valueHint: 'DIR',
+    },
     force: { type: 'boolean', description: 'Replace an existing gate.toml' },
     ...jsonArgument,
   },
   run: async ({ args }) => {
     const { enrol } = await import('./commands/enrol.ts');
-    const enrolled = orStop(await enrol({ url: args.url, code: args.code, data: args.data, force: args.force }, { ...system(), userId: process.geteuid?.() }));
+    const enrolled = orStop(
+      await enrol(
+        { url: args.url, code: args.code, data: args.data, force: args.force },
+        { ...system(), userId: process.geteuid?.() },
+      ),
+    );
     if (args.json === true) return console.log(JSON.stringify(enrolled));
     const { gate, event, data, configPath } = enrolled;
     console.log(`Enrolled: ${gate.name} (${gate.id}), zone ${gate.zone}, "${event.name}" (event ${event.id}).`);
-    console.log(`The key was made here and stays in ${data}/identity; certificate until ${new Date(enrolled.certificateExpiresMs).toISOString().slice(0, 10)}.`);
+    console.log(
+      `The key was made here and stays in ${data}/identity; certificate until ${new Date(enrolled.certificateExpiresMs).toISOString().slice(0, 10)}.`,
+    );
     if (enrolled.config === 'written') console.log(`Configuration: ${configPath}`);
     for (const todo of enrolled.todo) console.log(`! ${todo}`);
     console.log(`Next: gate-agent run --config ${configPath}`);
@@ -68,12 +97,19 @@ const showStatus = defineCommand({
 });
 
 const showDoctor = defineCommand({
-  meta: { name: 'doctor', description: 'Look at everything a gate needs and say what to mend; exit 0 when nothing fails, else 1' },
+  meta: {
+    name: 'doctor',
+    description: 'Look at everything a gate needs and say what to mend; exit 0 when nothing fails, else 1',
+  },
   args: { ...folderArguments, ...jsonArgument },
   run: async ({ args }) => {
     const { doctorExitCode, examine, renderFinding, renderVerdict } = await import('./commands/doctor.ts');
     const findings = await examine({
-      ...system(), ...quiet(), folder: orStop(findGateFolder(args)), nodeVersion: process.version, userId: process.geteuid?.(),
+      ...system(),
+      ...quiet(),
+      folder: orStop(findGateFolder(args)),
+      nodeVersion: process.version,
+      userId: process.geteuid?.(),
       freeBytes: async (folder) => {
         const { bavail, bsize } = await statfs(folder);
         return bavail * bsize;
@@ -91,14 +127,25 @@ const decodePictures = defineCommand({
   args: { file: { type: 'positional', required: true, description: 'Pictures or videos', valueHint: 'FILE...' } },
   run: async ({ args }) => {
     const { decodeFiles } = await import('./commands/decode.ts');
-    process.exitCode = await decodeFiles(args._, { writeLine: (line) => console.log(line), signal: untilInterrupted() });
+    process.exitCode = await decodeFiles(args._, {
+      writeLine: (line) => console.log(line),
+      signal: untilInterrupted(),
+    });
   },
 });
 
 const verifyCode = defineCommand({
-  meta: { name: 'verify', description: 'What this gate would say to a code; writes nothing. Exit 0 admit, 1 refuse, 3 hold, 2 error' },
+  meta: {
+    name: 'verify',
+    description: 'What this gate would say to a code; writes nothing. Exit 0 admit, 1 refuse, 3 hold, 2 error',
+  },
   args: {
-    text: { type: 'positional', required: true, description: 'The text in the code; - reads it from standard input', valueHint: 'TEXT' },
+    text: {
+      type: 'positional',
+      required: true,
+      description: 'The text in the code; - reads it from standard input',
+      valueHint: 'TEXT',
+    },
     ...folderArguments,
     lane: { type: 'string', description: 'Lane (default: the first entry)', valueHint: 'ID' },
   },
@@ -113,14 +160,26 @@ const verifyCode = defineCommand({
 });
 
 const main = defineCommand({
-  meta: { name: 'gate-agent', version: '0.1.0', description: 'A gate: reads codes, decides by itself, remembers, opens' },
-  subCommands: { run: runGate, enrol: enrolGate, status: showStatus, doctor: showDoctor, decode: decodePictures, verify: verifyCode },
+  meta: {
+    name: 'gate-agent',
+    version: '0.1.0',
+    description: 'A gate: reads codes, decides by itself, remembers, opens',
+  },
+  subCommands: {
+    run: runGate,
+    enrol: enrolGate,
+    status: showStatus,
+    doctor: showDoctor,
+    decode: decodePictures,
+    verify: verifyCode,
+  },
 });
 
 const system = () => ({ clock: createSystemClock(), random: createSystemRandom(), machineBoot: readMachineBoot() });
 const quiet = () => ({ logger: createLogger('silent'), signal: untilInterrupted() });
 
-const isMissing = (error: Error | undefined): boolean => error !== undefined && 'code' in error && error.code === 'ENOENT';
+const isMissing = (error: Error | undefined): boolean =>
+  error !== undefined && 'code' in error && error.code === 'ENOENT';
 
 function untilInterrupted(): AbortSignal {
   const stopping = new AbortController();

@@ -35,7 +35,12 @@ export const savedClockSchema = z.object({
   /** Start of the machine in which `anchor.monotonicMs` means something. */
   machineBoot: z.string().max(64),
   anchor: z
-    .object({ source: z.enum(['server', 'peer', 'person', 'rtc']), trueMs: unixMs, uncertaintyMs: durationMs, monotonicMs: durationMs })
+    .object({
+      source: z.enum(['server', 'peer', 'person', 'rtc']),
+      trueMs: unixMs,
+      uncertaintyMs: durationMs,
+      monotonicMs: durationMs,
+    })
     .optional(),
   /** The true time was at least this, by a trusted source. */
   floorMs: unixMs,
@@ -95,7 +100,11 @@ const rank: Readonly<Record<Evidence, number>> = { rtc: 1, person: 2, peer: 3, s
 
 export function createClockTrust({ clock, machineBoot, saved, floorMs = 0, rtc = false }: ClockTrustDeps): ClockTrust {
   const startMonotonicMs = clock.monotonicMs();
-  const sameMachineBoot = saved !== undefined && machineBoot !== '' && saved.machineBoot === machineBoot && (saved.anchor?.monotonicMs ?? 0) <= startMonotonicMs;
+  const sameMachineBoot =
+    saved !== undefined &&
+    machineBoot !== '' &&
+    saved.machineBoot === machineBoot &&
+    (saved.anchor?.monotonicMs ?? 0) <= startMonotonicMs;
   let floor = { ms: Math.max(floorMs, saved?.floorMs ?? 0), monotonicMs: startMonotonicMs };
   let anchor: TimeSample | undefined = sameMachineBoot ? saved.anchor : undefined;
   let lastShownMs = 0;
@@ -105,7 +114,8 @@ export function createClockTrust({ clock, machineBoot, saved, floorMs = 0, rtc =
   if (anchor === undefined && rtc && clock.wallMs() >= floor.ms && floor.ms > 0)
     anchor = { source: 'rtc', trueMs: clock.wallMs(), uncertaintyMs: rtcUncertaintyMs, monotonicMs: startMonotonicMs };
 
-  const uncertaintyOf = (sample: TimeSample, monotonicMs: number): number => sample.uncertaintyMs + Math.abs(monotonicMs - sample.monotonicMs) * driftShare;
+  const uncertaintyOf = (sample: TimeSample, monotonicMs: number): number =>
+    sample.uncertaintyMs + Math.abs(monotonicMs - sample.monotonicMs) * driftShare;
 
   const watchWall = (monotonicMs: number): void => {
     const difference = clock.wallMs() - monotonicMs;
@@ -125,7 +135,12 @@ export function createClockTrust({ clock, machineBoot, saved, floorMs = 0, rtc =
     }
     const uncertaintyMs = Math.ceil(uncertaintyOf(anchor, monotonicMs));
     lastShownMs = Math.max(lastShownMs, anchor.trueMs + (monotonicMs - anchor.monotonicMs));
-    return { nowMs: Math.floor(lastShownMs), trusted: uncertaintyMs <= trustUncertaintyMsMax, source: anchor.source, uncertaintyMs };
+    return {
+      nowMs: Math.floor(lastShownMs),
+      trusted: uncertaintyMs <= trustUncertaintyMsMax,
+      source: anchor.source,
+      uncertaintyMs,
+    };
   };
 
   const take = (sample: TimeSample): Learned => {
@@ -142,10 +157,16 @@ export function createClockTrust({ clock, machineBoot, saved, floorMs = 0, rtc =
   const learn = (sample: TimeSample): Learned => {
     const monotonicMs = clock.monotonicMs();
     const latestPossibleMs = sample.trueMs + (monotonicMs - sample.monotonicMs) + sample.uncertaintyMs;
-    if (latestPossibleMs < floor.ms) return { type: 'refused-before-floor', beforeMs: Math.ceil(floor.ms - latestPossibleMs) };
+    if (latestPossibleMs < floor.ms)
+      return { type: 'refused-before-floor', beforeMs: Math.ceil(floor.ms - latestPossibleMs) };
     if (anchor !== undefined && uncertaintyOf(anchor, monotonicMs) <= trustUncertaintyMsMax) {
       if (rank[sample.source] < rank[anchor.source]) return { type: 'kept' };
-      if (rank[sample.source] === rank[anchor.source] && uncertaintyOf(anchor, monotonicMs) < uncertaintyOf(sample, monotonicMs) && overlap(anchor, sample, monotonicMs)) return { type: 'kept' };
+      if (
+        rank[sample.source] === rank[anchor.source] &&
+        uncertaintyOf(anchor, monotonicMs) < uncertaintyOf(sample, monotonicMs) &&
+        overlap(anchor, sample, monotonicMs)
+      )
+        return { type: 'kept' };
     }
     return take(sample);
   };
@@ -199,7 +220,13 @@ export function createClockTrust({ clock, machineBoot, saved, floorMs = 0, rtc =
  * A sample of one question and answer: the answer was made somewhere between sending and receiving, so the middle is right to
  * within half the round trip (Cristian's algorithm), plus what the answering clock itself is worth.
  */
-export const sampleOfRoundTrip = (source: 'server' | 'peer', statedMs: number, sentMonotonicMs: number, receivedMonotonicMs: number, statedUncertaintyMs = 1): TimeSample => ({
+export const sampleOfRoundTrip = (
+  source: 'server' | 'peer',
+  statedMs: number,
+  sentMonotonicMs: number,
+  receivedMonotonicMs: number,
+  statedUncertaintyMs = 1,
+): TimeSample => ({
   source,
   trueMs: statedMs,
   uncertaintyMs: (receivedMonotonicMs - sentMonotonicMs) / 2 + statedUncertaintyMs,
@@ -216,6 +243,9 @@ const sourceNames: Readonly<Record<ClockSource, string>> = {
 
 function describeClock(time: TrustedTime & ClockQuality): string {
   if (time.trusted) return `trusted: ${sourceNames[time.source]}, ±${(time.uncertaintyMs / 1_000).toFixed(1)} s`;
-  const consequence = 'dynamic passes are refused, static ones follow the event rule; a supervisor can confirm the shown time';
-  return time.source === 'none' ? `not trusted: nobody has confirmed the time since power-on; ${consequence}` : `not trusted: ${sourceNames[time.source]}, but too long ago (±${Math.round(time.uncertaintyMs / 60_000)} min); ${consequence}`;
+  const consequence =
+    'dynamic passes are refused, static ones follow the event rule; a supervisor can confirm the shown time';
+  return time.source === 'none'
+    ? `not trusted: nobody has confirmed the time since power-on; ${consequence}`
+    : `not trusted: ${sourceNames[time.source]}, but too long ago (±${Math.round(time.uncertaintyMs / 60_000)} min); ${consequence}`;
 }

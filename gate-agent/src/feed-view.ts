@@ -1,6 +1,15 @@
 // The feed as lanes and methods ask for it: always something to ask, also on a new gate that has no feed yet (then no ticket type
 // is known and every scan is refused with what to do), and always the newest without restarting anything.
-import { admissionPolicySchema, sleep, type AdmissionPolicy, type Clock, type Lookups, type Ticket, type Timer, type TrustedTime } from '@postern/shared';
+import {
+  admissionPolicySchema,
+  sleep,
+  type AdmissionPolicy,
+  type Clock,
+  type Lookups,
+  type Ticket,
+  type Timer,
+  type TrustedTime,
+} from '@postern/shared';
 import type { FeedClient, FeedClientStatus } from './feed-client.ts';
 import type { FeedCache } from './store/feed-cache.ts';
 
@@ -49,8 +58,17 @@ const firstFeedMsMax = 3_000;
 const firstFeedLookMs = 20;
 
 /** A new gate has something to answer with before it says that it is ready, if the cloud is there; it does not wait long for it. */
-export async function waitForFirstFeed(client: Pick<FeedClient, 'status'>, cache: Pick<FeedCache, 'current'>, timer: Timer, signal: AbortSignal): Promise<void> {
-  for (let waitedMs = 0; waitedMs < firstFeedMsMax && cache.current() === undefined && client.status().failures === 0; waitedMs += firstFeedLookMs) {
+export async function waitForFirstFeed(
+  client: Pick<FeedClient, 'status'>,
+  cache: Pick<FeedCache, 'current'>,
+  timer: Timer,
+  signal: AbortSignal,
+): Promise<void> {
+  for (
+    let waitedMs = 0;
+    waitedMs < firstFeedMsMax && cache.current() === undefined && client.status().failures === 0;
+    waitedMs += firstFeedLookMs
+  ) {
     if (signal.aborted) return;
     await sleep(timer, firstFeedLookMs, signal);
   }

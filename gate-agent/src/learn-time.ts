@@ -17,7 +17,11 @@ export interface TimeListener {
 /** The mark is appended in the background: a store that has failed meanwhile says so itself. */
 export function learnTime(sample: TimeSample, { trust, store, event, marksSoFar, logger }: TimeListener): void {
   const learned = trust.learn(sample);
-  if (learned.type === 'refused-before-floor') logger.warn({ beforeMs: learned.beforeMs }, 'The cloud states a time before one that was certain already; it is not believed');
+  if (learned.type === 'refused-before-floor')
+    logger.warn(
+      { beforeMs: learned.beforeMs },
+      'The cloud states a time before one that was certain already; it is not believed',
+    );
   if (learned.type !== 'taken' || Math.abs(learned.correctionMs) < correctionMsMin) return;
   logger.info({ correctionMs: learned.correctionMs, source: sample.source }, 'The time was corrected');
   if (marksSoFar() > 0) void store.append({ kind: 'corrected', event, lane: '', offsetMs: learned.correctionMs });

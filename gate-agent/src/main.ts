@@ -84,7 +84,10 @@ export async function startGate(config: GateConfig, logger: Logger): Promise<Res
   const identity = await loadIdentity(config.gate.data);
   if (!identity.ok) {
     const { error } = identity;
-    const cause = error.type === 'not-enrolled' ? `no identity in ${error.folder}; run: gate-agent enrol URL CODE --data ${config.gate.data}` : error.cause;
+    const cause =
+      error.type === 'not-enrolled'
+        ? `no identity in ${error.folder}; run: gate-agent enrol URL CODE --data ${config.gate.data}`
+        : error.cause;
     return err({ type: error.type, cause });
   }
   const stopping = new AbortController();
@@ -102,7 +105,10 @@ export async function startGate(config: GateConfig, logger: Logger): Promise<Res
     await stop();
     if (!(cause instanceof Error) || !('code' in cause)) throw cause;
     // The system or SQLite says no: a full or read-only disk, missing rights, a file where a folder should be.
-    return err({ type: 'data-folder-unusable', cause: `the folder ${config.gate.data} cannot be used: ${cause.message}` });
+    return err({
+      type: 'data-folder-unusable',
+      cause: `the folder ${config.gate.data} cannot be used: ${cause.message}`,
+    });
   }
 }
 
@@ -125,26 +131,73 @@ async function compose(
   const clockPath = clockFilePath(gate.data);
   const certificate = parseCertificate(Buffer.from(identity.certificate, 'base64'));
   const floorMs = certificate.ok ? certificate.value.notBeforeMs : 0;
-  const trust = createClockTrust({ clock, machineBoot: readMachineBoot(), saved: await readClockFile(clockPath), rtc: config.clock.rtc, floorMs });
-  const saveClock = (): Promise<void> => writeClockFile(clockPath, trust.saved()).catch((cause: unknown) => logger.warn({ cause: String(cause) }, 'The clock file could not be written'));
+  const trust = createClockTrust({
+    clock,
+    machineBoot: readMachineBoot(),
+    saved: await readClockFile(clockPath),
+    rtc: config.clock.rtc,
+    floorMs,
+  });
+  const saveClock = (): Promise<void> =>
+    writeClockFile(clockPath, trust.saved()).catch((cause: unknown) =>
+      logger.warn({ cause: String(cause) }, 'The clock file could not be written'),
+    );
   onStop(saveClock);
-  const enrolledKeys = identity.feedKeys.filter((key) => key.use === 'feed').map((key) => ({ keyId: key.keyId, publicKey: keyBytes(key.publicKey) }));
-  const cache = await openFeedCache({ folder: join(gate.data, 'feed'), event: gate.event, enrolledKeys, nowMs: () => trust.now().nowMs, logger });
+  const enrolledKeys = identity.feedKeys
+    .filter((key) => key.use === 'feed')
+    .map((key) => ({ keyId: key.keyId, publicKey: keyBytes(key.publicKey) }));
+  const cache = await openFeedCache({
+    folder: join(gate.data, 'feed'),
+    event: gate.event,
+    enrolledKeys,
+    nowMs: () => trust.now().nowMs,
+    logger,
+  });
   onStop(cache.close);
   let feedClient: FeedClient | undefined;
-  const feed = createFeedView({ cache, event: gate.event, clock, time: trust.now, clientStatus: () => feedClient?.status() });
+  const feed = createFeedView({
+    cache,
+    event: gate.event,
+    clock,
+    time: trust.now,
+    clientStatus: () => feedClient?.status(),
+  });
 
   // The journal, and the thread that carries it to others.
-  const store = createGateStore({ journalPath, replicaPath, event: gate.event, gate: gate.id, boot, clock, timer, logger, time: trust.now, policy: feed.policy, ticket: feed.ticket });
+  const store = createGateStore({
+    journalPath,
+    replicaPath,
+    event: gate.event,
+    gate: gate.id,
+    boot,
+    clock,
+    timer,
+    logger,
+    time: trust.now,
+    policy: feed.policy,
+    ticket: feed.ticket,
+  });
   const replication = startReplication({
     settings: {
-      gate: gate.id, event: gate.event, boot, journalPath, replicaPath, ...identity.keys, keyPem: identity.keyPem,
-      certificate: Buffer.from(identity.certificate, 'base64'), ca: Buffer.from(identity.ca, 'base64'),
-      cloudUrl: config.cloud?.url.replace(/\/$/, ''), lanListen: config.lan.listen, lanPeers: config.lan.peers,
+      gate: gate.id,
+      event: gate.event,
+      boot,
+      journalPath,
+      replicaPath,
+      ...identity.keys,
+      keyPem: identity.keyPem,
+      certificate: Buffer.from(identity.certificate, 'base64'),
+      ca: Buffer.from(identity.ca, 'base64'),
+      cloudUrl: config.cloud?.url.replace(/\/$/, ''),
+      lanListen: config.lan.listen,
+      lanPeers: config.lan.peers,
     },
-    logger, timer, random,
+    logger,
+    timer,
+    random,
     through: store.through,
-    onPeerTime: ({ statedMs, sentMs, receivedMs, uncertaintyMs }) => learn(sampleOfRoundTrip('peer', statedMs, sentMs, receivedMs, uncertaintyMs)),
+    onPeerTime: ({ statedMs, sentMs, receivedMs, uncertaintyMs }) =>
+      learn(sampleOfRoundTrip('peer', statedMs, sentMs, receivedMs, uncertaintyMs)),
   });
   const pokingStore = pokeAfterCommit(store, replication);
   const learn = (sample: TimeSample): void => {
@@ -155,10 +208,23 @@ async function compose(
   onStop(() => Promise.race([replication.stop(), sleep(timer, stopReplicationMsMax, new AbortController().signal)]));
   onStop(store.close);
   tellReplication(replication, cache, trust, clock.monotonicMs());
-  const reach = createReach({ replication: replication.status, feedClient: () => feedClient?.status(), clock, time: trust.now, timer });
+  const reach = createReach({
+    replication: replication.status,
+    feedClient: () => feedClient?.status(),
+    clock,
+    time: trust.now,
+    timer,
+  });
 
   // Lanes: readers, the rule, turnstiles.
-  const context: LaneContext = { gate: gate.id, clock, policy: feed.policy, time: trust.now, feedAgeMs: feed.ageMs, inTouch: reach.inTouch };
+  const context: LaneContext = {
+    gate: gate.id,
+    clock,
+    policy: feed.policy,
+    time: trust.now,
+    feedAgeMs: feed.ageMs,
+    inTouch: reach.inTouch,
+  };
   const registry = createMethodRegistry({ methods: [qrMethod, codeMethod], lookups: feed.lookups, clock, logger });
   const preview = config.local.preview ? createPreview(clock.monotonicMs) : undefined;
   const lanes: Lane[] = [];
@@ -166,8 +232,15 @@ async function compose(
   const hub = createEventHub();
   onStop(hub.close);
   const screens = createScreens({
-    hub, lanes, gate: { id: gate.id, name }, boot, languages: config.local.languages, time: trust.now,
-    timeZone: () => feed.policy().timeZone, gateName: feed.gateName, noContactSinceMs: reach.noContactSinceMs,
+    hub,
+    lanes,
+    gate: { id: gate.id, name },
+    boot,
+    languages: config.local.languages,
+    time: trust.now,
+    timeZone: () => feed.policy().timeZone,
+    gateName: feed.gateName,
+    noContactSinceMs: reach.noContactSinceMs,
     hasFeed: () => cache.current() !== undefined,
   });
   let decoder: Decoder | undefined;
@@ -175,20 +248,53 @@ async function compose(
   const readers: { readonly lane: string; readonly supervisor: Supervisor }[] = [];
   for (const laneConfig of config.lanes) {
     const actuator = openActuator(laneConfig.actuator, { timer, passageTimeoutMs: laneConfig.passageTimeoutMs });
-    if (!actuator.ok) return err({ type: actuator.error.type, cause: `lane ${laneConfig.id}: ${actuator.error.cause}` });
-    const lane = createLane(laneSettings(laneConfig, gate.zone), { context, registry, store: pokingStore, actuator: actuator.value.actuator, decide, timer, logger, listener: screens.tell });
+    if (!actuator.ok)
+      return err({ type: actuator.error.type, cause: `lane ${laneConfig.id}: ${actuator.error.cause}` });
+    const lane = createLane(laneSettings(laneConfig, gate.zone), {
+      context,
+      registry,
+      store: pokingStore,
+      actuator: actuator.value.actuator,
+      decide,
+      timer,
+      logger,
+      listener: screens.tell,
+    });
     lanes.push(lane);
     for (const [index, uri] of laneConfig.readers.entries()) {
       const id = `${laneConfig.id}-${index + 1}`;
-      const reader = openReader(uri, { id, clock, logger, timer, stdin: process.stdin, decoder: () => (decoder ??= createDecoder()), ...(preview === undefined ? {} : { onFrame: preview.offer }) });
+      const reader = openReader(uri, {
+        id,
+        clock,
+        logger,
+        timer,
+        stdin: process.stdin,
+        decoder: () => (decoder ??= createDecoder()),
+        ...(preview === undefined ? {} : { onFrame: preview.offer }),
+      });
       if (!reader.ok) return err({ type: reader.error.type, cause: `lane ${laneConfig.id}: ${reader.error.message}` });
-      readers.push({ lane: lane.id, supervisor: createSupervisor({ reader: reader.value, deliver: (presentation) => void lane.present(presentation), clock, random, logger, timer }) });
+      readers.push({
+        lane: lane.id,
+        supervisor: createSupervisor({
+          reader: reader.value,
+          deliver: (presentation) => void lane.present(presentation),
+          clock,
+          random,
+          logger,
+          timer,
+        }),
+      });
     }
   }
 
   // Staff and screens.
   const steward = createSteward({
-    lanes, context, registry, store: pokingStore, decide, logger,
+    lanes,
+    context,
+    registry,
+    store: pokingStore,
+    decide,
+    logger,
     checkPin: createPinCheck(() => cache.current()?.manifest.staff ?? []),
     confirmClock: (trueMs) => {
       const beforeMs = trust.now().nowMs;
@@ -199,16 +305,42 @@ async function compose(
   const fire = config.fire.input === undefined ? ok(undefined) : openFireInput(config.fire.input, timer);
   if (!fire.ok) return fire;
   const facts = createFacts({
-    config, name, boot, version, lanes, readers, store, cache, feed, trust, replication, reach, fire: fire.value, monotonicMs: clock.monotonicMs,
-    certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined, feedClient: () => feedClient?.status(),
+    config,
+    name,
+    boot,
+    version,
+    lanes,
+    readers,
+    store,
+    cache,
+    feed,
+    trust,
+    replication,
+    reach,
+    fire: fire.value,
+    monotonicMs: clock.monotonicMs,
+    certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined,
+    feedClient: () => feedClient?.status(),
   });
   let port = config.local.port;
   const app = createLocalApi({
-    screens, hub, hosts: () => allowedHosts(config.local.listen, port, config.local.hosts), frameAncestors: config.local.frameAncestors,
-    health: () => toHealth(facts()), steward: () => steward, clock, pages: createPages(), ...(preview === undefined ? {} : { preview: preview.routes }),
+    screens,
+    hub,
+    hosts: () => allowedHosts(config.local.listen, port, config.local.hosts),
+    frameAncestors: config.local.frameAncestors,
+    health: () => toHealth(facts()),
+    steward: () => steward,
+    clock,
+    pages: createPages(),
+    ...(preview === undefined ? {} : { preview: preview.routes }),
     status: async () => {
       const hash = await replication.contentHash();
-      return { ...toHealth(facts()), lastSequence: store.lastSequence(), historyHash: hash.ok ? hash.value : undefined, replication: replication.status() };
+      return {
+        ...toHealth(facts()),
+        lastSequence: store.lastSequence(),
+        historyHash: hash.ok ? hash.value : undefined,
+        replication: replication.status(),
+      };
     },
   });
   const server = await listen({ ...config.local, app });
@@ -236,14 +368,24 @@ async function compose(
     const cloudUrl = config.cloud.url.replace(/\/$/, '');
     const gateFetch = createGateFetch({ gate: gate.id, keys: identity.keys, clock });
     feedClient = createFeedClient({
-      cloudUrl, event: gate.event, cache, clock, timer, random, logger, fetch: gateFetch,
+      cloudUrl,
+      event: gate.event,
+      cache,
+      clock,
+      timer,
+      random,
+      logger,
+      fetch: gateFetch,
       onChange: () => {
         tellReplication(replication, cache, trust, clock.monotonicMs());
         screens.refresh();
       },
     });
     const feedKeyOf = (keyId: string): Uint8Array | undefined => feedKey(cache, identity, keyId);
-    const background = [feedClient.run(signal), keepAskingServerTime({ cloudUrl, clock, random, feedKeyOf, logger }, learn, signal)];
+    const background = [
+      feedClient.run(signal),
+      keepAskingServerTime({ cloudUrl, clock, random, feedKeyOf, logger }, learn, signal),
+    ];
     onStop(async () => void (await Promise.all(background)));
     await waitForFirstFeed(feedClient, cache, timer, signal);
   }
@@ -252,21 +394,31 @@ async function compose(
     await saveClock();
   });
   // A disk that is full keeps nobody from being told so by a running gate.
-  await writeRunFile(gate.data, { pid: process.pid, url: server.value.url, boot }).catch((cause: unknown) => logger.error({ cause: String(cause) }, 'The run file could not be written'));
+  await writeRunFile(gate.data, { pid: process.pid, url: server.value.url, boot }).catch((cause: unknown) =>
+    logger.error({ cause: String(cause) }, 'The run file could not be written'),
+  );
   onStop(() => removeRunFile(gate.data));
   // Once more and last, so that it happens first: turnstiles at rest before anything else is taken down.
   onStop(stopLanes);
   return ok({ url: server.value.url, boot });
 }
 
-const laneSettings = ({ id, direction, onFailure, holdTimeoutMs }: LaneConfig, zone: string) => ({ id, zone, direction, onFailure, holdTimeoutMs });
+const laneSettings = ({ id, direction, onFailure, holdTimeoutMs }: LaneConfig, zone: string) => ({
+  id,
+  zone,
+  direction,
+  onFailure,
+  holdTimeoutMs,
+});
 
 const keyBytes = (hex: string): Uint8Array => hexToBytes(hex) ?? new Uint8Array(0);
 
 /** Feed keys of the feed in use, and those that came with enrolment. */
 function feedKey(cache: FeedCache, identity: Identity, keyId: string): Uint8Array | undefined {
   const keys = [...(cache.current()?.manifest.keys ?? []), ...identity.feedKeys];
-  const key = keys.find((candidate) => candidate.use === 'feed' && candidate.state !== 'revoked' && candidate.keyId === keyId);
+  const key = keys.find(
+    (candidate) => candidate.use === 'feed' && candidate.state !== 'revoked' && candidate.keyId === keyId,
+  );
   return key === undefined ? undefined : keyBytes(key.publicKey);
 }
 

@@ -3,7 +3,12 @@ import type { ClockTrust } from './clock-trust.ts';
 import type { FeedCache } from './store/feed-cache.ts';
 import type { Replication } from './replication/worker-front.ts';
 
-export function tellReplication(replication: Replication, cache: FeedCache, trust: ClockTrust, monotonicMs: number): void {
+export function tellReplication(
+  replication: Replication,
+  cache: FeedCache,
+  trust: ClockTrust,
+  monotonicMs: number,
+): void {
   const manifest = cache.current()?.manifest;
   if (manifest !== undefined) replication.setGates(manifest.gates.map(({ id, publicKey }) => ({ id, publicKey })));
   const { nowMs, trusted, uncertaintyMs } = trust.now();

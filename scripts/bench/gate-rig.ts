@@ -3,17 +3,39 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  bytesToHex, decide, encodePass, keyId, qrMethod, type AdmissionPolicy, type Claim, type Decision, type Logger, type Mark, type Presentation, type Timer,
+  bytesToHex,
+  decide,
+  encodePass,
+  keyId,
+  qrMethod,
+  type AdmissionPolicy,
+  type Claim,
+  type Decision,
+  type Logger,
+  type Mark,
+  type Presentation,
+  type Timer,
 } from '@postern/shared';
 import { openFeedCache, type FeedCache } from '../../gate-agent/src/store/feed-cache.ts';
 import { createGateStore, quietMs, type GateStore } from '../../gate-agent/src/store/store.ts';
 import { createSystemClock, createSystemRandom } from '../../gate-agent/src/system.ts';
-import { announce, feedEvent, feedKeys, feedPolicy, feedStartMs, signedManifest, type BuiltSnapshot } from '../lib/build-feed.ts';
+import {
+  announce,
+  feedEvent,
+  feedKeys,
+  feedPolicy,
+  feedStartMs,
+  signedManifest,
+  type BuiltSnapshot,
+} from '../lib/build-feed.ts';
 
 export const silentLogger: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Every ticket may enter as often as it likes, so that a long history does not end a benchmark. */
-export const benchPolicy: AdmissionPolicy = { ...feedPolicy, types: feedPolicy.types.map((type) => ({ ...type, uses: 0 })) };
+export const benchPolicy: AdmissionPolicy = {
+  ...feedPolicy,
+  types: feedPolicy.types.map((type) => ({ ...type, uses: 0 })),
+};
 
 /** A folder on the repository's own disk: the system's temporary folder may be memory, where fsync costs nothing. */
 export function benchFolder(): { readonly path: string; readonly remove: () => void } {
@@ -25,13 +47,29 @@ export function benchFolder(): { readonly path: string; readonly remove: () => v
 
 export async function openBenchFeed(folder: string): Promise<FeedCache> {
   const { publicKey } = feedKeys('a');
-  return openFeedCache({ folder, event: feedEvent, enrolledKeys: [{ keyId: keyId(publicKey), publicKey }], nowMs: () => feedStartMs, logger: silentLogger });
+  return openFeedCache({
+    folder,
+    event: feedEvent,
+    enrolledKeys: [{ keyId: keyId(publicKey), publicKey }],
+    nowMs: () => feedStartMs,
+    logger: silentLogger,
+  });
 }
 
 export async function applySnapshot(cache: FeedCache, snapshot: BuiltSnapshot): Promise<void> {
-  const offer = cache.consider(signedManifest({ snapshot: snapshot.reference, policy: benchPolicy, keys: [announce(feedKeys('a'), 'active'), announce(feedKeys('issuer'), 'active', 'issuer')] }));
+  const offer = cache.consider(
+    signedManifest({
+      snapshot: snapshot.reference,
+      policy: benchPolicy,
+      keys: [announce(feedKeys('a'), 'active'), announce(feedKeys('issuer'), 'active', 'issuer')],
+    }),
+  );
   if (!offer.ok) throw new Error(offer.error.type);
-  const applied = await cache.apply(offer.value, { snapshot: snapshot.path, deltas: new Map() }, new AbortController().signal);
+  const applied = await cache.apply(
+    offer.value,
+    { snapshot: snapshot.path, deltas: new Map() },
+    new AbortController().signal,
+  );
   if (!applied.ok) throw new Error(applied.error.type);
 }
 
@@ -59,8 +97,17 @@ export function createBenchGate(folder: string, cache: FeedCache): BenchGate {
   if (feed === undefined) throw new Error('no feed');
   const time = { nowMs: feedStartMs, trusted: true, source: 'server', uncertaintyMs: 20 } as const;
   const store = createGateStore({
-    journalPath: join(folder, 'journal.db'), replicaPath: join(folder, 'replica.db'), event: feedEvent, gate: 'gate-1', boot: bytesToHex(createSystemRandom()(8)),
-    clock, timer, logger: silentLogger, time: () => time, policy: () => feed.manifest.policy, ticket: feed.tickets.ticket,
+    journalPath: join(folder, 'journal.db'),
+    replicaPath: join(folder, 'replica.db'),
+    event: feedEvent,
+    gate: 'gate-1',
+    boot: bytesToHex(createSystemRandom()(8)),
+    clock,
+    timer,
+    logger: silentLogger,
+    time: () => time,
+    policy: () => feed.manifest.policy,
+    ticket: feed.tickets.ticket,
   });
   if (!store.healthy()) throw new Error(store.trouble());
   const lane = { id: 'a', gate: 'gate-1', zone: 'main', direction: 'entry' } as const;
@@ -68,10 +115,35 @@ export function createBenchGate(folder: string, cache: FeedCache): BenchGate {
 
   const admit = (claim: Claim): ReturnType<typeof store.admit<Decision>> =>
     store.admit<Decision>(claim.ticketId, ({ ticket, history, occupancy }) => {
-      const decision = decide({ claim, ticket, history, occupancy, policy: feed.manifest.policy, time, lane, feedAgeMs: 0, inTouch: true });
+      const decision = decide({
+        claim,
+        ticket,
+        history,
+        occupancy,
+        policy: feed.manifest.policy,
+        time,
+        lane,
+        feedAgeMs: 0,
+        inTouch: true,
+      });
       if (decision.kind !== 'admit') return { decision, mark: undefined };
       const { id: ticketId, epoch, type: ticketType } = decision.ticket;
-      return { decision, mark: { kind: 'admitted', event: feedEvent, lane: 'a', ticketId, epoch, method: claim.method, ticketType, zone: 'main', uses: 1, outOfTouch: false, peersReachable: 3 } };
+      return {
+        decision,
+        mark: {
+          kind: 'admitted',
+          event: feedEvent,
+          lane: 'a',
+          ticketId,
+          epoch,
+          method: claim.method,
+          ticketType,
+          zone: 'main',
+          uses: 1,
+          outOfTouch: false,
+          peersReachable: 3,
+        },
+      };
     });
 
   return {
@@ -95,5 +167,7 @@ export function createBenchGate(folder: string, cache: FeedCache): BenchGate {
 }
 
 /** The pass of a generated ticket, as one flat string: that is what a decoder makes, and joining strings is not what is measured. */
-export const benchPass = (ticketId: string, type: number): string => Buffer.from(encodePass({ ticketId, event: feedEvent, type, epoch: 0 }, feedKeys('issuer')), 'latin1').toString('latin1');
-
+export const benchPass = (ticketId: string, type: number): string =>
+  Buffer.from(encodePass({ ticketId, event: feedEvent, type, epoch: 0 }, feedKeys('issuer')), 'latin1').toString(
+    'latin1',
+  );

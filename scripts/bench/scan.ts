@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { encodeMark, hexToBytes, ready, sign, verifySignature, type Mark } from '@postern/shared';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
 import { journalTablesSql } from '../../gate-agent/src/store/mark-tables.ts';
-import { buildSnapshot, feedEvent, feedKeys, feedStartMs, generatedTicket, type CodedTicket } from '../lib/build-feed.ts';
+import {
+  buildSnapshot,
+  feedEvent,
+  feedKeys,
+  feedStartMs,
+  generatedTicket,
+  type CodedTicket,
+} from '../lib/build-feed.ts';
 import { fillReplica } from '../lib/fill-replica.ts';
 import { quantile } from '../lib/statistics.ts';
 import { applySnapshot, benchFolder, benchPass, createBenchGate, openBenchFeed, type BenchGate } from './gate-rig.ts';
@@ -22,9 +29,17 @@ export const benchScan: Bench = async ({ quick }) => {
   const scans = quick ? 1_000 : 4_000;
   const folder = benchFolder();
   try {
-    const gates = { empty: await gateWith(join(folder.path, 'empty'), 0, 0), full: await gateWith(join(folder.path, 'full'), tickets, marks) };
+    const gates = {
+      empty: await gateWith(join(folder.path, 'empty'), 0, 0),
+      full: await gateWith(join(folder.path, 'full'), tickets, marks),
+    };
     const floor = createFloor(join(folder.path, 'floor.db'));
-    const samples: { readonly floor: number[]; readonly empty: number[]; readonly full: number[]; readonly known: number[] } = { floor: [], empty: [], full: [], known: [] };
+    const samples: {
+      readonly floor: number[];
+      readonly empty: number[];
+      readonly full: number[];
+      readonly known: number[];
+    } = { floor: [], empty: [], full: [], known: [] };
     for (let index = 0; index < warmUpScans + scans; index++) {
       const text = passOf(unmarkedTicket((index * 7_919) % (tickets / 2)));
       const knownText = passOf(markedTicket((index * 7_919) % (tickets / 2)));
@@ -48,12 +63,27 @@ export const benchScan: Bench = async ({ quick }) => {
     const p = (name: keyof typeof samples, share: number): number => quantile(samples[name], share);
     const many = `${tickets.toLocaleString('en')} tickets, ${marks.toLocaleString('en')} known marks`;
     return [
-      benchRow('text to committed mark, p50, beside verify + commit', p('empty', 0.5), 'ms', { baseline: p('floor', 0.5), bar: { ratioAtMost: 1.25 } }),
-      benchRow('text to committed mark, p99, beside verify + commit', p('empty', 0.99), 'ms', { baseline: p('floor', 0.99) }),
-      benchRow(`the same with ${many}, p50, beside verify + commit`, p('full', 0.5), 'ms', { baseline: p('floor', 0.5), bar: { ratioAtMost: 1.25 } }),
-      benchRow(`the same with ${many}, p50, beside the empty gate`, p('full', 0.5), 'ms', { baseline: p('empty', 0.5), bar: { ratioAtMost: 1.1 } }),
-      benchRow(`the same with ${many}, four of them this ticket's, p50`, p('known', 0.5), 'ms', { baseline: p('floor', 0.5) }),
-      benchRow(`the same with ${many}, p99, beside the empty gate`, p('full', 0.99), 'ms', { baseline: p('empty', 0.99) }),
+      benchRow('text to committed mark, p50, beside verify + commit', p('empty', 0.5), 'ms', {
+        baseline: p('floor', 0.5),
+        bar: { ratioAtMost: 1.25 },
+      }),
+      benchRow('text to committed mark, p99, beside verify + commit', p('empty', 0.99), 'ms', {
+        baseline: p('floor', 0.99),
+      }),
+      benchRow(`the same with ${many}, p50, beside verify + commit`, p('full', 0.5), 'ms', {
+        baseline: p('floor', 0.5),
+        bar: { ratioAtMost: 1.25 },
+      }),
+      benchRow(`the same with ${many}, p50, beside the empty gate`, p('full', 0.5), 'ms', {
+        baseline: p('empty', 0.5),
+        bar: { ratioAtMost: 1.1 },
+      }),
+      benchRow(`the same with ${many}, four of them this ticket's, p50`, p('known', 0.5), 'ms', {
+        baseline: p('floor', 0.5),
+      }),
+      benchRow(`the same with ${many}, p99, beside the empty gate`, p('full', 0.99), 'ms', {
+        baseline: p('empty', 0.99),
+      }),
     ];
   } finally {
     folder.remove();
@@ -63,7 +93,14 @@ export const benchScan: Bench = async ({ quick }) => {
 async function gateWith(folder: string, tickets: number, marks: number): Promise<BenchGate> {
   const cache = await openBenchFeed(folder);
   await applySnapshot(cache, buildSnapshot({ path: `${folder}.gz`, tickets: generatedTickets(tickets) }));
-  if (marks > 0) fillReplica({ path: join(folder, 'replica.db'), event: feedEvent, marks, atMs: feedStartMs - 86_400_000, ticketId: (index) => generatedTicket(markedTicket(index % (tickets / 2))).ticket.id });
+  if (marks > 0)
+    fillReplica({
+      path: join(folder, 'replica.db'),
+      event: feedEvent,
+      marks,
+      atMs: feedStartMs - 86_400_000,
+      ticketId: (index) => generatedTicket(markedTicket(index % (tickets / 2))).ticket.id,
+    });
   return createBenchGate(folder, cache);
 }
 
@@ -81,7 +118,11 @@ function* generatedTickets(count: number): Iterable<CodedTicket> {
 }
 
 /** What no gate can do without: check one signature, and make one row like a mark's durable in a table like the journal's. */
-function createFloor(path: string): { readonly step: () => void; readonly rest: () => void; readonly close: () => void } {
+function createFloor(path: string): {
+  readonly step: () => void;
+  readonly rest: () => void;
+  readonly close: () => void;
+} {
   const database = openDatabase(path);
   database.pragma('wal_autocheckpoint = 0');
   database.exec(journalTablesSql);
@@ -90,8 +131,23 @@ function createFloor(path: string): { readonly step: () => void; readonly rest: 
   const ticket = hexToBytes(generatedTicket(0).ticket.id);
   let sequence = 0;
   const mark: Mark = {
-    event: feedEvent, gate: 'gate-1', boot: '00000000000000aa', kind: 'admitted', sequence: 1_000, at: { ms: feedStartMs, counter: 17 }, monotonicMs: 1_000_000, clock: { source: 'server', uncertaintyMs: 20 },
-    lane: 'a', ticketId: generatedTicket(0).ticket.id, epoch: 0, method: 'qr', ticketType: 1, zone: 'main', uses: 1, outOfTouch: false, peersReachable: 3,
+    event: feedEvent,
+    gate: 'gate-1',
+    boot: '00000000000000aa',
+    kind: 'admitted',
+    sequence: 1_000,
+    at: { ms: feedStartMs, counter: 17 },
+    monotonicMs: 1_000_000,
+    clock: { source: 'server', uncertaintyMs: 20 },
+    lane: 'a',
+    ticketId: generatedTicket(0).ticket.id,
+    epoch: 0,
+    method: 'qr',
+    ticketType: 1,
+    zone: 'main',
+    uses: 1,
+    outOfTouch: false,
+    peersReachable: 3,
   };
   const bytes = encodeMark(mark);
   const { publicKey, secretKey } = feedKeys('issuer');

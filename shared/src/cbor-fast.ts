@@ -134,7 +134,8 @@ function writeHead(major: number, argument: number): void {
   }
   const size = argument < 0x100 ? 1 : argument < 0x1_0000 ? 2 : argument < 0x1_0000_0000 ? 4 : 8;
   scratch[offset++] = (major << 5) | (size === 1 ? 24 : size === 2 ? 25 : size === 4 ? 26 : 27);
-  for (let position = offset + size - 1, rest = argument; position >= offset; position--, rest = Math.floor(rest / 256)) scratch[position] = rest % 256;
+  for (let position = offset + size - 1, rest = argument; position >= offset; position--, rest = Math.floor(rest / 256))
+    scratch[position] = rest % 256;
   offset += size;
 }
 

@@ -33,8 +33,7 @@ export interface HybridTimestamp {
 export const remoteAheadMaxMs = 60_000;
 const counterMax = 0xffff;
 
-export const compareHybrid = (a: HybridTimestamp, b: HybridTimestamp): number =>
-  a.ms - b.ms || a.counter - b.counter;
+export const compareHybrid = (a: HybridTimestamp, b: HybridTimestamp): number => a.ms - b.ms || a.counter - b.counter;
 
 export interface HybridClock {
   /** The next local timestamp: later than every one given or accepted before. */

@@ -60,7 +60,8 @@ export interface ParsedShortCode {
 export function parseShortCode(codeHashKey: Uint8Array, typed: string): ParsedShortCode | undefined {
   if (typed.length > 4 * shortCodeChars) return undefined;
   const text = typed.toUpperCase().replace(/[-\s]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
-  if (text.length !== shortCodeChars || [...text].some((character) => !shortAlphabet.includes(character))) return undefined;
+  if (text.length !== shortCodeChars || [...text].some((character) => !shortAlphabet.includes(character)))
+    return undefined;
   const head = numberOfBase32(text.slice(0, 4));
   const proof = numberOfBase32(text.slice(4));
   const bound = (value: number): Uint8Array => Uint8Array.of(value >> 12, (value >> 4) & 0xff, (value & 0xf) << 4);
@@ -83,8 +84,10 @@ const byteAt = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
 
 function base32(value: number, characters: number): string {
   let text = '';
-  for (let rest = value, index = 0; index < characters; index++, rest = Math.floor(rest / 32)) text = shortAlphabet.charAt(rest % 32) + text;
+  for (let rest = value, index = 0; index < characters; index++, rest = Math.floor(rest / 32))
+    text = shortAlphabet.charAt(rest % 32) + text;
   return text;
 }
 
-const numberOfBase32 = (text: string): number => [...text].reduce((value, character) => value * 32 + shortAlphabet.indexOf(character), 0);
+const numberOfBase32 = (text: string): number =>
+  [...text].reduce((value, character) => value * 32 + shortAlphabet.indexOf(character), 0);

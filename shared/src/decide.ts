@@ -13,7 +13,12 @@ export interface DecideInput {
   readonly history: History;
   readonly policy: AdmissionPolicy;
   readonly time: TrustedTime;
-  readonly lane: { readonly id: string; readonly gate: string; readonly zone: string; readonly direction: 'entry' | 'exit' };
+  readonly lane: {
+    readonly id: string;
+    readonly gate: string;
+    readonly zone: string;
+    readonly direction: 'entry' | 'exit';
+  };
   readonly occupancy: (zone: string) => { readonly known: number; readonly spentOutOfTouch: number };
   readonly feedAgeMs: number;
   readonly inTouch: boolean;
@@ -34,9 +39,19 @@ export function decide(input: DecideInput): Decision {
   const refusal =
     lane.direction === 'exit'
       ? (checkCredential(input) ?? checkExit(input))
-      : (checkCredential(input) ?? checkStatus(input) ?? checkType(input, type) ?? checkWindow(input, type) ?? checkReplay(input) ?? checkUses(input, rules, type) ?? checkRoom(input));
+      : (checkCredential(input) ??
+        checkStatus(input) ??
+        checkType(input, type) ??
+        checkWindow(input, type) ??
+        checkReplay(input) ??
+        checkUses(input, rules, type) ??
+        checkRoom(input));
   if (refusal !== undefined)
-    return { kind: 'refuse', claim, refusal: { type: refusal.refuse, ...(refusal.detail === undefined ? {} : { detail: refusal.detail }) } };
+    return {
+      kind: 'refuse',
+      claim,
+      refusal: { type: refusal.refuse, ...(refusal.detail === undefined ? {} : { detail: refusal.detail }) },
+    };
 
   const admission = {
     claim,
@@ -73,7 +88,8 @@ function checkStatus({ claim, ticket, history, policy, time, feedAgeMs }: Decide
   } else if (ticket.status !== 'valid' && claim.epoch <= ticket.epoch) {
     return { refuse: ticket.status };
   }
-  if (!time.trusted && (claim.issuedAtS !== undefined || policy.whenClockUntrusted === 'refuse')) return { refuse: 'clock-untrusted' };
+  if (!time.trusted && (claim.issuedAtS !== undefined || policy.whenClockUntrusted === 'refuse'))
+    return { refuse: 'clock-untrusted' };
   if (isStale(policy, feedAgeMs) && policy.whenStale === 'refuse') return { refuse: 'cache-stale' };
   return undefined;
 }
@@ -81,7 +97,8 @@ function checkStatus({ claim, ticket, history, policy, time, feedAgeMs }: Decide
 function checkType({ claim, lane }: DecideInput, type: TicketType | undefined): Verdict {
   if (type === undefined) return { refuse: 'type-unknown' };
   if (assuranceRank[claim.assurance] < assuranceRank[type.assuranceMin]) return { refuse: 'assurance-too-low' };
-  if (type.zones.length > 0 && !type.zones.includes(lane.zone)) return { refuse: 'wrong-zone', detail: { zone: lane.zone } };
+  if (type.zones.length > 0 && !type.zones.includes(lane.zone))
+    return { refuse: 'wrong-zone', detail: { zone: lane.zone } };
   return undefined;
 }
 
@@ -101,7 +118,9 @@ function checkWindow({ claim, ticket, time }: DecideInput, type: TicketType | un
 /** A rotating code must be newer than the last one that was let in with this ticket and epoch. */
 function checkReplay({ claim, history }: DecideInput): Verdict {
   const last = claim.epoch === history.epochSeen ? history.issuedAtS : undefined;
-  return claim.issuedAtS !== undefined && last !== undefined && claim.issuedAtS <= last ? { refuse: 'code-replayed' } : undefined;
+  return claim.issuedAtS !== undefined && last !== undefined && claim.issuedAtS <= last
+    ? { refuse: 'code-replayed' }
+    : undefined;
 }
 
 function checkUses(input: DecideInput, rules: HistoryRules, type: TicketType | undefined): Verdict {
@@ -122,7 +141,9 @@ function checkUses(input: DecideInput, rules: HistoryRules, type: TicketType | u
   }
   const last = history.lastEntry?.mark.at.ms;
   const againMs = last === undefined || type === undefined ? 0 : last + type.antiPassbackMinutes * minuteMs;
-  return rules.party === 1 && time.nowMs < againMs ? { refuse: 'too-soon', detail: { ...detail, whenMs: againMs } } : undefined;
+  return rules.party === 1 && time.nowMs < againMs
+    ? { refuse: 'too-soon', detail: { ...detail, whenMs: againMs } }
+    : undefined;
 }
 
 const partyComplete = (history: History, rules: HistoryRules): Verdict => ({
@@ -134,14 +155,18 @@ const lastUse = ({ lastEntry }: History): RefusalDetail =>
   lastEntry === undefined ? {} : { gate: lastEntry.mark.gate, atMs: lastEntry.mark.at.ms };
 
 /** The rest of the party as far as there is room, or one person. */
-function openingFor(input: DecideInput, rules: HistoryRules): { readonly part: number; readonly party: number; readonly persons: number } {
+function openingFor(
+  input: DecideInput,
+  rules: HistoryRules,
+): { readonly part: number; readonly party: number; readonly persons: number } {
   if (rules.party === 1) return { part: 1, party: 1, persons: 1 };
   const { history, lane, time } = input;
   const usesToday = rules.oncePerDay ? (history.usesByDay.get(eventDay(time.nowMs, rules)) ?? 0) : 0;
   const usesOfRound = rules.oncePerDay ? usesToday : history.usesSpent % rules.party;
   const inside = rules.exitsScannedZones.includes(lane.zone) ? (history.insideByZone.get(lane.zone) ?? 0) : usesOfRound;
   const part = Math.min(inside, rules.party - 1) + 1;
-  const roomByUses = rules.uses === 0 ? rules.party : rules.uses * rules.party - history.usesSpent + history.returnsLeft;
+  const roomByUses =
+    rules.uses === 0 ? rules.party : rules.uses * rules.party - history.usesSpent + history.returnsLeft;
   const roomToday = rules.oncePerDay ? rules.party - usesToday + history.returnsLeft : rules.party;
   const room = Math.min(rules.party - part + 1, roomByUses, roomToday, roomInZone(input), roomInShare(input));
   return { part, party: rules.party, persons: Math.max(1, room) };
@@ -166,14 +191,19 @@ const isOverShare = (input: DecideInput): boolean => shareLeft(input) < 1;
 function shareLeft(input: DecideInput): number {
   const zone = zoneOf(input);
   const share = zone?.shares[input.lane.gate];
-  return zone === undefined || share === undefined || input.inTouch ? Number.POSITIVE_INFINITY : share - input.occupancy(zone.id).spentOutOfTouch;
+  return zone === undefined || share === undefined || input.inTouch
+    ? Number.POSITIVE_INFINITY
+    : share - input.occupancy(zone.id).spentOutOfTouch;
 }
 
 /** A party goes in as far as the share reaches; the rest of it meets the zone's rule at the next scan. */
 const roomInShare = (input: DecideInput): number =>
-  zoneOf(input)?.whenShareSpent === 'admit' || input.approval === 'supervisor' ? Number.POSITIVE_INFINITY : shareLeft(input);
+  zoneOf(input)?.whenShareSpent === 'admit' || input.approval === 'supervisor'
+    ? Number.POSITIVE_INFINITY
+    : shareLeft(input);
 
-const zoneOf = ({ policy, lane }: DecideInput): Zone | undefined => policy.zones.find((candidate) => candidate.id === lane.zone);
+const zoneOf = ({ policy, lane }: DecideInput): Zone | undefined =>
+  policy.zones.find((candidate) => candidate.id === lane.zone);
 
 /** The person or factor still needed, if any, after what `approval` has settled. */
 function holdReason(input: DecideInput, type: TicketType | undefined): HoldReason | undefined {
@@ -204,4 +234,5 @@ function warningsOf(input: DecideInput): readonly Warning[] {
   return warnings;
 }
 
-const isStale = (policy: AdmissionPolicy, feedAgeMs: number): boolean => feedAgeMs > policy.staleAfterMinutes * minuteMs;
+const isStale = (policy: AdmissionPolicy, feedAgeMs: number): boolean =>
+  feedAgeMs > policy.staleAfterMinutes * minuteMs;

@@ -106,7 +106,11 @@ export function foldHistory(marks: readonly Mark[], rules: HistoryRules): Histor
       const entry = { mark, persons };
       entries.push(entry);
       // A person took the responsibility for an override: it spends a use, but it is nobody's double entry.
-      if (mark.kind === 'admitted' && misfitOf(state, rules, mark.zone, persons, () => dayOf(mark, rules)) !== undefined) misfits.push(entry);
+      if (
+        mark.kind === 'admitted' &&
+        misfitOf(state, rules, mark.zone, persons, () => dayOf(mark, rules)) !== undefined
+      )
+        misfits.push(entry);
       else fitting.push(entry);
       applyEntry(state, rules, mark.zone, persons, () => dayOf(mark, rules));
     } else if (mark.kind === 'exited' || mark.kind === 'passed-out') {
@@ -127,21 +131,37 @@ export function foldHistory(marks: readonly Mark[], rules: HistoryRules): Histor
     lastExitAt,
     epochSeen,
     issuedAtS: newestIssuedAt(entries, epochSeen),
-    deniedEpoch: unique.reduce<number | undefined>((epoch, mark) => (mark.kind === 'denied' ? Math.max(epoch ?? 0, mark.epoch) : epoch), undefined),
+    deniedEpoch: unique.reduce<number | undefined>(
+      (epoch, mark) => (mark.kind === 'denied' ? Math.max(epoch ?? 0, mark.epoch) : epoch),
+      undefined,
+    ),
     cases: groupCases(fitting, misfits, rules),
   };
 }
 
 /** Whether `persons` more may enter `zone` after this history; the same test that the fold applies to marks. */
-export function misfitAfter(history: History, rules: HistoryRules, zone: string, persons: number, nowMs: number): Misfit | undefined {
+export function misfitAfter(
+  history: History,
+  rules: HistoryRules,
+  zone: string,
+  persons: number,
+  nowMs: number,
+): Misfit | undefined {
   const { usesSpent, returnsLeft, insideByZone, usesByDay } = history;
   const state: State = { usesSpent, returnsLeft, insideByZone: new Map(insideByZone), usesByDay: new Map(usesByDay) };
   return misfitOf(state, rules, zone, persons, () => eventDay(nowMs, rules));
 }
 
-function misfitOf(state: State, rules: HistoryRules, zone: string, persons: number, day: () => string): Misfit | undefined {
+function misfitOf(
+  state: State,
+  rules: HistoryRules,
+  zone: string,
+  persons: number,
+  day: () => string,
+): Misfit | undefined {
   const inside = state.insideByZone.get(zone) ?? 0;
-  if (rules.exitsScannedZones.includes(zone) && inside + persons > rules.party) return rules.uses === 1 && !rules.reentry ? 'uses-spent' : 'still-inside';
+  if (rules.exitsScannedZones.includes(zone) && inside + persons > rules.party)
+    return rules.uses === 1 && !rules.reentry ? 'uses-spent' : 'still-inside';
   const newUses = Math.max(0, persons - state.returnsLeft);
   if (rules.uses > 0 && state.usesSpent + newUses > rules.uses * rules.party) return 'uses-spent';
   if (rules.oncePerDay && newUses > 0 && (state.usesByDay.get(day()) ?? 0) + newUses > rules.party) return 'same-day';
@@ -170,7 +190,9 @@ function uniqueMarks(marks: readonly Mark[]): readonly Mark[] {
 }
 
 export function compareMarks(a: Mark, b: Mark): number {
-  return compareHybrid(a.at, b.at) || compareText(a.gate, b.gate) || compareText(a.boot, b.boot) || a.sequence - b.sequence;
+  return (
+    compareHybrid(a.at, b.at) || compareText(a.gate, b.gate) || compareText(a.boot, b.boot) || a.sequence - b.sequence
+  );
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -180,7 +202,12 @@ function usesTakenBack(marks: readonly Mark[]): ReadonlyMap<string, number> {
   const usesByKey = new Map<string, number>();
   for (const mark of marks) {
     if (mark.kind !== 'lapsed' && mark.kind !== 'undone') continue;
-    const key = markKey({ event: mark.event, gate: mark.kind === 'undone' ? mark.of.gate : mark.gate, boot: mark.of.boot, sequence: mark.of.sequence });
+    const key = markKey({
+      event: mark.event,
+      gate: mark.kind === 'undone' ? mark.of.gate : mark.gate,
+      boot: mark.of.boot,
+      sequence: mark.of.sequence,
+    });
     usesByKey.set(key, mark.kind === 'undone' ? Number.POSITIVE_INFINITY : (usesByKey.get(key) ?? 0) + mark.uses);
   }
   return usesByKey;
@@ -189,7 +216,8 @@ function usesTakenBack(marks: readonly Mark[]): ReadonlyMap<string, number> {
 function newestIssuedAt(entries: readonly Entry[], epoch: number): number | undefined {
   let newest: number | undefined;
   for (const { mark } of entries) {
-    if (mark.kind === 'admitted' && mark.epoch === epoch && mark.issuedAtS !== undefined) newest = Math.max(newest ?? 0, mark.issuedAtS);
+    if (mark.kind === 'admitted' && mark.epoch === epoch && mark.issuedAtS !== undefined)
+      newest = Math.max(newest ?? 0, mark.issuedAtS);
   }
   return newest;
 }
@@ -204,7 +232,12 @@ function groupCases(fitting: readonly Entry[], misfits: readonly Entry[], rules:
   return [...misfitsByDay].map(([day, misfitsOfDay]) => {
     const { event, ticketId } = (misfitsOfDay[0] as Entry).mark;
     return {
-      id: caseId(event, ticketId, day), event, ticketId, day, fitting, misfits: misfitsOfDay,
+      id: caseId(event, ticketId, day),
+      event,
+      ticketId,
+      day,
+      fitting,
+      misfits: misfitsOfDay,
       orderUncertain: misfitsOfDay.some((misfit) => fitting.some((other) => overlaps(misfit, other))),
     };
   });
@@ -212,6 +245,7 @@ function groupCases(fitting: readonly Entry[], misfits: readonly Entry[], rules:
 
 /** Two entries whose clock uncertainties overlap: which was first cannot be known. */
 const overlaps = (a: Entry, b: Entry): boolean =>
-  a.mark.gate !== b.mark.gate && Math.abs(a.mark.at.ms - b.mark.at.ms) <= a.mark.clock.uncertaintyMs + b.mark.clock.uncertaintyMs;
+  a.mark.gate !== b.mark.gate &&
+  Math.abs(a.mark.at.ms - b.mark.at.ms) <= a.mark.clock.uncertaintyMs + b.mark.clock.uncertaintyMs;
 
 const dayOf = (mark: Mark, rules: HistoryRules): string => eventDay(mark.at.ms, rules);

@@ -16,11 +16,31 @@ import { listen, type LocalServer } from '../../gate-agent/src/local-api/server.
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
 
 const chromiumPath = '/usr/bin/chromium';
-const quiet = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const quiet = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 const atMs = Date.UTC(2026, 6, 1, 17, 2);
-const context: DisplayContext = { languages: ['en', 'de'], timeZone: 'Europe/Berlin', gateName: () => 'Gate B', direction: 'entry', noContactSinceMs: undefined, hasFeed: true, atMs };
+const context: DisplayContext = {
+  languages: ['en', 'de'],
+  timeZone: 'Europe/Berlin',
+  gateName: () => 'Gate B',
+  direction: 'entry',
+  noContactSinceMs: undefined,
+  hasFeed: true,
+  atMs,
+};
 const mark = { kind: 'admitted' } as Mark;
-const refused: LaneState = { name: 'refused', decision: { kind: 'refuse', refusal: { type: 'already-used', detail: { gate: 'gate-b', atMs } } } };
+const refused: LaneState = {
+  name: 'refused',
+  decision: { kind: 'refuse', refusal: { type: 'already-used', detail: { gate: 'gate-b', atMs } } },
+};
 
 /** A gate that shows what it is told to. */
 interface ShownGate {
@@ -38,7 +58,12 @@ async function startShownGate(port: number): Promise<ShownGate> {
     frameAncestors: ['http://127.0.0.1:*'],
     hub,
     screens: {
-      hello: () => ({ gate: { id: 'gate-a', name: 'Gate A' }, lanes: [{ id: 'one', direction: 'entry' }], boot: '00', languages: ['en', 'de'] }),
+      hello: () => ({
+        gate: { id: 'gate-a', name: 'Gate A' },
+        lanes: [{ id: 'one', direction: 'entry' }],
+        boot: '00',
+        languages: ['en', 'de'],
+      }),
       beat: () => ({ nowMs: atMs, timeZone: 'Europe/Berlin', clockTrusted: true, noContactSinceMs: undefined }),
       laneStates: () => [],
       views: () => [view],
@@ -69,7 +94,7 @@ async function startShownGate(port: number): Promise<ShownGate> {
 
 const notBuilt = existsSync(displayFolder) ? undefined : 'the display is not built: npm run build';
 
-describeOrReport('the gate\'s screen', firstReason(missingPrograms('chromium'), notBuilt), () => {
+describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), notBuilt), () => {
   let browser: Browser;
   let page: Page;
   let gate: ShownGate;
@@ -96,9 +121,10 @@ describeOrReport('the gate\'s screen', firstReason(missingPrograms('chromium'), 
 
   const text = (): Promise<string> => page.locator('main').innerText();
 
-  test('says what to do, in both languages, with the gate\'s name and the venue\'s time', async () => {
+  test("says what to do, in both languages, with the gate's name and the venue's time", async () => {
     expect(await page.title()).toBe('Gate A');
-    for (const part of ['Ready', 'Show your ticket code', 'Bereit', 'Bitte Ticketcode zeigen', 'Gate A', '19:02']) expect(await text()).toContain(part);
+    for (const part of ['Ready', 'Show your ticket code', 'Bereit', 'Bitte Ticketcode zeigen', 'Gate A', '19:02'])
+      expect(await text()).toContain(part);
   });
 
   test('changes at once to what the lane does, each state in its own colour', async () => {
@@ -122,7 +148,16 @@ describeOrReport('the gate\'s screen', firstReason(missingPrograms('chromium'), 
   });
 
   test('counts a party and mentions lost contact only in the line for staff', async () => {
-    const decision = { kind: 'admit', claim: { method: 'qr', event: 1, ticketId: '', epoch: 0, assurance: 'signed' }, ticket: { id: '', epoch: 0, type: 1 }, direction: 'entry', part: 2, party: 5, persons: 1, warnings: [] } as const;
+    const decision = {
+      kind: 'admit',
+      claim: { method: 'qr', event: 1, ticketId: '', epoch: 0, assurance: 'signed' },
+      ticket: { id: '', epoch: 0, type: 1 },
+      direction: 'entry',
+      part: 2,
+      party: 5,
+      persons: 1,
+      warnings: [],
+    } as const;
     gate.show({ name: 'open', mark, decision }, { noContactSinceMs: atMs });
     await page.waitForSelector('[data-tone=welcome]');
     expect(await page.locator('.party').innerText()).toBe('2 / 5');
@@ -138,20 +173,31 @@ describeOrReport('the gate\'s screen', firstReason(missingPrograms('chromium'), 
     [320, 480],
   ])('fits %d x %d without cutting anything off', async (width, height) => {
     await page.setViewportSize({ width, height });
-    for (const state of [refused, { name: 'refused', decision: { kind: 'refuse', refusal: { type: 'not-yet-valid' } } } as const]) {
+    for (const state of [
+      refused,
+      { name: 'refused', decision: { kind: 'refuse', refusal: { type: 'not-yet-valid' } } } as const,
+    ]) {
       gate.show(state);
       await page.waitForSelector('[data-tone=refused]');
-      const outside = await page.evaluate(() => [...document.querySelectorAll('.title, .hint, footer span, .symbol')].filter((element) => {
-        const { top, left, bottom, right } = element.getBoundingClientRect();
-        return top < 0 || left < 0 || bottom > innerHeight + 1 || right > innerWidth + 1;
-      }).map((element) => element.textContent));
+      const outside = await page.evaluate(() =>
+        [...document.querySelectorAll('.title, .hint, footer span, .symbol')]
+          .filter((element) => {
+            const { top, left, bottom, right } = element.getBoundingClientRect();
+            return top < 0 || left < 0 || bottom > innerHeight + 1 || right > innerWidth + 1;
+          })
+          .map((element) => element.textContent),
+      );
       expect(outside).toEqual([]);
     }
     await page.setViewportSize({ width: 1_024, height: 600 });
   });
 
   test('shows itself in a frame of another page of this machine', async () => {
-    const other = createServer((_request, response) => response.setHeader('Content-Type', 'text/html').end(`<iframe src="${gate.server.url}/display" width="400" height="240"></iframe>`));
+    const other = createServer((_request, response) =>
+      response
+        .setHeader('Content-Type', 'text/html')
+        .end(`<iframe src="${gate.server.url}/display" width="400" height="240"></iframe>`),
+    );
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const host = await browser.newPage();
     await host.goto(`http://127.0.0.1:${(other.address() as AddressInfo).port}/`);

@@ -87,7 +87,7 @@ function perform(files: Map<string, Buffer>, operation: DiskOperation): void {
 
 function performPerhaps(files: Map<string, Buffer>, operation: DiskOperation, luck: Luck, random: () => number): void {
   if (luck === 'all' || operation.type !== 'write')
-    return  (luck === 'all' || random() < 0.5 ? perform(files, operation) : undefined);
+    return luck === 'all' || random() < 0.5 ? perform(files, operation) : undefined;
   for (let start = 0; start < operation.bytes.length; start += sectorBytes) {
     const sector = operation.bytes.subarray(start, start + sectorBytes);
     if (random() < 0.5) writeAt(files, operation.file, operation.offset + start, sector);

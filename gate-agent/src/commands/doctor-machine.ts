@@ -25,7 +25,11 @@ export function checkNode({ nodeVersion }: DoctorDeps): Finding {
   const [major = 0, minor = 0] = nodeVersion.replace(/^v/, '').split('.').map(Number);
   const [majorMin, minorMin] = nodeVersionMin;
   if (major > majorMin || (major === majorMin && minor >= minorMin)) return well('Node', nodeVersion);
-  return fail('Node', `${nodeVersion} is too old`, `install Node ${nodeVersionMin.join('.')} or later (https://nodejs.org, or the NodeSource package)`);
+  return fail(
+    'Node',
+    `${nodeVersion} is too old`,
+    `install Node ${nodeVersionMin.join('.')} or later (https://nodejs.org, or the NodeSource package)`,
+  );
 }
 
 export async function checkFolder({ folder: { data }, userId }: DoctorDeps): Promise<readonly Finding[]> {
@@ -33,52 +37,106 @@ export async function checkFolder({ folder: { data }, userId }: DoctorDeps): Pro
     const { mode, uid } = await stat(data);
     await access(data, constants.R_OK | constants.W_OK | constants.X_OK);
     const findings: Finding[] = [];
-    if (userId !== undefined && userId !== 0 && uid !== userId) findings.push(warn('data folder', `${data} belongs to the user with id ${uid}, you are ${userId}`, `run this as the agent's user: sudo -u '#${uid}' gate-agent doctor …`));
-    if ((mode & 0o077) !== 0) findings.push(warn('data folder', `${data} is open to others (mode ${(mode & 0o777).toString(8)})`, `chmod 700 ${data}`));
-    if ((await isDeviceKeyExposed(data)) === true) findings.push(fail('device key', 'others on this machine can read this gate\'s key', `chmod 600 ${data}/identity/device-key.pem; if anybody may have copied it, enrol again with a new folder`));
+    if (userId !== undefined && userId !== 0 && uid !== userId)
+      findings.push(
+        warn(
+          'data folder',
+          `${data} belongs to the user with id ${uid}, you are ${userId}`,
+          `run this as the agent's user: sudo -u '#${uid}' gate-agent doctor …`,
+        ),
+      );
+    if ((mode & 0o077) !== 0)
+      findings.push(
+        warn('data folder', `${data} is open to others (mode ${(mode & 0o777).toString(8)})`, `chmod 700 ${data}`),
+      );
+    if ((await isDeviceKeyExposed(data)) === true)
+      findings.push(
+        fail(
+          'device key',
+          "others on this machine can read this gate's key",
+          `chmod 600 ${data}/identity/device-key.pem; if anybody may have copied it, enrol again with a new folder`,
+        ),
+      );
     return findings.length > 0 ? findings : [well('data folder', `${data}, open to its owner only`)];
   } catch (cause) {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    return [missing ? fail('data folder', `${data} does not exist`, `${enrolNext} ${data}`) : fail('data folder', `${data} cannot be read and written by you`, 'run this as the agent\'s user (sudo -u postern-gate), or correct its owner')];
+    return [
+      missing
+        ? fail('data folder', `${data} does not exist`, `${enrolNext} ${data}`)
+        : fail(
+            'data folder',
+            `${data} cannot be read and written by you`,
+            "run this as the agent's user (sudo -u postern-gate), or correct its owner",
+          ),
+    ];
   }
 }
 
 export async function checkDisk({ folder: { data }, freeBytes }: DoctorDeps): Promise<Finding> {
-  const next = 'make room: old logs (journalctl --vacuum-size=100M), then a larger card; without room the gate stays shut';
+  const next =
+    'make room: old logs (journalctl --vacuum-size=100M), then a larger card; without room the gate stays shut';
   try {
     const free = await freeBytes(data);
     const text = `${free >= 1024 ** 3 ? `${(free / 1024 ** 3).toFixed(1)} GB` : `${Math.floor(free / 1024 ** 2)} MB`} free`;
     if (free < freeBytesMin) return fail('disk', text, next);
     return free < freeBytesComfortable ? warn('disk', text, next) : well('disk', text);
   } catch (cause) {
-    return warn('disk', `free space unknown (${cause instanceof Error ? cause.message : 'no answer'})`, 'look with: df -h');
+    return warn(
+      'disk',
+      `free space unknown (${cause instanceof Error ? cause.message : 'no answer'})`,
+      'look with: df -h',
+    );
   }
 }
 
 export async function checkIdentity(config: GateConfig, deps: DoctorDeps): Promise<readonly Finding[]> {
   const { data } = deps.folder;
   const identity = await loadIdentity(data);
-  if (!identity.ok) return [identity.error.type === 'not-enrolled' ? fail('identity', 'this gate has not been enrolled', `${enrolNext} ${data}`) : fail('identity', identity.error.cause, `${enrolNext} ${data}`)];
+  if (!identity.ok)
+    return [
+      identity.error.type === 'not-enrolled'
+        ? fail('identity', 'this gate has not been enrolled', `${enrolNext} ${data}`)
+        : fail('identity', identity.error.cause, `${enrolNext} ${data}`),
+    ];
   const { gate, event } = identity.value;
   const findings: Finding[] = [];
   if (gate.id !== config.gate.id || event.id !== config.gate.event)
-    findings.push(fail('identity', `enrolled as gate ${gate.id} of event ${event.id}, but the configuration says gate ${config.gate.id} of event ${config.gate.event}`, 'correct [gate] id and event in gate.toml, or enrol again'));
+    findings.push(
+      fail(
+        'identity',
+        `enrolled as gate ${gate.id} of event ${event.id}, but the configuration says gate ${config.gate.id} of event ${config.gate.event}`,
+        'correct [gate] id and event in gate.toml, or enrol again',
+      ),
+    );
   findings.push(await checkCertificate(identity.value, config, deps));
   return findings;
 }
 
-async function checkCertificate({ gate, certificate, ca }: Identity, config: GateConfig, deps: DoctorDeps): Promise<Finding> {
+async function checkCertificate(
+  { gate, certificate, ca }: Identity,
+  config: GateConfig,
+  deps: DoctorDeps,
+): Promise<Finding> {
   const time = (await savedTrust(config, deps)).now();
-  const verified = verifyGateCertificate(new Uint8Array(Buffer.from(certificate, 'base64')), { ca: new Uint8Array(Buffer.from(ca, 'base64')), atMs: time.nowMs, timeTrusted: time.trusted, graceMs: 0 });
+  const verified = verifyGateCertificate(new Uint8Array(Buffer.from(certificate, 'base64')), {
+    ca: new Uint8Array(Buffer.from(ca, 'base64')),
+    atMs: time.nowMs,
+    timeTrusted: time.trusted,
+    graceMs: 0,
+  });
   const again = `${enrolNext} ${deps.folder.data}`;
   if (!verified.ok) {
     const { error } = verified;
-    if (error.type === 'certificate-expired') return fail('identity', `the certificate expired on ${date(error.notAfterMs)}`, again);
-    if (error.type === 'certificate-not-yet-valid') return fail('identity', `the certificate is valid from ${date(error.notBeforeMs)} only`, 'check the clock');
+    if (error.type === 'certificate-expired')
+      return fail('identity', `the certificate expired on ${date(error.notAfterMs)}`, again);
+    if (error.type === 'certificate-not-yet-valid')
+      return fail('identity', `the certificate is valid from ${date(error.notBeforeMs)} only`, 'check the clock');
     return fail('identity', `the certificate is not usable: ${error.cause}`, again);
   }
   const text = `gate ${gate.id} "${gate.name}", certificate until ${date(verified.value.notAfterMs)}`;
-  return verified.value.notAfterMs - time.nowMs < certificateWarnMs ? warn('identity', text, again) : well('identity', text);
+  return verified.value.notAfterMs - time.nowMs < certificateWarnMs
+    ? warn('identity', text, again)
+    : well('identity', text);
 }
 
 export function checkJournal(config: GateConfig, { folder: { data }, clock, logger }: DoctorDeps): Finding {
@@ -122,7 +180,10 @@ function quickCheck(path: string): string | undefined {
 export async function checkFeed(config: GateConfig, deps: DoctorDeps): Promise<Finding> {
   const next = 'start the agent in reach of the cloud, and publish the event there';
   const feed = await readFeed(feedFolder(deps.folder.data), config.gate.event, deps.signal);
-  if (!feed.ok) return feed.error.type === 'feed-missing' ? fail('ticket list', 'none yet', next) : fail('ticket list', `not usable: ${feed.error.type}`, `${next}; it fetches a new one by itself`);
+  if (!feed.ok)
+    return feed.error.type === 'feed-missing'
+      ? fail('ticket list', 'none yet', next)
+      : fail('ticket list', `not usable: ${feed.error.type}`, `${next}; it fetches a new one by itself`);
   const { manifest } = feed.value;
   feed.value.close();
   const { nowMs } = (await savedTrust(config, deps)).now();
@@ -130,37 +191,84 @@ export async function checkFeed(config: GateConfig, deps: DoctorDeps): Promise<F
   const text = `version ${manifest.version}, ${manifest.snapshot.tickets} tickets, made ${duration(ageMs)} ago`;
   if (isExpired(manifest, nowMs)) return fail('ticket list', `${text}, expired`, next);
   const zone = manifest.policy.zones.find(({ id }) => id === config.gate.zone);
-  if (zone === undefined) return fail('ticket list', `${text}; the event has no zone "${config.gate.zone}"`, `set [gate] zone in gate.toml to one of: ${manifest.policy.zones.map(({ id }) => id).join(', ')}`);
+  if (zone === undefined)
+    return fail(
+      'ticket list',
+      `${text}; the event has no zone "${config.gate.zone}"`,
+      `set [gate] zone in gate.toml to one of: ${manifest.policy.zones.map(({ id }) => id).join(', ')}`,
+    );
   return well('ticket list', text);
 }
 
 export async function checkClock(config: GateConfig, deps: DoctorDeps): Promise<Finding> {
   const statement = (await savedTrust(config, deps)).statement();
-  return statement.trusted ? well('clock', statement.text) : warn('clock', statement.text, 'start the agent in reach of the cloud once, or have a supervisor confirm the shown time by PIN');
+  return statement.trusted
+    ? well('clock', statement.text)
+    : warn(
+        'clock',
+        statement.text,
+        'start the agent in reach of the cloud once, or have a supervisor confirm the shown time by PIN',
+      );
 }
 
 export async function checkCloud(config: GateConfig, deps: DoctorDeps): Promise<Finding> {
-  if (config.cloud === undefined) return warn('cloud', 'no cloud in the configuration', 'add [cloud] url = "https://…" to gate.toml, or this gate learns from other gates only');
+  if (config.cloud === undefined)
+    return warn(
+      'cloud',
+      'no cloud in the configuration',
+      'add [cloud] url = "https://…" to gate.toml, or this gate learns from other gates only',
+    );
   const { url } = config.cloud;
   const keys = new Map(await knownFeedKeys(config, deps));
   const sentMs = deps.clock.monotonicMs();
-  const sample = await askServerTime({ cloudUrl: url, clock: deps.clock, random: deps.random, feedKeyOf: (keyId) => keys.get(keyId), ...(deps.fetch === undefined ? {} : { fetch: deps.fetch }) }, deps.signal);
-  if (sample.ok) return well('cloud', `${url} answers in ${Math.round(deps.clock.monotonicMs() - sentMs)} ms, signed by the key this gate knows`);
+  const sample = await askServerTime(
+    {
+      cloudUrl: url,
+      clock: deps.clock,
+      random: deps.random,
+      feedKeyOf: (keyId) => keys.get(keyId),
+      ...(deps.fetch === undefined ? {} : { fetch: deps.fetch }),
+    },
+    deps.signal,
+  );
+  if (sample.ok)
+    return well(
+      'cloud',
+      `${url} answers in ${Math.round(deps.clock.monotonicMs() - sentMs)} ms, signed by the key this gate knows`,
+    );
   const { error } = sample;
-  if (error.type === 'http-unreachable') return warn('cloud', `${url} cannot be reached (${error.cause})`, 'check cable, Wi-Fi and address; the gate works without, and catches up by itself');
-  if (error.type === 'server-time-key-unknown' || error.type === 'server-time-signature-invalid') return fail('cloud', `${url} answers, but not with the keys of this gate's deployment`, 'check [cloud] url; if the cloud was set up anew, enrol again');
+  if (error.type === 'http-unreachable')
+    return warn(
+      'cloud',
+      `${url} cannot be reached (${error.cause})`,
+      'check cable, Wi-Fi and address; the gate works without, and catches up by itself',
+    );
+  if (error.type === 'server-time-key-unknown' || error.type === 'server-time-signature-invalid')
+    return fail(
+      'cloud',
+      `${url} answers, but not with the keys of this gate's deployment`,
+      'check [cloud] url; if the cloud was set up anew, enrol again',
+    );
   return fail('cloud', `${url} answers, but not as a Postern cloud (${error.type})`, 'check [cloud] url in gate.toml');
 }
 
-async function knownFeedKeys(config: GateConfig, deps: DoctorDeps): Promise<readonly [string, Uint8Array | undefined][]> {
+async function knownFeedKeys(
+  config: GateConfig,
+  deps: DoctorDeps,
+): Promise<readonly [string, Uint8Array | undefined][]> {
   const identity = await loadIdentity(deps.folder.data);
   const feed = await readFeed(feedFolder(deps.folder.data), config.gate.event, deps.signal);
   const published = feed.ok ? feed.value.manifest.keys : [];
   if (feed.ok) feed.value.close();
-  return [...(identity.ok ? identity.value.feedKeys : []), ...published].filter(({ use, state }) => use === 'feed' && state !== 'revoked').map(({ keyId, publicKey }) => [keyId, hexToBytes(publicKey)]);
+  return [...(identity.ok ? identity.value.feedKeys : []), ...published]
+    .filter(({ use, state }) => use === 'feed' && state !== 'revoked')
+    .map(({ keyId, publicKey }) => [keyId, hexToBytes(publicKey)]);
 }
 
-const savedTrust = async (config: GateConfig, { folder: { data }, clock, machineBoot }: DoctorDeps): Promise<ClockTrust> =>
+const savedTrust = async (
+  config: GateConfig,
+  { folder: { data }, clock, machineBoot }: DoctorDeps,
+): Promise<ClockTrust> =>
   createClockTrust({ clock, machineBoot, saved: await readClockFile(clockFilePath(data)), rtc: config.clock.rtc });
 
 const date = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

@@ -5,8 +5,22 @@ import { existsSync } from 'node:fs';
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
-  bytesEqual, bytesToHex, enrolPath, enrolResponseSchema, err, hexToBytes, ok, problemSchema, ready, serverTimeNonceBytes, verifyServerTime,
-  type Clock, type EnrolResponse, type KeyPair, type Random, type Result,
+  bytesEqual,
+  bytesToHex,
+  enrolPath,
+  enrolResponseSchema,
+  err,
+  hexToBytes,
+  ok,
+  problemSchema,
+  ready,
+  serverTimeNonceBytes,
+  verifyServerTime,
+  type Clock,
+  type EnrolResponse,
+  type KeyPair,
+  type Random,
+  type Result,
 } from '@postern/shared';
 import { createCertificateRequest, verifyGateCertificate, type GateCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile, writeClockFile, writeFileDurably } from '../clock-file.ts';
@@ -61,22 +75,40 @@ export async function enrol(options: EnrolOptions, deps: EnrolDeps): Promise<Res
     const usable = await prepareFolder(data, deps.userId);
     if (!usable.ok) return usable;
     const device = await openDeviceKey(data, deps.random);
-    if (!device.ok) return fail(device.error.type, 'cause' in device.error ? device.error.cause : `${data} cannot hold a device key`);
+    if (!device.ok)
+      return fail(device.error.type, 'cause' in device.error ? device.error.cause : `${data} cannot hold a device key`);
     const answer = await askCloud(url, code, device.value.keys, deps);
     return answer.ok ? await store(data, url, answer.value, options.force === true, deps) : answer;
   } catch (cause) {
     // Only the disk throws here: whatever the network does is a result.
-    return fail('folder-unusable', `${data} cannot be used (${cause instanceof Error ? cause.message : 'unknown'}); check its owner and the free space, or give another with --data DIR`);
+    return fail(
+      'folder-unusable',
+      `${data} cannot be used (${cause instanceof Error ? cause.message : 'unknown'}); check its owner and the free space, or give another with --data DIR`,
+    );
   }
 }
 
-function parseAddress({ url: text, code: given }: EnrolOptions): Result<{ readonly url: string; readonly code: string }, CommandError> {
+function parseAddress({
+  url: text,
+  code: given,
+}: EnrolOptions): Result<{ readonly url: string; readonly code: string }, CommandError> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
-    return fail('address-invalid', `"${text.slice(0, 200)}" is not the address of a cloud; it begins with https:// or http://, for example https://tickets.example.org`);
+    return fail(
+      'address-invalid',
+      `"${text.slice(0, 200)}" is not the address of a cloud; it begins with https:// or http://, for example https://tickets.example.org`,
+    );
   const code = (given ?? url.hash.slice(1)).trim();
-  if (code === '') return fail('code-missing', 'the one-time code is missing: gate-agent enrol URL CODE; the cloud shows it where the gate is made');
-  if (!/^[0-9A-Za-z -]{8,64}$/.test(code)) return fail('code-malformed', 'that is not a one-time code; it looks like 7K2Q-0M9T-XV4B. Copy it again from the cloud');
+  if (code === '')
+    return fail(
+      'code-missing',
+      'the one-time code is missing: gate-agent enrol URL CODE; the cloud shows it where the gate is made',
+    );
+  if (!/^[0-9A-Za-z -]{8,64}$/.test(code))
+    return fail(
+      'code-malformed',
+      'that is not a one-time code; it looks like 7K2Q-0M9T-XV4B. Copy it again from the cloud',
+    );
   return ok({ url: `${url.origin}${url.pathname}`.replace(/\/+$/, ''), code });
 }
 
@@ -85,7 +117,11 @@ async function prepareFolder(data: string, userId: number | undefined): Promise<
   await access(data, constants.W_OK | constants.X_OK);
   const { uid } = await stat(data);
   // What root writes here the agent could not read.
-  if (userId === 0 && uid !== 0) return fail('wrong-user', `${data} belongs to the user with id ${uid}; run this as that user: sudo -u '#${uid}' gate-agent enrol …`);
+  if (userId === 0 && uid !== 0)
+    return fail(
+      'wrong-user',
+      `${data} belongs to the user with id ${uid}; run this as that user: sudo -u '#${uid}' gate-agent enrol …`,
+    );
   return ok(undefined);
 }
 
@@ -95,53 +131,120 @@ interface Answered {
   readonly sample: TimeSample;
 }
 
-async function askCloud(url: string, code: string, keys: KeyPair, { clock, random, fetch }: EnrolDeps): Promise<Result<Answered, CommandError>> {
+async function askCloud(
+  url: string,
+  code: string,
+  keys: KeyPair,
+  { clock, random, fetch }: EnrolDeps,
+): Promise<Result<Answered, CommandError>> {
   const nonce = random(serverTimeNonceBytes);
   const csr = Buffer.from(await createCertificateRequest(keys)).toString('base64');
   const sentMs = clock.monotonicMs();
-  const answer = await postJson(url + enrolPath, { code, csr, publicKey: bytesToHex(keys.publicKey), nonce: bytesToHex(nonce) }, { timeoutMs, answerBytesMax, fetch });
+  const answer = await postJson(
+    url + enrolPath,
+    { code, csr, publicKey: bytesToHex(keys.publicKey), nonce: bytesToHex(nonce) },
+    { timeoutMs, answerBytesMax, fetch },
+  );
   const receivedMs = clock.monotonicMs();
-  if (!answer.ok) return answer.error.type === 'http-too-large' ? notPostern(url) : fail('cloud-unreachable', unreachableText(url, answer.error.cause));
+  if (!answer.ok)
+    return answer.error.type === 'http-too-large'
+      ? notPostern(url)
+      : fail('cloud-unreachable', unreachableText(url, answer.error.cause));
   if (answer.value.status !== 200) return refused(url, answer.value);
   const parsed = enrolResponseSchema.safeParse(answerJson(answer.value.body));
   if (!parsed.success) return notPostern(url);
   const response = parsed.data;
 
-  const feedKeys = new Map(response.feedKeys.filter(({ use, state }) => use === 'feed' && state !== 'revoked').map((key) => [key.keyId, hexToBytes(key.publicKey)]));
+  const feedKeys = new Map(
+    response.feedKeys
+      .filter(({ use, state }) => use === 'feed' && state !== 'revoked')
+      .map((key) => [key.keyId, hexToBytes(key.publicKey)]),
+  );
   const serverMs = verifyServerTime(fromBase64(response.signedTime), nonce, (keyId) => feedKeys.get(keyId));
   if (!serverMs.ok) return untrusted(url, 'the time in it is not signed for this request');
-  const certificate = verifyGateCertificate(fromBase64(response.certificate), { ca: fromBase64(response.ca), atMs: serverMs.value, timeTrusted: true, graceMs: 0 });
-  if (!certificate.ok) return untrusted(url, 'cause' in certificate.error ? certificate.error.cause : 'its certificate is not in force');
-  if (certificate.value.gate !== response.gate.id || !bytesEqual(certificate.value.publicKey, keys.publicKey)) return untrusted(url, 'its certificate is for another gate');
-  return ok({ response, certificate: certificate.value, sample: sampleOfRoundTrip('server', serverMs.value, sentMs, receivedMs) });
+  const certificate = verifyGateCertificate(fromBase64(response.certificate), {
+    ca: fromBase64(response.ca),
+    atMs: serverMs.value,
+    timeTrusted: true,
+    graceMs: 0,
+  });
+  if (!certificate.ok)
+    return untrusted(url, 'cause' in certificate.error ? certificate.error.cause : 'its certificate is not in force');
+  if (certificate.value.gate !== response.gate.id || !bytesEqual(certificate.value.publicKey, keys.publicKey))
+    return untrusted(url, 'its certificate is for another gate');
+  return ok({
+    response,
+    certificate: certificate.value,
+    sample: sampleOfRoundTrip('server', serverMs.value, sentMs, receivedMs),
+  });
 }
 
-async function store(data: string, url: string, { response, certificate, sample }: Answered, force: boolean, deps: EnrolDeps): Promise<Result<Enrolled, CommandError>> {
+async function store(
+  data: string,
+  url: string,
+  { response, certificate, sample }: Answered,
+  force: boolean,
+  deps: EnrolDeps,
+): Promise<Result<Enrolled, CommandError>> {
   const { gate, event, ca, feedKeys } = response;
   const before = await loadIdentity(data);
   if (before.ok && !force && (before.value.gate.id !== gate.id || before.value.event.id !== event.id))
-    return fail('folder-of-another-gate', `${data} is gate ${before.value.gate.id} of event ${before.value.event.id}, and the code was for gate ${gate.id} of event ${event.id}; ask for a new code and give another --data DIR, or --force to make this folder ${gate.id}'s`);
+    return fail(
+      'folder-of-another-gate',
+      `${data} is gate ${before.value.gate.id} of event ${before.value.event.id}, and the code was for gate ${gate.id} of event ${event.id}; ask for a new code and give another --data DIR, or --force to make this folder ${gate.id}'s`,
+    );
   const configPath = join(data, 'gate.toml');
   const kept = existsSync(configPath) && !force;
   const toml = renderGateToml({ gate, event: event.id, cloudUrl: url, lanes: response.lanes });
   if (!kept) await writeFileDurably(configPath, toml, 0o644);
   await learnTime(data, sample, certificate.notBeforeMs, deps);
   // Last: from here on the gate counts as enrolled.
-  await saveIdentity(data, { v: 1, gate, event, cloud: url, publicKey: bytesToHex(certificate.publicKey), certificate: response.certificate, ca, feedKeys });
+  await saveIdentity(data, {
+    v: 1,
+    gate,
+    event,
+    cloud: url,
+    publicKey: bytesToHex(certificate.publicKey),
+    certificate: response.certificate,
+    ca,
+    feedKeys,
+  });
   const todo = kept
     ? [`${configPath} was there already and has been left as it is; --force replaces it by the cloud's description`]
-    : [...lanesWithoutReader(response.lanes).map((lane) => `the cloud names no reader for lane ${lane}: set readers in ${configPath}`), ...complaintsAbout(toml, configPath)];
-  return ok({ gate, event, data, configPath, config: kept ? 'kept' : 'written', certificateExpiresMs: certificate.notAfterMs, todo });
+    : [
+        ...lanesWithoutReader(response.lanes).map(
+          (lane) => `the cloud names no reader for lane ${lane}: set readers in ${configPath}`,
+        ),
+        ...complaintsAbout(toml, configPath),
+      ];
+  return ok({
+    gate,
+    event,
+    data,
+    configPath,
+    config: kept ? 'kept' : 'written',
+    certificateExpiresMs: certificate.notAfterMs,
+    todo,
+  });
 }
 
 /** A cloud of another version may describe what this one does not know. */
 function complaintsAbout(toml: string, configPath: string): readonly string[] {
   const checked = parseConfig(toml, configPath);
-  return checked.ok ? [] : checked.error.complaints.map((complaint) => `what the cloud says about this gate does not fit this version; correct ${complaint}`);
+  return checked.ok
+    ? []
+    : checked.error.complaints.map(
+        (complaint) => `what the cloud says about this gate does not fit this version; correct ${complaint}`,
+      );
 }
 
 /** A gate that starts before it meets the cloud again knows what time it is, as long as the machine is not switched off. */
-async function learnTime(data: string, sample: TimeSample, floorMs: number, { clock, machineBoot }: EnrolDeps): Promise<void> {
+async function learnTime(
+  data: string,
+  sample: TimeSample,
+  floorMs: number,
+  { clock, machineBoot }: EnrolDeps,
+): Promise<void> {
   const path = clockFilePath(data);
   const trust = createClockTrust({ clock, machineBoot, saved: await readClockFile(path), floorMs });
   trust.learn(sample);
@@ -153,32 +256,55 @@ function refused(url: string, { status, body }: HttpAnswer): Result<never, Comma
   const type = problem.success ? problem.data.type : undefined;
   switch (type) {
     case 'code-invalid':
-      return fail('code-invalid', 'the code is wrong, was used before, or is too old (it works once, for 30 minutes); make a new one in the cloud and try again');
+      return fail(
+        'code-invalid',
+        'the code is wrong, was used before, or is too old (it works once, for 30 minutes); make a new one in the cloud and try again',
+      );
     case 'attempts-exhausted':
-      return fail('attempts-exhausted', 'too many wrong codes have reached the cloud; wait a minute, check the code, and try again');
+      return fail(
+        'attempts-exhausted',
+        'too many wrong codes have reached the cloud; wait a minute, check the code, and try again',
+      );
     case 'request-invalid':
     case 'csr-malformed':
     case 'csr-key-mismatch':
     case 'csr-signature-invalid':
-      return fail(type, `the cloud at ${url} does not understand this gate (${type}); their versions probably do not fit: update the older one`);
+      return fail(
+        type,
+        `the cloud at ${url} does not understand this gate (${type}); their versions probably do not fit: update the older one`,
+      );
     default:
-      return status >= 500 ? fail('cloud-failed', `the cloud at ${url} has a fault of its own (status ${status}); look at its log, then try again`) : notPostern(url);
+      return status >= 500
+        ? fail(
+            'cloud-failed',
+            `the cloud at ${url} has a fault of its own (status ${status}); look at its log, then try again`,
+          )
+        : notPostern(url);
   }
 }
 
-const notPostern = (url: string): Result<never, CommandError> => fail('not-a-cloud', `${url} answers, but not as a Postern cloud does; check the address`);
+const notPostern = (url: string): Result<never, CommandError> =>
+  fail('not-a-cloud', `${url} answers, but not as a Postern cloud does; check the address`);
 const untrusted = (url: string, what: string): Result<never, CommandError> =>
-  fail('answer-untrusted', `the answer of ${url} cannot be trusted (${what}); check the address, and that nothing on the way changes it, then ask for a new code`);
+  fail(
+    'answer-untrusted',
+    `the answer of ${url} cannot be trusted (${what}); check the address, and that nothing on the way changes it, then ask for a new code`,
+  );
 
 /** Causes as Node and OpenSSL name them, and what each asks for. */
 const unreachableCauses: readonly (readonly [cause: RegExp, next: string])[] = [
   [/ENOTFOUND|EAI_AGAIN/, "check the name's spelling and this machine's network"],
-  [/CERT|SELF_SIGNED|ISSUER|ALTNAME|TLS|SSL/, "its certificate is not accepted: check the address and this machine's date"],
+  [
+    /CERT|SELF_SIGNED|ISSUER|ALTNAME|TLS|SSL/,
+    "its certificate is not accepted: check the address and this machine's date",
+  ],
   [/redirect/, 'it sends elsewhere: use the address that a browser ends up at, with https://'],
 ];
 
 function unreachableText(url: string, cause: string): string {
-  const next = unreachableCauses.find(([pattern]) => pattern.test(cause))?.[1] ?? "check the address, its port and this machine's network";
+  const next =
+    unreachableCauses.find(([pattern]) => pattern.test(cause))?.[1] ??
+    "check the address, its port and this machine's network";
   return `cannot reach the cloud at ${url} (${cause}); ${next}`;
 }
 

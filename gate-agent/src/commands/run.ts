@@ -27,7 +27,9 @@ export async function runCommand({ config: path, json, logLevel }: RunOptions): 
   }
   const other = await askRunningAgent(config.value.gate.data);
   if (other?.health !== undefined && other.health['boot'] === other.boot) {
-    complain(`gate-agent: this gate is running already (process ${other.pid}, ${other.url}); stop that one first, or give this one another data folder`);
+    complain(
+      `gate-agent: this gate is running already (process ${other.pid}, ${other.url}); stop that one first, or give this one another data folder`,
+    );
     return 2;
   }
   const logger = createLogger(logLevel ?? config.value.log.level);
@@ -41,7 +43,11 @@ export async function runCommand({ config: path, json, logLevel }: RunOptions): 
     return 2;
   }
   const { url, boot, stop } = gate.value;
-  say(json ? JSON.stringify({ type: 'ready', url, pid: process.pid, boot }) : `ready: ${url}/display (health: ${url}/health)`);
+  say(
+    json
+      ? JSON.stringify({ type: 'ready', url, pid: process.pid, boot })
+      : `ready: ${url}/display (health: ${url}/health)`,
+  );
   await stopRequested;
   // Ends the process in any case: a half-open input or an idle connection must not keep a stopped gate alive.
   const giveUp = setTimeout(() => {

@@ -1,6 +1,14 @@
 // POST /steward: what staff do at this gate, each time with operator and PIN. Types are checked here, rights and PINs by the
 // steward module; the answer is the mark or decision it led to, or one problem that says why not.
-import { overrideReasons, presentationTextCharsMax, trueTimeMsMax, type Clock, type Steward, type StewardAction, type StewardError } from '@postern/shared';
+import {
+  overrideReasons,
+  presentationTextCharsMax,
+  trueTimeMsMax,
+  type Clock,
+  type Steward,
+  type StewardAction,
+  type StewardError,
+} from '@postern/shared';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -16,7 +24,12 @@ const holdId = z.string().min(1).max(100);
 const actionSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('accept-hold'), lane, holdId }),
   z.strictObject({ type: z.literal('decline-hold'), lane, holdId }),
-  z.strictObject({ type: z.literal('override'), lane, reason: z.enum(overrideReasons), persons: z.number().int().min(1).max(20).default(1) }),
+  z.strictObject({
+    type: z.literal('override'),
+    lane,
+    reason: z.enum(overrideReasons),
+    persons: z.number().int().min(1).max(20).default(1),
+  }),
   z.strictObject({ type: z.literal('undo'), lane }),
   /** `text`: the ticket's code, or its short typed form. */
   z.strictObject({ type: z.literal('pass-out'), lane, text: z.string().min(1).max(presentationTextCharsMax) }),
@@ -36,7 +49,10 @@ const requestSchema = z.strictObject({
 
 export function createStewardRoute(steward: () => Steward, clock: Clock): Hono {
   const routes = new Hono();
-  const limit = bodyLimit({ maxSize: stewardBodyBytesMax, onError: (context) => problem(context, 413, 'body-too-large', `At most ${stewardBodyBytesMax} bytes`) });
+  const limit = bodyLimit({
+    maxSize: stewardBodyBytesMax,
+    onError: (context) => problem(context, 413, 'body-too-large', `At most ${stewardBodyBytesMax} bytes`),
+  });
   routes.post('/', guardChange, limit, async (context) => {
     const body: unknown = await context.req.json().catch(() => undefined);
     const request = requestSchema.safeParse(body);
@@ -52,8 +68,14 @@ export function createStewardRoute(steward: () => Steward, clock: Clock): Hono {
 }
 
 function toAction(action: z.infer<typeof actionSchema>, clock: Clock): StewardAction {
-  if (action.type === 'pass-out') return { type: action.type, lane: action.lane, presentation: { medium: 'typed', text: action.text, readerId: 'steward', seenAtMs: clock.monotonicMs() } };
-  if (action.type === 'confirm-clock') return action.trueMs === undefined ? { type: action.type } : { type: action.type, trueMs: action.trueMs };
+  if (action.type === 'pass-out')
+    return {
+      type: action.type,
+      lane: action.lane,
+      presentation: { medium: 'typed', text: action.text, readerId: 'steward', seenAtMs: clock.monotonicMs() },
+    };
+  if (action.type === 'confirm-clock')
+    return action.trueMs === undefined ? { type: action.type } : { type: action.type, trueMs: action.trueMs };
   return action;
 }
 
@@ -79,5 +101,8 @@ const statuses: Readonly<Record<StewardError['type'], readonly [status: Contentf
 
 function answerError(context: Context, error: StewardError): Response {
   const [status, title] = statuses[error.type];
-  return problem(context, status, error.type, title, { ...('waitMs' in error ? { waitMs: error.waitMs } : {}), ...('refusal' in error ? { refusal: error.refusal } : {}) });
+  return problem(context, status, error.type, title, {
+    ...('waitMs' in error ? { waitMs: error.waitMs } : {}),
+    ...('refusal' in error ? { refusal: error.refusal } : {}),
+  });
 }

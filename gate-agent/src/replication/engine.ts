@@ -155,7 +155,14 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
 
   async function listen(address: string): Promise<LanListener | undefined> {
     try {
-      return await startLanListener({ address, identity, trust, answer, log, statedTime: () => statePeerTime(time, clock) });
+      return await startLanListener({
+        address,
+        identity,
+        trust,
+        answer,
+        log,
+        statedTime: () => statePeerTime(time, clock),
+      });
     } catch (cause) {
       lanError = `${address}: ${cause instanceof Error ? cause.message : 'cannot listen'}`;
       log.error({ cause: lanError }, 'other gates cannot reach this one');

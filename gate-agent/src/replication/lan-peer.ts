@@ -36,7 +36,14 @@ export interface LanPeer extends Peer {
 
 export const lanTimeoutMs = 8_000;
 
-export function createLanPeer({ address, identity, trust, timeoutMs = lanTimeoutMs, onTime, clock }: LanPeerDeps): LanPeer {
+export function createLanPeer({
+  address,
+  identity,
+  trust,
+  timeoutMs = lanTimeoutMs,
+  onTime,
+  clock,
+}: LanPeerDeps): LanPeer {
   const { host, port } = splitAddress(address);
   // No session cache: a resumed connection would not show the certificate again.
   const agent = new Agent({ keepAlive: true, maxSockets: 1, maxCachedSessions: 0, ...tlsOptions(identity) });
@@ -93,15 +100,12 @@ export function createLanPeer({ address, identity, trust, timeoutMs = lanTimeout
                 }),
               ),
             );
-            outgoing.on(
-              'response',
-              (response) => {
-                noteTime(response, sentMs);
-                void readAnswer(response).then(finish, (cause: unknown) =>
-                  finish(err({ type: 'peer-unreachable', cause: String(cause).slice(0, 200) })),
-                );
-              },
-            );
+            outgoing.on('response', (response) => {
+              noteTime(response, sentMs);
+              void readAnswer(response).then(finish, (cause: unknown) =>
+                finish(err({ type: 'peer-unreachable', cause: String(cause).slice(0, 200) })),
+              );
+            });
             outgoing.on('socket', (socket) => {
               const connected = socket as TLSSocket;
               const proceed = (): void => {

@@ -8,13 +8,22 @@ export const peerTimeHeader = 'postern-time';
 const pattern = /^(\d{1,16});(\d{1,9})$/;
 
 /** Undefined while the time is not trusted: nobody passes on a guess. */
-export function statePeerTime({ atMs, timeTrusted, monotonicMs, uncertaintyMs }: TimeState, clock: Clock): string | undefined {
+export function statePeerTime(
+  { atMs, timeTrusted, monotonicMs, uncertaintyMs }: TimeState,
+  clock: Clock,
+): string | undefined {
   if (!timeTrusted || monotonicMs === undefined || uncertaintyMs === undefined) return undefined;
   return `${Math.round(atMs + clock.monotonicMs() - monotonicMs)};${Math.ceil(uncertaintyMs)}`;
 }
 
 /** What the header says, or undefined where there is none or it is not one. */
-export function readPeerTime(header: string | string[] | undefined, sentMs: number, receivedMs: number): PeerTime | undefined {
+export function readPeerTime(
+  header: string | string[] | undefined,
+  sentMs: number,
+  receivedMs: number,
+): PeerTime | undefined {
   const [, statedMs, uncertaintyMs] = (typeof header === 'string' ? pattern.exec(header) : null) ?? [];
-  return statedMs === undefined || uncertaintyMs === undefined ? undefined : { statedMs: Number(statedMs), uncertaintyMs: Number(uncertaintyMs), sentMs, receivedMs };
+  return statedMs === undefined || uncertaintyMs === undefined
+    ? undefined
+    : { statedMs: Number(statedMs), uncertaintyMs: Number(uncertaintyMs), sentMs, receivedMs };
 }

@@ -21,9 +21,11 @@ function findDamage(path: string): string | undefined {
     try {
       const answer = String(database.pragma('quick_check(1)', { simple: true }));
       if (answer !== 'ok') return answer.slice(0, 200);
-      const hasChunks = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'chunk'").get() !== undefined;
+      const hasChunks =
+        database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'chunk'").get() !== undefined;
       const chunks = hasChunks ? database.prepare('SELECT bytes FROM chunk').pluck().iterate() : [];
-      for (const bytes of chunks as Iterable<Uint8Array>) if (!isWhole(new Uint8Array(bytes))) return 'a chunk that is not what was stored';
+      for (const bytes of chunks as Iterable<Uint8Array>)
+        if (!isWhole(new Uint8Array(bytes))) return 'a chunk that is not what was stored';
       return undefined;
     } finally {
       database.close();

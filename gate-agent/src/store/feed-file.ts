@@ -117,7 +117,8 @@ export function openSnapshot(path: string, manifest: Manifest): Result<Database,
   let database: Database | undefined;
   try {
     database = openDatabase(path, { readonly: true, immutable: true });
-    if (database.prepare(strangersSql).pluck().get() !== undefined) throw new Error('more in it than the tables of a snapshot');
+    if (database.prepare(strangersSql).pluck().get() !== undefined)
+      throw new Error('more in it than the tables of a snapshot');
     const meta = new Map(database.prepare('SELECT name, value FROM meta').raw().all() as [string, number][]);
     const problem = metaProblem(meta, manifest);
     if (problem === undefined) return ok(database);

@@ -1,7 +1,17 @@
 // The gate's own log of marks: the commit point of every admission. One writer an event and process start, sequences from 1 without
 // gaps. A thin layer over SQL that throws on any trouble; store.ts decides what trouble means. Opening is also verifying: every
 // mark decodes, no sequence is missing.
-import { assert, decodeMark, encodeMark, hexToBytes, type ClockQuality, type HybridTimestamp, type Mark, type MarkDraft, type MarkId } from '@postern/shared';
+import {
+  assert,
+  decodeMark,
+  encodeMark,
+  hexToBytes,
+  type ClockQuality,
+  type HybridTimestamp,
+  type Mark,
+  type MarkDraft,
+  type MarkId,
+} from '@postern/shared';
 import { openDatabase, type Database } from './database.ts';
 import { journalTablesSql } from './mark-tables.ts';
 
@@ -96,15 +106,22 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
   const insertMark = database.prepare('INSERT INTO mark (writer, sequence, ticket, bytes) VALUES (?, ?, ?, ?)');
   const selectByPlace = database.prepare('SELECT writer, bytes FROM mark WHERE writer = ? AND sequence = ?').raw();
   const selectDataVersion = database.prepare('PRAGMA data_version').pluck();
-  const selectByIdentity = database.prepare(
-    'SELECT mark.writer, mark.bytes FROM mark JOIN writer ON writer.id = mark.writer WHERE writer.event = ? AND writer.gate = ? AND writer.boot = ? AND mark.sequence = ?',
-  ).raw();
+  const selectByIdentity = database
+    .prepare(
+      'SELECT mark.writer, mark.bytes FROM mark JOIN writer ON writer.id = mark.writer WHERE writer.event = ? AND writer.gate = ? AND writer.boot = ? AND mark.sequence = ?',
+    )
+    .raw();
   const selectAll = database.prepare('SELECT writer, bytes FROM mark ORDER BY writer, sequence').raw();
-  const upsertCorrection = database.prepare('INSERT INTO zone_count (event, zone, persons) VALUES (?, ?, ?) ON CONFLICT (event, zone) DO UPDATE SET persons = excluded.persons');
+  const upsertCorrection = database.prepare(
+    'INSERT INTO zone_count (event, zone, persons) VALUES (?, ?, ?) ON CONFLICT (event, zone) DO UPDATE SET persons = excluded.persons',
+  );
 
   const identities = new Map<number, { readonly event: number; readonly gate: string; readonly boot: string }>();
   const own = new Map<number, WriterState>();
-  for (const row of database.prepare('SELECT id, event, gate, boot, (SELECT max(sequence) FROM mark WHERE writer = writer.id) FROM writer').raw().iterate()) {
+  for (const row of database
+    .prepare('SELECT id, event, gate, boot, (SELECT max(sequence) FROM mark WHERE writer = writer.id) FROM writer')
+    .raw()
+    .iterate()) {
     const [id, event, writerGate, writerBoot, last] = row as [number, number, string, string, number | null];
     identities.set(id, { event, gate: writerGate, boot: writerBoot });
     if (writerGate === gate && writerBoot === boot) own.set(event, { id, committed: last ?? 0, next: (last ?? 0) + 1 });
@@ -207,7 +224,9 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
       return mark;
     },
     marksOf: (ticketId) =>
-      (placesByTicket.get(ticketId) ?? []).map(({ writer, sequence }) => toMark(selectByPlace.get(writer, sequence) as [number, Uint8Array])),
+      (placesByTicket.get(ticketId) ?? []).map(({ writer, sequence }) =>
+        toMark(selectByPlace.get(writer, sequence) as [number, Uint8Array]),
+      ),
     find: ({ event, gate: ofGate, boot: ofBoot, sequence }) => {
       const row = selectByIdentity.get(event, ofGate, ofBoot, sequence) as [number, Uint8Array] | undefined;
       return row === undefined ? undefined : toMark(row);
@@ -222,7 +241,12 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
         visit(mark);
       });
     },
-    corrections: () => database.prepare('SELECT event, zone, persons FROM zone_count').all() as { event: number; zone: string; persons: number }[],
+    corrections: () =>
+      database.prepare('SELECT event, zone, persons FROM zone_count').all() as {
+        event: number;
+        zone: string;
+        persons: number;
+      }[],
     setCorrection: (event, zone, persons) => void upsertCorrection.run(event, zone, persons),
     checkpoint: (how) => {
       if (how === 'all') checkpointAll(database);

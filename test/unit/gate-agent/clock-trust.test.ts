@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { createClockTrust, driftShare, personUncertaintyMs, sampleOfRoundTrip, savedClockSchema, trustUncertaintyMsMax, type ClockTrustDeps } from '../../../gate-agent/src/clock-trust.ts';
+import {
+  createClockTrust,
+  driftShare,
+  personUncertaintyMs,
+  sampleOfRoundTrip,
+  savedClockSchema,
+  trustUncertaintyMsMax,
+  type ClockTrustDeps,
+} from '../../../gate-agent/src/clock-trust.ts';
 
 const dayMs = 86_400_000;
 const trueStartMs = Date.UTC(2026, 6, 1, 18);
@@ -19,7 +27,12 @@ function createMachine(wallErrorMs: number, machineBoot = 'boot-1', uptimeMs = 5
       return createClockTrust({ clock: this.clock, machineBoot, floorMs: builtMs, ...deps });
     },
     serverSample(roundTripMs = 40) {
-      return sampleOfRoundTrip('server', state.trueMs - roundTripMs / 2, state.monotonicMs - roundTripMs, state.monotonicMs);
+      return sampleOfRoundTrip(
+        'server',
+        state.trueMs - roundTripMs / 2,
+        state.monotonicMs - roundTripMs,
+        state.monotonicMs,
+      );
     },
   };
 }
@@ -47,14 +60,22 @@ describe('a gate without any source of time', () => {
 });
 
 describe('a saved state that is damaged', () => {
-  const saved = { v: 1, machineBoot: 'boot-1', floorMs: trueStartMs, anchor: { source: 'server', trueMs: trueStartMs, uncertaintyMs: 20, monotonicMs: 5_000 } };
+  const saved = {
+    v: 1,
+    machineBoot: 'boot-1',
+    floorMs: trueStartMs,
+    anchor: { source: 'server', trueMs: trueStartMs, uncertaintyMs: 20, monotonicMs: 5_000 },
+  };
 
   test.each([
     ['a floor that no mark could carry', { ...saved, floorMs: 1e300 }],
     ['a floor centuries away, before which every server time would be refused', { ...saved, floorMs: trueStartMs * 6 }],
     ['a time that no mark could carry', { ...saved, anchor: { ...saved.anchor, trueMs: 1e300 } }],
     ['an uncertainty that no mark could carry', { ...saved, anchor: { ...saved.anchor, uncertaintyMs: 1e300 } }],
-    ['a monotonic time that moves the true one by centuries', { ...saved, anchor: { ...saved.anchor, monotonicMs: -1e300 } }],
+    [
+      'a monotonic time that moves the true one by centuries',
+      { ...saved, anchor: { ...saved.anchor, monotonicMs: -1e300 } },
+    ],
   ])('is not read: %s', (_what, damaged) => {
     expect(savedClockSchema.safeParse(saved).success).toBe(true);
     expect(savedClockSchema.safeParse(damaged).success).toBe(false);
@@ -194,7 +215,10 @@ describe('a supervisor', () => {
 
   test('may correct a time that is too far ahead, and the floor follows', () => {
     const machine = createMachine(0);
-    const trust = machine.start({ floorMs: builtMs, saved: { v: 1, machineBoot: 'other', floorMs: trueStartMs + 30 * dayMs } });
+    const trust = machine.start({
+      floorMs: builtMs,
+      saved: { v: 1, machineBoot: 'other', floorMs: trueStartMs + 30 * dayMs },
+    });
     trust.confirm(machine.state.trueMs);
     expect(trust.now().nowMs).toBe(trueStartMs);
     expect(trust.learn(machine.serverSample()).type).toBe('taken');

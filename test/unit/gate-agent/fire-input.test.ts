@@ -13,12 +13,15 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs `rounds` looks at the input, changing it before each, and counts how often fire was reported in each round. */
-async function watchRounds(contents: readonly (string | undefined)[]): Promise<{ readonly fires: readonly number[]; readonly watch: FireWatch }> {
+async function watchRounds(
+  contents: readonly (string | undefined)[],
+): Promise<{ readonly fires: readonly number[]; readonly watch: FireWatch }> {
   const stopping = new AbortController();
   const fires: number[] = [];
   let count = 0;
   let round = 0;
-  const write = (content: string | undefined): void => (content === undefined ? rmSync(path, { force: true }) : writeFileSync(path, content));
+  const write = (content: string | undefined): void =>
+    content === undefined ? rmSync(path, { force: true }) : writeFileSync(path, content);
   write(contents[0]);
   const timer = {
     after: (_ms: number, fn: () => void) => {
@@ -51,5 +54,8 @@ test('an input that cannot be read keeps its last state and says so', async () =
 });
 
 test('an address of another kind is refused', () => {
-  expect(openFireInput('gpio://17', { after: () => () => undefined })).toMatchObject({ ok: false, error: { type: 'fire-input-unknown' } });
+  expect(openFireInput('gpio://17', { after: () => () => undefined })).toMatchObject({
+    ok: false,
+    error: { type: 'fire-input-unknown' },
+  });
 });

@@ -4,7 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bytesToHex, keyPairFromSeed, ready } from '@postern/shared';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { identityFolder, isDeviceKeyExposed, loadIdentity, openDeviceKey, pemToSeed, saveIdentity, seedToPem, type StoredIdentity } from '../../../gate-agent/src/identity.ts';
+import {
+  identityFolder,
+  isDeviceKeyExposed,
+  loadIdentity,
+  openDeviceKey,
+  pemToSeed,
+  saveIdentity,
+  seedToPem,
+  type StoredIdentity,
+} from '../../../gate-agent/src/identity.ts';
 
 let data = '';
 beforeAll(() => ready);
@@ -14,7 +23,13 @@ afterEach(() => rmSync(data, { recursive: true, force: true }));
 const random = (byte: number) => (bytes: number) => new Uint8Array(bytes).fill(byte);
 const keyPath = (): string => join(identityFolder(data), 'device-key.pem');
 const stored = (publicKey: string): StoredIdentity => ({
-  v: 1, gate: { id: 'gate-a', name: 'Gate A', zone: 'arena' }, event: { id: 1, name: 'Night' }, cloud: 'http://127.0.0.1', publicKey, certificate: 'AAAA', ca: 'AAAA',
+  v: 1,
+  gate: { id: 'gate-a', name: 'Gate A', zone: 'arena' },
+  event: { id: 1, name: 'Night' },
+  cloud: 'http://127.0.0.1',
+  publicKey,
+  certificate: 'AAAA',
+  ca: 'AAAA',
   feedKeys: [{ use: 'feed', keyId: '00'.repeat(8), publicKey: '00'.repeat(32), state: 'active' }],
 });
 
@@ -42,11 +57,14 @@ describe('the device key', () => {
     expect(pemToSeed(seedToPem(seed))).toEqual(seed);
   });
 
-  test.each(['', 'hello', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'])('damaged to %j is said so and never replaced', async (text) => {
-    await openDeviceKey(data, random(7));
-    writeFileSync(keyPath(), text);
-    expect(await openDeviceKey(data, random(8))).toMatchObject({ ok: false, error: { type: 'identity-damaged' } });
-  });
+  test.each(['', 'hello', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'])(
+    'damaged to %j is said so and never replaced',
+    async (text) => {
+      await openDeviceKey(data, random(7));
+      writeFileSync(keyPath(), text);
+      expect(await openDeviceKey(data, random(8))).toMatchObject({ ok: false, error: { type: 'identity-damaged' } });
+    },
+  );
 });
 
 describe('an identity', () => {
@@ -59,7 +77,10 @@ describe('an identity', () => {
   test('comes back whole', async () => {
     await openDeviceKey(data, random(7));
     await saveIdentity(data, stored(bytesToHex(keyPairFromSeed(random(7)(32)).publicKey)));
-    expect(await loadIdentity(data)).toMatchObject({ ok: true, value: { gate: { id: 'gate-a' }, keys: keyPairFromSeed(random(7)(32)) } });
+    expect(await loadIdentity(data)).toMatchObject({
+      ok: true,
+      value: { gate: { id: 'gate-a' }, keys: keyPairFromSeed(random(7)(32)) },
+    });
   });
 
   test('of another device key is refused', async () => {

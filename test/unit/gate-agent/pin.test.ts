@@ -32,6 +32,8 @@ test('a new feed counts at once, also for somebody who has left', async () => {
 
 test('many checks at once all get their answer', async () => {
   const check = createPinCheck(() => staff);
-  const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => check('abcdefgh', index % 2 === 0 ? '4711' : '9999')));
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, (_, index) => check('abcdefgh', index % 2 === 0 ? '4711' : '9999')),
+  );
   expect(answers.filter((role) => role === 'supervisor')).toHaveLength(4);
 });

@@ -39,19 +39,35 @@ test('a signed answer is worth half its round trip', async () => {
 });
 
 test.each<[string, () => Answer, string]>([
-  ['signed by somebody else', () => (nonce) => bytes(signServerTime(nonce, serverMs, otherKey)), 'server-time-key-unknown'],
-  ['to another question', () => () => bytes(signServerTime(new Uint8Array(16), serverMs, feedKey)), 'server-time-nonce-mismatch'],
-  ['with a changed bit', () => (nonce) => {
-    const signed = signServerTime(nonce, serverMs, feedKey);
-    signed[signed.length - 1] = (signed.at(-1) ?? 0) ^ 1;
-    return bytes(signed);
-  }, 'server-time-signature-invalid'],
+  [
+    'signed by somebody else',
+    () => (nonce) => bytes(signServerTime(nonce, serverMs, otherKey)),
+    'server-time-key-unknown',
+  ],
+  [
+    'to another question',
+    () => () => bytes(signServerTime(new Uint8Array(16), serverMs, feedKey)),
+    'server-time-nonce-mismatch',
+  ],
+  [
+    'with a changed bit',
+    () => (nonce) => {
+      const signed = signServerTime(nonce, serverMs, feedKey);
+      signed[signed.length - 1] = (signed.at(-1) ?? 0) ^ 1;
+      return bytes(signed);
+    },
+    'server-time-signature-invalid',
+  ],
   ['that is garbage', () => () => new Response('<html>'), 'server-time-malformed'],
   ['that never ends', () => () => bytes(new Uint8Array(100_000)), 'http-too-large'],
   ['that is an error', () => () => new Response('no', { status: 500 }), 'time-refused'],
-  ['that does not come', () => () => {
-    throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
-  }, 'http-unreachable'],
+  [
+    'that does not come',
+    () => () => {
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
+    },
+    'http-unreachable',
+  ],
 ])('an answer %s is not believed', async (_what, answer, type) => {
   expect(await ask(answer())).toMatchObject({ ok: false, error: { type } });
 });

@@ -1,11 +1,31 @@
-import { decide, foldHistory, historyRules, ready, refusalCodes, type Claim, type DecideInput, type Decision, type Mark, type RefusalCode, type Ticket } from '@postern/shared';
+import {
+  decide,
+  foldHistory,
+  historyRules,
+  ready,
+  refusalCodes,
+  type Claim,
+  type DecideInput,
+  type Decision,
+  type Mark,
+  type RefusalCode,
+  type Ticket,
+} from '@postern/shared';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { aMark, aPolicy, baseOf, eveningMs, ticketIdOfTests } from '../../support/marks.ts';
 
 beforeAll(() => ready);
 const ticket: Ticket = { id: ticketIdOfTests, type: 1, epoch: 0, status: 'valid', party: 1 };
-const claim: Claim = { method: 'qr', event: 7, ticketId: ticketIdOfTests, type: 1, epoch: 0, assurance: 'signed', keyId: '0011223344556677' };
+const claim: Claim = {
+  method: 'qr',
+  event: 7,
+  ticketId: ticketIdOfTests,
+  type: 1,
+  epoch: 0,
+  assurance: 'signed',
+  keyId: '0011223344556677',
+};
 const nowMs = eveningMs + 3_600_000;
 
 type Situation = Partial<Omit<DecideInput, 'history'>> & { readonly marks?: readonly Mark[] };
@@ -15,19 +35,37 @@ function decideIn({ marks = [], ...situation }: Situation = {}): Decision {
   const policy = situation.policy ?? aPolicy();
   const rules = historyRules(policy, situation.ticket ?? ticket);
   return decide({
-    claim, ticket, policy, time: { nowMs, trusted: true, source: 'server', uncertaintyMs: 50 },
-    lane: { id: 'lane-1', gate: 'gate-a', zone: 'arena', direction: 'entry' }, occupancy: () => ({ known: 0, spentOutOfTouch: 0 }),
-    feedAgeMs: 60_000, inTouch: true, history: foldHistory(marks, rules), ...situation,
+    claim,
+    ticket,
+    policy,
+    time: { nowMs, trusted: true, source: 'server', uncertaintyMs: 50 },
+    lane: { id: 'lane-1', gate: 'gate-a', zone: 'arena', direction: 'entry' },
+    occupancy: () => ({ known: 0, spentOutOfTouch: 0 }),
+    feedAgeMs: 60_000,
+    inTouch: true,
+    history: foldHistory(marks, rules),
+    ...situation,
   });
 }
-const refusalOf = (decision: Decision): RefusalCode | 'no refusal' => (decision.kind === 'refuse' ? decision.refusal.type : 'no refusal');
+const refusalOf = (decision: Decision): RefusalCode | 'no refusal' =>
+  decision.kind === 'refuse' ? decision.refusal.type : 'no refusal';
 const untrusted = { nowMs: 0, trusted: false, source: 'none', uncertaintyMs: 0 } as const;
 const atExit = { id: 'lane-2', gate: 'gate-a', zone: 'arena', direction: 'exit' } as const;
 
 describe('decide', () => {
   it('admits a valid ticket once', () => {
-    expect(decideIn()).toMatchObject({ kind: 'admit', direction: 'entry', part: 1, party: 1, persons: 1, warnings: [] });
-    expect(decideIn({ marks: [aMark({ gate: 'gate-b' })] })).toMatchObject({ kind: 'refuse', refusal: { type: 'already-used', detail: { gate: 'gate-b', atMs: eveningMs + 60_000 } } });
+    expect(decideIn()).toMatchObject({
+      kind: 'admit',
+      direction: 'entry',
+      part: 1,
+      party: 1,
+      persons: 1,
+      warnings: [],
+    });
+    expect(decideIn({ marks: [aMark({ gate: 'gate-b' })] })).toMatchObject({
+      kind: 'refuse',
+      refusal: { type: 'already-used', detail: { gate: 'gate-b', atMs: eveningMs + 60_000 } },
+    });
   });
 
   const refusals: readonly (readonly [RefusalCode, string, Situation])[] = [
@@ -39,23 +77,79 @@ describe('decide', () => {
     ['unpaid', 'that is unpaid', { ticket: { ...ticket, status: 'unpaid' } }],
     ['blocked', 'that is blocked', { ticket: { ...ticket, status: 'blocked' } }],
     ['denied', 'that staff have blocked', { marks: [{ ...baseOf(), kind: 'denied' }] }],
-    ['ticket-unknown', 'not in the cache, by policy', { ticket: undefined, policy: aPolicy({ unknownSignedPass: 'refuse' }) }],
-    ['ticket-unknown', 'not in the cache and only looked up', { ticket: undefined, claim: { ...claim, assurance: 'looked-up' } }],
+    [
+      'ticket-unknown',
+      'not in the cache, by policy',
+      { ticket: undefined, policy: aPolicy({ unknownSignedPass: 'refuse' }) },
+    ],
+    [
+      'ticket-unknown',
+      'not in the cache and only looked up',
+      { ticket: undefined, claim: { ...claim, assurance: 'looked-up' } },
+    ],
     ['type-unknown', 'of an unknown type', { ticket: { ...ticket, type: 9 } }],
     ['assurance-too-low', 'with too weak a proof', { policy: aPolicy({ type: { assuranceMin: 'challenged' } }) }],
     ['wrong-zone', 'for another zone', { policy: aPolicy({ type: { zones: ['backstage'] } }) }],
-    ['clock-untrusted', 'by policy while the time is not confirmed', { time: untrusted, policy: aPolicy({ whenClockUntrusted: 'refuse' }) }],
-    ['clock-untrusted', 'that rotates, while the time is not confirmed', { time: untrusted, claim: { ...claim, issuedAtS: 1 } }],
-    ['cache-stale', 'by policy with an old ticket list', { feedAgeMs: 10 * 3_600_000, policy: aPolicy({ whenStale: 'refuse' }) }],
-    ['code-replayed', 'with a rotating code that is not newer', { claim: { ...claim, issuedAtS: 100 }, marks: [aMark({ issuedAtS: 100 })], policy: aPolicy({ type: { uses: 0 } }) }],
-    ['uses-spent', 'whose several uses are spent', { policy: aPolicy({ type: { uses: 2 } }), marks: [aMark({ sequence: 1 }), aMark({ sequence: 2 })] }],
-    ['already-inside', 'that is still inside', { policy: aPolicy({ type: { uses: 0, reentry: true }, zone: { exitsScanned: true } }), marks: [aMark()] }],
+    [
+      'clock-untrusted',
+      'by policy while the time is not confirmed',
+      { time: untrusted, policy: aPolicy({ whenClockUntrusted: 'refuse' }) },
+    ],
+    [
+      'clock-untrusted',
+      'that rotates, while the time is not confirmed',
+      { time: untrusted, claim: { ...claim, issuedAtS: 1 } },
+    ],
+    [
+      'cache-stale',
+      'by policy with an old ticket list',
+      { feedAgeMs: 10 * 3_600_000, policy: aPolicy({ whenStale: 'refuse' }) },
+    ],
+    [
+      'code-replayed',
+      'with a rotating code that is not newer',
+      {
+        claim: { ...claim, issuedAtS: 100 },
+        marks: [aMark({ issuedAtS: 100 })],
+        policy: aPolicy({ type: { uses: 0 } }),
+      },
+    ],
+    [
+      'uses-spent',
+      'whose several uses are spent',
+      { policy: aPolicy({ type: { uses: 2 } }), marks: [aMark({ sequence: 1 }), aMark({ sequence: 2 })] },
+    ],
+    [
+      'already-inside',
+      'that is still inside',
+      { policy: aPolicy({ type: { uses: 0, reentry: true }, zone: { exitsScanned: true } }), marks: [aMark()] },
+    ],
     ['pass-out-needed', 'that went out unscanned', { policy: aPolicy({ type: { reentry: true } }), marks: [aMark()] }],
-    ['too-soon', 'within the anti-passback minutes', { policy: aPolicy({ type: { uses: 0, antiPassbackMinutes: 60 } }), marks: [aMark()] }],
-    ['once-per-day', 'a second time on one day', { policy: aPolicy({ type: { uses: 0, oncePerDay: true } }), marks: [aMark()] }],
+    [
+      'too-soon',
+      'within the anti-passback minutes',
+      { policy: aPolicy({ type: { uses: 0, antiPassbackMinutes: 60 } }), marks: [aMark()] },
+    ],
+    [
+      'once-per-day',
+      'a second time on one day',
+      { policy: aPolicy({ type: { uses: 0, oncePerDay: true } }), marks: [aMark()] },
+    ],
     ['party-complete', 'of a party that is complete', { ticket: { ...ticket, party: 3 }, marks: [aMark({ uses: 3 })] }],
-    ['zone-full', 'for a full zone', { policy: aPolicy({ zone: { capacity: 10 } }), occupancy: () => ({ known: 10, spentOutOfTouch: 0 }) }],
-    ['zone-full', 'over the share of a gate out of touch', { policy: aPolicy({ zone: { capacity: 10, shares: { 'gate-a': 2 }, whenShareSpent: 'refuse' } }), inTouch: false, occupancy: () => ({ known: 2, spentOutOfTouch: 2 }) }],
+    [
+      'zone-full',
+      'for a full zone',
+      { policy: aPolicy({ zone: { capacity: 10 } }), occupancy: () => ({ known: 10, spentOutOfTouch: 0 }) },
+    ],
+    [
+      'zone-full',
+      'over the share of a gate out of touch',
+      {
+        policy: aPolicy({ zone: { capacity: 10, shares: { 'gate-a': 2 }, whenShareSpent: 'refuse' } }),
+        inTouch: false,
+        occupancy: () => ({ known: 2, spentOutOfTouch: 2 }),
+      },
+    ],
     ['not-inside', 'at an exit that it did not enter', { lane: atExit }],
   ];
   it.each(refusals)('refuses with %s a ticket %s', (code, _what, situation) => {
@@ -73,13 +167,20 @@ describe('decide', () => {
       [{ ticket: { ...ticket, validUntilS: second } }, 'expired'],
       [{ policy: aPolicy({ type: { validFromS: second + 1 } }) }, 'not-yet-valid'],
       [{ policy: aPolicy({ type: { validUntilS: second } }) }, 'expired'],
-      [{ policy: aPolicy({ type: { validUntilS: second } }), ticket: { ...ticket, validUntilS: second + 60 } }, 'no refusal'],
+      [
+        { policy: aPolicy({ type: { validUntilS: second } }), ticket: { ...ticket, validUntilS: second + 60 } },
+        'no refusal',
+      ],
     ];
-    for (const [situation, expected] of windows) expect(refusalOf(decideIn(situation)), JSON.stringify(situation)).toBe(expected);
+    for (const [situation, expected] of windows)
+      expect(refusalOf(decideIn(situation)), JSON.stringify(situation)).toBe(expected);
   });
 
   it('admits a pass of a higher epoch than the cache knows, whatever the cache says of the older one', () => {
-    expect(decideIn({ claim: { ...claim, epoch: 3 }, ticket: { ...ticket, status: 'revoked' } })).toMatchObject({ kind: 'admit', ticket: { epoch: 3 } });
+    expect(decideIn({ claim: { ...claim, epoch: 3 }, ticket: { ...ticket, status: 'revoked' } })).toMatchObject({
+      kind: 'admit',
+      ticket: { epoch: 3 },
+    });
     expect(refusalOf(decideIn({ claim: { ...claim, epoch: 3 }, marks: [aMark({ epoch: 1 })] }))).toBe('already-used');
   });
 
@@ -90,13 +191,24 @@ describe('decide', () => {
   it('opens for the rest of a party', () => {
     const party = { ...ticket, party: 5 };
     expect(decideIn({ ticket: party })).toMatchObject({ kind: 'admit', part: 1, party: 5, persons: 5 });
-    expect(decideIn({ ticket: party, marks: [aMark({ uses: 2 })] })).toMatchObject({ kind: 'admit', part: 3, persons: 3 });
-    expect(decideIn({ ticket: party, policy: aPolicy({ zone: { capacity: 10 } }), occupancy: () => ({ known: 8, spentOutOfTouch: 0 }) })).toMatchObject({ persons: 2 });
+    expect(decideIn({ ticket: party, marks: [aMark({ uses: 2 })] })).toMatchObject({
+      kind: 'admit',
+      part: 3,
+      persons: 3,
+    });
+    expect(
+      decideIn({
+        ticket: party,
+        policy: aPolicy({ zone: { capacity: 10 } }),
+        occupancy: () => ({ known: 8, spentOutOfTouch: 0 }),
+      }),
+    ).toMatchObject({ persons: 2 });
   });
 
   it('lets each person of a party in once a day, and the party again on the next', () => {
     const daily = { ticket: { ...ticket, party: 2 }, policy: aPolicy({ type: { uses: 5, oncePerDay: true } }) };
-    const onDay = (day: number, uses: number): Mark => aMark({ sequence: day, uses, at: { ms: eveningMs + (day - 1) * 86_400_000, counter: 0 } });
+    const onDay = (day: number, uses: number): Mark =>
+      aMark({ sequence: day, uses, at: { ms: eveningMs + (day - 1) * 86_400_000, counter: 0 } });
     expect(refusalOf(decideIn({ ...daily, marks: [onDay(1, 2)] }))).toBe('once-per-day');
     expect(decideIn({ ...daily, marks: [onDay(1, 1)] })).toMatchObject({ kind: 'admit', part: 2, persons: 1 });
     expect(decideIn({ ...daily, marks: [onDay(0, 1)] })).toMatchObject({ kind: 'admit', part: 1, persons: 2 });
@@ -105,23 +217,40 @@ describe('decide', () => {
 
   it('opens for no more of a party than is left of the share of a gate out of touch, unless a supervisor says so', () => {
     const situation = (whenShareSpent: 'admit' | 'supervisor' | 'refuse'): Situation => ({
-      ticket: { ...ticket, party: 50 }, policy: aPolicy({ zone: { capacity: 1_000, shares: { 'gate-a': 3 }, whenShareSpent } }),
-      inTouch: false, occupancy: () => ({ known: 1, spentOutOfTouch: 1 }),
+      ticket: { ...ticket, party: 50 },
+      policy: aPolicy({ zone: { capacity: 1_000, shares: { 'gate-a': 3 }, whenShareSpent } }),
+      inTouch: false,
+      occupancy: () => ({ known: 1, spentOutOfTouch: 1 }),
     });
     expect(decideIn(situation('refuse'))).toMatchObject({ kind: 'admit', persons: 2 });
     expect(decideIn(situation('supervisor'))).toMatchObject({ kind: 'admit', persons: 2 });
-    expect(decideIn({ ...situation('supervisor'), approval: 'supervisor' })).toMatchObject({ kind: 'admit', persons: 50 });
+    expect(decideIn({ ...situation('supervisor'), approval: 'supervisor' })).toMatchObject({
+      kind: 'admit',
+      persons: 50,
+    });
     expect(decideIn(situation('admit'))).toMatchObject({ kind: 'admit', persons: 50 });
   });
 
   it('lets somebody back in after a scanned exit, or a steward’s pass-out', () => {
     const policy = aPolicy({ type: { reentry: true }, zone: { exitsScanned: true } });
-    expect(decideIn({ policy, marks: [aMark({ sequence: 1 }), { ...baseOf({ sequence: 2 }), kind: 'exited', zone: 'arena' }] }).kind).toBe('admit');
-    expect(decideIn({ marks: [aMark({ sequence: 1 }), { ...baseOf({ sequence: 2 }), kind: 'passed-out', zone: 'arena' }] }).kind).toBe('admit');
+    expect(
+      decideIn({
+        policy,
+        marks: [aMark({ sequence: 1 }), { ...baseOf({ sequence: 2 }), kind: 'exited', zone: 'arena' }],
+      }).kind,
+    ).toBe('admit');
+    expect(
+      decideIn({ marks: [aMark({ sequence: 1 }), { ...baseOf({ sequence: 2 }), kind: 'passed-out', zone: 'arena' }] })
+        .kind,
+    ).toBe('admit');
   });
 
   it('records an exit even after the ticket has ended or was cancelled', () => {
-    const situation = { lane: atExit, ticket: { ...ticket, status: 'revoked', validUntilS: 1 }, marks: [aMark()] } as const;
+    const situation = {
+      lane: atExit,
+      ticket: { ...ticket, status: 'revoked', validUntilS: 1 },
+      marks: [aMark()],
+    } as const;
     expect(decideIn(situation)).toMatchObject({ kind: 'admit', direction: 'exit' });
   });
 
@@ -136,7 +265,10 @@ describe('decide', () => {
     ['the time is not confirmed', { time: untrusted }],
     ['the ticket list is old', { feedAgeMs: 10 * 3_600_000, policy: aPolicy({ whenStale: 'supervisor' }) }],
     ['the ticket is not in the list', { ticket: undefined, policy: aPolicy({ unknownSignedPass: 'supervisor' }) }],
-    ['the gate’s share is spent', { policy: aPolicy({ zone: { capacity: 10, shares: { 'gate-a': 0 } } }), inTouch: false }],
+    [
+      'the gate’s share is spent',
+      { policy: aPolicy({ zone: { capacity: 10, shares: { 'gate-a': 0 } } }), inTouch: false },
+    ],
   ])('asks for a supervisor, not a steward, when %s', (_what, situation) => {
     expect(decideIn(situation)).toMatchObject({ kind: 'hold', reason: 'supervisor' });
     expect(decideIn({ ...situation, approval: 'steward' }).kind).toBe('hold');
@@ -144,21 +276,38 @@ describe('decide', () => {
   });
 
   it('warns, and admits, where the policy only warns', () => {
-    const decision = decideIn({ feedAgeMs: 10 * 3_600_000, inTouch: false, time: { ...untrusted }, policy: aPolicy({ whenClockUntrusted: 'admit' }) });
+    const decision = decideIn({
+      feedAgeMs: 10 * 3_600_000,
+      inTouch: false,
+      time: { ...untrusted },
+      policy: aPolicy({ whenClockUntrusted: 'admit' }),
+    });
     expect(decision).toMatchObject({ kind: 'admit', warnings: ['cache-stale', 'clock-untrusted', 'out-of-touch'] });
   });
 
   it('no approval opens for a ticket that is refused', () => {
-    fc.assert(fc.property(fc.constantFrom(...refusals), fc.constantFrom('steward', 'supervisor' as const), ([code, , situation], approval) => {
-      expect(refusalOf(decideIn({ ...situation, approval: approval }))).toBe(code);
-    }));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...refusals),
+        fc.constantFrom('steward', 'supervisor' as const),
+        ([code, , situation], approval) => {
+          expect(refusalOf(decideIn({ ...situation, approval: approval }))).toBe(code);
+        },
+      ),
+    );
   });
 
   it('never admits a second use of a single-use ticket, wherever the first one is known from', () => {
-    const place = fc.record({ gate: fc.constantFrom('gate-a', 'gate-b', 'gate-c'), sequence: fc.integer({ min: 1, max: 50 }), epoch: fc.integer({ min: 0, max: 3 }) });
-    fc.assert(fc.property(fc.array(place, { minLength: 1, maxLength: 5 }), fc.integer({ min: 0, max: 4 }), (places, epoch) => {
-      expect(decideIn({ claim: { ...claim, epoch }, marks: places.map((mark) => aMark(mark)) }).kind).toBe('refuse');
-    }));
+    const place = fc.record({
+      gate: fc.constantFrom('gate-a', 'gate-b', 'gate-c'),
+      sequence: fc.integer({ min: 1, max: 50 }),
+      epoch: fc.integer({ min: 0, max: 3 }),
+    });
+    fc.assert(
+      fc.property(fc.array(place, { minLength: 1, maxLength: 5 }), fc.integer({ min: 0, max: 4 }), (places, epoch) => {
+        expect(decideIn({ claim: { ...claim, epoch }, marks: places.map((mark) => aMark(mark)) }).kind).toBe('refuse');
+      }),
+    );
   });
 
   it('names each refusal code once', () => {

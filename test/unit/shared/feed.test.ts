@@ -1,10 +1,40 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
-  acceptManifest, codeHash, codeReferenceBytes, decodeDelta, decodeDeltaChunk, decodeTicketRow, encodeCodeRow, encodeDelta, encodeTicketRow, holdReasons, isExpired, needsNewSnapshot, parseShortCode,
-  planFeed, ready, shortCode, signManifest, ticketKey, ticketStatuses, trustedFeedKeys, verifyManifest, type Manifest, type Ticket,
+  acceptManifest,
+  codeHash,
+  codeReferenceBytes,
+  decodeDelta,
+  decodeDeltaChunk,
+  decodeTicketRow,
+  encodeCodeRow,
+  encodeDelta,
+  encodeTicketRow,
+  holdReasons,
+  isExpired,
+  needsNewSnapshot,
+  parseShortCode,
+  planFeed,
+  ready,
+  shortCode,
+  signManifest,
+  ticketKey,
+  ticketStatuses,
+  trustedFeedKeys,
+  verifyManifest,
+  type Manifest,
+  type Ticket,
 } from '@postern/shared';
-import { announce, buildDelta, buildManifest, feedCodeHashKey, feedEvent, feedKeys, feedStartMs, generatedTicket } from '../../../scripts/lib/build-feed.ts';
+import {
+  announce,
+  buildDelta,
+  buildManifest,
+  feedCodeHashKey,
+  feedEvent,
+  feedKeys,
+  feedStartMs,
+  generatedTicket,
+} from '../../../scripts/lib/build-feed.ts';
 
 beforeAll(() => ready);
 
@@ -12,24 +42,38 @@ const ids = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffe
 const seconds = fc.integer({ min: 0, max: 253_402_300_799 });
 const tickets: fc.Arbitrary<Ticket> = fc.record(
   {
-    id: ids, type: fc.integer({ min: 0, max: 65_535 }), epoch: fc.integer({ min: 0, max: 4_294_967_295 }), status: fc.constantFrom(...ticketStatuses), party: fc.integer({ min: 1, max: 65_535 }),
-    hold: fc.constantFrom(...holdReasons), validFromS: seconds, validUntilS: seconds,
+    id: ids,
+    type: fc.integer({ min: 0, max: 65_535 }),
+    epoch: fc.integer({ min: 0, max: 4_294_967_295 }),
+    status: fc.constantFrom(...ticketStatuses),
+    party: fc.integer({ min: 1, max: 65_535 }),
+    hold: fc.constantFrom(...holdReasons),
+    validFromS: seconds,
+    validUntilS: seconds,
   },
   { requiredKeys: ['id', 'type', 'epoch', 'status', 'party'] },
 );
 
 describe('short codes', () => {
   it('are ten characters that find their ticket again, however they are typed', () => {
-    fc.assert(fc.property(ids, (id) => {
-      const code = shortCode(feedCodeHashKey, id);
-      expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$/);
-      for (const typed of [code, code.toLowerCase(), code.replace('-', ' '), ` ${code.replaceAll('0', 'o').replaceAll('1', 'l')} `]) {
-        const parsed = parseShortCode(feedCodeHashKey, typed);
-        const key = Buffer.from(ticketKey(id));
-        expect(parsed?.matches(id)).toBe(true);
-        expect(parsed !== undefined && key.compare(parsed.from) >= 0 && key.compare(parsed.until) < 0).toBe(true);
-      }
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(ids, (id) => {
+        const code = shortCode(feedCodeHashKey, id);
+        expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$/);
+        for (const typed of [
+          code,
+          code.toLowerCase(),
+          code.replace('-', ' '),
+          ` ${code.replaceAll('0', 'o').replaceAll('1', 'l')} `,
+        ]) {
+          const parsed = parseShortCode(feedCodeHashKey, typed);
+          const key = Buffer.from(ticketKey(id));
+          expect(parsed?.matches(id)).toBe(true);
+          expect(parsed !== undefined && key.compare(parsed.from) >= 0 && key.compare(parsed.until) < 0).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('belong to one event and one ticket', () => {
@@ -39,9 +83,12 @@ describe('short codes', () => {
     expect(parseShortCode(feedCodeHashKey, shortCode(feedCodeHashKey, a))?.matches(b)).toBe(false);
   });
 
-  it.each(['', '12345', '12345-6789U', '12345-67890-1', 'PN1:ABCDEF', '🎫🎫🎫🎫🎫🎫🎫🎫🎫🎫'])('are not %j', (typed) => {
-    expect(parseShortCode(feedCodeHashKey, typed)).toBeUndefined();
-  });
+  it.each(['', '12345', '12345-6789U', '12345-67890-1', 'PN1:ABCDEF', '🎫🎫🎫🎫🎫🎫🎫🎫🎫🎫'])(
+    'are not %j',
+    (typed) => {
+      expect(parseShortCode(feedCodeHashKey, typed)).toBeUndefined();
+    },
+  );
 });
 
 describe('code hashes', () => {
@@ -59,9 +106,11 @@ describe('code hashes', () => {
 
 describe('rows and deltas', () => {
   it('give every ticket back as it was', () => {
-    fc.assert(fc.property(tickets, (ticket) => {
-      expect(decodeTicketRow(encodeTicketRow(ticket))).toEqual(ticket);
-    }));
+    fc.assert(
+      fc.property(tickets, (ticket) => {
+        expect(decodeTicketRow(encodeTicketRow(ticket))).toEqual(ticket);
+      }),
+    );
   });
 
   it('carry tickets and codes through chunks', () => {
@@ -87,16 +136,40 @@ describe('rows and deltas', () => {
 
   it('never throw on 10,000 random inputs', () => {
     const good = buildDelta(1, 2, [generatedTicket(1).ticket]).bytes;
-    fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), fc.tuple(fc.nat(good.length - 1), fc.nat(7)).map(([at, bit]) => good.map((byte, index) => (index === at ? byte ^ (1 << bit) : byte)))), (bytes) => {
-      const delta = decodeDelta(bytes);
-      for (const result of delta.ok ? delta.value.chunks.map(decodeDeltaChunk) : [delta]) if (!result.ok) expect(result.error.type).toBe('feed-malformed');
-    }), { numRuns: 10_000 });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 60 }),
+          fc
+            .tuple(fc.nat(good.length - 1), fc.nat(7))
+            .map(([at, bit]) => good.map((byte, index) => (index === at ? byte ^ (1 << bit) : byte))),
+        ),
+        (bytes) => {
+          const delta = decodeDelta(bytes);
+          for (const result of delta.ok ? delta.value.chunks.map(decodeDeltaChunk) : [delta])
+            if (!result.ok) expect(result.error.type).toBe('feed-malformed');
+        },
+      ),
+      { numRuns: 10_000 },
+    );
   });
 });
 
 describe('manifests', () => {
-  const snapshot: Manifest['snapshot'] = { version: 5, tickets: 1, sha256: 'aa'.repeat(32), bytes: 1, database: { sha256: 'bb'.repeat(32), bytes: 1 } };
-  const delta = (from: number, to: number, mark = 'cc'): Manifest['deltas'][number] => ({ from, to, rows: 1, sha256: mark.repeat(32), bytes: 10 });
+  const snapshot: Manifest['snapshot'] = {
+    version: 5,
+    tickets: 1,
+    sha256: 'aa'.repeat(32),
+    bytes: 1,
+    database: { sha256: 'bb'.repeat(32), bytes: 1 },
+  };
+  const delta = (from: number, to: number, mark = 'cc'): Manifest['deltas'][number] => ({
+    from,
+    to,
+    rows: 1,
+    sha256: mark.repeat(32),
+    bytes: 10,
+  });
   const manifest = (parts: Partial<Manifest> = {}): Manifest => buildManifest({ snapshot, ...parts });
   const a = feedKeys('a');
   const trusted = trustedFeedKeys(manifest());
@@ -111,14 +184,25 @@ describe('manifests', () => {
     ['files newer than itself', { version: 5, deltas: [delta(5, 6)] }],
     ['the policy of another event', { event: 8 }],
     ['a key id of another key', { keys: [{ ...announce(a, 'active'), keyId: '0011223344556677' }] }],
-    ['more deltas than a gate takes', { version: 900, deltas: Array.from({ length: 7 }, (_, index) => ({ ...delta(5 + index, 6 + index), bytes: 16 * 1024 * 1024 })) }],
+    [
+      'more deltas than a gate takes',
+      {
+        version: 900,
+        deltas: Array.from({ length: 7 }, (_, index) => ({ ...delta(5 + index, 6 + index), bytes: 16 * 1024 * 1024 })),
+      },
+    ],
   ])('are not signed with %s', (_what, parts) => {
     expect(() => signManifest(manifest(parts), a)).toThrow('no gate would take');
   });
 
   it('are accepted when they are newer, or refreshed, and never when they are older', () => {
     const accept = (candidate: Partial<Manifest>): unknown => {
-      const result = acceptManifest({ event: feedEvent, current: manifest(), candidate: manifest(candidate), nowMs: feedStartMs });
+      const result = acceptManifest({
+        event: feedEvent,
+        current: manifest(),
+        candidate: manifest(candidate),
+        nowMs: feedStartMs,
+      });
       return result.ok ? result.value.expired : result.error.type;
     };
     expect(accept({})).toBe(false);
@@ -130,11 +214,19 @@ describe('manifests', () => {
   });
 
   it('expire to the millisecond', () => {
-    expect([isExpired(manifest(), feedStartMs + 86_399_999), isExpired(manifest(), feedStartMs + 86_400_000)]).toEqual([false, true]);
+    expect([isExpired(manifest(), feedStartMs + 86_399_999), isExpired(manifest(), feedStartMs + 86_400_000)]).toEqual([
+      false,
+      true,
+    ]);
   });
 
   it('trust active and next feed keys only', () => {
-    const keys = [announce(feedKeys('b'), 'next'), announce(feedKeys('c'), 'retired'), announce(feedKeys('d'), 'revoked'), announce(feedKeys('e'), 'active', 'issuer')];
+    const keys = [
+      announce(feedKeys('b'), 'next'),
+      announce(feedKeys('c'), 'retired'),
+      announce(feedKeys('d'), 'revoked'),
+      announce(feedKeys('e'), 'active', 'issuer'),
+    ];
     expect(trustedFeedKeys({ keys }).map((key) => key.keyId)).toEqual([keys[0]?.keyId]);
   });
 
@@ -142,18 +234,37 @@ describe('manifests', () => {
     const current = manifest({ version: 6, deltas: [delta(5, 6)] });
     expect(planFeed(undefined, current).type).toBe('snapshot');
     expect(planFeed(current, current)).toEqual({ type: 'nothing' });
-    expect(planFeed(current, manifest({ version: 7, deltas: [delta(5, 6), delta(6, 7, 'dd')] }))).toEqual({ type: 'deltas', deltas: [delta(6, 7, 'dd')] });
+    expect(planFeed(current, manifest({ version: 7, deltas: [delta(5, 6), delta(6, 7, 'dd')] }))).toEqual({
+      type: 'deltas',
+      deltas: [delta(6, 7, 'dd')],
+    });
     expect(planFeed(current, manifest({ version: 7, deltas: [delta(5, 7, 'ee')] })).type).toBe('snapshot');
-    expect(planFeed(current, manifest({ version: 7, snapshot: { ...snapshot, version: 7, database: { sha256: 'ff'.repeat(32), bytes: 1 } } })).type).toBe('snapshot');
+    expect(
+      planFeed(
+        current,
+        manifest({
+          version: 7,
+          snapshot: { ...snapshot, version: 7, database: { sha256: 'ff'.repeat(32), bytes: 1 } },
+        }),
+      ).type,
+    ).toBe('snapshot');
   });
 
   it('ask for a new snapshot when the overlay is over a tenth of it', () => {
-    expect([needsNewSnapshot(20, 1_000), needsNewSnapshot(20, 1_001), needsNewSnapshot(50_000, 5_000), needsNewSnapshot(50_000, 5_001)]).toEqual([false, true, false, true]);
+    expect([
+      needsNewSnapshot(20, 1_000),
+      needsNewSnapshot(20, 1_001),
+      needsNewSnapshot(50_000, 5_000),
+      needsNewSnapshot(50_000, 5_001),
+    ]).toEqual([false, true, false, true]);
   });
 
   it('never throw on 10,000 random inputs', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      expect(verifyManifest(bytes, trusted).ok).toBe(false);
-    }), { numRuns: 10_000 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(verifyManifest(bytes, trusted).ok).toBe(false);
+      }),
+      { numRuns: 10_000 },
+    );
   });
 });

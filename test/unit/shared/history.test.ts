@@ -4,23 +4,45 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { aMark, baseOf, bootOfTests, eveningMs, someRules } from '../../support/marks.ts';
 
 beforeAll(() => ready);
-const exited = (sequence: number, gate = 'gate-a'): Mark => ({ ...baseOf({ sequence, gate }), kind: 'exited', zone: 'arena' });
-const lapsed = (sequence: number, of: number, uses: number, gate = 'gate-a'): Mark => ({ ...baseOf({ sequence, gate }), kind: 'lapsed', of: { boot: bootOfTests, sequence: of }, uses });
+const exited = (sequence: number, gate = 'gate-a'): Mark => ({
+  ...baseOf({ sequence, gate }),
+  kind: 'exited',
+  zone: 'arena',
+});
+const lapsed = (sequence: number, of: number, uses: number, gate = 'gate-a'): Mark => ({
+  ...baseOf({ sequence, gate }),
+  kind: 'lapsed',
+  of: { boot: bootOfTests, sequence: of },
+  uses,
+});
 
 describe('the history of a ticket', () => {
   it('is empty without marks', () => {
-    expect(foldHistory([], someRules())).toMatchObject({ entries: [], usesSpent: 0, inside: 0, cases: [], lastEntry: undefined });
+    expect(foldHistory([], someRules())).toMatchObject({
+      entries: [],
+      usesSpent: 0,
+      inside: 0,
+      cases: [],
+      lastEntry: undefined,
+    });
   });
 
   it('does not depend on the order or the repetition of marks', () => {
     const marks: readonly Mark[] = [
-      aMark({ sequence: 1 }), aMark({ sequence: 2, gate: 'gate-b' }), exited(3), aMark({ sequence: 4, gate: 'gate-b' }), lapsed(5, 4, 1, 'gate-b'),
-      { ...baseOf({ sequence: 6 }), kind: 'undone', of: { gate: 'gate-b', boot: bootOfTests, sequence: 2 } }, aMark({ sequence: 7, gate: 'gate-c' }),
+      aMark({ sequence: 1 }),
+      aMark({ sequence: 2, gate: 'gate-b' }),
+      exited(3),
+      aMark({ sequence: 4, gate: 'gate-b' }),
+      lapsed(5, 4, 1, 'gate-b'),
+      { ...baseOf({ sequence: 6 }), kind: 'undone', of: { gate: 'gate-b', boot: bootOfTests, sequence: 2 } },
+      aMark({ sequence: 7, gate: 'gate-c' }),
     ];
     const expected = foldHistory(marks, someRules({ reentry: true }));
-    fc.assert(fc.property(fc.shuffledSubarray([...marks, ...marks], { minLength: marks.length * 2 }), (shuffled) => {
-      expect(foldHistory(shuffled, someRules({ reentry: true }))).toEqual(expected);
-    }));
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...marks, ...marks], { minLength: marks.length * 2 }), (shuffled) => {
+        expect(foldHistory(shuffled, someRules({ reentry: true }))).toEqual(expected);
+      }),
+    );
   });
 
   it('finds the same double entry whichever gate is heard first', () => {
@@ -28,11 +50,19 @@ describe('the history of a ticket', () => {
     const second = aMark({ gate: 'gate-b', at: { ms: eveningMs + 20_000, counter: 0 } });
     const history = foldHistory([second, first], someRules());
     expect(history.cases).toHaveLength(1);
-    expect(history.cases[0]).toMatchObject({ ticketId: first.ticketId, day: '2026-09-21', orderUncertain: false, fitting: [{ mark: { gate: 'gate-a' } }], misfits: [{ mark: { gate: 'gate-b' } }] });
+    expect(history.cases[0]).toMatchObject({
+      ticketId: first.ticketId,
+      day: '2026-09-21',
+      orderUncertain: false,
+      fitting: [{ mark: { gate: 'gate-a' } }],
+      misfits: [{ mark: { gate: 'gate-b' } }],
+    });
   });
 
   it('keeps the case and its id when a third, earlier use arrives late', () => {
-    const [a, b, c] = ['gate-a', 'gate-b', 'gate-c'].map((gate, index) => aMark({ gate, at: { ms: eveningMs + index * 1_000, counter: 0 } })) as [Mark, Mark, Mark];
+    const [a, b, c] = ['gate-a', 'gate-b', 'gate-c'].map((gate, index) =>
+      aMark({ gate, at: { ms: eveningMs + index * 1_000, counter: 0 } }),
+    ) as [Mark, Mark, Mark];
     const early = foldHistory([b, c], someRules()).cases;
     const late = foldHistory([b, c, a], someRules()).cases;
     expect(late).toHaveLength(1);
@@ -41,7 +71,13 @@ describe('the history of a ticket', () => {
   });
 
   it('says that the order is uncertain when the clocks could have it either way', () => {
-    const marks = ['gate-a', 'gate-b'].map((gate, index) => aMark({ gate, at: { ms: eveningMs + index * 1_000, counter: 0 }, clock: { source: 'server', uncertaintyMs: 600 } }));
+    const marks = ['gate-a', 'gate-b'].map((gate, index) =>
+      aMark({
+        gate,
+        at: { ms: eveningMs + index * 1_000, counter: 0 },
+        clock: { source: 'server', uncertaintyMs: 600 },
+      }),
+    );
     expect(foldHistory(marks, someRules()).cases[0]?.orderUncertain).toBe(true);
   });
 
@@ -57,57 +93,103 @@ describe('the history of a ticket', () => {
   });
 
   it('lets a lapse name only marks of its own gate', () => {
-    expect(foldHistory([aMark({ sequence: 1, gate: 'gate-a' }), lapsed(2, 1, 1, 'gate-b')], someRules()).usesSpent).toBe(1);
+    expect(
+      foldHistory([aMark({ sequence: 1, gate: 'gate-a' }), lapsed(2, 1, 1, 'gate-b')], someRules()).usesSpent,
+    ).toBe(1);
   });
 
   it('takes back an entry that a steward has undone, from whichever gate', () => {
-    const undone: Mark = { ...baseOf({ sequence: 9, gate: 'gate-b' }), kind: 'undone', of: { gate: 'gate-a', boot: bootOfTests, sequence: 1 } };
-    expect(foldHistory([undone, aMark({ sequence: 1 })], someRules())).toMatchObject({ usesSpent: 0, inside: 0, entries: [] });
+    const undone: Mark = {
+      ...baseOf({ sequence: 9, gate: 'gate-b' }),
+      kind: 'undone',
+      of: { gate: 'gate-a', boot: bootOfTests, sequence: 1 },
+    };
+    expect(foldHistory([undone, aMark({ sequence: 1 })], someRules())).toMatchObject({
+      usesSpent: 0,
+      inside: 0,
+      entries: [],
+    });
   });
 
   it('lets somebody back in after an exit without spending a use', () => {
     const rules = someRules({ reentry: true, exitsScannedZones: ['arena'] });
-    expect(foldHistory([aMark({ sequence: 1 }), exited(2), aMark({ sequence: 3 })], rules)).toMatchObject({ usesSpent: 1, inside: 1, cases: [] });
+    expect(foldHistory([aMark({ sequence: 1 }), exited(2), aMark({ sequence: 3 })], rules)).toMatchObject({
+      usesSpent: 1,
+      inside: 1,
+      cases: [],
+    });
     expect(foldHistory([aMark({ sequence: 1 }), aMark({ sequence: 3 })], rules).cases).toHaveLength(1);
   });
 
   it('returns somebody whom a steward has passed out, although exits are not scanned', () => {
     const passedOut: Mark = { ...baseOf({ sequence: 2 }), kind: 'passed-out', zone: 'arena' };
-    expect(foldHistory([aMark({ sequence: 1 }), passedOut, aMark({ sequence: 3 })], someRules())).toMatchObject({ usesSpent: 1, cases: [] });
+    expect(foldHistory([aMark({ sequence: 1 }), passedOut, aMark({ sequence: 3 })], someRules())).toMatchObject({
+      usesSpent: 1,
+      cases: [],
+    });
   });
 
   it('counts an override as a use but never as a double entry', () => {
-    const overridden: Mark = { ...baseOf({ sequence: 2 }), kind: 'overridden', reason: 'lost-code', zone: 'arena', uses: 1 };
+    const overridden: Mark = {
+      ...baseOf({ sequence: 2 }),
+      kind: 'overridden',
+      reason: 'lost-code',
+      zone: 'arena',
+      uses: 1,
+    };
     expect(foldHistory([aMark({ sequence: 1 }), overridden], someRules())).toMatchObject({ usesSpent: 2, cases: [] });
   });
 
   it('finds the persons of a once-per-day party who went in twice on a day', () => {
     const twice = [aMark({ sequence: 1, uses: 2 }), aMark({ sequence: 2, gate: 'gate-b', uses: 1 })];
-    expect(foldHistory(twice, someRules({ party: 2, uses: 0, oncePerDay: true })).cases).toMatchObject([{ misfits: [{ persons: 1 }] }]);
+    expect(foldHistory(twice, someRules({ party: 2, uses: 0, oncePerDay: true })).cases).toMatchObject([
+      { misfits: [{ persons: 1 }] },
+    ]);
     expect(foldHistory(twice, someRules({ party: 3, uses: 0, oncePerDay: true })).cases).toEqual([]);
   });
 
   it('opens one case per event day', () => {
     const dayMs = 86_400_000;
-    const uses = [0, 1_000, dayMs, dayMs + 1_000].map((offset, index) => aMark({ sequence: index + 1, at: { ms: eveningMs + offset, counter: 0 } }));
-    expect(foldHistory(uses, someRules({ uses: 0, oncePerDay: true })).cases.map((found) => found.day)).toEqual(['2026-09-21', '2026-09-22']);
+    const uses = [0, 1_000, dayMs, dayMs + 1_000].map((offset, index) =>
+      aMark({ sequence: index + 1, at: { ms: eveningMs + offset, counter: 0 } }),
+    );
+    expect(foldHistory(uses, someRules({ uses: 0, oncePerDay: true })).cases.map((found) => found.day)).toEqual([
+      '2026-09-21',
+      '2026-09-22',
+    ]);
   });
 
   it('knows the highest epoch that was let in and the newest rotating code of it', () => {
-    const history = foldHistory([aMark({ sequence: 1, epoch: 1, issuedAtS: 500 }), aMark({ sequence: 2, epoch: 2, issuedAtS: 100 })], someRules({ uses: 0 }));
+    const history = foldHistory(
+      [aMark({ sequence: 1, epoch: 1, issuedAtS: 500 }), aMark({ sequence: 2, epoch: 2, issuedAtS: 100 })],
+      someRules({ uses: 0 }),
+    );
     expect(history).toMatchObject({ epochSeen: 2, issuedAtS: 100 });
   });
 
   it('spends what it does not give back: uses are the sum of the persons of all entries, in any set of marks', () => {
-    const anyMark = fc.record({ sequence: fc.integer({ min: 1, max: 30 }), uses: fc.integer({ min: 1, max: 4 }), gate: fc.constantFrom('gate-a', 'gate-b') });
-    fc.assert(fc.property(fc.array(anyMark, { maxLength: 12 }), fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 4 })), { maxLength: 4 }), (entries, lapses) => {
-      const marks = [...entries.map((entry) => aMark(entry)), ...lapses.map(([of, uses], index) => lapsed(100 + index, of, uses))];
-      const history = foldHistory(marks, someRules({ uses: 1, party: 4 }));
-      expect(history.usesSpent).toBe(history.entries.reduce((sum, entry) => sum + entry.persons, 0));
-      expect(history.inside).toBe(history.usesSpent);
-      const misfits = history.cases.flatMap((found) => found.misfits);
-      expect(history.usesSpent - misfits.reduce((sum, entry) => sum + entry.persons, 0)).toBeLessThanOrEqual(4);
-    }));
+    const anyMark = fc.record({
+      sequence: fc.integer({ min: 1, max: 30 }),
+      uses: fc.integer({ min: 1, max: 4 }),
+      gate: fc.constantFrom('gate-a', 'gate-b'),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(anyMark, { maxLength: 12 }),
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 4 })), { maxLength: 4 }),
+        (entries, lapses) => {
+          const marks = [
+            ...entries.map((entry) => aMark(entry)),
+            ...lapses.map(([of, uses], index) => lapsed(100 + index, of, uses)),
+          ];
+          const history = foldHistory(marks, someRules({ uses: 1, party: 4 }));
+          expect(history.usesSpent).toBe(history.entries.reduce((sum, entry) => sum + entry.persons, 0));
+          expect(history.inside).toBe(history.usesSpent);
+          const misfits = history.cases.flatMap((found) => found.misfits);
+          expect(history.usesSpent - misfits.reduce((sum, entry) => sum + entry.persons, 0)).toBeLessThanOrEqual(4);
+        },
+      ),
+    );
   });
 });
 

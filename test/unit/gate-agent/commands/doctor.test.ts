@@ -27,8 +27,18 @@ function createMachine({ toml = gateToml(), folder = temporaryFolder() } = {}) {
       const found = findGateFolder({ data: folder, environment: {} });
       if (!found.ok) throw new Error(found.error.message);
       return examine({
-        folder: found.value, clock: createVirtualTime().clock, random: (bytes) => new Uint8Array(randomBytes(bytes)), machineBoot: 'boot-1', logger: silentLog,
-        signal: new AbortController().signal, nodeVersion: 'v20.19.0', userId: undefined, freeBytes: async () => 10 * gb, hasProgram: () => true, fetch: unreachable, ...other,
+        folder: found.value,
+        clock: createVirtualTime().clock,
+        random: (bytes) => new Uint8Array(randomBytes(bytes)),
+        machineBoot: 'boot-1',
+        logger: silentLog,
+        signal: new AbortController().signal,
+        nodeVersion: 'v20.19.0',
+        userId: undefined,
+        freeBytes: async () => 10 * gb,
+        hasProgram: () => true,
+        fetch: unreachable,
+        ...other,
       });
     },
   };
@@ -51,17 +61,31 @@ actuator = "${actuator}"
 `;
 
 const addressOf = (input: string | URL | Request): string => new Request(input).url;
-const about = (findings: readonly Finding[], name: string): readonly Finding[] => findings.filter((finding) => finding.about === name);
+const about = (findings: readonly Finding[], name: string): readonly Finding[] =>
+  findings.filter((finding) => finding.about === name);
 
 test('an enrolled gate in reach of its cloud lacks only the ticket list', async () => {
   const cloud = await createTestCloud();
   onTestFinished(() => cloud.close());
   const { event } = await cloud.json<{ event: number }>('POST', '/api/events', someEvent);
-  const { code } = await cloud.json<{ code: string }>('POST', `/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes: [{ id: 'main', readers: ['stdin://'] }] });
-  const fetchCloud: typeof fetch = async (input, init) => cloud.cloud.app.request(addressOf(input).replace(url, ''), { method: 'POST', headers: init?.headers ?? {}, body: init?.body ?? null });
+  const { code } = await cloud.json<{ code: string }>('POST', `/admin/events/${event}/gates`, {
+    id: 'gate-a',
+    name: 'Gate A',
+    zone: 'arena',
+    lanes: [{ id: 'main', readers: ['stdin://'] }],
+  });
+  const fetchCloud: typeof fetch = async (input, init) =>
+    cloud.cloud.app.request(addressOf(input).replace(url, ''), {
+      method: 'POST',
+      headers: init?.headers ?? {},
+      body: init?.body ?? null,
+    });
   const folder = temporaryFolder();
   const { clock } = cloud.time;
-  const enrolled = await enrol({ url, code, data: folder }, { clock, random: (bytes) => new Uint8Array(randomBytes(bytes)), machineBoot: 'boot-1', fetch: fetchCloud });
+  const enrolled = await enrol(
+    { url, code, data: folder },
+    { clock, random: (bytes) => new Uint8Array(randomBytes(bytes)), machineBoot: 'boot-1', fetch: fetchCloud },
+  );
   expect(enrolled.ok).toBe(true);
   const found = findGateFolder({ data: folder, environment: { POSTERN_LOCAL_PORT: '0' } });
   if (!found.ok) throw new Error(found.error.message);
@@ -73,26 +97,47 @@ test('an enrolled gate in reach of its cloud lacks only the ticket list', async 
 });
 
 test('every finding that is not well says what to do next', async () => {
-  const findings = await createMachine({ toml: gateToml({ actuator: 'sim://t' }) }).examine({ freeBytes: async () => 10, nodeVersion: 'v18.1.0' });
+  const findings = await createMachine({ toml: gateToml({ actuator: 'sim://t' }) }).examine({
+    freeBytes: async () => 10,
+    nodeVersion: 'v18.1.0',
+  });
   expect(findings.filter(({ level, next }) => level !== 'ok' && (next ?? '') === '')).toEqual([]);
-  expect(findings.filter(({ level }) => level === 'fail').map(({ about }) => about)).toEqual(['Node', 'disk', 'identity', 'ticket list']);
+  expect(findings.filter(({ level }) => level === 'fail').map(({ about }) => about)).toEqual([
+    'Node',
+    'disk',
+    'identity',
+    'ticket list',
+  ]);
 });
 
 test('a gate without network is warned of, not failed: it works without', async () => {
   const [finding] = about(await createMachine().examine(), 'cloud');
-  expect(finding).toMatchObject({ level: 'warn', text: expect.stringContaining('ENETUNREACH'), next: expect.stringContaining('works without') });
+  expect(finding).toMatchObject({
+    level: 'warn',
+    text: expect.stringContaining('ENETUNREACH'),
+    next: expect.stringContaining('works without'),
+  });
 });
 
 test('a cloud that signs with other keys fails', async () => {
   const stranger = await createTestCloud();
   onTestFinished(() => stranger.close());
-  const fetchStranger: typeof fetch = async (_input, init) => stranger.cloud.app.request('/time', { method: 'POST', headers: init?.headers ?? {}, body: init?.body ?? null });
-  expect(about(await createMachine().examine({ fetch: fetchStranger }), 'cloud')[0]).toMatchObject({ level: 'fail', text: expect.stringContaining('not with the keys') });
+  const fetchStranger: typeof fetch = async (_input, init) =>
+    stranger.cloud.app.request('/time', { method: 'POST', headers: init?.headers ?? {}, body: init?.body ?? null });
+  expect(about(await createMachine().examine({ fetch: fetchStranger }), 'cloud')[0]).toMatchObject({
+    level: 'fail',
+    text: expect.stringContaining('not with the keys'),
+  });
 });
 
 test('a typo in the configuration is shown with its line, and machine findings still come', async () => {
   const findings = await createMachine({ toml: gateToml({ more: 'prot = 1' }) }).examine();
-  expect(about(findings, 'configuration')).toMatchObject([{ level: 'fail', text: expect.stringMatching(/gate\.toml:10: "prot" is not known in \[local\]; did you mean "port"\?/) }]);
+  expect(about(findings, 'configuration')).toMatchObject([
+    {
+      level: 'fail',
+      text: expect.stringMatching(/gate\.toml:10: "prot" is not known in \[local\]; did you mean "port"\?/),
+    },
+  ]);
   expect(about(findings, 'disk')).toHaveLength(1);
 });
 
@@ -121,7 +166,9 @@ test('a port in use fails and says how to find who has it', async () => {
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
   const findings = await createMachine({ toml: gateToml({ port }) }).examine();
-  expect(about(findings, 'local port')).toMatchObject([{ level: 'fail', text: expect.stringContaining('EADDRINUSE'), next: expect.stringContaining('ss -ltnp') }]);
+  expect(about(findings, 'local port')).toMatchObject([
+    { level: 'fail', text: expect.stringContaining('EADDRINUSE'), next: expect.stringContaining('ss -ltnp') },
+  ]);
 });
 
 test('one standard input for two lanes fails', async () => {
@@ -141,11 +188,18 @@ test.each([
   ['stdin://x', true, 'fail', /nothing may follow/],
   ['stdin://', true, 'ok', /one code a line/],
 ] as const)('reader %s with programs %s: %s', (uri, hasProgram, level, text) => {
-  expect(checkReader('main', uri, { hasProgram: () => hasProgram })).toMatchObject({ level, text: expect.stringMatching(text) });
+  expect(checkReader('main', uri, { hasProgram: () => hasProgram })).toMatchObject({
+    level,
+    text: expect.stringMatching(text),
+  });
 });
 
 test('lines carry a mark, so that colour is not needed, and the end sums up', () => {
-  const findings: Finding[] = [{ level: 'fail', about: 'disk', text: '3 MB free', next: 'make room' }, { level: 'warn', about: 'cloud', text: 'away', next: 'wait' }, { level: 'ok', about: 'Node', text: 'v20' }];
+  const findings: Finding[] = [
+    { level: 'fail', about: 'disk', text: '3 MB free', next: 'make room' },
+    { level: 'warn', about: 'cloud', text: 'away', next: 'wait' },
+    { level: 'ok', about: 'Node', text: 'v20' },
+  ];
   expect(findings.map(renderFinding).map((line) => line[0])).toEqual(['✗', '!', '✓']);
   expect(renderVerdict(findings)).toBe('✗ 1 thing to mend before this gate can work, 1 to keep an eye on.');
   expect(renderVerdict(findings.slice(2))).toBe('✓ This gate can work.');

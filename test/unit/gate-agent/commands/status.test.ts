@@ -2,7 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findGateFolder, type GateFolder } from '../../../../gate-agent/src/commands/gate-folder.ts';
-import { duration, readStatus, renderStatus, statusExitCode, type GateStatus } from '../../../../gate-agent/src/commands/status.ts';
+import {
+  duration,
+  readStatus,
+  renderStatus,
+  statusExitCode,
+  type GateStatus,
+} from '../../../../gate-agent/src/commands/status.ts';
 import { silentLog } from '../../../support/cloud.ts';
 import { temporaryFolder, writeMarks } from '../../../support/gate-store-harness.ts';
 import { aMark, eveningMs } from '../../../support/marks.ts';
@@ -19,28 +25,53 @@ function createFolder(): GateFolder {
 }
 
 const ask = async (folder: GateFolder, fetch?: typeof globalThis.fetch): Promise<GateStatus> => {
-  const status = await readStatus(folder, { clock: createVirtualTime().clock, logger: silentLog, signal: new AbortController().signal, ...(fetch === undefined ? {} : { fetch }) });
+  const status = await readStatus(folder, {
+    clock: createVirtualTime().clock,
+    logger: silentLog,
+    signal: new AbortController().signal,
+    ...(fetch === undefined ? {} : { fetch }),
+  });
   if (!status.ok) throw new Error(status.error.message);
   return status.value;
 };
 
 /** This test's own process stands for the agent. */
-const startAgent = ({ data }: GateFolder): void => writeFileSync(join(data, 'run.json'), JSON.stringify({ pid: process.pid, url: 'http://127.0.0.1:8137', boot: '00112233aabbccdd' }));
+const startAgent = ({ data }: GateFolder): void =>
+  writeFileSync(
+    join(data, 'run.json'),
+    JSON.stringify({ pid: process.pid, url: 'http://127.0.0.1:8137', boot: '00112233aabbccdd' }),
+  );
 
 const health = {
-  state: 'yellow', gate: 'gate-a', name: 'Gate A', event: 7, zone: 'arena', upMs: 65_000, store: { healthy: true }, clock: { trusted: true, text: 'trusted: signed server time, ±0.1 s' },
+  state: 'yellow',
+  gate: 'gate-a',
+  name: 'Gate A',
+  event: 7,
+  zone: 'arena',
+  upMs: 65_000,
+  store: { healthy: true },
+  clock: { trusted: true, text: 'trusted: signed server time, ±0.1 s' },
   problems: [{ severity: 'warn', what: 'the ticket list is 40 min old', next: 'connect the gate to the cloud' }],
-  lanes: [{ id: 'main', direction: 'entry', state: 'idle' }], readers: [{ readerId: 'main-1', lane: 'main', state: 'running' }],
-  feed: { version: 3, tickets: 450, ageMs: 2_400_000, expired: false }, contact: { noContactSinceMs: eveningMs },
+  lanes: [{ id: 'main', direction: 'entry', state: 'idle' }],
+  readers: [{ readerId: 'main-1', lane: 'main', state: 'running' }],
+  feed: { version: 3, tickets: 450, ageMs: 2_400_000, expired: false },
+  contact: { noContactSinceMs: eveningMs },
 };
 
 test('a stopped gate tells from its databases what it has written down', async () => {
   const folder = createFolder();
   writeMarks(join(folder.data, 'journal.db'), [aMark({ sequence: 1 }), aMark({ sequence: 2 })]);
   const status = await ask(folder);
-  expect(status).toMatchObject({ running: false, marks: 2, lastEntryMs: eveningMs + 120_000, feed: { trouble: 'none yet' } });
+  expect(status).toMatchObject({
+    running: false,
+    marks: 2,
+    lastEntryMs: eveningMs + 120_000,
+    feed: { trouble: 'none yet' },
+  });
   expect(statusExitCode(status)).toBe(1);
-  expect(renderStatus(status).join('\n')).toMatch(/not running[\s\S]*2 marks in the journal, last entry 2026-09-21[\s\S]*gate-agent run/);
+  expect(renderStatus(status).join('\n')).toMatch(
+    /not running[\s\S]*2 marks in the journal, last entry 2026-09-21[\s\S]*gate-agent run/,
+  );
 });
 
 test('a running gate is asked itself, and its problems come with what to do', async () => {
@@ -75,7 +106,10 @@ test.each([
 
 test('what a killed agent left behind is not a running agent', async () => {
   const folder = createFolder();
-  writeFileSync(join(folder.data, 'run.json'), JSON.stringify({ pid: 2 ** 30, url: 'http://127.0.0.1:8137', boot: '00112233aabbccdd' }));
+  writeFileSync(
+    join(folder.data, 'run.json'),
+    JSON.stringify({ pid: 2 ** 30, url: 'http://127.0.0.1:8137', boot: '00112233aabbccdd' }),
+  );
   expect((await ask(folder)).running).toBe(false);
 });
 
@@ -83,16 +117,31 @@ test('a damaged journal and a broken configuration are one clear error each', as
   const folder = createFolder();
   writeFileSync(join(folder.data, 'journal.db'), 'not a database, but long enough to be read as one'.repeat(100));
   const deps = { clock: createVirtualTime().clock, logger: silentLog, signal: new AbortController().signal };
-  expect(await readStatus(folder, deps)).toMatchObject({ ok: false, error: { type: 'journal-unreadable', message: expect.stringContaining('doctor') } });
+  expect(await readStatus(folder, deps)).toMatchObject({
+    ok: false,
+    error: { type: 'journal-unreadable', message: expect.stringContaining('doctor') },
+  });
   writeFileSync(join(folder.data, 'gate.toml'), 'x');
   const broken = findGateFolder({ data: folder.data, environment: {} });
-  expect(broken.ok && (await readStatus(broken.value, deps))).toMatchObject({ ok: false, error: { type: 'config-invalid' } });
+  expect(broken.ok && (await readStatus(broken.value, deps))).toMatchObject({
+    ok: false,
+    error: { type: 'config-invalid' },
+  });
 });
 
 test('without a folder and without a gate.toml here it asks which gate is meant', () => {
-  expect(findGateFolder({})).toMatchObject({ ok: false, error: { type: 'gate-not-named', message: expect.stringContaining('--data') } });
+  expect(findGateFolder({})).toMatchObject({
+    ok: false,
+    error: { type: 'gate-not-named', message: expect.stringContaining('--data') },
+  });
 });
 
-test.each([[1_000, '1 s'], [119_000, '119 s'], [180_000, '3 min'], [7_200_000, '2 h'], [172_800_000, '2 days']])('%i ms is %s', (ms, text) => {
+test.each([
+  [1_000, '1 s'],
+  [119_000, '119 s'],
+  [180_000, '3 min'],
+  [7_200_000, '2 h'],
+  [172_800_000, '2 days'],
+])('%i ms is %s', (ms, text) => {
   expect(duration(ms)).toBe(text);
 });

@@ -255,7 +255,10 @@ test('a thread that dies is started again and told what it has to know', async (
   replication.setTime({ atMs: 1, timeTrusted: false });
   replication.poke();
   await expect.poll(() => starts.length, { timeout: 15_000 }).toBe(2);
-  expect(replication.status()).toMatchObject({ inTouch: false, drainError: 'the replication thread died: it ended by itself' });
+  expect(replication.status()).toMatchObject({
+    inTouch: false,
+    drainError: 'the replication thread died: it ended by itself',
+  });
   await expect.poll(() => told.slice(-2)).toEqual(['gates', 'time']);
   expect(replication.restarts()).toBe(1);
   await replication.stop();

@@ -19,7 +19,9 @@ function makeReplica(chunk?: Uint8Array): void {
   const database = new Sqlite(path);
   database.exec(replicaTablesSql);
   if (chunk !== undefined)
-    database.prepare("INSERT INTO chunk (event, gate, boot, segment, kind, bytes) VALUES (7, 'a', 'b', 0, 'whole', ?)").run(chunk);
+    database
+      .prepare("INSERT INTO chunk (event, gate, boot, segment, kind, bytes) VALUES (7, 'a', 'b', 0, 'whole', ?)")
+      .run(chunk);
   database.close();
 }
 

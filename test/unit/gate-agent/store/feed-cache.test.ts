@@ -12,7 +12,15 @@ import { gzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
 import Sqlite from 'better-sqlite3';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { codeHash, encodeCodeRow, ready, shortCode, snapshotFormat, type KeyPair, type Manifest } from '@postern/shared';
+import {
+  codeHash,
+  encodeCodeRow,
+  ready,
+  shortCode,
+  snapshotFormat,
+  type KeyPair,
+  type Manifest,
+} from '@postern/shared';
 import { openFeedCache, type FeedCache, type FeedFiles } from '../../../../gate-agent/src/store/feed-cache.ts';
 import {
   announce,
