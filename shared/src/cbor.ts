@@ -16,8 +16,13 @@ export type CborValue =
 
 export type CborError = { readonly type: 'malformed'; readonly cause: string };
 
-/** A COSE tag (RFC 9052: 18 for COSE_Sign1) in front of a value is handled by cose.ts; here tags are refused. */
-export const cborEncode = (value: CborValue): Uint8Array => fastEncode(value) ?? encode(value, rfc8949EncodeOptions);
+/**
+ * The value's one encoding, in bytes of its own. A COSE tag (RFC 9052: 18 for COSE_Sign1) in front of a value is handled by cose.ts;
+ * here tags are refused.
+ */
+export const cborEncode = (value: CborValue): Uint8Array =>
+  // What cborg returns may be a Node Buffer, whose `slice` is a window, or a window into Node's pool: copied.
+  fastEncode(value) ?? new Uint8Array(encode(value, rfc8949EncodeOptions));
 
 /**
  * Decodes at most `bytesMax` bytes. `malformed` for anything longer, truncated, non-deterministic, with duplicate keys,

@@ -123,9 +123,7 @@ function createSegmentDocument(automerge: Automerge, id: SegmentId): SegmentDocu
       return taken;
     },
     changes: (from, to) =>
-      from === to
-        ? new Uint8Array(0)
-        : new Uint8Array(cborEncode(changes.slice(from, to).map((change) => change.bytes))),
+      from === to ? new Uint8Array(0) : cborEncode(changes.slice(from, to).map((change) => change.bytes)),
     save: () => automerge.save(document),
   };
 }

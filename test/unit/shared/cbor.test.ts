@@ -29,6 +29,31 @@ describe('deterministic CBOR', () => {
     expect(cborDecode(bytesOf(hex), 1024)).toMatchObject({ ok: false, error: { type: 'malformed' } });
   });
 
+  it('gives bytes of their own, whatever the encoder works with', () => {
+    for (const length of [0, 5, 40, 200, 300, 9_000, 40_000]) {
+      for (const value of [
+        new Uint8Array(length),
+        Buffer.alloc(length),
+        'ä'.repeat(length),
+        [1.5, 'ä'.repeat(length)],
+      ]) {
+        const bytes = cborEncode(value);
+        expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype);
+        expect(bytes.buffer.byteLength).toBe(bytes.length);
+      }
+    }
+  });
+
+  it('gives decoded bytes that do not change with what they came from', () => {
+    for (const length of [4, 9_000]) {
+      // The float is left to the general decoder.
+      const source = Buffer.from(cborEncode([new Uint8Array(length), 1.5]));
+      const decoded = cborDecode(source, 20_000);
+      source.fill(0xff);
+      expect(decoded).toEqual({ ok: true, value: [new Uint8Array(length), 1.5] });
+    }
+  });
+
   it('refuses more bytes than the caller allows before it looks at them', () => {
     expect(cborDecode(new Uint8Array(11), 10)).toMatchObject({
       ok: false,
