@@ -208,10 +208,10 @@ const outOfService = (status: ReplicationStatus, cause: string): ReplicationStat
   drainError: `the replication thread died: ${cause}`,
 });
 
-/** Errors of SQLite arrive from another thread as plain objects. */
+/** Errors of SQLite arrive from another thread as plain objects with nothing but their code. */
 function causeText(error: unknown): string {
-  const message: unknown = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
-  return String(message).slice(0, 200);
+  if (error instanceof Error) return error.message;
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
 }
 
 /** The worker beside this file: JavaScript when built; when run from source, TypeScript that tsx (a development tool) loads. */

@@ -243,7 +243,7 @@ test('a thread that dies is started again and told what it has to know', async (
     },
     startWorker: () => {
       const worker = new Worker(
-        `const { parentPort } = require('node:worker_threads'); parentPort.on('message', (message) => { parentPort.postMessage({ type: 'log', level: 'info', fields: {}, message: message.type }); if (message.type === 'poke') process.exit(1); if (message.type === 'stop') parentPort.postMessage({ type: 'stopped' }); });`,
+        `const { parentPort } = require('node:worker_threads'); parentPort.on('message', (message) => { parentPort.postMessage({ type: 'log', level: 'info', fields: {}, message: message.type }); if (message.type === 'poke') throw { code: 'SQLITE_NOTADB' }; if (message.type === 'stop') parentPort.postMessage({ type: 'stopped' }); });`,
         { eval: true },
       );
       worker.on('message', ({ message }: { message?: string }) => void (message !== undefined && told.push(message)));
@@ -257,7 +257,7 @@ test('a thread that dies is started again and told what it has to know', async (
   await expect.poll(() => starts.length, { timeout: 15_000 }).toBe(2);
   expect(replication.status()).toMatchObject({
     inTouch: false,
-    drainError: 'the replication thread died: it ended by itself',
+    drainError: 'the replication thread died: SQLITE_NOTADB',
   });
   await expect.poll(() => told.slice(-2)).toEqual(['gates', 'time']);
   expect(replication.restarts()).toBe(1);
