@@ -10,7 +10,7 @@ export type DiskOperation =
   | { readonly type: 'write'; readonly file: string; readonly offset: number; readonly bytes: Buffer }
   | { readonly type: 'truncate'; readonly file: string; readonly length: number }
   | { readonly type: 'sync'; readonly file: string }
-  /** A line the process said on its standard output. */
+  /** A line of JSON that the process said on its standard output; what it starts, such as a compiler, says other things there. */
   | { readonly type: 'said'; readonly text: string };
 
 /** Arguments for strace under which `readTrace` understands its output. */
@@ -35,7 +35,10 @@ export function readTrace(path: string, prefix: string): readonly DiskOperation[
       const match = /^\d+\s+(\w+)\((\d+)<([^>]*)>(?:, )?(.*)\)\s+= \d+/.exec(line);
       if (match === null) return [];
       const [, call, descriptor, rawPath = '', rest = ''] = match;
-      if (call === 'write' && descriptor === '1') return [{ type: 'said', text: unescape(rest).toString('utf8') }];
+      if (call === 'write' && descriptor === '1') {
+        const text = unescape(rest).toString('utf8');
+        return text.startsWith('{') ? [{ type: 'said', text }] : [];
+      }
       const file = basename(unescape(`"${rawPath}"`).toString('utf8'));
       if (!file.startsWith(prefix)) return [];
       if (call === 'fsync' || call === 'fdatasync') return [{ type: 'sync', file }];
