@@ -17,7 +17,8 @@ import {
   type Timer,
 } from '@postern/shared';
 import { openFeedCache, type FeedCache } from '../../gate-agent/src/store/feed-cache.ts';
-import { createGateStore, quietMs, type GateStore } from '../../gate-agent/src/store/store.ts';
+import { quietMs } from '../../gate-agent/src/store/quiet-work.ts';
+import { createGateStore, type GateStore } from '../../gate-agent/src/store/store.ts';
 import { createSystemClock, createSystemRandom } from '../../gate-agent/src/system.ts';
 import {
   announce,

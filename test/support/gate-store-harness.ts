@@ -6,7 +6,8 @@ import { onTestFinished } from 'vitest';
 import { decodeMark, encodeMark, hexToBytes, type Mark, type Ticket } from '@postern/shared';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
 import { markTablesSql } from '../../gate-agent/src/store/mark-tables.ts';
-import { createGateStore, quietMs, type GateStore } from '../../gate-agent/src/store/store.ts';
+import { quietMs } from '../../gate-agent/src/store/quiet-work.ts';
+import { createGateStore, type GateStore } from '../../gate-agent/src/store/store.ts';
 import type { StoreHarness } from '../contract/store.ts';
 import { createTestClock, createTestTimer, samplePolicy, silentLogger } from './gate-rig.ts';
 
