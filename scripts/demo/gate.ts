@@ -107,7 +107,11 @@ export function createGate(options: GateOptions): Gate {
         ? { id: state.holdId, reason: holdTexts[state.decision.reason].en }
         : undefined,
     answerHold: async (holdId, answer) => {
-      const action = { type: answer === 'accept' ? 'accept-hold' : 'decline-hold', lane: options.lane, holdId };
+      const hold = { lane: options.lane, holdId };
+      const action =
+        answer === 'accept'
+          ? { type: 'accept-hold', ...hold }
+          : { type: 'decline-hold', ...hold, reason: 'proof-missing' };
       const response = await request('/steward', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },

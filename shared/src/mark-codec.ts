@@ -3,9 +3,9 @@
 import { bytesToHex, hexToBytes } from './bytes.ts';
 import { cborDecode, cborEncode, type CborValue } from './cbor.ts';
 import type { ClockSource } from './clock.ts';
-import { overrideReasons, type Mark, type MarkKind } from './mark.ts';
+import { declineReasons, overrideReasons, undoReasons, type Mark, type MarkKind } from './mark.ts';
 import { err, ok, assert, exhaustive, type Result } from './result.ts';
-import { ticketIdPattern } from './ticket.ts';
+import { holdReasons, ticketIdPattern } from './ticket.ts';
 
 /** No mark is longer: texts in it are bounded, and free notes live in the cloud. */
 export const markBytesMax = 512;
@@ -69,16 +69,24 @@ function ticketPart(mark: Mark): readonly CborValue[] {
 function ownPart(mark: Mark): readonly CborValue[] {
   switch (mark.kind) {
     case 'admitted':
-      return [mark.ticketType, mark.zone, mark.uses, mark.issuedAtS ?? null, mark.outOfTouch, mark.peersReachable];
+      return [
+        mark.ticketType,
+        mark.zone,
+        mark.uses,
+        mark.issuedAtS ?? null,
+        mark.outOfTouch,
+        mark.peersReachable,
+        ...optionalChoice(mark.approved, holdReasons),
+      ];
     case 'exited':
     case 'passed-out':
       return [mark.zone];
     case 'refused':
-      return [mark.code, mark.count];
+      return [mark.code, mark.count, ...optionalChoice(mark.reason, declineReasons)];
     case 'lapsed':
       return [encodeHex(mark.of.boot), mark.of.sequence, mark.uses];
     case 'undone':
-      return [mark.of.gate, encodeHex(mark.of.boot), mark.of.sequence];
+      return [mark.of.gate, encodeHex(mark.of.boot), mark.of.sequence, undoReasons.indexOf(mark.reason)];
     case 'overridden':
       return [overrideReasons.indexOf(mark.reason), mark.zone, mark.uses];
     case 'bound':
@@ -93,6 +101,10 @@ function ownPart(mark: Mark): readonly CborValue[] {
       return exhaustive(mark);
   }
 }
+
+/** A last field that is only there when it says something. */
+const optionalChoice = <T>(value: T | undefined, of: readonly T[]): readonly CborValue[] =>
+  value === undefined ? [] : [of.indexOf(value)];
 
 function encodeHex(text: string): Uint8Array {
   const bytes = hexToBytes(text);
@@ -158,14 +170,28 @@ function readMark(fields: Fields, writer: Writer): Mark {
       const issuedAtS = takeOptionalInteger(fields, 'issued at', 0, 253_402_300_799);
       const outOfTouch = takeFlag(fields, 'out of touch');
       const peersReachable = takeInteger(fields, 'peers', 0, 0xffff);
+      const approved = takeLastChoice(fields, 'approval', holdReasons);
       const admitted = { ...ticket, kind, ticketType, zone, uses, outOfTouch, peersReachable };
-      return issuedAtS === undefined ? admitted : { ...admitted, issuedAtS };
+      if (issuedAtS === undefined && approved === undefined) return admitted;
+      return {
+        ...admitted,
+        ...(issuedAtS === undefined ? {} : { issuedAtS }),
+        ...(approved === undefined ? {} : { approved }),
+      };
     }
     case 'exited':
     case 'passed-out':
       return { ...ticket, kind, zone: takeText(fields, 'zone') };
-    case 'refused':
-      return { ...ticket, kind, code: takeText(fields, 'code'), count: takeInteger(fields, 'count', 1, 0xffff_ffff) };
+    case 'refused': {
+      const refused = {
+        ...ticket,
+        kind,
+        code: takeText(fields, 'code'),
+        count: takeInteger(fields, 'count', 1, 0xffff_ffff),
+      };
+      const reason = takeLastChoice(fields, 'reason', declineReasons);
+      return reason === undefined ? refused : { ...refused, reason };
+    }
     case 'lapsed':
       return {
         ...ticket,
@@ -185,6 +211,7 @@ function readMark(fields: Fields, writer: Writer): Mark {
           boot: takeHex(fields, 'boot', [8]),
           sequence: takeInteger(fields, 'sequence', 1, Number.MAX_SAFE_INTEGER),
         },
+        reason: takeChoice(fields, 'reason', undoReasons),
       };
     case 'overridden':
       return {
@@ -250,6 +277,10 @@ function takeChoice<T>(fields: Fields, name: string, of: readonly T[]): T {
   assert(chosen !== undefined, 'an index in range has an item');
   return chosen;
 }
+
+/** A last field that may be missing. */
+const takeLastChoice = <T>(fields: Fields, name: string, of: readonly T[]): T | undefined =>
+  fields.index < fields.values.length ? takeChoice(fields, name, of) : undefined;
 
 function takeHex(fields: Fields, name: string, lengths: readonly number[]): string {
   const value = take(fields);

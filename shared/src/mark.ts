@@ -1,6 +1,7 @@
 // A mark is an immutable fact about a ticket, a lane or a gate, identified by (event, gate, boot, sequence). This file is the
 // union of all kinds; mark-codec.ts is their 40-60 byte form.
 import type { ClockQuality, HybridTimestamp } from './clock.ts';
+import type { HoldReason } from './ticket.ts';
 
 /** Who made a mark and where it stands in that writer's sequence. Sequences start at 1 in each boot and have no gaps. */
 export interface MarkId {
@@ -28,14 +29,13 @@ interface TicketMark extends MarkBase {
   readonly method: string;
 }
 
-export type OverrideReason = 'lost-code' | 'reader-broken' | 'accreditation' | 'emergency' | 'other';
-export const overrideReasons: readonly OverrideReason[] = [
-  'lost-code',
-  'reader-broken',
-  'accreditation',
-  'emergency',
-  'other',
-];
+/** Why a person let somebody in, took an entry back, or declined a hold: closed lists, numbered on the wire in this order. */
+export const overrideReasons = ['lost-code', 'reader-broken', 'accreditation', 'emergency', 'other'] as const;
+export type OverrideReason = (typeof overrideReasons)[number];
+export const undoReasons = ['scanned-by-mistake', 'wrong-person', 'turned-away', 'other'] as const;
+export type UndoReason = (typeof undoReasons)[number];
+export const declineReasons = ['proof-missing', 'proof-wrong', 'not-the-holder', 'other'] as const;
+export type DeclineReason = (typeof declineReasons)[number];
 
 export type Mark =
   /** The gate let the ticket in. `uses` persons passed on one code (a party in parts: one mark a part). */
@@ -47,10 +47,17 @@ export type Mark =
       readonly issuedAtS?: number;
       readonly outOfTouch: boolean;
       readonly peersReachable: number;
+      /** What `operator` had to say yes to, where the ticket was held. */
+      readonly approved?: HoldReason;
     })
   | (TicketMark & { readonly kind: 'exited'; readonly zone: string })
-  /** A refusal; `count` is 1, or how many were folded into this one after the limit per minute. */
-  | (TicketMark & { readonly kind: 'refused'; readonly code: string; readonly count: number })
+  /** A refusal; `count` is 1, or how many were folded into this one after the limit per minute; `reason` where a person declined. */
+  | (TicketMark & {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly count: number;
+      readonly reason?: DeclineReason;
+    })
   /** Opened, nobody passed: names the admitted (or exited) mark and how many uses return. */
   | (TicketMark & {
       readonly kind: 'lapsed';
@@ -61,6 +68,7 @@ export type Mark =
   | (TicketMark & {
       readonly kind: 'undone';
       readonly of: { readonly gate: string; readonly boot: string; readonly sequence: number };
+      readonly reason: UndoReason;
     })
   /** A person let somebody in against or without a decision; ticket id is empty when there was no ticket. */
   | (TicketMark & {

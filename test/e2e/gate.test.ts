@@ -215,7 +215,10 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
 
   test('taking back the last entry makes its ticket good again', async () => {
     await idle();
-    expect(await act({ type: 'undo' })).toMatchObject({ status: 200, body: { mark: { kind: 'undone' } } });
+    expect(await act({ type: 'undo', reason: 'scanned-by-mistake' })).toMatchObject({
+      status: 200,
+      body: { mark: { kind: 'undone' } },
+    });
     expect((await verify(2)).code).toBe(3);
   });
 

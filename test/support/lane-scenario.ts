@@ -130,11 +130,11 @@ async function perform(rig: Rig, step: LaneStep, holdId: string): Promise<void> 
     case 'accept':
       return void lane.accept(holdId, operator);
     case 'decline':
-      return void lane.decline(holdId, operator);
+      return void lane.decline(holdId, operator, 'other');
     case 'override':
       return void lane.override(operator, 'other', step.persons);
     case 'undo':
-      return void lane.undo(operator);
+      return void lane.undo(operator, 'other');
     case 'close':
       return void lane.close();
     case 'reopen':

@@ -1,8 +1,10 @@
 // POST /steward: what staff do at this gate, each time with operator and PIN. Types are checked here, rights and PINs by the
 // steward module; the answer is the mark or decision it led to, or one problem that says why not.
 import {
+  declineReasons,
   overrideReasons,
   presentationTextCharsMax,
+  undoReasons,
   trueTimeMsMax,
   type Clock,
   type Steward,
@@ -23,14 +25,14 @@ const holdId = z.string().min(1).max(100);
 
 const actionSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('accept-hold'), lane, holdId }),
-  z.strictObject({ type: z.literal('decline-hold'), lane, holdId }),
+  z.strictObject({ type: z.literal('decline-hold'), lane, holdId, reason: z.enum(declineReasons) }),
   z.strictObject({
     type: z.literal('override'),
     lane,
     reason: z.enum(overrideReasons),
     persons: z.number().int().min(1).max(20).default(1),
   }),
-  z.strictObject({ type: z.literal('undo'), lane }),
+  z.strictObject({ type: z.literal('undo'), lane, reason: z.enum(undoReasons) }),
   /** `text`: the ticket's code, or its short typed form. */
   z.strictObject({ type: z.literal('pass-out'), lane, text: z.string().min(1).max(presentationTextCharsMax) }),
   z.strictObject({ type: z.literal('close-lane'), lane }),

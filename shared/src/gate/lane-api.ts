@@ -1,6 +1,6 @@
 // What a lane offers to readers, stewards and health pages, and every way in which an action on it can be turned down.
 import type { Decision } from '../decision.ts';
-import type { Mark, OverrideReason } from '../mark.ts';
+import type { DeclineReason, Mark, OverrideReason, UndoReason } from '../mark.ts';
 import type { Presentation } from '../presentation.ts';
 import type { Result } from '../result.ts';
 import type { LaneState, StoreError } from './ports.ts';
@@ -61,11 +61,11 @@ export interface Lane {
   readonly present: (presentation: Presentation) => 'queued' | 'same' | 'dropped' | 'ignored';
   /** Decides again with the person's approval, since the ticket may have been used meanwhile. Resolves with the decision. */
   readonly accept: (holdId: string, by: Operator) => Promise<Result<Decision, LaneActionError>>;
-  readonly decline: (holdId: string, by: Operator) => Result<void, LaneActionError>;
+  readonly decline: (holdId: string, by: Operator, reason: DeclineReason) => Result<void, LaneActionError>;
   /** Lets persons in against or without a decision; names the ticket that is held or was just refused. Resolves when it opens. */
   readonly override: (by: Operator, reason: OverrideReason, persons: number) => Promise<Result<Mark, LaneActionError>>;
   /** Takes back this lane's last entry that was not taken back yet, since this process started. */
-  readonly undo: (by: Operator) => Promise<Result<Mark, LaneActionError>>;
+  readonly undo: (by: Operator, reason: UndoReason) => Promise<Result<Mark, LaneActionError>>;
   readonly close: () => Result<void, LaneActionError>;
   readonly reopen: () => Result<void, LaneActionError>;
   /** Opens for everybody at once: the fire input, or a person. Latched until `resetFree`. */

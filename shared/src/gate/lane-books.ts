@@ -4,6 +4,7 @@ import type { decide as decideRule } from '../decide.ts';
 import type { Claim, Decision } from '../decision.ts';
 import type { Mark, MarkDraft } from '../mark.ts';
 import { err, type Result } from '../result.ts';
+import type { HoldReason } from '../ticket.ts';
 import type { LaneSettings, Operator } from './lane-api.ts';
 import { draftAdmission, type MarkPlace } from './lane-marks.ts';
 import type { LaneContext, Logger, Store, StoreError } from './ports.ts';
@@ -21,10 +22,16 @@ export interface Committed {
   readonly commitMs: number;
 }
 
+/** A person's yes to what a hold asked. */
+export interface Approval {
+  readonly by: Operator;
+  readonly reason: HoldReason;
+}
+
 export interface LaneBooks {
   readonly place: () => MarkPlace;
-  /** Decides on the ticket as it is at this instant; `by` is who has accepted a hold of it. */
-  readonly admit: (claim: Claim, by: Operator | undefined) => Promise<Result<Committed, StoreError>>;
+  /** Decides on the ticket as it is at this instant; `approval` says who has accepted a hold of it, and of what kind. */
+  readonly admit: (claim: Claim, approval: Approval | undefined) => Promise<Result<Committed, StoreError>>;
   readonly append: (draft: MarkDraft) => Promise<Result<Mark, StoreError>>;
   readonly appendLater: (draft: MarkDraft) => void;
   /** Whether the store works, after an attempt to repair it. */
@@ -48,7 +55,7 @@ export function createLaneBooks(
     }
   };
 
-  const admit: LaneBooks['admit'] = async (claim, by) => {
+  const admit: LaneBooks['admit'] = async (claim, approval) => {
     const reach = context.inTouch();
     const known = {
       claim,
@@ -58,13 +65,18 @@ export function createLaneBooks(
       inTouch: reach.inTouch,
     };
     const lane = { id, gate: context.gate, zone, direction };
-    const approval = by === undefined ? {} : { approval: by.role };
+    const approved = approval === undefined ? undefined : { operator: approval.by.operator, reason: approval.reason };
     const committed = await guarded(() =>
       store.admit(claim.ticketId, (view) => {
-        const decision = decide({ ...known, ...view, lane, ...approval });
+        const decision = decide({
+          ...known,
+          ...view,
+          lane,
+          ...(approval === undefined ? {} : { approval: approval.by.role }),
+        });
         return {
           decision,
-          mark: decision.kind === 'admit' ? draftAdmission(place(), decision, reach, by?.operator) : undefined,
+          mark: decision.kind === 'admit' ? draftAdmission(place(), decision, reach, approved) : undefined,
         };
       }),
     );

@@ -1,6 +1,7 @@
 // What a lane writes down: one function a kind of mark. Identity, time and clock quality are added by the store.
 import type { Claim, Decision, RefusalCode } from '../decision.ts';
-import type { Mark, MarkDraft, OverrideReason } from '../mark.ts';
+import type { DeclineReason, Mark, MarkDraft, OverrideReason, UndoReason } from '../mark.ts';
+import type { HoldReason } from '../ticket.ts';
 
 /** A mark that opened the gate, and so may lapse or be taken back. */
 export type OpeningMark = Extract<Mark, { kind: 'admitted' | 'exited' | 'overridden' }>;
@@ -27,9 +28,21 @@ const noTicket = { ticketId: '', epoch: 0, method: '' } as const;
 const claimPart = (claim: Claim | undefined): Pick<Claim, 'ticketId' | 'epoch' | 'method'> =>
   claim === undefined ? noTicket : { ticketId: claim.ticketId, epoch: claim.epoch, method: claim.method };
 
-export function draftAdmission(place: MarkPlace, decision: Admission, reach: Reach, operator: Operator): MarkDraft {
+/** `approval`: who said yes to what, where the ticket was held. */
+export function draftAdmission(
+  place: MarkPlace,
+  decision: Admission,
+  reach: Reach,
+  approval: { readonly operator: string; readonly reason: HoldReason } | undefined,
+): MarkDraft {
   const { claim, ticket, direction, persons } = decision;
-  const common = { ...place, ...by(operator), ticketId: ticket.id, epoch: ticket.epoch, method: claim.method };
+  const common = {
+    ...place,
+    ...by(approval?.operator),
+    ticketId: ticket.id,
+    epoch: ticket.epoch,
+    method: claim.method,
+  };
   if (direction === 'exit') return { kind: 'exited', ...common };
   return {
     kind: 'admitted',
@@ -39,6 +52,7 @@ export function draftAdmission(place: MarkPlace, decision: Admission, reach: Rea
     ...(claim.issuedAtS === undefined ? {} : { issuedAtS: claim.issuedAtS }),
     outOfTouch: !reach.inTouch,
     peersReachable: reach.peersReachable,
+    ...(approval === undefined ? {} : { approved: approval.reason }),
   };
 }
 
@@ -46,15 +60,16 @@ export const draftRefusal = (
   { event, lane }: MarkPlace,
   claim: Claim | undefined,
   code: RefusalCode,
-  operator: Operator,
+  person: { readonly operator: string; readonly reason?: DeclineReason } | undefined,
 ): MarkDraft => ({
   kind: 'refused',
   event,
   lane,
-  ...by(operator),
+  ...by(person?.operator),
   ...claimPart(claim),
   code,
   count: 1,
+  ...(person?.reason === undefined ? {} : { reason: person.reason }),
 });
 
 /** Gives `uses` of `mark` back: that many persons did not pass. */
@@ -69,7 +84,7 @@ export const draftLapse = (mark: OpeningMark, uses: number): MarkDraft => ({
   uses,
 });
 
-export const draftUndo = (mark: OpeningMark, operator: string): MarkDraft => ({
+export const draftUndo = (mark: OpeningMark, operator: string, reason: UndoReason): MarkDraft => ({
   kind: 'undone',
   event: mark.event,
   lane: mark.lane,
@@ -78,6 +93,7 @@ export const draftUndo = (mark: OpeningMark, operator: string): MarkDraft => ({
   epoch: mark.epoch,
   method: mark.method,
   of: { gate: mark.gate, boot: mark.boot, sequence: mark.sequence },
+  reason,
 });
 
 export const draftOverride = (

@@ -3,15 +3,23 @@
 // mark; one mark opens at most once; who did not pass gets the use back; a failed store leaves the gate shut, unless its venue
 // said free. Listeners can neither slow nor stop it.
 import type { Claim, Decision, RefusalCode } from '../decision.ts';
-import { overrideReasons, type Mark, type MarkDraft } from '../mark.ts';
+import {
+  declineReasons,
+  overrideReasons,
+  undoReasons,
+  type DeclineReason,
+  type Mark,
+  type MarkDraft,
+} from '../mark.ts';
 import { presentationTextCharsMax } from '../presentation.ts';
 import { assert, err, ok, type Result } from '../result.ts';
-import type { Lane, LaneActionError, LaneSettings, Operator } from './lane-api.ts';
-import { createLaneBooks, type LaneBooksDeps } from './lane-books.ts';
+import type { Lane, LaneActionError, LaneSettings } from './lane-api.ts';
+import { createLaneBooks, type Approval, type LaneBooksDeps } from './lane-books.ts';
 import { createLaneInbox } from './lane-inbox.ts';
 import { draftLapse, draftOverride, draftRefusal, draftUndo, type OpeningMark } from './lane-marks.ts';
 import { createLaneRest } from './lane-rest.ts';
 import type { Actuator, LaneEvent, LaneState, Passage, StoreError, Timer } from './ports.ts';
+import type { HoldReason } from '../ticket.ts';
 import type { MethodRegistry } from './registry.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { View } from './views.ts';
@@ -41,11 +49,18 @@ interface Request {
   readonly verifyMs: number;
   /** Set once it is or was held. */
   readonly holdId?: string;
-  readonly by?: Operator;
+  readonly approval?: Approval;
+}
+
+/** The person in a refusal: who declined and why, or who had accepted before the rule said no. */
+interface Person {
+  readonly operator: string;
+  readonly reason?: DeclineReason;
 }
 
 interface Hold extends Request {
   readonly holdId: string;
+  readonly reason: HoldReason;
   readonly cancelTimeout: () => void;
 }
 
@@ -154,8 +169,8 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     if (view === shown) showForAWhile();
   };
 
-  const refuse = (view: View, decision: Refused, verifyMs: number, commitMs = 0, operator?: string): void => {
-    books.appendLater(draftRefusal(books.place(), decision.claim, decision.refusal.type, operator));
+  const refuse = (view: View, decision: Refused, verifyMs: number, commitMs = 0, person?: Person): void => {
+    books.appendLater(draftRefusal(books.place(), decision.claim, decision.refusal.type, person));
     tellDecision(decision, view, verifyMs, commitMs);
     inbox.settle(view, nowMs());
     shown = view;
@@ -166,8 +181,8 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     request: Request,
     decided: (result: Result<Decision, StoreError>) => void,
   ): Promise<void> => {
-    const { view, claim, verifyMs, by } = request;
-    const committed = await books.admit(claim, by);
+    const { view, claim, verifyMs, approval } = request;
+    const committed = await books.admit(claim, approval);
     if (!committed.ok) {
       tellDecision({ kind: 'refuse', claim, refusal: { type: 'store-failed' } }, view, verifyMs);
       inbox.settle(view, nowMs());
@@ -178,7 +193,13 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     decided(ok(decision));
     switch (decision.kind) {
       case 'refuse':
-        return refuse(view, decision, verifyMs, commitMs, by?.operator);
+        return refuse(
+          view,
+          decision,
+          verifyMs,
+          commitMs,
+          approval === undefined ? undefined : { operator: approval.by.operator },
+        );
       case 'hold':
         tellDecision(decision, view, verifyMs, commitMs);
         return isShut() ? inbox.forget(view) : holdFor(request, decision);
@@ -241,7 +262,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   const holdFor = (request: Request, decision: Extract<Decision, { kind: 'hold' }>): void => {
     const cancelTimeout = timer.after(settings.holdTimeoutMs, () => endHold('hold-timed-out', undefined));
     const holdId = request.holdId ?? `${id}-${++holdCount}`;
-    hold = { ...request, holdId, cancelTimeout };
+    hold = { ...request, holdId, cancelTimeout, reason: decision.reason };
     enter({ name: 'held', decision, holdId });
   };
 
@@ -252,10 +273,10 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     return taken;
   };
 
-  const endHold = (code: RefusalCode, operator: string | undefined): void => {
+  const endHold = (code: RefusalCode, person: Person | undefined): void => {
     const ended = takeHold();
     assert(ended !== undefined, 'only a hold can end');
-    refuse(ended.view, { kind: 'refuse', claim: ended.claim, refusal: { type: code } }, ended.verifyMs, 0, operator);
+    refuse(ended.view, { kind: 'refuse', claim: ended.claim, refusal: { type: code } }, ended.verifyMs, 0, person);
     pump();
   };
 
@@ -343,15 +364,16 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       if (held === undefined) return err({ type: 'hold-gone' });
       enter({ name: 'deciding' });
       return beginAction<Result<Decision, LaneActionError>>((answerWith) =>
-        decideAndAct({ ...held, by }, (result) =>
+        decideAndAct({ ...held, approval: { by, reason: held.reason } }, (result) =>
           answerWith(result.ok && result.value.kind === 'hold' ? err({ type: 'role-too-low' }) : result),
         ),
       );
     },
 
-    decline: (holdId, by) => {
+    decline: (holdId, by, reason) => {
+      if (!declineReasons.includes(reason)) return err({ type: 'reason-unknown' });
       if (hold?.holdId !== holdId) return err({ type: 'hold-gone' });
-      endHold('declined', by.operator);
+      endHold('declined', { operator: by.operator, reason });
       return ok(undefined);
     },
 
@@ -377,13 +399,14 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       });
     },
 
-    undo: async (by) => {
+    undo: async (by, reason) => {
+      if (!undoReasons.includes(reason)) return err({ type: 'reason-unknown' });
       if (stopped()) return err({ type: 'lane-closed' });
       if (working || hold !== undefined) return err({ type: 'lane-busy' });
       const last = entries.at(-1);
       if (last === undefined || nowMs() - last.atMs > undoWithinMs) return err({ type: 'nothing-to-undo' });
       return beginAction<Result<Mark, LaneActionError>>(async (answerWith) => {
-        const mark = await appended(draftUndo(last.mark, by.operator));
+        const mark = await appended(draftUndo(last.mark, by.operator, reason));
         if (mark === undefined) return answerWith(err({ type: 'store-failed', cause: 'the entry was not taken back' }));
         entries.splice(entries.indexOf(last), 1);
         answerWith(ok(mark));

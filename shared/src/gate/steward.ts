@@ -4,7 +4,7 @@
 import { trueTimeMsMax } from '../clock.ts';
 import type { decide as decideRule } from '../decide.ts';
 import type { Decision, Refusal } from '../decision.ts';
-import type { Mark, OverrideReason } from '../mark.ts';
+import type { DeclineReason, Mark, OverrideReason, UndoReason } from '../mark.ts';
 import type { Presentation } from '../presentation.ts';
 import { err, ok, exhaustive, type Result } from '../result.ts';
 import { createAttemptLimit } from './attempts.ts';
@@ -15,9 +15,9 @@ import type { MethodRegistry } from './registry.ts';
 
 export type StewardAction =
   | { readonly type: 'accept-hold'; readonly lane: string; readonly holdId: string }
-  | { readonly type: 'decline-hold'; readonly lane: string; readonly holdId: string }
+  | { readonly type: 'decline-hold'; readonly lane: string; readonly holdId: string; readonly reason: DeclineReason }
   | { readonly type: 'override'; readonly lane: string; readonly reason: OverrideReason; readonly persons: number }
-  | { readonly type: 'undo'; readonly lane: string }
+  | { readonly type: 'undo'; readonly lane: string; readonly reason: UndoReason }
   /** Lets the ticket shown out of the lane's zone, so that it may come back. */
   | { readonly type: 'pass-out'; readonly lane: string; readonly presentation: Presentation }
   | { readonly type: 'close-lane'; readonly lane: string }
@@ -163,11 +163,11 @@ export function createSteward(deps: StewardDeps): Steward {
         return accepted.ok ? ok({ decision: accepted.value }) : accepted;
       }
       case 'decline-hold':
-        return done(lane.decline(action.holdId, by));
+        return done(lane.decline(action.holdId, by, action.reason));
       case 'override':
         return marked(await lane.override(by, action.reason, action.persons));
       case 'undo':
-        return marked(await lane.undo(by));
+        return marked(await lane.undo(by, action.reason));
       case 'pass-out':
         return passOut(lane, by, action.presentation, signal);
       case 'close-lane':

@@ -74,6 +74,7 @@ describe('ingest', () => {
       event,
       ticketId: '',
       kind: 'undone',
+      reason: 'wrong-person',
       of: { gate: 'gate-a', boot: overridden.boot, sequence: 1 },
     };
     await gateA.push([await gateA.chunk([overridden])]);

@@ -34,7 +34,12 @@ describe('the history of a ticket', () => {
       exited(3),
       aMark({ sequence: 4, gate: 'gate-b' }),
       lapsed(5, 4, 1, 'gate-b'),
-      { ...baseOf({ sequence: 6 }), kind: 'undone', of: { gate: 'gate-b', boot: bootOfTests, sequence: 2 } },
+      {
+        ...baseOf({ sequence: 6 }),
+        kind: 'undone',
+        reason: 'wrong-person',
+        of: { gate: 'gate-b', boot: bootOfTests, sequence: 2 },
+      },
       aMark({ sequence: 7, gate: 'gate-c' }),
     ];
     const expected = foldHistory(marks, someRules({ reentry: true }));
@@ -102,6 +107,7 @@ describe('the history of a ticket', () => {
     const undone: Mark = {
       ...baseOf({ sequence: 9, gate: 'gate-b' }),
       kind: 'undone',
+      reason: 'wrong-person',
       of: { gate: 'gate-a', boot: bootOfTests, sequence: 1 },
     };
     expect(foldHistory([undone, aMark({ sequence: 1 })], someRules())).toMatchObject({

@@ -7,7 +7,7 @@ import { allowedHosts } from '../../../../gate-agent/src/local-api/guard.ts';
 import type { GateHealth } from '../../../../gate-agent/src/local-api/health.ts';
 
 const host = '127.0.0.1:8137';
-const action = { type: 'undo', lane: 'one' };
+const action = { type: 'undo', lane: 'one', reason: 'wrong-person' };
 const credentials = { operator: 'abcdefgh', pin: '4711' };
 
 function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['state'] = 'green') {

@@ -117,6 +117,7 @@ describe('persons in a zone', () => {
     ...baseOf({ sequence }),
     gate: 'gate-c',
     kind: 'undone',
+    reason: 'wrong-person',
     of: { gate: 'gate-b', boot: baseOf().boot, sequence: of },
   });
   const lapsed = (sequence: number, of: number, uses: number): Mark => ({

@@ -71,6 +71,16 @@ describe('the gate store', () => {
     expect(harness.store().marksOf(sampleTicket.id)).toEqual([remote]);
   });
 
+  it('does not read the refusals of a ticket again at its next scan, however many there are', async () => {
+    const harness = await createGateStoreHarness();
+    const { kind: _kind, ticketType: _type, zone: _zone, uses: _uses, outOfTouch: _touch, peersReachable: _peers, ...place } = admittedDraft(harness.event);
+    await harness.store().append(admittedDraft(harness.event));
+    for (let index = 0; index < 3; index++) await harness.store().append({ ...place, kind: 'refused', code: 'already-used', count: 1 });
+    expect(harness.store().marksOf(sampleTicket.id).map(({ kind }) => kind)).toEqual(['admitted']);
+    await harness.restart();
+    expect(harness.store().marksOf(sampleTicket.id).map(({ kind }) => kind)).toEqual(['admitted']);
+  });
+
   it('counts a recounted zone from what the person has counted, also after a restart', async () => {
     const harness = await createGateStoreHarness();
     for (let index = 0; index < 5; index++) await harness.store().append(admittedDraft(harness.event));
@@ -97,8 +107,8 @@ describe('the gate store', () => {
     const about = { event: harness.event, lane: 'a', ticketId: sampleTicket.id, epoch: 0, method: 'qr' } as const;
     await harness.store().append({ kind: 'lapsed', ...about, of: { boot, sequence }, uses: 1 });
     expect(harness.store().occupancy('main').known).toBe(2);
-    await harness.store().append({ kind: 'undone', ...about, of: { gate, boot, sequence } });
-    await harness.store().append({ kind: 'undone', ...about, of: { gate, boot, sequence } });
+    await harness.store().append({ kind: 'undone', reason: 'wrong-person', ...about, of: { gate, boot, sequence } });
+    await harness.store().append({ kind: 'undone', reason: 'wrong-person', ...about, of: { gate, boot, sequence } });
     expect(harness.store().occupancy('main').known).toBe(0);
     await harness.restart();
     expect(harness.store().occupancy('main').known).toBe(0);

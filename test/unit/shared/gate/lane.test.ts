@@ -104,7 +104,7 @@ describe('one scan', () => {
     const rig = await createRig();
     await rig.scan('T4', 100);
     await rig.scan('T1', 10_000);
-    rig.lane.decline(holdId(rig), steward);
+    rig.lane.decline(holdId(rig), steward, 'proof-wrong');
     await rig.time.advance(1_000);
     expect(rig.answers()).toEqual(['hold', 'declined']);
     expect(rig.lane.health()).toMatchObject({ gone: 1, waiting: 0 });
@@ -294,15 +294,21 @@ describe('holds', () => {
     await rig.time.advance(100);
     expect(await accepted).toMatchObject({ ok: true, value: { kind: 'admit' } });
     expect(rig.state()).toBe('open');
-    expect(rig.marks()).toMatchObject([{ kind: 'admitted', operator: steward.operator }]);
+    expect(rig.marks()).toMatchObject([{ kind: 'admitted', operator: steward.operator, approved: 'id-check' }]);
   });
 
   test('declining costs no use', async () => {
     const rig = await createRig();
     await rig.scan('T4');
-    expect(rig.lane.decline(holdId(rig), steward)).toMatchObject({ ok: true });
+    expect(rig.lane.decline(holdId(rig), steward, 'proof-wrong')).toMatchObject({ ok: true });
     expect(rig.marks()).toMatchObject([
-      { kind: 'refused', code: 'declined', operator: steward.operator, ticketId: ticketId(4) },
+      {
+        kind: 'refused',
+        code: 'declined',
+        operator: steward.operator,
+        reason: 'proof-wrong',
+        ticketId: ticketId(4),
+      },
     ]);
     expect(rig.state()).toBe('refused');
     await rig.time.advance(outOfViewMs);
@@ -496,13 +502,19 @@ describe('overrides and taking back', () => {
     await rig.scan('T1', 3_000);
     await rig.scan('T2', 3_000);
     for (const expected of [ticketId(2), ticketId(1)]) {
-      const undone = rig.lane.undo(steward);
+      const undone = rig.lane.undo(steward, 'scanned-by-mistake');
       await rig.time.advance(100);
       expect(await undone).toMatchObject({
-        value: { kind: 'undone', ticketId: expected, operator: steward.operator, of: { gate: 'north' } },
+        value: {
+          kind: 'undone',
+          ticketId: expected,
+          operator: steward.operator,
+          reason: 'scanned-by-mistake',
+          of: { gate: 'north' },
+        },
       });
     }
-    expect(await rig.lane.undo(steward)).toMatchObject({ error: { type: 'nothing-to-undo' } });
+    expect(await rig.lane.undo(steward, 'scanned-by-mistake')).toMatchObject({ error: { type: 'nothing-to-undo' } });
     await rig.scan('T1');
     expect(rig.answers().at(-1)).toBe('admit');
   });
@@ -512,11 +524,11 @@ describe('overrides and taking back', () => {
     await rig.scan('T1', 3_000);
     rig.turnstile.plan({ type: 'lapse' });
     await rig.scan('T2', 5_000);
-    const undone = rig.lane.undo(steward);
+    const undone = rig.lane.undo(steward, 'scanned-by-mistake');
     await rig.time.advance(100);
     expect(await undone).toMatchObject({ value: { ticketId: ticketId(1) } });
     await rig.scan('T3', undoWithinMs + 10_000);
-    expect(await rig.lane.undo(steward)).toMatchObject({ error: { type: 'nothing-to-undo' } });
+    expect(await rig.lane.undo(steward, 'scanned-by-mistake')).toMatchObject({ error: { type: 'nothing-to-undo' } });
   });
 });
 

@@ -65,12 +65,16 @@ test("a hold for a supervisor is not the steward's to accept", async () => {
 test('declining, overriding and taking back reach the lane', async () => {
   const { rig, act } = await createBench();
   await rig.scan('T4');
-  expect(await act({ type: 'decline-hold', lane: 'lane-1', holdId: heldId(rig) })).toMatchObject({ ok: true });
+  expect(
+    await act({ type: 'decline-hold', lane: 'lane-1', holdId: heldId(rig), reason: 'proof-missing' }),
+  ).toMatchObject({ ok: true });
   expect(await act({ type: 'override', lane: 'lane-1', reason: 'lost-code', persons: 1 })).toMatchObject({
     value: { mark: { kind: 'overridden', reason: 'lost-code' } },
   });
   await rig.time.advance(5_000);
-  expect(await act({ type: 'undo', lane: 'lane-1' })).toMatchObject({ value: { mark: { kind: 'undone' } } });
+  expect(await act({ type: 'undo', lane: 'lane-1', reason: 'wrong-person' })).toMatchObject({
+    value: { mark: { kind: 'undone' } },
+  });
 });
 
 test('a ticket that is inside is let out, and may come back', async () => {
@@ -158,12 +162,14 @@ test('guessing PINs is limited per operator, also when all guesses come at once'
   expect(await act(guess, 'op1steward')).toMatchObject({ error: { type: 'too-many-attempts' } });
   expect(await act({ type: 'free-lane', lane: 'lane-1' }, 'op2superv')).toMatchObject({ ok: true });
   await rig.time.advance(pinMissRules.windowMs);
-  expect(await act({ type: 'undo', lane: 'lane-1' }, 'op1steward')).toMatchObject({
+  expect(await act({ type: 'undo', lane: 'lane-1', reason: 'wrong-person' }, 'op1steward')).toMatchObject({
     error: { type: 'nothing-to-undo' },
   });
 });
 
 test('an action on a lane that is not there says so', async () => {
   const { act } = await createBench();
-  expect(await act({ type: 'undo', lane: 'lane-9' })).toMatchObject({ error: { type: 'lane-unknown' } });
+  expect(await act({ type: 'undo', lane: 'lane-9', reason: 'wrong-person' })).toMatchObject({
+    error: { type: 'lane-unknown' },
+  });
 });
