@@ -294,7 +294,7 @@ describe('holds', () => {
     await rig.time.advance(100);
     expect(await accepted).toMatchObject({ ok: true, value: { kind: 'admit' } });
     expect(rig.state()).toBe('open');
-    expect(rig.marks()).toMatchObject([{ kind: 'admitted', operator: steward.operator, approved: 'id-check' }]);
+    expect(rig.marks()).toMatchObject([{ kind: 'admitted', operator: steward.operator, approved: 'under-18' }]);
   });
 
   test('declining costs no use', async () => {
