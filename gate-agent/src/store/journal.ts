@@ -46,7 +46,7 @@ export interface Journal {
   readonly commitLazily: (write: () => void) => void;
   /** Inside a transaction: makes the draft a mark and stores it. */
   readonly insert: (draft: MarkDraft, stamp: Stamp) => Mark;
-  /** All marks of a ticket, by any start of this gate. */
+  /** The marks that a ticket's history is made of, by any start of this gate: all but its refusals. */
   readonly marksOf: (ticketId: string) => readonly Mark[];
   readonly find: (id: MarkId) => Mark | undefined;
   /** The last sequence committed by this process start for an event; 0 when there is none. */
@@ -133,7 +133,8 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
   let dataVersion: unknown;
 
   const index = (mark: Mark, writer: number): void => {
-    if (!('ticketId' in mark) || mark.ticketId === '') return;
+    // Refusals are no part of a history, and somebody may show a used code all day: a scan must not read them all again.
+    if (!('ticketId' in mark) || mark.ticketId === '' || mark.kind === 'refused') return;
     const place = { writer, sequence: mark.sequence };
     const places = placesByTicket.get(mark.ticketId);
     placesByTicket.set(mark.ticketId, places === undefined ? [place] : [...places, place]);
