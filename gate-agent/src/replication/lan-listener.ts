@@ -31,6 +31,7 @@ export interface LanListener {
 export const connectionsMax = 128;
 const requestTimeoutMs = 10_000;
 const headersTimeoutMs = 5_000;
+const checkConnectionsEveryMs = 1_000;
 const idleTimeoutMs = 60_000;
 
 /** Rejects when the address cannot be listened on. */
@@ -47,6 +48,8 @@ export async function startLanListener({
     maxHeaderSize: 4_096,
     requestTimeout: requestTimeoutMs,
     headersTimeout: headersTimeoutMs,
+    // Node looks only every 30 s otherwise, and a request that drips would live that much longer than its limit.
+    connectionsCheckingInterval: checkConnectionsEveryMs,
     keepAliveTimeout: idleTimeoutMs,
     handshakeTimeout: headersTimeoutMs,
   });
