@@ -1,56 +1,27 @@
 // Publishes the feed: what gates need in order to decide alone. Every publication is a new version with a signed manifest; changed
 // tickets travel as a delta, and as a new snapshot once the deltas outgrow it. Versions only rise, files never change.
 import {
-  encodeDelta,
-  encodeTicketRow,
-  deltaRowsMax,
   err,
-  hexToBytes,
-  insertCodeSql,
-  insertMetaSql,
-  insertTicketSql,
-  manifestSchema,
-  needsNewSnapshot,
   ok,
-  overlayBytesMax,
   signManifest,
-  snapshotFormat,
-  snapshotPageBytes,
-  snapshotTablesSql,
-  ticketKey,
-  codeReferenceBytes,
-  assert,
   type Clock,
-  type CodeRow,
-  type FileReference,
   type Logger,
   type Manifest,
   type Result,
   type Timer,
 } from '@postern/shared';
-import type { Selectable } from 'kysely';
-import { rm } from 'node:fs/promises';
-import { setImmediate } from 'node:timers/promises';
-import type { z } from 'zod';
-import { createSqliteFile, type Database } from '../store/database.ts';
-import type { Schema } from '../store/schema.ts';
+import type { Database } from '../store/database.ts';
 import type { Authority } from './authority.ts';
 import { readEvent, type EventRecord } from './events.ts';
+import { forgetOldContent, makeContent, namedFiles, type FeedRow } from './feed-content.ts';
 import type { FeedFiles } from './feed-files.ts';
 import type { Keys } from './keys.ts';
 import type { Failure } from './problems.ts';
-import { toTicket } from './tickets.ts';
 
 /** A manifest is good for this long; gates act on an expired one as the event's rules say. Signed anew after half of it. */
 export const manifestLifetimeMs = 24 * 3_600_000;
-/** A gate that took a manifest has this long to fetch what it names. */
-const keptForMs = 24 * 3_600_000;
 /** A change is published this long after it, together with what else changed meanwhile. */
 export const publishDelayMs = 1_000;
-/** More deltas than this on one snapshot cost a gate more requests than a new snapshot. */
-const deltasMax = 100;
-/** Tickets read and written at a time while a snapshot is built; between pages other requests have their turn. */
-const pageRows = 5_000;
 
 export interface Publication {
   readonly event: number;
@@ -88,10 +59,6 @@ export interface FeedDeps {
   readonly published: (event: number) => void;
 }
 
-const filesSchema = manifestSchema.pick({ snapshot: true, deltas: true });
-type Files = z.infer<typeof filesSchema>;
-type FeedRow = Selectable<Schema['feed']>;
-
 export function createFeed(deps: FeedDeps): Feed {
   const { database, clock, timer, log } = deps;
   const pending = new Map<number, () => void>();
@@ -120,7 +87,7 @@ export function createFeed(deps: FeedDeps): Feed {
         isFresh(last, clock.wallMs());
       if (isCurrent && options.snapshot !== true) return ok(toPublication(last));
       const row = await publishNext(deps, record, last, options.snapshot === true);
-      await forgetOld(deps, event, row);
+      await forgetOldContent(deps, row);
       deps.published(event);
       return ok(toPublication(row));
     });
@@ -166,7 +133,7 @@ const isFresh = (row: FeedRow, nowMs: number): boolean =>
   nowMs < row.created_at_ms + (row.expires_at_ms - row.created_at_ms) / 2;
 
 function toPublication(row: FeedRow): Publication {
-  const files = filesSchema.parse(JSON.parse(row.files));
+  const files = namedFiles(row);
   return {
     event: row.event,
     version: row.version,
@@ -186,7 +153,7 @@ async function publishNext(
   const { database, clock, keys } = deps;
   const version = (last?.version ?? 0) + 1;
   const nowMs = clock.wallMs();
-  const { files, deltaRows } = await makeFiles(deps, record, last, version, wantSnapshot);
+  const { files, deltaRows } = await makeContent(deps, record, last, version, wantSnapshot);
   const manifest: Manifest = {
     v: 1,
     event: record.id,
@@ -216,130 +183,6 @@ async function publishNext(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-}
-
-/** The files of the next version: those of the last one if no ticket changed, one delta more, or a new snapshot. */
-async function makeFiles(
-  deps: FeedDeps,
-  record: EventRecord,
-  last: FeedRow | undefined,
-  version: number,
-  wantSnapshot: boolean,
-): Promise<{ readonly files: Files; readonly deltaRows: number }> {
-  if (last === undefined || wantSnapshot) return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
-  const files = filesSchema.parse(JSON.parse(last.files));
-  if (last.revision === record.revision) return { files, deltaRows: last.delta_rows };
-  const changed = await deps.database
-    .selectFrom('ticket')
-    .selectAll()
-    .where('event', '=', record.id)
-    .where('revision', '>', last.revision)
-    .limit(deltaRowsMax / 2 + 1)
-    .execute();
-  const codes = changed.flatMap(codeRow);
-  const rows = changed.length + codes.length;
-  const deltaRows = last.delta_rows + rows;
-  const isTooMuch = rows > deltaRowsMax || changed.length > deltaRowsMax / 2 || files.deltas.length >= deltasMax;
-  if (isTooMuch || needsNewSnapshot(files.snapshot.tickets, deltaRows))
-    return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
-  const from = files.deltas.at(-1)?.to ?? files.snapshot.version;
-  const bytes = encodeDelta({ event: record.id, from, to: version }, { tickets: changed.map(toTicket), codes });
-  if (files.deltas.reduce((sum, delta) => sum + delta.bytes, bytes.length) > overlayBytesMax)
-    return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
-  const reference = await deps.files.write(bytes);
-  await noteFile(deps, record.id, reference);
-  return { files: { ...files, deltas: [...files.deltas, { from, to: version, rows, ...reference }] }, deltaRows };
-}
-
-/** Every ticket of the event in one SQLite file, compact and gzipped. A ticket that changes meanwhile is in the next delta too. */
-async function makeSnapshot(deps: FeedDeps, record: EventRecord, version: number): Promise<Files> {
-  const { database, files } = deps;
-  const [raw, compact] = [files.scratchPath(), files.scratchPath()];
-  const file = createSqliteFile(raw);
-  try {
-    file.execute(`PRAGMA page_size = ${snapshotPageBytes}`);
-    file.execute(snapshotTablesSql);
-    let tickets = 0;
-    for (let after = ''; ;) {
-      const page = await database
-        .selectFrom('ticket')
-        .selectAll()
-        .where('event', '=', record.id)
-        .where('id', '>', after)
-        .orderBy('id')
-        .limit(pageRows)
-        .execute();
-      file.insert(
-        insertTicketSql,
-        page.map((row) => encodeTicketRow(toTicket(row))),
-      );
-      file.insert(insertCodeSql, page.flatMap(codeRow));
-      tickets += page.length;
-      if (page.length < pageRows) break;
-      after = page.at(-1)?.id ?? '';
-      await setImmediate();
-    }
-    file.insert(insertMetaSql, [
-      ['format', snapshotFormat],
-      ['event', record.id],
-      ['version', version],
-      ['tickets', tickets],
-    ]);
-    file.vacuumInto(compact);
-    const { packed, plain } = await files.writeGzipOf(compact);
-    await noteFile(deps, record.id, packed);
-    return { snapshot: { version, tickets, ...packed, database: plain }, deltas: [] };
-  } finally {
-    file.close();
-    await rm(raw, { force: true });
-    await rm(compact, { force: true });
-  }
-}
-
-/** Versions and files that no gate can still be fetching go; the newest two versions stay whatever their age. */
-async function forgetOld({ database, files, clock }: FeedDeps, event: number, newestRow: FeedRow): Promise<void> {
-  const before = clock.wallMs() - keptForMs;
-  const old = await database
-    .deleteFrom('feed')
-    .where('event', '=', event)
-    .where('version', '<', newestRow.version - 1)
-    .where('created_at_ms', '<', before)
-    .returning('version')
-    .execute();
-  if (old.length === 0) return;
-  const kept = await database.selectFrom('feed').select('files').where('event', '=', event).execute();
-  const named = new Set(kept.flatMap((row) => namedFiles(filesSchema.parse(JSON.parse(row.files)))));
-  const known = await database
-    .selectFrom('feed_file')
-    .select('sha256')
-    .where('event', '=', event)
-    .where('created_at_ms', '<', before)
-    .execute();
-  for (const { sha256 } of known) {
-    if (named.has(sha256)) continue;
-    await database.deleteFrom('feed_file').where('sha256', '=', sha256).execute();
-    await files.remove(sha256);
-  }
-}
-
-const namedFiles = ({ snapshot, deltas }: Files): readonly string[] => [
-  snapshot.sha256,
-  ...deltas.map((delta) => delta.sha256),
-];
-
-function codeRow(row: Selectable<Schema['ticket']>): readonly CodeRow[] {
-  if (row.code_hash === null) return [];
-  const hash = hexToBytes(row.code_hash);
-  assert(hash !== undefined, 'a code hash is hexadecimal');
-  return [[hash, ticketKey(row.id).slice(0, codeReferenceBytes)]];
-}
-
-async function noteFile({ database, clock }: FeedDeps, event: number, reference: FileReference): Promise<void> {
-  await database
-    .insertInto('feed_file')
-    .values({ ...reference, event, created_at_ms: clock.wallMs() })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
 }
 
 async function listGates(database: Database, event: number): Promise<Manifest['gates']> {

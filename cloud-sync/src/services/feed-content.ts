@@ -1,0 +1,185 @@
+// The files that a version of the feed names: a snapshot of all tickets, deltas for what has changed since, each written once under
+// its hash; and what becomes of them when nobody can still be fetching them.
+import {
+  assert,
+  codeReferenceBytes,
+  deltaRowsMax,
+  encodeDelta,
+  encodeTicketRow,
+  hexToBytes,
+  insertCodeSql,
+  insertMetaSql,
+  insertTicketSql,
+  manifestSchema,
+  needsNewSnapshot,
+  overlayBytesMax,
+  snapshotFormat,
+  snapshotPageBytes,
+  snapshotTablesSql,
+  ticketKey,
+  type Clock,
+  type CodeRow,
+  type FileReference,
+} from '@postern/shared';
+import type { Selectable } from 'kysely';
+import { rm } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import type { z } from 'zod';
+import { createSqliteFile, type Database } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import type { EventRecord } from './events.ts';
+import type { FeedFiles } from './feed-files.ts';
+import { toTicket } from './tickets.ts';
+
+/** A gate that took a manifest has this long to fetch what it names. */
+const keptForMs = 24 * 3_600_000;
+/** More deltas than this on one snapshot cost a gate more requests than a new snapshot. */
+const deltasMax = 100;
+/** Tickets read and written at a time while a snapshot is built; between pages other requests have their turn. */
+const pageRows = 5_000;
+
+const namedFilesSchema = manifestSchema.pick({ snapshot: true, deltas: true });
+/** What a manifest says of its files. */
+export type NamedFiles = z.infer<typeof namedFilesSchema>;
+export type FeedRow = Selectable<Schema['feed']>;
+
+export interface FeedContentDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly files: FeedFiles;
+}
+
+export interface FeedContent {
+  readonly files: NamedFiles;
+  /** Rows of all deltas. */
+  readonly deltaRows: number;
+}
+
+export const namedFiles = (row: Pick<FeedRow, 'files'>): NamedFiles => namedFilesSchema.parse(JSON.parse(row.files));
+
+/** The files of the next version: those of the last one if no ticket changed, one delta more, or a new snapshot. */
+export async function makeContent(
+  deps: FeedContentDeps,
+  record: EventRecord,
+  last: FeedRow | undefined,
+  version: number,
+  wantSnapshot: boolean,
+): Promise<FeedContent> {
+  if (last === undefined || wantSnapshot) return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
+  const files = namedFiles(last);
+  if (last.revision === record.revision) return { files, deltaRows: last.delta_rows };
+  const changed = await deps.database
+    .selectFrom('ticket')
+    .selectAll()
+    .where('event', '=', record.id)
+    .where('revision', '>', last.revision)
+    .limit(deltaRowsMax / 2 + 1)
+    .execute();
+  const codes = changed.flatMap(codeRow);
+  const rows = changed.length + codes.length;
+  const deltaRows = last.delta_rows + rows;
+  const isTooMuch = rows > deltaRowsMax || changed.length > deltaRowsMax / 2 || files.deltas.length >= deltasMax;
+  if (isTooMuch || needsNewSnapshot(files.snapshot.tickets, deltaRows))
+    return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
+  const from = files.deltas.at(-1)?.to ?? files.snapshot.version;
+  const bytes = encodeDelta({ event: record.id, from, to: version }, { tickets: changed.map(toTicket), codes });
+  if (files.deltas.reduce((sum, delta) => sum + delta.bytes, bytes.length) > overlayBytesMax)
+    return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
+  const reference = await deps.files.write(bytes);
+  await noteFile(deps, record.id, reference);
+  return { files: { ...files, deltas: [...files.deltas, { from, to: version, rows, ...reference }] }, deltaRows };
+}
+
+/** Every ticket of the event in one SQLite file, compact and gzipped. A ticket that changes meanwhile is in the next delta too. */
+async function makeSnapshot(deps: FeedContentDeps, record: EventRecord, version: number): Promise<NamedFiles> {
+  const { database, files } = deps;
+  const [raw, compact] = [files.scratchPath(), files.scratchPath()];
+  const file = createSqliteFile(raw);
+  try {
+    file.execute(`PRAGMA page_size = ${snapshotPageBytes}`);
+    file.execute(snapshotTablesSql);
+    let tickets = 0;
+    for (let after = ''; ;) {
+      const page = await database
+        .selectFrom('ticket')
+        .selectAll()
+        .where('event', '=', record.id)
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(pageRows)
+        .execute();
+      file.insert(
+        insertTicketSql,
+        page.map((row) => encodeTicketRow(toTicket(row))),
+      );
+      file.insert(insertCodeSql, page.flatMap(codeRow));
+      tickets += page.length;
+      if (page.length < pageRows) break;
+      after = page.at(-1)?.id ?? '';
+      await setImmediate();
+    }
+    file.insert(insertMetaSql, [
+      ['format', snapshotFormat],
+      ['event', record.id],
+      ['version', version],
+      ['tickets', tickets],
+    ]);
+    file.vacuumInto(compact);
+    const { packed, plain } = await files.writeGzipOf(compact);
+    await noteFile(deps, record.id, packed);
+    return { snapshot: { version, tickets, ...packed, database: plain }, deltas: [] };
+  } finally {
+    file.close();
+    await rm(raw, { force: true });
+    await rm(compact, { force: true });
+  }
+}
+
+function codeRow(row: Selectable<Schema['ticket']>): readonly CodeRow[] {
+  if (row.code_hash === null) return [];
+  const hash = hexToBytes(row.code_hash);
+  assert(hash !== undefined, 'a code hash is hexadecimal');
+  return [[hash, ticketKey(row.id).slice(0, codeReferenceBytes)]];
+}
+
+async function noteFile({ database, clock }: FeedContentDeps, event: number, reference: FileReference): Promise<void> {
+  await database
+    .insertInto('feed_file')
+    .values({ ...reference, event, created_at_ms: clock.wallMs() })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** Versions and files that no gate can still be fetching go; the newest two versions stay whatever their age. */
+export async function forgetOldContent(
+  { database, files, clock }: FeedContentDeps,
+  { event, version: newest }: FeedRow,
+): Promise<void> {
+  const before = clock.wallMs() - keptForMs;
+  const old = await database
+    .deleteFrom('feed')
+    .where('event', '=', event)
+    .where('version', '<', newest - 1)
+    .where('created_at_ms', '<', before)
+    .returning('version')
+    .execute();
+  if (old.length === 0) return;
+  const kept = await database.selectFrom('feed').select('files').where('event', '=', event).execute();
+  const named = new Set(kept.flatMap((row) => hashesOf(namedFiles(row))));
+  const known = await database
+    .selectFrom('feed_file')
+    .select('sha256')
+    .where('event', '=', event)
+    .where('created_at_ms', '<', before)
+    .execute();
+  for (const { sha256 } of known) {
+    if (named.has(sha256)) continue;
+    await database.deleteFrom('feed_file').where('sha256', '=', sha256).execute();
+    await files.remove(sha256);
+  }
+}
+
+const hashesOf = ({ snapshot, deltas }: NamedFiles): readonly string[] => [
+  snapshot.sha256,
+  ...deltas.map((delta) => delta.sha256),
+];
