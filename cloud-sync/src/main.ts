@@ -25,7 +25,8 @@ import { createTickets, type Tickets } from './services/tickets.ts';
 import { createUsers, type Users } from './services/users.ts';
 import { createVault, readMasterKey, type VaultError } from './services/vault.ts';
 import { migrate, openDatabase, type DatabaseError } from './store/database.ts';
-import { createGateDirectory, createReplicaStore } from './store/replica.ts';
+import { createGateDirectory } from './store/gate-directory.ts';
+import { createReplicaStore } from './store/replica.ts';
 import type { System } from './system.ts';
 
 export interface Cloud {
