@@ -73,6 +73,13 @@ describe.each(units)('%s', (unit) => {
   });
 });
 
+test('the gate may use cameras, scanners and relays, by the names the kernel lists their devices under', () => {
+  const text = readFileSync(join(source, 'gate-agent.service'), 'utf8');
+  expect(text).toContain('\nDevicePolicy=closed\n');
+  const allowed = [...text.matchAll(/^DeviceAllow=char-(\S+) rw$/gm)].map(([, name]) => name);
+  expect(allowed.toSorted()).toEqual(['dma_heap', 'gpiochip', 'hidraw', 'media', 'ttyACM', 'ttyUSB', 'video4linux']);
+});
+
 test('a unit with a misspelt key would be found', (context) => {
   if (noAnalyze !== undefined) context.skip(noAnalyze);
   const unit = join(folder, 'misspelt.service');
