@@ -1,6 +1,6 @@
 // Reads the frames of a picture or video file through ffmpeg, scaled down to what we are willing to hold. Everything that can be
 // wrong with a file is one typed error with a sentence for a person; nothing a file declares decides what we allocate.
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { err, ok, type Result } from '@postern/shared';
 import { runFrameSource, words } from './frame-source.ts';
 import {
@@ -166,7 +166,8 @@ async function readHead(
   path: string,
 ): Promise<Result<{ readonly bytes: Uint8Array; readonly fileBytes: number }, PictureError>> {
   try {
-    const file = await open(path, 'r');
+    // Without O_NONBLOCK a named pipe that nobody writes to would hold this thread of the pool for ever.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stat = await file.stat();
       if (!stat.isFile()) return err({ type: 'file-unreadable', message: 'not an ordinary file' });

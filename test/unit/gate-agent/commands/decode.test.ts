@@ -167,15 +167,16 @@ describeOrReport('gate-agent decode', missingPrograms('ffmpeg'), () => {
     for (const { error } of lines.slice(0, -1)) expect(error?.message).toMatch(/^damaged or cut off: ./);
   });
 
-  test('what is no picture, is missing, or is a folder is an error of its own; no file may name another one', async () => {
+  test('what is no picture, is missing, a folder or a pipe that nobody writes to is an error of its own; no file may name another one', async () => {
     const path = await prepare(async (folder) => {
       await writeFile(join(folder, 'text.png'), 'hello');
       await writeFile(join(folder, 'empty.png'), '');
       await writeFile(join(folder, 'list.m3u8'), `#EXTM3U\n#EXTINF:1,\nfile://${folder}/a.pgm\n`);
       await writeFile(join(folder, 'list.txt'), `ffconcat version 1.0\nfile a.pgm\n`);
+      execFileSync('mkfifo', [join(folder, 'pipe.png')]);
     });
     const { exitCode, lines } = await decode(
-      ['text.png', 'empty.png', 'list.m3u8', 'list.txt', 'gone.png', ''].map(path),
+      ['text.png', 'empty.png', 'list.m3u8', 'list.txt', 'gone.png', 'pipe.png', ''].map(path),
     );
     expect(exitCode).toBe(2);
     expect(lines.map(({ error }) => error?.type)).toEqual([
@@ -184,6 +185,7 @@ describeOrReport('gate-agent decode', missingPrograms('ffmpeg'), () => {
       'not-a-picture',
       'not-a-picture',
       'file-missing',
+      'file-unreadable',
       'file-unreadable',
     ]);
   });
