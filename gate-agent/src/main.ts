@@ -45,6 +45,7 @@ import { createPinCheck } from './pin.ts';
 import { createReach } from './reach.ts';
 import { createDecoder, type Decoder } from './readers/decoder.ts';
 import { openReader } from './readers/open.ts';
+import { createGateObserver } from './observe-gates.ts';
 import { tellReplication } from './tell-replication.ts';
 import { createGateFetch } from './replication/gate-auth.ts';
 import { pokeAfterCommit } from './replication/poke-after-commit.ts';
@@ -94,7 +95,14 @@ export async function startGate(config: GateConfig, logger: Logger): Promise<Res
   const closes: Close[] = [];
   const stop = async (): Promise<void> => {
     stopping.abort();
-    for (const close of closes.splice(0).toReversed()) await close();
+    for (const close of closes.splice(0).toReversed()) {
+      try {
+        await close();
+      } catch (cause) {
+        // A file that cannot be removed must not keep the journal from being closed.
+        logger.error({ cause: String(cause) }, 'A part of the gate did not stop in order');
+      }
+    }
   };
   try {
     const running = await compose(config, identity.value, logger, stopping.signal, (close) => void closes.push(close));
@@ -196,6 +204,7 @@ async function compose(
     timer,
     random,
     through: store.through,
+    onStatus: createGateObserver({ hybrid: store.hybrid, logger }),
     onPeerTime: ({ statedMs, sentMs, receivedMs, uncertaintyMs }) =>
       learn(sampleOfRoundTrip('peer', statedMs, sentMs, receivedMs, uncertaintyMs)),
   });

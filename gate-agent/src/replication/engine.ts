@@ -2,6 +2,7 @@
 // thread (worker.ts) and, for tests, anywhere else.
 import {
   answerSync,
+  compareHybrid,
   createIngest,
   createOwnSegments,
   createReplicator,
@@ -277,7 +278,7 @@ async function describeStatus(
   for (const row of frontier) {
     if (row.gate === gate) continue;
     const before = newestByGate.get(row.gate);
-    const newer = before === undefined || row.through.ms > before.through.ms;
+    const newer = before === undefined || compareHybrid(row.through, before.through) > 0;
     newestByGate.set(row.gate, {
       through: newer ? row.through : before.through,
       marks: (before?.marks ?? 0) + row.firstSequence + row.count - 1,
