@@ -12,7 +12,7 @@ export interface Reach {
   readonly inTouch: LaneContext['inTouch'];
   /** When somebody last answered, Unix milliseconds; undefined while in touch. The start of the process where nobody has yet. */
   readonly noContactSinceMs: () => number | undefined;
-  /** Calls `changed` whenever contact is lost or found, until `signal` aborts. */
+  /** Calls `changed` whenever contact is lost or found, at once where somebody answers already, until `signal` aborts. */
   readonly watch: (changed: (inTouch: boolean) => void, signal: AbortSignal) => void;
 }
 
@@ -59,7 +59,7 @@ export function createReach({ replication, feedClient, clock, time, timer }: Rea
     inTouch,
     noContactSinceMs: () => (inTouch().inTouch ? undefined : Math.round(time().nowMs - silenceMs())),
     watch: (changed, signal) => {
-      let before = inTouch().inTouch;
+      let before = false;
       const look = (): void => {
         if (signal.aborted) return;
         const now = inTouch().inTouch;

@@ -4,9 +4,10 @@ import { expect, test } from 'vitest';
 import type { FeedClientStatus } from '../../../gate-agent/src/feed-client.ts';
 import { createReach } from '../../../gate-agent/src/reach.ts';
 import type { ReplicationStatus } from '../../../gate-agent/src/replication/messages.ts';
+import { createTestTimer } from '../../support/gate-rig.ts';
 
 const bootWallMs = 1_700_000_000_000;
-const timer = { after: () => () => undefined } as unknown as Timer;
+const noTimer: Timer = { after: () => () => undefined };
 
 interface Situation {
   readonly nowMs: number;
@@ -15,7 +16,7 @@ interface Situation {
 }
 
 /** Monotonic time began with the process; the wall clock shows `bootWallMs` more. */
-function reachIn(situation: () => Situation) {
+function reachIn(situation: () => Situation, timer: Timer = noTimer) {
   let starting = true;
   const reach = createReach({
     replication: () => ({ peers: situation().peers ?? [] }) as unknown as ReplicationStatus,
@@ -83,4 +84,25 @@ test('a feed that failed since its last answer is no contact', () => {
 
 test('where nobody has ever answered, it is since the start', () => {
   expect(reachIn(() => ({ nowMs: 7_000 })).noContactSinceMs()).toBe(bootWallMs);
+});
+
+test('tells of contact that is there already, and then of every change once', () => {
+  let now: Situation = { nowMs: 10_000, peers: [peer('gate', 9_000)] };
+  const timer = createTestTimer();
+  const told: boolean[] = [];
+  const stop = new AbortController();
+  reachIn(() => now, timer).watch((inTouch) => void told.push(inTouch), stop.signal);
+  const look = (peers: readonly PeerStatus[]): void => {
+    now = { nowMs: now.nowMs + 1_000, peers };
+    timer.advance(1_000);
+  };
+  expect(told).toEqual([true]);
+  look([peer('gate', 10_000)]);
+  look([peer('gate', 10_000, 'peer-unreachable: ECONNRESET')]);
+  look([peer('gate', 10_000, 'peer-unreachable: ECONNRESET')]);
+  look([peer('gate', 13_000)]);
+  expect(told).toEqual([true, false, true]);
+  stop.abort();
+  look([]);
+  expect([told.length, timer.waitsMs()]).toEqual([3, []]);
 });
