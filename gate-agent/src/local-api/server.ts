@@ -30,7 +30,13 @@ export function listen({ listen: hostname, port, app }: ListenOptions): Promise<
       hostname,
       port,
       // Node looks only every 30 s otherwise whether a request has outlived its limit.
-      serverOptions: { requestTimeout: 10_000, headersTimeout: 5_000, connectionsCheckingInterval: 1_000, keepAliveTimeout: 5_000, maxHeaderSize: 8_192 },
+      serverOptions: {
+        requestTimeout: 10_000,
+        headersTimeout: 5_000,
+        connectionsCheckingInterval: 1_000,
+        keepAliveTimeout: 5_000,
+        maxHeaderSize: 8_192,
+      },
     }) as Server;
     server.maxConnections = connectionsMax;
     server.once('error', (cause: NodeJS.ErrnoException) => resolve(err(describe(cause, hostname, port))));

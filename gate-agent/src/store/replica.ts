@@ -274,5 +274,7 @@ function* marksOf(
 
 /** Under which ticket a scan finds the mark; a refusal under none, since it is no part of a history. */
 function ticketBlob(mark: Mark): Uint8Array | null {
-  return 'ticketId' in mark && mark.ticketId !== '' && mark.kind !== 'refused' ? (hexToBytes(mark.ticketId) ?? null) : null;
+  return 'ticketId' in mark && mark.ticketId !== '' && mark.kind !== 'refused'
+    ? (hexToBytes(mark.ticketId) ?? null)
+    : null;
 }

@@ -73,12 +73,31 @@ describe('the gate store', () => {
 
   it('does not read the refusals of a ticket again at its next scan, however many there are', async () => {
     const harness = await createGateStoreHarness();
-    const { kind: _kind, ticketType: _type, zone: _zone, uses: _uses, outOfTouch: _touch, peersReachable: _peers, ...place } = admittedDraft(harness.event);
+    const {
+      kind: _kind,
+      ticketType: _type,
+      zone: _zone,
+      uses: _uses,
+      outOfTouch: _touch,
+      peersReachable: _peers,
+      ...place
+    } = admittedDraft(harness.event);
     await harness.store().append(admittedDraft(harness.event));
-    for (let index = 0; index < 3; index++) await harness.store().append({ ...place, kind: 'refused', code: 'already-used', count: 1 });
-    expect(harness.store().marksOf(sampleTicket.id).map(({ kind }) => kind)).toEqual(['admitted']);
+    for (let index = 0; index < 3; index++)
+      await harness.store().append({ ...place, kind: 'refused', code: 'already-used', count: 1 });
+    expect(
+      harness
+        .store()
+        .marksOf(sampleTicket.id)
+        .map(({ kind }) => kind),
+    ).toEqual(['admitted']);
     await harness.restart();
-    expect(harness.store().marksOf(sampleTicket.id).map(({ kind }) => kind)).toEqual(['admitted']);
+    expect(
+      harness
+        .store()
+        .marksOf(sampleTicket.id)
+        .map(({ kind }) => kind),
+    ).toEqual(['admitted']);
   });
 
   it('counts a recounted zone from what the person has counted, also after a restart', async () => {
