@@ -204,6 +204,12 @@ export const markViewSchema = z.object({
   code: z.string().optional(),
   outOfTouch: z.boolean().optional(),
   operator: z.string().optional(),
+  /** Why a person declined, took back or let somebody in. */
+  reason: z.string().optional(),
+  /** What `operator` said yes to, where the ticket was held. */
+  approved: z.string().optional(),
+  /** The mark that this one takes back. */
+  of: z.object({ gate: z.string(), boot: z.string(), sequence: z.number().int() }).optional(),
 });
 export type MarkView = z.infer<typeof markViewSchema>;
 

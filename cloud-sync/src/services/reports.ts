@@ -259,4 +259,7 @@ const toMarkView = (mark: Mark): MarkView => ({
   ...('code' in mark ? { code: mark.code } : {}),
   ...('outOfTouch' in mark ? { outOfTouch: mark.outOfTouch } : {}),
   ...(mark.operator === undefined ? {} : { operator: mark.operator }),
+  ...('reason' in mark && mark.reason !== undefined ? { reason: mark.reason } : {}),
+  ...('approved' in mark && mark.approved !== undefined ? { approved: mark.approved } : {}),
+  ...('of' in mark ? { of: { gate: mark.gate, ...mark.of } } : {}),
 });

@@ -83,6 +83,31 @@ describe('ingest', () => {
     expect(await summary()).toMatchObject({ admitted: 0, marks: 2 });
   });
 
+  it('tells of every mark of a ticket who answered for it, and why', async () => {
+    const approved = admittedAt('gate-a', doorsMs, { approved: 'supervisor', operator: 'abcdefgh' });
+    const undone: Mark = {
+      ...baseOf({ gate: 'gate-b' }),
+      event,
+      ticketId: ticket.id,
+      kind: 'undone',
+      reason: 'wrong-person',
+      of: { gate: 'gate-a', boot: approved.boot, sequence: approved.sequence },
+      operator: 'hgfedcba',
+    };
+    await gateA.push([await gateA.chunk([approved])]);
+    await gateB.push([await gateB.chunk([undone])]);
+    const { marks } = await test.json<TicketHistory>('GET', `/api/tickets/${ticket.id}/history`);
+    expect(marks.find(({ kind }) => kind === 'admitted')).toMatchObject({
+      operator: 'abcdefgh',
+      approved: 'supervisor',
+    });
+    expect(marks.find(({ kind }) => kind === 'undone')).toMatchObject({
+      operator: 'hgfedcba',
+      reason: 'wrong-person',
+      of: { gate: 'gate-a', boot: approved.boot, sequence: approved.sequence },
+    });
+  });
+
   it('refuses chunks of a gate that it does not know and keeps nothing of them', async () => {
     const stranger = await gateA.chunk([admittedAt('gate-x', doorsMs)]);
     const answer = await gateA.push([stranger]);
