@@ -31,6 +31,8 @@ export type GateStatus =
       readonly feed:
         | { readonly version: number; readonly createdAtMs: number; readonly tickets: number }
         | { readonly trouble: string };
+      /** Absolute. */
+      readonly configPath: string;
     };
 
 export async function readStatus(folder: GateFolder, deps: StatusDeps): Promise<Result<GateStatus, CommandError>> {
@@ -53,6 +55,7 @@ export async function readStatus(folder: GateFolder, deps: StatusDeps): Promise<
       marks: count,
       ...(lastEntryMs === undefined ? {} : { lastEntryMs }),
       feed: await describeFeed(folder.data, event, deps.signal),
+      configPath: folder.configPath,
     });
   } catch (cause) {
     return err({
@@ -96,7 +99,7 @@ function renderStopped(status: Extract<GateStatus, { running: false }>): readonl
     `✗ gate ${status.gate} (event ${status.event}, zone ${status.zone}) is not running`,
     `  ${status.marks} marks in the journal${status.lastEntryMs === undefined ? '' : `, last entry ${dateTime(status.lastEntryMs)}`}`,
     `  ${feed}`,
-    '  start it with: gate-agent run --config gate.toml (or: systemctl start gate-agent)',
+    `  start it with: gate-agent run --config ${status.configPath} (or: systemctl start gate-agent)`,
   ];
 }
 

@@ -69,9 +69,9 @@ test('a stopped gate tells from its databases what it has written down', async (
     feed: { trouble: 'none yet' },
   });
   expect(statusExitCode(status)).toBe(1);
-  expect(renderStatus(status).join('\n')).toMatch(
-    /not running[\s\S]*2 marks in the journal, last entry 2026-09-21[\s\S]*gate-agent run/,
-  );
+  const text = renderStatus(status).join('\n');
+  expect(text).toMatch(/not running[\s\S]*2 marks in the journal, last entry 2026-09-21/);
+  expect(text).toContain(`start it with: gate-agent run --config ${join(folder.data, 'gate.toml')} `);
 });
 
 test('a running gate is asked itself, and its problems come with what to do', async () => {
