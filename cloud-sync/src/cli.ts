@@ -92,7 +92,10 @@ const eventCommand = defineCommand({
   run: async ({ args }) => {
     await withCloud(args, async (cloud) => {
       if (args.file === undefined) {
-        for (const event of await cloud.events.list())
+        const events = await cloud.events.list();
+        if (events.length === 0)
+          console.error('cloud-sync: no events in this database yet; make one with --file FILE.');
+        for (const event of events)
           console.log(`${event.id}\t${event.policy.name}\t${await cloud.events.ticketCount(event.id)} tickets`);
         return;
       }
@@ -245,6 +248,8 @@ function explain(error: ConfigError | StartError | Failure): string {
       return `cannot use the database: ${error.cause}. Check --database and the rights on its folder.`;
     case 'vault-unreadable':
       return `${error.cause}. Bring back the master.key that belongs to this database, or set POSTERN_CLOUD_MASTER_KEY.`;
+    case 'event-unknown':
+      return `${error.detail ?? problemTitle(error.type)} in this database. Those it has: cloud-sync event; another database: --database.`;
     default:
       return error.detail ?? problemTitle(error.type);
   }
