@@ -23,8 +23,8 @@ export function YourTurn({ now }: { readonly now: PageState }) {
           />
         ) : undefined}
         <p>
-          Ticket {ticket?.label ?? '…'}, not used yet. Photograph it and hold your phone to your webcam, or to both
-          gates: the second one refuses, unless you cut the network first.
+          Ticket {ticket?.label ?? '…'}, which nobody in the story has. Photograph it and hold your phone to your
+          webcam, or to both gates: the second one refuses, unless you cut the network first.
         </p>
       </div>
       <div class="controls">
