@@ -1,5 +1,5 @@
 // Gathers what a running gate knows about itself into the facts that health is made of.
-import type { Lane, Supervisor } from '@postern/shared';
+import { changedRows, type Lane, type Supervisor } from '@postern/shared';
 import type { ClockTrust } from './clock-trust.ts';
 import type { GateConfig } from './config.ts';
 import type { FeedClientStatus } from './feed-client.ts';
@@ -69,6 +69,7 @@ function feedHealth({ cache, feed }: FactsDeps): FeedHealth | undefined {
   return {
     version: manifest.version,
     tickets: manifest.snapshot.tickets,
+    changes: changedRows(manifest),
     ageMs: Math.round(ageMs),
     stale: ageMs > manifest.policy.staleAfterMinutes * 60_000,
     expired: cache.expired(),

@@ -260,6 +260,10 @@ export function planFeed(current: Manifest | undefined, candidate: Manifest): Fe
   return missing.length === 0 ? { type: 'nothing' } : { type: 'deltas', deltas: missing };
 }
 
+/** Tickets and codes that were added or changed since the snapshot: what its own count does not tell. */
+export const changedRows = ({ deltas }: Pick<Manifest, 'deltas'>): number =>
+  deltas.reduce((sum, delta) => sum + delta.rows, 0);
+
 /** An overlay over a tenth of the snapshot means a new snapshot; small events need not bother before a thousand rows. */
 const overlayShareMax = 0.1;
 const overlayRowsFree = 1_000;

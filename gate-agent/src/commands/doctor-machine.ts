@@ -1,7 +1,7 @@
 // The doctor's look at what lies on this machine and at the cloud: Node, folder, disk, identity, databases, feed, clock.
 import { existsSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
-import { hexToBytes, isExpired } from '@postern/shared';
+import { changedRows, hexToBytes, isExpired } from '@postern/shared';
 import { verifyGateCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile } from '../clock-file.ts';
 import { createClockTrust, type ClockTrust } from '../clock-trust.ts';
@@ -13,7 +13,7 @@ import { askServerTime } from '../time-client.ts';
 import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
 import { feedFolder, journalPath, replicaPath } from './gate-folder.ts';
 import { openKnownMarks } from './known-marks.ts';
-import { duration } from './status.ts';
+import { duration, ticketCount } from './status.ts';
 
 const nodeVersionMin = [20, 19] as const;
 const freeBytesMin = 100 * 1024 ** 2;
@@ -188,7 +188,7 @@ export async function checkFeed(config: GateConfig, deps: DoctorDeps): Promise<F
   feed.value.close();
   const { nowMs } = (await savedTrust(config, deps)).now();
   const ageMs = Math.max(0, nowMs - manifest.createdAtMs);
-  const text = `version ${manifest.version}, ${manifest.snapshot.tickets} tickets, made ${duration(ageMs)} ago`;
+  const text = `version ${manifest.version}, ${ticketCount({ tickets: manifest.snapshot.tickets, changes: changedRows(manifest) })}, made ${duration(ageMs)} ago`;
   if (isExpired(manifest, nowMs)) return fail('ticket list', `${text}, expired`, next);
   const zone = manifest.policy.zones.find(({ id }) => id === config.gate.zone);
   if (zone === undefined)

@@ -20,7 +20,13 @@ const healthSchema = z.looseObject({
   store: z.looseObject({ healthy: z.boolean() }),
   /** `ageMs` null: infinite, as JSON says it. */
   feed: z
-    .looseObject({ version: z.number(), tickets: z.number(), ageMs: z.number().nullable(), expired: z.boolean() })
+    .looseObject({
+      version: z.number(),
+      tickets: z.number(),
+      changes: z.number().default(0),
+      ageMs: z.number().nullable(),
+      expired: z.boolean(),
+    })
     .optional(),
   clock: z.looseObject({ trusted: z.boolean(), text: z.string() }),
   contact: z.looseObject({

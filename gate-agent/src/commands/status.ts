@@ -1,6 +1,6 @@
 // `gate-agent status`: how the gate is, from the running agent itself, or, when none runs, from its databases. For people; the same
 // facts as JSON for scripts.
-import { err, ok, ready, type Clock, type Logger, type Result } from '@postern/shared';
+import { changedRows, err, ok, ready, type Clock, type Logger, type Result } from '@postern/shared';
 import { readFeed } from '../store/read-feed.ts';
 import { feedFolder, type CommandError, type GateFolder } from './gate-folder.ts';
 import { openKnownMarks } from './known-marks.ts';
@@ -29,7 +29,12 @@ export type GateStatus =
       readonly marks: number;
       readonly lastEntryMs?: number;
       readonly feed:
-        | { readonly version: number; readonly createdAtMs: number; readonly tickets: number }
+        | {
+            readonly version: number;
+            readonly createdAtMs: number;
+            readonly tickets: number;
+            readonly changes: number;
+          }
         | { readonly trouble: string };
       /** Absolute. */
       readonly configPath: string;
@@ -74,12 +79,16 @@ async function describeFeed(
   if (!feed.ok) return { trouble: feed.error.type === 'feed-missing' ? 'none yet' : feed.error.type };
   const { version, createdAtMs, snapshot } = feed.value.manifest;
   feed.value.close();
-  return { version, createdAtMs, tickets: snapshot.tickets };
+  return { version, createdAtMs, tickets: snapshot.tickets, changes: changedRows(feed.value.manifest) };
 }
 
 /** 0: running and able to admit; 1: not running, not answering, or not able to. */
 export const statusExitCode = (status: GateStatus): number =>
   status.running && status.health !== undefined && status.health.state !== 'red' ? 0 : 1;
+
+/** `450 tickets and 2 changes`: what was published after the snapshot is not in its count. */
+export const ticketCount = ({ tickets, changes }: { readonly tickets: number; readonly changes: number }): string =>
+  `${tickets} tickets${changes === 0 ? '' : ` and ${changes} ${changes === 1 ? 'change' : 'changes'}`}`;
 
 /** Lines for people. */
 export function renderStatus(status: GateStatus): readonly string[] {
@@ -94,7 +103,7 @@ function renderStopped(status: Extract<GateStatus, { running: false }>): readonl
   const feed =
     'trouble' in status.feed
       ? `ticket list: ${status.feed.trouble}`
-      : `ticket list: version ${status.feed.version}, ${status.feed.tickets} tickets, made ${dateTime(status.feed.createdAtMs)}`;
+      : `ticket list: version ${status.feed.version}, ${ticketCount(status.feed)}, made ${dateTime(status.feed.createdAtMs)}`;
   return [
     `✗ gate ${status.gate} (event ${status.event}, zone ${status.zone}) is not running`,
     `  ${status.marks} marks in the journal${status.lastEntryMs === undefined ? '' : `, last entry ${dateTime(status.lastEntryMs)}`}`,
@@ -119,7 +128,7 @@ function renderRunning(
     ...lanes.map((lane) => `  lane ${lane.id} (${lane.direction}): ${lane.state}`),
     ...readers.map((reader) => `  reader ${reader.readerId} of lane ${reader.lane}: ${reader.state}`),
     `  journal: ${store.healthy ? 'works' : 'does not work'}`,
-    `  ticket list: ${feed === undefined ? 'none yet' : `version ${feed.version}, ${feed.tickets} tickets, ${feed.expired || feed.ageMs === null ? 'expired' : `confirmed ${duration(feed.ageMs)} ago`}`}`,
+    `  ticket list: ${feed === undefined ? 'none yet' : `version ${feed.version}, ${ticketCount(feed)}, ${feed.expired || feed.ageMs === null ? 'expired' : `confirmed ${duration(feed.ageMs)} ago`}`}`,
     `  clock: ${clock.text}`,
     `  contact: ${contact.noContactSinceMs === undefined ? 'in touch' : `none since ${dateTime(contact.noContactSinceMs)}, still admitting`}`,
     ...problems.map(({ severity, what, next }) => `${severity === 'fail' ? '✗' : '!'} ${what}\n  → ${next}`),

@@ -11,7 +11,10 @@ export interface Problem {
 
 export interface FeedHealth {
   readonly version: number;
+  /** In the snapshot. */
   readonly tickets: number;
+  /** Tickets and codes added or changed since that snapshot. */
+  readonly changes: number;
   /** Since the cloud last confirmed that nothing is newer. */
   readonly ageMs: number;
   readonly stale: boolean;

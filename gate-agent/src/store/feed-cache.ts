@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import {
   acceptManifest,
   assert,
+  changedRows,
   decodeCose,
   err,
   isExpired,
@@ -217,7 +218,7 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
       before.overlay.close();
     }
     removeStrays();
-    const deltaRows = next.manifest.deltas.reduce((sum, delta) => sum + delta.rows, 0);
+    const deltaRows = changedRows(next.manifest);
     if (needsNewSnapshot(next.manifest.snapshot.tickets, deltaRows))
       logger.warn({ deltaRows }, 'the overlay has outgrown its snapshot; the cloud should publish a new one');
     return { manifest: next.manifest, tickets: next.tickets };

@@ -54,7 +54,7 @@ const health = {
   problems: [{ severity: 'warn', what: 'the ticket list is 40 min old', next: 'connect the gate to the cloud' }],
   lanes: [{ id: 'main', direction: 'entry', state: 'idle' }],
   readers: [{ readerId: 'main-1', lane: 'main', state: 'running' }],
-  feed: { version: 3, tickets: 450, ageMs: 2_400_000, expired: false },
+  feed: { version: 3, tickets: 450, changes: 2, ageMs: 2_400_000, expired: false },
   contact: { noContactSinceMs: eveningMs },
 };
 
@@ -82,6 +82,7 @@ test('a running gate is asked itself, and its problems come with what to do', as
   const text = renderStatus(status).join('\n');
   expect(text).toContain('Gate A (gate-a, event 7, zone arena) for 65 s');
   expect(text).toContain('still admitting');
+  expect(text).toContain('version 3, 450 tickets and 2 changes, confirmed');
   expect(text).toMatch(/! the ticket list is 40 min old\n\s+→ connect the gate to the cloud/);
 });
 

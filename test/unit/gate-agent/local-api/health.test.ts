@@ -44,7 +44,7 @@ const well: GateFacts = {
     text: 'trusted',
   },
   store: { healthy: true, trouble: undefined },
-  feed: { version: 3, tickets: 10, ageMs: 1_000, stale: false, expired: false },
+  feed: { version: 3, tickets: 10, changes: 0, ageMs: 1_000, stale: false, expired: false },
   feedTrouble: undefined,
   lanes: [lane],
   readers: [reader],
@@ -61,10 +61,15 @@ describe('every problem says what is wrong and what to do', () => {
   test.each<[string, Partial<GateFacts>, 'yellow' | 'red', RegExp]>([
     ['a journal that failed', { store: { healthy: false, trouble: 'disk full' } }, 'red', /disk full/],
     ['no ticket list', { feed: undefined }, 'red', /no ticket list/],
-    ['an expired list', { feed: { version: 3, tickets: 10, ageMs: 1, stale: true, expired: true } }, 'red', /expired/],
+    [
+      'an expired list',
+      { feed: { version: 3, tickets: 10, changes: 0, ageMs: 1, stale: true, expired: true } },
+      'red',
+      /expired/,
+    ],
     [
       'a stale list',
-      { feed: { version: 3, tickets: 10, ageMs: 3_600_000, stale: true, expired: false } },
+      { feed: { version: 3, tickets: 10, changes: 0, ageMs: 3_600_000, stale: true, expired: false } },
       'yellow',
       /60 min old/,
     ],
