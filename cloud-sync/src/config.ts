@@ -10,7 +10,7 @@ const configSchema = z.object({
   database: z.string().regex(/^sqlite:.+$/, 'must read sqlite:FILE (PostgreSQL is not supported yet)'),
   host: z.string().min(1),
   /** 0 takes any free port. */
-  port: z.coerce.number().int().min(0).max(65_535),
+  port: z.coerce.number('must be a number from 0 to 65535').int().min(0).max(65_535),
   /** Base URL under which gates and people reach this service; by default http://HOST:PORT. */
   publicUrl: z
     .url({ protocol: /^https?$/ })

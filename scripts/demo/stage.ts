@@ -233,7 +233,8 @@ const figuresOf = ({ decodeMs, verifyMs, commitMs }: DecisionEvent): NonNullable
 
 function backWords(before: number, after: number, tookMs: number): Words & { readonly gate: GateName } {
   const lost = before - after;
-  const verdict = lost <= 0 ? `all ${before} marks of its journal are there` : `${lost} of ${before} marks are gone`;
+  const verdict =
+    lost <= 0 ? `nothing of its journal is lost (${before} before, all there)` : `${lost} of ${before} marks are gone`;
   return {
     tone: lost <= 0 ? 'info' : 'alarm',
     gate: 'a',
