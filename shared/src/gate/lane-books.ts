@@ -44,13 +44,21 @@ export function createLaneBooks(
 ): LaneBooks {
   const place = (): MarkPlace => ({ event: context.policy().event, lane: id, zone });
 
+  let reported: string | undefined;
+  /** A store that stays broken is asked again every second: each cause is said once, until the store has worked again. */
+  const report = (cause: string, message: string): void => {
+    if (cause !== reported) logger.error({ lane: id, cause }, message);
+    reported = cause;
+  };
+
   const guarded = async <T>(call: () => Promise<Result<T, StoreError>>): Promise<Result<T, StoreError>> => {
     try {
       const result = await call();
-      if (!result.ok) logger.error({ lane: id, error: result.error.type }, 'The store failed');
+      if (result.ok) reported = undefined;
+      else report('cause' in result.error ? result.error.cause : result.error.type, 'The store failed');
       return result;
     } catch (cause) {
-      logger.error({ lane: id, cause: String(cause) }, 'The store threw');
+      report(String(cause), 'The store threw');
       return err({ type: 'store-failed', cause: String(cause) });
     }
   };
