@@ -18,7 +18,8 @@ import { quantile } from '../lib/statistics.ts';
 import { applySnapshot, benchFolder, benchPass, createBenchGate, openBenchFeed, type BenchGate } from './gate-rig.ts';
 import { benchRow, type Bench } from './row.ts';
 
-const warmUpScans = 300;
+/** Until the compiler has seen the whole way of a scan: a gate has, long before the doors open. */
+const warmUpScans = 2_000;
 /** Visitors between two moments in which nobody comes. */
 const scansBetweenRests = 100;
 
