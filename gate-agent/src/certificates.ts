@@ -3,7 +3,17 @@
 // chain it only reports the expiry.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import { bytesEqual, err, ok, signatureBytes, verifySignature, type KeyPair, type Result } from '@postern/shared';
+import {
+  bytesEqual,
+  err,
+  ok,
+  pkcs8Prefix,
+  signatureBytes,
+  spkiPrefix,
+  verifySignature,
+  type KeyPair,
+  type Result,
+} from '@postern/shared';
 import * as x509 from '@peculiar/x509';
 
 x509.cryptoProvider.set(webcrypto);
@@ -38,26 +48,6 @@ export interface CertificateRules {
 /** Longer than any certificate of ours. */
 export const certificateBytesMax = 4_096;
 const ed25519 = { name: 'Ed25519' } as const;
-/** SubjectPublicKeyInfo before the 32 bytes of an Ed25519 key, PKCS #8 before its seed (RFC 8410). */
-const spkiPrefix = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
-const pkcs8Prefix = Uint8Array.of(
-  0x30,
-  0x2e,
-  0x02,
-  0x01,
-  0x00,
-  0x30,
-  0x05,
-  0x06,
-  0x03,
-  0x2b,
-  0x65,
-  0x70,
-  0x04,
-  0x22,
-  0x04,
-  0x20,
-);
 /** What follows the signed part: the name of Ed25519, and a BIT STRING of 64 bytes. */
 const signaturePrefix = Uint8Array.of(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x41, 0x00);
 const sanPrefix = 'postern:gate:';

@@ -9,6 +9,7 @@ import {
   gateIdSchema,
   keyPairFromSeed,
   ok,
+  pkcs8Prefix,
   seedBytes,
   type KeyPair,
   type Random,
@@ -20,26 +21,6 @@ import { writeFileDurably } from './clock-file.ts';
 const fileBytesMax = 256 * 1024;
 const keyFile = 'device-key.pem';
 const identityFile = 'identity.json';
-
-/** DER in front of the 32 bytes of an Ed25519 seed in PKCS #8 (RFC 8410 section 7). */
-const pkcs8Prefix = Uint8Array.of(
-  0x30,
-  0x2e,
-  0x02,
-  0x01,
-  0x00,
-  0x30,
-  0x05,
-  0x06,
-  0x03,
-  0x2b,
-  0x65,
-  0x70,
-  0x04,
-  0x22,
-  0x04,
-  0x20,
-);
 
 const base64 = z
   .string()

@@ -9,6 +9,7 @@ export * from './cose.ts';
 export * from './crypto.ts';
 export * from './decide.ts';
 export * from './decision.ts';
+export * from './ed25519-der.ts';
 export * from './event-day.ts';
 export * from './feed.ts';
 export * from './feed-delta.ts';

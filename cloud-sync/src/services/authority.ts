@@ -2,7 +2,17 @@
 // request into an Ed25519 certificate with the SAN `postern:gate:<id>`; nothing of the request but its key is believed.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import { bytesEqual, bytesToHex, err, ok, type Clock, type Random, type Result } from '@postern/shared';
+import {
+  bytesEqual,
+  bytesToHex,
+  err,
+  ok,
+  pkcs8Prefix,
+  spkiPrefix,
+  type Clock,
+  type Random,
+  type Result,
+} from '@postern/shared';
 import * as x509 from '@peculiar/x509';
 import type { Database } from '../store/database.ts';
 import type { Keys } from './keys.ts';
@@ -14,9 +24,6 @@ export const gateCertificateLifetimeMs = 400 * dayMs;
 const backdatedMs = dayMs;
 const serialBytes = 16;
 const ed25519 = { name: 'Ed25519' } as const;
-/** DER before the 32-byte seed (RFC 8410, PKCS#8) and before the 32-byte public key (SubjectPublicKeyInfo). */
-const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
-const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 
 export type AuthorityError =
   | { readonly type: 'csr-malformed' }
