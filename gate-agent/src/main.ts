@@ -393,7 +393,7 @@ async function compose(
     const feedKeyOf = (keyId: string): Uint8Array | undefined => feedKey(cache, identity, keyId);
     const background = [
       feedClient.run(signal),
-      keepAskingServerTime({ cloudUrl, clock, random, feedKeyOf, logger }, learn, signal),
+      keepAskingServerTime({ cloudUrl, clock, random, feedKeyOf, logger, timer }, learn, signal),
     ];
     onStop(async () => void (await Promise.all(background)));
     await waitForFirstFeed(feedClient, cache, timer, signal);

@@ -6,6 +6,7 @@ import {
   ok,
   serverTimeBytesMax,
   serverTimeNonceBytes,
+  sleep,
   timePath,
   verifyServerTime,
   type Clock,
@@ -13,6 +14,7 @@ import {
   type Random,
   type Result,
   type ServerTimeError,
+  type Timer,
 } from '@postern/shared';
 import { sampleOfRoundTrip, type TimeSample } from './clock-trust.ts';
 import { postJson, type HttpError } from './http-client.ts';
@@ -54,7 +56,7 @@ export async function askServerTime(
 
 /** Asks until `signal` aborts. `learned` gets every verified sample. */
 export async function keepAskingServerTime(
-  deps: TimeClientDeps & { readonly logger: Logger },
+  deps: TimeClientDeps & { readonly logger: Logger; readonly timer: Timer },
   learned: (sample: TimeSample) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -65,19 +67,6 @@ export async function keepAskingServerTime(
     const problem = sample.ok ? '' : sample.error.type;
     if (problem !== lastProblem && problem !== '') deps.logger.warn({ problem }, 'the cloud does not tell the time');
     lastProblem = problem;
-    await delay(sample.ok ? askEveryMs : retryEveryMs, signal);
+    await sleep(deps.timer, sample.ok ? askEveryMs : retryEveryMs, signal);
   }
 }
-
-const delay = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    timer.unref();
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
