@@ -27,26 +27,46 @@ export const traceArguments = (output: string): readonly string[] => [
   output,
 ];
 
-/** Operations on files whose name begins with `prefix`, in the order in which they happened. */
+/** Operations on files whose name begins with `prefix`, in the order in which they ended. Throws rather than leave one out. */
 export function readTrace(path: string, prefix: string): readonly DiskOperation[] {
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .flatMap((line): DiskOperation[] => {
-      const match = /^\d+\s+(\w+)\((\d+)<([^>]*)>(?:, )?(.*)\)\s+= \d+/.exec(line);
-      if (match === null) return [];
-      const [, call, descriptor, rawPath = '', rest = ''] = match;
-      if (call === 'write' && descriptor === '1') {
-        const text = unescape(rest).toString('utf8');
-        return text.startsWith('{') ? [{ type: 'said', text }] : [];
-      }
-      const file = basename(unescape(`"${rawPath}"`).toString('utf8'));
-      if (!file.startsWith(prefix)) return [];
-      if (call === 'fsync' || call === 'fdatasync') return [{ type: 'sync', file }];
-      if (call === 'ftruncate') return [{ type: 'truncate', file, length: Number(rest) }];
-      if (call === 'pwrite64')
-        return [{ type: 'write', file, offset: Number(/, (\d+)$/.exec(rest)?.[1]), bytes: unescape(rest) }];
+  return joinSplitCalls(readFileSync(path, 'utf8').split('\n')).flatMap((line): DiskOperation[] => {
+    const match = /^\d+\s+(\w+)\((\d+)<([^>]*)>(?:, )?(.*)\)\s+= (-?\d+)/.exec(line);
+    if (match === null) {
+      if (/^(\d+\s+((\+\+\+|---) .*|.* = \?))?$/.test(line)) return [];
+      throw new Error(`a line of the trace that says nothing we know: ${line.slice(0, 200)}`);
+    }
+    const [, call, descriptor, rawPath = '', rest = '', result] = match;
+    if (call === 'write' && descriptor === '1') {
+      const text = unescape(rest).toString('utf8');
+      return text.startsWith('{') ? [{ type: 'said', text }] : [];
+    }
+    const file = basename(unescape(`"${rawPath}"`).toString('utf8'));
+    if (!file.startsWith(prefix)) return [];
+    if (Number(result) < 0) throw new Error(`a call on ${file} failed: ${call} = ${result}`);
+    if (call === 'fsync' || call === 'fdatasync') return [{ type: 'sync', file }];
+    if (call === 'ftruncate') return [{ type: 'truncate', file, length: Number(rest) }];
+    if (call === 'pwrite64')
+      return [{ type: 'write', file, offset: Number(/, (\d+)$/.exec(rest)?.[1]), bytes: unescape(rest) }];
+    throw new Error(`a call on ${file} that cannot be replayed: ${call}`);
+  });
+}
+
+/**
+ * While another thread's call is reported, strace splits a call into its beginning and its end. A beginning that the process's
+ * death left without an end (or with `= ?`) never happened.
+ */
+function joinSplitCalls(lines: readonly string[]): readonly string[] {
+  const begun = new Map<string, string>();
+  return lines.flatMap((line) => {
+    const [, thread = '', text = ''] = /^(\d+)\s+(.*)$/.exec(line) ?? [];
+    const beginning = /^(.*?)\s*<unfinished \.\.\.>$/.exec(text)?.[1];
+    if (beginning !== undefined) {
+      begun.set(thread, beginning);
       return [];
-    });
+    }
+    const end = /^<\.\.\. \w+ resumed>(.*)$/.exec(text)?.[1];
+    return end === undefined ? [line] : [`${thread} ${begun.get(thread)}${end}`];
+  });
 }
 
 /** Bytes of the first quoted string, every one of them `\xNN`. */
