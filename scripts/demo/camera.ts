@@ -1,4 +1,4 @@
-// One gate's camera: what stands in front of it now. The doorway, a visitor's clip, or the frames of a person's own webcam.
+// One gate's camera: what stands in front of it now. A visitor's clip, else the frames of a person's own webcam, else the doorway.
 import { openCameraFeed, type CameraFeed } from './camera-feed.ts';
 import { frameHeight, frameWidth } from './handling.ts';
 import type { Clip } from './painter.ts';
@@ -12,6 +12,8 @@ export interface Camera {
   readonly show: (clip: Clip) => void;
   readonly clear: () => void;
   readonly webcamFrame: (grey: Uint8Array) => void;
+  /** Somebody holds something to their own webcam, seen here whenever nobody else stands in front. */
+  readonly webcamIsOn: () => boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -21,8 +23,11 @@ export async function createCamera(socketPath: string, doorway: Clip, monotonicM
   let webcam: { readonly grey: Uint8Array; readonly atMs: number } | undefined;
   const blank = new Uint8Array(frameWidth * frameHeight).fill(128);
 
+  const liveWebcam = (): Uint8Array | undefined =>
+    webcam && monotonicMs() - webcam.atMs < webcamGoneMs ? webcam.grey : undefined;
   const nextFrame = (): Uint8Array => {
-    if (webcam && monotonicMs() - webcam.atMs < webcamGoneMs) return webcam.grey;
+    const own = clip === undefined ? liveWebcam() : undefined;
+    if (own) return own;
     const { arriving, held } = clip ?? doorway;
     const index = shown++;
     return arriving[index] ?? held[(index - arriving.length) % held.length] ?? blank;
@@ -42,6 +47,7 @@ export async function createCamera(socketPath: string, doorway: Clip, monotonicM
     show: (next) => put(next),
     clear: () => put(undefined),
     webcamFrame: (grey) => void (webcam = { grey, atMs: monotonicMs() }),
+    webcamIsOn: () => liveWebcam() !== undefined,
     close: () => feed.close(),
   };
 }

@@ -37,8 +37,8 @@ export interface DemoStage extends Stage {
   readonly showText: (gate: GateName, text: string) => Promise<string | undefined>;
 }
 
-/** A gate that was killed is waited for so long before the visitor gives up. */
-const gateUpMsMax = 20_000;
+/** A gate that was killed, or whose place is taken, is waited for so long before the visitor gives up. */
+const placeMsMax = 20_000;
 /** Without a decision for so long, the visitor goes away. */
 const decisionMsMax = 5_000;
 /** The lane has to be free again before the next one steps up. */
@@ -105,6 +105,22 @@ export function createStage(deps: StageDeps): DemoStage {
     });
   }
 
+  /** Waits for a running gate with a free lane and nobody in front of it, and steps up; false when that takes too long. */
+  const takePlace = async (name: GateName, webcam: 'waits' | 'has-gone', signal: AbortSignal): Promise<boolean> => {
+    const isOurs = (): boolean =>
+      gates[name].running() &&
+      laneIsFree(gates[name]) &&
+      !occupied.has(name) &&
+      (webcam === 'waits' || !cameras[name].webcamIsOn());
+    if (!(await until(isOurs, placeMsMax, signal))) return false;
+    occupied.add(name);
+    return true;
+  };
+  const leavePlace = (name: GateName): void => {
+    cameras[name].clear();
+    occupied.delete(name);
+  };
+
   const tellDecision = (visit: Visit, event: DecisionEvent): void => {
     const words = narrateDecision(visit, event.decision, {
       nowMs: deps.wallMs(),
@@ -127,8 +143,7 @@ export function createStage(deps: StageDeps): DemoStage {
   const visit = async (planned: Visit, signal: AbortSignal): Promise<void> => {
     const gate = gates[planned.gate];
     const clip = await takeClip(planned);
-    if (!(await until(() => gate.running() && laneIsFree(gate), gateUpMsMax, signal))) return;
-    occupied.add(planned.gate);
+    if (!(await takePlace(planned.gate, 'has-gone', signal))) return;
     const deciding = decisionAt(gate, decisionMsMax, signal);
     cameras[planned.gate].show(clip);
     let decided = await deciding;
@@ -150,8 +165,7 @@ export function createStage(deps: StageDeps): DemoStage {
       if (decided) tellDecision({ ...planned, manner: 'a steward looked at the ID and pressed Accept' }, decided);
     }
     await sleep(deps.lookMs, signal);
-    cameras[planned.gate].clear();
-    occupied.delete(planned.gate);
+    leavePlace(planned.gate);
     await until(() => !gate.running() || laneIsFree(gate), laneFreeMsMax, signal);
   };
 
@@ -200,15 +214,14 @@ export function createStage(deps: StageDeps): DemoStage {
       } catch {
         return 'That text does not fit into a QR code'; // The encoder's way of saying so is an exception.
       }
-      const signal = AbortSignal.timeout(decisionMsMax + deps.lookMs * 2);
-      occupied.add(name);
+      const signal = AbortSignal.timeout(placeMsMax + decisionMsMax + deps.lookMs * 2);
+      if (!(await takePlace(name, 'waits', signal))) return `Somebody else is at ${gate.title}; try again`;
       const deciding = decisionAt(gate, decisionMsMax, signal);
       cameras[name].show(clip);
       const decided = await deciding;
       if (decided) tellOwn(name, 'your text', 'your text, held up as a QR code', decided);
       await sleep(deps.lookMs, signal);
-      cameras[name].clear();
-      occupied.delete(name);
+      leavePlace(name);
       return decided
         ? undefined
         : 'No decision: the same code counts as one scan until it has been out of view for 2 s';
