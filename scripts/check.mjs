@@ -1,4 +1,4 @@
-// `npm run check`: types, lint, formatting, unused code and the import rules, one after the other, all of them even when one
+// `npm run check`: types, lint, formatting, unused code, the README's table of endpoints and roles, and the import rules, one after the other, all of them even when one
 // fails. Exit code 1 when any did.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -12,6 +12,10 @@ export const checks = [
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings', '--quiet'] },
   { name: 'format', command: ['oxfmt', '--check', '.'] },
   { name: 'unused code', command: ['knip', '--no-progress'] },
+  {
+    name: 'table of endpoints and roles',
+    command: ['tsx', '--conditions=source', 'scripts/access-table.ts', '--check'],
+  },
   { name: 'import rules', command: ['vitest', 'run', '--project', 'unit', 'test/unit/import-rules.test.ts'] },
 ];
 

@@ -4,12 +4,14 @@ import { type Clock, type Ingest, type Logger, type ReplicaStore } from '@poster
 import type { Hono } from 'hono';
 import { openAPIRouteHandler } from 'hono-openapi';
 import { adminRoutes } from './routes/admin.ts';
-import { requireUser } from './routes/auth.ts';
+import { identify, requireGate } from './routes/auth.ts';
 import { createErrorHandler, createRouter, problem, type Environment } from './routes/context.ts';
+import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
 import { eventRoutes } from './routes/events.ts';
 import { gateRoutes } from './routes/gates.ts';
 import { liveRoutes, pageRoutes } from './routes/live.ts';
 import { issueRoutes, ticketRoutes } from './routes/tickets.ts';
+import type { Actors } from './services/actor.ts';
 import type { Authority } from './services/authority.ts';
 import type { Devices } from './services/devices.ts';
 import type { Events } from './services/events.ts';
@@ -21,6 +23,7 @@ import type { Nonces } from './services/nonces.ts';
 import type { Pokes } from './services/pokes.ts';
 import type { Reports } from './services/reports.ts';
 import type { Staff } from './services/staff.ts';
+import type { Subjects } from './services/subjects.ts';
 import type { Tickets } from './services/tickets.ts';
 import type { Users } from './services/users.ts';
 
@@ -31,6 +34,8 @@ export interface AppDeps {
   readonly nonces: Nonces;
   readonly authority: Authority;
   readonly users: Users;
+  readonly actors: Actors;
+  readonly subjects: Subjects;
   readonly events: Events;
   readonly tickets: Tickets;
   readonly staff: Staff;
@@ -52,27 +57,27 @@ export interface AppDeps {
 
 export function createApp(deps: AppDeps): Hono<Environment> {
   const app = createRouter();
-  const user = requireUser(deps.users);
+  const gateOnly = requireGate(deps);
   app.onError(createErrorHandler(deps.log));
   app.notFound((c) => problem(c, { type: 'not-found' }));
   app.use(async (c, next) => {
     await next();
     c.header('X-Content-Type-Options', 'nosniff');
   });
+  app.use(enforceAccess({ identify: identify(deps), subjects: deps.subjects }));
   app.get('/healthz', async (c) =>
     (await deps.isHealthy()) ? c.json({ status: 'ok' }) : c.json({ status: 'database-unusable' }, 503),
   );
 
-  app.use('/api/*', user);
-  app.use('/admin/*', user);
   app.route('/api/events', eventRoutes(deps));
   app.route('/api/events', issueRoutes(deps));
   app.route('/api/events', liveRoutes(deps));
   app.route('/api/tickets', ticketRoutes(deps));
   app.route('/admin', adminRoutes(deps));
-  app.route('/', gateRoutes({ ...deps, changed: deps.pokes.poke }));
+  app.route('/', gateRoutes({ ...deps, gateOnly, changed: deps.pokes.poke }));
   app.route('/', pageRoutes({ ...deps, isSecure: () => deps.publicUrl().startsWith('https:') }));
   app.get('/openapi.json', openAPIRouteHandler(app, { documentation: openApi }));
+  assertAccess(app, gateOnly);
   return app;
 }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './routes/context.ts';
+import { createActors } from './services/actor.ts';
 import { openAuthority } from './services/authority.ts';
 import { createDevices, type Devices } from './services/devices.ts';
 import { createEvents, type Events } from './services/events.ts';
@@ -16,11 +17,13 @@ import { createFeedFiles } from './services/feed-files.ts';
 import { createFeed, type Feed } from './services/feed.ts';
 import { openKeys } from './services/keys.ts';
 import { createLiveStates } from './services/live-states.ts';
+import { createMembers, type Members } from './services/members.ts';
 import { createNonces } from './services/nonces.ts';
 import { createPokes } from './services/pokes.ts';
 import { createReports } from './services/reports.ts';
 import { createStaff, type Staff } from './services/staff.ts';
 import { deriveAllStories, deriveStories } from './services/stories.ts';
+import { createSubjects } from './services/subjects.ts';
 import { createTickets, type Tickets } from './services/tickets.ts';
 import { createUsers, type Users } from './services/users.ts';
 import { createVault, readMasterKey, type VaultError } from './services/vault.ts';
@@ -37,6 +40,7 @@ export interface Cloud {
   readonly devices: Devices;
   readonly feed: Feed;
   readonly users: Users;
+  readonly members: Members;
   /** The address that gates and people are told. */
   readonly setPublicUrl: (url: string) => void;
   /** Ends what would never end by itself: live streams. */
@@ -106,6 +110,8 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
     keys,
     authority,
     users,
+    actors: createActors(database),
+    subjects: createSubjects(database),
     events,
     tickets,
     staff,
@@ -144,6 +150,7 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
     devices,
     feed,
     users,
+    members: createMembers({ database, clock }),
     setPublicUrl: (url) => {
       publicUrl = url;
     },

@@ -25,6 +25,7 @@ export * from './server-time.ts';
 export * from './texts.ts';
 export * from './ticket.ts';
 export * from './wire.ts';
+export * from './wire-people.ts';
 export * from './gate/ports.ts';
 export * from './gate/lane-api.ts';
 export * from './gate/lane.ts';

@@ -3,19 +3,27 @@
 import { gateTokenIssuer, nonceHeader, verifyGateToken } from '@postern/shared';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
+import { gateActor, type Actors } from '../services/actor.ts';
 import type { Devices } from '../services/devices.ts';
 import type { Nonces } from '../services/nonces.ts';
 import type { Users } from '../services/users.ts';
 import { problem, type Environment } from './context.ts';
+import type { AccessDeps } from './enforce-access.ts';
 
 export const sessionCookie = 'postern_session';
 
 const bearer = (c: Context): string | undefined =>
   /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(c.req.header('Authorization') ?? '')?.[1];
 
-export const requireUser =
-  (users: Users): MiddlewareHandler<Environment> =>
-  async (c, next) => {
+export interface IdentifyDeps {
+  readonly users: Users;
+  readonly actors: Actors;
+}
+
+/** Who sent this: by token, or by session. The session's cookie is not looked at where a token was sent. */
+export const identify =
+  ({ users, actors }: IdentifyDeps): AccessDeps['identify'] =>
+  async (c) => {
     const token = bearer(c);
     const session = getCookie(c, sessionCookie);
     const isReading = c.req.method === 'GET' || c.req.method === 'HEAD';
@@ -25,10 +33,8 @@ export const requireUser =
         : session !== undefined && isReading
           ? await users.bySession(session)
           : undefined;
-    if (user === 'too-many') return problem(c, { type: 'attempts-exhausted' });
-    if (user === undefined) return problem(c, { type: 'sign-in-needed' });
-    c.set('user', user);
-    return next();
+    if (user === 'too-many') return 'attempts-exhausted';
+    return user === undefined ? 'sign-in-needed' : actors.ofUser(user);
   };
 
 /** Every answer carries a fresh nonce, also the refusal of an old one. */
@@ -61,6 +67,7 @@ export const requireGate =
     if (!claims.ok) return problem(c, { type: 'token-invalid', detail: claims.error.type });
     if (!nonces.isGood(claims.value.nonce)) return problem(c, { type: 'nonce-needed' });
     c.set('gate', gate);
+    c.set('actor', gateActor(gate));
     c.set('body', body);
     return next();
   };

@@ -4,12 +4,17 @@ import { Hono, type Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { problemStatuses, problemTitle, type Failure } from '../services/problems.ts';
+import type { Actor } from '../services/actor.ts';
 import type { Gate } from '../services/devices.ts';
-import type { User } from '../services/users.ts';
+import type { AccessRow } from './access.ts';
 
 export interface Variables {
-  /** Set by `requireUser`. */
-  user: User;
+  /** The row of the authorisation table for this route. */
+  access: AccessRow;
+  /** Who is asking: set for every route but those for `anyone`. */
+  actor: Actor;
+  /** Set by `mayActIn`. */
+  askedAboutEvent: boolean;
   /** Set by `requireGate`, with the body its token was made for. */
   gate: Gate;
   body: Uint8Array;

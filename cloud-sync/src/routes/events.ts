@@ -11,6 +11,7 @@ import {
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import { z } from 'zod';
+import { eventsOf } from '../services/actor.ts';
 import type { EventRecord, Events } from '../services/events.ts';
 import type { Feed } from '../services/feed.ts';
 import type { Reports } from '../services/reports.ts';
@@ -60,7 +61,11 @@ export function eventRoutes({ events, feed, reports, rulesChanged }: EventRoutes
     describeRoute(
       describe('List events', 'events', { schema: z.object({ events: eventResponseSchema.array() }) }, userProblems),
     ),
-    async (c) => c.json({ events: await Promise.all((await events.list()).map(present)) }),
+    async (c) => {
+      const own = eventsOf(c.get('actor'));
+      const listed = (await events.list()).filter((record) => own === 'all' || own.has(record.id));
+      return c.json({ events: await Promise.all(listed.map(present)) });
+    },
   );
   router.get(
     '/:event',

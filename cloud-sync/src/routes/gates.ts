@@ -20,7 +20,7 @@ import {
   type ReplicaStore,
 } from '@postern/shared';
 import { getConnInfo } from '@hono/node-server/conninfo';
-import type { Context, Hono } from 'hono';
+import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import { Readable } from 'node:stream';
 import type { Authority } from '../services/authority.ts';
@@ -29,7 +29,7 @@ import type { Feed } from '../services/feed.ts';
 import type { FeedFiles } from '../services/feed-files.ts';
 import type { Keys } from '../services/keys.ts';
 import type { Nonces } from '../services/nonces.ts';
-import { giveNonce, requireGate } from './auth.ts';
+import { giveNonce } from './auth.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 import { bodyProblems, boundedBody, describe, jsonBody, validEvent, validJson, validSha256 } from './input.ts';
 
@@ -45,6 +45,8 @@ export interface GateRoutesDeps {
   readonly replica: ReplicaStore;
   readonly ingest: Ingest;
   readonly publicUrl: () => string;
+  /** Refuses whatever no gate has signed (requireGate). */
+  readonly gateOnly: MiddlewareHandler<Environment>;
   /** Marks of this event, or a gate's state, have changed. */
   readonly changed: (event: number) => void;
 }
@@ -52,10 +54,9 @@ export interface GateRoutesDeps {
 const gateProblems = ['nonce-needed', 'token-invalid'] as const;
 
 export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
-  const { clock, log, keys, nonces, devices, feed, files, replica, ingest, changed } = deps;
+  const { clock, log, keys, nonces, devices, feed, files, replica, ingest, changed, gateOnly } = deps;
   const router = createRouter();
   const nonce = giveNonce(nonces);
-  const gateOnly = requireGate({ devices, nonces });
   const signTime = (nonceHex: string): Uint8Array =>
     signServerTime(hexToBytes(nonceHex) ?? new Uint8Array(0), clock.wallMs(), keys.feed);
 

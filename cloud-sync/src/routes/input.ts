@@ -47,11 +47,14 @@ const listIssues = (issues: readonly SchemaIssue[]): NonNullable<Problem['issues
 // oxlint-disable-next-line typescript/explicit-function-return-type -- the validator's type carries the schema
 export const validJson = <S extends z.ZodType>(schema: S) => validator('json', schema, orProblem);
 
-const number = z
+const eventText = z
   .string()
   .regex(/^[0-9]{1,10}$/)
-  .transform(Number);
-export const validEvent = validator('param', z.object({ event: number.pipe(eventIdSchema) }), orProblem);
+  .transform(Number)
+  .pipe(eventIdSchema);
+/** An event's number out of a path, read as `validEvent` reads it. */
+export const parseEvent = (text: string): number | undefined => eventText.safeParse(text).data;
+export const validEvent = validator('param', z.object({ event: eventText }), orProblem);
 export const validTicket = validator('param', z.object({ ticket: ticketIdSchema }), orProblem);
 export const validSha256 = validator('param', z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }), orProblem);
 
@@ -96,4 +99,9 @@ export const bodyProblems: readonly ProblemType[] = [
   'body-too-large',
 ];
 /** Problems of every route for signed-in people. */
-export const userProblems: readonly ProblemType[] = ['sign-in-needed', 'attempts-exhausted'];
+export const userProblems: readonly ProblemType[] = [
+  'sign-in-needed',
+  'role-too-low',
+  'scope-too-narrow',
+  'attempts-exhausted',
+];

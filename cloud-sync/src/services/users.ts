@@ -1,5 +1,5 @@
-// Who may use the API. The first run makes one administrator and a token that is shown once; only its scrypt hash is kept. The same
-// token signs a browser in. More users, roles and OIDC join here.
+// People's tokens and sessions. The first run makes one administrator and a token that is shown once; only its scrypt hash is kept. The
+// same token signs a browser in.
 import { bytesToHex, hexToBytes, sha256, utf8, type Clock, type Random } from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -18,12 +18,18 @@ const provedTokensMax = 100;
 export interface User {
   readonly id: string;
   readonly name: string;
+  /** `administrator` or `person`. */
   readonly role: string;
 }
 
 export interface Users {
   /** Makes the administrator if there is nobody yet; the token is returned this once. */
   readonly createFirst: () => Promise<{ readonly name: string; readonly token: string } | undefined>;
+  /** A new user who acts by a token, which is returned this once. */
+  readonly create: (user: {
+    readonly name: string;
+    readonly role: 'administrator' | 'person';
+  }) => Promise<{ readonly id: string; readonly token: string }>;
   /** A new token for the administrator; the old one and all sessions end. */
   readonly resetAdministrator: () => Promise<string | undefined>;
   readonly byToken: (token: string) => Promise<User | 'too-many' | undefined>;
@@ -56,15 +62,22 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
     };
   };
 
+  const create: Users['create'] = async (user) => {
+    const id = bytesToHex(random(tokenIdBytes));
+    const { token, ...stored } = await makeToken(id);
+    await database
+      .insertInto('user')
+      .values({ id, ...user, ...stored, created_at_ms: clock.wallMs() })
+      .execute();
+    return { id, token };
+  };
+
   return {
+    create,
+
     createFirst: async () => {
       if ((await database.selectFrom('user').select('id').executeTakeFirst()) !== undefined) return undefined;
-      const id = bytesToHex(random(tokenIdBytes));
-      const { token, ...stored } = await makeToken(id);
-      await database
-        .insertInto('user')
-        .values({ id, name: 'administrator', role: 'administrator', ...stored, created_at_ms: clock.wallMs() })
-        .execute();
+      const { token } = await create({ name: 'administrator', role: 'administrator' });
       return { name: 'administrator', token };
     },
 

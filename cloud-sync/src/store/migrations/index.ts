@@ -1,5 +1,9 @@
 // The list of migrations, by name and in order. A published one never changes.
 import type { Migration } from 'kysely';
 import { start } from './0001-start.ts';
+import { people } from './0004-people.ts';
 
-export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = { '0001-start': start };
+export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
+  '0001-start': start,
+  '0004-people': people,
+};

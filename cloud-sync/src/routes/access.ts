@@ -1,0 +1,128 @@
+// The authorisation table: who may call what. A row a route, in the order of the paths; a route without a row does not start
+// (assertAccess in enforce-access.ts), and the tests and the README's table are made from these rows.
+//
+// `event: 'own'` is about the event of the path (or of its ticket or gate): a person needs one of the roles at that very event, a
+// program needs it among its events. `body` is the same for an event that the body or the query names: the route asks `mayActIn`.
+// `any` is about no particular event; lists show an actor's own events only. Roles do not contain each other: each row says all that it admits.
+//
+// What is refused, and how. No sign-in: 401. An event, ticket or gate of an event at which somebody has no role (and a ticket that is
+// not theirs): the same 404 as for one that does not exist. A role at the event, but too low a one, or none needed event at all: 403 `role-too-low`.
+// A program without the scope: 403 `scope-too-narrow`.
+import { exhaustive, type Scope } from '@postern/shared';
+import type { Actor } from '../services/actor.ts';
+import type { ProblemType } from '../services/problems.ts';
+
+/** `attendee` is everybody who has signed up; about a ticket, only its holder. */
+export type Role = 'attendee' | 'steward' | 'supervisor' | 'organiser' | 'admin';
+export const roles: readonly Role[] = ['attendee', 'steward', 'supervisor', 'organiser', 'admin'];
+
+export interface AccessRow {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** As registered. */
+  readonly path: string;
+  readonly who: 'anyone' | 'gate' | readonly Role[];
+  readonly event: 'own' | 'body' | 'any';
+  /** What a program needs; without one no program may call this. */
+  readonly scope?: Scope;
+}
+
+const staff = ['steward', 'supervisor'] as const;
+const admin = ['admin'] as const;
+const managers = ['organiser', 'admin'] as const;
+const onDuty = [...staff, ...managers] as const;
+const signedIn = ['attendee', ...onDuty] as const;
+const holderAndOnDuty = signedIn;
+
+const row = (
+  method: AccessRow['method'],
+  path: string,
+  who: AccessRow['who'],
+  event: AccessRow['event'] = 'any',
+  scope?: Scope,
+): AccessRow => ({ method, path, who, event, ...(scope === undefined ? {} : { scope }) });
+
+export const accessTable: readonly AccessRow[] = [
+  row('GET', '/', 'anyone'),
+  row('GET', '/assets/:file', 'anyone'),
+  row('GET', '/healthz', 'anyone'),
+  row('GET', '/openapi.json', 'anyone'),
+  row('POST', '/session', 'anyone'),
+  row('DELETE', '/session', 'anyone'),
+
+  row('POST', '/admin/events/:event/gates', managers, 'own', 'gates:write'),
+  row('POST', '/admin/events/:event/publish', managers, 'own', 'feed:write'),
+  row('POST', '/admin/events/:event/staff', managers, 'own', 'gates:write'),
+
+  row('GET', '/api/events', signedIn, 'any', 'events:read'),
+  row('POST', '/api/events', admin, 'any', 'events:write'),
+  row('GET', '/api/events/:event', onDuty, 'own', 'events:read'),
+  row('GET', '/api/events/:event/cases', onDuty, 'own', 'events:read'),
+  row('GET', '/api/events/:event/gates', onDuty, 'own', 'events:read'),
+  row('GET', '/api/events/:event/live', onDuty, 'own', 'events:read'),
+  row('PUT', '/api/events/:event/policy', managers, 'own', 'events:write'),
+  row('GET', '/api/events/:event/summary', onDuty, 'own', 'events:read'),
+  row('POST', '/api/events/:event/tickets', managers, 'own', 'tickets:write'),
+  row('POST', '/api/events/:event/tickets/batch', managers, 'own', 'tickets:write'),
+
+  row('GET', '/api/tickets/:ticket', holderAndOnDuty, 'own', 'tickets:read'),
+  row('PATCH', '/api/tickets/:ticket', managers, 'own', 'tickets:write'),
+  row('GET', '/api/tickets/:ticket/history', onDuty, 'own', 'tickets:read'),
+  row('GET', '/api/tickets/:ticket/qr.png', holderAndOnDuty, 'own', 'tickets:read'),
+  row('GET', '/api/tickets/:ticket/qr.svg', holderAndOnDuty, 'own', 'tickets:read'),
+  row('GET', '/api/tickets/:ticket/qr.txt', holderAndOnDuty, 'own', 'tickets:read'),
+
+  row('POST', '/enrol', 'anyone'),
+  row('GET', '/feed/:event/manifest', 'gate', 'own'),
+  row('GET', '/feed/files/:sha256', 'gate', 'own'),
+  row('POST', '/sync', 'gate', 'own'),
+  row('POST', '/time', 'anyone'),
+];
+
+/** What a request is about, as far as its path says. */
+export interface Subject {
+  /** How a missing one of its kind is answered. */
+  readonly unknown: Extract<ProblemType, 'event-unknown' | 'ticket-unknown' | 'gate-unknown'>;
+  /** Absent when there is no such thing. */
+  readonly event?: number;
+  /** True when the path names a ticket that the actor holds. */
+  readonly isHolder?: boolean;
+}
+
+/**
+ * The table's answer for one actor and row: undefined, or the problem. `subject` is there for rows with `own`, and for rows with `body`
+ * once the body has been read.
+ */
+export function refusalOf(row: AccessRow, actor: Actor, subject: Subject | undefined): ProblemType | undefined {
+  if (typeof row.who === 'string') return undefined;
+  switch (actor.kind) {
+    case 'gate':
+      return 'role-too-low';
+    case 'client':
+      return refusalOfProgram(row, actor, subject);
+    case 'user':
+      return refusalOfPerson(row.who, actor, subject);
+    default:
+      return exhaustive(actor.kind);
+  }
+}
+
+function refusalOfPerson(who: readonly Role[], actor: Actor, subject: Subject | undefined): ProblemType | undefined {
+  if (actor.admin) return who.includes('admin') ? undefined : 'role-too-low';
+  if (subject === undefined)
+    return who.includes('attendee') || [...actor.memberships.values()].some((role) => who.includes(role))
+      ? undefined
+      : 'role-too-low';
+  if (subject.isHolder === true && who.includes('attendee')) return undefined;
+  const role = subject.event === undefined ? undefined : actor.memberships.get(subject.event);
+  if (role === undefined) return subject.unknown;
+  return who.includes(role) ? undefined : 'role-too-low';
+}
+
+function refusalOfProgram(row: AccessRow, actor: Actor, subject: Subject | undefined): ProblemType | undefined {
+  if (row.scope === undefined || actor.scopes?.has(row.scope) !== true) return 'scope-too-narrow';
+  if (actor.events === 'all') return undefined;
+  if (subject !== undefined)
+    return subject.event !== undefined && actor.events?.has(subject.event) === true ? undefined : subject.unknown;
+  // What belongs to no event is for programs that are for all of them; lists and bodies are narrowed by the route.
+  return row.method === 'GET' || row.event === 'body' ? undefined : 'scope-too-narrow';
+}

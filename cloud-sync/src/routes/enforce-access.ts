@@ -1,0 +1,114 @@
+// The one place that enforces the authorisation table (access.ts): a middleware before every route, and the proof at start that
+// table and routes are the same list. What has no row is refused.
+import { assert } from '@postern/shared';
+import type { Context, Hono, MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import type { Actor } from '../services/actor.ts';
+import type { Failure, ProblemType } from '../services/problems.ts';
+import type { Subjects } from '../services/subjects.ts';
+import { accessTable, refusalOf, type AccessRow, type Subject } from './access.ts';
+import { problem, type Environment, type RouteContext } from './context.ts';
+import { parseEvent } from './input.ts';
+
+export interface AccessDeps {
+  /** Who is asking; a problem when they cannot be told. */
+  readonly identify: (c: RouteContext) => Promise<Actor | ProblemType>;
+  readonly subjects: Subjects;
+  readonly table?: readonly AccessRow[];
+}
+
+const keyOf = (route: { readonly method: string; readonly path: string }): string => `${route.method} ${route.path}`;
+const byKey = (table: readonly AccessRow[]): ReadonlyMap<string, AccessRow> =>
+  new Map(table.map((row) => [keyOf(row), row]));
+/** Middleware is registered for every method; routes are not. */
+const everyMethod = 'ALL';
+
+export function enforceAccess({ identify, subjects, table = accessTable }: AccessDeps): MiddlewareHandler<Environment> {
+  const rows = byKey(table);
+  return async (c, next) => {
+    const matched = matchedRoutes(c);
+    const index = matched.findIndex((route) => route.method !== everyMethod);
+    const route = matched[index];
+    const row = route === undefined ? undefined : rows.get(keyOf(route));
+    if (row === undefined) return problem(c, { type: 'not-found' });
+    c.set('access', row);
+    c.set('askedAboutEvent', false);
+    // A gate proves itself by a token over the whole body, which its route bounds first (requireGate; assertAccess sees that it is there).
+    if (row.who === 'anyone' || row.who === 'gate') return next();
+    const actor = await identify(c);
+    if (typeof actor === 'string') return problem(c, { type: actor });
+    const refusal = refusalOf(row, actor, await subjectOf(row, paramsAt(c, index), actor, subjects));
+    if (refusal !== undefined) return problem(c, { type: refusal });
+    c.set('actor', actor);
+    await next();
+    assert(
+      row.event !== 'body' || !c.res.ok || c.get('askedAboutEvent'),
+      'a route whose event is in the body asks mayActIn about it',
+    );
+    return undefined;
+  };
+}
+
+/** For rows with `event: 'body'`: a failure unless the actor may do this at that event. */
+export function mayActIn(c: RouteContext, event: number): Failure | undefined {
+  c.set('askedAboutEvent', true);
+  const refusal = refusalOf(c.get('access'), c.get('actor'), { unknown: 'event-unknown', event });
+  return refusal === undefined ? undefined : { type: refusal };
+}
+
+/** The parameters exactly as the route at `index` will see them, whatever its path's encoding. */
+function paramsAt(c: Context, index: number): Readonly<Record<string, string>> {
+  const own = c.req.routeIndex;
+  c.req.routeIndex = index;
+  const params = c.req.param();
+  c.req.routeIndex = own;
+  return params;
+}
+
+async function subjectOf(
+  row: AccessRow,
+  { event, ticket, gate }: Readonly<Record<string, string>>,
+  actor: Actor,
+  subjects: Subjects,
+): Promise<Subject | undefined> {
+  if (row.event !== 'own') return undefined;
+  const at = (number: number | undefined): Pick<Subject, 'event'> => (number === undefined ? {} : { event: number });
+  if (ticket !== undefined) {
+    const of = await subjects.eventOfTicket(ticket);
+    const isForeign = event !== undefined && parseEvent(event) !== of;
+    return {
+      unknown: 'ticket-unknown',
+      ...at(isForeign ? undefined : of),
+      isHolder: !isForeign && (await subjects.ownsTicket(actor, ticket)),
+    };
+  }
+  if (gate !== undefined) return { unknown: 'gate-unknown', ...at(await subjects.eventOfGate(gate)) };
+  return { unknown: 'event-unknown', ...at(parseEvent(event ?? '')) };
+}
+
+/**
+ * Throws unless every route of `app` has exactly one row and every row a route, rows with `own` name what they are about, and every
+ * row for gates runs `gateOnly`.
+ */
+export function assertAccess(
+  app: Hono<Environment>,
+  gateOnly: MiddlewareHandler<Environment>,
+  table: readonly AccessRow[] = accessTable,
+): void {
+  const rows = byKey(table);
+  const routes = app.routes.filter((route) => route.method !== everyMethod);
+  const registered = new Set(routes.map(keyOf));
+  assert(rows.size === table.length, 'the authorisation table has one row a route');
+  for (const key of registered) assert(rows.has(key), `the authorisation table has no row for ${key}`);
+  for (const row of table) {
+    const key = keyOf(row);
+    assert(registered.has(key), `the authorisation table has a row for ${key}, which does not exist`);
+    if (row.who === 'gate')
+      assert(
+        routes.some((route) => keyOf(route) === key && route.handler === gateOnly),
+        `${key} is for gates and must check their token`,
+      );
+    else if (row.event === 'own')
+      assert(/:(event|ticket|gate)\b/.test(row.path), `${key} must say in its path what it is about`);
+  }
+}

@@ -1,0 +1,20 @@
+// What a path is about: the event that a ticket or a gate belongs to, and whether a ticket is somebody's own. The authorisation table
+// asks before a route runs, so that nobody learns from a route's answer what another event has.
+import type { Database } from '../store/database.ts';
+import type { Actor } from './actor.ts';
+
+export interface Subjects {
+  readonly eventOfTicket: (ticketId: string) => Promise<number | undefined>;
+  readonly eventOfGate: (gateId: string) => Promise<number | undefined>;
+  /** Whether `actor` is the holder of a ticket. */
+  readonly ownsTicket: (actor: Actor, ticketId: string) => Promise<boolean>;
+}
+
+export const createSubjects = (database: Database): Subjects => ({
+  eventOfTicket: async (ticketId) =>
+    (await database.selectFrom('ticket').select('event').where('id', '=', ticketId).executeTakeFirst())?.event,
+  eventOfGate: async (gateId) =>
+    (await database.selectFrom('gate').select('event').where('id', '=', gateId).executeTakeFirst())?.event,
+  // Tickets have no holder yet: nobody owns one, and attendees are refused everywhere.
+  ownsTicket: async () => false,
+});
