@@ -39,6 +39,8 @@ export interface DemoStage extends Stage {
 
 /** A gate that was killed, or whose place is taken, is waited for so long before the visitor gives up. */
 const placeMsMax = 20_000;
+/** The gates are given so long to tell each other of an entry before its copy is shown. */
+const heardMsMax = 10_000;
 /** Without a decision for so long, the visitor goes away. */
 const decisionMsMax = 5_000;
 /** The lane has to be free again before the next one steps up. */
@@ -116,6 +118,22 @@ export function createStage(deps: StageDeps): DemoStage {
     occupied.add(name);
     return true;
   };
+  const gatesAgree = async (): Promise<boolean> => {
+    const statuses = await Promise.all(gateNames.map((name) => gates[name].status())).catch(() => []); // Killed or starting.
+    return statuses.length > 0 && new Set(statuses.map(({ historyHash }) => historyHash)).size === 1;
+  };
+  /**
+   * Where the network is up, the story is about a copy that is refused, and a gate refuses what it has heard of: however slow the
+   * machine, the copy comes after that. False when nobody has heard in time, or the network was cut meanwhile.
+   */
+  const untilHeard = async (signal: AbortSignal): Promise<boolean> => {
+    const untilMs = deps.wallMs() + heardMsMax;
+    while (deps.wallMs() < untilMs && !signal.aborted && !network.isCut()) {
+      if (await gatesAgree()) return true;
+      await sleep(pollMs, signal);
+    }
+    return false;
+  };
   const leavePlace = (name: GateName): void => {
     cameras[name].clear();
     occupied.delete(name);
@@ -143,6 +161,7 @@ export function createStage(deps: StageDeps): DemoStage {
   const visit = async (planned: Visit, signal: AbortSignal): Promise<void> => {
     const gate = gates[planned.gate];
     const clip = await takeClip(planned);
+    if (planned.showing === 'copy' && !network.isCut() && !(await untilHeard(signal))) return;
     if (!(await takePlace(planned.gate, 'has-gone', signal))) return;
     const deciding = decisionAt(gate, decisionMsMax, signal);
     cameras[planned.gate].show(clip);

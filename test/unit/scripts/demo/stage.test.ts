@@ -22,18 +22,22 @@ function createRig(): {
   /** Gate A decides about what its camera sees. */
   readonly decide: () => void;
   readonly shown: () => boolean;
+  /** Gate B has, or has not, heard of what happened at gate A. */
+  readonly heard: (has: boolean) => void;
+  readonly cut: () => void;
   readonly advance: (ms: number) => Promise<void>;
 } {
   const time = createVirtualTime();
   const titles: string[] = [];
   const listeners = new Set<(event: LaneEvent) => void>();
-  let [webcamIsOn, inFront] = [false, false];
+  let [webcamIsOn, inFront, hasHeard, isCut] = [false, false, true, false];
   let lane: LaneState['name'] = 'idle';
   const gate = {
     title: 'Gate A',
     running: () => true,
     laneState: () => ({ name: lane }) as LaneState,
     hold: () => undefined,
+    status: async () => ({ historyHash: 'a', noContactSinceMs: undefined }),
     onEvent: (listener: (event: LaneEvent) => void) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -44,12 +48,16 @@ function createRig(): {
     clear: () => (inFront = false),
     webcamIsOn: () => webcamIsOn,
   } as unknown as Camera;
-  const other = { ...gate, onEvent: () => () => undefined } as Gate;
+  const other = {
+    ...gate,
+    onEvent: () => () => undefined,
+    status: async () => ({ historyHash: hasHeard ? 'a' : 'b', noContactSinceMs: undefined }),
+  } as Gate;
   const gates: Readonly<Record<GateName, Gate>> = { a: gate, b: other };
   const stage = createStage({
     gates,
     cameras: { a: camera, b: camera },
-    network: { isCut: () => false, cut: () => undefined, heal: () => undefined } as never,
+    network: { isCut: () => isCut, cut: () => undefined, heal: () => undefined } as never,
     painter: { paint: () => Promise.resolve(clip), close: () => Promise.resolve() },
     textOf: () => 'PN1:…',
     tell: ({ title }) => void titles.push(title),
@@ -78,6 +86,8 @@ function createRig(): {
       for (const listener of listeners) listener(decision);
     },
     shown: () => inFront,
+    heard: (has) => (hasHeard = has),
+    cut: () => (isCut = true),
     advance: time.advance,
   };
 }
@@ -126,4 +136,34 @@ test('a lane that stays busy sends a visitor away, and says so to a person', asy
   expect(await text).toBe('Somebody else is at Gate A; try again');
   expect(titles).toEqual([]);
   expect(shown()).toBe(false);
+});
+
+test('a copy that is to be refused comes when both gates know of the entry, and stays away when they cannot', async () => {
+  const { stage, heard, cut, shown, advance } = createRig();
+  heard(false);
+  void stage.visit({ ...visitor, showing: 'copy' }, signal);
+  await advance(3_000);
+  expect(shown()).toBe(false);
+  heard(true);
+  await advance(100);
+  expect(shown()).toBe(true);
+  await advance(20_000);
+
+  heard(false);
+  const tooEarly = stage.visit({ ...visitor, showing: 'copy' }, signal);
+  await advance(1_000);
+  cut();
+  await advance(100);
+  await tooEarly;
+  expect(shown()).toBe(false);
+});
+
+test('while the network is cut nobody can hear, and the copy comes at once', async () => {
+  const { stage, heard, cut, shown, advance } = createRig();
+  heard(false);
+  cut();
+  void stage.visit({ ...visitor, showing: 'copy' }, signal);
+  await advance(100);
+  expect(shown()).toBe(true);
+  await advance(20_000);
 });
