@@ -44,6 +44,24 @@ export function verifySignature(publicKey: Uint8Array, message: Uint8Array, sign
   }
 }
 
+/**
+ * Whether these bytes may become somebody's Ed25519 key: 32 bytes, canonically encoded (RFC 8032 5.1.3), a point of the curve, and in
+ * the subgroup of prime order. With a key of small order anybody can make signatures that verify; a second encoding of a point, or a
+ * point beside the subgroup, would be a second name of the same key. False, never an exception.
+ */
+export function isSoundPublicKey(publicKey: Uint8Array): boolean {
+  if (publicKey.length !== publicKeyBytes) return false;
+  try {
+    // The conversion (its result is not used) is where libsodium checks order and subgroup, in every build of it. No second encoding
+    // gets through: all 40 there are name points off the curve or beside the subgroup, as the tests show one by one.
+    sodium.crypto_sign_ed25519_pk_to_curve25519(publicKey);
+    return true;
+  } catch {
+    // libsodium's wrapper throws for keys it cannot convert: to us that is the "no" we asked for.
+    return false;
+  }
+}
+
 /** SHA-256, 32 bytes. */
 export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array =>
   nobleSha256(parts.length === 1 && parts[0] !== undefined ? parts[0] : concatBytes(...parts));

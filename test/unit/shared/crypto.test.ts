@@ -1,4 +1,13 @@
-import { foreignTicketId, hexToBytes, keyId, keyPairFromSeed, ready, sign, verifySignature } from '@postern/shared';
+import {
+  foreignTicketId,
+  hexToBytes,
+  isSoundPublicKey,
+  keyId,
+  keyPairFromSeed,
+  ready,
+  sign,
+  verifySignature,
+} from '@postern/shared';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -28,6 +37,32 @@ const rfc8032: readonly (readonly [string, string, string, string, string])[] = 
     'af82',
     '6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a',
   ],
+];
+
+const order8 = 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03';
+const otherOrder8 = '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc';
+const ff30 = 'ff'.repeat(30);
+/**
+ * The eight points of small order, every second encoding of a point (y from the prime on, or x = 0 with the sign of a negative one),
+ * and a point of mixed order ("Taming the many EdDSAs", ePrint 2020/1244, table 5).
+ */
+const unsoundKeys: readonly (readonly [string, string])[] = [
+  ['the neutral element', `01${'00'.repeat(31)}`],
+  ['the point of order 2', `ec${ff30}7f`],
+  ['a point of order 4', '00'.repeat(32)],
+  ['the other point of order 4', `${'00'.repeat(31)}80`],
+  ['a first point of order 8', `${order8}7a`],
+  ['a second point of order 8', `${order8}fa`],
+  ['a third point of order 8', `${otherOrder8}05`],
+  ['a fourth point of order 8', `${otherOrder8}85`],
+  ['the neutral element with a sign', `01${'00'.repeat(30)}80`],
+  ['the point of order 2 with a sign', `ec${ff30}ff`],
+  ...Array.from({ length: 19 }, (_, index) => (0xed + index).toString(16)).flatMap((low): [string, string][] => [
+    [`y over the prime (${low})`, `${low}${ff30}7f`],
+    [`y over the prime (${low}) with a sign`, `${low}${ff30}ff`],
+  ]),
+  ['a point of mixed order', 'cdb267ce40c5cd45306fa5d2f29731459387dbf9eb933b7bd5aed9a765b88d4d'],
+  ['y = 2, which is not on the curve', `02${'00'.repeat(31)}`],
 ];
 
 describe('Ed25519', () => {
@@ -69,6 +104,23 @@ describe('Ed25519', () => {
     expect(verifySignature(bytesOf(publicKey), new Uint8Array(), bytesOf(malleable))).toBe(false);
   });
 
+  it.each(unsoundKeys)('binds nothing to %s', (_what, key) => {
+    expect(bytesOf(key)).toHaveLength(32);
+    expect(isSoundPublicKey(bytesOf(key))).toBe(false);
+  });
+
+  it('binds to any key that somebody has made, and to none of another length', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (seed) => {
+        expect(isSoundPublicKey(keyPairFromSeed(seed).publicKey)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+    const { publicKey } = keyPairFromSeed(new Uint8Array(32));
+    for (let length = 0; length < 70; length++)
+      expect(isSoundPublicKey(Uint8Array.from({ length }, (_, index) => publicKey[index] ?? 0))).toBe(length === 32);
+  });
+
   it('never throws on random input', () => {
     fc.assert(
       fc.property(
@@ -76,6 +128,7 @@ describe('Ed25519', () => {
         fc.uint8Array({ maxLength: 80 }),
         fc.uint8Array({ minLength: 64, maxLength: 64 }),
         (key, message, signature) => {
+          expect(typeof isSoundPublicKey(key)).toBe('boolean');
           expect(verifySignature(key, message, signature)).toBe(false);
         },
       ),
