@@ -1,10 +1,11 @@
 // The whole admission rule, pure: a claim, the ticket, its history, the event's policy and the time go in, one decision comes out.
 // The same function decides at a gate, in the cloud's central verify and on a steward's phone.
-import type { TrustedTime } from './clock.ts';
+import { remoteAheadMaxMs, type TrustedTime } from './clock.ts';
 import type { Assurance, Claim, Decision, RefusalCode, RefusalDetail, Warning } from './decision.ts';
 import { eventDay } from './event-day.ts';
-import { historyRules, misfitAfter, type History, type HistoryRules } from './history.ts';
+import { historyRules, misfitAfter, newestIssuedAtS, type History, type HistoryRules } from './history.ts';
 import type { AdmissionPolicy, HoldReason, Ticket, TicketType, Zone } from './ticket.ts';
+import { placeInTime } from './time-step.ts';
 
 export interface DecideInput {
   readonly claim: Claim;
@@ -43,7 +44,8 @@ export function decide(input: DecideInput): Decision {
         checkStatus(input) ??
         checkType(input, type) ??
         checkWindow(input, type) ??
-        checkReplay(input) ??
+        checkFreshness(input) ??
+        checkReplay(input, rules) ??
         checkUses(input, rules, type) ??
         checkRoom(input));
   if (refusal !== undefined)
@@ -115,12 +117,33 @@ function checkWindow({ claim, ticket, time }: DecideInput, type: TicketType | un
   return undefined;
 }
 
-/** A rotating code must be newer than the last one that was let in with this ticket and epoch. */
-function checkReplay({ claim, history }: DecideInput): Verdict {
-  const last = claim.epoch === history.epochSeen ? history.issuedAtS : undefined;
-  return claim.issuedAtS !== undefined && last !== undefined && claim.issuedAtS <= last
-    ? { refuse: 'code-replayed' }
-    : undefined;
+/** A rotating code must be of now, as far as this gate's clock can tell; checkStatus has seen to it that the clock is trusted. */
+function checkFreshness({ claim: { issuedAtS }, time, approval }: DecideInput): Verdict {
+  // While it was held the code has aged; it was fresh when it was shown, and the person has not left since.
+  if (issuedAtS === undefined || approval !== undefined) return undefined;
+  const codeOffS = Math.abs(Math.floor(time.nowMs / 1_000) - issuedAtS);
+  switch (placeInTime(issuedAtS, time)) {
+    case 'past':
+      return { refuse: 'expired', detail: { codeOffS } };
+    case 'future':
+      return { refuse: 'not-yet-valid', detail: { codeOffS } };
+    case 'now':
+      return undefined;
+  }
+}
+
+/**
+ * A rotating code must be newer than the last one that was let in with this ticket and epoch. A party may show the same code again: its
+ * passages are counted, not its codes.
+ */
+function checkReplay({ claim, history, time }: DecideInput, rules: HistoryRules): Verdict {
+  if (claim.issuedAtS === undefined) return undefined;
+  // What lies further ahead comes from a clock that was wrong. A code that passes for fresh never lies so far ahead itself.
+  const notAfterS = (time.nowMs + time.uncertaintyMs + remoteAheadMaxMs) / 1_000;
+  const last = newestIssuedAtS(history, claim.epoch, notAfterS);
+  if (last === undefined) return undefined;
+  const replayed = rules.party > 1 ? claim.issuedAtS < last : claim.issuedAtS <= last;
+  return replayed ? { refuse: 'code-replayed' } : undefined;
 }
 
 function checkUses(input: DecideInput, rules: HistoryRules, type: TicketType | undefined): Verdict {

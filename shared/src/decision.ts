@@ -17,7 +17,7 @@ export interface Claim {
   /** From the credential itself, Unix seconds. */
   readonly notBeforeS?: number;
   readonly expiresS?: number;
-  /** Time step of a dynamic pass, Unix seconds; must rise per ticket and epoch. */
+  /** Time step of a rotating code, Unix seconds; must be of now, and rise per ticket and epoch. */
   readonly issuedAtS?: number;
 }
 
@@ -69,6 +69,8 @@ export interface RefusalDetail {
   readonly atMs?: number;
   /** When it starts or ended being valid, or when to try again. */
   readonly whenMs?: number;
+  /** How many seconds ago, or from now, the step of a rotating code begins that is not of now. */
+  readonly codeOffS?: number;
   readonly admitted?: number;
   readonly party?: number;
   readonly zone?: string;
@@ -78,6 +80,10 @@ export interface Refusal {
   readonly type: RefusalCode;
   readonly detail?: RefusalDetail;
 }
+
+/** Whether the answer is about this one code, so that the visitor's next code deserves an answer of its own. */
+export const isAboutCode = ({ type, detail }: Refusal): boolean =>
+  type === 'code-replayed' || detail?.codeOffS !== undefined;
 
 /** Something the steward should know although the gate opens. */
 export type Warning = 'cache-stale' | 'clock-untrusted' | 'unknown-ticket' | 'over-share' | 'out-of-touch';

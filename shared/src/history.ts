@@ -74,8 +74,6 @@ export interface History {
   readonly lastExitAt: HybridTimestamp | undefined;
   /** Highest epoch that an admitted mark has carried. */
   readonly epochSeen: number;
-  /** Newest accepted time step of a dynamic pass of the epoch `epochSeen`, Unix seconds. */
-  readonly issuedAtS: number | undefined;
   /** Highest epoch that a `denied` mark blocks, or undefined. */
   readonly deniedEpoch: number | undefined;
   readonly cases: readonly Case[];
@@ -130,7 +128,6 @@ export function foldHistory(marks: readonly Mark[], rules: HistoryRules): Histor
     lastEntry: entries.at(-1),
     lastExitAt,
     epochSeen,
-    issuedAtS: newestIssuedAt(entries, epochSeen),
     deniedEpoch: unique.reduce<number | undefined>(
       (epoch, mark) => (mark.kind === 'denied' ? Math.max(epoch ?? 0, mark.epoch) : epoch),
       undefined,
@@ -150,6 +147,19 @@ export function misfitAfter(
   const { usesSpent, returnsLeft, insideByZone, usesByDay } = history;
   const state: State = { usesSpent, returnsLeft, insideByZone: new Map(insideByZone), usesByDay: new Map(usesByDay) };
   return misfitOf(state, rules, zone, persons, () => eventDay(nowMs, rules));
+}
+
+/**
+ * Newest time step of a rotating code that `epoch` was let in with, Unix seconds, up to `notAfterS`: a mark of a gate whose clock ran
+ * ahead must not lock a ticket out. An entry that was taken back as a whole has returned its code.
+ */
+export function newestIssuedAtS({ entries }: History, epoch: number, notAfterS: number): number | undefined {
+  let newest: number | undefined;
+  for (const { mark } of entries) {
+    if (mark.kind !== 'admitted' || mark.epoch !== epoch || mark.issuedAtS === undefined) continue;
+    if (mark.issuedAtS <= notAfterS) newest = Math.max(newest ?? 0, mark.issuedAtS);
+  }
+  return newest;
 }
 
 function misfitOf(
@@ -211,15 +221,6 @@ function usesTakenBack(marks: readonly Mark[]): ReadonlyMap<string, number> {
     usesByKey.set(key, mark.kind === 'undone' ? Number.POSITIVE_INFINITY : (usesByKey.get(key) ?? 0) + mark.uses);
   }
   return usesByKey;
-}
-
-function newestIssuedAt(entries: readonly Entry[], epoch: number): number | undefined {
-  let newest: number | undefined;
-  for (const { mark } of entries) {
-    if (mark.kind === 'admitted' && mark.epoch === epoch && mark.issuedAtS !== undefined)
-      newest = Math.max(newest ?? 0, mark.issuedAtS);
-  }
-  return newest;
 }
 
 /** One case per event day on which something does not fit, with the entries it collides with. */

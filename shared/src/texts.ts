@@ -21,7 +21,7 @@ const oneMoment: Texts = {
   de: 'Einen Moment, bitte warten Sie auf das Personal',
 };
 
-/** Placeholders: {gate} {at} {when} {admitted} {party} {zone}; a part in [ ] is left out where its placeholder is unknown. */
+/** Placeholders: {gate} {at} {when} {off} {admitted} {party} {zone}; a part in [ ] is left out where its placeholder is unknown. */
 const refusalTexts: Readonly<Record<RefusalCode, RefusalText>> = {
   'not-a-ticket': {
     visitor: pleaseTryAgain,
@@ -84,11 +84,17 @@ const refusalTexts: Readonly<Record<RefusalCode, RefusalText>> = {
   denied: { visitor: pleaseSeeStaff, steward: { en: 'Blocked by staff', de: 'Vom Personal gesperrt' } },
   'not-yet-valid': {
     visitor: notNow,
-    steward: { en: 'Not valid yet[: from {when}]', de: 'Noch nicht gültig[: ab {when}]' },
+    steward: {
+      en: 'Not valid yet[: from {when}][: this rotating code is {off} ahead, the phone’s clock is wrong]',
+      de: 'Noch nicht gültig[: ab {when}][: wechselnder Code {off} voraus, Uhr des Handys falsch]',
+    },
   },
   expired: {
     visitor: pleaseSeeStaff,
-    steward: { en: 'No longer valid[: ended {when}]', de: 'Nicht mehr gültig[: bis {when}]' },
+    steward: {
+      en: 'No longer valid[: ended {when}][: this rotating code is {off} old, a picture of it or a wrong clock on the phone]',
+      de: 'Nicht mehr gültig[: bis {when}][: wechselnder Code {off} alt, abfotografiert oder Uhr des Handys falsch]',
+    },
   },
   'wrong-zone': {
     visitor: notHere,
@@ -223,6 +229,7 @@ export function stewardText(
     gate: detail.gate === undefined ? undefined : gateName(detail.gate),
     at: time(detail.atMs),
     when: time(detail.whenMs),
+    off: detail.codeOffS === undefined ? undefined : duration(detail.codeOffS),
     admitted: detail.admitted?.toString(),
     party: detail.party?.toString(),
     zone: detail.zone,
@@ -236,6 +243,12 @@ export function stewardText(
     return known ? filled : '';
   });
 }
+
+/** `50 s`, `3 min`, `2 h`: as exact as a person can use it. */
+const duration = (seconds: number): string => {
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
+};
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 

@@ -27,6 +27,8 @@ const claim: Claim = {
   keyId: '0011223344556677',
 };
 const nowMs = eveningMs + 3_600_000;
+/** A code of the step that begins `offsetS` after this instant, which is itself the beginning of one. */
+const rotating = (offsetS: number): Claim => ({ ...claim, method: 'dynamic', issuedAtS: nowMs / 1000 + offsetS });
 
 type Situation = Partial<Omit<DecideInput, 'history'>> & { readonly marks?: readonly Mark[] };
 
@@ -109,8 +111,8 @@ describe('decide', () => {
       'code-replayed',
       'with a rotating code that is not newer',
       {
-        claim: { ...claim, issuedAtS: 100 },
-        marks: [aMark({ issuedAtS: 100 })],
+        claim: rotating(0),
+        marks: [aMark({ issuedAtS: nowMs / 1000 })],
         policy: aPolicy({ type: { uses: 0 } }),
       },
     ],
@@ -174,6 +176,115 @@ describe('decide', () => {
     ];
     for (const [situation, expected] of windows)
       expect(refusalOf(decideIn(situation)), JSON.stringify(situation)).toBe(expected);
+  });
+
+  describe('with a rotating code', () => {
+    const at = (offsetMs: number, uncertaintyMs = 0): Situation => ({
+      time: { nowMs: nowMs + offsetMs, trusted: true, source: 'server', uncertaintyMs },
+    });
+
+    it('keeps its window of a step on either side to the millisecond, and gives it the gate’s own uncertainty', () => {
+      expect(nowMs % 15_000).toBe(0);
+      for (const uncertaintyMs of [0, 1, 50, 14_999, 60_000]) {
+        const answers = [-15_001, -15_000, 0, 29_999, 30_000].map((offsetMs) =>
+          refusalOf(
+            decideIn({ ...at(offsetMs + Math.sign(offsetMs) * uncertaintyMs, uncertaintyMs), claim: rotating(0) }),
+          ),
+        );
+        expect(answers, `±${uncertaintyMs} ms`).toEqual([
+          'not-yet-valid',
+          'no refusal',
+          'no refusal',
+          'no refusal',
+          'expired',
+        ]);
+      }
+    });
+
+    it('lives 45 seconds by a clock that is right, in whole seconds', () => {
+      const lived = Array.from({ length: 200 }, (_, index) => index - 100).filter(
+        (offsetS) => decideIn({ ...at(offsetS * 1_000), claim: rotating(0) }).kind === 'admit',
+      );
+      expect([lived.length, lived[0], lived.at(-1)]).toEqual([45, -15, 29]);
+    });
+
+    it('says by how much the code is off', () => {
+      expect(decideIn({ claim: rotating(-45) })).toMatchObject({
+        refusal: { type: 'expired', detail: { codeOffS: 45 } },
+      });
+      expect(decideIn({ claim: rotating(30) })).toMatchObject({
+        refusal: { type: 'not-yet-valid', detail: { codeOffS: 30 } },
+      });
+    });
+
+    it('judges no time by a clock that nobody has confirmed', () => {
+      for (const offsetS of [-3_600, 0, 3_600])
+        expect(refusalOf(decideIn({ time: untrusted, claim: rotating(offsetS), approval: 'supervisor' }))).toBe(
+          'clock-untrusted',
+        );
+      expect(decideIn({ time: untrusted, claim: rotating(0), lane: atExit, marks: [aMark()] }).kind).toBe('admit');
+    });
+
+    it('is not held against whoever was held while it aged, nor against whoever leaves', () => {
+      const held = { ...at(60_000), policy: aPolicy({ type: { hold: 'under-18' } }), claim: rotating(0) };
+      expect(refusalOf(decideIn(held))).toBe('expired');
+      expect(decideIn({ ...held, approval: 'steward' }).kind).toBe('admit');
+      expect(decideIn({ ...at(60_000), claim: rotating(0), lane: atExit, marks: [aMark()] }).kind).toBe('admit');
+    });
+
+    const many = aPolicy({ type: { uses: 0 } });
+    const usedAt = (offsetS: number, fields: Parameters<typeof aMark>[0] = {}): Mark =>
+      aMark({ gate: 'gate-b', method: 'dynamic', issuedAtS: nowMs / 1000 + offsetS, ...fields });
+
+    it('wants a newer one than was let in with at any gate, of the same epoch', () => {
+      const answers = [-15, 0, 15].map((offsetS) =>
+        refusalOf(decideIn({ policy: many, claim: rotating(offsetS), marks: [usedAt(0)] })),
+      );
+      expect(answers).toEqual(['code-replayed', 'code-replayed', 'no refusal']);
+      const reissued = { ...rotating(-15), epoch: 1 };
+      expect(decideIn({ policy: many, claim: reissued, marks: [usedAt(0)] }).kind).toBe('admit');
+    });
+
+    it('takes the same one again where nobody had passed', () => {
+      const lapsed: Mark = {
+        ...baseOf({ sequence: 2, gate: 'gate-b' }),
+        kind: 'lapsed',
+        of: { boot: usedAt(0).boot, sequence: 1 },
+        uses: 1,
+      };
+      expect(decideIn({ claim: rotating(0), marks: [usedAt(0), lapsed] }).kind).toBe('admit');
+    });
+
+    it('counts the passages of a party and not its codes', () => {
+      const party = { ...ticket, party: 3 };
+      const answer = (offsetS: number, uses: number): RefusalCode | 'no refusal' =>
+        refusalOf(decideIn({ ticket: party, claim: rotating(offsetS), marks: [usedAt(0, { uses })] }));
+      expect([answer(0, 1), answer(0, 2), answer(15, 2)]).toEqual(['no refusal', 'no refusal', 'no refusal']);
+      expect([answer(0, 3), answer(15, 3)]).toEqual(['party-complete', 'party-complete']);
+      expect(answer(-15, 1)).toBe('code-replayed');
+    });
+
+    it('is not locked out by a mark whose code lies over 60 s ahead, while true ones still count', () => {
+      const exact = at(0);
+      const answer = (...marks: readonly Mark[]): RefusalCode | 'no refusal' =>
+        refusalOf(decideIn({ ...exact, policy: many, claim: rotating(0), marks }));
+      expect([answer(usedAt(60)), answer(usedAt(75))]).toEqual(['code-replayed', 'no refusal']);
+      expect(answer(usedAt(75), usedAt(0, { sequence: 2 }))).toBe('code-replayed');
+    });
+
+    it('never takes a code twice, however uncertain the gate’s clock is', () => {
+      fc.assert(
+        fc.property(
+          fc.integer({ min: 0, max: 600_000 }),
+          fc.integer({ min: -700, max: 700 }),
+          (uncertaintyMs, offsetS) => {
+            const situation = { ...at(0, uncertaintyMs), policy: many, claim: rotating(offsetS * 15) };
+            const twice = decideIn({ ...situation, marks: [usedAt(offsetS * 15)] });
+            expect(twice.kind).toBe('refuse');
+          },
+        ),
+      );
+    });
   });
 
   it('admits a pass of a higher epoch than the cache knows, whatever the cache says of the older one', () => {

@@ -1,4 +1,4 @@
-import { eventDay, foldHistory, ready, type Mark } from '@postern/shared';
+import { eventDay, foldHistory, newestIssuedAtS, ready, type Mark } from '@postern/shared';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { aMark, baseOf, bootOfTests, eveningMs, someRules } from '../../support/marks.ts';
@@ -165,12 +165,35 @@ describe('the history of a ticket', () => {
     ]);
   });
 
-  it('knows the highest epoch that was let in and the newest rotating code of it', () => {
+  it('knows the highest epoch that was let in, and the newest rotating code of each', () => {
     const history = foldHistory(
-      [aMark({ sequence: 1, epoch: 1, issuedAtS: 500 }), aMark({ sequence: 2, epoch: 2, issuedAtS: 100 })],
+      [
+        aMark({ sequence: 1, epoch: 1, issuedAtS: 500 }),
+        aMark({ sequence: 2, epoch: 2, issuedAtS: 100 }),
+        aMark({ sequence: 3, epoch: 2, issuedAtS: 85, gate: 'gate-b' }),
+        aMark({ sequence: 4, epoch: 2 }),
+      ],
       someRules({ uses: 0 }),
     );
-    expect(history).toMatchObject({ epochSeen: 2, issuedAtS: 100 });
+    expect(history.epochSeen).toBe(2);
+    expect([0, 1, 2].map((epoch) => newestIssuedAtS(history, epoch, 1_000))).toEqual([undefined, 500, 100]);
+    expect(newestIssuedAtS(history, 2, 99)).toBe(85);
+  });
+
+  it('returns the code of an entry that lapsed or was taken back, and keeps it when part of a party passed', () => {
+    const entry = aMark({ sequence: 1, uses: 3, issuedAtS: 100 });
+    const undone: Mark = {
+      ...baseOf({ sequence: 2 }),
+      kind: 'undone',
+      reason: 'wrong-person',
+      of: { gate: 'gate-a', boot: bootOfTests, sequence: 1 },
+    };
+    const newest = (...marks: readonly Mark[]): number | undefined =>
+      newestIssuedAtS(foldHistory(marks, someRules({ party: 3 })), 0, 1_000);
+    expect(newest(entry)).toBe(100);
+    expect(newest(entry, lapsed(2, 1, 2))).toBe(100);
+    expect(newest(entry, lapsed(2, 1, 3))).toBeUndefined();
+    expect(newest(entry, undone)).toBeUndefined();
   });
 
   it('spends what it does not give back: uses are the sum of the persons of all entries, in any set of marks', () => {
