@@ -17,6 +17,7 @@ export interface LaneInbox {
   readonly next: (nowMs: number) => View | undefined;
   readonly identify: (view: View, ticketId: string) => View | undefined;
   readonly settle: (view: View, nowMs: number) => void;
+  readonly release: (view: View) => void;
   readonly forget: (view: View) => void;
   /** Forgets everything that waits. */
   readonly clear: () => void;
@@ -50,6 +51,7 @@ export function createLaneInbox(): LaneInbox {
     },
     identify: views.identify,
     settle: views.settle,
+    release: views.release,
     forget: views.forget,
     clear: () => {
       for (const view of waiting.splice(0)) views.forget(view);

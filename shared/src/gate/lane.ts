@@ -2,7 +2,7 @@
 // beside it closed (nothing opens) and free (anybody may pass, nothing is decided). It promises: nothing opens without a durable
 // mark; one mark opens at most once; who did not pass gets the use back; a failed store leaves the gate shut, unless its venue
 // said free. Listeners can neither slow nor stop it.
-import type { Claim, Decision, RefusalCode } from '../decision.ts';
+import { isAboutCode, type Claim, type Decision, type RefusalCode } from '../decision.ts';
 import {
   declineReasons,
   overrideReasons,
@@ -173,6 +173,8 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     books.appendLater(draftRefusal(books.place(), decision.claim, decision.refusal.type, person));
     tellDecision(decision, view, verifyMs, commitMs);
     inbox.settle(view, nowMs());
+    // "Wait for the next code" must not keep the next code from being answered.
+    if (isAboutCode(decision.refusal)) inbox.release(view);
     shown = view;
     if (!isShut()) enter({ name: 'refused', decision });
   };

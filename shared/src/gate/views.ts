@@ -31,6 +31,8 @@ export interface Views {
   readonly identify: (view: View, ticketId: string) => View | undefined;
   /** Its answer is complete: from now on only being in view keeps it alive. */
   readonly settle: (view: View, nowMs: number) => void;
+  /** Its answer was about this one code: another code of the same ticket is no longer the same presentation. */
+  readonly release: (view: View) => void;
   /** It was never answered; the next sighting starts afresh. */
   readonly forget: (view: View) => void;
 }
@@ -111,6 +113,13 @@ export function createViews(): Views {
     settle: (view, nowMs) => {
       const open = all.get(view);
       if (open !== undefined) open.settledMs = nowMs;
+    },
+
+    release: (view) => {
+      const open = all.get(view);
+      if (open?.ticketId === undefined) return;
+      if (byTicket.get(open.ticketId) === open) byTicket.delete(open.ticketId);
+      open.ticketId = undefined;
     },
 
     forget: (view) => {

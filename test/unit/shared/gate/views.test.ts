@@ -53,6 +53,19 @@ test('what was forgotten starts afresh', () => {
   expect(views.sight(presentation('a'), 1).fresh).toBe(true);
 });
 
+test('after an answer about one code, that code is still in view and the next one of its ticket is new', () => {
+  const views = createViews();
+  const first = answered(views, 'a1', 0, 'ticket');
+  views.release(first);
+  expect(views.sight(presentation('a1'), 500)).toEqual({ view: first, fresh: false });
+  const second = views.sight(presentation('a2'), 600).view;
+  expect(views.identify(second, 'ticket')).toBeUndefined();
+  views.settle(second, 700);
+  views.release(first);
+  const { view: third } = views.sight(presentation('a3'), 800);
+  expect(views.identify(third, 'ticket')).toBe(second);
+});
+
 test('memory is bounded: views, and codes of one view', () => {
   const views = createViews();
   answered(views, 'first', 0);
