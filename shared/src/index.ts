@@ -38,6 +38,8 @@ export * from './gate/steward.ts';
 export * from './gate/supervise.ts';
 export * from './methods/clean-text.ts';
 export * from './methods/code.ts';
+export * from './methods/dynamic.ts';
+export * from './methods/known-methods.ts';
 export * from './methods/qr.ts';
 export * from './content-hash.ts';
 export * from './segment.ts';

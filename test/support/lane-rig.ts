@@ -15,6 +15,7 @@ import {
   type LaneSettings,
   type LaneState,
   type Logger,
+  type Lookups,
   type Mark,
   type MethodRegistry,
   type Presentation,
@@ -84,6 +85,7 @@ export const trustingMethod: VerificationMethod = {
     };
     return ok(claim);
   },
+  generate: async () => err({ type: 'nothing-to-generate' }),
 };
 
 export interface Rig {
@@ -110,11 +112,21 @@ export interface Rig {
 export interface RigOptions extends Partial<LaneSettings> {
   readonly actuator?: Actuator;
   readonly listener?: (event: LaneEvent) => void;
+  /** The trusting one when absent. */
+  readonly methods?: readonly VerificationMethod[];
+  readonly issuerKey?: Lookups['issuerKey'];
   /** A store other than the one in memory, and how to read what it has made durable. */
   readonly store?: (time: VirtualTime) => { readonly store: Store; readonly marks: () => readonly Mark[] };
 }
 
-export async function createRig({ actuator, listener, store: storeOf, ...settings }: RigOptions = {}): Promise<Rig> {
+export async function createRig({
+  actuator,
+  listener,
+  methods = [trustingMethod],
+  issuerKey = () => undefined,
+  store: storeOf,
+  ...settings
+}: RigOptions = {}): Promise<Rig> {
   const time = createVirtualTime();
   const memory = createMemoryStore({ ...time, policy, tickets });
   const base = storeOf?.(time) ?? { store: memory.store, marks: () => memory.marks };
@@ -125,7 +137,7 @@ export async function createRig({ actuator, listener, store: storeOf, ...setting
   );
   const events: LaneEvent[] = [];
   const lookups = {
-    issuerKey: () => undefined,
+    issuerKey,
     ticketByCode: () => undefined,
     ticketByShortCode: () => undefined,
     event: rigEvent,
@@ -139,7 +151,7 @@ export async function createRig({ actuator, listener, store: storeOf, ...setting
     clock: time.clock,
   };
   const registry = createMethodRegistry({
-    methods: [trustingMethod],
+    methods,
     lookups,
     clock: time.clock,
     logger: silentLogger,

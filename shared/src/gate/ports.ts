@@ -1,6 +1,7 @@
 // The seams of a gate: what the lane and the replicator need from the outside world. The agent, the cloud's central verify and
 // the handheld each bring their own adapters; test/contract has one acceptance suite a port.
 import type { Clock, TrustedTime } from '../clock.ts';
+import type { KeyPair } from '../crypto.ts';
 import type { Claim, Decision, Refusal } from '../decision.ts';
 import type { History } from '../history.ts';
 import type { Mark, MarkDraft } from '../mark.ts';
@@ -91,7 +92,30 @@ export interface VerificationMethod {
     lookups: Lookups,
     signal: AbortSignal,
   ) => Promise<Result<Claim, Refusal>>;
+  /** Makes what a holder needs to present the ticket this way, signed by `issuer`. Never rejects for anything in `options`. */
+  readonly generate: (request: GenerateRequest, issuer: KeyPair) => Promise<Result<Generated, GenerateError>>;
 }
+
+export interface GenerateRequest {
+  readonly event: number;
+  /** As it is now: its epoch is that of the credential. */
+  readonly ticket: Pick<Ticket, 'id' | 'type' | 'epoch' | 'validFromS' | 'validUntilS'>;
+  /** What the method wants to know besides, as it came in: each method checks its own. */
+  readonly options?: unknown;
+  readonly nowMs: number;
+}
+
+export interface Generated {
+  /** For the holder, ready for JSON. It opens gates: never logged, never exported. */
+  readonly payload: Readonly<Record<string, string | number>>;
+}
+
+export type GenerateError =
+  | { readonly type: 'options-invalid'; readonly cause: string }
+  /** A public key that the method does not bind a ticket to. */
+  | { readonly type: 'holder-key-unsound'; readonly cause: string }
+  /** The holder has it from elsewhere. */
+  | { readonly type: 'nothing-to-generate' };
 
 /** Everything a lane tells the outside: displays, live events, logs. Never contains a code's text or a person's name. */
 export type LaneEvent =

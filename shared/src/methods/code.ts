@@ -25,4 +25,6 @@ export const codeMethod: VerificationMethod = {
       epoch: ticket.epoch,
     });
   },
+  // Whoever printed the code has given it to the visitor already; the cloud only knows its hash.
+  generate: async () => err({ type: 'nothing-to-generate' }),
 };

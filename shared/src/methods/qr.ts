@@ -1,31 +1,36 @@
 // Method `qr`: our own static pass (PN1). Verified offline from the pass itself; assurance `signed`.
-import { decodePass, passPrefix, type Pass } from '../pass.ts';
-import { err, ok } from '../result.ts';
+import { z } from 'zod';
 import type { VerificationMethod } from '../gate/ports.ts';
-import type { Claim } from '../decision.ts';
+import { decodePass, encodePass, passClaims, passPrefix } from '../pass.ts';
+import { err, ok } from '../result.ts';
 import { cleanText } from './clean-text.ts';
+import { passClaim } from './pass-claim.ts';
 
 const methodId = 'qr';
+/** Ten years. */
+export const expiresInSMax = 315_360_000;
+
+/** What `generate` asks for. */
+export const qrOptionsSchema = z.strictObject({
+  /** Seconds from now after which the pass is dead; never longer than the ticket itself. */
+  expiresIn: z.number().int().min(1).max(expiresInSMax).optional(),
+});
 
 export const qrMethod: VerificationMethod = {
   id: methodId,
   accepts: ({ text }) => cleanText(text).startsWith(passPrefix),
   verify: async ({ text }, lookups) => {
     const pass = decodePass(cleanText(text), lookups.issuerKey);
-    return pass.ok ? ok(claimOf(pass.value)) : err({ type: pass.error.type });
+    return pass.ok ? ok(passClaim(methodId, pass.value)) : err({ type: pass.error.type });
+  },
+  generate: async ({ event, ticket, options, nowMs }, issuer) => {
+    const asked = qrOptionsSchema.safeParse(options ?? {});
+    if (!asked.success) return err({ type: 'options-invalid', cause: z.prettifyError(asked.error) });
+    const { expiresIn } = asked.data;
+    const claims = passClaims(event, ticket);
+    const ends = [claims.expiresS, expiresIn === undefined ? undefined : Math.floor(nowMs / 1_000) + expiresIn];
+    const expiresS = Math.min(...ends.filter((end) => end !== undefined));
+    const limited = Number.isFinite(expiresS) ? { expiresS } : {};
+    return ok({ payload: { text: encodePass({ ...claims, ...limited }, issuer), ...limited } });
   },
 };
-
-function claimOf({ ticketId, event, type, epoch, keyId, notBeforeS, expiresS }: Pass): Claim {
-  return {
-    method: methodId,
-    assurance: 'signed',
-    ticketId,
-    event,
-    type,
-    epoch,
-    keyId,
-    ...(notBeforeS === undefined ? {} : { notBeforeS }),
-    ...(expiresS === undefined ? {} : { expiresS }),
-  };
-}

@@ -33,15 +33,18 @@ const claimBy = (method: string, assurance: Claim['assurance']): Claim => ({
   epoch: 0,
   assurance,
 });
+const generate: VerificationMethod['generate'] = async () => err({ type: 'nothing-to-generate' });
 const pass: VerificationMethod = {
   id: 'pass',
   accepts: ({ text }) => text.startsWith('PN1:'),
   verify: async () => ok(claimBy('pass', 'signed')),
+  generate,
 };
 const code: VerificationMethod = {
   id: 'code',
   accepts: ({ text }) => !text.startsWith('http'),
   verify: async ({ text }) => (text === 'known' ? ok(claimBy('code', 'looked-up')) : err({ type: 'code-unknown' })),
+  generate,
 };
 
 const createRegistry = (methods: readonly VerificationMethod[], logger: Logger = silentLogger) => {

@@ -1,19 +1,26 @@
 import {
   cleanText,
   codeMethod,
+  decodePass,
   encodePass,
+  expiresInSMax,
   keyId,
   keyPairFromSeed,
+  knownMethods,
+  methodById,
   qrMethod,
   ready,
   type Lookups,
   type Presentation,
+  type Ticket,
 } from '@postern/shared';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ticketIdOfTests } from '../../../support/marks.ts';
 
 beforeAll(() => ready);
+/** Keys can only be made once the library is ready. */
+const keyPairOf = (fill: number) => () => keyPairFromSeed(new Uint8Array(32).fill(fill));
 const signal = new AbortController().signal;
 const shown = (text: string): Presentation => ({ medium: 'optical', text, readerId: 'camera', seenAtMs: 0 });
 const known = { id: ticketIdOfTests, epoch: 4, type: 2 };
@@ -57,7 +64,73 @@ describe('method qr', () => {
   });
 });
 
+describe('generating a static pass', () => {
+  const keys = keyPairOf(3);
+  const nowMs = 1_790_000_000_500;
+  const ticket: Ticket = { id: ticketIdOfTests, type: 2, epoch: 1, status: 'valid', party: 1 };
+  const generate = (options: unknown, fields: Partial<Ticket> = {}) =>
+    qrMethod.generate({ event: 7, ticket: { ...ticket, ...fields }, options, nowMs }, keys());
+
+  it('gives what `verify` claims, for as long as the ticket says', async () => {
+    const generated = await generate(undefined, { validFromS: 5, validUntilS: 1_800_000_000 });
+    const claims = { ticketId: ticketIdOfTests, event: 7, type: 2, epoch: 1, notBeforeS: 5, expiresS: 1_800_000_000 };
+    expect(generated).toEqual({
+      ok: true,
+      value: { payload: { text: encodePass(claims, keys()), expiresS: 1_800_000_000 } },
+    });
+  });
+
+  it.each([
+    ['never, when nobody asks for an end', undefined, undefined, undefined],
+    ['with the ticket', undefined, 1_790_000_060, 1_790_000_060],
+    ['after as many seconds as asked for', 60, undefined, 1_790_000_060],
+    ['after as many seconds, when the ticket lasts longer', 60, 1_790_000_061, 1_790_000_060],
+    ['with the ticket, when it ends before', 60, 1_790_000_059, 1_790_000_059],
+  ])('ends %s', async (_what, expiresIn, validUntilS, expected) => {
+    const generated = await generate(
+      expiresIn === undefined ? {} : { expiresIn },
+      validUntilS === undefined ? {} : { validUntilS },
+    );
+    const { text = '', expiresS } = generated.ok ? generated.value.payload : {};
+    const pass = decodePass(String(text), () => ({ publicKey: keys().publicKey, state: 'active' }));
+    expect(pass.ok && pass.value.expiresS).toBe(expected);
+    expect(expiresS).toBe(expected);
+  });
+
+  it.each([0, -1, 1.5, expiresInSMax + 1, '60', null].map((expiresIn) => ({ expiresIn })))(
+    'refuses %o',
+    async (options) => {
+      expect(await generate(options)).toMatchObject({ ok: false, error: { type: 'options-invalid' } });
+    },
+  );
+
+  it('refuses options that it does not know, or that are none', async () => {
+    for (const options of [{ expiresin: 60 }, 'soon', 60, []])
+      expect(await generate(options)).toMatchObject({ error: { type: 'options-invalid' } });
+  });
+});
+
+describe('the known methods', () => {
+  it('are found by their ids, each once', () => {
+    expect(knownMethods.map((method) => methodById(method.id))).toEqual(knownMethods);
+    expect(methodById('palm-reading')).toBeUndefined();
+  });
+
+  it('leave each text to the method that knows its prefix, and the rest to `code`', () => {
+    const first = (text: string) => knownMethods.find((method) => method.accepts(shown(text)))?.id;
+    expect(['PN1:A', ']Q3PN2:A', 'PN3:A', 'ABC'].map(first)).toEqual(['qr', 'dynamic', 'code', 'code']);
+  });
+});
+
 describe('method code', () => {
+  it('has nothing to generate', async () => {
+    const request = { event: 7, ticket: known, nowMs: 0 };
+    expect(await codeMethod.generate(request, keyPairFromSeed(new Uint8Array(32)))).toEqual({
+      ok: false,
+      error: { type: 'nothing-to-generate' },
+    });
+  });
+
   it('looks up foreign codes and short typed codes', async () => {
     for (const text of ['BOX-OFFICE 42', ' BOX-OFFICE 42\r\n', ']C0BOX-OFFICE 42', 'K7QF-2M9X'])
       expect(await codeMethod.verify(shown(text), lookups, signal), text).toMatchObject({

@@ -1,0 +1,18 @@
+// What a verified pass claims, whichever method has read it.
+import type { Claim } from '../decision.ts';
+import type { Pass } from '../pass.ts';
+
+export const passClaim = (
+  method: string,
+  { ticketId, event, type, epoch, keyId, notBeforeS, expiresS }: Pass,
+): Claim => ({
+  method,
+  assurance: 'signed',
+  ticketId,
+  event,
+  type,
+  epoch,
+  keyId,
+  ...(notBeforeS === undefined ? {} : { notBeforeS }),
+  ...(expiresS === undefined ? {} : { expiresS }),
+});
