@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import {
   bytesToHex,
-  codeMethod,
   createLane,
   createMethodRegistry,
   createSteward,
@@ -11,8 +10,8 @@ import {
   decide,
   err,
   hexToBytes,
+  knownMethods,
   ok,
-  qrMethod,
   ready,
   sleep,
   type Lane,
@@ -234,7 +233,7 @@ async function compose(
     feedAgeMs: feed.ageMs,
     inTouch: reach.inTouch,
   };
-  const registry = createMethodRegistry({ methods: [qrMethod, codeMethod], lookups: feed.lookups, clock, logger });
+  const registry = createMethodRegistry({ methods: knownMethods, lookups: feed.lookups, clock, logger });
   const preview = config.local.preview ? createPreview(clock.monotonicMs) : undefined;
   const lanes: Lane[] = [];
   const name = gate.name ?? identity.gate.name;

@@ -1,14 +1,13 @@
 // `gate-agent verify --data DIR TEXT`: what this gate would say to a code right now, from its databases alone, read-only and without
 // a mark, so it can be asked beside a running agent. One JSON line; exit 0 admit, 1 refuse, 2 error, 3 hold.
 import {
-  codeMethod,
   createMethodRegistry,
   decide,
   err,
   foldTicketHistory,
   isExpired,
+  knownMethods,
   ok,
-  qrMethod,
   ready,
   stewardText,
   visitorText,
@@ -134,7 +133,7 @@ async function answer(
     timeZone: policy.timeZone,
     gateName: (id) => manifest.gates.find((listed) => listed.id === id)?.name ?? id,
   };
-  const registry = createMethodRegistry({ methods: [qrMethod, codeMethod], lookups: tickets, clock, logger });
+  const registry = createMethodRegistry({ methods: knownMethods, lookups: tickets, clock, logger });
   const verified = await registry.verify(
     { medium: 'typed', text, readerId: 'verify', seenAtMs: clock.monotonicMs() },
     signal,

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
   admissionPolicySchema,
-  codeMethod,
   createMethodRegistry,
   decide,
+  encodeDynamicPass,
+  encodeHolderPass,
   encodePass,
-  qrMethod,
+  keyPairFromSeed,
+  knownMethods,
   ready,
   type AdmissionPolicy,
   type Decision,
@@ -98,8 +100,7 @@ async function createGate(policy: Partial<AdmissionPolicy> = {}): Promise<GateAn
     ticket: feed.ticket,
   });
   onTestFinished(() => store.close());
-  const methods = [qrMethod, codeMethod];
-  const registry = createMethodRegistry({ methods, lookups: feed.lookups, clock, logger: silentLogger });
+  const registry = createMethodRegistry({ methods: knownMethods, lookups: feed.lookups, clock, logger: silentLogger });
 
   const scan = async (text: string): Promise<Seen> => {
     const presentation = { medium: 'typed', text, readerId: 'main-1', seenAtMs: clock.monotonicMs() } as const;
@@ -116,9 +117,10 @@ async function createGate(policy: Partial<AdmissionPolicy> = {}): Promise<GateAn
       const { epoch, type } = decision.ticket;
       const who = { ticketId: claim.ticketId, epoch, ticketType: type, method: claim.method };
       const place = { event: feedEvent, lane: lane.id, zone: lane.zone };
+      const issued = claim.issuedAtS === undefined ? {} : { issuedAtS: claim.issuedAtS };
       return {
         decision,
-        mark: { kind: 'admitted', ...place, ...who, uses: 1, outOfTouch: true, peersReachable: 0 },
+        mark: { kind: 'admitted', ...place, ...who, ...issued, uses: 1, outOfTouch: true, peersReachable: 0 },
       };
     });
     if (!committed.ok) throw new Error(committed.error.type);
@@ -191,6 +193,32 @@ test('says before each of three scans of a text what the gate then decides', asy
     ['admit', 'already-used', 'already-used'],
     ['malformed', 'malformed', 'malformed'],
   ]);
+});
+
+test('says of a rotating code what the gate then decides: fresh, shown again, of the next step, of long ago, switched off', async () => {
+  const everyTime = { types: feedPolicy.types.map((type) => ({ ...type, uses: 0 })) };
+  const phone = keyPairFromSeed(new Uint8Array(32).fill(5));
+  const claims = { ticketId: adult.id, event: feedEvent, type: 1, epoch: 0 };
+  const holderPass = encodeHolderPass(claims, phone.publicKey, feedKeys('issuer'));
+  const { clock, scan, ask } = await createGate(everyTime);
+  const firstS = clock.wallMs() / 1_000;
+  const answers: (string | undefined)[] = [];
+  for (const [waitMs, atS] of [
+    [0, firstS],
+    [0, firstS],
+    [15_000, firstS + 15],
+    [60_000, firstS + 30],
+  ] as const) {
+    clock.advance(waitMs);
+    const asked = await ask(encodeDynamicPass(holderPass, phone, atS));
+    expect(asked).toEqual(await scan(encodeDynamicPass(holderPass, phone, atS)));
+    answers.push(asked.code ?? asked.decision);
+  }
+  expect(answers).toEqual(['admit', 'code-replayed', 'admit', 'expired']);
+
+  const off = await createGate({ ...everyTime, methodsOff: ['dynamic'] });
+  const code = encodeDynamicPass(holderPass, phone, off.clock.wallMs() / 1_000);
+  expect([(await off.ask(code)).code, (await off.scan(code)).code]).toEqual(['method-off', 'method-off']);
 });
 
 test('refuses with an expired list where the event says so, as the gate does', async () => {
