@@ -1,9 +1,14 @@
-// How big a pass is on paper and how long it takes to check: bytes, characters, QR version, and the time beside a bare Ed25519
-// verify in the same process.
+// How big a pass is on paper and how long it takes to check: bytes, characters, QR version, and the time beside the bare Ed25519
+// verifies that it needs in the same process.
 import {
+  assert,
+  base45Decode,
+  decodeDynamicPass,
   decodePass,
+  dynamicPassPrefix,
+  encodeDynamicPass,
+  encodeHolderPass,
   encodePass,
-  encodePassBytes,
   keyId,
   keyPairFromSeed,
   ready,
@@ -14,55 +19,81 @@ import {
 } from '@postern/shared';
 import { encodeQR } from 'qr';
 import { median } from '../lib/statistics.ts';
-import { benchRow, type Bench } from './row.ts';
+import { benchRow, type Bench, type BenchRow } from './row.ts';
 
 const ticketId = '0190f3a47b6c7d8e8f90a1b2c3d4e5f6';
 /** Rounds until the compiler has seen both. */
 const warmUpRounds = 2_000;
-const kinds: readonly (readonly [string, PassClaims])[] = [
-  ['static pass', { ticketId, event: 1_234, type: 12, epoch: 0 }],
-  [
-    'static pass with a window',
-    { ticketId, event: 1_234, type: 12, epoch: 3, notBeforeS: 1_790_000_000, expiresS: 1_790_086_400 },
-  ],
-];
+const plain: PassClaims = { ticketId, event: 1_234, type: 12, epoch: 0 };
+const withWindow: PassClaims = { ...plain, epoch: 3, notBeforeS: 1_790_000_000, expiresS: 1_790_086_400 };
+const nowS = 1_790_040_000;
 
 export const benchPasses: Bench = async ({ quick }) => {
   await ready;
   const keys = keyPairFromSeed(new Uint8Array(32).fill(1));
-  const sizes = kinds.flatMap(([name, claims]) => {
-    const text = encodePass(claims, keys);
-    return [
-      benchRow(`${name}: bytes`, encodePassBytes(claims, keys).length, 'B'),
-      benchRow(`${name}: text`, text.length, 'characters'),
-      benchRow(`${name}: QR version at ECC M`, qrVersion(text), 'version', { bar: { atMost: 8 } }),
-    ];
-  });
+  const phone = keyPairFromSeed(new Uint8Array(32).fill(2));
+  const dynamic = (claims: PassClaims): string =>
+    encodeDynamicPass(encodeHolderPass(claims, phone.publicKey, keys), phone, nowS);
+  const rounds = quick ? 2_000 : 10_000;
 
-  const text = encodePass(kinds[1]?.[1] ?? { ticketId, event: 1, type: 1, epoch: 0 }, keys);
   const key = { publicKey: keys.publicKey, state: 'active' };
   const id = keyId(keys.publicKey);
   const keyOf: KeyOf = (candidate) => (candidate === id ? key : undefined);
   const message = new Uint8Array(100);
   const signature = sign(keys.secretKey, message);
-  const decodeUs: number[] = [];
-  const verifyUs: number[] = [];
-  // Interleaved, so that a change of the machine's speed falls on both.
-  for (let round = 0; round < warmUpRounds + (quick ? 2_000 : 10_000); round++) {
-    const decode = timeUs(() => decodePass(text, keyOf));
-    const verify = timeUs(() => verifySignature(keys.publicKey, message, signature));
-    if (round < warmUpRounds) continue;
-    decodeUs.push(decode);
-    verifyUs.push(verify);
-  }
+  const verify = (): boolean => verifySignature(keys.publicKey, message, signature);
+  const text = encodePass(withWindow, keys);
+  const dynamicText = dynamic(withWindow);
+  const times = compare(rounds, () => decodePass(text, keyOf), verify);
+  const dynamicTimes = compare(
+    rounds,
+    () => decodeDynamicPass(dynamicText, keyOf),
+    () => verify() && verify(),
+  );
   return [
-    ...sizes,
-    benchRow('decode and verify a pass, beside one bare Ed25519 verify', median(decodeUs), 'us', {
-      baseline: median(verifyUs),
+    ...sizeRows('static pass', encodePass(plain, keys), 8),
+    ...sizeRows('static pass with a window', text, 8),
+    ...sizeRows('dynamic pass', dynamic(plain), 12),
+    ...sizeRows('dynamic pass with a window', dynamicText, 12),
+    benchRow('decode and verify a pass, beside one bare Ed25519 verify', times.us, 'us', {
+      baseline: times.baselineUs,
       bar: { ratioAtMost: 1.25 },
+    }),
+    // Beside both signatures it has to find out that the holder's key is one that anybody should hold.
+    benchRow('decode and verify a dynamic pass, beside two bare Ed25519 verifies', dynamicTimes.us, 'us', {
+      baseline: dynamicTimes.baselineUs,
+      bar: { ratioAtMost: 1.75 },
     }),
   ];
 };
+
+function sizeRows(name: string, text: string, versionMax: number): readonly BenchRow[] {
+  const bytes = base45Decode(text.slice(dynamicPassPrefix.length));
+  assert(bytes.ok, 'what we have encoded decodes');
+  return [
+    benchRow(`${name}: bytes`, bytes.value.length, 'B'),
+    benchRow(`${name}: text`, text.length, 'characters'),
+    benchRow(`${name}: QR version at ECC M`, qrVersion(text), 'version', { bar: { atMost: versionMax } }),
+  ];
+}
+
+/** Medians of both, interleaved, so that a change of the machine's speed falls on both. */
+function compare(
+  rounds: number,
+  run: () => unknown,
+  baseline: () => unknown,
+): { readonly us: number; readonly baselineUs: number } {
+  const runUs: number[] = [];
+  const baselineUs: number[] = [];
+  for (let round = 0; round < warmUpRounds + rounds; round++) {
+    const us = timeUs(run);
+    const bareUs = timeUs(baseline);
+    if (round < warmUpRounds) continue;
+    runUs.push(us);
+    baselineUs.push(bareUs);
+  }
+  return { us: median(runUs), baselineUs: median(baselineUs) };
+}
 
 /** Version from the number of modules: 17 + 4 x version, and one module of border on each side. */
 function qrVersion(text: string): number {
