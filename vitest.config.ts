@@ -1,33 +1,56 @@
 // The test projects, from the quickest to the slowest. `unit` and `contract` share the cores; the others start processes,
 // browsers and file systems of their own and run one file at a time. Sources are read as they are: no build comes first.
+// `postgres` runs the cloud's tests of `unit` and `contract` again, on a real PostgreSQL.
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { createNotRunReporter } from './test/support/not-run-reporter.ts';
+import { missingPostgres } from './test/support/postgres-programs.ts';
 
 interface Project {
   readonly name: string;
   /** Projects of one group run together, groups one after the other. */
   readonly group: number;
   readonly testTimeoutMs: number;
+  /** What the cloud's tests run on. */
+  readonly database?: 'sqlite' | 'postgres';
+  /** Test files beside those of the folder of its name. */
+  readonly include?: readonly string[];
 }
 
 const projects: readonly Project[] = [
   { name: 'unit', group: 0, testTimeoutMs: 20_000 },
   { name: 'contract', group: 0, testTimeoutMs: 20_000 },
-  { name: 'faults', group: 1, testTimeoutMs: process.env['POSTERN_FAULTS'] === 'big' ? 3_600_000 : 180_000 },
-  { name: 'browser', group: 2, testTimeoutMs: 60_000 },
-  { name: 'e2e', group: 3, testTimeoutMs: 180_000 },
+  {
+    name: 'postgres',
+    group: 1,
+    testTimeoutMs: 60_000,
+    database: 'postgres',
+    // Where there is no PostgreSQL, one file says so.
+    include:
+      missingPostgres() === undefined ? ['test/unit/cloud-sync/**/*.test.ts', 'test/contract/cloud-*.test.ts'] : [],
+  },
+  { name: 'faults', group: 2, testTimeoutMs: process.env['POSTERN_FAULTS'] === 'big' ? 3_600_000 : 180_000 },
+  { name: 'browser', group: 3, testTimeoutMs: 60_000 },
+  { name: 'e2e', group: 4, testTimeoutMs: 180_000 },
 ];
 
-const toVitestProject = ({ name, group, testTimeoutMs }: Project): TestProjectInlineConfiguration => ({
+const toVitestProject = ({
+  name,
+  group,
+  testTimeoutMs,
+  database = 'sqlite',
+  include = [],
+}: Project): TestProjectInlineConfiguration => ({
   ssr: { resolve: { conditions: ['source'] } },
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: [`test/${name}/**/*.test.ts`, ...include],
+    provide: { database },
+    globalSetup: database === 'postgres' ? ['test/support/postgres-server.ts'] : [],
     environment: 'node',
     testTimeout: testTimeoutMs,
     hookTimeout: testTimeoutMs,
-    maxWorkers: group === 0 ? Math.max(2, availableParallelism()) : 1,
+    maxWorkers: group < 2 ? Math.max(2, availableParallelism()) : 1,
     sequence: { groupOrder: group },
   },
 });

@@ -9,6 +9,7 @@ import { createErrorHandler, createRouter, problem, type Environment } from './r
 import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
 import { eventRoutes } from './routes/events.ts';
 import { gateRoutes } from './routes/gates.ts';
+import { refuseNulInUrl } from './routes/input.ts';
 import { liveRoutes, pageRoutes } from './routes/live.ts';
 import { issueRoutes, ticketRoutes } from './routes/tickets.ts';
 import type { Actors } from './services/actor.ts';
@@ -64,6 +65,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
     await next();
     c.header('X-Content-Type-Options', 'nosniff');
   });
+  app.use(refuseNulInUrl);
   app.use(enforceAccess({ identify: identify(deps), subjects: deps.subjects }));
   app.get('/healthz', async (c) =>
     (await deps.isHealthy()) ? c.json({ status: 'ok' }) : c.json({ status: 'database-unusable' }, 503),

@@ -26,7 +26,11 @@ const commonArguments = {
     description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)',
     valueHint: 'DIR',
   },
-  database: { type: 'string', description: 'sqlite:FILE (default: cloud.db in the data folder)', valueHint: 'URL' },
+  database: {
+    type: 'string',
+    description: 'sqlite:FILE (default: cloud.db in the data folder) or postgres://USER:PASSWORD@HOST/DATABASE',
+    valueHint: 'URL',
+  },
 } as const;
 const eventArgument = {
   event: { type: 'string', required: true, description: 'Number of the event', valueHint: 'N' },
@@ -246,6 +250,8 @@ function explain(error: ConfigError | StartError | Failure): string {
       return `cannot listen: ${error.cause}. Check --host and --port.`;
     case 'database-unusable':
       return `cannot use the database: ${error.cause}. Check --database and the rights on its folder.`;
+    case 'database-newer':
+      return `a newer cloud-sync has changed this database (${error.migrations.join(', ')}). Install that version or a later one; databases are never changed back.`;
     case 'vault-unreadable':
       return `${error.cause}. Bring back the master.key that belongs to this database, or set POSTERN_CLOUD_MASTER_KEY.`;
     case 'event-unknown':

@@ -6,8 +6,13 @@ import { z } from 'zod';
 const configSchema = z.object({
   /** Folder for keys, feed files and, by default, the database. */
   data: z.string().min(1),
-  /** `sqlite:FILE`. */
-  database: z.string().regex(/^sqlite:.+$/, 'must read sqlite:FILE (PostgreSQL is not supported yet)'),
+  /** `sqlite:FILE`, or `postgres://…`, which may hold a password: shown through `redactUrl` only. */
+  database: z
+    .string()
+    .refine(
+      (url) => /^sqlite:.+$/.test(url) || (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)),
+      'must read sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE',
+    ),
   host: z.string().min(1),
   /** 0 takes any free port. */
   port: z.coerce.number('must be a number from 0 to 65535').int().min(0).max(65_535),

@@ -2,7 +2,7 @@
 // line), `serve` listens until it is told to stop.
 import { fileURLToPath } from 'node:url';
 import { serve as listen, type ServerType } from '@hono/node-server';
-import { createIngest, err, loadLedger, ok, ready, type Logger, type Result } from '@postern/shared';
+import { bytesToHex, createIngest, err, loadLedger, ok, ready, type Logger, type Result } from '@postern/shared';
 import type { Hono } from 'hono';
 import { sql } from 'kysely';
 import { join } from 'node:path';
@@ -27,7 +27,16 @@ import { createSubjects } from './services/subjects.ts';
 import { createTickets, type Tickets } from './services/tickets.ts';
 import { createUsers, type Users } from './services/users.ts';
 import { createVault, readMasterKey, type VaultError } from './services/vault.ts';
-import { migrate, openDatabase, type DatabaseError } from './store/database.ts';
+import {
+  migrate,
+  openChannel,
+  isPostgresUrl,
+  openDatabase,
+  redactUrl,
+  type Database,
+  type DatabaseError,
+} from './store/database.ts';
+import { createFeedParts } from './store/feed-parts.ts';
 import { createGateDirectory } from './store/gate-directory.ts';
 import { createReplicaStore } from './store/replica.ts';
 import type { System } from './system.ts';
@@ -60,24 +69,36 @@ export interface CloudDeps extends System {
   readonly log: Logger;
 }
 
+const processIdBytes = 8;
+
 export async function openCloud({ config, log, clock, random, timer }: CloudDeps): Promise<Result<Cloud, StartError>> {
   await ready;
   const masterKey = readMasterKey(config.data, config.masterKey, random);
   if (!masterKey.ok) return masterKey;
-  const opened = openDatabase(config.database);
+  const opened = openDatabase(config.database, log);
   if (!opened.ok) return opened;
   const database = opened.value;
   const migrated = await migrate(database);
-  if (!migrated.ok) return migrated;
+  if (!migrated.ok) return closed(database, migrated);
+  log.info({ database: redactUrl(config.database), applied: migrated.value }, 'the database is open');
   const opening = await openKeys({ database, vault: createVault(masterKey.value, random), random, clock });
-  if (!opening.ok) return opening;
+  if (!opening.ok) return closed(database, opening);
   const keys = opening.value;
 
   const stopping = new AbortController();
   let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`;
-  const pokes = createPokes();
+  const channel = openChannel(config.database, {
+    log,
+    received: (message) => pokes.receive(message),
+    missed: () => pokes.wakeAll(),
+  });
+  const pokes = createPokes({ timer, send: channel?.send, processId: bytesToHex(random(processIdBytes)) });
   const authority = await openAuthority({ database, keys, clock, random });
-  const files = createFeedFiles(join(config.data, 'feed'), random);
+  const files = createFeedFiles(
+    join(config.data, 'feed'),
+    random,
+    isPostgresUrl(config.database) ? createFeedParts(database) : undefined,
+  );
   const feed = createFeed({ database, clock, timer, keys, authority, files, log, published: pokes.poke });
   const events = createEvents({ database, clock, random });
   const tickets = createTickets({ database, clock, random, keys, changed: feed.changed });
@@ -158,9 +179,16 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
     close: async () => {
       stopping.abort();
       await feed.stop();
+      await channel?.close();
       await database.destroy();
     },
   });
+}
+
+/** What stands in the way of a start, with nothing left open. */
+async function closed<E>(database: Database, failed: E): Promise<E> {
+  await database.destroy();
+  return failed;
 }
 
 export interface Listening {

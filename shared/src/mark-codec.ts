@@ -247,7 +247,9 @@ function checkInteger(value: CborValue | undefined, name: string, min: number, m
 }
 
 function checkText(value: CborValue | undefined, name: string): string {
-  if (typeof value !== 'string' || value.length > textCharsMax) throw new FieldError(`${name} is no short text`);
+  // Not every database can keep a NUL, and no honest text has one.
+  if (typeof value !== 'string' || value.length > textCharsMax || value.includes('\0'))
+    throw new FieldError(`${name} is no short text`);
   return value;
 }
 

@@ -67,7 +67,10 @@ describe('cloud-sync serve', () => {
 
   it.each([
     [['--port', 'many'], '--port or POSTERN_CLOUD_PORT'],
-    [['--database', 'postgres://db/postern'], '--database or POSTERN_CLOUD_DATABASE: must read sqlite:FILE'],
+    [
+      ['--database', 'mysql://db/postern'],
+      '--database or POSTERN_CLOUD_DATABASE: must read sqlite:FILE or postgres://',
+    ],
     [['--public-url', 'ftp://cloud'], '--public-url or POSTERN_CLOUD_PUBLIC_URL'],
   ])('names the setting that is wrong: %j', async (flags, named) => {
     const finished = await run('serve', '--data', folder.path, ...flags).ended;

@@ -2,7 +2,7 @@
 // certificate request, sign every request, and ship signed segments.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -28,15 +28,16 @@ import {
 import * as x509 from '@peculiar/x509';
 import type { Config } from '../../cloud-sync/src/config.ts';
 import { openCloud, type Cloud } from '../../cloud-sync/src/main.ts';
+import { createTestDatabase, type DatabaseKind, type TestDatabase } from './database.ts';
+import { withDatabase } from './postgres.ts';
 import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
 
 export const silentLog: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-export interface TestCloud {
-  readonly cloud: Cloud;
-  readonly time: VirtualTime;
-  readonly folder: string;
-  readonly token: string;
+/** What it takes to talk to a cloud as its administrator, in this process or in one of its own. */
+export interface CloudAccess {
+  /** As nobody, unless `init` says who. */
+  readonly request: (path: string, init?: RequestInit) => Promise<Response>;
   /** As the administrator; `body` becomes JSON. */
   readonly api: (method: string, path: string, body?: unknown) => Promise<Response>;
   /** The same, parsed; fails the test when the status is another one. */
@@ -46,6 +47,17 @@ export interface TestCloud {
     body?: unknown,
     status?: number,
   ) => Promise<T>;
+}
+
+export interface TestCloud extends CloudAccess {
+  readonly cloud: Cloud;
+  readonly time: VirtualTime;
+  readonly folder: string;
+  readonly token: string;
+  /** `sqlite:FILE` or `postgres://…`. */
+  readonly databaseUrl: string;
+  /** Everything the database holds, as it holds it: what is not in here is not kept. */
+  readonly stored: () => Promise<Buffer>;
   readonly close: () => Promise<void>;
 }
 
@@ -54,31 +66,67 @@ export interface TestCloudOptions {
   readonly folder?: string;
   readonly time?: VirtualTime;
   readonly masterKey?: string;
+  /** By default what this test project is about. */
+  readonly database?: DatabaseKind;
+  /** An existing database instead, as a second process of a deployment has. */
+  readonly databaseUrl?: string;
+  /** Of its randomness: two processes on one database have different ones. */
+  readonly seed?: number;
   readonly log?: Logger;
 }
+
+/** The databases of the clouds that have not been closed for good, by folder. */
+const databasesByFolder = new Map<string, TestDatabase>();
 
 export async function createTestCloud({
   folder = mkdtempSync(join(tmpdir(), 'postern-cloud-')),
   time = createVirtualTime(),
   masterKey,
   log = silentLog,
+  database: kind,
+  databaseUrl,
+  seed,
 }: TestCloudOptions = {}): Promise<TestCloud> {
+  const own =
+    databaseUrl === undefined
+      ? (databasesByFolder.get(folder) ?? (await createTestDatabase(folder, kind === undefined ? {} : { kind })))
+      : undefined;
+  if (own !== undefined) databasesByFolder.set(folder, own);
+  const url = databaseUrl ?? own?.url ?? '';
   const config: Config = {
     data: folder,
-    database: `sqlite:${join(folder, 'cloud.db')}`,
+    database: url,
     host: '127.0.0.1',
     port: 0,
     logLevel: 'silent',
     publicUrl: 'https://cloud.test',
     ...(masterKey === undefined ? {} : { masterKey }),
   };
-  const opened = await openCloud({ config, log, random: seededRandom(), clock: time.clock, timer: time.timer });
+  const opened = await openCloud({ config, log, random: seededRandom(seed), clock: time.clock, timer: time.timer });
   if (!opened.ok) throw new Error(`the cloud did not open: ${JSON.stringify(opened.error)}`);
   const cloud = opened.value;
   const first = await cloud.users.createFirst();
   const token = first?.token ?? (await cloud.users.resetAdministrator()) ?? '';
-  const api: TestCloud['api'] = async (method, path, body) =>
-    cloud.app.request(path, {
+  return {
+    cloud,
+    time,
+    folder,
+    token,
+    databaseUrl: url,
+    stored: () => readStored(url, folder),
+    ...accessCloud(async (path, init) => cloud.app.request(path, init), token),
+    close: async () => {
+      await cloud.close();
+      await own?.remove();
+      databasesByFolder.delete(folder);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function accessCloud(request: CloudAccess['request'], token: string): CloudAccess {
+  const api: CloudAccess['api'] = (method, path, body) =>
+    request(path, {
       method,
       headers: {
         Authorization: `Bearer ${token}`,
@@ -87,10 +135,7 @@ export async function createTestCloud({
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   return {
-    cloud,
-    time,
-    folder,
-    token,
+    request,
     api,
     json: async <T>(
       method: string,
@@ -103,11 +148,26 @@ export async function createTestCloud({
       if (response.status !== status) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
       return JSON.parse(text) as T;
     },
-    close: async () => {
-      await cloud.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
   };
+}
+
+async function readStored(url: string, folder: string): Promise<Buffer> {
+  if (url.startsWith('sqlite:')) {
+    const files = readdirSync(folder).filter((name) => name.startsWith('cloud.db'));
+    return Buffer.concat(files.map((name) => readFileSync(join(folder, name))));
+  }
+  return withDatabase(url, async (database) => {
+    const tables = await database.introspection.getTables();
+    const rows = await Promise.all(
+      tables.map(({ name }) =>
+        database
+          .selectFrom(name as 'user')
+          .selectAll()
+          .execute(),
+      ),
+    );
+    return Buffer.from(JSON.stringify(rows));
+  });
 }
 
 /** An event with one zone and the types 1 (plain) and 2 (held for an ID check). */
@@ -131,6 +191,8 @@ export interface TestGate {
     body?: Uint8Array,
     headers?: Readonly<Record<string, string>>,
   ) => Promise<Response>;
+  /** From now on it speaks to another process of the same deployment, with the nonce it has. */
+  readonly turnTo: (other: CloudAccess) => void;
   /** One segment with all these marks of one process start, signed. */
   readonly chunk: (
     marks: readonly Mark[],
@@ -140,7 +202,7 @@ export interface TestGate {
   readonly push: (chunks: readonly SignedChunk[], event?: number) => Promise<SyncAnswer>;
 }
 
-export async function enrolTestGate(cloud: TestCloud, event: number, id: string): Promise<TestGate> {
+export async function enrolTestGate(cloud: CloudAccess, event: number, id: string): Promise<TestGate> {
   const invitation = gateResponseSchema.parse(
     await cloud.json('POST', `/admin/events/${event}/gates`, {
       id,
@@ -158,10 +220,11 @@ export async function enrolTestGate(cloud: TestCloud, event: number, id: string)
   });
   const enrolment = enrolResponseSchema.parse(await response.json());
   const ledger = await loadLedger();
+  let target = cloud;
   let nonce = response.headers.get(nonceHeader) ?? '';
   const requestOnce: TestGate['request'] = async (method, path, body = new Uint8Array(0), headers = {}) => {
     const token = encodeGateToken({ gate: id, nonce, method, path, body, nowMs: 0 }, identity.keys);
-    const answer = await cloud.cloud.app.request(path, {
+    const answer = await target.request(path, {
       method,
       headers: { Authorization: `Bearer ${token}`, ...headers },
       ...(body.length === 0 ? {} : { body: Buffer.from(body) }),
@@ -178,6 +241,9 @@ export async function enrolTestGate(cloud: TestCloud, event: number, id: string)
     keys: identity.keys,
     enrolment,
     request,
+    turnTo: (other) => {
+      target = other;
+    },
     chunk: async (marks, { throughMs, closed = false } = {}) => {
       const [first] = marks;
       const last = marks.at(-1);
@@ -216,8 +282,8 @@ export async function enrolTestGate(cloud: TestCloud, event: number, id: string)
   };
 }
 
-export const postJson = async (cloud: TestCloud, path: string, body: unknown): Promise<Response> =>
-  cloud.cloud.app.request(path, {
+export const postJson = async (cloud: CloudAccess, path: string, body: unknown): Promise<Response> =>
+  cloud.request(path, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),

@@ -153,11 +153,11 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     async (c) => {
       const { sha256 } = c.req.valid('param');
       const isOurs = (await feed.eventOfFile(sha256)) === c.get('gate').event;
-      const file = isOurs ? files.read(sha256) : undefined;
+      const file = isOurs ? await files.read(sha256) : undefined;
       if (file === undefined) return problem(c, { type: 'file-unknown' });
       const headers = {
         'Content-Type': 'application/octet-stream',
-        'Content-Length': String(await file.bytes),
+        'Content-Length': String(file.bytes),
         ETag: `"${sha256}"`,
         'Cache-Control': 'private, max-age=31536000, immutable',
       };

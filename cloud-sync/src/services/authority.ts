@@ -15,7 +15,8 @@ import {
 } from '@postern/shared';
 import * as x509 from '@peculiar/x509';
 import type { Database } from '../store/database.ts';
-import type { Keys } from './keys.ts';
+import { inTransaction } from '../store/locks.ts';
+import { keysLock, type Keys } from './keys.ts';
 
 const dayMs = 86_400_000;
 const authorityLifetimeMs = 3_650 * dayMs;
@@ -52,15 +53,18 @@ export interface AuthorityDeps {
 export async function openAuthority({ database, keys, clock, random }: AuthorityDeps): Promise<Authority> {
   x509.cryptoProvider.set(webcrypto);
   const pair = await importPair(keys.authority);
-  const row = await database
-    .selectFrom('key')
-    .select(['id', 'certificate'])
-    .where('purpose', '=', 'authority')
-    .where('state', '=', 'active')
-    .executeTakeFirstOrThrow();
-  const certificate = row.certificate ?? (await certifySelf(pair, clock.wallMs(), serial(random)));
-  if (row.certificate === null)
-    await database.updateTable('key').set({ certificate }).where('id', '=', row.id).execute();
+  const certificate = await inTransaction(database, keysLock, async (queries) => {
+    const row = await queries
+      .selectFrom('key')
+      .select(['id', 'certificate'])
+      .where('purpose', '=', 'authority')
+      .where('state', '=', 'active')
+      .executeTakeFirstOrThrow();
+    if (row.certificate !== null) return row.certificate;
+    const made = await certifySelf(pair, clock.wallMs(), serial(random));
+    await queries.updateTable('key').set({ certificate: made }).where('id', '=', row.id).execute();
+    return made;
+  });
   const issuer = new x509.X509Certificate(certificate).subject;
   return {
     certificate,

@@ -15,6 +15,7 @@ import {
   type Result,
 } from '@postern/shared';
 import type { Database } from '../store/database.ts';
+import { inTransaction } from '../store/locks.ts';
 import type { Authority } from './authority.ts';
 import { raiseRulesRevision, readEvent } from './events.ts';
 import type { Keys } from './keys.ts';
@@ -76,13 +77,6 @@ export function createDevices({ database, clock, random, keys, authority, public
       if (record === undefined) return err({ type: 'event-unknown' });
       if (!record.policy.zones.some((zone) => zone.id === gate.zone))
         return err({ type: 'zone-unknown', detail: `The event has no zone "${gate.zone}".` });
-      const known = await database
-        .selectFrom('gate')
-        .select(['event', 'public_key'])
-        .where('id', '=', gate.id)
-        .executeTakeFirst();
-      if (known !== undefined && known.event !== event) return err({ type: 'gate-in-other-event' });
-      const isEnrolled = known !== undefined && known.public_key !== null;
       const described = {
         name: gate.name,
         zone: gate.zone,
@@ -91,7 +85,13 @@ export function createDevices({ database, clock, random, keys, authority, public
       };
       const code = makeCode(random);
       const expiresAtMs = clock.wallMs() + enrolmentCodeLifetimeMs;
-      await database.transaction().execute(async (queries) => {
+      const invited = await inTransaction(database, gateLock(gate.id), async (queries) => {
+        const known = await queries
+          .selectFrom('gate')
+          .select(['event', 'public_key'])
+          .where('id', '=', gate.id)
+          .executeTakeFirst();
+        if (known !== undefined && known.event !== event) return 'in-other-event';
         await queries
           .insertInto('gate')
           .values({
@@ -114,9 +114,12 @@ export function createDevices({ database, clock, random, keys, authority, public
           .values({ code_hash: hashCode(code), gate: gate.id, expires_at_ms: expiresAtMs, used_at_ms: null })
           .execute();
         // The feed lists enrolled gates only.
-        if (isEnrolled) await raiseRulesRevision(queries, event);
+        if (known === undefined || known.public_key === null) return 'not-enrolled';
+        await raiseRulesRevision(queries, event);
+        return 'enrolled';
       });
-      if (isEnrolled) changed(event);
+      if (invited === 'in-other-event') return err({ type: 'gate-in-other-event' });
+      if (invited === 'enrolled') changed(event);
       const link = `${publicUrl()}#${code}`;
       return ok({ gate: gate.id, event, code, expiresAtMs, link, qrSvg: renderQrSvg({ text: link, caption: code }) });
     },
@@ -144,7 +147,7 @@ export function createDevices({ database, clock, random, keys, authority, public
       });
       if (!certificate.ok) return certificate;
       const nowMs = clock.wallMs();
-      const isFirst = await database.transaction().execute(async (queries) => {
+      const isFirst = await inTransaction(database, gateLock(invitation.id), async (queries) => {
         const used = await queries
           .updateTable('enrolment')
           .set({ used_at_ms: nowMs })
@@ -201,6 +204,9 @@ export function createDevices({ database, clock, random, keys, authority, public
     },
   };
 }
+
+/** A gate belongs to one event, and a code is used once. */
+const gateLock = (gate: string): string => `gate/${gate}`;
 
 /** `7K2Q-0M9T-XV4B`. */
 function makeCode(random: Random): string {

@@ -12,6 +12,7 @@ import {
 } from '@postern/shared';
 import type { Selectable } from 'kysely';
 import type { Database, Queries } from '../store/database.ts';
+import { inTransaction, rulesLock } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Failure } from './problems.ts';
 
@@ -52,39 +53,49 @@ export function createEvents({ database, clock, random }: EventsDeps): Events {
     const record = await readEvent(database, event);
     return record === undefined ? err({ type: 'event-unknown' }) : ok(record);
   };
+  /** Undefined when there is one with this number. */
+  const insertEvent = (
+    queries: Queries,
+    id: number,
+    policy: Omit<AdmissionPolicy, 'event'>,
+  ): Promise<{ readonly id: number } | undefined> =>
+    queries
+      .insertInto('event')
+      .values({
+        id,
+        policy: JSON.stringify({ ...policy, event: id }),
+        code_hash_key: bytesToHex(random(codeHashKeyBytes)),
+        revision: 0,
+        rules_revision: 1,
+        created_at_ms: clock.wallMs(),
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('id')
+      .executeTakeFirst();
   return {
     create: async ({ event, ...policy }) => {
       const problem = checkPolicy(policy);
       if (problem !== undefined) return err(problem);
-      const id = event ?? (await nextNumber(database));
-      const created = await database
-        .insertInto('event')
-        .values({
-          id,
-          policy: JSON.stringify({ ...policy, event: id }),
-          code_hash_key: bytesToHex(random(codeHashKeyBytes)),
-          revision: 0,
-          rules_revision: 1,
-          created_at_ms: clock.wallMs(),
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('id')
-        .executeTakeFirst();
-      return created === undefined ? err({ type: 'event-exists' }) : find(id);
+      const created = await inTransaction(database, 'event-numbers', async (queries) =>
+        insertEvent(queries, event ?? (await nextNumber(queries)), policy),
+      );
+      return created === undefined ? err({ type: 'event-exists' }) : find(created.id);
     },
     list: async () => (await database.selectFrom('event').selectAll().orderBy('id').execute()).map(toRecord),
     find,
     changePolicy: async (event, policy) => {
       const problem = checkPolicy(policy);
       if (problem !== undefined) return err(problem);
-      await database
-        .updateTable('event')
-        .set(({ eb }) => ({
-          policy: JSON.stringify({ ...policy, event }),
-          rules_revision: eb('rules_revision', '+', 1),
-        }))
-        .where('id', '=', event)
-        .execute();
+      await inTransaction(database, rulesLock(event), (queries) =>
+        queries
+          .updateTable('event')
+          .set(({ eb }) => ({
+            policy: JSON.stringify({ ...policy, event }),
+            rules_revision: eb('rules_revision', '+', 1),
+          }))
+          .where('id', '=', event)
+          .execute(),
+      );
       return find(event);
     },
     ticketCount: async (event) => {
@@ -121,8 +132,8 @@ const toRecord = (row: Selectable<Schema['event']>): EventRecord => ({
   createdAtMs: row.created_at_ms,
 });
 
-async function nextNumber(database: Database): Promise<number> {
-  const { highest } = await database
+async function nextNumber(queries: Queries): Promise<number> {
+  const { highest } = await queries
     .selectFrom('event')
     .select(({ fn }) => fn.max<number | null>('id').as('highest'))
     .executeTakeFirstOrThrow();

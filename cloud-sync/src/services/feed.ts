@@ -22,6 +22,8 @@ import type { Failure } from './problems.ts';
 export const manifestLifetimeMs = 24 * 3_600_000;
 /** A change is published this long after it, together with what else changed meanwhile. */
 export const publishDelayMs = 1_000;
+/** Publications of several processes that may come first before ours fails. */
+const attemptsMax = 20;
 
 export interface Publication {
   readonly event: number;
@@ -77,19 +79,24 @@ export function createFeed(deps: FeedDeps): Feed {
     inTurn(event, async () => {
       pending.get(event)?.();
       pending.delete(event);
-      const record = await readEvent(database, event);
-      if (record === undefined) return err({ type: 'event-unknown' });
-      const last = await newest(database, event);
-      const isCurrent =
-        last !== undefined &&
-        last.revision === record.revision &&
-        last.rules_revision === record.rulesRevision &&
-        isFresh(last, clock.wallMs());
-      if (isCurrent && options.snapshot !== true) return ok(toPublication(last));
-      const row = await publishNext(deps, record, last, options.snapshot === true);
-      await forgetOldContent(deps, row);
-      deps.published(event);
-      return ok(toPublication(row));
+      for (let attempt = 0; attempt < attemptsMax; attempt++) {
+        const record = await readEvent(database, event);
+        if (record === undefined) return err({ type: 'event-unknown' });
+        const last = await newest(database, event);
+        const isCurrent =
+          last !== undefined &&
+          last.revision === record.revision &&
+          last.rules_revision === record.rulesRevision &&
+          isFresh(last, clock.wallMs());
+        if (isCurrent && options.snapshot !== true) return ok(toPublication(last));
+        const row = await publishNext(deps, record, last, options.snapshot === true);
+        // Another process has published this version meanwhile; its content may be all that is wanted.
+        if (row === undefined) continue;
+        await forgetOldContent(deps, row);
+        deps.published(event);
+        return ok(toPublication(row));
+      }
+      throw new Error(`event ${event}: other processes published first, ${attemptsMax} times`);
     });
 
   return {
@@ -144,12 +151,13 @@ function toPublication(row: FeedRow): Publication {
   };
 }
 
+/** Undefined when another process has published this version first. */
 async function publishNext(
   deps: FeedDeps,
   record: EventRecord,
   last: FeedRow | undefined,
   wantSnapshot: boolean,
-): Promise<FeedRow> {
+): Promise<FeedRow | undefined> {
   const { database, clock, keys } = deps;
   const version = (last?.version ?? 0) + 1;
   const nowMs = clock.wallMs();
@@ -181,8 +189,9 @@ async function publishNext(
       created_at_ms: manifest.createdAtMs,
       expires_at_ms: manifest.expiresAtMs,
     })
+    .onConflict((conflict) => conflict.doNothing())
     .returningAll()
-    .executeTakeFirstOrThrow();
+    .executeTakeFirst();
 }
 
 async function listGates(database: Database, event: number): Promise<Manifest['gates']> {

@@ -15,7 +15,8 @@ import {
   type Random,
   type Result,
 } from '@postern/shared';
-import type { Database } from '../store/database.ts';
+import type { Database, Queries } from '../store/database.ts';
+import { inTransaction } from '../store/locks.ts';
 import type { Vault, VaultError } from './vault.ts';
 
 export type KeyPurpose = 'issuer' | 'feed' | 'authority' | 'server';
@@ -71,11 +72,19 @@ export async function openKeys(deps: KeysDeps): Promise<Result<Keys, VaultError>
   });
 }
 
-async function readOrMakeSecret(
-  { database, vault, random, clock }: KeysDeps,
+/** Of several processes that start on an empty database one makes the key, and all read the same. */
+const readOrMakeSecret = (deps: KeysDeps, purpose: KeyPurpose): Promise<Result<Uint8Array, VaultError>> =>
+  inTransaction(deps.database, keysLock, (queries) => readOrMakeSecretIn(queries, deps, purpose));
+
+/** Held by whoever makes a key or what belongs to one. */
+export const keysLock = 'keys';
+
+async function readOrMakeSecretIn(
+  queries: Queries,
+  { vault, random, clock }: KeysDeps,
   purpose: KeyPurpose,
 ): Promise<Result<Uint8Array, VaultError>> {
-  const row = await database
+  const row = await queries
     .selectFrom('key')
     .selectAll()
     .where('purpose', '=', purpose)
@@ -84,7 +93,7 @@ async function readOrMakeSecret(
   if (row !== undefined) return vault.open(row.sealed_secret, purpose);
   const secret = random(seedBytes);
   const publicKey = purpose === 'server' ? undefined : keyPairFromSeed(secret).publicKey;
-  await database
+  await queries
     .insertInto('key')
     .values({
       id: publicKey === undefined ? bytesToHex(sha256(secret).slice(0, 8)) : keyId(publicKey),

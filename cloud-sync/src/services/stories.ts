@@ -13,6 +13,7 @@ import {
   type Mark,
 } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
+import { lockTickets } from '../store/locks.ts';
 import { readMark } from '../store/replica.ts';
 import { readEvent } from './events.ts';
 
@@ -28,6 +29,7 @@ export async function deriveStories(
   ticketIds: ReadonlySet<string>,
 ): Promise<void> {
   if (ticketIds.size === 0) return;
+  await lockTickets(queries, event, ticketIds);
   const record = await readEvent(queries, event);
   if (record === undefined) return;
   const folded = await foldTickets(queries, record.policy, [...ticketIds]);

@@ -1,7 +1,10 @@
 // People's tokens and sessions. The first run makes one administrator and a token that is shown once; only its scrypt hash is kept. The
 // same token signs a browser in.
 import { bytesToHex, hexToBytes, sha256, utf8, type Clock, type Random } from '@postern/shared';
-import type { Database } from '../store/database.ts';
+import type { Insertable } from 'kysely';
+import type { Database, Queries } from '../store/database.ts';
+import { inTransaction } from '../store/locks.ts';
+import type { Schema } from '../store/schema.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { isEqualHash, scryptHash, scryptSaltBytes } from './scrypt.ts';
 
@@ -62,23 +65,31 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
     };
   };
 
-  const create: Users['create'] = async (user) => {
+  type NewUser = Parameters<Users['create']>[0];
+  const makeUser = async (
+    user: NewUser,
+  ): Promise<{ readonly token: string; readonly row: Insertable<Schema['user']> }> => {
     const id = bytesToHex(random(tokenIdBytes));
     const { token, ...stored } = await makeToken(id);
-    await database
-      .insertInto('user')
-      .values({ id, ...user, ...stored, created_at_ms: clock.wallMs() })
-      .execute();
-    return { id, token };
+    return { token, row: { id, ...user, ...stored, created_at_ms: clock.wallMs() } };
   };
 
   return {
-    create,
+    create: async (user) => {
+      const { token, row } = await makeUser(user);
+      await database.insertInto('user').values(row).execute();
+      return { id: row.id, token };
+    },
 
     createFirst: async () => {
-      if ((await database.selectFrom('user').select('id').executeTakeFirst()) !== undefined) return undefined;
-      const { token } = await create({ name: 'administrator', role: 'administrator' });
-      return { name: 'administrator', token };
+      if (await hasUser(database)) return undefined;
+      const { token, row } = await makeUser({ name: 'administrator', role: 'administrator' });
+      // Of several processes that start on an empty database one makes the administrator.
+      return inTransaction(database, 'first-user', async (queries) => {
+        if (await hasUser(queries)) return undefined;
+        await queries.insertInto('user').values(row).execute();
+        return { name: 'administrator', token };
+      });
     },
 
     resetAdministrator: async () => {
@@ -138,5 +149,8 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
     },
   };
 }
+
+const hasUser = async (queries: Queries): Promise<boolean> =>
+  (await queries.selectFrom('user').select('id').limit(1).executeTakeFirst()) !== undefined;
 
 const hashOf = (secret: string): string => bytesToHex(sha256(utf8(secret)));

@@ -1,69 +1,94 @@
-// Opens the database by URL and is the only file of the service that imports better-sqlite3: for its own tables through kysely, and
-// for the ready-made SQLite files that gates download. `postgres:` joins here.
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { err, ok, type Result } from '@postern/shared';
-import Sqlite from 'better-sqlite3';
-import { Kysely, Migrator, SqliteDialect, type Transaction } from 'kysely';
+// Opens the database by URL, SQLite or PostgreSQL, and brings its schema up to date. One schema, one list of migrations and one set of
+// queries for both; what differs between them stays in this folder.
+import { err, ok, type Logger, type Result } from '@postern/shared';
+import {
+  Kysely,
+  Migrator,
+  PostgresAdapter,
+  sql,
+  DEFAULT_MIGRATION_TABLE as migrationTable,
+  type Dialect,
+  type Transaction,
+} from 'kysely';
 import { migrations } from './migrations/index.ts';
+import { openPostgres, openPostgresChannel, type Channel, type ChannelDeps } from './postgres.ts';
+import { createPortableTypes } from './portable-types.ts';
 import type { Schema } from './schema.ts';
+import { openSqlite } from './sqlite.ts';
 
 export type Database = Kysely<Schema>;
 /** What a query needs: the database itself or an open transaction. */
 export type Queries = Kysely<Schema> | Transaction<Schema>;
-export type DatabaseError = { readonly type: 'database-unusable'; readonly cause: string };
+export type DatabaseError =
+  | { readonly type: 'database-unusable'; readonly cause: string }
+  /** A newer program has migrated it; `migrations` are the ones that this one does not know. */
+  | { readonly type: 'database-newer'; readonly migrations: readonly string[] };
 
-/** Milliseconds that a statement waits for another process's lock. */
-const busyTimeoutMs = 5_000;
+const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** Opens `sqlite:FILE` (or `sqlite::memory:`), creating it and its folder; durable at every commit. */
-export function openDatabase(url: string): Result<Database, DatabaseError> {
-  const path = url.replace(/^sqlite:/, '');
+export const isPostgresUrl = (url: string): boolean => /^postgres(?:ql)?:\/\//.test(url);
+export const isPostgres = (queries: Queries): boolean => queries.getExecutor().adapter instanceof PostgresAdapter;
+
+/** A database's URL as people and logs may see it: without its password. Whatever shows a URL shows this. */
+export const redactUrl = (url: string): string =>
+  url.replace(/^(\w+:\/\/[^:@/?#]*):[^@/?#]*@/, '$1:***@').replace(/([?&]password=)[^&#]*/gi, '$1***');
+
+/**
+ * Opens `sqlite:FILE` (or `sqlite::memory:`), creating it and its folder, or `postgres://USER:PASSWORD@HOST/DATABASE`, which connects with
+ * its first query. Durable at every commit.
+ */
+export function openDatabase(url: string, log: Logger = silent): Result<Database, DatabaseError> {
   try {
-    if (path !== ':memory:' && !existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const sqlite = new Sqlite(path, { timeout: busyTimeoutMs });
-    sqlite.pragma('journal_mode = WAL');
-    sqlite.pragma('synchronous = FULL');
-    sqlite.pragma('foreign_keys = ON');
-    return ok(new Kysely<Schema>({ dialect: new SqliteDialect({ database: sqlite }) }));
+    const dialect: Dialect = isPostgresUrl(url) ? openPostgres(url, log) : openSqlite(url.replace(/^sqlite:/, ''));
+    return ok(new Kysely<Schema>({ dialect }));
   } catch (cause) {
-    return err({ type: 'database-unusable', cause: cause instanceof Error ? cause.message : String(cause) });
+    return err(unusable(cause));
   }
 }
 
-/** Brings the schema up to date; answers with the names of what it applied. */
+/** How the processes on this database reach each other; undefined on SQLite, where there is one. */
+export const openChannel = (url: string, deps: ChannelDeps): Channel | undefined =>
+  isPostgresUrl(url) ? openPostgresChannel(url, deps) : undefined;
+
+/** Brings the schema up to date, forward only; answers with the names of what it applied. Of several processes one does it. */
 export async function migrate(database: Database): Promise<Result<readonly string[], DatabaseError>> {
+  try {
+    const unknown = (await appliedMigrations(database)).filter((name) => migrations[name] === undefined);
+    if (unknown.length > 0) return err({ type: 'database-newer', migrations: unknown });
+    return await (isPostgres(database) ? migratePostgres(database) : migrateOn(database));
+  } catch (cause) {
+    return err(unusable(cause));
+  }
+}
+
+/** Names of the migrations that this database has seen, in order. */
+export async function appliedMigrations(queries: Queries): Promise<readonly string[]> {
+  const tables = await queries.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === migrationTable)) return [];
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(migrationTable)}`.execute(queries);
+  return rows.map((row) => row.name).toSorted();
+}
+
+async function migrateOn(database: Database): Promise<Result<readonly string[], DatabaseError>> {
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } });
   const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined)
-    return err({ type: 'database-unusable', cause: error instanceof Error ? error.message : 'a migration failed' });
-  return ok((results ?? []).map((result) => result.migrationName));
+  return error === undefined ? ok((results ?? []).map((result) => result.migrationName)) : err(unusable(error));
 }
 
-/** A plain SQLite file to be filled and shipped: not a store, so nothing is synced before the end. */
-export interface SqliteFile {
-  readonly execute: (sql: string) => void;
-  /** Inserts rows in one transaction. */
-  readonly insert: (sql: string, rows: Iterable<readonly SqliteValue[]>) => void;
-  /** Writes a compact copy without journal, ready to ship. */
-  readonly vacuumInto: (path: string) => void;
-  readonly close: () => void;
-}
-export type SqliteValue = string | number | bigint | Uint8Array | null;
+/** On one connection that may take its time: an index on millions of rows outlasts what a request may. */
+const migratePostgres = (database: Database): Promise<Result<readonly string[], DatabaseError>> =>
+  database.connection().execute(async (connection) => {
+    await sql`set statement_timeout = 0`.execute(connection);
+    try {
+      return await migrateOn(connection.withPlugin(createPortableTypes()));
+    } finally {
+      await sql`reset statement_timeout`.execute(connection);
+    }
+  });
 
-export function createSqliteFile(path: string): SqliteFile {
-  const sqlite = new Sqlite(path);
-  sqlite.pragma('journal_mode = OFF');
-  sqlite.pragma('synchronous = OFF');
-  return {
-    execute: (sql) => void sqlite.exec(sql),
-    insert: (sql, rows) => {
-      const statement = sqlite.prepare(sql);
-      sqlite.transaction(() => {
-        for (const row of rows) statement.run(...row);
-      })();
-    },
-    vacuumInto: (copy) => void sqlite.prepare('VACUUM INTO ?').run(copy),
-    close: () => void sqlite.close(),
-  };
+/** pg reports a host that refuses on every address as an error without words; its code says as much. */
+function unusable(cause: unknown): DatabaseError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return { type: 'database-unusable', cause: message === '' ? code : message };
 }

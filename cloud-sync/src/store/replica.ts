@@ -19,8 +19,10 @@ import {
   type ReplicaStore,
   type Result,
   type SegmentId,
+  type WriterId,
 } from '@postern/shared';
 import type { Database, Queries } from './database.ts';
+import { inTransaction } from './locks.ts';
 import {
   isSameState,
   segmentColumns,
@@ -70,15 +72,22 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
     },
 
     append: async ({ chunk, before, after, marks }) => {
-      const conflict = await findConflict(database, after, marks);
-      if (conflict !== undefined) return err({ type: 'mark-conflict', sequence: conflict });
       const batches = batchesOf(marks, marksPerTransactionMax);
       const last = batches.pop() ?? [];
-      for (const batch of batches) await database.transaction().execute((queries) => storeMarks(queries, after, batch));
-      return database.transaction().execute(async (queries): Promise<Result<void, AppendError>> => {
+      if (batches.length > 0) {
+        // Nothing of a chunk is stored that lies anywhere, also beyond its first batch.
+        const conflict = await findConflict(database, after, marks);
+        if (conflict !== undefined) return err({ type: 'mark-conflict', sequence: conflict });
+      }
+      for (const batch of batches) {
+        const stored = await inTransaction(database, writerLock(after), (queries) => storeMarks(queries, after, batch));
+        if (!stored.ok) return stored;
+      }
+      return inTransaction(database, writerLock(after), async (queries): Promise<Result<void, AppendError>> => {
         const row = await segmentRow(queries, after);
         if (!isSameState(row === undefined ? undefined : toState(row), before)) return err({ type: 'segment-moved' });
-        await storeMarks(queries, after, last);
+        const stored = await storeMarks(queries, after, last);
+        if (!stored.ok) return stored;
         await storeChunk(queries, chunk);
         await storeState(queries, after);
         return ok(undefined);
@@ -88,7 +97,7 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
     quarantine: async ({ chunk, reason, from }) => {
       const { event, gate, boot } = chunk.head;
       const bytes = encodeChunk(chunk);
-      return database.transaction().execute(async (queries) => {
+      return inTransaction(database, writerLock(chunk.head), async (queries) => {
         const { held } = await queries
           .selectFrom('quarantine')
           .select(({ fn }) => fn.countAll<number>().as('held'))
@@ -132,8 +141,14 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
     contentHash: (event) => readContentHash(database, event),
   };
 
-  async function storeMarks(queries: Queries, writer: SegmentId, marks: readonly EncodedMark[]): Promise<void> {
-    if (marks.length === 0) return;
+  async function storeMarks(
+    queries: Queries,
+    writer: SegmentId,
+    marks: readonly EncodedMark[],
+  ): Promise<Result<void, AppendError>> {
+    if (marks.length === 0) return ok(undefined);
+    const conflict = await findConflict(queries, writer, marks);
+    if (conflict !== undefined) return err({ type: 'mark-conflict', sequence: conflict });
     await queries
       .insertInto('mark')
       .values(
@@ -154,13 +169,18 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
       .onConflict((conflict) => conflict.doNothing())
       .execute();
     await derive(queries, writer.event, new Set(marks.flatMap(({ mark }) => ticketOf(mark) ?? [])));
+    return ok(undefined);
   }
 }
+
+/** Two processes may be given the same segment at once: what a writer's state was checked against must hold until it is stored. */
+const writerLock = ({ event, gate, boot }: WriterId): string => `writer/${event}/${gate}/${boot}`;
 
 /** Marks read at a time for the content hash. */
 const hashPageRows = 5_000;
 
-async function readContentHash(database: Database, event: number): Promise<string> {
+/** The hash of an event's whole history: equal wherever the same marks are. */
+export async function readContentHash(database: Queries, event: number): Promise<string> {
   const hash = createContentHash();
   const writers = await database
     .selectFrom('mark')

@@ -26,6 +26,7 @@ export interface Schema {
   readonly enrolment: EnrolmentTable;
   readonly feed_file: FeedFileTable;
   readonly feed: FeedTable;
+  readonly feed_part: FeedPartTable;
   readonly mark: MarkTable;
   readonly story: StoryTable;
   readonly entry: EntryTable;
@@ -226,12 +227,19 @@ interface EnrolmentTable {
   readonly used_at_ms: number | null;
 }
 
-/** An immutable file of the feed, kept in the data folder under its hash. */
+/** An immutable file of the feed, kept in the data folder under its hash; its bytes are in `feed_part` too where processes share. */
 interface FeedFileTable {
   readonly sha256: Fixed<string>;
   readonly event: Fixed<number>;
   readonly bytes: Fixed<number>;
   readonly created_at_ms: Fixed<number>;
+}
+
+/** The bytes of a file of the feed, in order, where several processes share the database and no folder. */
+interface FeedPartTable {
+  readonly sha256: Fixed<string>;
+  readonly part: Fixed<number>;
+  readonly bytes: Fixed<Uint8Array>;
 }
 
 /** One published version: the signed manifest and what it was made from. */

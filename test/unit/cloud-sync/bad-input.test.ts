@@ -82,6 +82,21 @@ describe.each(bodyRoutes.map((route) => [label(route), route] as const))('%s', (
     expect(await send(route, JSON.stringify(body))).toBe('400 request-invalid');
   });
 
+  it('refuses a text with U+0000, and only that', async () => {
+    const [field = ''] = Object.keys(route.good);
+    const answer = async (text: string): Promise<string> => {
+      const response = await test.cloud.app.request(route.path.replace('TICKET', ticket.id), {
+        method: route.method,
+        headers: { Authorization: `Bearer ${test.token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ ...route.good, [field]: text }),
+      });
+      return `${response.status} ${await response.text()}`;
+    };
+    for (const text of ['a\u0000b', '\\\u0000']) expect(await answer(text)).toMatch(/^400 .*U\+0000/);
+    // A backslash and some digits are a text as any other.
+    expect(await answer(String.raw`\u0000`)).not.toContain('U+0000');
+  });
+
   it('refuses deep nesting', async () => {
     expect(await send(route, `{"type":${'['.repeat(20_000)}${']'.repeat(20_000)}}`)).toBe('400 request-invalid');
   });
@@ -118,6 +133,7 @@ describe('paths', () => {
     ['GET', '/api/events/1e3', 400, 'request-invalid'],
     ['GET', '/api/events/99999999999', 400, 'request-invalid'],
     ['GET', '/api/events/%00', 400, 'request-invalid'],
+    ['GET', '/api/events/1?search=a%00b', 400, 'request-invalid'],
     ['GET', '/api/events/99', 404, 'event-unknown'],
     ['GET', '/api/events/99/summary', 404, 'event-unknown'],
     ['GET', '/api/events/99/gates', 404, 'event-unknown'],

@@ -2,8 +2,10 @@
 import type { Migration } from 'kysely';
 import { start } from './0001-start.ts';
 import { people } from './0004-people.ts';
+import { feedParts } from './0007-feed-parts.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
   '0004-people': people,
+  '0007-feed-parts': feedParts,
 };

@@ -1,0 +1,52 @@
+// Who may go first, when several processes want to change the same thing. SQLite lets one transaction write at a time, so there it is
+// always decided; on PostgreSQL transactions run side by side, and whatever reads before it writes takes one of these locks. They
+// are held until the transaction ends.
+import { sql, type Transaction } from 'kysely';
+import { isPostgres, type Database, type Queries } from './database.ts';
+import type { Schema } from './schema.ts';
+
+/**
+ * Runs `work` in a transaction, alone among all that name the same lock, in every process: what it reads is so until it has written. One
+ * lock a transaction, and nothing inside may wait for anything but the database.
+ */
+export const inTransaction = <T>(
+  database: Database,
+  lock: string,
+  work: (queries: Transaction<Schema>) => Promise<T>,
+): Promise<T> =>
+  database.transaction().execute(async (queries) => {
+    if (isPostgres(queries)) await sql`select pg_advisory_xact_lock(${lockNumber(lock)})`.execute(queries);
+    return work(queries);
+  });
+
+/**
+ * Keeps these tickets of an event to the transaction that asks: whoever reads a ticket's marks to write what follows from them, a
+ * decision or its story, calls this first, after adding marks and before reading them. The event's rules stay as they are meanwhile.
+ */
+export async function lockTickets(queries: Queries, event: number, ticketIds: Iterable<string>): Promise<void> {
+  if (!isPostgres(queries)) return;
+  // In one order everywhere, so that two transactions with the same tickets never wait for each other.
+  const ordered = [...new Set(ticketIds)].toSorted();
+  if (ordered.length === 0) return;
+  await sql`select pg_advisory_xact_lock_shared(${lockNumber(rulesLock(event))})`.execute(queries);
+  // Rows and not advisory locks: those share a table that a few busy processes could fill.
+  await queries
+    .insertInto('story')
+    .values(ordered.map((ticket) => ({ event, ticket, uses_spent: 0, inside: 0, epoch_seen: 0 })))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await queries
+    .selectFrom('story')
+    .select('ticket')
+    .where('event', '=', event)
+    .where('ticket', 'in', ordered)
+    .orderBy('ticket')
+    .forUpdate()
+    .execute();
+}
+
+/** The lock of whoever changes an event's rules: waits for transactions that still go by the old ones, and holds off new ones. */
+export const rulesLock = (event: number): string => `rules/${event}`;
+
+/** PostgreSQL's locks are 64-bit numbers. Two names that share one only wait for each other without need. */
+const lockNumber = (lock: string): ReturnType<typeof sql<number>> => sql<number>`hashtextextended(${lock}, 0)`;

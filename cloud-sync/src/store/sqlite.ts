@@ -1,0 +1,63 @@
+// SQLite, for one process: the only file of the service that imports better-sqlite3. Its own tables go through kysely; the ready-made
+// SQLite files that gates download are written here too.
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { CompiledQuery, SqliteDialect, SqliteDriver, type DatabaseConnection, type Dialect, type Driver } from 'kysely';
+
+/** Milliseconds that a statement waits for another process's lock. */
+const busyTimeoutMs = 5_000;
+
+/** Opens a file (or `:memory:`), creating it and its folder; durable at every commit. Throws what SQLite throws. */
+export function openSqlite(path: string): Dialect {
+  if (path !== ':memory:' && !existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const database = new Sqlite(path, { timeout: busyTimeoutMs });
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = ON');
+  const dialect = new SqliteDialect({ database });
+  return {
+    createAdapter: () => dialect.createAdapter(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createDriver: (): Driver => new ImmediateDriver({ database }),
+  };
+}
+
+/**
+ * Transactions take the write lock as they begin, so that what one has read is still so when it writes, also with a second process (the
+ * command line beside the service). A deferred one would fail at its first write instead, without waiting.
+ */
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+}
+
+/** A plain SQLite file to be filled and shipped: not a store, so nothing is synced before the end. */
+export interface SqliteFile {
+  readonly execute: (sql: string) => void;
+  /** Inserts rows in one transaction. */
+  readonly insert: (sql: string, rows: Iterable<readonly SqliteValue[]>) => void;
+  /** Writes a compact copy without journal, ready to ship. */
+  readonly vacuumInto: (path: string) => void;
+  readonly close: () => void;
+}
+export type SqliteValue = string | number | bigint | Uint8Array | null;
+
+export function createSqliteFile(path: string): SqliteFile {
+  const sqlite = new Sqlite(path);
+  sqlite.pragma('journal_mode = OFF');
+  sqlite.pragma('synchronous = OFF');
+  return {
+    execute: (sql) => void sqlite.exec(sql),
+    insert: (sql, rows) => {
+      const statement = sqlite.prepare(sql);
+      sqlite.transaction(() => {
+        for (const row of rows) statement.run(...row);
+      })();
+    },
+    vacuumInto: (copy) => void sqlite.prepare('VACUUM INTO ?').run(copy),
+    close: () => void sqlite.close(),
+  };
+}

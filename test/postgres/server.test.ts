@@ -1,0 +1,23 @@
+// Goal: the cloud's suites run on a real PostgreSQL here, or the summary says why not.
+import { expect } from 'vitest';
+import { sql } from 'kysely';
+import { postgresUrl } from '../support/database.ts';
+import { missingPostgres } from '../support/postgres-programs.ts';
+import { createPostgresDatabase, withDatabase } from '../support/postgres.ts';
+import { runOrReport } from '../support/not-run.ts';
+
+runOrReport(
+  'commits are durable and text is ordered by bytes, whatever the database says',
+  missingPostgres(),
+  async () => {
+    const url = await createPostgresDatabase(postgresUrl());
+    await withDatabase(url, async (database) => {
+      const settings = await sql<Record<string, string>>`select current_setting('fsync') as fsync,
+      current_setting('synchronous_commit') as commit, version() as version`.execute(database);
+      expect(settings.rows).toEqual([{ fsync: 'on', commit: 'on', version: expect.stringMatching(/^PostgreSQL \d/) }]);
+      const collations = await sql`select distinct collation_name from information_schema.columns
+      where table_schema = 'public' and data_type = 'text' and table_name not like 'kysely%'`.execute(database);
+      expect(collations.rows).toEqual([{ collation_name: 'C' }]);
+    });
+  },
+);

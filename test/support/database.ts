@@ -1,0 +1,41 @@
+// The database that a test's project is about: every suite that asks here runs on SQLite in `unit` and `contract`, and on a real
+// PostgreSQL in `postgres`.
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { createPostgresDatabase, recyclePostgresDatabase } from './postgres.ts';
+
+export type DatabaseKind = 'sqlite' | 'postgres';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** What this project's tests run on; absent in projects that do not care, which take SQLite. */
+    readonly database?: DatabaseKind;
+    /** The PostgreSQL server of this run, in project `postgres`. */
+    readonly postgresUrl?: string;
+  }
+}
+
+export interface TestDatabase {
+  readonly kind: DatabaseKind;
+  readonly url: string;
+  readonly remove: () => Promise<void>;
+}
+
+export const databaseKind = (): DatabaseKind => inject('database') ?? 'sqlite';
+
+/** The URL of this run's PostgreSQL, without a database's name. */
+export function postgresUrl(): string {
+  const url = inject('postgresUrl');
+  if (url === undefined) throw new Error('only the project `postgres` has a PostgreSQL');
+  return url;
+}
+
+/** A new database; a SQLite one lies in `folder`, which the caller removes. One on PostgreSQL has the schema already unless `isEmpty`. */
+export async function createTestDatabase(
+  folder: string,
+  { kind = databaseKind(), isEmpty = false }: { readonly kind?: DatabaseKind; readonly isEmpty?: boolean } = {},
+): Promise<TestDatabase> {
+  if (kind === 'sqlite') return { kind, url: `sqlite:${join(folder, 'cloud.db')}`, remove: async () => undefined };
+  const url = await createPostgresDatabase(postgresUrl(), { isEmpty });
+  return { kind, url, remove: async () => (isEmpty ? undefined : recyclePostgresDatabase(url)) };
+}
