@@ -138,7 +138,7 @@ describe('a foreign event', () => {
     ])
       for (const method of ['GET', 'HEAD']) {
         const response = await askAs(test, stranger, method, `/api/events/${spelling}/summary`);
-        expect([spelling, response.status]).toEqual([spelling, 404]);
+        expect([spelling, response.status]).toEqual([spelling, spelling.includes('%00') ? 400 : 404]);
       }
   });
 
