@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line of the service: serve | migrate | token | event | issue | feed. Everything but `serve` works on the data folder
+// The command line of the service: serve | migrate | move | token | event | issue | feed. Everything but `serve` works on the data folder
 // directly, also while the service runs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { defineCommand, runMain } from 'citty';
 import { Presets, SingleBar } from 'cli-progress';
 import pino from 'pino';
 import { z } from 'zod';
+import { moveCommand } from './commands/move.ts';
 import { readConfig, type Config, type ConfigError } from './config.ts';
 import { openCloud, serve, type Cloud, type StartError } from './main.ts';
 import type { Failure } from './services/problems.ts';
@@ -173,6 +174,7 @@ const main = defineCommand({
   subCommands: {
     serve: serveCommand,
     migrate: migrateCommand,
+    move: moveCommand,
     token: tokenCommand,
     event: eventCommand,
     issue: issueCommand,
