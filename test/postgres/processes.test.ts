@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import {
   bytesToHex,
   trustedFeedKeys,
@@ -145,6 +146,39 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
         const file = await gate.request('GET', `/feed/files/${sha256}`);
         expect([file.status, (await file.arrayBuffer()).byteLength]).toEqual([200, bytes]);
       }
+  });
+
+  it('go on when the database has cut all of their connections, also within a transaction', async () => {
+    await cloud(0).json('POST', '/api/events', someEvent);
+    const { rows } = await withDatabase(url, (queries) =>
+      sql<{ name: string }>`select current_database() as name`.execute(queries),
+    );
+    const connections = sql.table('pg_stat_activity');
+    const ours = sql`datname = ${rows[0]?.name}`;
+    await withDatabase(url.replace(/[^/]*$/, 'postgres'), async (other) => {
+      const cut = (): Promise<unknown> =>
+        sql`select pg_terminate_backend(pid) from ${connections} where ${ours}`.execute(other);
+      const unfinished = withDatabase(url, (database) =>
+        database.transaction().execute(async (queries) => {
+          await queries.updateTable('event').set({ policy: 'spoiled' }).execute();
+          const { rows: own } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(queries);
+          await cut();
+          // The news of the end arrives while nothing is asked of this connection.
+          await vi.waitFor(async () =>
+            expect((await sql`select 1 from ${connections} where pid = ${own[0]?.pid}`.execute(other)).rows).toEqual(
+              [],
+            ),
+          );
+          await queries.updateTable('event').set({ policy: 'spoiled' }).execute();
+        }),
+      );
+      await expect(unfinished).rejects.toThrow();
+      await cut();
+    });
+    for (const one of clouds) {
+      await vi.waitFor(async () => expect((await one.request('/healthz')).status).toBe(200));
+      expect(await one.json('GET', '/api/events')).toMatchObject({ events: [{ event: 1 }] });
+    }
   });
 
   it('accept a gate’s request with a nonce that the other has given', async () => {

@@ -27,8 +27,11 @@ export function openPostgres(url: string, log: Logger): Dialect {
     idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
     types: valueTypes(),
   });
-  // Without a listener the loss of a connection that nobody uses would end the process. The pool opens another one when needed.
-  pool.on('error', (cause) => log.warn({ cause: cause.message }, 'an unused database connection was lost'));
+  // Without listeners the loss of a connection would end the process: the pool's hears of unused ones, the client's of one that is lost
+  // between two statements of a transaction, whose next statement then fails. The pool opens another one when needed.
+  const lost = (cause: Error): void => log.warn({ cause: cause.message }, 'a database connection was lost');
+  pool.on('error', lost);
+  pool.on('connect', (client) => void client.on('error', lost));
   return new PostgresDialect({
     pool,
     // Marks that were acknowledged must survive a power cut, whatever the server's configuration says.

@@ -1,7 +1,7 @@
 // The live stream and the description of the API.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { liveStateSchema, type LiveState } from '@postern/shared';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
+import { openLiveStream } from '../../support/live-stream.ts';
 import { aMark } from '../../support/marks.ts';
 
 let test: TestCloud;
@@ -11,35 +11,9 @@ beforeEach(async () => {
 });
 afterEach(() => test.close());
 
-/** Reads `state` messages one after the other. */
-async function openStream(): Promise<{
-  readonly next: () => Promise<LiveState>;
-  readonly cancel: () => Promise<void>;
-}> {
-  const response = await test.api('GET', '/api/events/1/live');
-  const reader = (response.body as ReadableStream<Uint8Array>)
-    .pipeThrough(new TextDecoderStream() as never)
-    .getReader() as ReadableStreamDefaultReader<string>;
-  let text = '';
-  return {
-    next: async () => {
-      while (!text.includes('\n\n')) {
-        const { value, done } = await reader.read();
-        if (done) throw new Error('the stream has ended');
-        text += value;
-      }
-      const message = text.slice(0, text.indexOf('\n\n'));
-      text = text.slice(message.length + 2);
-      expect(message).toMatch(/^event: state\ndata: /);
-      return liveStateSchema.parse(JSON.parse(message.slice(message.indexOf('data: ') + 6)));
-    },
-    cancel: () => reader.cancel(),
-  };
-}
-
 describe('the live stream', () => {
   it('sends the whole state at once and again after every change', async () => {
-    const stream = await openStream();
+    const stream = await openLiveStream(test);
     expect(await stream.next()).toMatchObject({ event: 1, name: 'Test night', admitted: 0, gates: [], entries: [] });
     const gate = await enrolTestGate(test, 1, 'gate-a');
     expect((await stream.next()).gates).toMatchObject([{ id: 'gate-a', enrolled: true, state: 'ok', entries: 0 }]);
@@ -62,7 +36,7 @@ describe('the live stream', () => {
   });
 
   it('ends when the service stops', async () => {
-    const stream = await openStream();
+    const stream = await openLiveStream(test);
     await stream.next();
     test.cloud.endStreams();
     await expect(stream.next()).rejects.toThrow('the stream has ended');
