@@ -22,6 +22,8 @@ import type { Failure } from './problems.ts';
 export const manifestLifetimeMs = 24 * 3_600_000;
 /** A change is published this long after it, together with what else changed meanwhile. */
 export const publishDelayMs = 1_000;
+/** A change that a gate's question shows to be unpublished is published after this: whoever made it comes first, unless it has died. */
+export const overlookedDelayMs = 10_000;
 /** Publications of several processes that may come first before ours fails. */
 const attemptsMax = 20;
 
@@ -63,7 +65,8 @@ export interface FeedDeps {
 
 export function createFeed(deps: FeedDeps): Feed {
   const { database, clock, timer, log } = deps;
-  const pending = new Map<number, () => void>();
+  /** Publications to come, by event. */
+  const pending = new Map<number, { readonly dueMs: number; readonly cancel: () => void }>();
   /** Publications of one event follow each other. */
   const tails = new Map<number, Promise<unknown>>();
 
@@ -77,7 +80,7 @@ export function createFeed(deps: FeedDeps): Feed {
 
   const publish: Feed['publish'] = (event, options = {}) =>
     inTurn(event, async () => {
-      pending.get(event)?.();
+      pending.get(event)?.cancel();
       pending.delete(event);
       for (let attempt = 0; attempt < attemptsMax; attempt++) {
         const record = await readEvent(database, event);
@@ -99,28 +102,35 @@ export function createFeed(deps: FeedDeps): Feed {
       throw new Error(`event ${event}: other processes published first, ${attemptsMax} times`);
     });
 
+  /** Unless it is going to be sooner anyway. */
+  const publishAfter = (event: number, delayMs: number): void => {
+    const dueMs = clock.monotonicMs() + delayMs;
+    const waiting = pending.get(event);
+    if (waiting !== undefined && waiting.dueMs <= dueMs) return;
+    waiting?.cancel();
+    const cancel = timer.after(delayMs, () => {
+      pending.delete(event);
+      void newest(database, event)
+        .then((last) => (last === undefined ? undefined : publish(event)))
+        .catch((cause: unknown) => log.error({ event, cause: String(cause) }, 'publishing the feed failed'));
+    });
+    pending.set(event, { dueMs, cancel });
+  };
+
   return {
     publish,
     current: async (event) => {
       const last = await newest(database, event);
       if (last === undefined) return err({ type: 'feed-unpublished' });
+      if (await hasChanged(database, last)) publishAfter(event, overlookedDelayMs);
       return isFresh(last, clock.wallMs()) ? ok(toPublication(last)) : publish(event);
     },
     version: async (event) => (await newest(database, event))?.version ?? 0,
     eventOfFile: async (sha256) =>
       (await database.selectFrom('feed_file').select('event').where('sha256', '=', sha256).executeTakeFirst())?.event,
-    changed: (event) => {
-      if (pending.has(event)) return;
-      const cancel = timer.after(publishDelayMs, () => {
-        pending.delete(event);
-        void newest(database, event)
-          .then((last) => (last === undefined ? undefined : publish(event)))
-          .catch((cause: unknown) => log.error({ event, cause: String(cause) }, 'publishing the feed failed'));
-      });
-      pending.set(event, cancel);
-    },
+    changed: (event) => publishAfter(event, publishDelayMs),
     stop: async () => {
-      for (const cancel of pending.values()) cancel();
+      for (const { cancel } of pending.values()) cancel();
       pending.clear();
       await Promise.all(tails.values());
     },
@@ -135,6 +145,16 @@ const newest = (database: Database, event: number): Promise<FeedRow | undefined>
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst();
+
+/** Whether tickets or rules are not as this version shows them. */
+async function hasChanged(database: Database, { event, revision, rules_revision }: FeedRow): Promise<boolean> {
+  const now = await database
+    .selectFrom('event')
+    .select(['revision', 'rules_revision'])
+    .where('id', '=', event)
+    .executeTakeFirst();
+  return now?.revision !== revision || now.rules_revision !== rules_revision;
+}
 
 const isFresh = (row: FeedRow, nowMs: number): boolean =>
   nowMs < row.created_at_ms + (row.expires_at_ms - row.created_at_ms) / 2;

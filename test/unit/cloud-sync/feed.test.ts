@@ -17,6 +17,7 @@ import {
   type Ticket,
   type TicketResponse,
 } from '@postern/shared';
+import { overlookedDelayMs } from '../../../cloud-sync/src/services/feed.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 
 let test: TestCloud;
@@ -158,6 +159,19 @@ describe('publication', () => {
     await test.time.advance(1_000);
     await expect.poll(async () => (await manifest()).version).toBe(2);
     expect((await ticketsOf(await manifest())).tickets.size).toBe(6);
+  });
+
+  it('brings a change whose process has died before it was published', async () => {
+    await publish();
+    await issue(3);
+    const { folder, time } = test;
+    await test.cloud.close();
+    test = await createTestCloud({ folder, time });
+    gate.turnTo(test);
+    expect((await manifest()).version).toBe(1);
+    await test.time.advance(overlookedDelayMs);
+    await expect.poll(async () => (await manifest()).version).toBe(2);
+    expect((await ticketsOf(await manifest())).tickets.size).toBe(3);
   });
 
   it('is signed anew before it expires', async () => {
