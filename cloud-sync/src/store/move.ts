@@ -126,7 +126,7 @@ async function copyTable(
     if (held.length > 0)
       await to
         .insertInto(name as keyof Schema)
-        .values(held as never)
+        .values(held)
         .execute();
     held = [];
     heldBytes = 0;
