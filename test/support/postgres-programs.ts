@@ -13,8 +13,10 @@ const unprivileged = 'nobody';
 export function missingPostgres(): string | undefined {
   const folder = binFolder();
   if (folder === undefined) return 'PostgreSQL not installed (npm install, or apt-get install postgresql)';
-  const { status, stderr } = run(join(folder, 'initdb'), '--version');
-  return status === 0 ? undefined : `PostgreSQL does not start: ${stderr.trim().split('\n')[0] ?? ''}`;
+  const { status, stderr } = run(join(folder, 'postgres'), '--version');
+  return status === 0
+    ? undefined
+    : `PostgreSQL does not start, scripts/setup test may help: ${stderr.trim().split('\n')[0] ?? ''}`;
 }
 
 /** The folder of `initdb` and `postgres`. */

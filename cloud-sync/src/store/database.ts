@@ -53,8 +53,10 @@ export const openChannel = (url: string, deps: ChannelDeps): Channel | undefined
 /** Brings the schema up to date, forward only; answers with the names of what it applied. Of several processes one does it. */
 export async function migrate(database: Database): Promise<Result<readonly string[], DatabaseError>> {
   try {
-    const unknown = (await appliedMigrations(database)).filter((name) => migrations[name] === undefined);
+    const applied = await appliedMigrations(database);
+    const unknown = applied.filter((name) => migrations[name] === undefined);
     if (unknown.length > 0) return err({ type: 'database-newer', migrations: unknown });
+    if (applied.length === Object.keys(migrations).length) return ok([]);
     return await (isPostgres(database) ? migratePostgres(database) : migrateOn(database));
   } catch (cause) {
     return err(unusable(cause));
