@@ -5,7 +5,6 @@ import {
   foldTicketHistory,
   historyRules,
   type AdmissionPolicy,
-  type Case,
   type Clock,
   type Entry,
   type EntryView,
@@ -19,7 +18,7 @@ import { readEvent } from './events.ts';
 
 /** Tickets folded at a time when all of an event are. */
 const ticketsPerBatchMax = 500;
-const entriesPerStatementMax = 1_000;
+const rowsPerStatementMax = 1_000;
 
 /** Brings story and cases of these tickets up to date. */
 export async function deriveStories(
@@ -33,16 +32,10 @@ export async function deriveStories(
   const record = await readEvent(queries, event);
   if (record === undefined) return;
   const folded = await foldTickets(queries, record.policy, [...ticketIds]);
-  for (const [ticket, history] of folded) {
-    const story = { uses_spent: history.usesSpent, inside: history.inside, epoch_seen: history.epochSeen };
-    await queries
-      .insertInto('story')
-      .values({ event, ticket, ...story })
-      .onConflict((conflict) => conflict.columns(['event', 'ticket']).doUpdateSet(story))
-      .execute();
-    await storeEntries(queries, event, ticket, history.entries);
-    await storeCases(queries, clock.wallMs(), event, ticket, history.cases);
-  }
+  // A statement for all tickets, and not one for each: every one is a journey to the database and back.
+  await storeStories(queries, event, folded);
+  await storeEntries(queries, event, folded);
+  await storeCases(queries, clock.wallMs(), event, folded);
 }
 
 /** Derives everything of an event anew: after its rules have changed. */
@@ -116,10 +109,37 @@ async function readMarks(
   return marks;
 }
 
-async function storeEntries(queries: Queries, event: number, ticket: string, entries: readonly Entry[]): Promise<void> {
-  await queries.deleteFrom('entry').where('event', '=', event).where('ticket', '=', ticket).execute();
-  for (let start = 0; start < entries.length; start += entriesPerStatementMax) {
-    const rows = entries.slice(start, start + entriesPerStatementMax).map(({ mark, persons }) => ({
+type Histories = ReadonlyMap<string, History>;
+
+async function storeStories(queries: Queries, event: number, histories: Histories): Promise<void> {
+  const rows = [...histories].map(([ticket, history]) => ({
+    event,
+    ticket,
+    uses_spent: history.usesSpent,
+    inside: history.inside,
+    epoch_seen: history.epochSeen,
+  }));
+  await queries
+    .insertInto('story')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['event', 'ticket']).doUpdateSet(({ ref }) => ({
+        uses_spent: ref('excluded.uses_spent'),
+        inside: ref('excluded.inside'),
+        epoch_seen: ref('excluded.epoch_seen'),
+      })),
+    )
+    .execute();
+}
+
+async function storeEntries(queries: Queries, event: number, histories: Histories): Promise<void> {
+  await queries
+    .deleteFrom('entry')
+    .where('event', '=', event)
+    .where('ticket', 'in', [...histories.keys()])
+    .execute();
+  const rows = [...histories].flatMap(([ticket, { entries }]) =>
+    entries.map(({ mark, persons }) => ({
       event,
       gate: mark.gate,
       boot: mark.boot,
@@ -130,43 +150,64 @@ async function storeEntries(queries: Queries, event: number, ticket: string, ent
       at_ms: mark.at.ms,
       uncertainty_ms: mark.clock.uncertaintyMs,
       persons,
-    }));
-    await queries.insertInto('entry').values(rows).execute();
-  }
+    })),
+  );
+  for (let start = 0; start < rows.length; start += rowsPerStatementMax)
+    await queries
+      .insertInto('entry')
+      .values(rows.slice(start, start + rowsPerStatementMax))
+      .execute();
 }
 
 /** Late marks extend a case or close it; they never open a second one of the same ticket and day. */
-async function storeCases(
-  queries: Queries,
-  nowMs: number,
-  event: number,
-  ticket: string,
-  cases: readonly Case[],
-): Promise<void> {
-  const open = cases.map((found) => found.id);
-  await queries
-    .updateTable('case')
-    .set({ state: 'closed', changed_at_ms: nowMs })
+async function storeCases(queries: Queries, nowMs: number, event: number, histories: Histories): Promise<void> {
+  const rows = [...histories].flatMap(([ticket, { cases }]) =>
+    cases.map((found) => {
+      const entries = { fitting: found.fitting.map(toEntryView), misfits: found.misfits.map(toEntryView) };
+      return {
+        event,
+        id: found.id,
+        ticket,
+        day: found.day,
+        state: 'open',
+        entries: JSON.stringify(entries),
+        order_uncertain: found.orderUncertain ? 1 : 0,
+        last_at_ms: Math.max(...[...entries.fitting, ...entries.misfits].map((entry) => entry.atMs)),
+        opened_at_ms: nowMs,
+        changed_at_ms: nowMs,
+      };
+    }),
+  );
+  const known = await queries
+    .selectFrom('case')
+    .select('id')
     .where('event', '=', event)
-    .where('ticket', '=', ticket)
+    .where('ticket', 'in', [...histories.keys()])
     .where('state', '=', 'open')
-    .$if(open.length > 0, (query) => query.where('id', 'not in', open))
     .execute();
-  for (const found of cases) {
-    const entries = { fitting: found.fitting.map(toEntryView), misfits: found.misfits.map(toEntryView) };
-    const changing = {
-      state: 'open',
-      entries: JSON.stringify(entries),
-      order_uncertain: found.orderUncertain ? 1 : 0,
-      last_at_ms: Math.max(...[...entries.fitting, ...entries.misfits].map((entry) => entry.atMs)),
-      changed_at_ms: nowMs,
-    };
+  const open = new Set(rows.map(({ id }) => id));
+  const explained = known.filter(({ id }) => !open.has(id)).map(({ id }) => id);
+  if (explained.length > 0)
+    await queries
+      .updateTable('case')
+      .set({ state: 'closed', changed_at_ms: nowMs })
+      .where('event', '=', event)
+      .where('id', 'in', explained)
+      .execute();
+  for (let start = 0; start < rows.length; start += rowsPerStatementMax)
     await queries
       .insertInto('case')
-      .values({ event, id: found.id, ticket, day: found.day, opened_at_ms: nowMs, ...changing })
-      .onConflict((conflict) => conflict.columns(['event', 'id']).doUpdateSet(changing))
+      .values(rows.slice(start, start + rowsPerStatementMax))
+      .onConflict((conflict) =>
+        conflict.columns(['event', 'id']).doUpdateSet(({ ref }) => ({
+          state: ref('excluded.state'),
+          entries: ref('excluded.entries'),
+          order_uncertain: ref('excluded.order_uncertain'),
+          last_at_ms: ref('excluded.last_at_ms'),
+          changed_at_ms: ref('excluded.changed_at_ms'),
+        })),
+      )
       .execute();
-  }
 }
 
 const toEntryView = ({ mark, persons }: Entry): EntryView => ({
