@@ -10,6 +10,7 @@ import {
   decide,
   err,
   hexToBytes,
+  knownFeedKeys,
   knownMethods,
   ok,
   ready,
@@ -150,13 +151,10 @@ async function compose(
       logger.warn({ cause: String(cause) }, 'The clock file could not be written'),
     );
   onStop(saveClock);
-  const enrolledKeys = identity.feedKeys
-    .filter((key) => key.use === 'feed')
-    .map((key) => ({ keyId: key.keyId, publicKey: keyBytes(key.publicKey) }));
   const cache = await openFeedCache({
     folder: join(gate.data, 'feed'),
     event: gate.event,
-    enrolledKeys,
+    enrolledKeys: identity.feedKeys,
     nowMs: () => trust.now().nowMs,
     logger,
   });
@@ -419,15 +417,11 @@ const laneSettings = ({ id, direction, onFailure, holdTimeoutMs }: LaneConfig, z
   holdTimeoutMs,
 });
 
-const keyBytes = (hex: string): Uint8Array => hexToBytes(hex) ?? new Uint8Array(0);
-
-/** Feed keys of the feed in use, and those that came with enrolment. */
+/** What may sign the time: a feed key of the feed in use, or one that came with enrolment, unless it is revoked. */
 function feedKey(cache: FeedCache, identity: Identity, keyId: string): Uint8Array | undefined {
-  const keys = [...(cache.current()?.manifest.keys ?? []), ...identity.feedKeys];
-  const key = keys.find(
-    (candidate) => candidate.use === 'feed' && candidate.state !== 'revoked' && candidate.keyId === keyId,
-  );
-  return key === undefined ? undefined : keyBytes(key.publicKey);
+  const keys = knownFeedKeys(cache.current()?.manifest, identity.feedKeys);
+  const key = keys.find((candidate) => candidate.state !== 'revoked' && candidate.keyId === keyId);
+  return key === undefined ? undefined : hexToBytes(key.publicKey);
 }
 
 async function repeatClockRound(timer: Timer, signal: AbortSignal, round: () => Promise<void>): Promise<void> {

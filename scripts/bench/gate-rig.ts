@@ -6,7 +6,6 @@ import {
   bytesToHex,
   decide,
   encodePass,
-  keyId,
   qrMethod,
   type AdmissionPolicy,
   type Claim,
@@ -47,11 +46,10 @@ export function benchFolder(): { readonly path: string; readonly remove: () => v
 }
 
 export async function openBenchFeed(folder: string): Promise<FeedCache> {
-  const { publicKey } = feedKeys('a');
   return openFeedCache({
     folder,
     event: feedEvent,
-    enrolledKeys: [{ keyId: keyId(publicKey), publicKey }],
+    enrolledKeys: [announce(feedKeys('a'), 'active')],
     nowMs: () => feedStartMs,
     logger: silentLogger,
   });

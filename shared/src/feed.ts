@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { hexToBytes, utf8 } from './bytes.ts';
 import { decodeCose, domainAad, signCose, verifyCose } from './cose.ts';
+import { announcementsHeader, followAnnouncements } from './feed-key-announcement.ts';
 import { keyId, type KeyPair } from './crypto.ts';
 import { assert, err, ok, type Result } from './result.ts';
 import { admissionPolicySchema } from './ticket.ts';
@@ -141,23 +142,45 @@ export interface TrustedFeedKey {
   readonly publicKey: Uint8Array;
 }
 
-/** The COSE_Sign1 bytes that gates poll for. The content is checked: publishing a manifest that no gate takes is a bug. */
-export function signManifest(manifest: Manifest, feedKey: KeyPair): Uint8Array {
+/**
+ * The COSE_Sign1 bytes that gates poll for. The content is checked: publishing a manifest that no gate takes is a bug.
+ * `announcements` (feed-key-announcement.ts, in the order they were made) lead gates that missed rotations to `feedKey`.
+ */
+export function signManifest(
+  manifest: Manifest,
+  feedKey: KeyPair,
+  announcements: readonly Uint8Array[] = [],
+): Uint8Array {
   const checked = manifestSchema.parse(manifest);
   const problem = manifestProblem(checked);
   assert(problem === undefined, `a manifest that no gate would take: ${problem}`);
-  const bytes = signCose({ keys: feedKey, payload: utf8(JSON.stringify(checked)), externalAad: manifestAad });
+  const bytes = signCose({
+    keys: feedKey,
+    payload: utf8(JSON.stringify(checked)),
+    externalAad: manifestAad,
+    ...(announcements.length === 0 ? {} : { header: announcementsHeader(announcements) }),
+  });
   assert(bytes.length <= manifestBytesMax, `a manifest has at most ${manifestBytesMax} bytes`);
   return bytes;
 }
 
-/** Size, then signature by one of `trusted`, and only then the content. */
+/** Size, then signature by one of `trusted` or a key that they have announced, and only then the content. */
 export function verifyManifest(bytes: Uint8Array, trusted: readonly TrustedFeedKey[]): Result<Manifest, FeedError> {
+  const verified = verifyManifestAndSigner(bytes, trusted);
+  return verified.ok ? ok(verified.value.manifest) : verified;
+}
+
+/** The same, with the key that signed it. */
+export function verifyManifestAndSigner(
+  bytes: Uint8Array,
+  trusted: readonly TrustedFeedKey[],
+): Result<{ readonly manifest: Manifest; readonly signer: TrustedFeedKey }, FeedError> {
   if (bytes.length > manifestBytesMax)
     return err({ type: 'feed-too-large', what: 'manifest', bytes: bytes.length, bytesMax: manifestBytesMax });
   const message = decodeCose(bytes, manifestBytesMax);
   if (!message.ok) return err({ type: 'feed-malformed', what: 'manifest', cause: message.error.cause });
-  const signer = trusted.find((key) => key.keyId === message.value.keyId);
+  const isSigner = (key: TrustedFeedKey): boolean => key.keyId === message.value.keyId;
+  const signer = trusted.find(isSigner) ?? followAnnouncements(trusted, message.value.header).find(isSigner);
   if (signer === undefined)
     return err({ type: 'feed-signature-invalid', keyId: message.value.keyId, cause: 'key-unknown' });
   if (!verifyCose(message.value, signer.publicKey, manifestAad))
@@ -165,7 +188,9 @@ export function verifyManifest(bytes: Uint8Array, trusted: readonly TrustedFeedK
   const manifest = parseManifest(message.value.payload);
   if (!manifest.ok) return manifest;
   const problem = manifestProblem(manifest.value);
-  return problem === undefined ? manifest : err({ type: 'feed-malformed', what: 'manifest', cause: problem });
+  return problem === undefined
+    ? ok({ manifest: manifest.value, signer })
+    : err({ type: 'feed-malformed', what: 'manifest', cause: problem });
 }
 
 function parseManifest(payload: Uint8Array): Result<Manifest, FeedError> {
@@ -234,15 +259,24 @@ const isOlder = (a: Manifest, b: Manifest): boolean =>
 export const isExpired = (manifest: Pick<Manifest, 'expiresAtMs'>, nowMs: number): boolean =>
   nowMs >= manifest.expiresAtMs;
 
-/**
- * The keys that may sign what follows a manifest: its active feed keys and the next ones, which it announces under the signature
- * of the current one. Before the first manifest, the keys that came with enrolment. A rotation has to be announced for longer
- * than a gate may stay away; one that missed it is enrolled again.
- */
-export const trustedFeedKeys = (manifest: Pick<Manifest, 'keys'>): readonly TrustedFeedKey[] =>
-  manifest.keys
+/** The keys that may sign what follows: the active feed keys, and the next ones, announced under the signature of the current one. */
+export const trustedFeedKeys = ({ keys }: { readonly keys: readonly FeedKey[] }): readonly TrustedFeedKey[] =>
+  keys
     .filter((key) => key.use === 'feed' && (key.state === 'active' || key.state === 'next'))
     .map((key) => ({ keyId: key.keyId, publicKey: hexToBytes(key.publicKey) ?? new Uint8Array(0) }));
+
+/**
+ * The feed keys that a gate goes by, in every state: those of its manifest, whose word on a key is the last one, and those of its
+ * enrolment that the manifest does not know, because the gate has been enrolled again since.
+ */
+export const knownFeedKeys = (
+  manifest: Pick<Manifest, 'keys'> | undefined,
+  enrolled: readonly FeedKey[],
+): readonly FeedKey[] => {
+  const named = manifest?.keys.filter((key) => key.use === 'feed') ?? [];
+  const later = enrolled.filter((key) => key.use === 'feed' && named.every(({ keyId: known }) => known !== key.keyId));
+  return [...named, ...later];
+};
 
 /** What has to be fetched to get from one manifest's files to another's. */
 export type FeedPlan =

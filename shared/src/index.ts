@@ -14,6 +14,7 @@ export * from './ed25519-der.ts';
 export * from './event-day.ts';
 export * from './feed.ts';
 export * from './feed-delta.ts';
+export * from './feed-key-announcement.ts';
 export * from './feed-snapshot.ts';
 export * from './gate-token.ts';
 export * from './history.ts';

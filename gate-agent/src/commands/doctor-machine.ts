@@ -1,7 +1,7 @@
 // The doctor's look at what lies on this machine and at the cloud: Node, folder, disk, identity, databases, feed, clock.
 import { existsSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
-import { changedRows, hexToBytes, isExpired } from '@postern/shared';
+import { changedRows, hexToBytes, isExpired, knownFeedKeys } from '@postern/shared';
 import { verifyGateCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile } from '../clock-file.ts';
 import { createClockTrust, type ClockTrust } from '../clock-trust.ts';
@@ -219,7 +219,7 @@ export async function checkCloud(config: GateConfig, deps: DoctorDeps): Promise<
       'add [cloud] url = "https://…" to gate.toml, or this gate learns from other gates only',
     );
   const { url } = config.cloud;
-  const keys = new Map(await knownFeedKeys(config, deps));
+  const keys = new Map(await timeKeys(config, deps));
   const sentMs = deps.clock.monotonicMs();
   const sample = await askServerTime(
     {
@@ -252,16 +252,12 @@ export async function checkCloud(config: GateConfig, deps: DoctorDeps): Promise<
   return fail('cloud', `${url} answers, but not as a Postern cloud (${error.type})`, 'check [cloud] url in gate.toml');
 }
 
-async function knownFeedKeys(
-  config: GateConfig,
-  deps: DoctorDeps,
-): Promise<readonly [string, Uint8Array | undefined][]> {
+async function timeKeys(config: GateConfig, deps: DoctorDeps): Promise<readonly [string, Uint8Array | undefined][]> {
   const identity = await loadIdentity(deps.folder.data);
   const feed = await readFeed(feedFolder(deps.folder.data), config.gate.event, deps.signal);
-  const published = feed.ok ? feed.value.manifest.keys : [];
   if (feed.ok) feed.value.close();
-  return [...(identity.ok ? identity.value.feedKeys : []), ...published]
-    .filter(({ use, state }) => use === 'feed' && state !== 'revoked')
+  return knownFeedKeys(feed.ok ? feed.value.manifest : undefined, identity.ok ? identity.value.feedKeys : [])
+    .filter(({ state }) => state !== 'revoked')
     .map(({ keyId, publicKey }) => [keyId, hexToBytes(publicKey)]);
 }
 

@@ -6,18 +6,18 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   acceptManifest,
-  assert,
   changedRows,
-  decodeCose,
   err,
   isExpired,
-  manifestBytesMax,
+  knownFeedKeys,
   needsNewSnapshot,
   ok,
   planFeed,
   trustedFeedKeys,
   verifyManifest,
+  verifyManifestAndSigner,
   type FeedError,
+  type FeedKey,
   type FeedPlan,
   type Logger,
   type Manifest,
@@ -62,8 +62,8 @@ export interface FeedFiles {
 export interface FeedCacheDeps {
   readonly folder: string;
   readonly event: number;
-  /** Feed keys that came with enrolment; they count until a first manifest names its own. */
-  readonly enrolledKeys: readonly TrustedFeedKey[];
+  /** Feed keys that came with enrolment; a manifest that names one of them has the last word on it. */
+  readonly enrolledKeys: readonly FeedKey[];
   readonly nowMs: () => number;
   readonly logger: Logger;
 }
@@ -100,15 +100,11 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
   let trouble: FeedCacheError | undefined = damage;
 
   const consider = (bytes: Uint8Array): Result<FeedOffer, FeedCacheError> => {
-    const trusted = accepted === undefined ? enrolledKeys : trustedFeedKeys(accepted);
-    const verified = verifyManifest(bytes, trusted);
+    const verified = verifyManifestAndSigner(bytes, trustedFeedKeys({ keys: knownFeedKeys(accepted, enrolledKeys) }));
     if (!verified.ok) return verified;
-    const manifest = verified.value;
+    const { manifest, signer } = verified.value;
     const acceptance = acceptManifest({ event, current: accepted, candidate: manifest, nowMs: nowMs() });
     if (!acceptance.ok) return acceptance;
-    const message = decodeCose(bytes, manifestBytesMax);
-    const signer = trusted.find((key) => message.ok && key.keyId === message.value.keyId);
-    assert(signer !== undefined, 'a verified manifest has a trusted signer');
     return ok({ manifest, bytes, signer, plan: planFeed(loaded?.manifest, manifest) });
   };
 

@@ -35,11 +35,10 @@ interface Rig {
 async function createRig(): Promise<Rig> {
   await ready;
   const folder = join(temporaryFolder(), 'feed');
-  const { keyId } = announce(feedKeys('a'), 'active');
   const cache = await openFeedCache({
     folder,
     event: feedEvent,
-    enrolledKeys: [{ keyId, publicKey: feedKeys('a').publicKey }],
+    enrolledKeys: [announce(feedKeys('a'), 'active')],
     nowMs: () => feedStartMs,
     logger: silentLogger,
   });

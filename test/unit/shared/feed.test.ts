@@ -12,6 +12,7 @@ import {
   encodeTicketRow,
   holdReasons,
   isExpired,
+  knownFeedKeys,
   needsNewSnapshot,
   parseShortCode,
   planFeed,
@@ -228,6 +229,24 @@ describe('manifests', () => {
       announce(feedKeys('e'), 'active', 'issuer'),
     ];
     expect(trustedFeedKeys({ keys }).map((key) => key.keyId)).toEqual([keys[0]?.keyId]);
+  });
+
+  it('have the last word on a key of the enrolment, and leave those they do not know', () => {
+    const [revoked, later] = [feedKeys('b'), feedKeys('c')];
+    const enrolled = [
+      announce(revoked, 'active'),
+      announce(later, 'active'),
+      announce(feedKeys('d'), 'active', 'issuer'),
+    ];
+    const named = {
+      keys: [announce(a, 'active'), announce(revoked, 'revoked'), announce(feedKeys('e'), 'next', 'issuer')],
+    };
+    expect(knownFeedKeys(named, enrolled)).toEqual([
+      announce(a, 'active'),
+      announce(revoked, 'revoked'),
+      announce(later, 'active'),
+    ]);
+    expect(knownFeedKeys(undefined, enrolled)).toEqual(enrolled.slice(0, 2));
   });
 
   it('plan the least that has to be fetched', () => {

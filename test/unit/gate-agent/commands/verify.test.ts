@@ -63,13 +63,12 @@ async function createGate(policy: Partial<AdmissionPolicy> = {}): Promise<GateAn
   const trust = createClockTrust({ clock, machineBoot });
   trust.learn({ source: 'server', trueMs: clock.wallMs(), uncertaintyMs: 10, monotonicMs: clock.monotonicMs() });
   await writeClockFile(clockFilePath(data), trust.saved());
-  const { keyId } = announce(feedKeys('a'), 'active');
   const folder = join(data, 'feed');
   mkdirSync(folder);
   const cache = await openFeedCache({
     folder,
     event: feedEvent,
-    enrolledKeys: [{ keyId, publicKey: feedKeys('a').publicKey }],
+    enrolledKeys: [announce(feedKeys('a'), 'active')],
     nowMs: () => trust.now().nowMs,
     logger: silentLogger,
   });

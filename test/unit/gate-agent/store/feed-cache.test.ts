@@ -57,11 +57,10 @@ beforeEach(async () => {
 });
 
 async function openCache(enrolled: KeyPair = feedKeys('a')): Promise<FeedCache> {
-  const { keyId } = announce(enrolled, 'active');
   const cache = await openFeedCache({
     folder: join(folder, 'feed'),
     event: feedEvent,
-    enrolledKeys: [{ keyId, publicKey: enrolled.publicKey }],
+    enrolledKeys: [announce(enrolled, 'active')],
     nowMs: () => nowMs,
     logger: silentLogger,
   });
