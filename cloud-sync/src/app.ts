@@ -9,6 +9,7 @@ import { createErrorHandler, createRouter, problem, type Environment } from './r
 import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
 import { eventRoutes } from './routes/events.ts';
 import { gateRoutes } from './routes/gates.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { refuseNulInUrl } from './routes/input.ts';
 import { liveRoutes, pageRoutes } from './routes/live.ts';
 import { issueRoutes, ticketRoutes } from './routes/tickets.ts';
@@ -18,11 +19,13 @@ import type { Devices } from './services/devices.ts';
 import type { Events } from './services/events.ts';
 import type { FeedFiles } from './services/feed-files.ts';
 import type { Feed } from './services/feed.ts';
+import type { KeyRotation } from './services/key-rotation.ts';
 import type { Keys } from './services/keys.ts';
 import type { LiveStates } from './services/live-states.ts';
 import type { Nonces } from './services/nonces.ts';
 import type { Pokes } from './services/pokes.ts';
 import type { Reports } from './services/reports.ts';
+import type { KeyTicketLists } from './services/signed-passes.ts';
 import type { Staff } from './services/staff.ts';
 import type { Subjects } from './services/subjects.ts';
 import type { Tickets } from './services/tickets.ts';
@@ -32,6 +35,8 @@ export interface AppDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly keys: Keys;
+  readonly keyRotation: KeyRotation;
+  readonly keyTickets: KeyTicketLists;
   readonly nonces: Nonces;
   readonly authority: Authority;
   readonly users: Users;
@@ -76,6 +81,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', liveRoutes(deps));
   app.route('/api/tickets', ticketRoutes(deps));
   app.route('/admin', adminRoutes(deps));
+  app.route('/admin/keys', keyRoutes(deps));
   app.route('/', gateRoutes({ ...deps, gateOnly, changed: deps.pokes.poke }));
   app.route('/', pageRoutes({ ...deps, isSecure: () => deps.publicUrl().startsWith('https:') }));
   app.get('/openapi.json', openAPIRouteHandler(app, { documentation: openApi }));

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line of the service: serve | migrate | move | token | event | issue | feed. Everything but `serve` works on the data folder
+// The command line of the service: serve | migrate | move | token | event | issue | feed | rotate-keys. Everything but `serve` works on the data folder
 // directly, also while the service runs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import pino from 'pino';
 import { z } from 'zod';
 import { moveCommand } from './commands/move.ts';
+import { createRotateKeysCommand } from './commands/rotate-keys.ts';
 import { readConfig, type Config, type ConfigError } from './config.ts';
 import { openCloud, serve, type Cloud, type StartError } from './main.ts';
 import type { Failure } from './services/problems.ts';
@@ -182,6 +183,7 @@ const main = defineCommand({
       meta: { name: 'feed', description: 'The data that gates fetch' },
       subCommands: { publish: publishCommand },
     }),
+    'rotate-keys': createRotateKeysCommand({ withCloud, orExit, print: console.log }),
   },
 });
 
@@ -255,9 +257,14 @@ function explain(error: ConfigError | StartError | Failure): string {
     case 'database-newer':
       return `a newer cloud-sync has changed this database (${error.migrations.join(', ')}). Install that version or a later one; databases are never changed back.`;
     case 'vault-unreadable':
-      return `${error.cause}. Bring back the master.key that belongs to this database, or set POSTERN_CLOUD_MASTER_KEY.`;
+      return `${error.cause}. Bring back the master key that belongs to this database: master.key in the data folder, or what POSTERN_CLOUD_MASTER_KEY or POSTERN_CLOUD_MASTER_KEY_FILE names.`;
     case 'event-unknown':
       return `${error.detail ?? problemTitle(error.type)} in this database. Those it has: cloud-sync event; another database: --database.`;
+    case 'next-key-too-young':
+      return `${error.detail ?? problemTitle(error.type)} If that must be: --force.`;
+    case 'key-unknown':
+    case 'key-already-revoked':
+      return `${problemTitle(error.type)}. To see the keys: cloud-sync rotate-keys --list`;
     default:
       return error.detail ?? problemTitle(error.type);
   }

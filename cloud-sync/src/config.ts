@@ -1,8 +1,10 @@
 // The service's settings: command line first, then environment, then defaults, checked once. The only file that reads the environment.
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { err, ok, type Result } from '@postern/shared';
 import { z } from 'zod';
 
+const keyDays = z.coerce.number('must be a number from 0 to 3650').int().min(0).max(3_650);
 const configSchema = z.object({
   /** Folder for keys, feed files and, by default, the database. */
   data: z.string().min(1),
@@ -26,6 +28,11 @@ const configSchema = z.object({
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'must have 64 hexadecimal digits')
     .optional(),
+  /** A file with the same. */
+  masterKeyFile: z.string().min(1).optional(),
+  /** Days until a key hands over to the next one by itself; 0: only by command. */
+  issuerKeyDays: keyDays,
+  feedKeyDays: keyDays,
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 export type Config = z.infer<typeof configSchema>;
@@ -48,6 +55,9 @@ const settings: Readonly<Record<string, string>> = {
   port: '--port or POSTERN_CLOUD_PORT',
   publicUrl: '--public-url or POSTERN_CLOUD_PUBLIC_URL',
   masterKey: 'POSTERN_CLOUD_MASTER_KEY',
+  masterKeyFile: 'POSTERN_CLOUD_MASTER_KEY_FILE',
+  issuerKeyDays: 'POSTERN_CLOUD_ISSUER_KEY_DAYS',
+  feedKeyDays: 'POSTERN_CLOUD_FEED_KEY_DAYS',
   logLevel: '--log-level or POSTERN_CLOUD_LOG_LEVEL',
 };
 
@@ -64,8 +74,13 @@ export function readConfig(
     port: flags.port ?? environment['POSTERN_CLOUD_PORT'] ?? '8080',
     publicUrl: flags.publicUrl ?? environment['POSTERN_CLOUD_PUBLIC_URL'],
     masterKey: environment['POSTERN_CLOUD_MASTER_KEY'],
+    masterKeyFile: masterKeyFile(environment),
+    issuerKeyDays: environment['POSTERN_CLOUD_ISSUER_KEY_DAYS'] ?? '90',
+    feedKeyDays: environment['POSTERN_CLOUD_FEED_KEY_DAYS'] ?? '365',
     logLevel: flags.logLevel ?? environment['POSTERN_CLOUD_LOG_LEVEL'] ?? 'info',
   });
+  if (parsed.success && parsed.data.masterKey !== undefined && parsed.data.masterKeyFile !== undefined)
+    return err({ type: 'config-invalid', problems: [`${settings['masterKey']} and …_FILE: give one of the two`] });
   if (parsed.success) return ok(parsed.data);
   return err({
     type: 'config-invalid',
@@ -78,3 +93,15 @@ const folderOf = (database: string | undefined): string | undefined =>
   database?.startsWith('sqlite:') === true && database.length > 'sqlite:'.length
     ? dirname(database.slice('sqlite:'.length))
     : undefined;
+
+/** systemd's LoadCredential=master.key:… needs no setting; one that is given goes before it. */
+function masterKeyFile(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const {
+    POSTERN_CLOUD_MASTER_KEY: key,
+    POSTERN_CLOUD_MASTER_KEY_FILE: file,
+    CREDENTIALS_DIRECTORY: folder,
+  } = environment;
+  if (key !== undefined || file !== undefined || folder === undefined) return file;
+  const credential = join(folder, 'master.key');
+  return existsSync(credential) ? credential : undefined;
+}

@@ -15,12 +15,16 @@ import { createDevices, type Devices } from './services/devices.ts';
 import { createEvents, type Events } from './services/events.ts';
 import { createFeedFiles } from './services/feed-files.ts';
 import { createFeed, type Feed } from './services/feed.ts';
-import { openKeys } from './services/keys.ts';
+import { createKeyRotation, type KeyRotation } from './services/key-rotation.ts';
+import { createKeySchedule, type KeySchedule } from './services/key-schedule.ts';
+import { openKeys, type Keys } from './services/keys.ts';
 import { createLiveStates } from './services/live-states.ts';
 import { createMembers, type Members } from './services/members.ts';
 import { createNonces } from './services/nonces.ts';
 import { createPokes } from './services/pokes.ts';
 import { createReports } from './services/reports.ts';
+import { resealKeys } from './services/reseal.ts';
+import { createKeyTicketLists, type KeyTicketLists } from './services/signed-passes.ts';
 import { createStaff, type Staff } from './services/staff.ts';
 import { deriveAllStories, deriveStories } from './services/stories.ts';
 import { createSubjects } from './services/subjects.ts';
@@ -50,6 +54,13 @@ export interface Cloud {
   readonly feed: Feed;
   readonly users: Users;
   readonly members: Members;
+  readonly keys: Keys;
+  readonly keyRotation: KeyRotation;
+  readonly keyTickets: KeyTicketLists;
+  /** Not started yet: a command must not rotate by the way. */
+  readonly keySchedule: KeySchedule;
+  /** Seals every secret under another master key; the process that did it is to be ended. */
+  readonly reseal: (masterKey: Uint8Array) => Promise<Result<number, VaultError>>;
   /** The address that gates and people are told. */
   readonly setPublicUrl: (url: string) => void;
   /** Ends what would never end by itself: live streams. */
@@ -73,7 +84,7 @@ const processIdBytes = 8;
 
 export async function openCloud({ config, log, clock, random, timer }: CloudDeps): Promise<Result<Cloud, StartError>> {
   await ready;
-  const masterKey = readMasterKey(config.data, config.masterKey, random);
+  const masterKey = readMasterKey(config, random);
   if (!masterKey.ok) return masterKey;
   const opened = openDatabase(config.database, log);
   if (!opened.ok) return opened;
@@ -81,7 +92,8 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
   const migrated = await migrate(database);
   if (!migrated.ok) return closed(database, migrated);
   log.info({ database: redactUrl(config.database), applied: migrated.value }, 'the database is open');
-  const opening = await openKeys({ database, vault: createVault(masterKey.value, random), random, clock });
+  const vault = createVault(masterKey.value, random);
+  const opening = await openKeys({ database, vault, random, clock });
   if (!opening.ok) return closed(database, opening);
   const keys = opening.value;
 
@@ -125,10 +137,21 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
     log,
   });
   const reports = createReports({ database, clock, replica, feedVersion: feed.version });
+  const keyRotation = createKeyRotation({ database, vault, random, clock, keys, feed, log });
+  const keySchedule = createKeySchedule({
+    rotation: keyRotation,
+    clock,
+    timer,
+    log,
+    days: { issuer: config.issuerKeyDays, feed: config.feedKeyDays },
+  });
+  const keyTickets = createKeyTicketLists({ database, clock });
   const app = createApp({
     clock,
     log,
     keys,
+    keyRotation,
+    keyTickets,
     authority,
     users,
     actors: createActors(database),
@@ -172,12 +195,18 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
     feed,
     users,
     members: createMembers({ database, clock }),
+    keys,
+    keyRotation,
+    keyTickets,
+    keySchedule,
+    reseal: (newKey) => resealKeys(database, vault, createVault(newKey, random)),
     setPublicUrl: (url) => {
       publicUrl = url;
     },
     endStreams: () => stopping.abort(),
     close: async () => {
       stopping.abort();
+      await keySchedule.stop();
       await feed.stop();
       await channel?.close();
       await database.destroy();
@@ -208,6 +237,7 @@ export async function serve(cloud: Cloud, config: Config): Promise<Result<Listen
   const { server, port } = started.value;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   if (config.publicUrl === undefined) cloud.setPublicUrl(url);
+  await cloud.keySchedule.start();
   const stop = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
     cloud.endStreams();

@@ -28,6 +28,7 @@ export * from './texts.ts';
 export * from './ticket.ts';
 export * from './time-step.ts';
 export * from './wire.ts';
+export * from './wire-keys.ts';
 export * from './wire-people.ts';
 export * from './gate/ports.ts';
 export * from './gate/lane-api.ts';

@@ -10,6 +10,7 @@ import {
   verifyManifest,
   type CaseView,
   type GateResponse,
+  type KeyView,
   type Mark,
   type SignedChunk,
   type Summary,
@@ -66,13 +67,35 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
   it('make their keys, their authority and their administrator once', async () => {
     await withDatabase(url, async (database) => {
       const keys = await database.selectFrom('key').select(['purpose', 'certificate']).execute();
-      expect(keys.map((key) => key.purpose).toSorted()).toEqual(['authority', 'feed', 'issuer', 'server']);
+      expect(keys.map((key) => key.purpose).toSorted()).toEqual([
+        'authority',
+        'feed',
+        'feed',
+        'issuer',
+        'issuer',
+        'server',
+        'token',
+        'token',
+      ]);
       expect(await database.selectFrom('user').select('name').execute()).toEqual([{ name: 'administrator' }]);
     });
     await cloud(0).json('POST', '/api/events', someEvent);
     const [a, b] = [await enrolTestGate(cloud(0), 1, 'gate-a'), await enrolTestGate(cloud(1), 1, 'gate-b')];
     expect(a.enrolment.ca).toBe(b.enrolment.ca);
     expect(a.enrolment.feedKeys).toEqual(b.enrolment.feedKeys);
+  });
+
+  it('rotate a key once', async () => {
+    await cloud(0).json('POST', '/api/events', someEvent);
+    const { keys } = await cloud(0).json<{ keys: KeyView[] }>('GET', '/admin/keys');
+    const active = keys.find((key) => key.purpose === 'issuer' && key.state === 'active')?.keyId;
+    const answers = Array.from({ length: 8 }, (_, index) =>
+      cloud(index).api('POST', '/admin/keys/rotate', { purpose: 'issuer', active, force: true }),
+    );
+    expect(await statuses(answers)).toEqual([200, ...Array<number>(7).fill(409)]);
+    const after = await cloud(1).json<{ keys: KeyView[] }>('GET', '/admin/keys');
+    const states = after.keys.filter((key) => key.purpose === 'issuer').map((key) => key.state);
+    expect(states).toEqual(['retired', 'active', 'next']);
   });
 
   it('give every event a number of its own', async () => {

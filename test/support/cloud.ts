@@ -73,6 +73,8 @@ export interface TestCloudOptions {
   /** Of its randomness: two processes on one database have different ones. */
   readonly seed?: number;
   readonly log?: Logger;
+  /** Days until keys rotate by themselves; by default never. */
+  readonly keyDays?: { readonly issuer: number; readonly feed: number };
 }
 
 /** The databases of the clouds that have not been closed for good, by folder. */
@@ -86,6 +88,7 @@ export async function createTestCloud({
   database: kind,
   databaseUrl,
   seed,
+  keyDays = { issuer: 0, feed: 0 },
 }: TestCloudOptions = {}): Promise<TestCloud> {
   const own =
     databaseUrl === undefined
@@ -98,6 +101,8 @@ export async function createTestCloud({
     database: url,
     host: '127.0.0.1',
     port: 0,
+    issuerKeyDays: keyDays.issuer,
+    feedKeyDays: keyDays.feed,
     logLevel: 'silent',
     publicUrl: 'https://cloud.test',
     ...(masterKey === undefined ? {} : { masterKey }),

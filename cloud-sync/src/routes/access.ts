@@ -53,6 +53,12 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/admin/events/:event/publish', managers, 'own', 'feed:write'),
   row('POST', '/admin/events/:event/staff', managers, 'own', 'gates:write'),
 
+  row('GET', '/admin/keys', admin),
+  row('POST', '/admin/keys/rotate', admin),
+  row('POST', '/admin/keys/:key/revoke', admin),
+  row('GET', '/admin/keys/:key/tickets', admin),
+  row('GET', '/admin/keys/:key/tickets.csv', admin),
+
   row('GET', '/api/events', signedIn, 'any', 'events:read'),
   row('POST', '/api/events', admin, 'any', 'events:write'),
   row('GET', '/api/events/:event', onDuty, 'own', 'events:read'),

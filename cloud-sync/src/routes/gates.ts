@@ -16,6 +16,7 @@ import {
   type Clock,
   type EnrolResponse,
   type Ingest,
+  type KeyPair,
   type Logger,
   type ReplicaStore,
 } from '@postern/shared';
@@ -57,8 +58,8 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
   const { clock, log, keys, nonces, devices, feed, files, replica, ingest, changed, gateOnly } = deps;
   const router = createRouter();
   const nonce = giveNonce(nonces);
-  const signTime = (nonceHex: string): Uint8Array =>
-    signServerTime(hexToBytes(nonceHex) ?? new Uint8Array(0), clock.wallMs(), keys.feed);
+  const signTime = (nonceHex: string, feedKey: KeyPair): Uint8Array =>
+    signServerTime(hexToBytes(nonceHex) ?? new Uint8Array(0), clock.wallMs(), feedKey);
 
   router.post(
     timePath,
@@ -68,8 +69,8 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     ),
     jsonBody(),
     validJson(timeRequestSchema),
-    (c) =>
-      c.body(Buffer.from(signTime(c.req.valid('json').nonce)), 200, {
+    async (c) =>
+      c.body(Buffer.from(signTime(c.req.valid('json').nonce, (await keys.current()).feed)), 200, {
         'Content-Type': serverTimeContentType,
         'Cache-Control': 'no-store',
       }),
@@ -97,6 +98,7 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
       const gate = enrolled.value;
       log.info({ gate: gate.id, event: gate.event }, 'a gate has enrolled');
       changed(gate.event);
+      const keySet = await keys.current();
       const response: EnrolResponse = {
         v: 1,
         gate: { id: gate.id, name: gate.name, zone: gate.zone },
@@ -104,9 +106,11 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
         cloud: deps.publicUrl(),
         certificate: gate.certificate,
         ca: deps.authority.certificate,
-        feedKeys: keys.published.filter((key) => key.use === 'feed'),
+        feedKeys: keySet.published.filter(
+          (key) => key.use === 'feed' && (key.state === 'active' || key.state === 'next'),
+        ),
         lanes: [...gate.lanes],
-        signedTime: Buffer.from(signTime(request.nonce)).toString('base64'),
+        signedTime: Buffer.from(signTime(request.nonce, keySet.feed)).toString('base64'),
       };
       return c.json(response, 200, { 'Cache-Control': 'no-store' });
     },

@@ -1,6 +1,13 @@
 // The boundary: content type, size and form of what comes in are checked here and nowhere else. Whatever does not fit is a 4xx problem
 // that says where.
-import { eventIdSchema, jsonBodyBytesMax, problemSchema, ticketIdSchema, type Problem } from '@postern/shared';
+import {
+  eventIdSchema,
+  jsonBodyBytesMax,
+  keyIdSchema,
+  problemSchema,
+  ticketIdSchema,
+  type Problem,
+} from '@postern/shared';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { resolver, validator, type DescribeRouteOptions } from 'hono-openapi';
@@ -64,6 +71,10 @@ const listIssues = (issues: readonly SchemaIssue[]): NonNullable<Problem['issues
 // oxlint-disable-next-line typescript/explicit-function-return-type -- the validator's type carries the schema
 export const validJson = <S extends z.ZodType>(schema: S) => validator('json', schema, orProblem);
 
+/** The query string as `schema` reads it. */
+// oxlint-disable-next-line typescript/explicit-function-return-type -- the validator's type carries the schema
+export const validQuery = <S extends z.ZodType>(schema: S) => validator('query', schema, orProblem);
+
 const eventText = z
   .string()
   .regex(/^[0-9]{1,10}$/)
@@ -73,6 +84,7 @@ const eventText = z
 export const parseEvent = (text: string): number | undefined => eventText.safeParse(text).data;
 export const validEvent = validator('param', z.object({ event: eventText }), orProblem);
 export const validTicket = validator('param', z.object({ ticket: ticketIdSchema }), orProblem);
+export const validKey = validator('param', z.object({ key: keyIdSchema }), orProblem);
 export const validSha256 = validator('param', z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }), orProblem);
 
 /** What a route answers, for the OpenAPI document: one good answer and its problems. */

@@ -123,6 +123,14 @@ export async function raiseRulesRevision(queries: Queries, event: number): Promi
     .execute();
 }
 
+/** What every manifest says has changed: the keys. */
+export async function raiseAllRulesRevisions(queries: Queries): Promise<void> {
+  await queries
+    .updateTable('event')
+    .set(({ eb }) => ({ rules_revision: eb('rules_revision', '+', 1) }))
+    .execute();
+}
+
 const toRecord = (row: Selectable<Schema['event']>): EventRecord => ({
   id: row.id,
   policy: admissionPolicySchema.parse(JSON.parse(row.policy)),

@@ -40,7 +40,9 @@ export interface Publication {
 export interface Feed {
   /** Publishes what has changed; answers with the current version when nothing has. `snapshot` asks for a new snapshot anyway. */
   readonly publish: (event: number, options?: { readonly snapshot?: boolean }) => Promise<Result<Publication, Failure>>;
-  /** The newest publication, signed anew if it has passed half of its life; `feed-unpublished` before the first. */
+  /** Publishes every event that has a feed, at once: the keys have changed. Answers with those that have a new version. */
+  readonly publishAll: () => Promise<readonly number[]>;
+  /** The newest publication, made anew if rules or keys have changed or half of its life is over; `feed-unpublished` before the first. */
   readonly current: (event: number) => Promise<Result<Publication, Failure>>;
   readonly version: (event: number) => Promise<number>;
   /** Whose file this is. */
@@ -119,6 +121,19 @@ export function createFeed(deps: FeedDeps): Feed {
 
   return {
     publish,
+    publishAll: async () => {
+      const events = await database.selectFrom('feed').select('event').distinct().orderBy('event').execute();
+      const published: number[] = [];
+      for (const { event } of events) {
+        try {
+          if ((await publish(event)).ok) published.push(event);
+        } catch (cause) {
+          // Another process publishes the same version. Whatever it was, a gate that asks gets the rules of now: `current` looks.
+          log.error({ event, cause: String(cause) }, 'publishing the feed failed');
+        }
+      }
+      return published;
+    },
     current: async (event) => {
       const last = await newest(database, event);
       if (last === undefined) return err({ type: 'feed-unpublished' });
@@ -178,7 +193,9 @@ async function publishNext(
   last: FeedRow | undefined,
   wantSnapshot: boolean,
 ): Promise<FeedRow | undefined> {
-  const { database, clock, keys } = deps;
+  const { database, clock } = deps;
+  // Read after the event's revisions: a version that claims a revision says what the keys were at least then.
+  const keys = await deps.keys.refresh();
   const version = (last?.version ?? 0) + 1;
   const nowMs = clock.wallMs();
   const { files, deltaRows } = await makeContent(deps, record, last, version, wantSnapshot);
@@ -205,7 +222,7 @@ async function publishNext(
       rules_revision: record.rulesRevision,
       files: JSON.stringify(files),
       delta_rows: deltaRows,
-      manifest: Buffer.from(signManifest(manifest, keys.feed)),
+      manifest: Buffer.from(signManifest(manifest, keys.feed, keys.announcements)),
       created_at_ms: manifest.createdAtMs,
       expires_at_ms: manifest.expiresAtMs,
     })

@@ -1,127 +1,210 @@
-// The deployment's own keys, each with one purpose: `issuer` signs passes, `feed` signs manifests and the time, `authority` is the
-// CA for gates, `server` is a secret for nonces and code hashes. Made at first run; secrets are sealed in the database.
+// The deployment's own keys, each with one purpose: `issuer` signs passes, `feed` signs manifests and the time, `token` signs access
+// tokens, `authority` is the CA for gates, `server` is a secret for nonces and code hashes. Made at first run; secrets are sealed in
+// the database. The first three rotate (key-rotation.ts): whoever signs asks for the keys at that moment and keeps none.
 import {
   assert,
   bytesToHex,
-  keyId,
+  hexToBytes,
   keyPairFromSeed,
   keyedHash,
   ok,
-  seedBytes,
-  sha256,
   utf8,
-  type Clock,
+  type FeedKey,
   type KeyPair,
-  type Random,
   type Result,
+  type RotatingPurpose,
 } from '@postern/shared';
+import type { Selectable } from 'kysely';
 import type { Database, Queries } from '../store/database.ts';
 import { inTransaction } from '../store/locks.ts';
-import type { Vault, VaultError } from './vault.ts';
+import type { Schema } from '../store/schema.ts';
+import { raiseAllRulesRevisions } from './events.ts';
+import { makeKeyRow, type KeyPurpose, type MakeKeyDeps } from './make-key.ts';
+import type { VaultError } from './vault.ts';
 
-export type KeyPurpose = 'issuer' | 'feed' | 'authority' | 'server';
 export type KeyState = 'next' | 'active' | 'retired' | 'revoked';
+export type KeyRow = Selectable<Schema['key']>;
 
-export interface PublicKey {
-  readonly use: 'issuer' | 'feed';
-  readonly keyId: string;
-  readonly publicKey: string;
-  readonly state: KeyState;
+/** So long a process may go on with keys that another one has rotated. */
+export const keySetAgeMsMax = 1_000;
+/** Keys of one purpose in a manifest, which takes a hundred in all. */
+export const listedKeysMax = 48;
+const rotatingPurposes = ['issuer', 'feed', 'token'] as const satisfies readonly RotatingPurpose[];
+const purposes: readonly KeyPurpose[] = [...rotatingPurposes, 'authority', 'server'];
+
+/** The rotating keys at one moment. */
+export interface KeySet {
+  readonly issuer: KeyPair;
+  readonly feed: KeyPair;
+  /** Signs access tokens (EdDSA); the key id is `keyId` of its public key. */
+  readonly token: KeyPair;
+  /** By key id the public keys that an access token may be signed with: the active one and retired ones. */
+  readonly tokenKeys: ReadonlyMap<string, Uint8Array>;
+  /** Issuer and feed keys in every state, as the feed lists them. */
+  readonly published: readonly FeedKey[];
+  /** What leads a gate from older feed keys to the active one, in the order the keys were made. */
+  readonly announcements: readonly Uint8Array[];
 }
 
 export interface Keys {
-  readonly issuer: KeyPair;
-  readonly feed: KeyPair;
+  /** As they were at most `keySetAgeMsMax` ago. */
+  readonly current: () => Promise<KeySet>;
+  /** As they are in the database now. */
+  readonly refresh: () => Promise<KeySet>;
   readonly authority: { readonly seed: Uint8Array; readonly publicKey: Uint8Array };
-  /** Issuer and feed keys in every state, as the feed lists them. */
-  readonly published: readonly PublicKey[];
   /** 32 bytes under which nonces are made. */
   readonly nonceSecret: Uint8Array;
   /** Keyed hash under a secret that only this deployment knows, hexadecimal; `purpose` keeps uses apart. */
   readonly serverHash: (purpose: string, text: string) => string;
 }
 
-export interface KeysDeps {
+export interface KeysDeps extends MakeKeyDeps {
   readonly database: Database;
-  readonly vault: Vault;
-  readonly random: Random;
-  readonly clock: Clock;
 }
 
 /** Reads the keys, making those that do not exist yet. `vault-unreadable` when the master key is not the one they were sealed with. */
 export async function openKeys(deps: KeysDeps): Promise<Result<Keys, VaultError>> {
-  const secrets = new Map<KeyPurpose, Uint8Array>();
-  for (const purpose of ['issuer', 'feed', 'authority', 'server'] as const) {
-    const secret = await readOrMakeSecret(deps, purpose);
-    if (!secret.ok) return secret;
-    secrets.set(purpose, secret.value);
-  }
-  const secretOf = (purpose: KeyPurpose): Uint8Array => {
-    const secret = secrets.get(purpose);
-    assert(secret !== undefined, 'every purpose has its key');
-    return secret;
+  const { database, clock } = deps;
+  const made = await makeMissing(deps);
+  if (!made.ok) return made;
+  const [authority, server] = [await activeSecret(deps, 'authority'), await activeSecret(deps, 'server')];
+  if (!authority.ok) return authority;
+  if (!server.ok) return server;
+
+  let last:
+    | { readonly keySet: KeySet; readonly pairs: ReadonlyMap<string, KeyPair>; readonly atMs: number }
+    | undefined;
+  const refresh: Keys['refresh'] = async () => {
+    const atMs = clock.monotonicMs();
+    const rows = await readRotatingKeys(database);
+    // A secret is opened once, and forgotten with its key.
+    const active = rows.filter(({ state }) => state === 'active');
+    const pairs = new Map(active.map((row) => [row.id, last?.pairs.get(row.id) ?? openPair(deps, row)]));
+    const keySet = toKeySet(rows, pairs);
+    last = { keySet, pairs, atMs };
+    return keySet;
   };
-  const authoritySeed = secretOf('authority');
+  await refresh();
+
   return ok({
-    issuer: keyPairFromSeed(secretOf('issuer')),
-    feed: keyPairFromSeed(secretOf('feed')),
-    authority: { seed: authoritySeed, publicKey: keyPairFromSeed(authoritySeed).publicKey },
-    published: await listPublished(deps.database),
-    nonceSecret: keyedHash(secretOf('server'), utf8('nonce'), 32),
-    serverHash: (purpose, text) => bytesToHex(keyedHash(secretOf('server'), utf8(`${purpose}\0${text}`), 32)),
+    refresh,
+    current: async () =>
+      last !== undefined && clock.monotonicMs() - last.atMs < keySetAgeMsMax ? last.keySet : refresh(),
+    authority: { seed: authority.value, publicKey: keyPairFromSeed(authority.value).publicKey },
+    nonceSecret: keyedHash(server.value, utf8('nonce'), 32),
+    serverHash: (purpose, text) => bytesToHex(keyedHash(server.value, utf8(`${purpose}\0${text}`), 32)),
   });
 }
 
-/** Of several processes that start on an empty database one makes the key, and all read the same. */
-const readOrMakeSecret = (deps: KeysDeps, purpose: KeyPurpose): Promise<Result<Uint8Array, VaultError>> =>
-  inTransaction(deps.database, keysLock, (queries) => readOrMakeSecretIn(queries, deps, purpose));
-
-/** Held by whoever makes a key or what belongs to one. */
-export const keysLock = 'keys';
-
-async function readOrMakeSecretIn(
-  queries: Queries,
-  { vault, random, clock }: KeysDeps,
-  purpose: KeyPurpose,
-): Promise<Result<Uint8Array, VaultError>> {
-  const row = await queries
+/** Keys for passes, the feed and tokens, the oldest first. */
+export const readRotatingKeys = (database: Database): Promise<readonly KeyRow[]> =>
+  database
     .selectFrom('key')
     .selectAll()
+    .where('purpose', 'in', rotatingPurposes)
+    .orderBy('purpose')
+    .orderBy('generation')
+    .execute();
+
+/** The pair of a key whose secret is still there; only a database that somebody has altered has one that does not open. */
+export function openPair({ vault }: Pick<MakeKeyDeps, 'vault'>, row: KeyRow): KeyPair {
+  const seed = vault.open(row.sealed_secret, row.purpose);
+  assert(seed.ok, `the ${row.purpose} key ${row.id} does not open with this master key`);
+  return keyPairFromSeed(seed.value);
+}
+
+export const isRotating = (purpose: string): purpose is RotatingPurpose =>
+  rotatingPurposes.some((rotating) => rotating === purpose);
+
+/** Held by whoever makes or changes a key, or what belongs to one. */
+export const keysLock = 'keys';
+
+/** Of several processes that start on an empty database one makes the keys, and all read the same. */
+const makeMissing = (deps: KeysDeps): Promise<Result<void, VaultError>> =>
+  inTransaction(deps.database, keysLock, async (queries) => {
+    const rows = await queries.selectFrom('key').selectAll().execute();
+    // Before anything is sealed with it, the master key shows that it is the right one.
+    for (const row of rows) {
+      const secret = row.sealed_secret === '' ? ok(undefined) : deps.vault.open(row.sealed_secret, row.purpose);
+      if (!secret.ok) return secret;
+    }
+    for (const purpose of purposes) {
+      const ofPurpose = rows.filter((row) => row.purpose === purpose);
+      const generation = 1 + ofPurpose.reduce((highest, row) => Math.max(highest, row.generation), 0);
+      const active =
+        ofPurpose.find(({ state }) => state === 'active') ??
+        (await insertKey(queries, makeKeyRow(deps, { purpose, state: 'active', generation })));
+      if (!isRotating(purpose) || ofPurpose.some(({ state }) => state === 'next')) continue;
+      const following = Math.max(generation, active.generation + 1);
+      const announcer = openPair(deps, active);
+      await insertKey(queries, makeKeyRow(deps, { purpose, state: 'next', generation: following, active: announcer }));
+      await raiseAllRulesRevisions(queries);
+    }
+    return ok(undefined);
+  });
+
+const insertKey = (queries: Queries, row: ReturnType<typeof makeKeyRow>): Promise<KeyRow> =>
+  queries.insertInto('key').values(row).returningAll().executeTakeFirstOrThrow();
+
+async function activeSecret(
+  { database, vault }: KeysDeps,
+  purpose: KeyPurpose,
+): Promise<Result<Uint8Array, VaultError>> {
+  const row = await database
+    .selectFrom('key')
+    .select('sealed_secret')
     .where('purpose', '=', purpose)
     .where('state', '=', 'active')
-    .executeTakeFirst();
-  if (row !== undefined) return vault.open(row.sealed_secret, purpose);
-  const secret = random(seedBytes);
-  const publicKey = purpose === 'server' ? undefined : keyPairFromSeed(secret).publicKey;
-  await queries
-    .insertInto('key')
-    .values({
-      id: publicKey === undefined ? bytesToHex(sha256(secret).slice(0, 8)) : keyId(publicKey),
-      purpose,
-      state: 'active',
-      public_key: publicKey === undefined ? '' : bytesToHex(publicKey),
-      sealed_secret: vault.seal(secret, purpose),
-      certificate: null,
-      created_at_ms: clock.wallMs(),
-    })
-    .execute();
-  return ok(secret);
+    .executeTakeFirstOrThrow();
+  return vault.open(row.sealed_secret, purpose);
 }
 
-async function listPublished(database: Database): Promise<readonly PublicKey[]> {
-  const rows = await database
-    .selectFrom('key')
-    .select(['id', 'purpose', 'public_key', 'state'])
-    .where('purpose', 'in', ['issuer', 'feed'])
-    .orderBy('created_at_ms')
-    .execute();
-  return rows.flatMap((row) =>
-    isUse(row.purpose) && isState(row.state)
-      ? [{ use: row.purpose, keyId: row.id, publicKey: row.public_key, state: row.state }]
-      : [],
-  );
+function toKeySet(rows: readonly KeyRow[], pairs: ReadonlyMap<string, KeyPair>): KeySet {
+  const active = (purpose: RotatingPurpose): KeyPair => {
+    const row = rows.find((candidate) => candidate.purpose === purpose && candidate.state === 'active');
+    const pair = pairs.get(row?.id ?? '');
+    assert(pair !== undefined, `there is an active ${purpose} key`);
+    return pair;
+  };
+  return {
+    issuer: active('issuer'),
+    feed: active('feed'),
+    token: active('token'),
+    tokenKeys: new Map(
+      rows
+        .filter(({ purpose, state }) => purpose === 'token' && (state === 'active' || state === 'retired'))
+        .map((row) => [row.id, publicKeyOf(row)]),
+    ),
+    published: [...listed(rows, 'issuer'), ...listed(rows, 'feed')],
+    announcements: rows
+      .flatMap(({ announcement }) =>
+        announcement === null ? [] : [new Uint8Array(Buffer.from(announcement, 'base64'))],
+      )
+      .slice(-listedKeysMax),
+  };
 }
 
-const isUse = (text: string): text is 'issuer' | 'feed' => text === 'issuer' || text === 'feed';
-const isState = (text: string): text is KeyState =>
-  text === 'next' || text === 'active' || text === 'retired' || text === 'revoked';
+/**
+ * All keys of a purpose, or as many as gates take: then the oldest revoked ones go first, which gates refuse as unknown ones. Retired
+ * ones stay as long as they may have passes out; rotating ends before they are too many.
+ */
+function listed(rows: readonly KeyRow[], use: 'issuer' | 'feed'): readonly FeedKey[] {
+  const keys = rows.filter((row) => row.purpose === use);
+  const good = keys.filter((row) => row.state !== 'revoked').slice(-listedKeysMax);
+  const room = listedKeysMax - good.length;
+  const revoked = room === 0 ? [] : keys.filter((row) => row.state === 'revoked').slice(-room);
+  return [...revoked, ...good]
+    .toSorted((a, b) => a.generation - b.generation)
+    .map((row) => ({ use, keyId: row.id, publicKey: row.public_key, state: toKeyState(row.state) }));
+}
+
+function publicKeyOf(row: KeyRow): Uint8Array {
+  const publicKey = hexToBytes(row.public_key);
+  assert(publicKey !== undefined, 'a public key is hexadecimal');
+  return publicKey;
+}
+
+export function toKeyState(text: string): KeyState {
+  assert(text === 'next' || text === 'active' || text === 'retired' || text === 'revoked', `a key state: ${text}`);
+  return text;
+}

@@ -1,5 +1,6 @@
 // Issues tickets: our own passes (a UUIDv7 and a signature) and tickets whose code somebody else printed (kept as a keyed hash). The
-// pass's text is signed again whenever it is asked for: Ed25519 is deterministic, so nothing secret has to be stored.
+// pass's text is signed again whenever it is asked for, by the key that is active then: Ed25519 is deterministic, so nothing secret has
+// to be stored.
 import {
   bytesToHex,
   cleanText,
@@ -13,6 +14,7 @@ import {
   shortCode,
   type Clock,
   type HoldReason,
+  type KeyPair,
   type Random,
   type Result,
   type Ticket,
@@ -26,6 +28,7 @@ import type { Schema } from '../store/schema.ts';
 import { readEvent, type EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import type { Failure } from './problems.ts';
+import { noteSignedPasses } from './signed-passes.ts';
 
 /** Rows a statement inserts; SQLite takes at most 32,766 values. */
 const rowsPerStatementMax = 2_000;
@@ -117,11 +120,18 @@ export function createTickets({ database, clock, random, keys, changed }: Ticket
     },
 
     texts: async (tickets) => {
+      const { issuer } = await keys.current();
+      await noteSignedPasses(
+        database,
+        clock,
+        issuer,
+        tickets.filter((ticket) => !ticket.foreign),
+      );
       const events = new Map<number, EventRecord | undefined>();
       for (const { event } of tickets) if (!events.has(event)) events.set(event, await readEvent(database, event));
       const texts: TicketTexts[] = [];
       for (const ticket of tickets) {
-        texts.push(ticket.foreign ? {} : textsOf(ticket, events.get(ticket.event), keys));
+        texts.push(ticket.foreign ? {} : textsOf(ticket, events.get(ticket.event), issuer));
         if (texts.length % signaturesAtOnceMax === 0) await setImmediate();
       }
       return texts;
@@ -142,7 +152,7 @@ export const toTicket = (row: Selectable<Schema['ticket']>): TicketRecord => ({
   foreign: row.code_hash !== null,
 });
 
-function textsOf(ticket: TicketRecord, event: EventRecord | undefined, keys: Keys): TicketTexts {
+function textsOf(ticket: TicketRecord, event: EventRecord | undefined, issuer: KeyPair): TicketTexts {
   const codeHashKey = hexToBytes(event?.codeHashKey ?? '');
   assert(codeHashKey !== undefined, 'a ticket has an event');
   const claims = {
@@ -153,7 +163,7 @@ function textsOf(ticket: TicketRecord, event: EventRecord | undefined, keys: Key
     ...(ticket.validFromS === undefined ? {} : { notBeforeS: ticket.validFromS }),
     ...(ticket.validUntilS === undefined ? {} : { expiresS: ticket.validUntilS }),
   };
-  return { text: encodePass(claims, keys.issuer), shortCode: shortCode(codeHashKey, ticket.id) };
+  return { text: encodePass(claims, issuer), shortCode: shortCode(codeHashKey, ticket.id) };
 }
 
 function toRow(

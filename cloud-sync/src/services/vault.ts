@@ -1,5 +1,5 @@
-// Seals secrets before they reach the database (AES-256-GCM under the master key, which lies in a file of the data folder or comes
-// from the environment), so that a copied database alone signs nothing. A hardware or cloud key service would replace this file.
+// Seals secrets before they reach the database (AES-256-GCM under the master key, which comes from the environment, a file that
+// systemd or somebody else keeps, or a file of the data folder), so that a copied database alone signs nothing. A hardware or cloud key service would replace this file.
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,20 +43,40 @@ export function createVault(masterKey: Uint8Array, random: Random): Vault {
   };
 }
 
-/** The master key from the environment, or from `master.key` in the data folder, which the first run makes (mode 0600). */
+/** Where the master key may come from. */
+export interface MasterKeySource {
+  /** The data folder. */
+  readonly data: string;
+  /** As hexadecimal, out of the environment. */
+  readonly masterKey?: string | undefined;
+  /** A file that somebody else keeps: a systemd credential, a secret that is mounted. */
+  readonly masterKeyFile?: string | undefined;
+}
+
+/** The master key from where the settings say, or from `master.key` in the data folder, which the first run makes (mode 0600). */
 export function readMasterKey(
-  folder: string,
-  fromEnvironment: string | undefined,
+  { data, masterKey, masterKeyFile }: MasterKeySource,
   random: Random,
 ): Result<Uint8Array, VaultError> {
-  const given = fromEnvironment === undefined ? readOrMakeFile(join(folder, 'master.key'), random) : fromEnvironment;
-  const key = hexToBytes(given.trim());
-  if (key?.length !== masterKeyBytes)
-    return err({
-      type: 'vault-unreadable',
-      cause: `the master key must have ${masterKeyBytes * 2} hexadecimal digits`,
-    });
-  return ok(key);
+  if (masterKey !== undefined) return parseMasterKey(masterKey, 'the master key');
+  if (masterKeyFile !== undefined) return readMasterKeyFile(masterKeyFile);
+  return parseMasterKey(readOrMakeFile(join(data, 'master.key'), random), join(data, 'master.key'));
+}
+
+export function readMasterKeyFile(path: string): Result<Uint8Array, VaultError> {
+  try {
+    return parseMasterKey(readFileSync(path, 'utf8'), path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return err({ type: 'vault-unreadable', cause: `the master key cannot be read (${reason})` });
+  }
+}
+
+function parseMasterKey(text: string, where: string): Result<Uint8Array, VaultError> {
+  const key = hexToBytes(text.trim().toLowerCase());
+  return key?.length === masterKeyBytes
+    ? ok(key)
+    : err({ type: 'vault-unreadable', cause: `${where} must have ${masterKeyBytes * 2} hexadecimal digits` });
 }
 
 function readOrMakeFile(path: string, random: Random): string {

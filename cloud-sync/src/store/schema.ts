@@ -34,6 +34,7 @@ export interface Schema {
   readonly segment: SegmentTable;
   readonly chunk: ChunkTable;
   readonly quarantine: QuarantineTable;
+  readonly signed_pass: SignedPassTable;
 }
 
 /** Who may use the API. */
@@ -149,18 +150,28 @@ interface ApiKeyTable {
   readonly revoked_at_ms: number | null;
 }
 
-/** `issuer`, `feed`, `authority` (Ed25519 pairs) and `server` (32 random bytes for nonces and code hashes). */
+/** `issuer`, `feed`, `token`, `authority` (Ed25519 pairs) and `server` (32 random bytes for nonces and code hashes). */
 interface KeyTable {
   readonly id: Fixed<string>;
   readonly purpose: Fixed<string>;
+  /** At most one `active` and one `next` a purpose: the database itself sees to that. */
   readonly state: string;
+  /** Counts the keys of a purpose from 1. */
+  readonly generation: Fixed<number>;
   /** Hexadecimal; empty for `server`. */
   readonly public_key: Fixed<string>;
-  /** AES-256-GCM by the master key, base64. */
-  readonly sealed_secret: Fixed<string>;
+  /** AES-256-GCM by the master key, base64; empty once the key has retired. */
+  readonly sealed_secret: string;
+  /** Of a feed key, base64: the signature of the key that was active when this one was made (feed-key-announcement.ts). */
+  readonly announcement: Fixed<string | null>;
   /** Base64 DER, for `authority`. */
   readonly certificate: string | null;
   readonly created_at_ms: Fixed<number>;
+  readonly activated_at_ms: number | null;
+  readonly retired_at_ms: number | null;
+  readonly revoked_at_ms: number | null;
+  /** Why it was revoked. */
+  readonly reason: string | null;
 }
 
 interface EventTable {
@@ -353,4 +364,14 @@ interface QuarantineTable {
   readonly sender: Fixed<string>;
   readonly bytes: Fixed<Uint8Array>;
   readonly received_at_ms: Fixed<number>;
+}
+
+/** Which key has signed a pass of which ticket, so that an emergency knows whose passes are dead. Written before a pass is shown. */
+interface SignedPassTable {
+  readonly event: Fixed<number>;
+  readonly key_id: Fixed<string>;
+  readonly ticket: Fixed<string>;
+  /** The highest epoch signed, and when it first was. */
+  readonly epoch: number;
+  readonly signed_at_ms: number;
 }

@@ -43,7 +43,14 @@ beforeAll(async () => {
     )),
     { name: 'the administrator', role: 'admin', token: test.token },
   ];
-  params = { event: `${ownEvent}`, ticket: ticket.id, gate: 'gate-a', file: 'index.js', sha256: '0'.repeat(64) };
+  params = {
+    event: `${ownEvent}`,
+    ticket: ticket.id,
+    gate: 'gate-a',
+    key: (await test.cloud.keyRotation.list()).find((key) => key.purpose === 'issuer')?.keyId ?? '',
+    file: 'index.js',
+    sha256: '0'.repeat(64),
+  };
 });
 afterAll(() => test.close());
 

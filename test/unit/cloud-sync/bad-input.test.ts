@@ -29,6 +29,8 @@ const bodyRoutes: readonly BodyRoute[] = [
   { method: 'PATCH', path: '/api/tickets/TICKET', good: { status: 'valid' } },
   { method: 'POST', path: '/admin/events/1/gates', good: gateBody },
   { method: 'POST', path: '/admin/events/1/staff', good: { role: 'steward', pin: '1234' } },
+  { method: 'POST', path: '/admin/keys/rotate', good: { purpose: 'issuer' } },
+  { method: 'POST', path: `/admin/keys/${'0'.repeat(16)}/revoke`, good: { reason: 'stolen' } },
   { method: 'POST', path: '/session', good: { token: 'x' }, open: true },
   { method: 'POST', path: '/time', good: { nonce: '00'.repeat(16) }, open: true },
   {

@@ -135,9 +135,8 @@ describe('a gate token', () => {
     expect(await ask(encodeGateToken({ ...about, path: '/feed/2/manifest' }, gate.keys))).toBe('401 token-invalid');
     expect(await ask(encodeGateToken({ ...about, method: 'POST' }, gate.keys))).toBe('401 token-invalid');
     expect(await ask(encodeGateToken({ ...about, body: Uint8Array.of(1) }, gate.keys))).toBe('401 token-invalid');
-    expect(await ask(encodeGateToken({ ...about, nonce: `${fresh.slice(0, -1)}A` }, gate.keys))).toBe(
-      '401 nonce-needed',
-    );
+    const altered = `${fresh.slice(0, -1)}${fresh.endsWith('A') ? 'Q' : 'A'}`;
+    expect(await ask(encodeGateToken({ ...about, nonce: altered }, gate.keys))).toBe('401 nonce-needed');
     expect(await ask(encodeGateToken(about, (await createIdentity('gate-a')).keys))).toBe('401 token-invalid');
     expect(await ask('a.b.c')).toBe('401 token-invalid');
     await test.time.advance(6 * 60_000);

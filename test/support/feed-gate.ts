@@ -1,0 +1,76 @@
+// A gate as far as the feed and passes go: enrolled at a test cloud, with the real feed cache, feed client and verification, polling
+// only when a test says so. Between two polls it is offline.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { qrMethod, type Lookups } from '@postern/shared';
+import { createFeedClient } from '../../gate-agent/src/feed-client.ts';
+import { openFeedCache, type FeedCache } from '../../gate-agent/src/store/feed-cache.ts';
+import { enrolTestGate, silentLog, type TestCloud, type TestGate } from './cloud.ts';
+
+export interface FeedGate {
+  readonly gate: TestGate;
+  readonly cache: FeedCache;
+  /** `changed`, `unchanged`, or what was wrong. */
+  readonly poll: () => Promise<string>;
+  /** What the gate makes of a pass by the feed it has: `good`, or the refusal. */
+  readonly scan: (text: string) => Promise<string>;
+  /** A new one-time code for the same machine: what it had stays, its identity is new. */
+  readonly enrolAgain: () => Promise<FeedGate>;
+  readonly close: () => void;
+}
+
+export async function openFeedGate(
+  test: TestCloud,
+  id = 'gate-a',
+  folder = mkdtempSync(join(tmpdir(), 'postern-feed-gate-')),
+): Promise<FeedGate> {
+  const event = 1;
+  const gate = await enrolTestGate(test, event, id);
+  const cache = await openFeedCache({
+    folder,
+    event,
+    enrolledKeys: gate.enrolment.feedKeys,
+    nowMs: test.time.clock.wallMs,
+    logger: silentLog,
+  });
+  const client = createFeedClient({
+    cloudUrl: 'https://cloud.test',
+    event,
+    cache,
+    fetch: async (url, { headers }) => gate.request('GET', new URL(url).pathname, undefined, headers),
+    ...test.time,
+    random: (bytes) => new Uint8Array(bytes),
+    logger: silentLog,
+  });
+  const lookups: Lookups = {
+    event,
+    issuerKey: (keyId) => cache.current()?.tickets.issuerKey(keyId),
+    ticketByCode: () => undefined,
+    ticketByShortCode: () => undefined,
+  };
+  return {
+    gate,
+    cache,
+    poll: async () => {
+      const polled = await client.poll(new AbortController().signal);
+      return polled.ok ? polled.value : polled.error.type;
+    },
+    scan: async (text) => {
+      const verified = await qrMethod.verify(
+        { medium: 'optical', text, readerId: 'test', seenAtMs: 0 },
+        lookups,
+        new AbortController().signal,
+      );
+      return verified.ok ? 'good' : verified.error.type;
+    },
+    enrolAgain: () => {
+      cache.close();
+      return openFeedGate(test, id, folder);
+    },
+    close: () => {
+      cache.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
