@@ -36,7 +36,6 @@ import {
   openChannel,
   isPostgresUrl,
   openDatabase,
-  redactUrl,
   type Database,
   type DatabaseError,
 } from './store/database.ts';
@@ -91,7 +90,6 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
   const database = opened.value;
   const migrated = await migrate(database);
   if (!migrated.ok) return closed(database, migrated);
-  log.info({ database: redactUrl(config.database), applied: migrated.value }, 'the database is open');
   const vault = createVault(masterKey.value, random);
   const opening = await openKeys({ database, vault, random, clock });
   if (!opening.ok) return closed(database, opening);

@@ -123,10 +123,10 @@ async function storeStories(queries: Queries, event: number, histories: Historie
     .insertInto('story')
     .values(rows)
     .onConflict((conflict) =>
-      conflict.columns(['event', 'ticket']).doUpdateSet(({ ref }) => ({
-        uses_spent: ref('excluded.uses_spent'),
-        inside: ref('excluded.inside'),
-        epoch_seen: ref('excluded.epoch_seen'),
+      conflict.columns(['event', 'ticket']).doUpdateSet((values) => ({
+        uses_spent: values.ref('excluded.uses_spent'),
+        inside: values.ref('excluded.inside'),
+        epoch_seen: values.ref('excluded.epoch_seen'),
       })),
     )
     .execute();
@@ -199,12 +199,12 @@ async function storeCases(queries: Queries, nowMs: number, event: number, histor
       .insertInto('case')
       .values(rows.slice(start, start + rowsPerStatementMax))
       .onConflict((conflict) =>
-        conflict.columns(['event', 'id']).doUpdateSet(({ ref }) => ({
-          state: ref('excluded.state'),
-          entries: ref('excluded.entries'),
-          order_uncertain: ref('excluded.order_uncertain'),
-          last_at_ms: ref('excluded.last_at_ms'),
-          changed_at_ms: ref('excluded.changed_at_ms'),
+        conflict.columns(['event', 'id']).doUpdateSet((values) => ({
+          state: values.ref('excluded.state'),
+          entries: values.ref('excluded.entries'),
+          order_uncertain: values.ref('excluded.order_uncertain'),
+          last_at_ms: values.ref('excluded.last_at_ms'),
+          changed_at_ms: values.ref('excluded.changed_at_ms'),
         })),
       )
       .execute();
