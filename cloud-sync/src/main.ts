@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './routes/context.ts';
+import { createAccounts } from './services/accounts.ts';
 import { createActors } from './services/actor.ts';
 import { openAuthority } from './services/authority.ts';
 import { createDevices, type Devices } from './services/devices.ts';
@@ -19,16 +20,21 @@ import { createKeyRotation, type KeyRotation } from './services/key-rotation.ts'
 import { createKeySchedule, type KeySchedule } from './services/key-schedule.ts';
 import { openKeys, type Keys } from './services/keys.ts';
 import { createLiveStates } from './services/live-states.ts';
+import { createNoMailer, type Mailer } from './services/mailer.ts';
 import { createMembers, type Members } from './services/members.ts';
 import { createNonces } from './services/nonces.ts';
+import { createPasswords } from './services/passwords.ts';
 import { createPokes } from './services/pokes.ts';
 import { createReports } from './services/reports.ts';
 import { resealKeys } from './services/reseal.ts';
 import { createKeyTicketLists, type KeyTicketLists } from './services/signed-passes.ts';
+import { createResetLinks } from './services/reset-links.ts';
+import { createSessions } from './services/sessions.ts';
 import { createStaff, type Staff } from './services/staff.ts';
 import { deriveAllStories, deriveStories } from './services/stories.ts';
 import { createSubjects } from './services/subjects.ts';
 import { createTickets, type Tickets } from './services/tickets.ts';
+import { createUserAdmin } from './services/user-admin.ts';
 import { createUsers, type Users } from './services/users.ts';
 import { createVault, readMasterKey, type VaultError } from './services/vault.ts';
 import {
@@ -77,11 +83,20 @@ export type StartError =
 export interface CloudDeps extends System {
   readonly config: Config;
   readonly log: Logger;
+  /** Delivers links to people; without it none are sent. */
+  readonly mailer?: Mailer;
 }
 
 const processIdBytes = 8;
 
-export async function openCloud({ config, log, clock, random, timer }: CloudDeps): Promise<Result<Cloud, StartError>> {
+export async function openCloud({
+  config,
+  log,
+  clock,
+  random,
+  timer,
+  mailer = createNoMailer(log),
+}: CloudDeps): Promise<Result<Cloud, StartError>> {
   await ready;
   const masterKey = readMasterKey(config, random);
   if (!masterKey.ok) return masterKey;
@@ -123,6 +138,16 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
     changed: feed.changed,
   });
   const users = createUsers({ database, clock, random });
+  const members = createMembers({ database, clock });
+  const about = {
+    database,
+    clock,
+    random,
+    log,
+    mailer,
+    passwords: createPasswords(random),
+    publicUrl: () => publicUrl,
+  };
   const replica = createReplicaStore({
     database,
     clock,
@@ -152,6 +177,11 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
     keyTickets,
     authority,
     users,
+    sessions: createSessions({ database, clock, random }),
+    accounts: createAccounts({ ...about, vault }),
+    resetLinks: createResetLinks(about),
+    userAdmin: createUserAdmin({ database, clock, random }),
+    members,
     actors: createActors(database),
     subjects: createSubjects(database),
     events,
@@ -192,7 +222,7 @@ export async function openCloud({ config, log, clock, random, timer }: CloudDeps
     devices,
     feed,
     users,
-    members: createMembers({ database, clock }),
+    members,
     keys,
     keyRotation,
     keyTickets,

@@ -1,4 +1,6 @@
 // The JSON messages about people and programs, as zod schemas: roles, accounts, tokens, keys, staff. Both ends use them, as wire.ts.
+import { z } from 'zod';
+import { ticketResponseSchema } from './wire.ts';
 
 /** What a person may be at one event. `staff` are stewards and supervisors; an administrator is one everywhere. */
 export const eventRoles = ['steward', 'supervisor', 'organiser'] as const;
@@ -18,3 +20,119 @@ export const scopes = [
   'tickets:write',
 ] as const;
 export type Scope = (typeof scopes)[number];
+
+const unixMs = z.number().int().min(0);
+/** Visible characters in whatever script; no control characters, no half surrogates. */
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has control characters');
+/** In lower case from here on: two spellings are one account. */
+export const emailSchema = z.email().max(254).toLowerCase();
+/** As long as one likes up to a bound; nothing is asked of its characters. */
+export const passwordSchema = z.string().min(10).max(200);
+/** BCP 47, the part that we use: `en`, `de-AT`. */
+export const languageSchema = z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/);
+export const userIdSchema = z.string().regex(/^[0-9a-f]{12}$/);
+const secretSchema = z.string().min(1).max(2_000);
+
+/** `POST /sign-up`. */
+export const signUpRequestSchema = z.strictObject({
+  email: emailSchema,
+  password: passwordSchema,
+  name,
+  language: languageSchema.optional(),
+});
+export type SignUpRequest = z.infer<typeof signUpRequestSchema>;
+/** `POST /sign-up/confirm`: the secret out of the link that was mailed. */
+export const confirmRequestSchema = z.strictObject({ token: secretSchema });
+
+/** `POST /session`: a browser signs in with a password, or with a token. */
+export const signInRequestSchema = z.union([
+  z.strictObject({ token: z.string().min(1).max(200) }),
+  z.strictObject({ email: emailSchema, password: z.string().min(1).max(200) }),
+]);
+export type SignInRequest = z.infer<typeof signInRequestSchema>;
+
+/** `POST /password-resets` asks for a link by mail; `POST /password-resets/redeem` uses one. */
+export const resetRequestSchema = z.strictObject({ email: emailSchema });
+export const redeemRequestSchema = z.strictObject({ token: secretSchema, password: passwordSchema });
+/** A one-time link, for who hands it on. */
+export const resetLinkSchema = z.object({ link: z.string(), expiresAtMs: unixMs });
+export type ResetLink = z.infer<typeof resetLinkSchema>;
+
+export const membershipSchema = z.object({ event: z.number().int(), role: z.enum(eventRoles) });
+export const userViewSchema = z.object({
+  id: userIdSchema,
+  name: z.string(),
+  email: z.string().optional(),
+  language: z.string().optional(),
+  administrator: z.boolean(),
+  disabled: z.boolean(),
+  createdAtMs: unixMs,
+  memberships: z.array(membershipSchema),
+});
+export type UserView = z.infer<typeof userViewSchema>;
+
+/** `PATCH /me`: a new password wants the present one. */
+export const profileChangeSchema = z.strictObject({
+  name: name.optional(),
+  language: languageSchema.optional(),
+  password: z.strictObject({ present: z.string().min(1).max(200), wanted: passwordSchema }).optional(),
+});
+export type ProfileChange = z.infer<typeof profileChangeSchema>;
+export const ownTicketsSchema = z.object({ tickets: z.array(ticketResponseSchema) });
+export const sessionViewSchema = z.object({
+  /** Good for ending it, not for acting with it. */
+  id: z.string(),
+  createdAtMs: unixMs,
+  lastUsedAtMs: unixMs,
+  expiresAtMs: unixMs,
+  device: z.string(),
+  /** The one that asks. */
+  current: z.boolean(),
+});
+export type SessionView = z.infer<typeof sessionViewSchema>;
+export const sessionListSchema = z.object({ sessions: z.array(sessionViewSchema) });
+
+/** `POST /admin/users`: answered with a one-time link with which the person sets a password. */
+export const userRequestSchema = z.strictObject({
+  name,
+  email: emailSchema,
+  language: languageSchema.optional(),
+  administrator: z.boolean().default(false),
+});
+export type UserRequest = z.infer<typeof userRequestSchema>;
+export const userCreatedSchema = z.object({ user: userViewSchema, resetLink: resetLinkSchema });
+/** `PATCH /admin/users/{user}`. */
+export const userChangeSchema = z.strictObject({
+  name: name.optional(),
+  language: languageSchema.optional(),
+  administrator: z.boolean().optional(),
+  disabled: z.boolean().optional(),
+});
+export type UserChange = z.infer<typeof userChangeSchema>;
+export const usersPerPageMax = 200;
+/** `GET /admin/users?after=&limit=&email=`. */
+export const userQuerySchema = z.strictObject({
+  after: userIdSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(usersPerPageMax).default(50),
+  email: emailSchema.optional(),
+});
+export type UserQuery = z.infer<typeof userQuerySchema>;
+/** `next`: `after` of the next page; absent on the last one. */
+export const userListSchema = z.object({ users: z.array(userViewSchema), next: userIdSchema.optional() });
+export type UserList = z.infer<typeof userListSchema>;
+
+/** `PUT /api/events/{event}/members/{user}`. */
+export const memberRequestSchema = z.strictObject({ role: z.enum(eventRoles) });
+export const memberViewSchema = z.object({
+  event: z.number().int(),
+  user: userIdSchema,
+  name: z.string(),
+  role: z.enum(eventRoles),
+});
+export type MemberView = z.infer<typeof memberViewSchema>;
+export const memberListSchema = z.object({ members: z.array(memberViewSchema) });

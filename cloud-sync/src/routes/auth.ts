@@ -1,4 +1,4 @@
-// Who is asking: people by token (or, for reading only, by the session cookie of the live page), gates by a token signed with their own
+// Who is asking: people by token or by the session cookie of a page, gates by a token signed with their own
 // key for exactly this request.
 import { gateTokenIssuer, nonceHeader, verifyGateToken } from '@postern/shared';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -6,6 +6,7 @@ import { getCookie } from 'hono/cookie';
 import { gateActor, type Actors } from '../services/actor.ts';
 import type { Devices } from '../services/devices.ts';
 import type { Nonces } from '../services/nonces.ts';
+import type { Sessions } from '../services/sessions.ts';
 import type { Users } from '../services/users.ts';
 import { problem, type Environment } from './context.ts';
 import type { AccessDeps } from './enforce-access.ts';
@@ -15,27 +16,44 @@ export const sessionCookie = 'postern_session';
 const bearer = (c: Context): string | undefined =>
   /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(c.req.header('Authorization') ?? '')?.[1];
 
+export const sessionOf = (c: Context): string | undefined => getCookie(c, sessionCookie);
+
 export interface IdentifyDeps {
   readonly users: Users;
+  readonly sessions: Sessions;
   readonly actors: Actors;
+  readonly publicUrl: () => string;
 }
 
-/** Who sent this: by token, or by session. The session's cookie is not looked at where a token was sent. */
+/**
+ * Who sent this: by token, or by session. The session's cookie is not looked at where a token was sent, and counts for a change only
+ * when one of our own pages makes it.
+ */
 export const identify =
-  ({ users, actors }: IdentifyDeps): AccessDeps['identify'] =>
+  ({ users, sessions, actors, publicUrl }: IdentifyDeps): AccessDeps['identify'] =>
   async (c) => {
     const token = bearer(c);
-    const session = getCookie(c, sessionCookie);
-    const isReading = c.req.method === 'GET' || c.req.method === 'HEAD';
+    const session = sessionOf(c);
     const user =
       token !== undefined
         ? await users.byToken(token)
-        : session !== undefined && isReading
-          ? await users.bySession(session)
+        : session !== undefined && (isReading(c) || isOwnPage(c, publicUrl()))
+          ? await sessions.find(session)
           : undefined;
     if (user === 'too-many') return 'attempts-exhausted';
     return user === undefined ? 'sign-in-needed' : actors.ofUser(user);
   };
+
+const isReading = (c: Context): boolean => c.req.method === 'GET' || c.req.method === 'HEAD';
+
+/**
+ * Browsers say where a request comes from, and pages cannot make them lie: Sec-Fetch-Site in every one of today, Origin also in older ones.
+ * Behind a proxy our own address is the public one.
+ */
+function isOwnPage(c: Context, publicUrl: string): boolean {
+  const site = c.req.header('Sec-Fetch-Site');
+  return site === undefined ? c.req.header('Origin') === new URL(publicUrl).origin : site === 'same-origin';
+}
 
 /** Every answer carries a fresh nonce, also the refusal of an old one. */
 export const giveNonce =

@@ -36,7 +36,10 @@ export function problem(c: Context, failure: Failure, issues?: Problem['issues']
     ...(failure.detail === undefined ? {} : { detail: failure.detail }),
     ...(issues === undefined ? {} : { issues }),
   };
-  return c.json(body, status as ContentfulStatusCode, { 'Content-Type': problemContentType });
+  return c.json(body, status as ContentfulStatusCode, {
+    'Content-Type': problemContentType,
+    ...(failure.retryAfterS === undefined ? {} : { 'Retry-After': String(failure.retryAfterS) }),
+  });
 }
 
 /** Turns whatever a handler threw into a problem; a bug is logged and told without its details. */

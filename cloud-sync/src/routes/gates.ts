@@ -20,8 +20,7 @@ import {
   type Logger,
   type ReplicaStore,
 } from '@postern/shared';
-import { getConnInfo } from '@hono/node-server/conninfo';
-import type { Context, Hono, MiddlewareHandler } from 'hono';
+import type { Hono, MiddlewareHandler } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import { Readable } from 'node:stream';
 import type { Authority } from '../services/authority.ts';
@@ -33,6 +32,7 @@ import type { Nonces } from '../services/nonces.ts';
 import { giveNonce } from './auth.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 import { bodyProblems, boundedBody, describe, jsonBody, validEvent, validJson, validSha256 } from './input.ts';
+import { senderOf } from './sender.ts';
 
 export interface GateRoutesDeps {
   readonly clock: Clock;
@@ -198,11 +198,4 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     },
   );
   return router;
-}
-
-/** The network address of whoever asks; there is none in tests without a socket. */
-function senderOf(c: Context<Environment>): string {
-  const bindings: unknown = c.env;
-  if (typeof bindings !== 'object' || bindings === null || !('incoming' in bindings)) return 'unknown';
-  return getConnInfo(c).remote.address ?? 'unknown';
 }

@@ -6,6 +6,7 @@ import {
   keyIdSchema,
   problemSchema,
   ticketIdSchema,
+  userIdSchema,
   type Problem,
 } from '@postern/shared';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -83,6 +84,9 @@ const eventText = z
 /** An event's number out of a path, read as `validEvent` reads it. */
 export const parseEvent = (text: string): number | undefined => eventText.safeParse(text).data;
 export const validEvent = validator('param', z.object({ event: eventText }), orProblem);
+export const validUser = validator('param', z.object({ user: userIdSchema }), orProblem);
+export const validMember = validator('param', z.object({ event: eventText, user: userIdSchema }), orProblem);
+export const validSession = validator('param', z.object({ session: z.string().regex(/^[0-9a-f]{16}$/) }), orProblem);
 export const validTicket = validator('param', z.object({ ticket: ticketIdSchema }), orProblem);
 export const validKey = validator('param', z.object({ key: keyIdSchema }), orProblem);
 export const validSha256 = validator('param', z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }), orProblem);

@@ -1,22 +1,18 @@
-// The live page and what feeds it: sign-in for a browser, the page's own files, and one SSE stream an event that sends the whole state
+// The live page and what feeds it: the page's own files, and one SSE stream an event that sends the whole state
 // after every change and at least every few seconds, so that the page can tell when its data has grown old.
 import { readFileSync, readdirSync, existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { liveStateSchema, type LiveState, type Logger, type Result } from '@postern/shared';
 import type { Hono } from 'hono';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { secureHeaders } from 'hono/secure-headers';
 import { streamSSE } from 'hono/streaming';
 import { describeRoute } from 'hono-openapi';
-import { z } from 'zod';
 import type { LiveStates } from '../services/live-states.ts';
 import type { Failure } from '../services/problems.ts';
 import type { Pokes } from '../services/pokes.ts';
-import { sessionLifetimeMs, type Users } from '../services/users.ts';
-import { sessionCookie } from './auth.ts';
 import { createRouter, problem, type Environment } from './context.ts';
-import { bodyProblems, describe, jsonBody, userProblems, validEvent, validJson } from './input.ts';
+import { describe, userProblems, validEvent } from './input.ts';
 
 /** Changes within this time travel as one message. */
 const gatherMs = 200;
@@ -98,47 +94,14 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
     // Aborted: the wait is over, which is all the caller wants to know.
   });
 
-const signInSchema = z.strictObject({ token: z.string().min(1).max(200) });
-
 export interface PageRoutesDeps {
-  readonly users: Users;
   /** Folder of the built page. */
   readonly pageFolder: string;
-  readonly isSecure: () => boolean;
 }
 
-/** Sign-in and the page's files, which contain nothing secret. */
-export function pageRoutes({ users, pageFolder, isSecure }: PageRoutesDeps): Hono<Environment> {
+/** The page's files, which contain nothing secret. */
+export function pageRoutes({ pageFolder }: PageRoutesDeps): Hono<Environment> {
   const router = createRouter();
-  router.post(
-    '/session',
-    describeRoute(
-      describe('Sign a browser in, for reading', 'live', { status: 204 }, [...bodyProblems, ...userProblems]),
-    ),
-    jsonBody(),
-    validJson(signInSchema),
-    async (c) => {
-      const user = await users.byToken(c.req.valid('json').token.trim());
-      if (user === 'too-many') return problem(c, { type: 'attempts-exhausted' });
-      if (user === undefined) return problem(c, { type: 'sign-in-needed' });
-      const session = await users.startSession(user);
-      setCookie(c, sessionCookie, session, {
-        httpOnly: true,
-        sameSite: 'Strict',
-        path: '/',
-        secure: isSecure(),
-        maxAge: sessionLifetimeMs / 1_000,
-      });
-      return c.body(null, 204);
-    },
-  );
-  router.delete('/session', describeRoute(describe('Sign out', 'live', { status: 204 })), async (c) => {
-    const session = getCookie(c, sessionCookie);
-    if (session !== undefined) await users.endSession(session);
-    deleteCookie(c, sessionCookie, { path: '/' });
-    return c.body(null, 204);
-  });
-
   const files = readPage(pageFolder);
   const headers = secureHeaders({
     contentSecurityPolicy: {

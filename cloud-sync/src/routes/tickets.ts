@@ -39,7 +39,7 @@ export function issueRoutes({ tickets }: TicketRoutesDeps): Hono<Environment> {
     async (c) => {
       const issued = await tickets.issue(c.req.valid('param').event, [c.req.valid('json')]);
       if (!issued.ok) return problem(c, issued.error);
-      const [ticket] = await present(tickets, issued.value);
+      const [ticket] = await presentTickets(tickets, issued.value);
       return c.json(ticket, 201);
     },
   );
@@ -59,7 +59,7 @@ export function issueRoutes({ tickets }: TicketRoutesDeps): Hono<Environment> {
     async (c) => {
       const issued = await tickets.issue(c.req.valid('param').event, c.req.valid('json').tickets);
       if (!issued.ok) return problem(c, issued.error);
-      return c.json({ tickets: await present(tickets, issued.value), created: issued.value.length }, 201);
+      return c.json({ tickets: await presentTickets(tickets, issued.value), created: issued.value.length }, 201);
     },
   );
   return router;
@@ -75,7 +75,7 @@ export function ticketRoutes({ tickets, reports }: TicketRoutesDeps): Hono<Envir
     async (c) => {
       const found = await tickets.find(c.req.valid('param').ticket);
       if (!found.ok) return problem(c, found.error);
-      const [ticket] = await present(tickets, [found.value]);
+      const [ticket] = await presentTickets(tickets, [found.value]);
       return c.json(ticket);
     },
   );
@@ -93,7 +93,7 @@ export function ticketRoutes({ tickets, reports }: TicketRoutesDeps): Hono<Envir
     async (c) => {
       const changed = await tickets.changeStatus(c.req.valid('param').ticket, c.req.valid('json').status);
       if (!changed.ok) return problem(c, changed.error);
-      const [ticket] = await present(tickets, [changed.value]);
+      const [ticket] = await presentTickets(tickets, [changed.value]);
       return c.json(ticket);
     },
   );
@@ -150,7 +150,7 @@ export function ticketRoutes({ tickets, reports }: TicketRoutesDeps): Hono<Envir
   return router;
 }
 
-async function present(tickets: Tickets, records: readonly TicketRecord[]): Promise<TicketResponse[]> {
+export async function presentTickets(tickets: Tickets, records: readonly TicketRecord[]): Promise<TicketResponse[]> {
   const texts = await tickets.texts(records);
   return records.map(({ foreign: _foreign, ...record }, index) => ({ ...record, ...texts[index] }));
 }

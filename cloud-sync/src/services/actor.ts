@@ -55,4 +55,4 @@ export const createActors = (database: Database): Actors => ({
   },
 });
 
-const isEventRole = (text: string): text is EventRole => eventRoles.some((role) => role === text);
+export const isEventRole = (text: string): text is EventRole => eventRoles.some((role) => role === text);

@@ -5,9 +5,12 @@ export const problemStatuses = {
   'json-malformed': 400,
   'sync-malformed': 400,
   'sign-in-needed': 401,
+  'credentials-wrong': 401,
   'token-invalid': 401,
   'nonce-needed': 401,
   'code-invalid': 403,
+  'link-invalid': 403,
+  'password-wrong': 403,
   'event-forbidden': 403,
   'role-too-low': 403,
   'scope-too-narrow': 403,
@@ -17,10 +20,13 @@ export const problemStatuses = {
   'gate-unknown': 404,
   'user-unknown': 404,
   'key-unknown': 404,
+  'session-unknown': 404,
   'file-unknown': 404,
   'feed-unpublished': 404,
   'event-exists': 409,
   'ticket-exists': 409,
+  'email-taken': 409,
+  'last-administrator': 409,
   'gate-in-other-event': 409,
   'key-already-revoked': 409,
   'key-is-last': 409,
@@ -47,9 +53,12 @@ const titles: Readonly<Record<ProblemType, string>> = {
   'json-malformed': 'The body is not JSON',
   'sync-malformed': 'The body is not a sync message',
   'sign-in-needed': 'Sign in, or send Authorization: Bearer with a token',
+  'credentials-wrong': 'Address or password is wrong',
   'token-invalid': 'The token does not prove who sent this',
   'nonce-needed': 'Sign this request again with the nonce in this answer',
   'code-invalid': 'The enrolment code is wrong, used or too old',
+  'link-invalid': 'The link is wrong, used or too old',
+  'password-wrong': 'The present password is wrong',
   'event-forbidden': 'Not for this event',
   'role-too-low': 'Your role does not allow this',
   'scope-too-narrow': 'The token has no scope for this',
@@ -59,10 +68,13 @@ const titles: Readonly<Record<ProblemType, string>> = {
   'gate-unknown': 'There is no such gate',
   'user-unknown': 'There is no such user',
   'key-unknown': 'There is no such key',
+  'session-unknown': 'There is no such session',
   'file-unknown': 'There is no such file',
   'feed-unpublished': 'Nothing has been published for this event yet',
   'event-exists': 'There is already an event with this number',
   'ticket-exists': 'There is already a ticket with this code',
+  'email-taken': 'There is already a user with this address',
+  'last-administrator': 'Somebody must stay administrator',
   'gate-in-other-event': 'A gate of another event has this id',
   'key-already-revoked': 'The key has been revoked already',
   'key-is-last': 'There is no other key that could take over',
@@ -79,7 +91,7 @@ const titles: Readonly<Record<ProblemType, string>> = {
   'csr-signature-invalid': 'The certificate request is not signed by its own key',
   'csr-key-mismatch': 'The certificate request is for another key',
   'ticket-has-foreign-code': 'Somebody else printed the code of this ticket',
-  'attempts-exhausted': 'Too many attempts, wait a minute',
+  'attempts-exhausted': 'Too many attempts, wait a while',
   'internal-error': 'Something is wrong on this side',
 };
 
@@ -89,4 +101,6 @@ export const problemTitle = (type: ProblemType): string => titles[type];
 export interface Failure {
   readonly type: ProblemType;
   readonly detail?: string;
+  /** Seconds until it may be tried again; becomes Retry-After. */
+  readonly retryAfterS?: number;
 }

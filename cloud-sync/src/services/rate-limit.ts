@@ -8,6 +8,8 @@ export interface RateLimit {
   readonly isSpent: (sender: string) => boolean;
   /** Takes one attempt. */
   readonly spend: (sender: string) => void;
+  /** Takes one attempt if there is one; otherwise seconds until there is. */
+  readonly take: (sender: string) => number;
 }
 
 interface Bucket {
@@ -30,15 +32,22 @@ export function createRateLimit({
       ? perMinuteMax
       : Math.min(perMinuteMax, bucket.left + ((nowMs - bucket.atMs) / 60_000) * perMinuteMax);
   };
+  const spend = (sender: string): void => {
+    const nowMs = clock.monotonicMs();
+    const left = Math.max(0, leftOf(sender, nowMs) - 1);
+    buckets.delete(sender);
+    const [oldest] = buckets.keys();
+    if (buckets.size >= sendersMax && oldest !== undefined) buckets.delete(oldest);
+    buckets.set(sender, { left, atMs: nowMs });
+  };
   return {
     isSpent: (sender) => leftOf(sender, clock.monotonicMs()) < 1,
-    spend: (sender) => {
-      const nowMs = clock.monotonicMs();
-      const left = Math.max(0, leftOf(sender, nowMs) - 1);
-      buckets.delete(sender);
-      const [oldest] = buckets.keys();
-      if (buckets.size >= sendersMax && oldest !== undefined) buckets.delete(oldest);
-      buckets.set(sender, { left, atMs: nowMs });
+    spend,
+    take: (sender) => {
+      const left = leftOf(sender, clock.monotonicMs());
+      if (left < 1) return Math.ceil(((1 - left) * 60) / perMinuteMax);
+      spend(sender);
+      return 0;
     },
   };
 }

@@ -8,6 +8,8 @@ export interface Subjects {
   readonly eventOfGate: (gateId: string) => Promise<number | undefined>;
   /** Whether `actor` is the holder of a ticket. */
   readonly ownsTicket: (actor: Actor, ticketId: string) => Promise<boolean>;
+  /** Ids of the tickets that `actor` holds. */
+  readonly ticketsOf: (actor: Actor) => Promise<readonly string[]>;
 }
 
 export const createSubjects = (database: Database): Subjects => ({
@@ -17,4 +19,5 @@ export const createSubjects = (database: Database): Subjects => ({
     (await database.selectFrom('gate').select('event').where('id', '=', gateId).executeTakeFirst())?.event,
   // Tickets have no holder yet: nobody owns one, and attendees are refused everywhere.
   ownsTicket: async () => false,
+  ticketsOf: async () => [],
 });

@@ -1,4 +1,4 @@
-// People's tokens and sessions. The first run makes one administrator and a token that is shown once; only its scrypt hash is kept. The
+// People's own tokens. The first run makes one administrator and a token that is shown once; only its scrypt hash is kept. The
 // same token signs a browser in.
 import { bytesToHex, hexToBytes, sha256, utf8, type Clock, type Random } from '@postern/shared';
 import type { Insertable } from 'kysely';
@@ -7,10 +7,10 @@ import { inTransaction } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { isEqualHash, scryptHash, scryptSaltBytes } from './scrypt.ts';
+import { endSessions } from './sessions.ts';
 
-export const sessionLifetimeMs = 12 * 3_600_000;
 const tokenPrefix = 'postern';
-const tokenIdBytes = 6;
+export const userIdBytes = 6;
 const tokenSecretBytes = 24;
 const tokenPattern = /^postern_[0-9a-f]{12}_[0-9a-f]{48}$/;
 /** A minute and user: bounds guessing as well as the work of scrypt. */
@@ -36,10 +36,6 @@ export interface Users {
   /** A new token for the administrator; the old one and all sessions end. */
   readonly resetAdministrator: () => Promise<string | undefined>;
   readonly byToken: (token: string) => Promise<User | 'too-many' | undefined>;
-  readonly bySession: (session: string) => Promise<User | undefined>;
-  /** A new session; its id goes into a cookie and is kept only as a hash. */
-  readonly startSession: (user: User) => Promise<string>;
-  readonly endSession: (session: string) => Promise<void>;
 }
 
 export interface UsersDeps {
@@ -69,7 +65,7 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
   const makeUser = async (
     user: NewUser,
   ): Promise<{ readonly token: string; readonly row: Insertable<Schema['user']> }> => {
-    const id = bytesToHex(random(tokenIdBytes));
+    const id = bytesToHex(random(userIdBytes));
     const { token, ...stored } = await makeToken(id);
     return { token, row: { id, ...user, ...stored, created_at_ms: clock.wallMs() } };
   };
@@ -101,7 +97,7 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
       if (user === undefined) return undefined;
       const { token, ...stored } = await makeToken(user.id);
       await database.updateTable('user').set(stored).where('id', '=', user.id).execute();
-      await database.deleteFrom('session').where('user_id', '=', user.id).execute();
+      await endSessions(database, user.id);
       return token;
     },
 
@@ -109,7 +105,7 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
       if (!tokenPattern.test(token)) return undefined;
       const [, id = '', secret = ''] = token.split('_');
       const row = await database.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst();
-      if (row === undefined) return undefined;
+      if (row === undefined || row.disabled !== 0) return undefined;
       const user = { id: row.id, name: row.name, role: row.role };
       const fingerprint = hashOf(token);
       // Proved against this very hash: a token that was replaced, in whichever process, ends at once.
@@ -123,29 +119,6 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
       if (proved.size >= provedTokensMax) proved.clear();
       proved.set(fingerprint, row.token_hash);
       return user;
-    },
-
-    bySession: async (session) =>
-      database
-        .selectFrom('session')
-        .innerJoin('user', 'user.id', 'session.user_id')
-        .select(['user.id', 'user.name', 'user.role'])
-        .where('session.id', '=', hashOf(session))
-        .where('session.expires_at_ms', '>', clock.wallMs())
-        .executeTakeFirst(),
-
-    startSession: async (user) => {
-      const session = bytesToHex(random(tokenSecretBytes));
-      await database.deleteFrom('session').where('expires_at_ms', '<=', clock.wallMs()).execute();
-      await database
-        .insertInto('session')
-        .values({ id: hashOf(session), user_id: user.id, expires_at_ms: clock.wallMs() + sessionLifetimeMs })
-        .execute();
-      return session;
-    },
-
-    endSession: async (session) => {
-      await database.deleteFrom('session').where('id', '=', hashOf(session)).execute();
     },
   };
 }

@@ -63,7 +63,7 @@ describe('signing in', () => {
     await test.close();
   });
 
-  it('lets a session read and nothing else', async () => {
+  it('lets a session change nothing when no page of ours asks', async () => {
     const test = await createTestCloud();
     const signedIn = await test.cloud.app.request('/session', {
       method: 'POST',
