@@ -36,6 +36,8 @@ export const passwordSchema = z.string().min(10).max(200);
 /** BCP 47, the part that we use: `en`, `de-AT`. */
 export const languageSchema = z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/);
 export const userIdSchema = z.string().regex(/^[0-9a-f]{12}$/);
+/** A change changes something. */
+const isChange = (change: object): boolean => Object.keys(change).length > 0;
 const secretSchema = z.string().min(1).max(2_000);
 
 /** `POST /sign-up`. */
@@ -77,11 +79,13 @@ export const userViewSchema = z.object({
 export type UserView = z.infer<typeof userViewSchema>;
 
 /** `PATCH /me`: a new password wants the present one. */
-export const profileChangeSchema = z.strictObject({
-  name: name.optional(),
-  language: languageSchema.optional(),
-  password: z.strictObject({ present: z.string().min(1).max(200), wanted: passwordSchema }).optional(),
-});
+export const profileChangeSchema = z
+  .strictObject({
+    name: name.optional(),
+    language: languageSchema.optional(),
+    password: z.strictObject({ present: z.string().min(1).max(200), wanted: passwordSchema }).optional(),
+  })
+  .refine(isChange, 'changes nothing');
 export type ProfileChange = z.infer<typeof profileChangeSchema>;
 export const ownTicketsSchema = z.object({ tickets: z.array(ticketResponseSchema) });
 export const sessionViewSchema = z.object({
@@ -107,12 +111,14 @@ export const userRequestSchema = z.strictObject({
 export type UserRequest = z.infer<typeof userRequestSchema>;
 export const userCreatedSchema = z.object({ user: userViewSchema, resetLink: resetLinkSchema });
 /** `PATCH /admin/users/{user}`. */
-export const userChangeSchema = z.strictObject({
-  name: name.optional(),
-  language: languageSchema.optional(),
-  administrator: z.boolean().optional(),
-  disabled: z.boolean().optional(),
-});
+export const userChangeSchema = z
+  .strictObject({
+    name: name.optional(),
+    language: languageSchema.optional(),
+    administrator: z.boolean().optional(),
+    disabled: z.boolean().optional(),
+  })
+  .refine(isChange, 'changes nothing');
 export type UserChange = z.infer<typeof userChangeSchema>;
 export const usersPerPageMax = 200;
 /** `GET /admin/users?after=&limit=&email=`. */

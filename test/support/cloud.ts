@@ -28,6 +28,7 @@ import {
 import * as x509 from '@peculiar/x509';
 import type { Config } from '../../cloud-sync/src/config.ts';
 import { openCloud, type Cloud } from '../../cloud-sync/src/main.ts';
+import type { Mailer } from '../../cloud-sync/src/services/mailer.ts';
 import { createTestDatabase, type DatabaseKind, type TestDatabase } from './database.ts';
 import { withDatabase } from './postgres.ts';
 import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
@@ -75,6 +76,7 @@ export interface TestCloudOptions {
   readonly log?: Logger;
   /** Days until keys rotate by themselves; by default never. */
   readonly keyDays?: { readonly issuer: number; readonly feed: number };
+  readonly mailer?: Mailer;
 }
 
 /** The databases of the clouds that have not been closed for good, by folder. */
@@ -89,6 +91,7 @@ export async function createTestCloud({
   databaseUrl,
   seed,
   keyDays = { issuer: 0, feed: 0 },
+  mailer,
 }: TestCloudOptions = {}): Promise<TestCloud> {
   const own =
     databaseUrl === undefined
@@ -107,7 +110,14 @@ export async function createTestCloud({
     publicUrl: 'https://cloud.test',
     ...(masterKey === undefined ? {} : { masterKey }),
   };
-  const opened = await openCloud({ config, log, random: seededRandom(seed), clock: time.clock, timer: time.timer });
+  const opened = await openCloud({
+    config,
+    log,
+    random: seededRandom(seed),
+    clock: time.clock,
+    timer: time.timer,
+    ...(mailer === undefined ? {} : { mailer }),
+  });
   if (!opened.ok) throw new Error(`the cloud did not open: ${JSON.stringify(opened.error)}`);
   const cloud = opened.value;
   const first = await cloud.users.createFirst();

@@ -37,3 +37,37 @@ export const askAs = async (
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+
+/** A browser on one of our pages: keeps its session's cookie and says where its requests come from. */
+export interface TestBrowser {
+  readonly send: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Response>;
+  readonly signIn: (email: string, password: string) => Promise<Response>;
+  readonly cookie: () => string;
+}
+
+export function createBrowser(test: TestCloud, userAgent = 'Test browser'): TestBrowser {
+  let cookie = '';
+  const send: TestBrowser['send'] = async (method, path, body, headers = { 'Sec-Fetch-Site': 'same-origin' }) => {
+    const response = await test.cloud.app.request(path, {
+      method,
+      headers: {
+        'User-Agent': userAgent,
+        ...(cookie === '' ? {} : { Cookie: cookie }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    cookie = response.headers.get('Set-Cookie')?.split(';')[0] ?? cookie;
+    return response;
+  };
+  return { send, signIn: (email, password) => send('POST', '/session', { email, password }), cookie: () => cookie };
+}
+
+export const typeOf = async (response: Response): Promise<string> =>
+  response.ok ? `${response.status}` : `${response.status} ${(await response.json()).type}`;
