@@ -9,9 +9,12 @@ import { join } from 'node:path';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './routes/context.ts';
+import { createAccessTokens } from './services/access-tokens.ts';
 import { createAccounts } from './services/accounts.ts';
 import { createActors } from './services/actor.ts';
+import { createApiKeys } from './services/api-keys.ts';
 import { openAuthority } from './services/authority.ts';
+import { createClients } from './services/clients.ts';
 import { createDevices, type Devices } from './services/devices.ts';
 import { createEvents, type Events } from './services/events.ts';
 import { createFeedFiles } from './services/feed-files.ts';
@@ -23,6 +26,7 @@ import { createLiveStates } from './services/live-states.ts';
 import { createNoMailer, type Mailer } from './services/mailer.ts';
 import { createMembers, type Members } from './services/members.ts';
 import { createNonces } from './services/nonces.ts';
+import { createOauth } from './services/oauth.ts';
 import { createPasswords } from './services/passwords.ts';
 import { createPokes } from './services/pokes.ts';
 import { createReports } from './services/reports.ts';
@@ -148,6 +152,8 @@ export async function openCloud({
     passwords: createPasswords(random),
     publicUrl: () => publicUrl,
   };
+  const clients = createClients({ database, clock, random });
+  const accessTokens = createAccessTokens({ ...about, keys });
   const replica = createReplicaStore({
     database,
     clock,
@@ -182,6 +188,10 @@ export async function openCloud({
     resetLinks: createResetLinks(about),
     userAdmin: createUserAdmin({ database, clock, random }),
     members,
+    clients,
+    apiKeys: createApiKeys({ database, clock, random }),
+    accessTokens,
+    oauth: createOauth({ database, clock, random, clients, accessTokens }),
     actors: createActors(database),
     subjects: createSubjects(database),
     events,

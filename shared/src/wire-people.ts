@@ -1,6 +1,6 @@
 // The JSON messages about people and programs, as zod schemas: roles, accounts, tokens, keys, staff. Both ends use them, as wire.ts.
 import { z } from 'zod';
-import { ticketResponseSchema } from './wire.ts';
+import { eventIdSchema, ticketResponseSchema } from './wire.ts';
 
 /** What a person may be at one event. `staff` are stewards and supervisors; an administrator is one everywhere. */
 export const eventRoles = ['steward', 'supervisor', 'organiser'] as const;
@@ -142,3 +142,68 @@ export const memberViewSchema = z.object({
 });
 export type MemberView = z.infer<typeof memberViewSchema>;
 export const memberListSchema = z.object({ members: z.array(memberViewSchema) });
+
+const grantShape = {
+  name,
+  scopes: z
+    .array(z.enum(scopes))
+    .min(1)
+    .max(scopes.length)
+    .refine((list) => new Set(list).size === list.length, 'names a scope twice'),
+  /** Where it may act; absent: at every event. */
+  events: z.array(eventIdSchema).min(1).max(1_000).optional(),
+} as const;
+const grantViewShape = {
+  name: z.string(),
+  scopes: z.array(z.enum(scopes)),
+  events: z.array(eventIdSchema).optional(),
+  createdAtMs: unixMs,
+  revokedAtMs: unixMs.optional(),
+} as const;
+
+/** `POST /admin/clients`: a program that gets tokens by OAuth2; its secret is shown this once. */
+export const clientRequestSchema = z.strictObject(grantShape);
+export type ClientRequest = z.infer<typeof clientRequestSchema>;
+export const clientViewSchema = z.object({ id: z.string(), ...grantViewShape });
+export type ClientView = z.infer<typeof clientViewSchema>;
+export const clientListSchema = z.object({ clients: z.array(clientViewSchema) });
+export const clientCreatedSchema = clientViewSchema.extend({ secret: z.string() });
+export type ClientCreated = z.infer<typeof clientCreatedSchema>;
+
+/** `POST /admin/api-keys`: a long-lived key (`postern_key_…`), shown this once. */
+export const apiKeyRequestSchema = z.strictObject({
+  ...grantShape,
+  expiresAtMs: unixMs.max(8_640_000_000_000_000).optional(),
+});
+export type ApiKeyRequest = z.infer<typeof apiKeyRequestSchema>;
+export const apiKeyViewSchema = z.object({
+  id: z.string(),
+  ...grantViewShape,
+  expiresAtMs: unixMs.optional(),
+  lastUsedAtMs: unixMs.optional(),
+});
+export type ApiKeyView = z.infer<typeof apiKeyViewSchema>;
+export const apiKeyListSchema = z.object({ apiKeys: z.array(apiKeyViewSchema) });
+export const apiKeyCreatedSchema = apiKeyViewSchema.extend({ key: z.string() });
+export type ApiKeyCreated = z.infer<typeof apiKeyCreatedSchema>;
+
+/** `POST /oauth/token` (RFC 6749 5.1). */
+export const tokenResponseSchema = z.object({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.number().int(),
+  scope: z.string(),
+  refresh_token: z.string().optional(),
+});
+export type TokenResponse = z.infer<typeof tokenResponseSchema>;
+export const oauthErrors = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+] as const;
+/** RFC 6749 5.2. */
+export const oauthErrorSchema = z.object({ error: z.enum(oauthErrors), error_description: z.string().optional() });
+export type OauthError = (typeof oauthErrors)[number];

@@ -52,6 +52,8 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/sign-up/confirm', 'anyone'),
   row('POST', '/password-resets', 'anyone'),
   row('POST', '/password-resets/redeem', 'anyone'),
+  row('POST', '/oauth/token', 'anyone'),
+  row('POST', '/oauth/revoke', 'anyone'),
 
   row('GET', '/me', signedIn),
   row('PATCH', '/me', signedIn),
@@ -61,6 +63,12 @@ export const accessTable: readonly AccessRow[] = [
   row('DELETE', '/me/sessions/:session', signedIn),
   row('GET', '/me/tickets', signedIn),
 
+  row('GET', '/admin/api-keys', admin),
+  row('POST', '/admin/api-keys', admin),
+  row('DELETE', '/admin/api-keys/:key', admin),
+  row('GET', '/admin/clients', admin),
+  row('POST', '/admin/clients', admin),
+  row('DELETE', '/admin/clients/:client', admin),
   row('POST', '/admin/events/:event/gates', managers, 'own', 'gates:write'),
   row('POST', '/admin/events/:event/publish', managers, 'own', 'feed:write'),
   row('POST', '/admin/events/:event/staff', managers, 'own', 'gates:write'),

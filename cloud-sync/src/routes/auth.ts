@@ -1,9 +1,11 @@
-// Who is asking: people by token or by the session cookie of a page, gates by a token signed with their own
+// Who is asking: people by token or by the session cookie of a page, programs by API key or access token, gates by a token signed with their own
 // key for exactly this request.
 import { gateTokenIssuer, nonceHeader, verifyGateToken } from '@postern/shared';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
+import { looksLikeJwt, type AccessTokens } from '../services/access-tokens.ts';
 import { gateActor, type Actors } from '../services/actor.ts';
+import { isApiKey, type ApiKeys } from '../services/api-keys.ts';
 import type { Devices } from '../services/devices.ts';
 import type { Nonces } from '../services/nonces.ts';
 import type { Sessions } from '../services/sessions.ts';
@@ -22,6 +24,8 @@ export interface IdentifyDeps {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly actors: Actors;
+  readonly apiKeys: ApiKeys;
+  readonly accessTokens: AccessTokens;
   readonly publicUrl: () => string;
 }
 
@@ -30,17 +34,19 @@ export interface IdentifyDeps {
  * when one of our own pages makes it.
  */
 export const identify =
-  ({ users, sessions, actors, publicUrl }: IdentifyDeps): AccessDeps['identify'] =>
+  ({ users, sessions, actors, apiKeys, accessTokens, publicUrl }: IdentifyDeps): AccessDeps['identify'] =>
   async (c) => {
     const token = bearer(c);
+    if (token !== undefined) {
+      if (isApiKey(token)) return (await apiKeys.find(token)) ?? 'sign-in-needed';
+      if (looksLikeJwt(token)) return (await accessTokens.find(token)) ?? 'sign-in-needed';
+      const user = await users.byToken(token);
+      if (user === 'too-many') return 'attempts-exhausted';
+      return user === undefined ? 'sign-in-needed' : actors.ofUser(user);
+    }
     const session = sessionOf(c);
-    const user =
-      token !== undefined
-        ? await users.byToken(token)
-        : session !== undefined && (isReading(c) || isOwnPage(c, publicUrl()))
-          ? await sessions.find(session)
-          : undefined;
-    if (user === 'too-many') return 'attempts-exhausted';
+    const counts = session !== undefined && (isReading(c) || isOwnPage(c, publicUrl()));
+    const user = counts ? await sessions.find(session) : undefined;
     return user === undefined ? 'sign-in-needed' : actors.ofUser(user);
   };
 

@@ -36,7 +36,12 @@ export function enforceAccess({ identify, subjects, table = accessTable }: Acces
     // A gate proves itself by a token over the whole body, which its route bounds first (requireGate; assertAccess sees that it is there).
     if (row.who === 'anyone' || row.who === 'gate') return next();
     const actor = await identify(c);
-    if (typeof actor === 'string') return problem(c, { type: actor });
+    if (typeof actor === 'string') {
+      // RFC 6750 3: says how to ask, and whether what was sent is to blame.
+      const isTokenSent = c.req.header('Authorization') !== undefined;
+      c.header('WWW-Authenticate', `Bearer realm="postern"${isTokenSent ? ', error="invalid_token"' : ''}`);
+      return problem(c, { type: actor });
+    }
     const refusal = refusalOf(row, actor, await subjectOf(row, paramsAt(c, index), actor, subjects));
     if (refusal !== undefined) return problem(c, { type: refusal });
     c.set('actor', actor);

@@ -86,6 +86,9 @@ export const parseEvent = (text: string): number | undefined => eventText.safePa
 export const validEvent = validator('param', z.object({ event: eventText }), orProblem);
 export const validUser = validator('param', z.object({ user: userIdSchema }), orProblem);
 export const validMember = validator('param', z.object({ event: eventText, user: userIdSchema }), orProblem);
+const programId = z.string().regex(/^[0-9a-f]{12}$/);
+export const validApiKey = validator('param', z.object({ key: programId }), orProblem);
+export const validClient = validator('param', z.object({ client: programId }), orProblem);
 export const validSession = validator('param', z.object({ session: z.string().regex(/^[0-9a-f]{16}$/) }), orProblem);
 export const validTicket = validator('param', z.object({ ticket: ticketIdSchema }), orProblem);
 export const validKey = validator('param', z.object({ key: keyIdSchema }), orProblem);

@@ -8,6 +8,8 @@ export interface RateLimit {
   readonly isSpent: (sender: string) => boolean;
   /** Takes one attempt. */
   readonly spend: (sender: string) => void;
+  /** Seconds until there is an attempt; 0 when there is one. */
+  readonly waitS: (sender: string) => number;
   /** Takes one attempt if there is one; otherwise seconds until there is. */
   readonly take: (sender: string) => number;
 }
@@ -40,14 +42,18 @@ export function createRateLimit({
     if (buckets.size >= sendersMax && oldest !== undefined) buckets.delete(oldest);
     buckets.set(sender, { left, atMs: nowMs });
   };
+  const waitS = (sender: string): number => {
+    const left = leftOf(sender, clock.monotonicMs());
+    return left < 1 ? Math.ceil(((1 - left) * 60) / perMinuteMax) : 0;
+  };
   return {
-    isSpent: (sender) => leftOf(sender, clock.monotonicMs()) < 1,
+    isSpent: (sender) => waitS(sender) > 0,
     spend,
+    waitS,
     take: (sender) => {
-      const left = leftOf(sender, clock.monotonicMs());
-      if (left < 1) return Math.ceil(((1 - left) * 60) / perMinuteMax);
-      spend(sender);
-      return 0;
+      const wait = waitS(sender);
+      if (wait === 0) spend(sender);
+      return wait;
     },
   };
 }

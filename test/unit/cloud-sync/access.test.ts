@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { syncContentType, type TicketResponse } from '@postern/shared';
+import { scopes, syncContentType, type ApiKeyCreated, type TicketResponse } from '@postern/shared';
 import { accessTable, refusalOf, roles, type AccessRow } from '../../../cloud-sync/src/routes/access.ts';
 import { createErrorHandler, problem, type Environment } from '../../../cloud-sync/src/routes/context.ts';
 import { assertAccess, enforceAccess, mayActIn } from '../../../cloud-sync/src/routes/enforce-access.ts';
@@ -55,6 +55,7 @@ beforeAll(async () => {
     sha256: '0'.repeat(64),
     session: '0'.repeat(16),
     user: '0'.repeat(12),
+    client: '0'.repeat(12),
   };
 });
 afterAll(() => test.close());
@@ -230,6 +231,29 @@ describe('the holder of a ticket', () => {
 });
 
 describe('a program', () => {
+  it('with every scope reaches its own events, and nothing that has no scope', async () => {
+    const keyFor = async (events: readonly number[] | undefined): Promise<Pick<TestPerson, 'token'>> => {
+      const body = { name: 'Till', scopes, ...(events === undefined ? {} : { events }) };
+      return { token: (await test.json<ApiKeyCreated>('POST', '/admin/api-keys', body)).key };
+    };
+    const [own, other, every] = [await keyFor([ownEvent]), await keyFor([otherEvent]), await keyFor(undefined)];
+    for (const row of accessTable.filter(({ who }) => typeof who !== 'string')) {
+      const body = bodies[`${row.method} ${row.path}`]?.(ownEvent);
+      const ask = async (program: Pick<TestPerson, 'token'>): Promise<string> =>
+        verdict(await askAs(test, program, row.method, pathOf(row), body));
+      const answers = [await ask(own), await ask(other), await ask(every)];
+      const foreign = `404 ${/:ticket\b/.test(row.path) ? 'ticket' : /:gate\b/.test(row.path) ? 'gate' : 'event'}-unknown`;
+      const isOpenToFew = row.event !== 'any' || row.method === 'GET';
+      const wanted =
+        row.scope === undefined
+          ? ['403 scope-too-narrow', '403 scope-too-narrow', '403 scope-too-narrow']
+          : isOpenToFew
+            ? ['allowed', row.event === 'any' ? 'allowed' : foreign, 'allowed']
+            : ['403 scope-too-narrow', '403 scope-too-narrow', 'allowed'];
+      expect([row.method, row.path, ...answers]).toEqual([row.method, row.path, ...wanted]);
+    }
+  });
+
   const program = (events: Actor['events'], scopes: Actor['scopes']): Actor => ({
     kind: 'client',
     id: 'c',

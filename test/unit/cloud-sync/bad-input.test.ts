@@ -39,6 +39,8 @@ const bodyRoutes: readonly BodyRoute[] = [
   { method: 'PATCH', path: '/me', good: { name: 'A' } },
   { method: 'POST', path: '/admin/users', good: { name: 'A', email: 'a@b.test' } },
   { method: 'PATCH', path: '/admin/users/000000000000', good: { name: 'A' } },
+  { method: 'POST', path: '/admin/api-keys', good: { name: 'A', scopes: ['events:read'] } },
+  { method: 'POST', path: '/admin/clients', good: { name: 'A', scopes: ['events:read'] } },
   { method: 'PUT', path: '/api/events/1/members/000000000000', good: { role: 'steward' } },
   { method: 'POST', path: '/time', good: { nonce: '00'.repeat(16) }, open: true },
   {
