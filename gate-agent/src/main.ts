@@ -5,6 +5,7 @@ import {
   bytesToHex,
   createLane,
   createMethodRegistry,
+  createStaffSignOn,
   createSteward,
   createSupervisor,
   decide,
@@ -18,6 +19,7 @@ import {
   type Lane,
   type LaneContext,
   type Logger,
+  type Manifest,
   type Result,
   type Supervisor,
   type Timer,
@@ -294,6 +296,8 @@ async function compose(
   }
 
   // Staff and screens.
+  const staff = (): Manifest['staff'] => cache.current()?.manifest.staff ?? [];
+  const signOn = createStaffSignOn({ checkPin: createPinCheck(staff), staff, clock, random });
   const steward = createSteward({
     lanes,
     context,
@@ -301,7 +305,7 @@ async function compose(
     store: pokingStore,
     decide,
     logger,
-    checkPin: createPinCheck(() => cache.current()?.manifest.staff ?? []),
+    signOn,
     confirmClock: (trueMs) => {
       const beforeMs = trust.now().nowMs;
       trust.confirm(trueMs);
@@ -336,6 +340,7 @@ async function compose(
     frameAncestors: config.local.frameAncestors,
     health: () => toHealth(facts()),
     steward: () => steward,
+    signOn: () => signOn,
     clock,
     pages: createPages(),
     ...(preview === undefined ? {} : { preview: preview.routes }),

@@ -40,6 +40,8 @@ export const staffSchema = z.object({
   salt: hex(16),
   /** scrypt(pin, salt, 32 bytes, N 16384, r 8, p 1). */
   pinHash: hex(32),
+  /** hashStaffCode of the code on the card; absent where there is no card. */
+  codeHash: hex(32).optional(),
 });
 
 /** The manifest's payload: UTF-8 JSON inside a COSE_Sign1 by the cloud's feed key (domain "postern-feed-v1" as external_aad). */

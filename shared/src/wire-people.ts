@@ -207,3 +207,14 @@ export const oauthErrors = [
 /** RFC 6749 5.2. */
 export const oauthErrorSchema = z.object({ error: z.enum(oauthErrors), error_description: z.string().optional() });
 export type OauthError = (typeof oauthErrors)[number];
+
+/** `GET /admin/events/{event}/staff`. */
+export const staffViewSchema = z.object({
+  operator: z.string(),
+  role: z.enum(['steward', 'supervisor']),
+  /** Whether a card was made. */
+  card: z.boolean(),
+  createdAtMs: unixMs,
+});
+export type StaffView = z.infer<typeof staffViewSchema>;
+export const staffListSchema = z.object({ staff: z.array(staffViewSchema) });

@@ -174,7 +174,13 @@ export const staffRequestSchema = z.strictObject({
   role: z.enum(['steward', 'supervisor']),
   pin: z.string().regex(/^[0-9]{4,12}$/),
 });
-export const staffResponseSchema = z.object({ operator: z.string(), role: z.enum(['steward', 'supervisor']) });
+/** The code of the card (`PS1:…`), as text and QR: shown once, kept only as a hash. */
+export const staffResponseSchema = z.object({
+  operator: z.string(),
+  role: z.enum(['steward', 'supervisor']),
+  code: z.string(),
+  qrSvg: z.string(),
+});
 
 /** `POST /admin/events/{event}/publish`. */
 export const publishResponseSchema = z.object({

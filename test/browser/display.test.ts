@@ -73,6 +73,9 @@ async function startShownGate(port: number): Promise<ShownGate> {
     health: () => ({ state: 'green' }) as GateHealth,
     status: async () => ({}),
     steward: () => ({ act: async () => ({ ok: true, value: {} }) }),
+    signOn: () => {
+      throw new Error('nobody signs on at the display');
+    },
     clock: { wallMs: () => atMs, monotonicMs: () => 0 },
     pages: createPages(),
   };

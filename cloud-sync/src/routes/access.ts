@@ -71,7 +71,10 @@ export const accessTable: readonly AccessRow[] = [
   row('DELETE', '/admin/clients/:client', admin),
   row('POST', '/admin/events/:event/gates', managers, 'own', 'gates:write'),
   row('POST', '/admin/events/:event/publish', managers, 'own', 'feed:write'),
+  row('GET', '/admin/events/:event/staff', managers, 'own', 'gates:write'),
   row('POST', '/admin/events/:event/staff', managers, 'own', 'gates:write'),
+  row('DELETE', '/admin/events/:event/staff/:operator', managers, 'own', 'gates:write'),
+  row('POST', '/admin/events/:event/staff/:operator/card', managers, 'own', 'gates:write'),
   row('GET', '/admin/users', admin, 'any', 'people:write'),
   // No program: who makes administrators is one.
   row('POST', '/admin/users', admin),

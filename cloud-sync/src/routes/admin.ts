@@ -3,6 +3,7 @@ import {
   gateRequestSchema,
   gateResponseSchema,
   publishResponseSchema,
+  staffListSchema,
   staffRequestSchema,
   staffResponseSchema,
 } from '@postern/shared';
@@ -12,7 +13,7 @@ import type { Devices } from '../services/devices.ts';
 import type { Feed } from '../services/feed.ts';
 import type { Staff } from '../services/staff.ts';
 import { createRouter, problem, type Environment } from './context.ts';
-import { bodyProblems, describe, jsonBody, userProblems, validEvent, validJson } from './input.ts';
+import { bodyProblems, describe, jsonBody, userProblems, validEvent, validJson, validOperator } from './input.ts';
 
 export interface AdminRoutesDeps {
   readonly devices: Devices;
@@ -55,7 +56,50 @@ export function adminRoutes({ devices, staff, feed }: AdminRoutesDeps): Hono<Env
     validJson(staffRequestSchema),
     async (c) => {
       const added = await staff.add(c.req.valid('param').event, c.req.valid('json'));
-      return added.ok ? c.json(added.value, 201) : problem(c, added.error);
+      return added.ok ? c.json(added.value, 201, { 'Cache-Control': 'no-store' }) : problem(c, added.error);
+    },
+  );
+  router.get(
+    '/events/:event/staff',
+    describeRoute(
+      describe('List who may act at gates', 'gates', { schema: staffListSchema }, [
+        ...userProblems,
+        'request-invalid',
+        'event-unknown',
+      ]),
+    ),
+    validEvent,
+    async (c) => {
+      const listed = await staff.list(c.req.valid('param').event);
+      return listed.ok ? c.json({ staff: listed.value }) : problem(c, listed.error);
+    },
+  );
+  const operatorProblems = [...userProblems, 'request-invalid', 'event-unknown', 'staff-unknown'] as const;
+  router.post(
+    '/events/:event/staff/:operator/card',
+    describeRoute(
+      describe(
+        'Make a new card; the old one is dead',
+        'gates',
+        { status: 201, schema: staffResponseSchema },
+        operatorProblems,
+      ),
+    ),
+    validOperator,
+    async (c) => {
+      const { event, operator } = c.req.valid('param');
+      const card = await staff.makeCard(event, operator);
+      return card.ok ? c.json(card.value, 201, { 'Cache-Control': 'no-store' }) : problem(c, card.error);
+    },
+  );
+  router.delete(
+    '/events/:event/staff/:operator',
+    describeRoute(describe('Remove a person from the gates', 'gates', { status: 204 }, operatorProblems)),
+    validOperator,
+    async (c) => {
+      const { event, operator } = c.req.valid('param');
+      const removed = await staff.remove(event, operator);
+      return removed.ok ? c.body(null, 204) : problem(c, removed.error);
     },
   );
   router.post(

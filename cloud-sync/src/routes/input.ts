@@ -86,6 +86,11 @@ export const parseEvent = (text: string): number | undefined => eventText.safePa
 export const validEvent = validator('param', z.object({ event: eventText }), orProblem);
 export const validUser = validator('param', z.object({ user: userIdSchema }), orProblem);
 export const validMember = validator('param', z.object({ event: eventText, user: userIdSchema }), orProblem);
+export const validOperator = validator(
+  'param',
+  z.object({ event: eventText, operator: z.string().regex(/^[a-z0-9]{8,16}$/) }),
+  orProblem,
+);
 const programId = z.string().regex(/^[0-9a-f]{12}$/);
 export const validApiKey = validator('param', z.object({ key: programId }), orProblem);
 export const validClient = validator('param', z.object({ client: programId }), orProblem);

@@ -256,5 +256,6 @@ async function listStaff(database: Database, event: number): Promise<Manifest['s
     role: row.role === 'supervisor' ? 'supervisor' : 'steward',
     salt: row.salt,
     pinHash: row.pin_hash,
+    ...(row.code_hash === null ? {} : { codeHash: row.code_hash }),
   }));
 }

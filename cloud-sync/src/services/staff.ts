@@ -1,20 +1,45 @@
-// People who may act at gates. Gates and marks know them by a pseudonym that differs per event; the PIN exists only as a salted hash.
-import { bytesToHex, err, ok, type Clock, type Random, type Result } from '@postern/shared';
-import type { Database } from '../store/database.ts';
+// People who may act at gates. Gates and marks know them by a pseudonym that differs per event; the PIN exists only as a salted hash and the
+// card's code only as a hash. Gates learn every change with their next feed.
+import {
+  bytesToHex,
+  err,
+  hashStaffCode,
+  makeStaffCode,
+  ok,
+  type Clock,
+  type Random,
+  type Result,
+  type StaffRole,
+  type StaffView,
+} from '@postern/shared';
+import type { Database, Queries } from '../store/database.ts';
 import { raiseRulesRevision, readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
+import { renderQrSvg } from './qr.ts';
 import { scryptHash, scryptSaltBytes } from './scrypt.ts';
 
 const pseudonymCharacters = 10;
 const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
 
-export type StaffRole = 'steward' | 'supervisor';
+/** What a person carries: shown once. */
+export interface StaffCard {
+  readonly operator: string;
+  readonly role: StaffRole;
+  /** `PS1:…`. */
+  readonly code: string;
+  readonly qrSvg: string;
+}
 
 export interface Staff {
   readonly add: (
     event: number,
     person: { readonly role: StaffRole; readonly pin: string },
-  ) => Promise<Result<{ readonly operator: string; readonly role: StaffRole }, Failure>>;
+  ) => Promise<Result<StaffCard, Failure>>;
+  readonly list: (event: number) => Promise<Result<StaffView[], Failure>>;
+  /** A new card; the one before it is dead at a gate with its next feed. `staff-unknown`. */
+  readonly makeCard: (event: number, operator: string) => Promise<Result<StaffCard, Failure>>;
+  /** `staff-unknown`. */
+  readonly remove: (event: number, operator: string) => Promise<Result<undefined, Failure>>;
 }
 
 export interface StaffDeps {
@@ -24,25 +49,94 @@ export interface StaffDeps {
   readonly changed: (event: number) => void;
 }
 
-export const createStaff = ({ database, clock, random, changed }: StaffDeps): Staff => ({
-  add: async (event, { role, pin }) => {
+export function createStaff({ database, clock, random, changed }: StaffDeps): Staff {
+  /** Does something to a member and tells the gates; `staff-unknown` when it found nobody. */
+  const alter = async <T>(
+    event: number,
+    work: (queries: Queries) => Promise<T | undefined>,
+  ): Promise<Result<T, Failure>> => {
     if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
-    const operator = [...random(pseudonymCharacters)].map((byte) => alphabet.charAt(byte % alphabet.length)).join('');
-    const salt = random(scryptSaltBytes);
-    const pinHash = await scryptHash(pin, salt);
-    await database.transaction().execute(async (queries) => {
-      const values = {
-        event,
-        operator,
-        role,
-        salt: bytesToHex(salt),
-        pin_hash: bytesToHex(pinHash),
-        created_at_ms: clock.wallMs(),
-      };
-      await queries.insertInto('staff').values(values).execute();
-      await raiseRulesRevision(queries, event);
+    const done = await database.transaction().execute(async (queries) => {
+      const found = await work(queries);
+      if (found !== undefined) await raiseRulesRevision(queries, event);
+      return found;
     });
+    if (done === undefined) return err({ type: 'staff-unknown' });
     changed(event);
-    return ok({ operator, role });
-  },
+    return ok(done);
+  };
+
+  return {
+    add: async (event, { role, pin }) => {
+      if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
+      const operator = [...random(pseudonymCharacters)].map((byte) => alphabet.charAt(byte % alphabet.length)).join('');
+      const salt = random(scryptSaltBytes);
+      const pinHash = await scryptHash(pin, salt);
+      const code = makeStaffCode(random);
+      return alter(event, async (queries) => {
+        const values = {
+          event,
+          operator,
+          role,
+          salt: bytesToHex(salt),
+          pin_hash: bytesToHex(pinHash),
+          code_hash: hashStaffCode(code),
+          created_at_ms: clock.wallMs(),
+        };
+        await queries.insertInto('staff').values(values).execute();
+        return toCard(operator, role, code);
+      });
+    },
+
+    list: async (event) => {
+      if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
+      const rows = await database
+        .selectFrom('staff')
+        .selectAll()
+        .where('event', '=', event)
+        .orderBy('operator')
+        .execute();
+      return ok(
+        rows.map((row) => ({
+          operator: row.operator,
+          role: toRole(row.role),
+          card: row.code_hash !== null,
+          createdAtMs: row.created_at_ms,
+        })),
+      );
+    },
+
+    makeCard: (event, operator) =>
+      alter(event, async (queries) => {
+        const code = makeStaffCode(random);
+        const row = await queries
+          .updateTable('staff')
+          .set({ code_hash: hashStaffCode(code) })
+          .where('event', '=', event)
+          .where('operator', '=', operator)
+          .returning('role')
+          .executeTakeFirst();
+        return row === undefined ? undefined : toCard(operator, toRole(row.role), code);
+      }),
+
+    remove: async (event, operator) => {
+      const removed = await alter(event, (queries) =>
+        queries
+          .deleteFrom('staff')
+          .where('event', '=', event)
+          .where('operator', '=', operator)
+          .returning('operator')
+          .executeTakeFirst(),
+      );
+      return removed.ok ? ok(undefined) : removed;
+    },
+  };
+}
+
+const toRole = (text: string): StaffRole => (text === 'supervisor' ? 'supervisor' : 'steward');
+const toCard = (operator: string, role: StaffRole, code: string): StaffCard => ({
+  operator,
+  role,
+  code,
+  qrSvg: renderQrSvg({ text: code, caption: operator }),
 });

@@ -1,6 +1,6 @@
 // The gate's own HTTP interface: health for monitors, live events for screens, the display, and what staff do. Everything it answers
 // comes from functions handed in, so it can be tested through app.request() without a gate or a socket.
-import type { Clock, Steward } from '@postern/shared';
+import type { Clock, StaffSignOn, Steward } from '@postern/shared';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { EventHub } from './event-hub.ts';
@@ -22,6 +22,7 @@ export interface LocalApiDeps {
   /** As health, and what has to be counted: marks, history hash. */
   readonly status: () => Promise<unknown>;
   readonly steward: () => Steward;
+  readonly signOn: () => StaffSignOn;
   readonly clock: Clock;
   readonly pages: Hono;
   readonly preview?: Hono;
@@ -43,7 +44,7 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
   });
   app.get('/health', (context) => context.json(deps.health()));
   app.get('/status', async (context) => context.json(await deps.status()));
-  app.route('/steward', createStewardRoute(deps.steward, deps.clock));
+  app.route('/steward', createStewardRoute(deps));
   if (deps.preview !== undefined) app.route('/preview', deps.preview);
 
   app.get('/events', (context) => {

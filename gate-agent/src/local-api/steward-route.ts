@@ -1,12 +1,15 @@
-// POST /steward: what staff do at this gate, each time with operator and PIN. Types are checked here, rights and PINs by the
-// steward module; the answer is the mark or decision it led to, or one problem that says why not.
+// What staff do at this gate: `POST /steward` with operator and PIN or with the session of a shift, which begins by `/steward/sign-on`
+// and ends by `/steward/sign-off`. Types are checked here, rights and PINs by the steward module; the answer is the mark or decision it
+// led to, or one problem that says why not.
 import {
   declineReasons,
   overrideReasons,
   presentationTextCharsMax,
+  staffCodePattern,
   undoReasons,
   trueTimeMsMax,
   type Clock,
+  type StaffSignOn,
   type Steward,
   type StewardAction,
   type StewardError,
@@ -43,30 +46,64 @@ const actionSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('confirm-clock'), trueMs: z.number().int().min(0).max(trueTimeMsMax).optional() }),
 ]);
 
-const requestSchema = z.strictObject({
-  operator: z.string().regex(/^[a-z0-9]{8,16}$/),
-  pin: z.string().regex(/^[0-9]{4,12}$/),
-  action: actionSchema,
-});
+const operator = z.string().regex(/^[a-z0-9]{8,16}$/);
+const pin = z.string().regex(/^[0-9]{4,12}$/);
+const session = z.string().regex(/^[0-9a-f]{48}$/);
 
-export function createStewardRoute(steward: () => Steward, clock: Clock): Hono {
+const pinRequestSchema = z.strictObject({ operator, pin, action: actionSchema });
+const sessionRequestSchema = z.strictObject({ session, action: actionSchema });
+const operatorSignOnSchema = z.strictObject({ operator, pin });
+const cardSignOnSchema = z.strictObject({ code: z.string().regex(staffCodePattern), pin });
+const signOffSchema = z.strictObject({ session });
+
+export interface StewardRouteDeps {
+  readonly steward: () => Steward;
+  readonly signOn: () => StaffSignOn;
+  readonly clock: Clock;
+}
+
+export function createStewardRoute({ steward, signOn, clock }: StewardRouteDeps): Hono {
   const routes = new Hono();
   const limit = bodyLimit({
     maxSize: stewardBodyBytesMax,
     onError: (context) => problem(context, 413, 'body-too-large', `At most ${stewardBodyBytesMax} bytes`),
   });
-  routes.post('/', guardChange, limit, async (context) => {
-    const body: unknown = await context.req.json().catch(() => undefined);
-    const request = requestSchema.safeParse(body);
-    if (!request.success) {
-      const issues = request.error.issues.slice(0, 10).map(({ path, message }) => ({ path: path.join('.'), message }));
-      return problem(context, 400, 'request-invalid', 'This is not a steward action', { issues });
-    }
-    const { operator, pin, action } = request.data;
-    const result = await steward().act({ operator, pin }, toAction(action, clock), context.req.raw.signal);
+  routes.use(guardChange, limit);
+
+  routes.post('/', async (context) => {
+    const body = await readBody(context);
+    const request = ('session' in body ? sessionRequestSchema : pinRequestSchema).safeParse(body);
+    if (!request.success) return invalid(context, 'This is not a steward action', request.error);
+    const { action, ...credentials } = request.data;
+    const result = await steward().act(credentials, toAction(action, clock), context.req.raw.signal);
     return result.ok ? context.json(result.value) : answerError(context, result.error);
   });
+  routes.post('/sign-on', async (context) => {
+    const body = await readBody(context);
+    const request = ('code' in body ? cardSignOnSchema : operatorSignOnSchema).safeParse(body);
+    if (!request.success) return invalid(context, 'Sign on with operator or code, and PIN', request.error);
+    const { pin: given, ...name } = request.data;
+    const shift = await signOn().signOn(name, given);
+    return shift.ok ? context.json(shift.value) : answerError(context, shift.error);
+  });
+  routes.post('/sign-off', async (context) => {
+    const request = signOffSchema.safeParse(await readBody(context));
+    if (!request.success) return invalid(context, 'Sign off with the session', request.error);
+    signOn().signOff(request.data.session);
+    return context.body(null, 204);
+  });
   return routes;
+}
+
+/** Whatever is no JSON object is an empty one, which no schema takes. */
+async function readBody(context: Context): Promise<object> {
+  const body: unknown = await context.req.json().catch(() => undefined);
+  return typeof body === 'object' && body !== null ? body : {};
+}
+
+function invalid(context: Context, title: string, { issues }: z.ZodError): Response {
+  const listed = issues.slice(0, 10).map(({ path, message }) => ({ path: path.join('.'), message }));
+  return problem(context, 400, 'request-invalid', title, { issues: listed });
 }
 
 function toAction(action: z.infer<typeof actionSchema>, clock: Clock): StewardAction {
@@ -84,6 +121,7 @@ function toAction(action: z.infer<typeof actionSchema>, clock: Clock): StewardAc
 const statuses: Readonly<Record<StewardError['type'], readonly [status: ContentfulStatusCode, title: string]>> = {
   'pin-wrong': [401, 'Operator or PIN is wrong'],
   'too-many-attempts': [429, 'Too many wrong PINs: wait'],
+  'signed-off': [401, 'The shift is over: sign on again'],
   'role-too-low': [403, 'A supervisor has to do that'],
   'lane-unknown': [404, 'This gate has no such lane'],
   'hold-gone': [409, 'Somebody has already answered, or the time was over'],

@@ -1,17 +1,17 @@
 // What staff may do at a gate: answer a hold, let somebody in, take back the last entry, let a ticket out, close and free a
-// lane, confirm the clock. Every action names an operator whose PIN was just checked and whose role suffices; PIN guessing is
-// limited per operator. The result is either the mark or decision it led to, or one typed reason why not.
+// lane, confirm the clock. Every action is by an operator whose PIN was just checked, or who has signed on for a shift, and whose
+// role suffices. The result is either the mark or decision it led to, or one typed reason why not.
 import { trueTimeMsMax } from '../clock.ts';
 import type { decide as decideRule } from '../decide.ts';
 import type { Decision, Refusal } from '../decision.ts';
 import type { DeclineReason, Mark, OverrideReason, UndoReason } from '../mark.ts';
 import type { Presentation } from '../presentation.ts';
 import { err, ok, exhaustive, type Result } from '../result.ts';
-import { createAttemptLimit } from './attempts.ts';
 import type { Lane, LaneActionError, Operator, StaffRole } from './lane-api.ts';
 import { draftPassOut } from './lane-marks.ts';
 import type { LaneContext, Logger, Store } from './ports.ts';
 import type { MethodRegistry } from './registry.ts';
+import type { SignOnError, StaffSignOn, StewardCredentials } from './staff-sign-on.ts';
 
 export type StewardAction =
   | { readonly type: 'accept-hold'; readonly lane: string; readonly holdId: string }
@@ -41,16 +41,9 @@ export const roleNeeded: Readonly<Record<StewardAction['type'], StaffRole>> = {
   'confirm-clock': 'supervisor',
 };
 
-export interface StewardCredentials {
-  readonly operator: string;
-  readonly pin: string;
-}
-
 export type StewardError =
   | LaneActionError
-  | { readonly type: 'pin-wrong' }
-  /** Too many wrong PINs for this operator; `waitMs` until the next try. */
-  | { readonly type: 'too-many-attempts'; readonly waitMs: number }
+  | SignOnError
   | { readonly type: 'lane-unknown' }
   | { readonly type: 'time-out-of-range' }
   | { readonly type: 'refused'; readonly refusal: Refusal };
@@ -62,8 +55,7 @@ export interface StewardOutcome {
 
 export interface StewardDeps {
   readonly lanes: readonly Lane[];
-  /** The role of the operator whose PIN this is; undefined when it is not, or nobody has that name. */
-  readonly checkPin: (operator: string, pin: string) => Promise<StaffRole | undefined>;
+  readonly signOn: StaffSignOn;
   /** Tells the clock that `trueMs` is right now. `correctionMs`: new minus shown time. */
   readonly confirmClock: (trueMs: number) => { readonly correctionMs: number };
   readonly context: LaneContext;
@@ -82,24 +74,8 @@ export interface Steward {
   ) => Promise<Result<StewardOutcome, StewardError>>;
 }
 
-/** Wrong PINs of one operator before this gate stops listening for a while. */
-export const pinMissRules = { missesMax: 5, windowMs: 60_000 } as const;
-
 export function createSteward(deps: StewardDeps): Steward {
-  const { lanes, checkPin, confirmClock, context, registry, store, decide, logger } = deps;
-  const pins = createAttemptLimit(pinMissRules);
-
-  const authenticate = async ({ operator, pin }: StewardCredentials): Promise<Result<Operator, StewardError>> => {
-    const blockedUntilMs = pins.blockedUntilMs(operator, context.clock.monotonicMs());
-    if (blockedUntilMs !== undefined)
-      return err({ type: 'too-many-attempts', waitMs: Math.ceil(blockedUntilMs - context.clock.monotonicMs()) });
-    // Counted before it is checked: guesses sent all at once must not share one attempt.
-    pins.miss(operator, context.clock.monotonicMs());
-    const role = await checkPin(operator, pin);
-    if (role === undefined) return err({ type: 'pin-wrong' });
-    pins.forgive(operator);
-    return ok({ operator, role });
-  };
+  const { lanes, signOn, confirmClock, context, registry, store, decide, logger } = deps;
 
   const correctClock = async (by: Operator, trueMs: number): Promise<Result<StewardOutcome, StewardError>> => {
     if (!Number.isSafeInteger(trueMs) || trueMs < 0 || trueMs >= trueTimeMsMax)
@@ -186,7 +162,7 @@ export function createSteward(deps: StewardDeps): Steward {
 
   return {
     act: async (credentials, action, signal) => {
-      const by = await authenticate(credentials);
+      const by = await signOn.check(credentials);
       if (!by.ok) return by;
       if (roleNeeded[action.type] === 'supervisor' && by.value.role !== 'supervisor')
         return err({ type: 'role-too-low' });

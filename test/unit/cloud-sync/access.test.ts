@@ -56,6 +56,7 @@ beforeAll(async () => {
     session: '0'.repeat(16),
     user: '0'.repeat(12),
     client: '0'.repeat(12),
+    operator: 'nobody99',
   };
 });
 afterAll(() => test.close());

@@ -9,9 +9,11 @@ import type { GateHealth } from '../../../../gate-agent/src/local-api/health.ts'
 const host = '127.0.0.1:8137';
 const action = { type: 'undo', lane: 'one', reason: 'wrong-person' };
 const credentials = { operator: 'abcdefgh', pin: '4711' };
+const session = 'ab'.repeat(24);
 
 function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['state'] = 'green') {
-  const asked: { readonly action: StewardAction; readonly pin: string }[] = [];
+  const asked: { readonly action: StewardAction; readonly pin?: string; readonly session?: string }[] = [];
+  const signedOn: unknown[] = [];
   const hub = createEventHub();
   const deps = {
     hosts: () => allowedHosts('127.0.0.1', 8137, ['gate-a.venue']),
@@ -29,9 +31,19 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
     status: async () => ({ marks: 3 }),
     steward: () => ({
       act: async (who, what, signal) => {
-        asked.push({ action: what, pin: who.pin });
+        asked.push({ action: what, ...('pin' in who ? { pin: who.pin } : { session: who.session }) });
         return act(who, what, signal);
       },
+    }),
+    signOn: () => ({
+      check: async () => ({ ok: false, error: { type: 'signed-off' } }),
+      signOn: async (name, pin) => {
+        signedOn.push({ ...name, pin });
+        return pin === '4711'
+          ? { ok: true, value: { operator: 'op1steward', role: 'steward', session, idleMs: 1, endsInMs: 2 } }
+          : { ok: false, error: { type: 'pin-wrong' } };
+      },
+      signOff: (ended) => void signedOn.push(ended),
     }),
     clock: { wallMs: () => 0, monotonicMs: () => 5 },
     pages: new Hono(),
@@ -39,13 +51,13 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
   const app = createLocalApi(deps);
   const get = (path: string, headers: Record<string, string> = {}) =>
     app.request(path, { headers: { Host: host, ...headers } });
-  const post = (body: unknown, headers: Record<string, string> = {}) =>
-    app.request('/steward', {
+  const post = (body: unknown, headers: Record<string, string> = {}, path = '/steward') =>
+    app.request(path, {
       method: 'POST',
       headers: { Host: host, 'Content-Type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
-  return { get, post, asked, hub };
+  return { get, post, asked, signedOn, hub };
 }
 
 const typeOf = async (response: Response): Promise<unknown> => ((await response.json()) as { type?: unknown }).type;
@@ -157,6 +169,70 @@ describe('a steward action', () => {
     const response = await post({ ...credentials, action });
     expect(response.status).toBe(401);
     expect(await response.text()).not.toContain('4711');
+  });
+});
+
+describe('a shift', () => {
+  const code = 'PS1:0123456789ABCDEFGHJKMNPQRS';
+  test.each([
+    ['operator', { operator: 'abcdefgh', pin: '4711' }],
+    ['card', { code, pin: '4711' }],
+  ])('begins with %s and PIN', async (_what, body) => {
+    const { post, signedOn } = createApp();
+    const response = await post(body, {}, '/steward/sign-on');
+    expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ session })]);
+    expect(signedOn).toEqual([body]);
+  });
+
+  test('acts without a PIN', async () => {
+    const { post, asked } = createApp();
+    expect((await post({ session, action })).status).toBe(200);
+    expect(asked).toEqual([{ action, session }]);
+  });
+
+  test('that is over says so', async () => {
+    const { post } = createApp(async () => err({ type: 'signed-off' }));
+    const response = await post({ session, action });
+    expect([response.status, await typeOf(response)]).toEqual([401, 'signed-off']);
+  });
+
+  test('ends when somebody says so', async () => {
+    const { post, signedOn } = createApp();
+    expect((await post({ session }, {}, '/steward/sign-off')).status).toBe(204);
+    expect(signedOn).toEqual([session]);
+  });
+
+  test.each([
+    ['/steward/sign-on', { code, operator: 'abcdefgh', pin: '4711' }],
+    ['/steward/sign-on', { code: 'PS1:short', pin: '4711' }],
+    ['/steward/sign-on', { code: code.toLowerCase(), pin: '4711' }],
+    ['/steward/sign-on', { pin: '4711' }],
+    ['/steward/sign-on', { operator: 'abcdefgh', pin: 4711 }],
+    ['/steward/sign-on', []],
+    ['/steward/sign-off', {}],
+    ['/steward/sign-off', { session: 'x' }],
+    ['/steward', { session, operator: 'abcdefgh', pin: '4711', action }],
+    ['/steward', { session: ['x'], action }],
+  ])('is asked for properly at %s, not with %j', async (path, body) => {
+    const { post, asked, signedOn } = createApp();
+    const response = await post(body, {}, path);
+    expect([response.status, await typeOf(response)]).toEqual([400, 'request-invalid']);
+    expect([asked, signedOn]).toEqual([[], []]);
+  });
+
+  test.each(['/steward/sign-on', '/steward/sign-off'])('is nothing for pages of other sites at %s', async (path) => {
+    const { post, signedOn } = createApp();
+    expect(
+      (await post({ operator: 'abcdefgh', pin: '4711', session }, { Origin: 'http://evil.example' }, path)).status,
+    ).toBe(403);
+    expect(signedOn).toEqual([]);
+  });
+
+  test('that does not begin never repeats PIN or card', async () => {
+    const { post } = createApp();
+    const response = await post({ code, pin: '9999' }, {}, '/steward/sign-on');
+    const text = await response.text();
+    expect([response.status, text.includes('9999'), text.includes(code)]).toEqual([401, false, false]);
   });
 });
 

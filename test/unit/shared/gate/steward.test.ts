@@ -1,4 +1,5 @@
 import {
+  createStaffSignOn,
   createSteward,
   pinMissRules,
   roleNeeded,
@@ -20,7 +21,12 @@ const createBench = async () => {
   const confirmed: number[] = [];
   const steward: Steward = createSteward({
     lanes: [rig.lane],
-    checkPin: async (operator, pin) => (staff[operator]?.[0] === pin ? staff[operator]?.[1] : undefined),
+    signOn: createStaffSignOn({
+      checkPin: async (operator, pin) => (staff[operator]?.[0] === pin ? staff[operator]?.[1] : undefined),
+      staff: () => [],
+      clock: rig.context.clock,
+      random: (bytes) => new Uint8Array(bytes),
+    }),
     confirmClock: (trueMs) => {
       confirmed.push(trueMs);
       return { correctionMs: trueMs - rig.time.clock.wallMs() };
