@@ -17,6 +17,7 @@ import {
 } from '@postern/shared';
 import { z } from 'zod';
 import type { Database, Queries } from '../store/database.ts';
+import { inTransaction } from '../store/locks.ts';
 import { createBackOff } from './back-off.ts';
 import { sendLater, type Mailer } from './mailer.ts';
 import type { Passwords, StoredPassword } from './passwords.ts';
@@ -170,7 +171,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     },
 
     erase: async (userId) =>
-      database.transaction().execute(async (queries) => {
+      inTransaction(database, administratorsLock, async (queries) => {
         if (await isLastAdministrator(queries, userId)) return err({ type: 'last-administrator' });
         for (const table of ['session', 'membership', 'identity', 'reset_link'] as const)
           await queries.deleteFrom(table).where('user_id', '=', userId).execute();
@@ -196,6 +197,8 @@ export async function setPassword(
   await endSessions(queries, userId, kept);
 }
 
+/** What may leave nobody to administer goes one after the other. */
+export const administratorsLock = 'administrators';
 /** Whether nobody could administer without this user. */
 export async function isLastAdministrator(queries: Queries, userId: string): Promise<boolean> {
   const able = await queries

@@ -15,9 +15,10 @@ import {
   type UserView,
 } from '@postern/shared';
 import type { Selectable } from 'kysely';
-import type { Database } from '../store/database.ts';
+import type { Database, Queries } from '../store/database.ts';
+import { inTransaction } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
-import { isLastAdministrator } from './accounts.ts';
+import { administratorsLock, isLastAdministrator } from './accounts.ts';
 import { isEventRole } from './actor.ts';
 import type { Failure } from './problems.ts';
 import { endSessions } from './sessions.ts';
@@ -114,14 +115,15 @@ export function createUserAdmin({ database, clock, random }: UserAdminDeps): Use
         ...(administrator === undefined ? {} : { role: administrator ? 'administrator' : 'person' }),
         ...(disabled === undefined ? {} : { disabled: disabled ? 1 : 0 }),
       };
-      const changed = await database.transaction().execute(async (queries): Promise<Result<undefined, Failure>> => {
+      const change = async (queries: Queries): Promise<Result<undefined, Failure>> => {
         const isLosing = administrator === false || disabled === true;
         if (isLosing && (await isLastAdministrator(queries, userId))) return err({ type: 'last-administrator' });
         if (Object.keys(changes).length > 0)
           await queries.updateTable('user').set(changes).where('id', '=', userId).execute();
         if (disabled === true) await endSessions(queries, userId);
         return ok(undefined);
-      });
+      };
+      const changed = await inTransaction(database, administratorsLock, change);
       return changed.ok ? read(userId) : changed;
     },
   };
