@@ -13,6 +13,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { refuseNulInUrl } from './routes/input.ts';
 import { liveRoutes, pageRoutes } from './routes/live.ts';
 import { oauthRoutes } from './routes/oauth.ts';
+import { oidcRoutes } from './routes/oidc.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { programRoutes } from './routes/programs.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -34,6 +35,7 @@ import type { LiveStates } from './services/live-states.ts';
 import type { Members } from './services/members.ts';
 import type { Nonces } from './services/nonces.ts';
 import type { Oauth } from './services/oauth.ts';
+import type { Oidc } from './services/oidc.ts';
 import type { Pokes } from './services/pokes.ts';
 import type { Reports } from './services/reports.ts';
 import type { KeyTicketLists } from './services/signed-passes.ts';
@@ -63,6 +65,7 @@ export interface AppDeps {
   readonly apiKeys: ApiKeys;
   readonly accessTokens: AccessTokens;
   readonly oauth: Oauth;
+  readonly oidc: Oidc;
   readonly actors: Actors;
   readonly subjects: Subjects;
   readonly events: Events;
@@ -87,6 +90,7 @@ export interface AppDeps {
 export function createApp(deps: AppDeps): Hono<Environment> {
   const app = createRouter();
   const gateOnly = requireGate(deps);
+  const isSecure = (): boolean => deps.publicUrl().startsWith('https:');
   app.onError(createErrorHandler(deps.log));
   app.notFound((c) => problem(c, { type: 'not-found' }));
   app.use(async (c, next) => {
@@ -111,7 +115,8 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/', gateRoutes({ ...deps, gateOnly, changed: deps.pokes.poke }));
   app.route('/', oauthRoutes(deps));
   app.route('/', peopleRoutes(deps));
-  app.route('/', sessionRoutes({ ...deps, isSecure: () => deps.publicUrl().startsWith('https:') }));
+  app.route('/', oidcRoutes({ ...deps, isSecure }));
+  app.route('/', sessionRoutes({ ...deps, isSecure }));
   app.route('/', pageRoutes(deps));
   app.get('/openapi.json', openAPIRouteHandler(app, { documentation: openApi }));
   assertAccess(app, gateOnly);

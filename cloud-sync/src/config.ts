@@ -33,6 +33,19 @@ const configSchema = z.object({
   /** Days until a key hands over to the next one by itself; 0: only by command. */
   issuerKeyDays: keyDays,
   feedKeyDays: keyDays,
+  /** The OpenID provider at which people may sign in; http is for one on this machine only. */
+  oidc: z
+    .object({
+      issuer: z
+        .url({ protocol: /^https?$/ })
+        .refine(
+          (url) => /^https:|^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)([:/]|$)/.test(url),
+          'must begin with https://',
+        ),
+      clientId: z.string('must be set beside the issuer').min(1),
+      clientSecret: z.string('must be set beside the issuer').min(1),
+    })
+    .optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 export type Config = z.infer<typeof configSchema>;
@@ -59,6 +72,9 @@ const settings: Readonly<Record<string, string>> = {
   issuerKeyDays: 'POSTERN_CLOUD_ISSUER_KEY_DAYS',
   feedKeyDays: 'POSTERN_CLOUD_FEED_KEY_DAYS',
   logLevel: '--log-level or POSTERN_CLOUD_LOG_LEVEL',
+  'oidc.issuer': 'POSTERN_CLOUD_OIDC_ISSUER',
+  'oidc.clientId': 'POSTERN_CLOUD_OIDC_CLIENT_ID',
+  'oidc.clientSecret': 'POSTERN_CLOUD_OIDC_CLIENT_SECRET',
 };
 
 export function readConfig(
@@ -77,6 +93,7 @@ export function readConfig(
     masterKeyFile: masterKeyFile(environment),
     issuerKeyDays: environment['POSTERN_CLOUD_ISSUER_KEY_DAYS'] ?? '90',
     feedKeyDays: environment['POSTERN_CLOUD_FEED_KEY_DAYS'] ?? '365',
+    oidc: readOidc(environment),
     logLevel: flags.logLevel ?? environment['POSTERN_CLOUD_LOG_LEVEL'] ?? 'info',
   });
   if (parsed.success && parsed.data.masterKey !== undefined && parsed.data.masterKeyFile !== undefined)
@@ -84,8 +101,18 @@ export function readConfig(
   if (parsed.success) return ok(parsed.data);
   return err({
     type: 'config-invalid',
-    problems: parsed.error.issues.map((issue) => `${settings[String(issue.path[0])] ?? 'settings'}: ${issue.message}`),
+    problems: parsed.error.issues.map((issue) => `${settings[issue.path.join('.')] ?? 'settings'}: ${issue.message}`),
   });
+}
+
+/** What is set about the provider, if anything is. */
+function readOidc(environment: Readonly<Record<string, string | undefined>>): object | undefined {
+  const [issuer, clientId, clientSecret] = ['ISSUER', 'CLIENT_ID', 'CLIENT_SECRET'].map(
+    (name) => environment[`POSTERN_CLOUD_OIDC_${name}`],
+  );
+  return issuer === undefined && clientId === undefined && clientSecret === undefined
+    ? undefined
+    : { issuer, clientId, clientSecret };
 }
 
 /** Keys and feed files lie beside a database that was given by file name. */

@@ -27,6 +27,7 @@ import { createNoMailer, type Mailer } from './services/mailer.ts';
 import { createMembers, type Members } from './services/members.ts';
 import { createNonces } from './services/nonces.ts';
 import { createOauth } from './services/oauth.ts';
+import { createOidc } from './services/oidc.ts';
 import { createPasswords } from './services/passwords.ts';
 import { createPokes } from './services/pokes.ts';
 import { createReports } from './services/reports.ts';
@@ -192,6 +193,7 @@ export async function openCloud({
     apiKeys: createApiKeys({ database, clock, random }),
     accessTokens,
     oauth: createOauth({ database, clock, random, clients, accessTokens }),
+    oidc: createOidc({ ...about, vault, settings: config.oidc }),
     actors: createActors(database),
     subjects: createSubjects(database),
     events,

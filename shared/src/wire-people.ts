@@ -23,7 +23,7 @@ export type Scope = (typeof scopes)[number];
 
 const unixMs = z.number().int().min(0);
 /** Visible characters in whatever script; no control characters, no half surrogates. */
-const name = z
+export const personNameSchema = z
   .string()
   .trim()
   .min(1)
@@ -44,7 +44,7 @@ const secretSchema = z.string().min(1).max(2_000);
 export const signUpRequestSchema = z.strictObject({
   email: emailSchema,
   password: passwordSchema,
-  name,
+  name: personNameSchema,
   language: languageSchema.optional(),
 });
 export type SignUpRequest = z.infer<typeof signUpRequestSchema>;
@@ -81,7 +81,7 @@ export type UserView = z.infer<typeof userViewSchema>;
 /** `PATCH /me`: a new password wants the present one. */
 export const profileChangeSchema = z
   .strictObject({
-    name: name.optional(),
+    name: personNameSchema.optional(),
     language: languageSchema.optional(),
     password: z.strictObject({ present: z.string().min(1).max(200), wanted: passwordSchema }).optional(),
   })
@@ -103,7 +103,7 @@ export const sessionListSchema = z.object({ sessions: z.array(sessionViewSchema)
 
 /** `POST /admin/users`: answered with a one-time link with which the person sets a password. */
 export const userRequestSchema = z.strictObject({
-  name,
+  name: personNameSchema,
   email: emailSchema,
   language: languageSchema.optional(),
   administrator: z.boolean().default(false),
@@ -113,7 +113,7 @@ export const userCreatedSchema = z.object({ user: userViewSchema, resetLink: res
 /** `PATCH /admin/users/{user}`. */
 export const userChangeSchema = z
   .strictObject({
-    name: name.optional(),
+    name: personNameSchema.optional(),
     language: languageSchema.optional(),
     administrator: z.boolean().optional(),
     disabled: z.boolean().optional(),
@@ -144,7 +144,7 @@ export type MemberView = z.infer<typeof memberViewSchema>;
 export const memberListSchema = z.object({ members: z.array(memberViewSchema) });
 
 const grantShape = {
-  name,
+  name: personNameSchema,
   scopes: z
     .array(z.enum(scopes))
     .min(1)

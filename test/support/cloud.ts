@@ -77,6 +77,7 @@ export interface TestCloudOptions {
   /** Days until keys rotate by themselves; by default never. */
   readonly keyDays?: { readonly issuer: number; readonly feed: number };
   readonly mailer?: Mailer;
+  readonly oidc?: Config['oidc'];
 }
 
 /** The databases of the clouds that have not been closed for good, by folder. */
@@ -92,6 +93,7 @@ export async function createTestCloud({
   seed,
   keyDays = { issuer: 0, feed: 0 },
   mailer,
+  oidc,
 }: TestCloudOptions = {}): Promise<TestCloud> {
   const own =
     databaseUrl === undefined
@@ -109,6 +111,7 @@ export async function createTestCloud({
     logLevel: 'silent',
     publicUrl: 'https://cloud.test',
     ...(masterKey === undefined ? {} : { masterKey }),
+    ...(oidc === undefined ? {} : { oidc }),
   };
   const opened = await openCloud({
     config,

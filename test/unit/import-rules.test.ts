@@ -16,7 +16,9 @@ const onePlacePackages = [
   'better-sqlite3',
   'bonjour-service',
   'cborg',
+  'jose',
   'libsodium-wrappers',
+  'openid-client',
   'pg',
   'zxing-wasm',
 ];

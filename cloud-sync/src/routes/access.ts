@@ -52,6 +52,8 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/sign-up/confirm', 'anyone'),
   row('POST', '/password-resets', 'anyone'),
   row('POST', '/password-resets/redeem', 'anyone'),
+  row('GET', '/oidc/sign-in', 'anyone'),
+  row('GET', '/oidc/callback', 'anyone'),
   row('POST', '/oauth/token', 'anyone'),
   row('POST', '/oauth/revoke', 'anyone'),
 

@@ -118,7 +118,8 @@ export function describe(
     summary,
     tags: [tag],
     responses: {
-      [good.status ?? 200]: good.status === 204 ? { description: 'Done' } : { description: 'Done', content },
+      [good.status ?? 200]:
+        good.status === 204 || good.status === 302 ? { description: 'Done' } : { description: 'Done', content },
       ...Object.fromEntries(
         [...byStatus].map(([status, types]) => [
           status,

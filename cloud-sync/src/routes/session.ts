@@ -58,7 +58,7 @@ export function sessionRoutes({ users, accounts, sessions, isSecure }: SessionRo
 }
 
 /** Starts a session and gives its cookie. */
-async function startSession(
+export async function startSession(
   c: RouteContext,
   { sessions, isSecure }: Pick<SessionRoutesDeps, 'sessions' | 'isSecure'>,
   userId: string,

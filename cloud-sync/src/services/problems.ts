@@ -6,6 +6,7 @@ export const problemStatuses = {
   'sync-malformed': 400,
   'sign-in-needed': 401,
   'credentials-wrong': 401,
+  'oidc-failed': 401,
   'token-invalid': 401,
   'nonce-needed': 401,
   'code-invalid': 403,
@@ -49,6 +50,7 @@ export const problemStatuses = {
   'ticket-has-foreign-code': 422,
   'attempts-exhausted': 429,
   'internal-error': 500,
+  'oidc-unreachable': 503,
 } as const;
 export type ProblemType = keyof typeof problemStatuses;
 
@@ -58,6 +60,7 @@ const titles: Readonly<Record<ProblemType, string>> = {
   'sync-malformed': 'The body is not a sync message',
   'sign-in-needed': 'Sign in, or send Authorization: Bearer with a token',
   'credentials-wrong': 'Address or password is wrong',
+  'oidc-failed': 'The sign-in at the provider did not succeed',
   'token-invalid': 'The token does not prove who sent this',
   'nonce-needed': 'Sign this request again with the nonce in this answer',
   'code-invalid': 'The enrolment code is wrong, used or too old',
@@ -101,6 +104,7 @@ const titles: Readonly<Record<ProblemType, string>> = {
   'ticket-has-foreign-code': 'Somebody else printed the code of this ticket',
   'attempts-exhausted': 'Too many attempts, wait a while',
   'internal-error': 'Something is wrong on this side',
+  'oidc-unreachable': 'The sign-in provider does not answer',
 };
 
 export const problemTitle = (type: ProblemType): string => titles[type];
