@@ -3,7 +3,8 @@
 //
 // `event: 'own'` is about the event of the path (or of its ticket or gate): a person needs one of the roles at that very event, a
 // program needs it among its events. `body` is the same for an event that the body or the query names: the route asks `mayActIn`.
-// `any` is about no particular event; lists show an actor's own events only. Roles do not contain each other: each row says all that it admits.
+// `list` is about all events: the route shows an actor's own ones only (eventsOf in services/actor.ts). `any` is about no event: no program
+// that is for some events only may call it. Roles do not contain each other: each row says all that it admits.
 //
 // What is refused, and how. No sign-in: 401. An event, ticket or gate of an event at which somebody has no role (and a ticket that is
 // not theirs): the same 404 as for one that does not exist. A role at the event, but too low a one, or none needed event at all: 403 `role-too-low`.
@@ -21,7 +22,7 @@ export interface AccessRow {
   /** As registered. */
   readonly path: string;
   readonly who: 'anyone' | 'gate' | readonly Role[];
-  readonly event: 'own' | 'body' | 'any';
+  readonly event: 'own' | 'body' | 'list' | 'any';
   /** What a program needs; without one no program may call this. */
   readonly scope?: Scope;
 }
@@ -77,8 +78,8 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/admin/events/:event/staff', managers, 'own', 'gates:write'),
   row('DELETE', '/admin/events/:event/staff/:operator', managers, 'own', 'gates:write'),
   row('POST', '/admin/events/:event/staff/:operator/card', managers, 'own', 'gates:write'),
-  row('GET', '/admin/users', admin, 'any', 'people:write'),
   // No program: who makes administrators is one.
+  row('GET', '/admin/users', admin),
   row('POST', '/admin/users', admin),
   row('PATCH', '/admin/users/:user', admin),
   row('POST', '/admin/users/:user/reset-link', admin),
@@ -89,7 +90,7 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/admin/keys/:key/tickets', admin),
   row('GET', '/admin/keys/:key/tickets.csv', admin),
 
-  row('GET', '/api/events', signedIn, 'any', 'events:read'),
+  row('GET', '/api/events', signedIn, 'list', 'events:read'),
   row('POST', '/api/events', admin, 'any', 'events:write'),
   row('GET', '/api/events/:event', onDuty, 'own', 'events:read'),
   row('GET', '/api/events/:event/cases', onDuty, 'own', 'events:read'),
@@ -163,6 +164,5 @@ function refusalOfProgram(row: AccessRow, actor: Actor, subject: Subject | undef
   if (actor.events === 'all') return undefined;
   if (subject !== undefined)
     return subject.event !== undefined && actor.events?.has(subject.event) === true ? undefined : subject.unknown;
-  // What belongs to no event is for programs that are for all of them; lists and bodies are narrowed by the route.
-  return row.method === 'GET' || row.event === 'body' ? undefined : 'scope-too-narrow';
+  return row.event === 'any' ? 'scope-too-narrow' : undefined;
 }

@@ -16,6 +16,7 @@ import type { Schema } from '../store/schema.ts';
 import { hashSecret, isSecret, makeSecret, programIdBytes, readGrant, toGrantColumns } from './grants.ts';
 import type { Failure } from './problems.ts';
 
+const idPattern = /^[0-9a-f]{12}$/;
 /** Clients that are not revoked. */
 const clientsMax = 1_000;
 
@@ -78,6 +79,8 @@ export const createClients = ({ database, clock, random }: ClientsDeps): Clients
   },
 
   prove: async (id, secret) => {
+    // Whatever else a form holds never reaches the database.
+    if (!idPattern.test(id)) return undefined;
     const row = await database
       .selectFrom('client')
       .selectAll()

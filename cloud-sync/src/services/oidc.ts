@@ -118,8 +118,9 @@ export function createOidc({ settings, database, clock, random, log, vault, publ
 }
 
 const claimsSchema = z.object({
-  iss: z.string().max(500),
-  sub: z.string().max(255),
+  iss: z.url().max(500),
+  /** OpenID Connect Core 2: at most 255 ASCII characters. */
+  sub: z.string().regex(/^[\x20-\x7e]{1,255}$/),
   name: personNameSchema.optional().catch(undefined),
   locale: languageSchema.optional().catch(undefined),
   email: emailSchema.optional().catch(undefined),

@@ -1,5 +1,6 @@
 // Goal: programs get exactly what they were granted, for as long as it holds, and a stolen, expired, altered or re-used token is worth nothing.
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   oauthErrorSchema,
@@ -188,6 +189,40 @@ describe('POST /oauth/token', () => {
   it('takes forms only', async () => {
     const headers = { Authorization: basic(client), 'Content-Type': 'application/json' };
     expect(await errorOf(await postForm('/oauth/token', JSON.stringify(good), headers))).toBe('400 invalid_request');
+  });
+
+  it('answers whatever form comes with one of its own errors', async () => {
+    const field = fc.constantFrom('grant_type', 'scope', 'refresh_token', 'client_id', 'client_secret', 'token', 'x');
+    const value = fc.oneof(
+      fc.constantFrom(
+        'client_credentials',
+        'refresh_token',
+        client.id,
+        client.secret,
+        '\u0000',
+        '\ud800',
+        "' or 1=1 --",
+      ),
+      fc.string({ unit: 'binary', maxLength: 50 }),
+    );
+    const form = fc.oneof(
+      fc.array(fc.tuple(field, value), { maxLength: 6 }).map((pairs) => new URLSearchParams(pairs).toString()),
+      fc.string({ maxLength: 100 }),
+    );
+    const header = fc.oneof(
+      fc.constantFrom({}, { Authorization: basic(client) }, { Authorization: 'Basic' }),
+      fc.tuple(value, value).map(([id, secret]) => ({ Authorization: basic({ id, secret }) })),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('/oauth/token', '/oauth/revoke'), form, header, async (path, text, headers) => {
+        const response = await postForm(path, text, headers);
+        await test.time.advance(1_000);
+        expect(response.headers.get('Cache-Control')).toBe('no-store');
+        if (response.status === 200) return;
+        expect(await errorOf(response)).toMatch(/^(400|401) /);
+      }),
+      { numRuns: 150 },
+    );
   });
 
   it('makes an address wait that guesses secrets', async () => {
