@@ -13,6 +13,8 @@ export interface Variables {
   access: AccessRow;
   /** Who is asking: set for every route but those for `anyone`. */
   actor: Actor;
+  /** Asks the table again, for answers that go on: signed out, or without the role, somebody gets no more. */
+  isStillAllowed: () => Promise<boolean>;
   /** Set by `mayActIn`. */
   askedAboutEvent: boolean;
   /** Set by `requireGate`, with the body its token was made for. */

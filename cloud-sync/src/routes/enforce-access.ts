@@ -4,7 +4,7 @@ import { assert } from '@postern/shared';
 import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Actor } from '../services/actor.ts';
-import type { Failure, ProblemType } from '../services/problems.ts';
+import { problemStatuses, type Failure, type ProblemType } from '../services/problems.ts';
 import type { Subjects } from '../services/subjects.ts';
 import { accessTable, refusalOf, type AccessRow, type Subject } from './access.ts';
 import { problem, type Environment, type RouteContext } from './context.ts';
@@ -35,16 +35,19 @@ export function enforceAccess({ identify, subjects, table = accessTable }: Acces
     c.set('askedAboutEvent', false);
     // A gate proves itself by a token over the whole body, which its route bounds first (requireGate; assertAccess sees that it is there).
     if (row.who === 'anyone' || row.who === 'gate') return next();
-    const actor = await identify(c);
+    const params = paramsAt(c, index);
+    const judge = async (): Promise<Actor | ProblemType> => {
+      const actor = await identify(c);
+      if (typeof actor === 'string') return actor;
+      return refusalOf(row, actor, await subjectOf(row, params, actor, subjects)) ?? actor;
+    };
+    const actor = await judge();
     if (typeof actor === 'string') {
-      // RFC 6750 3: says how to ask, and whether what was sent is to blame.
-      const isTokenSent = c.req.header('Authorization') !== undefined;
-      c.header('WWW-Authenticate', `Bearer realm="postern"${isTokenSent ? ', error="invalid_token"' : ''}`);
+      if (problemStatuses[actor] === 401) challenge(c);
       return problem(c, { type: actor });
     }
-    const refusal = refusalOf(row, actor, await subjectOf(row, paramsAt(c, index), actor, subjects));
-    if (refusal !== undefined) return problem(c, { type: refusal });
     c.set('actor', actor);
+    c.set('isStillAllowed', async () => typeof (await judge()) !== 'string');
     await next();
     assert(
       row.event !== 'body' || !c.res.ok || c.get('askedAboutEvent'),
@@ -52,6 +55,12 @@ export function enforceAccess({ identify, subjects, table = accessTable }: Acces
     );
     return undefined;
   };
+}
+
+/** RFC 6750 3: says how to ask, and whether what was sent is to blame. */
+function challenge(c: RouteContext): void {
+  const isTokenSent = c.req.header('Authorization') !== undefined;
+  c.header('WWW-Authenticate', `Bearer realm="postern"${isTokenSent ? ', error="invalid_token"' : ''}`);
 }
 
 /** For rows with `event: 'body'`: a failure unless the actor may do this at that event. */

@@ -19,6 +19,8 @@ const gatherMs = 200;
 /** A message at least this often, also when nothing happens. */
 export const heartbeatMs = 5_000;
 const streamsMax = 200;
+/** Whoever listens must still be allowed to after this long. */
+export const accessAgeMsMax = 5_000;
 
 export interface LiveRoutesDeps {
   readonly liveStates: LiveStates;
@@ -59,7 +61,12 @@ export function liveRoutes({ liveStates, pokes, log, stopping }: LiveRoutesDeps)
         if (stopping.aborted) end();
         try {
           let state: Result<LiveState, Failure> = first;
+          let allowedAtMs = first.value.atMs;
           while (!signal.aborted && state.ok) {
+            if (state.value.atMs - allowedAtMs >= accessAgeMsMax) {
+              if (!(await c.get('isStillAllowed')())) break;
+              allowedAtMs = state.value.atMs;
+            }
             await stream.writeSSE({ event: 'state', data: JSON.stringify(state.value) });
             await untilPoked(pokes, event, signal);
             if (!signal.aborted) state = await liveStates.read(event);

@@ -1,9 +1,11 @@
 // The live stream and the description of the API.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accessTable } from '../../../cloud-sync/src/routes/access.ts';
+import { accessAgeMsMax } from '../../../cloud-sync/src/routes/live.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { openLiveStream } from '../../support/live-stream.ts';
 import { aMark } from '../../support/marks.ts';
+import { askAs, createPerson } from '../../support/people.ts';
 
 let test: TestCloud;
 beforeEach(async () => {
@@ -34,6 +36,21 @@ describe('the live stream', () => {
     expect(await stateOf()).toBe('ok');
     await test.time.advance(61_000);
     expect(await stateOf()).toBe('silent');
+  });
+
+  it('ends for who has lost the role, with the next change', async () => {
+    const steward = await createPerson(test, 'steward', 1);
+    const theirs = await openLiveStream({
+      api: (method, path, body) => askAs(test, steward, method, path, body),
+    });
+    const ours = await openLiveStream(test);
+    await Promise.all([theirs.next(), ours.next()]);
+    await test.cloud.members.remove(1, steward.id ?? '');
+    await test.time.advance(accessAgeMsMax);
+    await enrolTestGate(test, 1, 'gate-a');
+    await expect(theirs.next()).rejects.toThrow('the stream has ended');
+    expect((await ours.next()).gates).toHaveLength(1);
+    await ours.cancel();
   });
 
   it('ends when the service stops', async () => {
