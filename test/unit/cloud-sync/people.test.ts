@@ -343,9 +343,9 @@ describe('a one-time link', () => {
     const logged: unknown[] = [];
     const note = (...line: readonly unknown[]): void => void logged.push(line);
     const { test } = await withLink({ log: { info: note, warn: note, error: note } });
-    expect(logged).toHaveLength(1);
+    logged.length = 0;
     await createBrowser(test).send('POST', '/password-resets', { email });
-    expect(logged.slice(1)).toEqual([[{ kind: 'reset' }, 'no mail is configured: nothing was sent']]);
+    expect(logged).toEqual([[{ kind: 'reset' }, 'no mail is configured: nothing was sent']]);
   });
 });
 

@@ -138,6 +138,19 @@ describe('an access token', () => {
     expect(await use(token)).toBe('200');
   });
 
+  it('outlives a rotation of the key that signed it, and not its revocation', async () => {
+    const keyIdOf = (token: string): string =>
+      JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
+    const { access_token: before } = await grant();
+    await test.json('POST', '/admin/keys/rotate', { purpose: 'token' }, 200);
+    const { access_token: after } = await grant();
+    expect(keyIdOf(after)).not.toBe(keyIdOf(before));
+    expect([await use(before), await use(after)]).toEqual(['200', '200']);
+    const revoke = { reason: 'leaked' };
+    expect(await typeOf(await test.api('POST', `/admin/keys/${keyIdOf(before)}/revoke`, revoke))).toBe('200');
+    expect([await use(before), await use(after)]).toEqual(['401 sign-in-needed', '200']);
+  });
+
   it('is not taken from a place other than the header', async () => {
     const { access_token: token } = await grant();
     expect((await test.cloud.app.request(`/api/events/1?access_token=${token}`)).status).toBe(401);
