@@ -8,7 +8,7 @@ import {
   type EncodedMark,
   type GateDirectory,
   type HybridTimestamp,
-  type JournalReader,
+  type LocalJournalReader,
   type KeyPair,
   type Mark,
   type WriterId,
@@ -55,7 +55,7 @@ export function admittedMark(writer: WriterId, sequence: number, ticket: number,
 }
 
 /** A gate's journal in memory, the port that the replicator drains. */
-export interface MemoryJournal extends JournalReader {
+export interface MemoryJournal extends LocalJournalReader {
   readonly add: (mark: EncodedMark) => void;
   readonly find: (id: {
     readonly event: number;

@@ -22,6 +22,12 @@ export const overlayBytesMax = 64 * 1024 * 1024;
 const hex = (bytes: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
 
+/**
+ * The id under which the cloud itself is among the gates of every event: its central verify is one more writer of marks, whose signed
+ * segments gates check like anybody's. No gate may have it.
+ */
+export const centralGate = 'cloud';
+
 export const feedKeySchema = z.object({
   /** What the key signs. */
   use: z.enum(['issuer', 'feed']),

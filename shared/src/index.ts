@@ -35,6 +35,7 @@ export * from './gate/ports.ts';
 export * from './gate/lane-api.ts';
 export * from './gate/lane.ts';
 export * from './gate/lane-rest.ts';
+export * from './gate/refusal-batch.ts';
 export * from './gate/registry.ts';
 export * from './gate/sleep.ts';
 export * from './gate/staff-sign-on.ts';

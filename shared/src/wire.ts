@@ -1,7 +1,7 @@
 // The JSON messages and paths of the cloud's HTTP interface, as zod schemas that both ends use: the cloud to check what comes in,
 // a gate, a page or a script to check what comes back. Binary bodies (sync messages, feed files, signed time) have their own files.
 import { z } from 'zod';
-import { feedKeySchema } from './feed.ts';
+import { centralGate, feedKeySchema } from './feed.ts';
 import { admissionPolicySchema, holdReasons, ticketIdPattern, ticketStatuses } from './ticket.ts';
 
 /** Paths that gates use. */
@@ -66,7 +66,7 @@ export type LaneConfig = z.infer<typeof laneConfigSchema>;
 
 /** `POST /admin/events/{event}/gates`: makes a gate (or gives an existing one a new code). */
 export const gateRequestSchema = z.strictObject({
-  id: gateIdSchema,
+  id: gateIdSchema.refine((id) => id !== centralGate, `"${centralGate}" is the cloud itself`),
   name,
   zone: z.string().min(1).max(64),
   lanes: z.array(laneConfigSchema).min(1).max(16),

@@ -20,6 +20,7 @@ export function temporaryFolder(): string {
 export interface GateStoreHarness extends StoreHarness {
   readonly folder: string;
   readonly store: () => GateStore;
+  readonly durableMarks: () => readonly Mark[];
   readonly journalPath: string;
   readonly replicaPath: string;
 }
@@ -55,6 +56,7 @@ export async function createGateStoreHarness(folder = temporaryFolder()): Promis
     clock,
     event: samplePolicy.event,
     gate: 'gate-1',
+    canBeOutOfTouch: true,
     store: () => store,
     setTicket: (ticket) => void tickets.set(ticket.id, ticket),
     restart: async () => {

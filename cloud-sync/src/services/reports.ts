@@ -21,7 +21,7 @@ import {
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '../store/database.ts';
-import { readMark } from '../store/replica.ts';
+import { readMark } from '../store/mark-rows.ts';
 import type { Schema } from '../store/schema.ts';
 import { caseText } from './case-text.ts';
 import { readEvent } from './events.ts';

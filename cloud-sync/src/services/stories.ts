@@ -1,4 +1,5 @@
-// What marks come to: per ticket its story (persons entered, inside, highest epoch) and the cases of uses that do not fit. Derived in
+// What marks come to: per ticket its story (persons entered, inside, highest epoch), its effective entries, the zones its persons are
+// in, and the cases of uses that do not fit. Derived in
 // the transaction that stores the marks, by the same fold as at the gates, so every replica has the same cases under the same ids.
 import {
   foldHistory,
@@ -9,11 +10,10 @@ import {
   type Entry,
   type EntryView,
   type History,
-  type Mark,
 } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
 import { lockTickets } from '../store/locks.ts';
-import { readMark } from '../store/replica.ts';
+import { readMarksOfTickets } from '../store/mark-rows.ts';
 import { readEvent } from './events.ts';
 
 /** Tickets folded at a time when all of an event are. */
@@ -31,11 +31,21 @@ export async function deriveStories(
   await lockTickets(queries, event, ticketIds);
   const record = await readEvent(queries, event);
   if (record === undefined) return;
-  const folded = await foldTickets(queries, record.policy, [...ticketIds]);
-  // A statement for all tickets, and not one for each: every one is a journey to the database and back.
-  await storeStories(queries, event, folded);
-  await storeEntries(queries, event, folded);
-  await storeCases(queries, clock.wallMs(), event, folded);
+  await storeHistories(queries, clock.wallMs(), event, await foldTickets(queries, record.policy, [...ticketIds]));
+}
+
+/** Writes down what histories come to, by ticket id: a statement for all, since every one is a journey to the database and back. */
+export async function storeHistories(
+  queries: Queries,
+  nowMs: number,
+  event: number,
+  histories: ReadonlyMap<string, History>,
+): Promise<void> {
+  if (histories.size === 0) return;
+  await storeStories(queries, event, histories);
+  await storeEntries(queries, event, histories);
+  await storePresence(queries, event, histories);
+  await storeCases(queries, nowMs, event, histories);
 }
 
 /** Derives everything of an event anew: after its rules have changed. */
@@ -71,7 +81,7 @@ export async function foldTickets(
     .where('id', 'in', ticketIds)
     .execute();
   const ticketsById = new Map(tickets.map((ticket) => [ticket.id, ticket]));
-  const marks = await readMarks(queries, event, ticketIds);
+  const marks = await readMarksOfTickets(queries, event, ticketIds);
   return new Map(
     ticketIds.map((id) => {
       const own = marks.get(id) ?? [];
@@ -83,30 +93,6 @@ export async function foldTickets(
       return [id, foldTicketHistory(own, policy, ticketsById.get(id))];
     }),
   );
-}
-
-/** The marks that the fold looks at, by ticket id; refusals change nothing and may be many. */
-async function readMarks(
-  queries: Queries,
-  event: number,
-  ticketIds: readonly string[],
-): Promise<ReadonlyMap<string, readonly Mark[]>> {
-  const rows = await queries
-    .selectFrom('mark')
-    .select(['event', 'gate', 'boot', 'ticket', 'bytes'])
-    .where('event', '=', event)
-    .where('ticket', 'in', ticketIds)
-    .where('kind', '!=', 'refused')
-    .execute();
-  const marks = new Map<string, Mark[]>();
-  for (const row of rows) {
-    const mark = readMark(row);
-    if (mark === undefined || row.ticket === null) continue;
-    const own = marks.get(row.ticket);
-    if (own === undefined) marks.set(row.ticket, [mark]);
-    else own.push(mark);
-  }
-  return marks;
 }
 
 type Histories = ReadonlyMap<string, History>;
@@ -123,10 +109,10 @@ async function storeStories(queries: Queries, event: number, histories: Historie
     .insertInto('story')
     .values(rows)
     .onConflict((conflict) =>
-      conflict.columns(['event', 'ticket']).doUpdateSet((values) => ({
-        uses_spent: values.ref('excluded.uses_spent'),
-        inside: values.ref('excluded.inside'),
-        epoch_seen: values.ref('excluded.epoch_seen'),
+      conflict.columns(['event', 'ticket']).doUpdateSet((eb) => ({
+        uses_spent: eb.ref('excluded.uses_spent'),
+        inside: eb.ref('excluded.inside'),
+        epoch_seen: eb.ref('excluded.epoch_seen'),
       })),
     )
     .execute();
@@ -156,6 +142,23 @@ async function storeEntries(queries: Queries, event: number, histories: Historie
     await queries
       .insertInto('entry')
       .values(rows.slice(start, start + rowsPerStatementMax))
+      .execute();
+}
+
+/** Where the persons of a ticket are, zone by zone. */
+async function storePresence(queries: Queries, event: number, histories: Histories): Promise<void> {
+  await queries
+    .deleteFrom('presence')
+    .where('event', '=', event)
+    .where('ticket', 'in', [...histories.keys()])
+    .execute();
+  const rows = [...histories].flatMap(([ticket, { insideByZone }]) =>
+    [...insideByZone].flatMap(([zone, persons]) => (persons > 0 ? [{ event, ticket, zone, persons }] : [])),
+  );
+  for (let start = 0; start < rows.length; start += entriesPerStatementMax)
+    await queries
+      .insertInto('presence')
+      .values(rows.slice(start, start + entriesPerStatementMax))
       .execute();
 }
 
@@ -199,12 +202,12 @@ async function storeCases(queries: Queries, nowMs: number, event: number, histor
       .insertInto('case')
       .values(rows.slice(start, start + rowsPerStatementMax))
       .onConflict((conflict) =>
-        conflict.columns(['event', 'id']).doUpdateSet((values) => ({
-          state: values.ref('excluded.state'),
-          entries: values.ref('excluded.entries'),
-          order_uncertain: values.ref('excluded.order_uncertain'),
-          last_at_ms: values.ref('excluded.last_at_ms'),
-          changed_at_ms: values.ref('excluded.changed_at_ms'),
+        conflict.columns(['event', 'id']).doUpdateSet((eb) => ({
+          state: eb.ref('excluded.state'),
+          entries: eb.ref('excluded.entries'),
+          order_uncertain: eb.ref('excluded.order_uncertain'),
+          last_at_ms: eb.ref('excluded.last_at_ms'),
+          changed_at_ms: eb.ref('excluded.changed_at_ms'),
         })),
       )
       .execute();

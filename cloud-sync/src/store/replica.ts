@@ -5,7 +5,6 @@ import {
   bytesToHex,
   compareMarkIds,
   createContentHash,
-  decodeMark,
   encodeChunk,
   err,
   marksPerTransactionMax,
@@ -15,7 +14,6 @@ import {
   type AppendError,
   type Clock,
   type EncodedMark,
-  type Mark,
   type ReplicaStore,
   type Result,
   type SegmentId,
@@ -23,6 +21,7 @@ import {
 } from '@postern/shared';
 import type { Database, Queries } from './database.ts';
 import { inTransaction } from './locks.ts';
+import { ticketOf, toMarkRow } from './mark-rows.ts';
 import {
   isSameState,
   segmentColumns,
@@ -151,21 +150,7 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
     if (conflict !== undefined) return err({ type: 'mark-conflict', sequence: conflict });
     await queries
       .insertInto('mark')
-      .values(
-        marks.map(({ mark, bytes }) => ({
-          event: writer.event,
-          gate: writer.gate,
-          boot: writer.boot,
-          sequence: mark.sequence,
-          ticket: ticketOf(mark) ?? null,
-          kind: mark.kind,
-          at_ms: mark.at.ms,
-          at_counter: mark.at.counter,
-          count: countOf(mark),
-          bytes: Buffer.from(bytes),
-          received_at_ms: clock.wallMs(),
-        })),
-      )
+      .values(marks.map((mark) => toMarkRow(writer, mark, clock.wallMs())))
       .onConflict((conflict) => conflict.doNothing())
       .execute();
     await derive(queries, writer.event, new Set(marks.flatMap(({ mark }) => ticketOf(mark) ?? [])));
@@ -207,25 +192,6 @@ export async function readContentHash(database: Queries, event: number): Promise
     }
   }
   return hash.digest();
-}
-
-/** Reads a stored mark back; undefined only if the database was altered by hand. */
-export function readMark(row: {
-  readonly event: number;
-  readonly gate: string;
-  readonly boot: string;
-  readonly bytes: Uint8Array;
-}): Mark | undefined {
-  const mark = decodeMark(new Uint8Array(row.bytes), row);
-  return mark.ok ? mark.value : undefined;
-}
-
-/** The ticket a mark concerns: empty for an unknown one, undefined for marks of the gate itself. */
-export const ticketOf = (mark: Mark): string | undefined => ('ticketId' in mark ? mark.ticketId : undefined);
-
-function countOf(mark: Mark): number {
-  if (mark.kind === 'admitted' || mark.kind === 'overridden') return mark.uses;
-  return mark.kind === 'refused' ? mark.count : 0;
 }
 
 /** The sequence of a mark that is already stored with other content. */

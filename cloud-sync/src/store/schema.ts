@@ -30,11 +30,15 @@ export interface Schema {
   readonly mark: MarkTable;
   readonly story: StoryTable;
   readonly entry: EntryTable;
+  readonly presence: PresenceTable;
   readonly case: CaseTable;
   readonly segment: SegmentTable;
   readonly chunk: ChunkTable;
   readonly quarantine: QuarantineTable;
   readonly signed_pass: SignedPassTable;
+  readonly central_writer: CentralWriterTable;
+  readonly method_toggle: MethodToggleTable;
+  readonly credential: CredentialTable;
 }
 
 /** Who may use the API. */
@@ -309,6 +313,14 @@ interface EntryTable {
   readonly persons: Fixed<number>;
 }
 
+/** Persons of a ticket in a zone, where there are any: derived, like stories. */
+interface PresenceTable {
+  readonly event: Fixed<number>;
+  readonly ticket: Fixed<string>;
+  readonly zone: Fixed<string>;
+  readonly persons: Fixed<number>;
+}
+
 interface CaseTable {
   readonly event: Fixed<number>;
   readonly id: Fixed<string>;
@@ -374,4 +386,34 @@ interface SignedPassTable {
   /** The highest epoch signed, and when it first was. */
   readonly epoch: number;
   readonly signed_at_ms: number;
+}
+
+/** A process start of the cloud as a writer of marks: its lease, and a floor for the timestamps of the next one. */
+interface CentralWriterTable {
+  readonly boot: Fixed<string>;
+  /** Renewed with every commit and every few seconds; 0/1 `ended` fences a writer off for good. */
+  readonly seen_at_ms: number;
+  readonly ended: number;
+  /** The latest hybrid timestamp given out. */
+  readonly at_ms: number;
+  readonly at_counter: number;
+}
+
+/** What an administrator has said of a method: for one event, or for all (event 0). */
+interface MethodToggleTable {
+  readonly event: Fixed<number>;
+  readonly method: Fixed<string>;
+  readonly enabled: number;
+  readonly changed_at_ms: number;
+}
+
+/** What a method has generated for a ticket, or proved of it. */
+interface CredentialTable {
+  readonly event: Fixed<number>;
+  readonly ticket: Fixed<string>;
+  readonly method: Fixed<string>;
+  /** What tells credentials of one method apart, such as the hash of a pass; never the credential itself. */
+  readonly credential: Fixed<string>;
+  readonly epoch: Fixed<number>;
+  readonly generated_at_ms: Fixed<number>;
 }

@@ -1,10 +1,10 @@
 // The journal as the replicator sees it: another connection, read only, in the replicator's own thread. Every query is short and
 // complete, so that it never stands in the way of the journal's checkpoints. The file may not exist yet.
 import { existsSync } from 'node:fs';
-import type { JournalReader, MarkId, WriterId } from '@postern/shared';
+import type { LocalJournalReader, MarkId, WriterId } from '@postern/shared';
 import { openDatabase, type Database, type Statement } from './database.ts';
 
-export interface OpenJournalReader extends JournalReader {
+export interface OpenJournalReader extends LocalJournalReader {
   /** The encoded mark, or undefined where the journal has none. */
   readonly find: (id: MarkId) => Uint8Array | undefined;
   /** The writer's highest sequence, 0 when it is not in the journal. */

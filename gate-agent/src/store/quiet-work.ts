@@ -1,10 +1,9 @@
 // What the journal does while no scan waits for it: refusals, which a power cut may take, are written in batches, and the write-ahead
 // log is moved into the database file. Refusals that wait get their time at once and go before the next mark that is committed, so
 // that timestamps rise with sequences.
-import type { Clock, Logger, MarkDraft, Timer } from '@postern/shared';
+import { createRefusalBatch, type Clock, type Logger, type MarkDraft, type Timer } from '@postern/shared';
 import type { Journal, Stamp } from './journal.ts';
 import type { LiveJournal } from './live-journal.ts';
-import { createRefusalBatch } from './refusal-batch.ts';
 
 /** Without a commit for this long, batched refusals are written and the write-ahead log is moved into the database file. */
 export const quietMs = 250;

@@ -20,10 +20,21 @@ import {
   type WriterId,
 } from '../segment.ts';
 
-/** The gate's own log, read only. */
+/** A writer's own log, read only: at a gate its journal, in the cloud the marks of its central verify. */
 export interface JournalReader {
-  readonly writers: () => readonly WriterId[];
+  /** Those that are this process's to drain: its own, and earlier ones that nobody writes any more. */
+  readonly writers: () => Awaitable<readonly WriterId[]>;
   /** At most `limit` marks in sequence, the first one `sequence + 1`; no gaps. */
+  readonly marksAfter: (writer: WriterId, sequence: number, limit: number) => Awaitable<readonly Uint8Array[]>;
+  /** Whether another process is writing under this boot just now; a gate has one process, so never there. */
+  readonly isBusy?: (writer: WriterId) => Awaitable<boolean>;
+}
+
+type Awaitable<T> = T | Promise<T>;
+
+/** A journal that answers at once: a file of this machine, or memory. */
+export interface LocalJournalReader extends JournalReader {
+  readonly writers: () => readonly WriterId[];
   readonly marksAfter: (writer: WriterId, sequence: number, limit: number) => readonly Uint8Array[];
 }
 
@@ -188,7 +199,7 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
           );
         else return ok({ current: undefined, taken });
       }
-      const batch = readBatch(journal, writer, current);
+      const batch = await readBatch(journal, writer, current);
       if (!batch.ok) return batch;
       if (batch.value.length === 0) break;
       const took: number = current.document.append(batch.value.map((mark) => mark.bytes));
@@ -237,13 +248,14 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
    * the replica knows of, learned back from peers into a restored image.
    */
   const unfinishedWriters = async (): Promise<readonly WriterId[]> => {
-    const inJournal = journal.writers().filter((writer) => writer.gate === gate);
+    const inJournal = (await journal.writers()).filter((writer) => writer.gate === gate);
     const unfinished = new Map(inJournal.map((writer) => [writerKey(writer), writer]));
     for (const event of new Set(inJournal.map((writer) => writer.event))) {
       for (const row of await store.frontier(event)) {
         if (row.gate !== gate || row.boot === boot) continue;
-        const finished = row.closed && journal.marksAfter(row, row.firstSequence + row.count - 1, 1).length === 0;
-        if (finished) unfinished.delete(writerKey(row));
+        const finished =
+          row.closed && (await journal.marksAfter(row, row.firstSequence + row.count - 1, 1)).length === 0;
+        if (finished || (await journal.isBusy?.(row)) === true) unfinished.delete(writerKey(row));
         else unfinished.set(writerKey(row), row);
       }
     }
@@ -282,14 +294,14 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
   };
 }
 
-function readBatch(
+async function readBatch(
   journal: JournalReader,
   writer: WriterId,
   current: OpenSegment,
-): Result<readonly EncodedMark[], DrainError> {
+): Promise<Result<readonly EncodedMark[], DrainError>> {
   const last = current.firstSequence + current.document.count() - 1;
   const marks: EncodedMark[] = [];
-  for (const bytes of journal.marksAfter(writer, last, drainBatchMarksMax)) {
+  for (const bytes of await journal.marksAfter(writer, last, drainBatchMarksMax)) {
     const mark = decodeMark(bytes, writer);
     if (!mark.ok)
       return err({

@@ -3,11 +3,13 @@ import type { Migration } from 'kysely';
 import { start } from './0001-start.ts';
 import { keys } from './0002-keys.ts';
 import { people } from './0004-people.ts';
+import { methods } from './0006-methods.ts';
 import { feedParts } from './0007-feed-parts.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
   '0002-keys': keys,
   '0004-people': people,
+  '0006-methods': methods,
   '0007-feed-parts': feedParts,
 };

@@ -1,6 +1,6 @@
-// Refusals on their way to the journal: kept until the next commit or the next quiet moment, at most sixty a minute and lane. What
+// Refusals on their way to a store: kept until the next commit or the next quiet moment, at most sixty a minute and lane. What
 // exceeds that becomes one mark with a count, so that somebody holding a wrong code to a camera for an hour cannot fill the disk.
-import type { MarkDraft } from '@postern/shared';
+import type { MarkDraft } from '../mark.ts';
 
 export const refusalsPerMinuteMax = 60;
 const minuteMs = 60_000;

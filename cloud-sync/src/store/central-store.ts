@@ -1,0 +1,388 @@
+// The cloud's adapter of the Store port: tickets verified centrally are used through the same `admit` as at a gate, by the same rule,
+// and leave the same marks, under the gate id `cloud`. What many requests ask for at once becomes durable in one transaction (group
+// commit), in sequences without gaps. After a failed commit nothing is admitted until `reopen` has taken a new lease and given back
+// what the failed commit may have left behind.
+import {
+  centralGate,
+  createHybridClock,
+  createRefusalBatch,
+  encodeMark,
+  err,
+  foldTicketHistory,
+  ok,
+  type AdmissionPolicy,
+  type AdmitView,
+  type Clock,
+  type EncodedMark,
+  type History,
+  type HybridClock,
+  type HybridTimestamp,
+  type Logger,
+  type Mark,
+  type MarkDraft,
+  type Random,
+  type Result,
+  type Store,
+  type StoreError,
+  type Ticket,
+  type Timer,
+  type Verdict,
+} from '@postern/shared';
+import { endLease, renewLease, takeLease } from './central-writer.ts';
+import type { Database, Queries } from './database.ts';
+import { readMark, readMarksOfTickets, toMarkRow } from './mark-rows.ts';
+
+/** Uses that become durable together. More would keep the first of them waiting. */
+export const admissionsPerCommitMax = 200;
+/** Requests that wait for a commit; more are turned away at once. */
+const waitingMax = 10_000;
+/** Refusals wait this long for a commit that takes them along. */
+export const refusalsWaitMs = 250;
+/** Half-width of the interval that contains the true time, as far as a server that keeps time can say. */
+const serverUncertaintyMs = 20;
+
+export interface CentralStoreDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timer: Timer;
+  readonly log: Logger;
+  /** An event's rules as they are at this instant; undefined when there is no such event. */
+  readonly policyOf: (queries: Queries, event: number) => Promise<AdmissionPolicy | undefined>;
+  /** Tickets by id, as they are at this instant, kept from changing until the transaction ends. */
+  readonly ticketsOf: (
+    queries: Queries,
+    event: number,
+    ticketIds: readonly string[],
+  ) => Promise<ReadonlyMap<string, Ticket>>;
+  /** Writes down what histories come to, in the same transaction. */
+  readonly keep: (queries: Queries, event: number, histories: ReadonlyMap<string, History>) => Promise<void>;
+  /** Marks of this event are durable. */
+  readonly committed: (event: number) => void;
+}
+
+export interface CentralStore {
+  /** The store of one event; all events share one writer and its commits. */
+  readonly ofEvent: (event: number) => Store;
+  /** This writer's present process start, and the events it has marks of. */
+  readonly writer: () => { readonly boot: string; readonly events: ReadonlySet<number> };
+  readonly hybrid: HybridClock;
+  /** A timestamp below which no mark of this start will follow any more; undefined while some wait for their commit. */
+  readonly through: () => HybridTimestamp | undefined;
+  /** Tells others that this process start is alive; on a lease that was lost the store stops until `reopen`. */
+  readonly heartbeat: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** One request, and how its asker learns what came of it. */
+interface Job {
+  readonly event: number;
+  readonly ticketId: string;
+  readonly decide: (view: AdmitView) => Verdict<unknown>;
+  readonly settle: (result: Result<Committed, StoreError>) => void;
+  readonly reject: (cause: unknown) => void;
+}
+interface Committed {
+  readonly decision: unknown;
+  readonly mark: Mark | undefined;
+  readonly commitMs: number;
+}
+
+/** What one event's part of a transaction knows and has made so far. */
+interface Page {
+  readonly event: number;
+  readonly policy: AdmissionPolicy;
+  readonly tickets: ReadonlyMap<string, Ticket>;
+  readonly marksByTicket: Map<string, readonly Mark[]>;
+  readonly personsByZone: Map<string, number>;
+  readonly made: EncodedMark[];
+}
+
+export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralStore> {
+  const { database, clock, random, timer, log } = deps;
+  const refusals = createRefusalBatch(clock.monotonicMs);
+  const waitingRefusals: MarkDraft[] = [];
+  let lease = await takeLease(database, clock, random);
+  let latest = createHybridClock(clock.wallMs, lease.floor);
+  const hybrid: HybridClock = {
+    tick: () => latest.tick(),
+    observe: (remote) => latest.observe(remote),
+    last: () => latest.last(),
+  };
+  /** Last durable sequence by event. */
+  let sequences = new Map<number, number>();
+  let queue: Job[] = [];
+  let working: Promise<void> | undefined;
+  let trouble: string | undefined;
+  let closed = false;
+  let cancelRefusals: (() => void) | undefined;
+
+  const fail = (cause: unknown): Result<never, StoreError> => {
+    trouble = cause instanceof Error ? cause.message : String(cause);
+    log.error({ cause: trouble }, 'central verify cannot commit; nothing is let in until it can again');
+    return err({ type: 'store-failed', cause: trouble });
+  };
+
+  // ---- one transaction for all who wait
+
+  const work = async (): Promise<void> => {
+    while (queue.length > 0 || waitingRefusals.length > 0) {
+      const jobs = queue.slice(0, admissionsPerCommitMax);
+      queue = queue.slice(jobs.length);
+      const drafts = waitingRefusals.splice(0, admissionsPerCommitMax);
+      await commit(jobs, drafts);
+    }
+  };
+  const start = (): void => {
+    working ??= work().finally(() => {
+      working = undefined;
+      // Somebody may have come between the last look at the queue and this moment.
+      if (queue.length > 0 || waitingRefusals.length > 0) start();
+    });
+  };
+
+  const commit = async (jobs: readonly Job[], drafts: readonly MarkDraft[]): Promise<void> => {
+    if (trouble !== undefined || closed) {
+      for (const job of jobs) job.settle(err({ type: 'store-stopped' }));
+      return;
+    }
+    const next = new Map(sequences);
+    const settled: ((commitMs: number) => void)[] = [];
+    let startedAtMs: number;
+    try {
+      startedAtMs = await database.transaction().execute(async (queries) => {
+        const pages = await readPages(queries, jobs, drafts);
+        const stamp = (draft: MarkDraft): EncodedMark => {
+          const sequence = (next.get(draft.event) ?? 0) + 1;
+          next.set(draft.event, sequence);
+          const mark: Mark = {
+            ...draft,
+            gate: centralGate,
+            boot: lease.boot,
+            sequence,
+            at: hybrid.tick(),
+            monotonicMs: Math.round(clock.monotonicMs()),
+            clock: { source: 'server', uncertaintyMs: serverUncertaintyMs },
+          };
+          return { mark, bytes: encodeMark(mark) };
+        };
+        for (const draft of drafts) pages.get(draft.event)?.made.push(stamp(draft));
+        for (const job of jobs) {
+          const page = pages.get(job.event);
+          if (page === undefined) settled.push(() => job.settle(ok(withoutMark(undefined))));
+          else settled.push(take(job, page, stamp));
+        }
+        for (const page of pages.values()) await writePage(queries, page);
+        if (!(await renewLease(queries, lease.boot, clock.wallMs(), hybrid.last())))
+          throw new Error('this process was taken for dead and another has finished its segments');
+        return clock.monotonicMs();
+      });
+    } catch (cause) {
+      const failed = fail(cause);
+      for (const job of jobs) job.settle(failed);
+      return;
+    }
+    const commitMs = clock.monotonicMs() - startedAtMs;
+    sequences = next;
+    for (const settle of settled) settle(commitMs);
+    for (const event of new Set([...jobs, ...drafts].map((one) => one.event))) deps.committed(event);
+  };
+  /** Decides one request; answers with how to tell its asker once the transaction is durable. */
+  const take = (job: Job, page: Page, stamp: (draft: MarkDraft) => EncodedMark): ((commitMs: number) => void) => {
+    let verdict: Verdict<unknown>;
+    try {
+      verdict = job.decide(viewOf(page, job.ticketId));
+    } catch (cause) {
+      // A bug in the rule: its asker has the exception, everybody else goes on.
+      return () => job.reject(cause);
+    }
+    if (verdict.mark === undefined) return () => job.settle(ok(withoutMark(verdict.decision)));
+    const made = stamp(verdict.mark);
+    noteMade(page, made);
+    return (commitMs) => job.settle(ok({ decision: verdict.decision, mark: made.mark, commitMs }));
+  };
+
+  const readPages = async (
+    queries: Queries,
+    jobs: readonly Job[],
+    drafts: readonly MarkDraft[],
+  ): Promise<ReadonlyMap<number, Page>> => {
+    const pages = new Map<number, Page>();
+    // In the order of their numbers, and tickets in that of their ids, so that two processes never wait for each other.
+    for (const event of [...new Set([...jobs, ...drafts].map((one) => one.event))].toSorted((a, b) => a - b)) {
+      const policy = await deps.policyOf(queries, event);
+      if (policy === undefined) continue;
+      const ids = [...new Set(jobs.filter((job) => job.event === event).map((job) => job.ticketId))].toSorted();
+      pages.set(event, {
+        event,
+        policy,
+        tickets: ids.length === 0 ? new Map() : await deps.ticketsOf(queries, event, ids),
+        marksByTicket: new Map(ids.length === 0 ? [] : await readMarksOfTickets(queries, event, ids)),
+        personsByZone: await countPersons(queries, policy),
+        made: [],
+      });
+    }
+    return pages;
+  };
+
+  const writePage = async (queries: Queries, page: Page): Promise<void> => {
+    if (page.made.length === 0) return;
+    const writer = { event: page.event, gate: centralGate, boot: lease.boot };
+    await queries
+      .insertInto('mark')
+      .values(page.made.map((mark) => toMarkRow(writer, mark, clock.wallMs())))
+      .execute();
+    const touched = new Set(
+      page.made.flatMap(({ mark }) => (mark.kind !== 'refused' && 'ticketId' in mark ? [mark.ticketId] : [])),
+    );
+    const histories = new Map([...touched].map((id) => [id, historyOf(page, id)]));
+    await deps.keep(queries, page.event, histories);
+  };
+
+  // ---- recovery
+
+  /** Whether the failed commit reached the disk is unknown; nobody was let in on it, so what is there is given back. */
+  const giveBack = async (boot: string): Promise<readonly MarkDraft[]> => {
+    const drafts: MarkDraft[] = [];
+    const events = await database.selectFrom('event').select('id').execute();
+    for (const { id: event } of events) {
+      const rows = await database
+        .selectFrom('mark')
+        .select(['event', 'gate', 'boot', 'bytes'])
+        .where((where) => where.and({ event, gate: centralGate, boot }))
+        .where('sequence', '>', sequences.get(event) ?? 0)
+        .execute();
+      for (const row of rows) {
+        const mark = readMark(row);
+        if (mark?.kind !== 'admitted' && mark?.kind !== 'exited' && mark?.kind !== 'overridden') continue;
+        const { lane, ticketId, epoch, method } = mark;
+        const of = { boot, sequence: mark.sequence };
+        const uses = mark.kind === 'exited' ? 1 : mark.uses;
+        drafts.push({ kind: 'lapsed', event, lane, ticketId, epoch, method, of, uses });
+      }
+    }
+    return drafts;
+  };
+
+  const reopen = async (): Promise<Result<void, StoreError>> => {
+    if (closed) return err({ type: 'store-stopped' });
+    if (trouble === undefined) return ok(undefined);
+    try {
+      const before = lease.boot;
+      await endLease(database, before);
+      const lost = await giveBack(before);
+      lease = await takeLease(database, clock, random);
+      latest = createHybridClock(clock.wallMs, latest.last());
+      sequences = new Map();
+      trouble = undefined;
+      for (const draft of lost) {
+        const given = await append(draft);
+        if (!given.ok) return given;
+      }
+      log.info({ boot: lease.boot, givenBack: lost.length }, 'central verify works again');
+      return ok(undefined);
+    } catch (cause) {
+      return fail(cause);
+    }
+  };
+
+  const enqueue = <D>(
+    event: number,
+    ticketId: string,
+    decide: (view: AdmitView) => Verdict<D>,
+  ): ReturnType<Store['admit']> =>
+    new Promise((settle, reject) => {
+      if (trouble !== undefined || closed || queue.length >= waitingMax) return settle(err({ type: 'store-stopped' }));
+      queue.push({ event, ticketId, decide, settle: settle as Job['settle'], reject });
+      start();
+    });
+
+  const append = async (draft: MarkDraft): Promise<Result<Mark, StoreError>> => {
+    const ticketId = 'ticketId' in draft ? draft.ticketId : '';
+    const stored = await enqueue(draft.event, ticketId, () => ({ decision: undefined, mark: draft }));
+    if (!stored.ok) return stored;
+    return stored.value.mark === undefined
+      ? err({ type: 'store-failed', cause: `there is no event ${draft.event}` })
+      : ok(stored.value.mark);
+  };
+
+  const flushRefusals = (which: 'over' | 'all'): void => {
+    cancelRefusals = undefined;
+    waitingRefusals.push(...refusals.takeSurplus(which));
+    if (waitingRefusals.length > 0) start();
+  };
+
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    cancelRefusals?.();
+    flushRefusals('all');
+    await working;
+    closed = true;
+    await endLease(database, lease.boot);
+  };
+
+  return {
+    ofEvent: (event) => ({
+      admit: (ticketId, decide) => enqueue(event, ticketId, decide) as never,
+      append,
+      appendLater: (draft) => {
+        const due = refusals.add(draft);
+        if (waitingRefusals.length < waitingMax) waitingRefusals.push(...due);
+        else log.warn({ event }, 'refusal not recorded: too many are waiting');
+        cancelRefusals ??= timer.after(refusalsWaitMs, () => flushRefusals('over'));
+      },
+      healthy: () => trouble === undefined && !closed,
+      reopen,
+      close,
+    }),
+    writer: () => ({ boot: lease.boot, events: new Set(sequences.keys()) }),
+    hybrid,
+    through: () =>
+      trouble === undefined && working === undefined && waitingRefusals.length === 0 ? hybrid.tick() : undefined,
+    heartbeat: async () => {
+      if (trouble !== undefined || closed) return;
+      if (!(await renewLease(database, lease.boot, clock.wallMs(), hybrid.last())))
+        fail('this process was taken for dead and another has finished its segments');
+    },
+    close,
+  };
+}
+
+const withoutMark = (decision: unknown): Committed => ({ decision, mark: undefined, commitMs: 0 });
+
+const historyOf = ({ policy, tickets, marksByTicket }: Page, ticketId: string): History =>
+  foldTicketHistory(marksByTicket.get(ticketId) ?? [], policy, tickets.get(ticketId));
+
+const viewOf = (page: Page, ticketId: string): AdmitView => ({
+  ticket: page.tickets.get(ticketId),
+  history: historyOf(page, ticketId),
+  // The cloud is never out of touch with itself.
+  occupancy: (zone) => ({ known: Math.max(0, page.personsByZone.get(zone) ?? 0), spentOutOfTouch: 0 }),
+});
+
+/** Later requests of the same transaction see what earlier ones have done. */
+function noteMade(page: Page, made: EncodedMark): void {
+  page.made.push(made);
+  const { mark } = made;
+  if (!('ticketId' in mark)) return;
+  const before = historyOf(page, mark.ticketId).insideByZone;
+  page.marksByTicket.set(mark.ticketId, [...(page.marksByTicket.get(mark.ticketId) ?? []), mark]);
+  if (page.personsByZone.size === 0) return;
+  for (const [zone, persons] of historyOf(page, mark.ticketId).insideByZone)
+    page.personsByZone.set(zone, (page.personsByZone.get(zone) ?? 0) + persons - (before.get(zone) ?? 0));
+}
+
+/** Persons in the zones that have a limit; empty where none has one. */
+async function countPersons(queries: Queries, policy: AdmissionPolicy): Promise<Map<string, number>> {
+  const limited = policy.zones.filter(({ capacity }) => capacity !== undefined).map(({ id }) => id);
+  if (limited.length === 0) return new Map();
+  const rows = await queries
+    .selectFrom('presence')
+    .select(['zone', ({ fn }) => fn.sum<number>('persons').as('persons')])
+    .where('event', '=', policy.event)
+    .where('zone', 'in', limited)
+    .groupBy('zone')
+    .execute();
+  const counted = new Map(rows.map(({ zone, persons }) => [zone, persons]));
+  return new Map(limited.map((zone) => [zone, counted.get(zone) ?? 0]));
+}

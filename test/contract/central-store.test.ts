@@ -1,0 +1,78 @@
+// Goal: the cloud's central verify keeps the promises of the Store port, and those that only it makes: many at once, several processes,
+// a lease that was lost.
+import { expect, test } from 'vitest';
+import { centralGate } from '@postern/shared';
+import { endExpiredLeases, leaseMs } from '../../cloud-sync/src/store/central-writer.ts';
+import { createCentralStoreHarness } from '../support/central-store-harness.ts';
+import { admittedDraft, describeStoreContract, sampleTicket } from './store.ts';
+
+describeStoreContract('the cloud on SQLite', createCentralStoreHarness);
+
+const ticketNumber = (index: number): string => index.toString(16).padStart(32, '0');
+
+test('what many ask for at once is durable together, in one sequence without gaps', async () => {
+  const { store, event, durableMarks } = await createCentralStoreHarness();
+  const answers = await Promise.all(
+    Array.from({ length: 500 }, (_, index) =>
+      store().admit(ticketNumber(index), () => ({
+        decision: index,
+        mark: index % 3 === 0 ? undefined : admittedDraft(event, ticketNumber(index)),
+      })),
+    ),
+  );
+  expect(answers.map((answer) => answer.ok && answer.value.decision)).toEqual(answers.map((_, index) => index));
+  const marks = await durableMarks();
+  expect(marks.map(({ sequence }) => sequence)).toEqual(marks.map((_, index) => index + 1));
+  expect(marks).toHaveLength(333);
+});
+
+test('one rule that is broken fails its own asker, not those who share its commit', async () => {
+  const { store, event } = await createCentralStoreHarness();
+  const first = store().admit(ticketNumber(1), () => ({ decision: 1, mark: undefined }));
+  const broken = store().admit(ticketNumber(2), () => {
+    throw new Error('Bug: a broken rule');
+  });
+  const third = store().admit(ticketNumber(3), () => ({ decision: 3, mark: admittedDraft(event, ticketNumber(3)) }));
+  await expect(broken).rejects.toThrow('a broken rule');
+  expect(await first).toMatchObject({ ok: true });
+  expect(await third).toMatchObject({ ok: true, value: { mark: { sequence: 1 } } });
+});
+
+test('a process that was taken for dead admits nobody, until it has begun anew', async () => {
+  const { central, store, event, clock, database, openAnother, durableMarks } = await createCentralStoreHarness();
+  await store().append(admittedDraft(event));
+  const { boot } = central().writer();
+  const other = await openAnother();
+  clock.advance(leaseMs + 1);
+  await other.heartbeat();
+  await endExpiredLeases(database, clock.wallMs());
+  const late = await store().admit(sampleTicket.id, () => ({ decision: 'admit', mark: admittedDraft(event) }));
+  expect(late).toMatchObject({ ok: false, error: { type: 'store-failed' } });
+  expect(await durableMarks()).toHaveLength(1);
+  expect(await store().reopen()).toMatchObject({ ok: true });
+  expect(central().writer().boot).not.toBe(boot);
+  expect(other.writer().boot).not.toBe(central().writer().boot);
+  expect(await store().append(admittedDraft(event))).toMatchObject({ ok: true, value: { sequence: 1 } });
+});
+
+test('a commit that reached the disk although it was reported as failed is given back', async () => {
+  const { central, store, event, database, learn, breakCommits, repair, durableMarks } =
+    await createCentralStoreHarness();
+  await store().append(admittedDraft(event));
+  const { boot } = central().writer();
+  await breakCommits();
+  await store().append(admittedDraft(event));
+  await repair();
+  const [first] = await durableMarks();
+  // What the failed commit would have written is found in the table after all.
+  if (first === undefined) throw new Error('the first mark is durable');
+  await learn([{ ...first, sequence: 2 }]);
+  expect(await store().reopen()).toMatchObject({ ok: true });
+  const lapsed = (await durableMarks()).filter((mark) => mark.kind === 'lapsed');
+  expect(lapsed).toMatchObject([{ gate: centralGate, of: { boot, sequence: 2 }, uses: 1 }]);
+  const { persons } = await database
+    .selectFrom('entry')
+    .select(({ fn }) => fn.sum<number>('persons').as('persons'))
+    .executeTakeFirstOrThrow();
+  expect(persons).toBe(1);
+});

@@ -1,0 +1,117 @@
+// The cloud's central store on a database of its own, with a clock, a timer and tickets that a test holds in its hands.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { admissionPolicySchema, centralGate, encodeMark, type Mark, type Ticket } from '@postern/shared';
+import { sql } from 'kysely';
+import { onTestFinished } from 'vitest';
+import { storeHistories } from '../../cloud-sync/src/services/stories.ts';
+import { openCentralStore, refusalsWaitMs, type CentralStore } from '../../cloud-sync/src/store/central-store.ts';
+import { migrate, openDatabase, type Database } from '../../cloud-sync/src/store/database.ts';
+import { readMark, toMarkRow } from '../../cloud-sync/src/store/mark-rows.ts';
+import type { StoreHarness } from '../contract/store.ts';
+import { createTestClock, createTestTimer, samplePolicy, silentLogger } from './gate-rig.ts';
+
+export interface CentralStoreHarness extends StoreHarness {
+  readonly database: Database;
+  readonly central: () => CentralStore;
+  /** Another process on the same database. */
+  readonly openAnother: () => Promise<CentralStore>;
+}
+
+/** As the gates' sample policy, with a limit on its zone: only then does the cloud count who is in it. */
+export const centralPolicy = admissionPolicySchema.parse({
+  ...samplePolicy,
+  zones: samplePolicy.zones.map((zone) => ({ ...zone, capacity: 1_000 })),
+});
+
+export async function createCentralStoreHarness(): Promise<CentralStoreHarness> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-central-'));
+  const opened = openDatabase(`sqlite:${join(folder, 'cloud.db')}`);
+  if (!opened.ok) throw new Error('the database did not open');
+  const database = opened.value;
+  await migrate(database);
+  const { event } = centralPolicy;
+  const policy = { id: event, policy: JSON.stringify(centralPolicy), code_hash_key: '00'.repeat(32) };
+  await database
+    .insertInto('event')
+    .values({ ...policy, revision: 0, rules_revision: 0, created_at_ms: 0 })
+    .execute();
+  const clock = createTestClock();
+  const timer = createTestTimer();
+  const tickets = new Map<string, Ticket>();
+  let boots = 0;
+  const open = (): Promise<CentralStore> =>
+    openCentralStore({
+      database,
+      clock,
+      timer,
+      log: silentLogger,
+      random: (bytes) => new Uint8Array(bytes).fill(++boots),
+      policyOf: async (_queries, of) => (of === event ? centralPolicy : undefined),
+      ticketsOf: async () => tickets,
+      keep: (queries, of, histories) => storeHistories(queries, clock.wallMs(), of, histories),
+      committed: () => undefined,
+    });
+  let central = await open();
+  const others: CentralStore[] = [];
+  onTestFinished(async () => {
+    await Promise.all([central, ...others].map((store) => store.close()));
+    await database.destroy();
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    database,
+    event,
+    gate: centralGate,
+    clock,
+    canBeOutOfTouch: false,
+    central: () => central,
+    openAnother: async () => {
+      const other = await open();
+      others.push(other);
+      return other;
+    },
+    store: () => central.ofEvent(event),
+    setTicket: (ticket) => void tickets.set(ticket.id, ticket),
+    restart: async () => {
+      await central.close();
+      central = await open();
+    },
+    becomeQuiet: async () => {
+      clock.advance(refusalsWaitMs + 1);
+      timer.runAll();
+      // Whatever waits is committed before this next admission, which writes nothing.
+      await central.ofEvent(event).admit('00'.repeat(16), () => ({ decision: undefined, mark: undefined }));
+    },
+    durableMarks: () => readMarks(database, event),
+    learn: async (marks) =>
+      void (await database
+        .insertInto('mark')
+        .values(marks.map((mark) => toMarkRow(mark, { mark, bytes: encodeMark(mark) }, 0)))
+        .execute()),
+    breakCommits: async () => {
+      for (const table of ['mark', 'central_writer'])
+        await sql
+          .raw(
+            `CREATE TRIGGER broken_${table} BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END`,
+          )
+          .execute(database);
+    },
+    repair: async () => {
+      for (const table of ['mark', 'central_writer']) await sql.raw(`DROP TRIGGER broken_${table}`).execute(database);
+    },
+  };
+}
+
+async function readMarks(database: Database, event: number): Promise<readonly Mark[]> {
+  const rows = await database
+    .selectFrom('mark')
+    .selectAll()
+    .where('event', '=', event)
+    .orderBy('gate')
+    .orderBy('boot')
+    .orderBy('sequence')
+    .execute();
+  return rows.flatMap((row) => readMark(row) ?? []);
+}
