@@ -40,6 +40,8 @@ export interface Authority {
     readonly csr: Uint8Array;
     readonly publicKey: Uint8Array;
   }) => Promise<Result<string, AuthorityError>>;
+  /** A certificate for a key that is the deployment's own, so that no request has to prove anything. */
+  readonly certifyOwn: (gate: string, publicKey: Uint8Array) => Promise<string>;
 }
 
 export interface AuthorityDeps {
@@ -66,6 +68,26 @@ export async function openAuthority({ database, keys, clock, random }: Authority
     return made;
   });
   const issuer = new x509.X509Certificate(certificate).subject;
+  const issue = async (gate: string, publicKey: x509.PublicKeyType): Promise<string> => {
+    const nowMs = clock.wallMs();
+    const issued = await x509.X509CertificateGenerator.create({
+      serialNumber: serial(random),
+      subject: `CN=${gate}`,
+      issuer,
+      notBefore: new Date(nowMs - backdatedMs),
+      notAfter: new Date(nowMs + gateCertificateLifetimeMs),
+      publicKey,
+      signingKey: pair.privateKey,
+      signingAlgorithm: ed25519,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension([{ type: 'url', value: `postern:gate:${gate}` }]),
+      ],
+    });
+    return toBase64(issued.rawData);
+  };
   return {
     certificate,
     certify: async ({ gate, csr, publicKey }) => {
@@ -76,25 +98,10 @@ export async function openAuthority({ database, keys, clock, random }: Authority
       )
         return err({ type: 'csr-key-mismatch' });
       if (!(await isSelfSigned(request))) return err({ type: 'csr-signature-invalid' });
-      const nowMs = clock.wallMs();
-      const issued = await x509.X509CertificateGenerator.create({
-        serialNumber: serial(random),
-        subject: `CN=${gate}`,
-        issuer,
-        notBefore: new Date(nowMs - backdatedMs),
-        notAfter: new Date(nowMs + gateCertificateLifetimeMs),
-        publicKey: request.publicKey,
-        signingKey: pair.privateKey,
-        signingAlgorithm: ed25519,
-        extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
-          new x509.SubjectAlternativeNameExtension([{ type: 'url', value: `postern:gate:${gate}` }]),
-        ],
-      });
-      return ok(toBase64(issued.rawData));
+      return ok(await issue(gate, request.publicKey));
     },
+    certifyOwn: async (gate, publicKey) =>
+      issue(gate, await webcrypto.subtle.importKey('raw', Buffer.from(publicKey), ed25519, true, ['verify'])),
   };
 }
 

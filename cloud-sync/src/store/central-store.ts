@@ -71,6 +71,8 @@ export interface CentralStore {
   readonly through: () => HybridTimestamp | undefined;
   /** Tells others that this process start is alive; on a lease that was lost the store stops until `reopen`. */
   readonly heartbeat: () => Promise<void>;
+  /** Resolves when everything that waits is durable. */
+  readonly flush: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -312,11 +314,15 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
     if (waitingRefusals.length > 0) start();
   };
 
-  const close = async (): Promise<void> => {
-    if (closed) return;
+  const flush = async (): Promise<void> => {
     cancelRefusals?.();
     flushRefusals('all');
     await working;
+  };
+
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    await flush();
     closed = true;
     await endLease(database, lease.boot);
   };
@@ -344,6 +350,7 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
       if (!(await renewLease(database, lease.boot, clock.wallMs(), hybrid.last())))
         fail('this process was taken for dead and another has finished its segments');
     },
+    flush,
     close,
   };
 }
