@@ -1,7 +1,7 @@
 // The service's settings: command line first, then environment, then defaults, checked once. The only file that reads the environment.
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { err, ok, type Result } from '@postern/shared';
+import { err, knownMethods, methodById, ok, type Result } from '@postern/shared';
 import { z } from 'zod';
 
 const keyDays = z.coerce.number('must be a number from 0 to 3650').int().min(0).max(3_650);
@@ -46,6 +46,15 @@ const configSchema = z.object({
       clientSecret: z.string('must be set beside the issuer').min(1),
     })
     .optional(),
+  /** Ids of methods, separated by commas, that are off until somebody switches them on. */
+  methodsOff: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((id) => (id.trim() === '' ? [] : [id.trim()])))
+    .refine(
+      (ids) => ids.every((id) => methodById(id) !== undefined),
+      `must name methods, separated by commas: ${knownMethods.map(({ id }) => id).join(', ')}`,
+    ),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 export type Config = z.infer<typeof configSchema>;
@@ -71,6 +80,7 @@ const settings: Readonly<Record<string, string>> = {
   masterKeyFile: 'POSTERN_CLOUD_MASTER_KEY_FILE',
   issuerKeyDays: 'POSTERN_CLOUD_ISSUER_KEY_DAYS',
   feedKeyDays: 'POSTERN_CLOUD_FEED_KEY_DAYS',
+  methodsOff: 'POSTERN_CLOUD_METHODS_OFF',
   logLevel: '--log-level or POSTERN_CLOUD_LOG_LEVEL',
   'oidc.issuer': 'POSTERN_CLOUD_OIDC_ISSUER',
   'oidc.clientId': 'POSTERN_CLOUD_OIDC_CLIENT_ID',
@@ -94,6 +104,7 @@ export function readConfig(
     issuerKeyDays: environment['POSTERN_CLOUD_ISSUER_KEY_DAYS'] ?? '90',
     feedKeyDays: environment['POSTERN_CLOUD_FEED_KEY_DAYS'] ?? '365',
     oidc: readOidc(environment),
+    methodsOff: environment['POSTERN_CLOUD_METHODS_OFF'],
     logLevel: flags.logLevel ?? environment['POSTERN_CLOUD_LOG_LEVEL'] ?? 'info',
   });
   if (parsed.success && parsed.data.masterKey !== undefined && parsed.data.masterKeyFile !== undefined)

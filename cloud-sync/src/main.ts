@@ -2,7 +2,17 @@
 // line), `serve` listens until it is told to stop.
 import { fileURLToPath } from 'node:url';
 import { serve as listen, type ServerType } from '@hono/node-server';
-import { bytesToHex, createIngest, err, loadLedger, ok, ready, type Logger, type Result } from '@postern/shared';
+import {
+  bytesToHex,
+  centralGate,
+  createIngest,
+  err,
+  loadLedger,
+  ok,
+  ready,
+  type Logger,
+  type Result,
+} from '@postern/shared';
 import type { Hono } from 'hono';
 import { sql } from 'kysely';
 import { join } from 'node:path';
@@ -15,8 +25,10 @@ import { createActors } from './services/actor.ts';
 import { createApiKeys } from './services/api-keys.ts';
 import { openAuthority } from './services/authority.ts';
 import { createClients } from './services/clients.ts';
+import { createCentralGate, type CentralGate } from './services/central-gate.ts';
+import { createCredentials } from './services/credentials.ts';
 import { createDevices, type Devices } from './services/devices.ts';
-import { createEvents, type Events } from './services/events.ts';
+import { createEvents, readEvent, type Events } from './services/events.ts';
 import { createFeedFiles } from './services/feed-files.ts';
 import { createFeed, type Feed } from './services/feed.ts';
 import { createKeyRotation, type KeyRotation } from './services/key-rotation.ts';
@@ -25,6 +37,7 @@ import { openKeys, type Keys } from './services/keys.ts';
 import { createLiveStates } from './services/live-states.ts';
 import { createNoMailer, type Mailer } from './services/mailer.ts';
 import { createMembers, type Members } from './services/members.ts';
+import { createMethodSwitches } from './services/method-switches.ts';
 import { createNonces } from './services/nonces.ts';
 import { createOauth } from './services/oauth.ts';
 import { createOidc } from './services/oidc.ts';
@@ -36,12 +49,15 @@ import { createKeyTicketLists, type KeyTicketLists } from './services/signed-pas
 import { createResetLinks } from './services/reset-links.ts';
 import { createSessions } from './services/sessions.ts';
 import { createStaff, type Staff } from './services/staff.ts';
-import { deriveAllStories, deriveStories } from './services/stories.ts';
+import { deriveAllStories, deriveStories, storeHistories } from './services/stories.ts';
 import { createSubjects } from './services/subjects.ts';
-import { createTickets, type Tickets } from './services/tickets.ts';
 import { createUserAdmin } from './services/user-admin.ts';
+import { createTicketMethods, findEffective } from './services/ticket-methods.ts';
+import { createTickets, readTickets, type Tickets } from './services/tickets.ts';
 import { createUsers, type Users } from './services/users.ts';
 import { createVault, readMasterKey, type VaultError } from './services/vault.ts';
+import { createVerifications } from './services/verification.ts';
+import { openCentralStore } from './store/central-store.ts';
 import {
   migrate,
   openChannel,
@@ -64,6 +80,8 @@ export interface Cloud {
   readonly feed: Feed;
   readonly users: Users;
   readonly members: Members;
+  /** The cloud as a writer of marks. */
+  readonly central: CentralGate;
   readonly keys: Keys;
   readonly keyRotation: KeyRotation;
   readonly keyTickets: KeyTicketLists;
@@ -129,7 +147,30 @@ export async function openCloud({
     random,
     isPostgresUrl(config.database) ? createFeedParts(database) : undefined,
   );
-  const feed = createFeed({ database, clock, timer, keys, authority, files, log, published: pokes.poke });
+  const switches = createMethodSwitches({
+    database,
+    clock,
+    environment: new Map(config.methodsOff.map((id) => [id, false])),
+    changed: (event) => feed.changed(event),
+  });
+  const feed = createFeed({
+    database,
+    clock,
+    timer,
+    keys,
+    authority,
+    files,
+    log,
+    published: pokes.poke,
+    effectivePolicy: (policy) => switches.effectivePolicy(database, policy),
+    central: {
+      id: centralGate,
+      name: 'Cloud',
+      zone: '',
+      publicKey: bytesToHex(keys.central.publicKey),
+      certificate: await authority.certifyOwn(centralGate, keys.central.publicKey),
+    },
+  });
   const events = createEvents({ database, clock, random });
   const tickets = createTickets({ database, clock, random, keys, changed: feed.changed });
   const staff = createStaff({ database, clock, random, changed: feed.changed });
@@ -160,11 +201,55 @@ export async function openCloud({
     clock,
     derive: (queries, event, ticketIds) => deriveStories(queries, clock, event, ticketIds),
   });
+  const ledger = await loadLedger();
   const ingest = createIngest({
-    ledger: await loadLedger(),
+    ledger,
     store: replica,
-    directory: createGateDirectory(database),
+    directory: createGateDirectory(database, keys.central.publicKey),
     log,
+  });
+  const centralStore = await openCentralStore({
+    database,
+    clock,
+    random,
+    timer,
+    log,
+    policyOf: async (queries, event) => (await readEvent(queries, event))?.policy,
+    ticketsOf: readTickets,
+    keep: (queries, event, histories) => storeHistories(queries, clock.wallMs(), event, histories),
+    committed: (event) => {
+      central.committed(event);
+      pokes.poke(event);
+    },
+  });
+  const central: CentralGate = createCentralGate({
+    database,
+    store: centralStore,
+    replica,
+    ledger,
+    keys: keys.central,
+    clock,
+    timer,
+    log,
+    changed: pokes.poke,
+  });
+  const methods = createTicketMethods({
+    database,
+    keys,
+    switches,
+    credentials: createCredentials({ database, clock, keys }),
+    verifications: createVerifications({
+      database,
+      clock,
+      keys,
+      storeOf: central.storeOf,
+      findEvent: async (event) => {
+        const found = await findEffective(database, switches, event);
+        return found === undefined ? err({ type: 'event-unknown' }) : ok(found);
+      },
+      gateName: devices.nameOf,
+      log,
+    }),
   });
   const reports = createReports({ database, clock, replica, feedVersion: feed.version });
   const keyRotation = createKeyRotation({ database, vault, random, clock, keys, feed, log });
@@ -207,6 +292,8 @@ export async function openCloud({
     reports,
     pokes,
     liveStates: createLiveStates({ reports, clock }),
+    methods,
+    switches,
     nonces: createNonces(keys.nonceSecret, clock, random),
     rulesChanged: async (event) => {
       await deriveAllStories(database, clock, event);
@@ -235,6 +322,7 @@ export async function openCloud({
     feed,
     users,
     members,
+    central,
     keys,
     keyRotation,
     keyTickets,
@@ -247,6 +335,7 @@ export async function openCloud({
     close: async () => {
       stopping.abort();
       await keySchedule.stop();
+      await central.close();
       await feed.stop();
       await channel?.close();
       await database.destroy();

@@ -30,6 +30,10 @@ export interface DecideInput {
 const minuteMs = 60_000;
 const assuranceRank: Readonly<Record<Assurance, number>> = { 'looked-up': 0, signed: 1, challenged: 2 };
 
+/** Whether a proof is as good as a ticket type asks for. */
+export const isEnough = (assurance: Assurance, { assuranceMin }: Pick<TicketType, 'assuranceMin'>): boolean =>
+  assuranceRank[assurance] >= assuranceRank[assuranceMin];
+
 type Verdict = { readonly refuse: RefusalCode; readonly detail?: RefusalDetail } | undefined;
 
 /** Never throws; the first rule that says no names the refusal. */
@@ -98,7 +102,7 @@ function checkStatus({ claim, ticket, history, policy, time, feedAgeMs }: Decide
 
 function checkType({ claim, lane }: DecideInput, type: TicketType | undefined): Verdict {
   if (type === undefined) return { refuse: 'type-unknown' };
-  if (assuranceRank[claim.assurance] < assuranceRank[type.assuranceMin]) return { refuse: 'assurance-too-low' };
+  if (!isEnough(claim.assurance, type)) return { refuse: 'assurance-too-low' };
   if (type.zones.length > 0 && !type.zones.includes(lane.zone))
     return { refuse: 'wrong-zone', detail: { zone: lane.zone } };
   return undefined;

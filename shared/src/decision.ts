@@ -31,6 +31,7 @@ export const refusalCodes = [
   'code-unknown',
   'too-many-attempts',
   'ticket-unknown',
+  'other-ticket',
   'replaced',
   'revoked',
   'unpaid',

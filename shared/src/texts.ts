@@ -64,6 +64,10 @@ const refusalTexts: Readonly<Record<RefusalCode, RefusalText>> = {
     visitor: oneMoment,
     steward: { en: 'Too many unknown codes: wait a minute', de: 'Zu viele unbekannte Codes: eine Minute warten' },
   },
+  'other-ticket': {
+    visitor: pleaseSeeStaff,
+    steward: { en: 'This code belongs to another ticket', de: 'Dieser Code gehört zu einem anderen Ticket' },
+  },
   'ticket-unknown': {
     visitor: pleaseSeeStaff,
     steward: { en: 'Ticket not in the ticket list', de: 'Ticket steht nicht in der Ticketliste' },

@@ -10,6 +10,7 @@ import { openCentralStore, refusalsWaitMs, type CentralStore } from '../../cloud
 import { migrate, openDatabase, type Database } from '../../cloud-sync/src/store/database.ts';
 import { readMark, toMarkRow } from '../../cloud-sync/src/store/mark-rows.ts';
 import type { StoreHarness } from '../contract/store.ts';
+import { createTestDatabase, type DatabaseKind } from './database.ts';
 import { createTestClock, createTestTimer, samplePolicy, silentLogger } from './gate-rig.ts';
 
 export interface CentralStoreHarness extends StoreHarness {
@@ -27,7 +28,8 @@ export const centralPolicy = admissionPolicySchema.parse({
 
 export async function createCentralStoreHarness(): Promise<CentralStoreHarness> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-central-'));
-  const opened = openDatabase(`sqlite:${join(folder, 'cloud.db')}`);
+  const kept = await createTestDatabase(folder);
+  const opened = openDatabase(kept.url);
   if (!opened.ok) throw new Error('the database did not open');
   const database = opened.value;
   await migrate(database);
@@ -58,6 +60,7 @@ export async function createCentralStoreHarness(): Promise<CentralStoreHarness> 
   onTestFinished(async () => {
     await Promise.all([central, ...others].map((store) => store.close()));
     await database.destroy();
+    await kept.remove();
     rmSync(folder, { recursive: true });
   });
   return {
@@ -91,18 +94,25 @@ export async function createCentralStoreHarness(): Promise<CentralStoreHarness> 
         .values(marks.map((mark) => toMarkRow(mark, { mark, bytes: encodeMark(mark) }, 0)))
         .execute()),
     breakCommits: async () => {
-      for (const table of ['mark', 'central_writer'])
-        await sql
-          .raw(
-            `CREATE TRIGGER broken_${table} BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END`,
-          )
-          .execute(database);
+      if (kept.kind === 'postgres') await sql.raw(failingFunction).execute(database);
+      for (const table of brokenTables) await sql.raw(failingTrigger(kept.kind, table)).execute(database);
     },
     repair: async () => {
-      for (const table of ['mark', 'central_writer']) await sql.raw(`DROP TRIGGER broken_${table}`).execute(database);
+      for (const table of brokenTables)
+        await sql
+          .raw(kept.kind === 'postgres' ? `DROP TRIGGER broken ON ${table}` : `DROP TRIGGER broken_${table}`)
+          .execute(database);
     },
   };
 }
+
+const brokenTables = ['mark', 'central_writer'];
+const failingFunction =
+  "CREATE OR REPLACE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk I/O error'; END $$";
+const failingTrigger = (kind: DatabaseKind, table: string): string =>
+  kind === 'postgres'
+    ? `CREATE TRIGGER broken BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION broken()`
+    : `CREATE TRIGGER broken_${table} BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END`;
 
 async function readMarks(database: Database, event: number): Promise<readonly Mark[]> {
   const rows = await database

@@ -63,6 +63,8 @@ export interface TestCloud extends CloudAccess {
 }
 
 export interface TestCloudOptions {
+  /** Methods that the environment switches off. */
+  readonly methodsOff?: readonly string[];
   /** An existing folder of an earlier cloud. */
   readonly folder?: string;
   readonly time?: VirtualTime;
@@ -84,6 +86,7 @@ export interface TestCloudOptions {
 const databasesByFolder = new Map<string, TestDatabase>();
 
 export async function createTestCloud({
+  methodsOff = [],
   folder = mkdtempSync(join(tmpdir(), 'postern-cloud-')),
   time = createVirtualTime(),
   masterKey,
@@ -109,6 +112,7 @@ export async function createTestCloud({
     issuerKeyDays: keyDays.issuer,
     feedKeyDays: keyDays.feed,
     logLevel: 'silent',
+    methodsOff: [...methodsOff],
     publicUrl: 'https://cloud.test',
     ...(masterKey === undefined ? {} : { masterKey }),
     ...(oidc === undefined ? {} : { oidc }),

@@ -71,6 +71,8 @@ export const silentLogger: Logger = { info: () => undefined, warn: () => undefin
 
 export const trustingMethod: VerificationMethod = {
   id: 'trusting',
+  assurance: 'signed',
+  generates: false,
   accepts: ({ text }) => /^T\d+(\/|$)/.test(text),
   verify: async ({ text }) => {
     const n = Number(/^T(\d+)/.exec(text)?.[1]);

@@ -33,6 +33,7 @@ const managers = ['organiser', 'admin'] as const;
 const onDuty = [...staff, ...managers] as const;
 const signedIn = ['attendee', ...onDuty] as const;
 const holderAndOnDuty = signedIn;
+const holderAndManagers = ['attendee', ...managers] as const;
 
 const row = (
   method: AccessRow['method'],
@@ -72,6 +73,7 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/admin/clients', admin),
   row('POST', '/admin/clients', admin),
   row('DELETE', '/admin/clients/:client', admin),
+  row('GET', '/admin/events/:event/methods', managers, 'own', 'methods:write'),
   row('POST', '/admin/events/:event/gates', managers, 'own', 'gates:write'),
   row('POST', '/admin/events/:event/publish', managers, 'own', 'feed:write'),
   row('GET', '/admin/events/:event/staff', managers, 'own', 'gates:write'),
@@ -90,6 +92,9 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/admin/keys/:key/tickets', admin),
   row('GET', '/admin/keys/:key/tickets.csv', admin),
 
+  row('GET', '/admin/methods', admin, 'any', 'methods:write'),
+  row('POST', '/admin/methods/:method/toggle', managers, 'body', 'methods:write'),
+
   row('GET', '/api/events', signedIn, 'list', 'events:read'),
   row('POST', '/api/events', admin, 'any', 'events:write'),
   row('GET', '/api/events/:event', onDuty, 'own', 'events:read'),
@@ -100,6 +105,7 @@ export const accessTable: readonly AccessRow[] = [
   row('PUT', '/api/events/:event/members/:user', managers, 'own', 'people:write'),
   row('DELETE', '/api/events/:event/members/:user', managers, 'own', 'people:write'),
   row('POST', '/api/events/:event/members/:user/reset-link', managers, 'own'),
+  row('POST', '/api/events/:event/overrides', onDuty, 'own'),
   row('PUT', '/api/events/:event/policy', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/summary', onDuty, 'own', 'events:read'),
   row('POST', '/api/events/:event/tickets', managers, 'own', 'tickets:write'),
@@ -108,6 +114,10 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/api/tickets/:ticket', holderAndOnDuty, 'own', 'tickets:read'),
   row('PATCH', '/api/tickets/:ticket', managers, 'own', 'tickets:write'),
   row('GET', '/api/tickets/:ticket/history', onDuty, 'own', 'tickets:read'),
+  row('GET', '/api/tickets/:ticket/methods', holderAndOnDuty, 'own', 'tickets:read'),
+  row('POST', '/api/tickets/:ticket/methods', holderAndOnDuty, 'own', 'tickets:read'),
+  row('POST', '/api/tickets/:ticket/methods/:method/generate', holderAndManagers, 'own', 'tickets:write'),
+  row('POST', '/api/tickets/:ticket/methods/:method/verify', onDuty, 'own', 'tickets:verify'),
   row('GET', '/api/tickets/:ticket/qr.png', holderAndOnDuty, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/qr.svg', holderAndOnDuty, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/qr.txt', holderAndOnDuty, 'own', 'tickets:read'),

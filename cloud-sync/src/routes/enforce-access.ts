@@ -70,6 +70,13 @@ export function mayActIn(c: RouteContext, event: number): Failure | undefined {
   return refusal === undefined ? undefined : { type: refusal };
 }
 
+/** For rows with `event: 'body'`, where the body names no event: a failure unless the actor may do this at all of them. */
+export function mayActEverywhere(c: RouteContext): Failure | undefined {
+  c.set('askedAboutEvent', true);
+  const actor = c.get('actor');
+  return actor.admin || actor.events === 'all' ? undefined : { type: 'role-too-low' };
+}
+
 /** The parameters exactly as the route at `index` will see them, whatever its path's encoding. */
 function paramsAt(c: Context, index: number): Readonly<Record<string, string>> {
   const own = c.req.routeIndex;

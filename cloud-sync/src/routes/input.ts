@@ -59,7 +59,7 @@ interface SchemaIssue {
 }
 type Checked = { readonly success: true } | { readonly success: false; readonly error: readonly SchemaIssue[] };
 
-const orProblem = (result: Checked, c: Context): Response | undefined =>
+export const orProblem = (result: Checked, c: Context): Response | undefined =>
   result.success ? undefined : problem(c, { type: 'request-invalid' }, listIssues(result.error));
 
 const listIssues = (issues: readonly SchemaIssue[]): NonNullable<Problem['issues']> =>

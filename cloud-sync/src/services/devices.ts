@@ -2,6 +2,7 @@
 // the device and never leaves it; the code is short-lived, single-use, rate-limited and kept only as a keyed hash.
 import {
   bytesToHex,
+  centralGate,
   err,
   hexToBytes,
   laneConfigSchema,
@@ -53,6 +54,8 @@ export interface Devices {
   readonly enrol: (request: EnrolRequest, sender: string) => Promise<Result<EnrolledGate, Failure>>;
   /** An enrolled gate by id. */
   readonly find: (gate: string) => Promise<Gate | undefined>;
+  /** What screens call a gate; the cloud is one for its own marks. */
+  readonly nameOf: (event: number, gate: string) => Promise<string>;
   readonly noteContact: (gate: string, feedVersion?: number) => Promise<void>;
 }
 
@@ -193,6 +196,17 @@ export function createDevices({ database, clock, random, keys, authority, public
       return row === undefined || publicKey === undefined || publicKey.length === 0
         ? undefined
         : { id: row.id, event: row.event, publicKey };
+    },
+
+    nameOf: async (event, gate) => {
+      if (gate === centralGate) return 'Cloud';
+      const row = await database
+        .selectFrom('gate')
+        .select('name')
+        .where('id', '=', gate)
+        .where('event', '=', event)
+        .executeTakeFirst();
+      return row?.name ?? gate;
     },
 
     noteContact: async (gate, feedVersion) => {

@@ -4,6 +4,7 @@ import {
   err,
   ok,
   signManifest,
+  type AdmissionPolicy,
   type Clock,
   type Logger,
   type Manifest,
@@ -61,6 +62,10 @@ export interface FeedDeps {
   readonly authority: Authority;
   readonly files: FeedFiles;
   readonly log: Logger;
+  /** An event's rules with everything that is switched off for it. */
+  readonly effectivePolicy: (policy: AdmissionPolicy) => Promise<AdmissionPolicy>;
+  /** The cloud itself, as it is among the gates of every event. */
+  readonly central: Manifest['gates'][number];
   /** A new version of this event is there. */
   readonly published: (event: number) => void;
 }
@@ -205,11 +210,11 @@ async function publishNext(
     version,
     createdAtMs: nowMs,
     expiresAtMs: nowMs + manifestLifetimeMs,
-    policy: record.policy,
+    policy: await deps.effectivePolicy(record.policy),
     codeHashKey: record.codeHashKey,
     ...files,
     keys: [...keys.published],
-    gates: await listGates(database, record.id),
+    gates: [...(await listGates(database, record.id)), deps.central],
     ca: deps.authority.certificate,
     staff: await listStaff(database, record.id),
   };

@@ -1,5 +1,5 @@
 // The deployment's own keys, each with one purpose: `issuer` signs passes, `feed` signs manifests and the time, `token` signs access
-// tokens, `authority` is the CA for gates, `server` is a secret for nonces and code hashes. Made at first run; secrets are sealed in
+// tokens, `authority` is the CA for gates, `central` signs the cloud's own marks, `server` is a secret for nonces and code hashes. Made at first run; secrets are sealed in
 // the database. The first three rotate (key-rotation.ts): whoever signs asks for the keys at that moment and keeps none.
 import {
   assert,
@@ -30,7 +30,7 @@ export const keySetAgeMsMax = 1_000;
 /** Keys of one purpose in a manifest, which takes a hundred in all. */
 export const listedKeysMax = 48;
 const rotatingPurposes = ['issuer', 'feed', 'token'] as const satisfies readonly RotatingPurpose[];
-const purposes: readonly KeyPurpose[] = [...rotatingPurposes, 'authority', 'server'];
+const purposes: readonly KeyPurpose[] = [...rotatingPurposes, 'authority', 'central', 'server'];
 
 /** The rotating keys at one moment. */
 export interface KeySet {
@@ -52,6 +52,8 @@ export interface Keys {
   /** As they are in the database now. */
   readonly refresh: () => Promise<KeySet>;
   readonly authority: { readonly seed: Uint8Array; readonly publicKey: Uint8Array };
+  /** Signs the segments of what the cloud itself has verified, as a gate's key does. */
+  readonly central: KeyPair;
   /** 32 bytes under which nonces are made. */
   readonly nonceSecret: Uint8Array;
   /** Keyed hash under a secret that only this deployment knows, hexadecimal; `purpose` keeps uses apart. */
@@ -67,8 +69,11 @@ export async function openKeys(deps: KeysDeps): Promise<Result<Keys, VaultError>
   const { database, clock } = deps;
   const made = await makeMissing(deps);
   if (!made.ok) return made;
-  const [authority, server] = [await activeSecret(deps, 'authority'), await activeSecret(deps, 'server')];
+  const authority = await activeSecret(deps, 'authority');
   if (!authority.ok) return authority;
+  const central = await activeSecret(deps, 'central');
+  if (!central.ok) return central;
+  const server = await activeSecret(deps, 'server');
   if (!server.ok) return server;
 
   let last:
@@ -91,6 +96,7 @@ export async function openKeys(deps: KeysDeps): Promise<Result<Keys, VaultError>
     current: async () =>
       last !== undefined && clock.monotonicMs() - last.atMs < keySetAgeMsMax ? last.keySet : refresh(),
     authority: { seed: authority.value, publicKey: keyPairFromSeed(authority.value).publicKey },
+    central: keyPairFromSeed(central.value),
     nonceSecret: keyedHash(server.value, utf8('nonce'), 32),
     serverHash: (purpose, text) => bytesToHex(keyedHash(server.value, utf8(`${purpose}\0${text}`), 32)),
   });

@@ -16,7 +16,7 @@ import type { Insertable } from 'kysely';
 import type { Schema } from '../store/schema.ts';
 import type { Vault } from './vault.ts';
 
-export type KeyPurpose = RotatingPurpose | 'authority' | 'server';
+export type KeyPurpose = RotatingPurpose | 'authority' | 'central' | 'server';
 
 export interface MakeKeyDeps {
   readonly vault: Vault;

@@ -155,10 +155,10 @@ async function storePresence(queries: Queries, event: number, histories: Histori
   const rows = [...histories].flatMap(([ticket, { insideByZone }]) =>
     [...insideByZone].flatMap(([zone, persons]) => (persons > 0 ? [{ event, ticket, zone, persons }] : [])),
   );
-  for (let start = 0; start < rows.length; start += entriesPerStatementMax)
+  for (let start = 0; start < rows.length; start += rowsPerStatementMax)
     await queries
       .insertInto('presence')
-      .values(rows.slice(start, start + entriesPerStatementMax))
+      .values(rows.slice(start, start + rowsPerStatementMax))
       .execute();
 }
 

@@ -235,3 +235,18 @@ function uuidV7(nowMs: number, random: Random): string {
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   return bytesToHex(bytes);
 }
+
+/** Tickets of an event by id, as gates have them in their feed. */
+export async function readTickets(
+  queries: Queries,
+  event: number,
+  ticketIds: readonly string[],
+): Promise<ReadonlyMap<string, TicketRecord>> {
+  const rows = await queries
+    .selectFrom('ticket')
+    .selectAll()
+    .where('event', '=', event)
+    .where('id', 'in', ticketIds)
+    .execute();
+  return new Map(rows.map((row) => [row.id, toTicket(row)]));
+}

@@ -19,9 +19,10 @@ export function createCentralJournal({ database, own }: CentralJournalDeps): Jou
     const rows = await database
       .selectFrom('event')
       .select('id')
-      .where(({ exists, selectFrom }) =>
-        exists(
-          selectFrom('mark')
+      .where((eb) =>
+        eb.exists(
+          eb
+            .selectFrom('mark')
             .select('sequence')
             .whereRef('mark.event', '=', 'event.id')
             .where('gate', '=', centralGate)

@@ -30,6 +30,7 @@ import {
 } from '@postern/shared';
 import { endLease, renewLease, takeLease } from './central-writer.ts';
 import type { Database, Queries } from './database.ts';
+import { lockTickets } from './locks.ts';
 import { readMark, readMarksOfTickets, toMarkRow } from './mark-rows.ts';
 
 /** Uses that become durable together. More would keep the first of them waiting. */
@@ -49,7 +50,7 @@ export interface CentralStoreDeps {
   readonly log: Logger;
   /** An event's rules as they are at this instant; undefined when there is no such event. */
   readonly policyOf: (queries: Queries, event: number) => Promise<AdmissionPolicy | undefined>;
-  /** Tickets by id, as they are at this instant, kept from changing until the transaction ends. */
+  /** Tickets by id, as they are at this instant. */
   readonly ticketsOf: (
     queries: Queries,
     event: number,
@@ -215,6 +216,7 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
       const policy = await deps.policyOf(queries, event);
       if (policy === undefined) continue;
       const ids = [...new Set(jobs.filter((job) => job.event === event).map((job) => job.ticketId))].toSorted();
+      await lockTickets(queries, event, ids);
       pages.set(event, {
         event,
         policy,
@@ -295,7 +297,7 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
   ): ReturnType<Store['admit']> =>
     new Promise((settle, reject) => {
       if (trouble !== undefined || closed || queue.length >= waitingMax) return settle(err({ type: 'store-stopped' }));
-      queue.push({ event, ticketId, decide, settle: settle as Job['settle'], reject });
+      queue.push({ event, ticketId, decide, settle, reject });
       start();
     });
 

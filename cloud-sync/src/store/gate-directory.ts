@@ -1,10 +1,11 @@
-// Whose marks the cloud takes: the gates that are enrolled for an event.
-import { hexToBytes, type GateDirectory } from '@postern/shared';
+// Whose marks the cloud takes: those of the gates that are enrolled for an event, and its own when gates bring them back.
+import { centralGate, hexToBytes, type GateDirectory } from '@postern/shared';
 import type { Database } from './database.ts';
 
-/** Who may write marks of an event: its enrolled gates. */
-export const createGateDirectory = (database: Database): GateDirectory => ({
+/** Who may write marks of an event: its enrolled gates, and the cloud by `centralKey`. */
+export const createGateDirectory = (database: Database, centralKey: Uint8Array): GateDirectory => ({
   gateKey: async (event, gate) => {
+    if (gate === centralGate) return { publicKey: centralKey, state: 'active' };
     const row = await database
       .selectFrom('gate')
       .select('public_key')

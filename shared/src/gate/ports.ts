@@ -2,7 +2,7 @@
 // the handheld each bring their own adapters; test/contract has one acceptance suite a port.
 import type { Clock, TrustedTime } from '../clock.ts';
 import type { KeyPair } from '../crypto.ts';
-import type { Claim, Decision, Refusal } from '../decision.ts';
+import type { Assurance, Claim, Decision, Refusal } from '../decision.ts';
 import type { History } from '../history.ts';
 import type { Mark, MarkDraft } from '../mark.ts';
 import type { Presentation } from '../presentation.ts';
@@ -86,6 +86,10 @@ export interface Lookups {
 /** One way of proving a ticket. Generating and verifying live in one file a method (methods/*.ts). */
 export interface VerificationMethod {
   readonly id: string;
+  /** The most that a claim of this method is worth. */
+  readonly assurance: Assurance;
+  /** Whether there is anything that `generate` could make; otherwise it answers `nothing-to-generate`. */
+  readonly generates: boolean;
   readonly accepts: (presentation: Presentation) => boolean;
   readonly verify: (
     presentation: Presentation,

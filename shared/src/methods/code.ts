@@ -10,6 +10,8 @@ export const codeCharsMax = 512;
 
 export const codeMethod: VerificationMethod = {
   id: methodId,
+  assurance: 'looked-up',
+  generates: false,
   accepts: () => true,
   verify: async ({ text }, lookups) => {
     const code = cleanText(text).trim();

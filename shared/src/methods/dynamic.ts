@@ -22,6 +22,8 @@ export const dynamicOptionsSchema = z.strictObject({
 
 export const dynamicMethod: VerificationMethod = {
   id: methodId,
+  assurance: 'signed',
+  generates: true,
   accepts: ({ text }) => cleanText(text).startsWith(dynamicPassPrefix),
   verify: async ({ text }, lookups) => {
     const pass = decodeDynamicPass(cleanText(text), lookups.issuerKey);

@@ -18,6 +18,8 @@ export const qrOptionsSchema = z.strictObject({
 
 export const qrMethod: VerificationMethod = {
   id: methodId,
+  assurance: 'signed',
+  generates: true,
   accepts: ({ text }) => cleanText(text).startsWith(passPrefix),
   verify: async ({ text }, lookups) => {
     const pass = decodePass(cleanText(text), lookups.issuerKey);

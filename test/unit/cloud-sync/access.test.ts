@@ -57,12 +57,15 @@ beforeAll(async () => {
     user: '0'.repeat(12),
     client: '0'.repeat(12),
     operator: 'nobody99',
+    method: 'qr',
   };
 });
 afterAll(() => test.close());
 
 /** For rows whose event is in the body: a body about that event. */
-const bodies: Readonly<Record<string, (event: number) => unknown>> = {};
+const bodies: Readonly<Record<string, (event: number) => unknown>> = {
+  'POST /admin/methods/:method/toggle': (event) => ({ enabled: true, event }),
+};
 
 /** Where the content type is looked at before the sender. */
 const contentTypes: Readonly<Record<string, string>> = { '/sync': syncContentType };

@@ -31,9 +31,9 @@ describe('the gate store', () => {
   it('stays stopped when a reopened journal lacks what was acknowledged', async () => {
     const harness = await createGateStoreHarness();
     for (let index = 0; index < 3; index++) await harness.store().append(admittedDraft(harness.event));
-    harness.breakCommits();
+    await harness.breakCommits();
     expect((await harness.store().append(admittedDraft(harness.event))).ok).toBe(false);
-    harness.repair();
+    await harness.repair();
     change(harness.journalPath, 'DELETE FROM mark WHERE sequence = 3');
     expect(await harness.store().reopen()).toMatchObject({
       ok: false,

@@ -36,12 +36,16 @@ const claimBy = (method: string, assurance: Claim['assurance']): Claim => ({
 const generate: VerificationMethod['generate'] = async () => err({ type: 'nothing-to-generate' });
 const pass: VerificationMethod = {
   id: 'pass',
+  assurance: 'signed',
+  generates: false,
   accepts: ({ text }) => text.startsWith('PN1:'),
   verify: async () => ok(claimBy('pass', 'signed')),
   generate,
 };
 const code: VerificationMethod = {
   id: 'code',
+  assurance: 'looked-up',
+  generates: false,
   accepts: ({ text }) => !text.startsWith('http'),
   verify: async ({ text }) => (text === 'known' ? ok(claimBy('code', 'looked-up')) : err({ type: 'code-unknown' })),
   generate,

@@ -4,9 +4,10 @@ import { expect, test } from 'vitest';
 import { centralGate } from '@postern/shared';
 import { endExpiredLeases, leaseMs } from '../../cloud-sync/src/store/central-writer.ts';
 import { createCentralStoreHarness } from '../support/central-store-harness.ts';
+import { databaseKind } from '../support/database.ts';
 import { admittedDraft, describeStoreContract, sampleTicket } from './store.ts';
 
-describeStoreContract('the cloud on SQLite', createCentralStoreHarness);
+describeStoreContract(`the cloud on ${databaseKind()}`, createCentralStoreHarness);
 
 const ticketNumber = (index: number): string => index.toString(16).padStart(32, '0');
 

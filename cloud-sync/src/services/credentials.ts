@@ -1,0 +1,116 @@
+// What has been generated for a ticket: by which method, when, for which epoch, and when it was first used. The credential itself is not
+// kept. Use is derived from the merged marks, gates' included, so a use that is given back clears it again.
+import {
+  bytesToHex,
+  err,
+  methodById,
+  ok,
+  sha256,
+  utf8,
+  type Clock,
+  type CredentialView,
+  type History,
+  type Result,
+  type Ticket,
+} from '@postern/shared';
+import type { Database } from '../store/database.ts';
+import type { EventRecord } from './events.ts';
+import type { Keys } from './keys.ts';
+import type { Failure } from './problems.ts';
+import { noteSignedPasses } from './signed-passes.ts';
+import { foldTickets } from './stories.ts';
+
+/** Generated credentials kept of one ticket and shown; more than a person ever asks for. */
+const credentialsMax = 200;
+const credentialIdBytes = 8;
+
+export interface GeneratedCredential {
+  readonly credential: CredentialView;
+  /** For the holder: it opens gates. */
+  readonly payload: Readonly<Record<string, string | number>>;
+}
+
+export interface Credentials {
+  /** `method-unknown`, `method-off`, `options-invalid`, `holder-key-unsound`, `nothing-to-generate`. */
+  readonly generate: (
+    event: EventRecord,
+    ticket: Ticket,
+    method: string,
+    options: unknown,
+  ) => Promise<Result<GeneratedCredential, Failure>>;
+  /** The latest first. */
+  readonly list: (event: EventRecord, ticketId: string) => Promise<readonly CredentialView[]>;
+}
+
+export interface CredentialsDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly keys: Keys;
+}
+
+export function createCredentials({ database, clock, keys }: CredentialsDeps): Credentials {
+  return {
+    generate: async (event, ticket, methodId, options) => {
+      const method = methodById(methodId);
+      if (method === undefined) return err({ type: 'method-unknown' });
+      if (event.policy.methodsOff.includes(methodId)) return err({ type: 'method-off' });
+      const nowMs = clock.wallMs();
+      const { issuer } = await keys.current();
+      if (method.generates) await noteSignedPasses(database, clock, issuer, [{ ...ticket, event: event.id }]);
+      const made = await method.generate({ event: event.id, ticket, options, nowMs }, issuer);
+      if (!made.ok)
+        return err({ type: made.error.type, ...('cause' in made.error ? { detail: made.error.cause } : {}) });
+      const credential = {
+        method: methodId,
+        id: credentialId(made.value.payload),
+        epoch: ticket.epoch,
+        generatedAtMs: nowMs,
+      };
+      await database
+        .insertInto('credential')
+        .values({
+          event: event.id,
+          ticket: ticket.id,
+          method: methodId,
+          credential: credential.id,
+          epoch: ticket.epoch,
+          generated_at_ms: nowMs,
+        })
+        // Made again from the same ticket, key and options it is the same credential.
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      return ok({ credential, payload: made.value.payload });
+    },
+    list: async (event, ticketId) => {
+      const rows = await database
+        .selectFrom('credential')
+        .selectAll()
+        .where('event', '=', event.id)
+        .where('ticket', '=', ticketId)
+        .orderBy('generated_at_ms', 'desc')
+        .orderBy('credential')
+        .limit(credentialsMax)
+        .execute();
+      if (rows.length === 0) return [];
+      const history = (await foldTickets(database, event.policy, [ticketId])).get(ticketId);
+      return rows.map((row) => {
+        const usedAtMs = firstUse(history, row.method, row.epoch);
+        return {
+          method: row.method,
+          id: row.credential,
+          epoch: row.epoch,
+          generatedAtMs: row.generated_at_ms,
+          ...(usedAtMs === undefined ? {} : { usedAtMs }),
+        };
+      });
+    },
+  };
+}
+
+/** A credential is known by its hash alone. */
+const credentialId = (payload: Readonly<Record<string, string | number>>): string =>
+  bytesToHex(sha256(utf8(JSON.stringify(payload))).slice(0, credentialIdBytes));
+
+/** Marks say method and epoch: all credentials of one method and epoch are used together. */
+const firstUse = (history: History | undefined, method: string, epoch: number): number | undefined =>
+  history?.entries.find(({ mark }) => mark.method === method && mark.epoch === epoch)?.mark.at.ms;

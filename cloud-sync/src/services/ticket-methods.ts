@@ -1,0 +1,164 @@
+// What a route about a ticket's methods asks for, put together: the ticket as it is now, its event with what is switched off, who asks,
+// and the services that generate and verify.
+import {
+  err,
+  isEnough,
+  knownMethods,
+  ok,
+  type CredentialView,
+  type OverrideRequest,
+  type OverrideResponse,
+  type Result,
+  type StaffRole,
+  type Ticket,
+  type TicketMethods,
+  type VerificationMethod,
+  type VerifyRequest,
+  type VerifyResponse,
+} from '@postern/shared';
+import type { Database, Queries } from '../store/database.ts';
+import type { Actor } from './actor.ts';
+import type { Credentials } from './credentials.ts';
+import { readEvent, type EventRecord } from './events.ts';
+import type { Keys } from './keys.ts';
+import type { MethodSwitches } from './method-switches.ts';
+import type { Failure } from './problems.ts';
+import { toTicket, type TicketRecord } from './tickets.ts';
+import type { Verifications, Verifier } from './verification.ts';
+
+/** Characters of a per-event pseudonym, out of a keyed hash. */
+const pseudonymCharacters = 10;
+
+export interface TicketMethodsService {
+  readonly list: (ticketId: string) => Promise<Result<TicketMethods, Failure>>;
+  readonly generate: (
+    ticketId: string,
+    method: string,
+    options: unknown,
+    by: Actor,
+  ) => Promise<
+    Result<
+      {
+        readonly method: string;
+        readonly credential: CredentialView;
+        readonly payload: Readonly<Record<string, string | number>>;
+      },
+      Failure
+    >
+  >;
+  readonly verify: (
+    ticketId: string,
+    method: string,
+    request: VerifyRequest,
+    by: Actor,
+  ) => Promise<Result<VerifyResponse, Failure>>;
+  readonly override: (event: number, request: OverrideRequest, by: Actor) => Promise<Result<OverrideResponse, Failure>>;
+}
+
+export interface TicketMethodsDeps {
+  readonly database: Database;
+  readonly keys: Keys;
+  readonly switches: MethodSwitches;
+  readonly credentials: Credentials;
+  readonly verifications: Verifications;
+}
+
+export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsService {
+  const { database, keys, switches, credentials, verifications } = deps;
+
+  const find = async (
+    ticketId: string,
+  ): Promise<Result<{ readonly ticket: TicketRecord; readonly event: EventRecord }, Failure>> => {
+    const row = await database.selectFrom('ticket').selectAll().where('id', '=', ticketId).executeTakeFirst();
+    if (row === undefined) return err({ type: 'ticket-unknown' });
+    const event = await findEffective(database, switches, row.event);
+    return event === undefined ? err({ type: 'event-unknown' }) : ok({ ticket: toTicket(row), event });
+  };
+
+  const operatorOf = (actor: Actor, event: number): string =>
+    keys.serverHash('operator', `${event}/${actor.kind}/${actor.id}`).slice(0, pseudonymCharacters);
+
+  const verifierOf = (actor: Actor, event: number): Verifier =>
+    actor.kind === 'user'
+      ? { operator: operatorOf(actor, event), role: staffRoleOf(actor, event) }
+      : { program: actor.id };
+
+  return {
+    list: async (ticketId) => {
+      const found = await find(ticketId);
+      if (!found.ok) return found;
+      const { ticket, event } = found.value;
+      const methods = knownMethods.map((method) => {
+        const why = whyNot(method, ticket, event);
+        const available = why === undefined;
+        return {
+          method: method.id,
+          available,
+          canGenerate: available && method.generates,
+          ...(available ? {} : { why }),
+        };
+      });
+      return ok({
+        ticket: ticketId,
+        event: event.id,
+        methods,
+        credentials: [...(await credentials.list(event, ticketId))],
+      });
+    },
+    generate: async (ticketId, method, options, _by) => {
+      const found = await find(ticketId);
+      if (!found.ok) return found;
+      const { ticket, event } = found.value;
+      if (ticket.status !== 'valid') return err({ type: 'ticket-not-valid' });
+      const made = await credentials.generate(event, ticket, method, options);
+      return made.ok ? ok({ method, ...made.value }) : made;
+    },
+    verify: async (ticketId, method, request, by) => {
+      const found = await find(ticketId);
+      if (!found.ok) return found;
+      const { ticket, event } = found.value;
+      const verified = await verifications.verify(
+        { ticket, event: event.id, method },
+        request,
+        verifierOf(by, event.id),
+      );
+      return verified.ok ? ok(verified.value.response) : verified;
+    },
+    override: async (event, request, by) => {
+      let ticket: Ticket | undefined;
+      if (request.ticket !== undefined) {
+        const found = await find(request.ticket);
+        if (!found.ok || found.value.event.id !== event) return err({ type: 'ticket-unknown' });
+        ticket = found.value.ticket;
+      }
+      const operator = { operator: operatorOf(by, event), role: staffRoleOf(by, event) };
+      return verifications.override(event, ticket, request, operator);
+    },
+  };
+}
+
+/** An event with everything that is switched off for it in its policy. */
+export async function findEffective(
+  queries: Queries,
+  switches: MethodSwitches,
+  event: number,
+): Promise<EventRecord | undefined> {
+  const record = await readEvent(queries, event);
+  return record === undefined
+    ? undefined
+    : { ...record, policy: await switches.effectivePolicy(queries, record.policy) };
+}
+
+function whyNot(
+  { id, assurance }: VerificationMethod,
+  ticket: Ticket,
+  { policy }: EventRecord,
+): TicketMethods['methods'][number]['why'] {
+  if (policy.methodsOff.includes(id)) return 'off';
+  const type = policy.types.find((candidate) => candidate.id === ticket.type);
+  return type === undefined || isEnough(assurance, type) ? undefined : 'not-for-ticket';
+}
+
+/** A steward may say yes to what a steward may at a gate; everybody above to all. */
+const staffRoleOf = (actor: Actor, event: number): StaffRole =>
+  actor.memberships.get(event) === 'steward' && !actor.admin ? 'steward' : 'supervisor';

@@ -1,0 +1,262 @@
+// Central verify: what a gate does between a reader and a turnstile, for requests over HTTP. The same methods prove a claim, the same rule
+// decides inside the same transaction that stores the mark, so that single use holds across gates and the cloud as far as they can
+// talk. Every try leaves a mark, refusals too.
+import {
+  bytesToHex,
+  centralGate,
+  codeHash,
+  createLaneBooks,
+  decide,
+  draftOverride,
+  draftRefusal,
+  err,
+  hexToBytes,
+  assert,
+  holdTexts,
+  methodById,
+  ok,
+  parseShortCode,
+  stewardText,
+  type AdmissionPolicy,
+  type Claim,
+  type Clock,
+  type Decision,
+  type LaneBooks,
+  type LaneContext,
+  type Logger,
+  type Lookups,
+  type Mark,
+  type Operator,
+  type OverrideRequest,
+  type OverrideResponse,
+  type Refusal,
+  type Result,
+  type Store,
+  type Ticket,
+  type TextPresentation,
+  type VerifyRequest,
+  type VerifyResponse,
+} from '@postern/shared';
+import type { Database } from '../store/database.ts';
+import type { EventRecord } from './events.ts';
+import type { Keys } from './keys.ts';
+import type { Failure } from './problems.ts';
+import { createRateLimit } from './rate-limit.ts';
+
+/** The lane under which central verify appears in marks. */
+export const centralLane = 'api';
+/** Presentations a minute and ticket that prove nothing: bounds guessing at short codes. */
+const missesPerMinuteMax = 10;
+
+/** Codes of other tickets are compared in memory: this bounds a method that asks somebody else. */
+const verifyTimeoutMs = 10_000;
+
+/** Who asks, as marks know them: a person by the pseudonym they have at the event, or a program. */
+export type Verifier = Operator | { readonly program: string };
+
+export interface Verification {
+  readonly response: VerifyResponse;
+  readonly decision: Decision;
+}
+
+export interface Verifications {
+  /** `method-unknown`, `event-unknown`, `zone-unknown`, or `store-unavailable`, in which case nobody was let through. */
+  readonly verify: (
+    about: { readonly ticket: Ticket; readonly event: number; readonly method: string },
+    request: VerifyRequest,
+    by: Verifier,
+  ) => Promise<Result<Verification, Failure>>;
+  readonly override: (
+    event: number,
+    ticket: Ticket | undefined,
+    request: OverrideRequest,
+    by: Operator,
+  ) => Promise<Result<OverrideResponse, Failure>>;
+}
+
+export interface VerificationsDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly keys: Keys;
+  readonly storeOf: (event: number) => Store;
+  /** With what is switched off among its `methodsOff`. */
+  readonly findEvent: (event: number) => Promise<Result<EventRecord, Failure>>;
+  /** What the name of a gate is on screens. */
+  readonly gateName: (event: number, gate: string) => Promise<string>;
+  readonly log: Logger;
+}
+
+export function createVerifications(deps: VerificationsDeps): Verifications {
+  const { clock, keys, log } = deps;
+  const misses = createRateLimit({ clock, perMinuteMax: missesPerMinuteMax });
+
+  const booksFor = (event: EventRecord, zone: string, direction: 'entry' | 'exit'): LaneBooks => {
+    const context: LaneContext = {
+      gate: centralGate,
+      clock,
+      policy: () => event.policy,
+      time: () => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 0 }),
+      feedAgeMs: () => 0,
+      inTouch: () => ({ inTouch: true, peersReachable: 0 }),
+    };
+    const settings = { id: centralLane, zone, direction, onFailure: 'locked', holdTimeoutMs: 0 } as const;
+    return createLaneBooks(settings, { context, store: deps.storeOf(event.id), decide, logger: log });
+  };
+
+  /** What a method has proved, or why not; a code of another ticket proves nothing about this one. */
+  const prove = async (
+    methodId: string,
+    ticket: Ticket,
+    lookups: Lookups,
+    text: string,
+  ): Promise<Result<Claim, Refusal>> => {
+    const method = methodById(methodId);
+    const presentation: TextPresentation = {
+      medium: 'typed',
+      text,
+      readerId: centralLane,
+      seenAtMs: clock.monotonicMs(),
+    };
+    if (misses.isSpent(ticket.id)) return err({ type: 'too-many-attempts' });
+    if (method?.accepts(presentation) !== true) return err({ type: 'not-a-ticket' });
+    const proved = await method.verify(presentation, lookups, AbortSignal.timeout(verifyTimeoutMs));
+    if (proved.ok && proved.value.ticketId !== ticket.id) return err({ type: 'other-ticket' });
+    if (!proved.ok) misses.spend(ticket.id);
+    return proved;
+  };
+
+  const verify: Verifications['verify'] = async ({ ticket, event: eventId, method }, request, by) => {
+    if (methodById(method) === undefined) return err({ type: 'method-unknown' });
+    const found = await deps.findEvent(eventId);
+    if (!found.ok) return found;
+    const event = found.value;
+    const zone = request.zone ?? defaultZone(event.policy, ticket);
+    if (!event.policy.zones.some(({ id }) => id === zone))
+      return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
+    const books = booksFor(event, zone, request.direction);
+    const isOff = event.policy.methodsOff.includes(method);
+    const lookups = await lookupsFor(deps.database, keys, event, ticket);
+    const claim = isOff
+      ? err<Refusal>({ type: 'method-off' })
+      : await prove(method, ticket, lookups, request.presented_data);
+    if (!claim.ok) {
+      // Nothing is proved: the ticket is the one that the request names.
+      const named: Claim = { method, event: eventId, ticketId: ticket.id, epoch: ticket.epoch, assurance: 'looked-up' };
+      books.appendLater(draftRefusal(books.place(), named, claim.error.type, personOf(by)));
+      const decision: Decision = { kind: 'refuse', refusal: claim.error };
+      return ok({ decision, response: await present(event, decision, undefined) });
+    }
+    if (!(await books.work())) return err({ type: 'store-unavailable' });
+    let committed = await books.admit(claim.value, undefined);
+    if (committed.ok && committed.value.decision.kind === 'hold' && request.accept && isPerson(by))
+      committed = await books.admit(claim.value, { by, reason: committed.value.decision.reason });
+    if (!committed.ok) return err({ type: 'store-unavailable' });
+    const { decision, mark } = committed.value;
+    if (decision.kind === 'refuse')
+      books.appendLater(draftRefusal(books.place(), decision.claim, decision.refusal.type, personOf(by)));
+    return ok({ decision, response: await present(event, decision, mark) });
+  };
+
+  const present = async (event: EventRecord, decision: Decision, mark: Mark | undefined): Promise<VerifyResponse> => {
+    const common = { atMs: mark?.at.ms ?? clock.wallMs(), ...(mark === undefined ? {} : { mark: nameOf(mark) }) };
+    switch (decision.kind) {
+      case 'admit': {
+        const { persons, part, party, direction } = decision;
+        const reason = direction === 'exit' ? 'exited' : 'admitted';
+        return {
+          success: true,
+          reason,
+          text: reason === 'exited' ? 'Left' : 'Welcome',
+          persons,
+          part,
+          party,
+          ...common,
+        };
+      }
+      case 'hold':
+        return {
+          success: false,
+          reason: 'held',
+          hold: decision.reason,
+          text: holdTexts[decision.reason].en,
+          ...common,
+        };
+      case 'refuse': {
+        const { type, detail } = decision.refusal;
+        const name = detail?.gate === undefined ? undefined : await deps.gateName(event.id, detail.gate);
+        const { timeZone } = event.policy;
+        const text = stewardText(
+          type,
+          { ...detail, ...(name === undefined ? {} : { gate: name }) },
+          { language: 'en', timeZone },
+        );
+        return { success: false, reason: type, text, ...common };
+      }
+    }
+  };
+
+  const override: Verifications['override'] = async (eventId, ticket, { reason, zone, persons }, { operator }) => {
+    const found = await deps.findEvent(eventId);
+    if (!found.ok) return found;
+    if (!found.value.policy.zones.some(({ id }) => id === zone))
+      return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
+    const books = booksFor(found.value, zone, 'entry');
+    if (!(await books.work())) return err({ type: 'store-unavailable' });
+    const claim: Claim | undefined =
+      ticket === undefined
+        ? undefined
+        : { method: 'override', event: eventId, ticketId: ticket.id, epoch: ticket.epoch, assurance: 'looked-up' };
+    const stored = await books.append(draftOverride(books.place(), claim, reason, persons, operator));
+    if (!stored.ok) return err({ type: 'store-unavailable' });
+    return ok({ mark: nameOf(stored.value), operator, atMs: stored.value.at.ms });
+  };
+
+  return { verify, override };
+}
+
+const isPerson = (by: Verifier): by is Operator => 'operator' in by;
+const personOf = (by: Verifier): { readonly operator: string } | undefined =>
+  isPerson(by) ? { operator: by.operator } : undefined;
+
+const nameOf = ({ gate, boot, sequence }: Mark): NonNullable<VerifyResponse['mark']> => ({ gate, boot, sequence });
+
+/** The first zone that the ticket's type opens, or of the event. */
+function defaultZone(policy: AdmissionPolicy, ticket: Ticket): string {
+  const type = policy.types.find(({ id }) => id === ticket.type);
+  return type?.zones[0] ?? policy.zones[0]?.id ?? '';
+}
+
+/** What a gate has in its cache, for this one ticket. */
+async function lookupsFor(
+  database: Database,
+  keys: Keys,
+  { id: event, codeHashKey }: EventRecord,
+  ticket: Ticket,
+): Promise<Lookups> {
+  const hashKey = hexToBytes(codeHashKey);
+  assert(hashKey !== undefined, 'an event has a code hash key');
+  const codes = await database
+    .selectFrom('ticket')
+    .select(['code_hash', 'epoch'])
+    .where('event', '=', event)
+    .where('id', '=', ticket.id)
+    .execute();
+  const epochs = new Map(
+    codes.flatMap(({ code_hash: hash, epoch }) => (hash === null ? [] : [[hash, epoch] as const])),
+  );
+  const { published } = await keys.current();
+  const issuers = new Map(published.filter(({ use }) => use === 'issuer').map((key) => [key.keyId, key]));
+  return {
+    event,
+    issuerKey: (keyId) => {
+      const key = issuers.get(keyId);
+      const publicKey = hexToBytes(key?.publicKey ?? '');
+      return key === undefined || publicKey === undefined ? undefined : { publicKey, state: key.state };
+    },
+    ticketByCode: (code) => {
+      const epoch = epochs.get(bytesToHex(codeHash(hashKey, code)));
+      return epoch === undefined ? undefined : { ...ticket, epoch };
+    },
+    ticketByShortCode: (typed) => (parseShortCode(hashKey, typed)?.matches(ticket.id) === true ? ticket : undefined),
+  };
+}
