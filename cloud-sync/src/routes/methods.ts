@@ -135,11 +135,12 @@ export function overrideRoutes({ methods }: MethodRoutesDeps): Hono<Environment>
 /** Under `/admin`. */
 export function methodSwitchRoutes({ switches }: MethodRoutesDeps): Hono<Environment> {
   const router = createRouter();
-  const described = describe('List which methods are on, and who said so', 'methods', { schema: methodSwitchesSchema }, [
-    ...userProblems,
-    'request-invalid',
-    'event-unknown',
-  ]);
+  const described = describe(
+    'List which methods are on, and who said so',
+    'methods',
+    { schema: methodSwitchesSchema },
+    [...userProblems, 'request-invalid', 'event-unknown'],
+  );
   router.get('/methods', describeRoute(described), async (c) => {
     const listed = await switches.list();
     return listed.ok ? c.json({ methods: listed.value }) : problem(c, listed.error);
