@@ -1,6 +1,7 @@
 // How the feed knows codes without containing them: a keyed hash of every foreign code, and the short typed form of our own
 // passes. The short form needs no index of its own: its first part is the beginning of the ticket's key in the snapshot (random
-// bits of the id), the rest a keyed hash of the id, so that knowing a ticket id does not give the code.
+// bits of the id), the rest a keyed hash of id and epoch, so that knowing a ticket id does not give the code, and a transfer
+// or re-issue gives another one.
 import { bytesToHex, concatBytes, hexToBytes, utf8 } from './bytes.ts';
 import { keyedHash } from './crypto.ts';
 import { cleanText } from './methods/clean-text.ts';
@@ -37,14 +38,17 @@ export const shortCodeChars = 10;
 const headBits = 20;
 const proofBytes = 4;
 
+/** Generations back that a typed code is still recognised as an old one, so that staff can say why it no longer works. */
+const oldEpochsMax = 16;
+
 /**
  * The short typed form of one of our own passes: 10 characters in two groups, `7K2QF-0M9TX`; 20 bits that find the ticket and
  * 30 bits of keyed hash. Printed under the QR code. Guessing one for a known ticket succeeds once in 2^30 attempts.
  */
-export function shortCode(codeHashKey: Uint8Array, ticketId: string): string {
+export function shortCode(codeHashKey: Uint8Array, ticketId: string, epoch: number): string {
   const key = ticketKey(ticketId);
   const head = (byteAt(key, 0) << 12) | (byteAt(key, 1) << 4) | (byteAt(key, 2) >> 4);
-  const text = base32(head, 4) + base32(shortCodeProof(codeHashKey, ticketId), 6);
+  const text = base32(head, 4) + base32(shortCodeProof(codeHashKey, ticketId, epoch), 6);
   return `${text.slice(0, 5)}-${text.slice(5)}`;
 }
 
@@ -52,8 +56,11 @@ export interface ParsedShortCode {
   /** Ticket keys `from <= key < until` are the candidates. */
   readonly from: Uint8Array;
   readonly until: Uint8Array;
-  /** Whether a candidate is the ticket that the code was made for. */
-  readonly matches: (ticketId: string) => boolean;
+  /**
+   * The epoch that the code was made under, where a candidate is the ticket it was made for; looked for from the candidate's
+   * present epoch down. Undefined for every other ticket.
+   */
+  readonly epochFor: (ticketId: string, epoch: number) => number | undefined;
 }
 
 /** Reads what a person typed: case, dashes and spaces do not matter, O is 0, I and L are 1. Undefined when it is no short code. */
@@ -68,16 +75,28 @@ export function parseShortCode(codeHashKey: Uint8Array, typed: string): ParsedSh
   return {
     from: bound(head),
     until: head + 1 < 2 ** headBits ? bound(head + 1) : new Uint8Array(ticketIdBytes + 1).fill(0xff),
-    matches: (ticketId) => shortCodeProof(codeHashKey, ticketId) === proof,
+    epochFor: (ticketId, epoch) => {
+      for (let candidate = epoch; candidate >= Math.max(0, epoch - oldEpochsMax); candidate--)
+        if (shortCodeProof(codeHashKey, ticketId, candidate) === proof) return candidate;
+      return undefined;
+    },
   };
 }
 
-/** 30 bits. */
-function shortCodeProof(codeHashKey: Uint8Array, ticketId: string): number {
-  const hash = keyedHash(codeHashKey, concatBytes(utf8('postern-short-v1\0'), ticketKey(ticketId)), keyedHashBytesMin);
+/** 30 bits over id and epoch; an epoch of 0 adds no bytes. */
+function shortCodeProof(codeHashKey: Uint8Array, ticketId: string, epoch: number): number {
+  const message = concatBytes(utf8('postern-short-v1\0'), ticketKey(ticketId), epochBytes(epoch));
+  const hash = keyedHash(codeHashKey, message, keyedHashBytesMin);
   let value = 0;
   for (let index = 0; index < proofBytes; index++) value = value * 256 + byteAt(hash, index);
   return Math.floor(value / 4);
+}
+
+/** Nothing for the first generation, which most tickets keep; else 4 bytes, big-endian. */
+export function epochBytes(epoch: number): Uint8Array {
+  const bytes = new Uint8Array(epoch === 0 ? 0 : 4);
+  if (epoch > 0) new DataView(bytes.buffer).setUint32(0, epoch);
+  return bytes;
 }
 
 const byteAt = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;

@@ -1,7 +1,8 @@
 // The snapshot: an SQLite file (VACUUM INTO, gzip) with every ticket of an event, built by the cloud, read by gates. Here are its
 // tables and the one encoding of a ticket and of a code as rows, also used by deltas. Sizes matter: a million tickets take
 // at most 20 MB compressed, so nothing is stored twice and what is usual takes no byte at all.
-import { codeHashBytes, ticketIdBytes, ticketIdOfKey, ticketKey } from './code-hash.ts';
+import { concatBytes } from './bytes.ts';
+import { codeHashBytes, epochBytes, ticketIdBytes, ticketIdOfKey, ticketKey } from './code-hash.ts';
 import { holdReasons, ticketStatuses, type Ticket } from './ticket.ts';
 
 export const snapshotFormat = 1;
@@ -10,7 +11,8 @@ export const snapshotPageBytes = 8_192;
 
 /**
  * `ticket.key` is the id's bytes in reverse (see `ticketKey`), `status` and `hold` are positions in `ticketStatuses` and
- * `holdReasons`. `code.hash` is `codeHash` of a foreign code; `code.ticket` the first 8 bytes of the key of its ticket.
+ * `holdReasons`. `code.hash` is `codeHash` of a foreign code; `code.ticket` is the first 8 bytes of the key of its ticket,
+ * followed by the epoch under which the code was printed (4 bytes, left out for 0): a code of an epoch below its ticket's is dead.
  * `meta` has `format`, `event`, `version` and `tickets`.
  */
 export const snapshotTablesSql = `
@@ -46,11 +48,13 @@ export type TicketRow = readonly [
   number | null,
   number | null,
 ];
-/** Values for `insertCodeSql`: hash of the code, beginning of its ticket's key. */
+/** Values for `insertCodeSql`: hash of the code, and what it leads to (`readCodeReference`). */
 export type CodeRow = readonly [Uint8Array, Uint8Array];
 
 /** 64 random bits tell two tickets of an event apart but once in tens of millions of events with a million tickets each. */
-export const codeReferenceBytes = 8;
+const codePrefixBytes = 8;
+const codeReferenceBytesMax = codePrefixBytes + 4;
+const epochMax = 4_294_967_295;
 
 export const encodeTicketRow = (ticket: Ticket): TicketRow => [
   ticketKey(ticket.id),
@@ -67,7 +71,7 @@ export const encodeTicketRow = (ticket: Ticket): TicketRow => [
 export function decodeTicketRow(row: readonly unknown[]): Ticket | undefined {
   const [key, type, epoch, statusNumber, party, holdNumber, validFromS, validUntilS] = row;
   if (row.length !== 8 || !(key instanceof Uint8Array) || key.length !== ticketIdBytes) return undefined;
-  if (!isCount(type, 65_535) || !isCount(epoch, 4_294_967_295) || !isCount(party, 65_535) || party === 0)
+  if (!isCount(type, 65_535) || !isCount(epoch, epochMax) || !isCount(party, 65_535) || party === 0)
     return undefined;
   if (!isCount(statusNumber, ticketStatuses.length - 1) || !isOptionalCount(holdNumber, holdReasons.length - 1))
     return undefined;
@@ -87,16 +91,32 @@ export function decodeTicketRow(row: readonly unknown[]): Ticket | undefined {
   };
 }
 
-/** `hash` by `codeHash(event's key, code)`: 8 bytes. */
-export const encodeCodeRow = (hash: Uint8Array, ticketId: string): CodeRow => [
+/** `hash` by `codeHash(event's key, code)`: 8 bytes; `epoch` that of the ticket when the code was printed. */
+export const encodeCodeRow = (hash: Uint8Array, ticketId: string, epoch: number): CodeRow => [
   hash,
-  ticketKey(ticketId).slice(0, codeReferenceBytes),
+  concatBytes(ticketKey(ticketId).slice(0, codePrefixBytes), epochBytes(epoch)),
 ];
+
+export interface CodeReference {
+  /** The ticket's key begins with these 8 bytes. */
+  readonly keyPrefix: Uint8Array;
+  /** The code was printed for this generation of the ticket. */
+  readonly epoch: number;
+}
+
+/** Undefined when the bytes are none that `encodeCodeRow` gives. */
+export function readCodeReference(bytes: Uint8Array): CodeReference | undefined {
+  const keyPrefix = Uint8Array.from(bytes.subarray(0, codePrefixBytes));
+  if (bytes.length === codePrefixBytes) return { keyPrefix, epoch: 0 };
+  if (bytes.length !== codeReferenceBytesMax) return undefined;
+  const epoch = new DataView(bytes.buffer, bytes.byteOffset).getUint32(codePrefixBytes);
+  return epoch === 0 ? undefined : { keyPrefix, epoch };
+}
 
 export const isCodeHash = (value: unknown): value is Uint8Array =>
   value instanceof Uint8Array && value.length === codeHashBytes;
 export const isCodeReference = (value: unknown): value is Uint8Array =>
-  value instanceof Uint8Array && value.length === codeReferenceBytes;
+  value instanceof Uint8Array && readCodeReference(value) !== undefined;
 
 const secondsMax = 253_402_300_799;
 const isCount = (value: unknown, max: number): value is number =>

@@ -8,6 +8,7 @@ import {
   insertTicketSql,
   encodeTicketRow,
   parseShortCode,
+  readCodeReference,
   ticketIdBytes,
   ticketIdPattern,
   ticketKey,
@@ -93,17 +94,17 @@ export function createTicketSource(snapshot: Database, overlay: Overlay, manifes
     return row === undefined ? undefined : decodeTicketRow(row);
   };
 
-  /** Ids of the tickets whose keys lie in `from <= key < until`, in either layer. */
-  const idsBetween = (from: Uint8Array, until: Uint8Array): readonly string[] => {
-    const rows = [overlayLayer, snapshotLayer].flatMap(
+  /** The tickets whose keys lie in `from <= key < until`, as the newer layer has them. */
+  const ticketsBetween = (from: Uint8Array, until: Uint8Array): readonly Ticket[] => {
+    const rows = [snapshotLayer, overlayLayer].flatMap(
       (layer) => layer.byKeyRange.all(from, until) as (readonly unknown[])[],
     );
-    return [...new Set(rows.map((row) => decodeTicketRow(row)?.id).filter((id) => id !== undefined))];
+    const found = rows.map(decodeTicketRow).filter((row) => row !== undefined);
+    return [...new Map(found.map((row) => [row.id, row])).values()];
   };
 
   /** Two tickets for one code is a question for a person with the other code at hand, not for us to guess. */
-  const onlyTicket = (ids: readonly string[]): Ticket | undefined =>
-    ids.length === 1 && ids[0] !== undefined ? ticket(ids[0]) : undefined;
+  const onlyTicket = (found: readonly Ticket[]): Ticket | undefined => (found.length === 1 ? found[0] : undefined);
 
   const issuerKeys = new Map(
     manifest.keys
@@ -117,14 +118,22 @@ export function createTicketSource(snapshot: Database, overlay: Overlay, manifes
     issuerKey: (keyIdHex) => issuerKeys.get(keyIdHex),
     ticketByCode: (code) => {
       const hash = codeHash(codeHashKey, code);
-      const reference = firstRow((layer) => layer.code.get(hash))?.[0];
-      return reference instanceof Uint8Array ? onlyTicket(idsBetween(reference, endOfPrefix(reference))) : undefined;
+      const stored = firstRow((layer) => layer.code.get(hash))?.[0];
+      const reference = stored instanceof Uint8Array ? readCodeReference(stored) : undefined;
+      if (reference === undefined) return undefined;
+      const { keyPrefix, epoch } = reference;
+      const found = onlyTicket(ticketsBetween(keyPrefix, endOfPrefix(keyPrefix)));
+      // The code's own epoch, not the ticket's: a transfer kills the code, which the feed still knows as an old one.
+      return found === undefined ? undefined : { ...found, epoch };
     },
     ticketByShortCode: (typed) => {
       const parsed = parseShortCode(codeHashKey, typed);
-      return parsed === undefined
-        ? undefined
-        : onlyTicket(idsBetween(parsed.from, parsed.until).filter(parsed.matches));
+      if (parsed === undefined) return undefined;
+      const candidates = ticketsBetween(parsed.from, parsed.until).flatMap((candidate): Ticket[] => {
+        const epoch = parsed.epochFor(candidate.id, candidate.epoch);
+        return epoch === undefined ? [] : [{ ...candidate, epoch }];
+      });
+      return onlyTicket(candidates);
     },
   };
 }

@@ -76,9 +76,9 @@ export interface Lookups {
   readonly issuerKey: (
     keyIdHex: string,
   ) => { readonly publicKey: Uint8Array; readonly state: 'next' | 'active' | 'retired' | 'revoked' } | undefined;
-  /** The ticket behind a foreign code (raw text; the adapter hashes it with the event's key). */
+  /** The ticket behind a foreign code (raw text; the adapter hashes it with the event's key), with the epoch the code was printed for. */
   readonly ticketByCode: (code: string) => Pick<Ticket, 'id' | 'epoch' | 'type'> | undefined;
-  /** The ticket behind the short typed form printed under our own codes. */
+  /** The ticket behind the short typed form printed under our own codes, with the epoch it was printed for. */
   readonly ticketByShortCode: (shortCode: string) => Pick<Ticket, 'id' | 'epoch' | 'type'> | undefined;
   readonly event: number;
 }

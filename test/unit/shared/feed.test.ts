@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   acceptManifest,
   codeHash,
-  codeReferenceBytes,
   decodeDelta,
   decodeDeltaChunk,
   decodeTicketRow,
@@ -15,6 +14,7 @@ import {
   knownFeedKeys,
   needsNewSnapshot,
   parseShortCode,
+  readCodeReference,
   planFeed,
   ready,
   shortCode,
@@ -58,8 +58,8 @@ const tickets: fc.Arbitrary<Ticket> = fc.record(
 describe('short codes', () => {
   it('are ten characters that find their ticket again, however they are typed', () => {
     fc.assert(
-      fc.property(ids, (id) => {
-        const code = shortCode(feedCodeHashKey, id);
+      fc.property(ids, fc.integer({ min: 0, max: 4_294_967_295 }), (id, epoch) => {
+        const code = shortCode(feedCodeHashKey, id, epoch);
         expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$/);
         for (const typed of [
           code,
@@ -69,7 +69,7 @@ describe('short codes', () => {
         ]) {
           const parsed = parseShortCode(feedCodeHashKey, typed);
           const key = Buffer.from(ticketKey(id));
-          expect(parsed?.matches(id)).toBe(true);
+          expect(parsed?.epochFor(id, epoch)).toBe(epoch);
           expect(parsed !== undefined && key.compare(parsed.from) >= 0 && key.compare(parsed.until) < 0).toBe(true);
         }
       }),
@@ -79,9 +79,18 @@ describe('short codes', () => {
 
   it('belong to one event and one ticket', () => {
     const [a, b] = [generatedTicket(1).ticket.id, generatedTicket(2).ticket.id];
-    expect(shortCode(feedCodeHashKey, a)).not.toBe(shortCode(feedCodeHashKey, b));
-    expect(shortCode(feedCodeHashKey, a).slice(4)).not.toBe(shortCode(new Uint8Array(32), a).slice(4));
-    expect(parseShortCode(feedCodeHashKey, shortCode(feedCodeHashKey, a))?.matches(b)).toBe(false);
+    expect(shortCode(feedCodeHashKey, a, 0)).not.toBe(shortCode(feedCodeHashKey, b, 0));
+    expect(shortCode(feedCodeHashKey, a, 0).slice(4)).not.toBe(shortCode(new Uint8Array(32), a, 0).slice(4));
+    expect(parseShortCode(feedCodeHashKey, shortCode(feedCodeHashKey, a, 0))?.epochFor(b, 0)).toBeUndefined();
+  });
+
+  it('are other ones after a transfer, and the old ones are known as old', () => {
+    const { id } = generatedTicket(1).ticket;
+    const [sold, resold] = [shortCode(feedCodeHashKey, id, 0), shortCode(feedCodeHashKey, id, 1)];
+    expect(resold.slice(0, 4)).toBe(sold.slice(0, 4));
+    expect(resold).not.toBe(sold);
+    expect(parseShortCode(feedCodeHashKey, sold)?.epochFor(id, 3)).toBe(0);
+    expect(parseShortCode(feedCodeHashKey, resold)?.epochFor(id, 0)).toBeUndefined();
   });
 
   it.each(['', '12345', '12345-6789U', '12345-67890-1', 'PN1:ABCDEF', '🎫🎫🎫🎫🎫🎫🎫🎫🎫🎫'])(
@@ -99,9 +108,20 @@ describe('code hashes', () => {
     expect(codeHash(feedCodeHashKey, 'ABC 123')).not.toEqual(codeHash(feedCodeHashKey, 'abc 123'));
   });
 
-  it('lead to the beginning of the ticket key', () => {
-    const [, reference] = encodeCodeRow(codeHash(feedCodeHashKey, 'x'), generatedTicket(3).ticket.id);
-    expect(reference).toEqual(ticketKey(generatedTicket(3).ticket.id).slice(0, codeReferenceBytes));
+  it('lead to the beginning of the ticket key and the epoch, which costs nothing while it is 0', () => {
+    const { id } = generatedTicket(3).ticket;
+    const keyPrefix = ticketKey(id).slice(0, 8);
+    expect(encodeCodeRow(codeHash(feedCodeHashKey, 'x'), id, 0)[1]).toEqual(keyPrefix);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4_294_967_295 }), (epoch) => {
+        const [, reference] = encodeCodeRow(codeHash(feedCodeHashKey, 'x'), id, epoch);
+        expect(readCodeReference(reference)).toEqual({ keyPrefix, epoch });
+      }),
+    );
+  });
+
+  it.each([0, 7, 9, 11, 12, 13, 4_096])('lead nowhere by %i bytes of zeros', (bytes) => {
+    expect(readCodeReference(new Uint8Array(bytes))).toBeUndefined();
   });
 });
 

@@ -106,7 +106,7 @@ describe('a snapshot', () => {
     for (const { ticket, code } of tickets) {
       expect(source?.ticket(ticket.id)).toEqual(ticket);
       if (code !== undefined) expect(source?.ticketByCode(`]Q1\\000026${code}\r\n`)).toEqual(ticket);
-      expect(source?.ticketByShortCode(shortCode(feedCodeHashKey, ticket.id).toLowerCase().replace('-', ' '))).toEqual(
+      expect(source?.ticketByShortCode(shortCode(feedCodeHashKey, ticket.id, 0).toLowerCase().replace('-', ' '))).toEqual(
         ticket,
       );
     }
@@ -349,7 +349,7 @@ describe('deltas', () => {
       5,
       6,
       [changed, late],
-      [encodeCodeRow(codeHash(feedCodeHashKey, 'new code'), late.id), [codeHash(feedCodeHashKey, code), null]],
+      [encodeCodeRow(codeHash(feedCodeHashKey, 'new code'), late.id, 0), [codeHash(feedCodeHashKey, code), null]],
     );
     expect(
       await offerParts(
@@ -371,7 +371,7 @@ describe('deltas', () => {
       expect(lookups?.ticket(first.id)).toEqual(changed);
       expect(lookups?.ticketByCode('new code')).toEqual({ ...late, status: 'blocked' });
       expect(lookups?.ticketByCode(code)).toBeUndefined();
-      expect(lookups?.ticketByShortCode(shortCode(feedCodeHashKey, first.id))).toEqual(changed);
+      expect(lookups?.ticketByShortCode(shortCode(feedCodeHashKey, first.id, 1))).toEqual(changed);
       expect(lookups?.ticket(tickets[1]?.ticket.id ?? '')).toEqual(tickets[1]?.ticket);
     };
     check(cache);
