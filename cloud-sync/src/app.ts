@@ -2,23 +2,24 @@
 // outside.
 import { type Clock, type Ingest, type Logger, type ReplicaStore } from '@postern/shared';
 import type { Hono } from 'hono';
-import { openAPIRouteHandler } from 'hono-openapi';
 import { adminRoutes } from './routes/admin.ts';
 import { identify, requireGate } from './routes/auth.ts';
 import { createErrorHandler, createRouter, problem, type Environment } from './routes/context.ts';
 import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
 import { eventRoutes } from './routes/events.ts';
 import { gateRoutes } from './routes/gates.ts';
+import { idempotent } from './routes/idempotency.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { refuseNulInUrl } from './routes/input.ts';
 import { liveRoutes, pageRoutes } from './routes/live.ts';
 import { oauthRoutes } from './routes/oauth.ts';
 import { oidcRoutes } from './routes/oidc.ts';
+import { openApiHandler } from './routes/openapi.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { programRoutes } from './routes/programs.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { methodSwitchRoutes, overrideRoutes, ticketMethodRoutes } from './routes/methods.ts';
-import { issueRoutes, ticketRoutes } from './routes/tickets.ts';
+import { ticketRoutes } from './routes/tickets.ts';
 import { memberRoutes, userAdminRoutes } from './routes/user-admin.ts';
 import type { AccessTokens } from './services/access-tokens.ts';
 import type { Accounts } from './services/accounts.ts';
@@ -30,6 +31,7 @@ import type { Devices } from './services/devices.ts';
 import type { Events } from './services/events.ts';
 import type { FeedFiles } from './services/feed-files.ts';
 import type { Feed } from './services/feed.ts';
+import type { Idempotency } from './services/idempotency.ts';
 import type { KeyRotation } from './services/key-rotation.ts';
 import type { Keys } from './services/keys.ts';
 import type { MethodSwitches } from './services/method-switches.ts';
@@ -54,6 +56,7 @@ export interface AppDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly keys: Keys;
+  readonly idempotency: Idempotency;
   readonly keyRotation: KeyRotation;
   readonly keyTickets: KeyTicketLists;
   readonly nonces: Nonces;
@@ -104,12 +107,12 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   });
   app.use(refuseNulInUrl);
   app.use(enforceAccess({ identify: identify(deps), subjects: deps.subjects }));
+  app.use(idempotent(deps.idempotency));
   app.get('/healthz', async (c) =>
     (await deps.isHealthy()) ? c.json({ status: 'ok' }) : c.json({ status: 'database-unusable' }, 503),
   );
 
   app.route('/api/events', eventRoutes(deps));
-  app.route('/api/events', issueRoutes(deps));
   app.route('/api/events', liveRoutes(deps));
   app.route('/api/events', memberRoutes(deps));
   app.route('/api/events', overrideRoutes(deps));
@@ -126,28 +129,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/', oidcRoutes({ ...deps, isSecure }));
   app.route('/', sessionRoutes({ ...deps, isSecure }));
   app.route('/', pageRoutes(deps));
-  app.get('/openapi.json', openAPIRouteHandler(app, { documentation: openApi }));
+  app.get('/openapi.json', openApiHandler(app));
   assertAccess(app, gateOnly);
   return app;
 }
-
-const openApi = {
-  info: {
-    title: 'Postern cloud',
-    version: '1.0.0',
-    description:
-      'Events, tickets, gates and what happened at them. People send `Authorization: Bearer <token>`; gates a token signed for each request.',
-  },
-  components: {
-    securitySchemes: {
-      person: { type: 'http', scheme: 'bearer' },
-      gate: {
-        type: 'http',
-        scheme: 'bearer',
-        bearerFormat: 'JWT',
-        description:
-          "EdDSA by the gate's key over the nonce of the header Postern-Nonce, method, path and SHA-256 of the body",
-      },
-    },
-  },
-} as const;

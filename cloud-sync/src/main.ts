@@ -31,6 +31,7 @@ import { createDevices, type Devices } from './services/devices.ts';
 import { createEvents, readEvent, type Events } from './services/events.ts';
 import { createFeedFiles } from './services/feed-files.ts';
 import { createFeed, type Feed } from './services/feed.ts';
+import { createIdempotency } from './services/idempotency.ts';
 import { createKeyRotation, type KeyRotation } from './services/key-rotation.ts';
 import { createKeySchedule, type KeySchedule } from './services/key-schedule.ts';
 import { openKeys, type Keys } from './services/keys.ts';
@@ -53,7 +54,8 @@ import { deriveAllStories, deriveStories, storeHistories } from './services/stor
 import { createSubjects } from './services/subjects.ts';
 import { createUserAdmin } from './services/user-admin.ts';
 import { createTicketMethods, findEffective } from './services/ticket-methods.ts';
-import { createTickets, readTickets, type Tickets } from './services/tickets.ts';
+import { readTickets } from './services/ticket-views.ts';
+import { createTickets, type Tickets } from './services/tickets.ts';
 import { createUsers, type Users } from './services/users.ts';
 import { createVault, readMasterKey, type VaultError } from './services/vault.ts';
 import { createVerifications } from './services/verification.ts';
@@ -265,6 +267,13 @@ export async function openCloud({
     clock,
     log,
     keys,
+    idempotency: createIdempotency({
+      database,
+      clock,
+      random,
+      vault,
+      keyedHash: (text) => keys.serverHash('idempotency', text),
+    }),
     keyRotation,
     keyTickets,
     authority,

@@ -73,7 +73,7 @@ export function createCloudClient(url: string, token: string): Cloud {
       return event;
     },
     issue: async (event, tickets) =>
-      (await call('POST', `/api/events/${event}/tickets/batch`, ticketBatchResponseSchema, { tickets })).tickets,
+      (await call('POST', '/api/tickets/batch', ticketBatchResponseSchema, { event, tickets })).tickets,
     addSupervisor: async (event, pin) =>
       (await call('POST', `/admin/events/${event}/staff`, staffResponseSchema, { role: 'supervisor', pin })).operator,
     inviteGate: async (event, { reader, actuator, ...gate }) => {

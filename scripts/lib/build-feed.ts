@@ -92,7 +92,8 @@ export function buildSnapshot({ path, tickets, version = 1, event = feedEvent }:
   scratch.transaction(() => {
     for (const { ticket, code } of tickets) {
       insertTicket.run(...encodeTicketRow(ticket));
-      if (code !== undefined) insertCode.run(...encodeCodeRow(codeHash(feedCodeHashKey, code), ticket.id, ticket.epoch));
+      if (code !== undefined)
+        insertCode.run(...encodeCodeRow(codeHash(feedCodeHashKey, code), ticket.id, ticket.epoch));
       count++;
     }
     for (const [name, value] of [

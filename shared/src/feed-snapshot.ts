@@ -71,8 +71,7 @@ export const encodeTicketRow = (ticket: Ticket): TicketRow => [
 export function decodeTicketRow(row: readonly unknown[]): Ticket | undefined {
   const [key, type, epoch, statusNumber, party, holdNumber, validFromS, validUntilS] = row;
   if (row.length !== 8 || !(key instanceof Uint8Array) || key.length !== ticketIdBytes) return undefined;
-  if (!isCount(type, 65_535) || !isCount(epoch, epochMax) || !isCount(party, 65_535) || party === 0)
-    return undefined;
+  if (!isCount(type, 65_535) || !isCount(epoch, epochMax) || !isCount(party, 65_535) || party === 0) return undefined;
   if (!isCount(statusNumber, ticketStatuses.length - 1) || !isOptionalCount(holdNumber, holdReasons.length - 1))
     return undefined;
   if (!isOptionalCount(validFromS, secondsMax) || !isOptionalCount(validUntilS, secondsMax)) return undefined;

@@ -2,7 +2,8 @@
 // revoked key had signed.
 import { z } from 'zod';
 import { ticketStatuses } from './ticket.ts';
-import { eventIdSchema, ticketIdSchema } from './wire.ts';
+import { ticketIdSchema } from './wire-tickets.ts';
+import { eventIdSchema } from './wire.ts';
 
 export const ticketsPerKeyPageMax = 1_000;
 

@@ -5,7 +5,8 @@ import { refusalCodes } from './decision.ts';
 import { overrideReasons } from './mark.ts';
 import { presentationTextCharsMax } from './presentation.ts';
 import { holdReasons } from './ticket.ts';
-import { eventIdSchema, gateIdSchema, ticketIdSchema } from './wire.ts';
+import { ticketIdSchema } from './wire-tickets.ts';
+import { eventIdSchema, gateIdSchema } from './wire.ts';
 
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
 const zoneId = z.string().min(1).max(64);

@@ -1,6 +1,7 @@
 // The JSON messages about people and programs, as zod schemas: roles, accounts, tokens, keys, staff. Both ends use them, as wire.ts.
 import { z } from 'zod';
-import { eventIdSchema, ticketResponseSchema } from './wire.ts';
+import { ticketResponseSchema } from './wire-tickets.ts';
+import { eventIdSchema } from './wire.ts';
 
 /** What a person may be at one event. `staff` are stewards and supervisors; an administrator is one everywhere. */
 export const eventRoles = ['steward', 'supervisor', 'organiser'] as const;

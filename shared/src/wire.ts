@@ -1,8 +1,8 @@
 // The JSON messages and paths of the cloud's HTTP interface, as zod schemas that both ends use: the cloud to check what comes in,
-// a gate, a page or a script to check what comes back. Binary bodies (sync messages, feed files, signed time) have their own files.
+// a gate, a page or a script to check what comes back. Tickets are in wire-tickets.ts; binary bodies (sync messages, feed files, signed time) have their own files.
 import { z } from 'zod';
 import { centralGate, feedKeySchema } from './feed.ts';
-import { admissionPolicySchema, holdReasons, ticketIdPattern, ticketStatuses } from './ticket.ts';
+import { admissionPolicySchema } from './ticket.ts';
 
 /** Paths that gates use. */
 export const timePath = '/time';
@@ -13,11 +13,8 @@ export const feedFilePath = (sha256: string): string => `/feed/files/${sha256}`;
 
 /** Largest bodies the cloud takes. */
 export const jsonBodyBytesMax = 64 * 1024;
-export const batchBodyBytesMax = 16 * 1024 * 1024;
-export const ticketsPerBatchMax = 10_000;
 
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
-const unixSeconds = z.number().int().min(0).max(253_402_300_799);
 const hex = (bytes: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
 const base64 = (charactersMax: number): z.ZodString =>
   z
@@ -28,14 +25,6 @@ const name = z.string().trim().min(1).max(100);
 
 export const eventIdSchema = z.number().int().min(1).max(4_294_967_295);
 export const gateIdSchema = z.string().regex(/^[a-z0-9-]{1,32}$/);
-export const ticketIdSchema = z.string().regex(ticketIdPattern);
-/** A foreign code as printed: visible characters, no control characters, not blank. */
-export const foreignCodeSchema = z
-  .string()
-  .min(1)
-  .max(512)
-  .regex(/^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$/u);
-
 /** RFC 9457 problem: `type` is one of our kebab-case codes. */
 export const problemSchema = z.object({
   type: z.string(),
@@ -130,45 +119,6 @@ export const eventResponseSchema = z.object({
 });
 export type EventResponse = z.infer<typeof eventResponseSchema>;
 
-/** `POST /api/events/{event}/tickets`, and one row of a batch. */
-export const ticketRequestSchema = z.strictObject({
-  type: z.number().int().min(0).max(65_535),
-  /** A code that somebody else printed; absent for our own passes. */
-  code: foreignCodeSchema.optional(),
-  status: z.enum(ticketStatuses).default('valid'),
-  party: z.number().int().min(1).max(10_000).default(1),
-  hold: z.enum(holdReasons).optional(),
-  validFromS: unixSeconds.optional(),
-  validUntilS: unixSeconds.optional(),
-});
-export type TicketRequest = z.infer<typeof ticketRequestSchema>;
-export const ticketBatchRequestSchema = z.strictObject({
-  tickets: z.array(ticketRequestSchema).min(1).max(ticketsPerBatchMax),
-});
-/** `PATCH /api/tickets/{ticket}`. */
-export const ticketChangeSchema = z.strictObject({ status: z.enum(ticketStatuses) });
-
-export const ticketResponseSchema = z.object({
-  id: ticketIdSchema,
-  event: eventIdSchema,
-  type: z.number().int(),
-  epoch: z.number().int(),
-  status: z.enum(ticketStatuses),
-  party: z.number().int(),
-  hold: z.enum(holdReasons).optional(),
-  validFromS: unixSeconds.optional(),
-  validUntilS: unixSeconds.optional(),
-  /** The text inside the QR code (`PN1:…`); absent for tickets with a foreign code. */
-  text: z.string().optional(),
-  /** Typed form, grouped for reading aloud; absent for tickets with a foreign code. */
-  shortCode: z.string().optional(),
-});
-export type TicketResponse = z.infer<typeof ticketResponseSchema>;
-export const ticketBatchResponseSchema = z.object({
-  tickets: z.array(ticketResponseSchema),
-  created: z.number().int(),
-});
-
 /** `POST /admin/events/{event}/staff`: a person who may act at gates; the PIN is kept only as salted scrypt. */
 export const staffRequestSchema = z.strictObject({
   role: z.enum(['steward', 'supervisor']),
@@ -262,19 +212,6 @@ export const summarySchema = z.object({
   atMs: unixMs,
 });
 export type Summary = z.infer<typeof summarySchema>;
-
-/** `GET /api/tickets/{ticket}/history`. */
-export const ticketHistorySchema = z.object({
-  ticket: ticketResponseSchema
-    .omit({ text: true, shortCode: true })
-    .partial()
-    .extend({ id: ticketIdSchema, event: eventIdSchema }),
-  usesSpent: z.number().int(),
-  inside: z.number().int(),
-  marks: z.array(markViewSchema),
-  cases: z.array(caseViewSchema),
-});
-export type TicketHistory = z.infer<typeof ticketHistorySchema>;
 
 /** `GET /api/events/{event}/gates`, and the live page. */
 export const gateViewSchema = z.object({

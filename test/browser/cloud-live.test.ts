@@ -41,7 +41,7 @@ describeOrReport('the live page', firstReason(missingPrograms('chromium'), missi
   beforeEach(async () => {
     test = await createTestCloud();
     await test.json('POST', '/api/events', { ...someEvent, name: 'Harbour Festival' });
-    ticket = await test.json('POST', '/api/events/1/tickets', { type: 1 });
+    ticket = await test.json('POST', '/api/tickets', { event: 1, type: 1 });
     gates = [await enrolTestGate(test, 1, 'gate-a'), await enrolTestGate(test, 1, 'gate-b')];
     server = createAdaptorServer({ fetch: test.cloud.app.fetch });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));

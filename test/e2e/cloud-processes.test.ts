@@ -81,7 +81,8 @@ const marksOf = (gate: string, tickets: readonly TicketResponse[]): readonly Mar
   );
 const issue = async (cloud: CloudAccess, count: number): Promise<readonly TicketResponse[]> =>
   (
-    await cloud.json<{ tickets: TicketResponse[] }>('POST', '/api/events/1/tickets/batch', {
+    await cloud.json<{ tickets: TicketResponse[] }>('POST', '/api/tickets/batch', {
+      event: 1,
       tickets: Array.from({ length: count }, () => ({ type: 1 })),
     })
   ).tickets;

@@ -68,10 +68,12 @@ describeOrReport('moving to PostgreSQL', missingPostgres(), () => {
 
   it('brings every row of every table, and proves it', async () => {
     await old.json('POST', '/api/events', someEvent);
-    await old.json('POST', '/api/events/1/tickets/batch', {
+    await old.json('POST', '/api/tickets/batch', {
+      event: 1,
       tickets: Array.from({ length: 1_000 }, () => ({ type: 1 })),
     });
-    await old.json('POST', '/api/events/1/tickets/batch', {
+    await old.json('POST', '/api/tickets/batch', {
+      event: 1,
       tickets: Array.from({ length: 501 }, (_, index) => ({ type: 1, code: `code ${index}` })),
     });
     const tables = await withDatabase(old.databaseUrl, fillEmptyTables);
@@ -85,7 +87,7 @@ describeOrReport('moving to PostgreSQL', missingPostgres(), () => {
 
   it('goes on there: the same passes, history, gates and files', async () => {
     await old.json('POST', '/api/events', someEvent);
-    const ticket = await old.json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1 });
+    const ticket = await old.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 });
     const gate = await enrolTestGate(old, 1, 'gate-a');
     await gate.push([await gate.chunk([aMark({ event: 1, gate: 'gate-a', ticketId: ticket.id })])], 1);
     await old.json('POST', '/admin/events/1/publish');

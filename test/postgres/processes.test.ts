@@ -132,7 +132,7 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
       await statuses([1, 2].map((event) => cloud(event).api('POST', `/admin/events/${event}/gates`, gate))),
     ).toEqual([201, 409]);
     const issued = [0, 1, 2, 3].map((index) =>
-      cloud(index).api('POST', '/api/events/1/tickets', { type: 1, code: 'PRINTED-BY-OTHERS' }),
+      cloud(index).api('POST', '/api/tickets', { event: 1, type: 1, code: 'PRINTED-BY-OTHERS' }),
     );
     expect(await statuses(issued)).toEqual([201, 409, 409, 409]);
   });
@@ -142,7 +142,7 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
     const published = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
         const of = cloud(index);
-        await of.json('POST', '/api/events/1/tickets', { type: 1 });
+        await of.json('POST', '/api/tickets', { event: 1, type: 1 });
         return (await of.cloud.feed.publish(1, { snapshot: index % 4 === 0 })) as {
           ok: true;
           value: { version: number };
@@ -231,7 +231,7 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
   it('tell one story of a ticket whose marks arrive at both', async () => {
     await cloud(0).json('POST', '/api/events', someEvent);
     const tickets = await Promise.all(
-      [0, 1, 2].map((index) => cloud(index).json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1 })),
+      [0, 1, 2].map((index) => cloud(index).json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 })),
     );
     const gates = await Promise.all(
       Array.from({ length: 8 }, (_, index) => enrolTestGate(cloud(index), 1, `gate-${index}`)),
@@ -263,7 +263,7 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
       Array.from({ length: 6 }, (_, index) => enrolTestGate(cloud(index), 1, `gate-${index}`)),
     );
     const tickets = await Promise.all(
-      Array.from({ length: 6 }, () => cloud(0).json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1 })),
+      Array.from({ length: 6 }, () => cloud(0).json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 })),
     );
     const twice = { ...someEvent, types: [{ id: 1, name: 'Standing', uses: 2 }] };
     const pushing = gates.map(async (gate, index) => {
@@ -278,7 +278,7 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
 
   it('count a segment once that both are given at once, also in pieces', async () => {
     await cloud(0).json('POST', '/api/events', someEvent);
-    const ticket = await cloud(0).json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1 });
+    const ticket = await cloud(0).json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 });
     const gate = await enrolTestGate(cloud(0), 1, 'gate-a');
     const other = await enrolTestGate(cloud(0), 1, 'gate-b');
     const marks = Array.from({ length: 40 }, (_, index) => admitted('gate-a', ticket.id, index + 1));

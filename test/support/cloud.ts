@@ -40,7 +40,12 @@ export interface CloudAccess {
   /** As nobody, unless `init` says who. */
   readonly request: (path: string, init?: RequestInit) => Promise<Response>;
   /** As the administrator; `body` becomes JSON. */
-  readonly api: (method: string, path: string, body?: unknown) => Promise<Response>;
+  readonly api: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Response>;
   /** The same, parsed; fails the test when the status is another one. */
   readonly json: <T = Record<string, unknown>>(
     method: string,
@@ -147,12 +152,13 @@ export async function createTestCloud({
 }
 
 export function accessCloud(request: CloudAccess['request'], token: string): CloudAccess {
-  const api: CloudAccess['api'] = (method, path, body) =>
+  const api: CloudAccess['api'] = (method, path, body, headers = {}) =>
     request(path, {
       method,
       headers: {
         Authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

@@ -108,9 +108,10 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/events/:event/overrides', onDuty, 'own'),
   row('PUT', '/api/events/:event/policy', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/summary', onDuty, 'own', 'events:read'),
-  row('POST', '/api/events/:event/tickets', managers, 'own', 'tickets:write'),
-  row('POST', '/api/events/:event/tickets/batch', managers, 'own', 'tickets:write'),
 
+  row('GET', '/api/tickets', onDuty, 'body', 'tickets:read'),
+  row('POST', '/api/tickets', managers, 'body', 'tickets:write'),
+  row('POST', '/api/tickets/batch', managers, 'body', 'tickets:write'),
   row('GET', '/api/tickets/:ticket', holderAndOnDuty, 'own', 'tickets:read'),
   row('PATCH', '/api/tickets/:ticket', managers, 'own', 'tickets:write'),
   row('GET', '/api/tickets/:ticket/history', onDuty, 'own', 'tickets:read'),
@@ -121,6 +122,10 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/api/tickets/:ticket/qr.png', holderAndOnDuty, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/qr.svg', holderAndOnDuty, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/qr.txt', holderAndOnDuty, 'own', 'tickets:read'),
+  row('POST', '/api/tickets/:ticket/reinstate', managers, 'own', 'tickets:write'),
+  row('POST', '/api/tickets/:ticket/reissue', managers, 'own', 'tickets:write'),
+  row('POST', '/api/tickets/:ticket/revoke', managers, 'own', 'tickets:write'),
+  row('POST', '/api/tickets/:ticket/transfer', managers, 'own', 'tickets:write'),
 
   row('POST', '/enrol', 'anyone'),
   row('GET', '/feed/:event/manifest', 'gate', 'own'),

@@ -5,6 +5,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { problemStatuses, problemTitle, type Failure } from '../services/problems.ts';
 import type { Actor } from '../services/actor.ts';
+import type { Claim } from '../services/idempotency.ts';
 import type { Gate } from '../services/devices.ts';
 import type { AccessRow } from './access.ts';
 
@@ -15,18 +16,21 @@ export interface Variables {
   actor: Actor;
   /** Asks the table again, for answers that go on: signed out, or without the role, somebody gets no more. */
   isStillAllowed: () => Promise<boolean>;
-  /** Set by `mayActIn`. */
-  askedAboutEvent: boolean;
+  /** By `mayActIn` and `mayActEverywhere`. */
+  eventsAskedAbout: readonly (number | 'all')[];
   /** Set by `requireGate`, with the body its token was made for. */
   gate: Gate;
   body: Uint8Array;
+  /** Set by `idempotent` where the request has a key. */
+  claim?: Claim;
 }
 export interface Environment {
   Variables: Variables;
 }
 export type RouteContext = Context<Environment>;
 
-export const createRouter = (): Hono<Environment> => new Hono<Environment>();
+/** Paths mean the same with and without a slash at the end. */
+export const createRouter = (): Hono<Environment> => new Hono<Environment>({ strict: false });
 
 /** A failure as application/problem+json. */
 export function problem(c: Context, failure: Failure, issues?: Problem['issues']): Response {

@@ -32,7 +32,7 @@ export function enforceAccess({ identify, subjects, table = accessTable }: Acces
     const row = route === undefined ? undefined : rows.get(keyOf(route));
     if (row === undefined) return problem(c, { type: 'not-found' });
     c.set('access', row);
-    c.set('askedAboutEvent', false);
+    c.set('eventsAskedAbout', []);
     // A gate proves itself by a token over the whole body, which its route bounds first (requireGate; assertAccess sees that it is there).
     if (row.who === 'anyone' || row.who === 'gate') return next();
     const params = paramsAt(c, index);
@@ -50,7 +50,7 @@ export function enforceAccess({ identify, subjects, table = accessTable }: Acces
     c.set('isStillAllowed', async () => typeof (await judge()) !== 'string');
     await next();
     assert(
-      row.event !== 'body' || !c.res.ok || c.get('askedAboutEvent'),
+      row.event !== 'body' || !c.res.ok || c.get('eventsAskedAbout').length > 0,
       'a route whose event is in the body asks mayActIn about it',
     );
     return undefined;
@@ -65,14 +65,14 @@ function challenge(c: RouteContext): void {
 
 /** For rows with `event: 'body'`: a failure unless the actor may do this at that event. */
 export function mayActIn(c: RouteContext, event: number): Failure | undefined {
-  c.set('askedAboutEvent', true);
+  c.set('eventsAskedAbout', [...c.get('eventsAskedAbout'), event]);
   const refusal = refusalOf(c.get('access'), c.get('actor'), { unknown: 'event-unknown', event });
   return refusal === undefined ? undefined : { type: refusal };
 }
 
 /** For rows with `event: 'body'`, where the body names no event: a failure unless the actor may do this at all of them. */
 export function mayActEverywhere(c: RouteContext): Failure | undefined {
-  c.set('askedAboutEvent', true);
+  c.set('eventsAskedAbout', [...c.get('eventsAskedAbout'), 'all']);
   const actor = c.get('actor');
   return actor.admin || actor.events === 'all' ? undefined : { type: 'role-too-low' };
 }

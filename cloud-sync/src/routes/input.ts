@@ -72,7 +72,7 @@ const listIssues = (issues: readonly SchemaIssue[]): NonNullable<Problem['issues
 // oxlint-disable-next-line typescript/explicit-function-return-type -- the validator's type carries the schema
 export const validJson = <S extends z.ZodType>(schema: S) => validator('json', schema, orProblem);
 
-/** The query string as `schema` reads it. */
+/** The query string as `schema` reads it; also documents it. */
 // oxlint-disable-next-line typescript/explicit-function-return-type -- the validator's type carries the schema
 export const validQuery = <S extends z.ZodType>(schema: S) => validator('query', schema, orProblem);
 
@@ -99,11 +99,33 @@ export const validTicket = validator('param', z.object({ ticket: ticketIdSchema 
 export const validKey = validator('param', z.object({ key: keyIdSchema }), orProblem);
 export const validSha256 = validator('param', z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }), orProblem);
 
+interface ConditionalHeader {
+  readonly header: { readonly name: string; readonly description: string };
+  /** Another good answer, without a body. */
+  readonly also?: { readonly status: number; readonly description: string };
+}
+/** For routes that answer with an entity tag. */
+export const ifNoneMatch: ConditionalHeader = {
+  header: { name: 'If-None-Match', description: 'Entity tags that are known already' },
+  also: { status: 304, description: 'It is still one of these' },
+};
+/** For changes; without it the last one wins. */
+export const ifMatch: ConditionalHeader = {
+  header: {
+    name: 'If-Match',
+    description: 'Entity tag that it must still have, else 412; without it the last change wins',
+  },
+};
+
 /** What a route answers, for the OpenAPI document: one good answer and its problems. */
 export function describe(
   summary: string,
   tag: string,
-  good: { readonly status?: number; readonly schema?: z.ZodType; readonly contentType?: string },
+  good: {
+    readonly status?: number;
+    readonly schema?: z.ZodType;
+    readonly contentType?: string;
+  } & Partial<ConditionalHeader>,
   problems: readonly ProblemType[] = [],
 ): DescribeRouteOptions {
   const contentType = good.contentType ?? 'application/json';
@@ -117,9 +139,13 @@ export function describe(
   return {
     summary,
     tags: [tag],
+    ...(good.header === undefined
+      ? {}
+      : { parameters: [{ in: 'header', required: false, schema: { type: 'string' }, ...good.header }] }),
     responses: {
       [good.status ?? 200]:
         good.status === 204 || good.status === 302 ? { description: 'Done' } : { description: 'Done', content },
+      ...(good.also === undefined ? {} : { [good.also.status]: { description: good.also.description } }),
       ...Object.fromEntries(
         [...byStatus].map(([status, types]) => [
           status,

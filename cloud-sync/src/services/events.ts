@@ -114,6 +114,20 @@ export async function readEvent(queries: Queries, event: number): Promise<EventR
   return row === undefined ? undefined : toRecord(row);
 }
 
+/**
+ * Tickets have changed: the next delta shows the rows with a higher revision. Locks the event until the transaction ends, so that
+ * revisions are committed in order. Undefined when there is no such event.
+ */
+export async function raiseRevision(queries: Queries, event: number): Promise<number | undefined> {
+  const raised = await queries
+    .updateTable('event')
+    .set(({ eb }) => ({ revision: eb('revision', '+', 1) }))
+    .where('id', '=', event)
+    .returning('revision')
+    .executeTakeFirst();
+  return raised?.revision;
+}
+
 /** Gates, staff or a policy have changed: the next manifest says so. */
 export async function raiseRulesRevision(queries: Queries, event: number): Promise<void> {
   await queries

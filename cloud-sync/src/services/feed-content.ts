@@ -2,8 +2,8 @@
 // its hash; and what becomes of them when nobody can still be fetching them.
 import {
   assert,
-  codeReferenceBytes,
   deltaRowsMax,
+  encodeCodeRow,
   encodeDelta,
   encodeTicketRow,
   hexToBytes,
@@ -16,7 +16,6 @@ import {
   snapshotFormat,
   snapshotPageBytes,
   snapshotTablesSql,
-  ticketKey,
   type Clock,
   type CodeRow,
   type FileReference,
@@ -27,10 +26,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import { createSqliteFile } from '../store/sqlite.ts';
+import { createSqliteFile, type SqliteFile } from '../store/sqlite.ts';
 import type { EventRecord } from './events.ts';
 import type { FeedFiles } from './feed-files.ts';
-import { toTicket } from './tickets.ts';
+import { toTicket } from './ticket-views.ts';
 
 /** A gate that took a manifest has this long to fetch what it names. */
 const keptForMs = 24 * 3_600_000;
@@ -76,14 +75,23 @@ export async function makeContent(
     .where('revision', '>', last.revision)
     .limit(deltaRowsMax / 2 + 1)
     .execute();
-  const codes = changed.flatMap(codeRow);
+  const codes = await deps.database
+    .selectFrom('ticket_code')
+    .selectAll()
+    .where('event', '=', record.id)
+    .where('revision', '>', last.revision)
+    .limit(deltaRowsMax / 2 + 1)
+    .execute();
   const rows = changed.length + codes.length;
   const deltaRows = last.delta_rows + rows;
-  const isTooMuch = rows > deltaRowsMax || changed.length > deltaRowsMax / 2 || files.deltas.length >= deltasMax;
+  const isTooMuch = Math.max(changed.length, codes.length) > deltaRowsMax / 2 || files.deltas.length >= deltasMax;
   if (isTooMuch || needsNewSnapshot(files.snapshot.tickets, deltaRows))
     return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
   const from = files.deltas.at(-1)?.to ?? files.snapshot.version;
-  const bytes = encodeDelta({ event: record.id, from, to: version }, { tickets: changed.map(toTicket), codes });
+  const bytes = encodeDelta(
+    { event: record.id, from, to: version },
+    { tickets: changed.map(toTicket), codes: codes.map(toCodeRow) },
+  );
   if (files.deltas.reduce((sum, delta) => sum + delta.bytes, bytes.length) > overlayBytesMax)
     return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
   const reference = await deps.files.write(bytes);
@@ -113,12 +121,12 @@ async function makeSnapshot(deps: FeedContentDeps, record: EventRecord, version:
         insertTicketSql,
         page.map((row) => encodeTicketRow(toTicket(row))),
       );
-      file.insert(insertCodeSql, page.flatMap(codeRow));
       tickets += page.length;
       if (page.length < pageRows) break;
       after = page.at(-1)?.id ?? '';
       await setImmediate();
     }
+    await insertCodes(database, file, record.id);
     file.insert(insertMetaSql, [
       ['format', snapshotFormat],
       ['event', record.id],
@@ -136,11 +144,28 @@ async function makeSnapshot(deps: FeedContentDeps, record: EventRecord, version:
   }
 }
 
-function codeRow(row: Selectable<Schema['ticket']>): readonly CodeRow[] {
-  if (row.code_hash === null) return [];
-  const hash = hexToBytes(row.code_hash);
+/** All codes, also those that a transfer has killed: their epoch tells a gate that they were replaced. */
+async function insertCodes(database: Database, file: SqliteFile, event: number): Promise<void> {
+  for (let after = ''; ;) {
+    const page = await database
+      .selectFrom('ticket_code')
+      .selectAll()
+      .where('event', '=', event)
+      .where('hash', '>', after)
+      .orderBy('hash')
+      .limit(pageRows)
+      .execute();
+    file.insert(insertCodeSql, page.map(toCodeRow));
+    if (page.length < pageRows) return;
+    after = page.at(-1)?.hash ?? '';
+    await setImmediate();
+  }
+}
+
+function toCodeRow(row: Selectable<Schema['ticket_code']>): CodeRow {
+  const hash = hexToBytes(row.hash);
   assert(hash !== undefined, 'a code hash is hexadecimal');
-  return [[hash, ticketKey(row.id).slice(0, codeReferenceBytes)]];
+  return encodeCodeRow(hash, row.ticket, row.epoch);
 }
 
 async function noteFile({ database, clock }: FeedContentDeps, event: number, reference: FileReference): Promise<void> {

@@ -27,7 +27,7 @@ import { caseText } from './case-text.ts';
 import { readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
 import { foldTickets } from './stories.ts';
-import { toTicket } from './tickets.ts';
+import { rowView } from './ticket-views.ts';
 
 /** A gate that has not called for this long is shown as silent. */
 export const silentAfterMs = 60_000;
@@ -240,7 +240,7 @@ function toGateView(
 }
 
 function publicTicket(row: Selectable<Schema['ticket']>): TicketHistory['ticket'] {
-  const { foreign: _foreign, ...ticket } = toTicket(row);
+  const { version: _version, ...ticket } = rowView(row);
   return ticket;
 }
 

@@ -23,7 +23,7 @@ import { readEvent, type EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import type { MethodSwitches } from './method-switches.ts';
 import type { Failure } from './problems.ts';
-import { toTicket, type TicketRecord } from './tickets.ts';
+import { toTicket } from './ticket-views.ts';
 import type { Verifications, Verifier } from './verification.ts';
 
 /** Characters of a per-event pseudonym, out of a keyed hash. */
@@ -68,7 +68,7 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
 
   const find = async (
     ticketId: string,
-  ): Promise<Result<{ readonly ticket: TicketRecord; readonly event: EventRecord }, Failure>> => {
+  ): Promise<Result<{ readonly ticket: Ticket; readonly event: EventRecord }, Failure>> => {
     const row = await database.selectFrom('ticket').selectAll().where('id', '=', ticketId).executeTakeFirst();
     if (row === undefined) return err({ type: 'ticket-unknown' });
     const event = await findEffective(database, switches, row.event);

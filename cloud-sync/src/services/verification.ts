@@ -236,14 +236,12 @@ async function lookupsFor(
   const hashKey = hexToBytes(codeHashKey);
   assert(hashKey !== undefined, 'an event has a code hash key');
   const codes = await database
-    .selectFrom('ticket')
-    .select(['code_hash', 'epoch'])
+    .selectFrom('ticket_code')
+    .select(['hash', 'epoch'])
     .where('event', '=', event)
-    .where('id', '=', ticket.id)
+    .where('ticket', '=', ticket.id)
     .execute();
-  const epochs = new Map(
-    codes.flatMap(({ code_hash: hash, epoch }) => (hash === null ? [] : [[hash, epoch] as const])),
-  );
+  const epochs = new Map(codes.map(({ hash, epoch }) => [hash, epoch]));
   const { published } = await keys.current();
   const issuers = new Map(published.filter(({ use }) => use === 'issuer').map((key) => [key.keyId, key]));
   return {
@@ -257,6 +255,9 @@ async function lookupsFor(
       const epoch = epochs.get(bytesToHex(codeHash(hashKey, code)));
       return epoch === undefined ? undefined : { ...ticket, epoch };
     },
-    ticketByShortCode: (typed) => (parseShortCode(hashKey, typed)?.matches(ticket.id) === true ? ticket : undefined),
+    ticketByShortCode: (typed) => {
+      const epoch = parseShortCode(hashKey, typed)?.epochFor(ticket.id, ticket.epoch);
+      return epoch === undefined ? undefined : { ...ticket, epoch };
+    },
   };
 }

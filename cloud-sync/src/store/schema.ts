@@ -20,7 +20,10 @@ export interface Schema {
   readonly api_key: ApiKeyTable;
   readonly key: KeyTable;
   readonly event: EventTable;
+  readonly idempotency: IdempotencyTable;
   readonly ticket: TicketTable;
+  readonly ticket_code: TicketCodeTable;
+  readonly ticket_holder: TicketHolderTable;
   readonly staff: StaffTable;
   readonly gate: GateTable;
   readonly enrolment: EnrolmentTable;
@@ -200,10 +203,51 @@ interface TicketTable {
   readonly hold: string | null;
   readonly valid_from_s: number | null;
   readonly valid_until_s: number | null;
-  /** Keyed hash of a foreign code, hexadecimal; the code itself is not kept. */
-  readonly code_hash: Fixed<string | null>;
+  /** The event's revision at the last change that the feed shows. */
   readonly revision: number;
   readonly created_at_ms: Fixed<number>;
+  /** Rises with every change, also with those that the feed does not show. */
+  readonly version: number;
+  readonly transferred_at_ms: number | null;
+}
+
+/** Foreign codes. A code of an epoch below its ticket's is dead, and stays known as that. */
+interface TicketCodeTable {
+  readonly event: Fixed<number>;
+  /** Keyed hash of the code, hexadecimal; the code itself is not kept. */
+  readonly hash: Fixed<string>;
+  readonly ticket: Fixed<string>;
+  /** The ticket's epoch that the code was printed for. */
+  readonly epoch: Fixed<number>;
+  readonly revision: Fixed<number>;
+}
+
+/** Who holds a ticket. Personal: read by the API alone, never by what makes the feed. */
+interface TicketHolderTable {
+  readonly event: Fixed<number>;
+  readonly ticket: Fixed<string>;
+  readonly name: string | null;
+  readonly email: string | null;
+  readonly order_reference: string | null;
+  /** The same as they are searched for: see `searchKey`. */
+  readonly name_key: string | null;
+  readonly email_key: string | null;
+  readonly order_key: string | null;
+}
+
+/** Requests with an Idempotency-Key, and what they were answered. */
+interface IdempotencyTable {
+  readonly actor: Fixed<string>;
+  readonly route: Fixed<string>;
+  /** Keyed hash of the key, hexadecimal. */
+  readonly key_hash: Fixed<string>;
+  /** Keyed hash over method, path and body, hexadecimal. */
+  readonly request_hash: Fixed<string>;
+  /** Random for each execution: whose claim this is. */
+  readonly claim: string;
+  readonly claimed_at_ms: number;
+  /** The answer, sealed by the vault since it may contain passes; null until there is one. */
+  readonly answer: string | null;
 }
 
 interface StaffTable {

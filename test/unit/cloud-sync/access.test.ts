@@ -32,7 +32,7 @@ beforeAll(async () => {
   test = await createTestCloud();
   await test.json('POST', '/api/events', someEvent);
   await test.json('POST', '/api/events', { ...someEvent, name: 'Another night' });
-  const ticket = await test.json<TicketResponse>('POST', `/api/events/${ownEvent}/tickets`, { type: 1 });
+  const ticket = await test.json<TicketResponse>('POST', '/api/tickets', { event: ownEvent, type: 1 });
   gates = [await enrolTestGate(test, ownEvent, 'gate-a'), await enrolTestGate(test, otherEvent, 'gate-b')];
   for (const event of [ownEvent, otherEvent]) await test.json('POST', `/admin/events/${event}/publish`);
   createPeople = async () => [
@@ -65,6 +65,12 @@ afterAll(() => test.close());
 /** For rows whose event is in the body: a body about that event. */
 const bodies: Readonly<Record<string, (event: number) => unknown>> = {
   'POST /admin/methods/:method/toggle': (event) => ({ enabled: true, event }),
+  'POST /api/tickets': (event) => ({ event, type: 1 }),
+  'POST /api/tickets/batch': (event) => ({ event, tickets: [{ type: 1 }] }),
+};
+/** The same in the query. */
+const queries: Readonly<Record<string, (event: number) => string>> = {
+  'GET /api/tickets': (event) => `?event=${event}`,
 };
 
 /** Where the content type is looked at before the sender. */
@@ -110,12 +116,15 @@ async function verdict(response: Response): Promise<string> {
 
 describe.each(accessTable.map((row) => ({ ...row, row })))('$method $path', ({ row }) => {
   it('answers everybody as its row says', async () => {
-    const body = row.event === 'body' ? bodies[`${row.method} ${row.path}`] : undefined;
-    if (row.event === 'body' && body === undefined) throw new Error(`the test has no body for ${row.path}`);
+    const label = `${row.method} ${row.path}`;
+    const [body, query] = row.event === 'body' ? [bodies[label], queries[label]] : [];
+    if (row.event === 'body' && body === undefined && query === undefined)
+      throw new Error(`the test has no body and no query for ${label}`);
     const asked: [string, string][] = [];
     const wanted: [string, string][] = [];
     for (const person of row.path === '/me' && row.method === 'DELETE' ? await createPeople() : people) {
-      const response = await askAs(test, person, row.method, pathOf(row), body?.(ownEvent), contentTypes[row.path]);
+      const path = pathOf(row) + (query?.(ownEvent) ?? '');
+      const response = await askAs(test, person, row.method, path, body?.(ownEvent), contentTypes[row.path]);
       asked.push([person.name, await verdict(response)]);
       wanted.push([person.name, expected(row, person)]);
     }

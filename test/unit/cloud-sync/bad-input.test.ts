@@ -8,7 +8,7 @@ let ticket: TicketResponse;
 beforeAll(async () => {
   test = await createTestCloud();
   await test.json('POST', '/api/events', someEvent);
-  ticket = await test.json('POST', '/api/events/1/tickets', { type: 1 });
+  ticket = await test.json('POST', '/api/tickets', { event: 1, type: 1 });
   await enrolTestGate(test, 1, 'gate-a');
 });
 afterAll(() => test.close());
@@ -24,8 +24,8 @@ const gateBody = { id: 'gate-z', name: 'Gate Z', zone: 'arena', lanes: [{ id: 'l
 const bodyRoutes: readonly BodyRoute[] = [
   { method: 'POST', path: '/api/events', good: someEvent },
   { method: 'PUT', path: '/api/events/1/policy', good: someEvent },
-  { method: 'POST', path: '/api/events/1/tickets', good: { type: 1 } },
-  { method: 'POST', path: '/api/events/1/tickets/batch', good: { tickets: [{ type: 1 }] } },
+  { method: 'POST', path: '/api/tickets', good: { event: 1, type: 1 } },
+  { method: 'POST', path: '/api/tickets/batch', good: { event: 1, tickets: [{ type: 1 }] } },
   { method: 'PATCH', path: '/api/tickets/TICKET', good: { status: 'valid' } },
   { method: 'POST', path: '/admin/events/1/gates', good: gateBody },
   { method: 'POST', path: '/admin/events/1/staff', good: { role: 'steward', pin: '1234' } },

@@ -32,7 +32,8 @@ afterEach(() => test.close());
 const publish = (): Promise<{ version: number; snapshotVersion: number; deltas: number }> =>
   test.json('POST', '/admin/events/1/publish');
 const issue = (count: number, fields: object = {}): Promise<{ tickets: TicketResponse[] }> =>
-  test.json('POST', '/api/events/1/tickets/batch', {
+  test.json('POST', '/api/tickets/batch', {
+    event: 1,
     tickets: Array.from({ length: count }, () => ({ type: 1, ...fields })),
   });
 
@@ -107,17 +108,17 @@ describe('publication', () => {
     const assembled = await ticketsOf(await manifest());
     expect(assembled.tickets.size).toBe(52);
     expect(assembled.tickets.get(revoked)?.status).toBe('revoked');
-    for (const { text: _text, shortCode: _short, event: _event, ...ticket } of [...tickets, ...late.tickets])
-      expect(assembled.tickets.get(ticket.id)).toEqual({
-        ...ticket,
-        status: ticket.id === revoked ? 'revoked' : 'valid',
+    for (const { id, type, epoch, party, hold, validFromS, validUntilS } of [...tickets, ...late.tickets])
+      expect(assembled.tickets.get(id)).toEqual({
+        ...{ id, type, epoch, party, hold, validFromS, validUntilS },
+        status: id === revoked ? 'revoked' : 'valid',
       });
   });
 
   it('carries foreign codes only as keyed hashes', async () => {
     await publish();
     const code = ']Q1BOX-OFFICE-0815\r\n'.trim();
-    const ticket = await test.json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1, code });
+    const ticket = await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1, code });
     await publish();
     const published = await manifest();
     const { codes } = await ticketsOf(published);

@@ -30,7 +30,7 @@ describe('the first run', () => {
   it('signs the same pass again after a restart: keys and tickets are the same', async () => {
     const first = await createTestCloud();
     await first.json('POST', '/api/events', someEvent);
-    const ticket = await first.json<{ id: string; text: string }>('POST', '/api/events/1/tickets', { type: 1 });
+    const ticket = await first.json<{ id: string; text: string }>('POST', '/api/tickets', { event: 1, type: 1 });
     await first.cloud.close();
     const second = await createTestCloud({ folder: first.folder });
     expect((await second.json<{ text: string }>('GET', `/api/tickets/${ticket.id}`)).text).toBe(ticket.text);

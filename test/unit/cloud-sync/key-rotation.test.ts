@@ -41,7 +41,7 @@ const refusal = async (method: string, path: string, body?: unknown): Promise<st
   return `${response.status} ${(await response.json()).type}`;
 };
 const issue = (fields: object = {}): Promise<TicketResponse> =>
-  test.json('POST', '/api/events/1/tickets', { type: 1, ...fields });
+  test.json('POST', '/api/tickets', { event: 1, type: 1, ...fields });
 const show = async (ticket: TicketResponse): Promise<string> =>
   (await test.json<TicketResponse>('GET', `/api/tickets/${ticket.id}`)).text ?? '';
 const publish = (): Promise<unknown> => test.json('POST', '/admin/events/1/publish');
@@ -290,7 +290,8 @@ describe('revoking a key', () => {
     const key = await keyIn('issuer', 'active');
     await test.json('POST', '/api/events', someEvent);
     for (const event of [1, 2])
-      await test.json('POST', `/api/events/${event}/tickets/batch`, {
+      await test.json('POST', '/api/tickets/batch', {
+        event,
         tickets: Array.from({ length: 25 }, () => ({ type: 1 })),
       });
     const seen: string[] = [];

@@ -49,7 +49,7 @@ beforeEach(async () => {
 afterEach(() => test.close());
 
 const issue = (about: object = {}): Promise<TicketResponse> =>
-  test.json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1, ...about });
+  test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1, ...about });
 const verify = (ticket: string, method: string, data: string, more: object = {}): Promise<VerifyResponse> =>
   test.json<VerifyResponse>(
     'POST',
@@ -267,7 +267,7 @@ describe('letting somebody in by hand', () => {
 
   it('does not know the tickets of other events', async () => {
     await test.json('POST', '/api/events', { ...someEvent, event: 2 });
-    const elsewhere = await test.json<TicketResponse>('POST', '/api/events/2/tickets', { type: 1 });
+    const elsewhere = await test.json<TicketResponse>('POST', '/api/tickets', { event: 2, type: 1 });
     const body = { reason: 'other', zone: 'arena', ticket: elsewhere.id };
     expect((await test.api('POST', '/api/events/1/overrides', body)).status).toBe(404);
   });

@@ -22,7 +22,7 @@ let ticket: TicketResponse;
 beforeEach(async () => {
   test = await createTestCloud();
   await test.json('POST', '/api/events', { ...someEvent, event });
-  ticket = await test.json('POST', `/api/events/${event}/tickets`, { type: 1 });
+  ticket = await test.json('POST', '/api/tickets', { event, type: 1 });
   gateA = await enrolTestGate(test, event, 'gate-a');
   gateB = await enrolTestGate(test, event, 'gate-b');
 });

@@ -33,7 +33,8 @@ async function published(): Promise<Manifest> {
 
 describe('issuing', () => {
   it('makes passes that the keys in the feed verify', async () => {
-    const ticket = await test.json<TicketResponse>('POST', '/api/events/1/tickets', {
+    const ticket = await test.json<TicketResponse>('POST', '/api/tickets', {
+      event: 1,
       type: 2,
       validFromS: 1_700_000_000,
       validUntilS: 1_800_000_000,
@@ -53,14 +54,15 @@ describe('issuing', () => {
   });
 
   it('prints a short form that leads back to its ticket', async () => {
-    const ticket = await test.json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1 });
+    const ticket = await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 });
     const { codeHashKey } = await published();
     const parsed = parseShortCode(hexToBytes(codeHashKey) as Uint8Array, (ticket.shortCode ?? '').toLowerCase());
-    expect([parsed?.matches(ticket.id), parsed?.matches('0'.repeat(32))]).toEqual([true, false]);
+    expect([parsed?.epochFor(ticket.id, 0), parsed?.epochFor('0'.repeat(32), 0)]).toEqual([0, undefined]);
   });
 
   it('gives a foreign code the id that everybody derives from it, and keeps no text', async () => {
-    const ticket = await test.json<TicketResponse>('POST', '/api/events/1/tickets', {
+    const ticket = await test.json<TicketResponse>('POST', '/api/tickets', {
+      event: 1,
       type: 1,
       code: 'SECRET-OF-A-BOX-OFFICE',
     });
@@ -87,22 +89,22 @@ describe('issuing', () => {
       ],
     ],
   ])('issues nothing of a batch with a code %s', async (_what, tickets) => {
-    await test.json('POST', '/api/events/1/tickets', { type: 1, code: 'known' });
-    const answer = await test.api('POST', '/api/events/1/tickets/batch', { tickets });
+    await test.json('POST', '/api/tickets', { event: 1, type: 1, code: 'known' });
+    const answer = await test.api('POST', '/api/tickets/batch', { event: 1, tickets });
     expect([answer.status, (await answer.json()).type]).toEqual([409, 'ticket-exists']);
     expect(await test.json('GET', '/api/events/1')).toMatchObject({ tickets: 1 });
   });
 
   it('refuses a type that the event does not have', async () => {
-    const answer = await test.api('POST', '/api/events/1/tickets', { type: 9 });
+    const answer = await test.api('POST', '/api/tickets', { event: 1, type: 9 });
     expect([answer.status, (await answer.json()).type]).toEqual([422, 'type-unknown']);
   });
 
   it('issues a thousand at once, each another', async () => {
     const { tickets, created } = await test.json<{ tickets: TicketResponse[]; created: number }>(
       'POST',
-      '/api/events/1/tickets/batch',
-      { tickets: Array.from({ length: 1_000 }, () => ({ type: 1 })) },
+      '/api/tickets/batch',
+      { event: 1, tickets: Array.from({ length: 1_000 }, () => ({ type: 1 })) },
     );
     expect(created).toBe(1_000);
     expect(new Set(tickets.map((ticket) => ticket.id)).size).toBe(1_000);
@@ -116,7 +118,7 @@ describe('pictures', () => {
     prepareZXingModule({
       overrides: { wasmBinary: wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) },
     });
-    const ticket = await test.json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1 });
+    const ticket = await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 });
     const png = await test.api('GET', `/api/tickets/${ticket.id}/qr.png`);
     expect(png.headers.get('Content-Type')).toBe('image/png');
     const [code] = await readBarcodes(new Uint8Array(await png.arrayBuffer()), { formats: ['QRCode'] });

@@ -3,6 +3,7 @@ import type { Migration } from 'kysely';
 import { start } from './0001-start.ts';
 import { keys } from './0002-keys.ts';
 import { people } from './0004-people.ts';
+import { tickets } from './0005-tickets.ts';
 import { methods } from './0006-methods.ts';
 import { feedParts } from './0007-feed-parts.ts';
 
@@ -10,6 +11,7 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0001-start': start,
   '0002-keys': keys,
   '0004-people': people,
+  '0005-tickets': tickets,
   '0006-methods': methods,
   '0007-feed-parts': feedParts,
 };

@@ -106,9 +106,9 @@ describe('a snapshot', () => {
     for (const { ticket, code } of tickets) {
       expect(source?.ticket(ticket.id)).toEqual(ticket);
       if (code !== undefined) expect(source?.ticketByCode(`]Q1\\000026${code}\r\n`)).toEqual(ticket);
-      expect(source?.ticketByShortCode(shortCode(feedCodeHashKey, ticket.id, 0).toLowerCase().replace('-', ' '))).toEqual(
-        ticket,
-      );
+      expect(
+        source?.ticketByShortCode(shortCode(feedCodeHashKey, ticket.id, 0).toLowerCase().replace('-', ' ')),
+      ).toEqual(ticket);
     }
     expect(source?.ticket('0'.repeat(32))).toBeUndefined();
     expect(source?.ticketByCode('never sold')).toBeUndefined();

@@ -1,0 +1,67 @@
+// Who holds a ticket: name, e-mail address and order number. Personal fields live in this one table of the cloud and are never read by
+// what makes feeds or marks; taking all of them away removes the row.
+import type { Holder, TicketChange } from '@postern/shared';
+import type { Insertable } from 'kysely';
+import type { Queries } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+
+/** As names, addresses and order numbers are compared: Unicode forms, capital letters and runs of spaces make no difference. */
+export const searchKey = (text: string): string => text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
+
+export function toHolderRow(event: number, ticket: string, holder: Holder): Insertable<Schema['ticket_holder']> {
+  const keyOf = (text: string | undefined): string | null => (text === undefined ? null : searchKey(text));
+  return {
+    event,
+    ticket,
+    name: holder.name ?? null,
+    email: holder.email ?? null,
+    order_reference: holder.order ?? null,
+    name_key: keyOf(holder.name),
+    email_key: keyOf(holder.email),
+    order_key: keyOf(holder.order),
+  };
+}
+
+export const isEmptyHolder = (holder: Holder): boolean => Object.values(holder).every((value) => value === undefined);
+
+/** Replaces all that is known of the holder. */
+export async function storeHolder(queries: Queries, event: number, ticket: string, holder: Holder): Promise<void> {
+  await queries.deleteFrom('ticket_holder').where('event', '=', event).where('ticket', '=', ticket).execute();
+  if (isEmptyHolder(holder)) return;
+  await queries
+    .insertInto('ticket_holder')
+    .values(toHolderRow(event, ticket, holder))
+    .execute();
+}
+
+/** By ticket id; tickets of which nothing is known are left out. */
+export async function readHolders(
+  queries: Queries,
+  event: number,
+  tickets: readonly string[],
+): Promise<ReadonlyMap<string, Holder>> {
+  const rows = await queries
+    .selectFrom('ticket_holder')
+    .select(['ticket', 'name', 'email', 'order_reference'])
+    .where('event', '=', event)
+    .where('ticket', 'in', tickets)
+    .execute();
+  return new Map(
+    rows.map((row) => [
+      row.ticket,
+      {
+        ...(row.name === null ? {} : { name: row.name }),
+        ...(row.email === null ? {} : { email: row.email }),
+        ...(row.order_reference === null ? {} : { order: row.order_reference }),
+      },
+    ]),
+  );
+}
+
+/** What is absent stays, `null` takes away. */
+export function mergeHolder(holder: Holder, change: NonNullable<TicketChange['holder']>): Holder {
+  const merged = { ...holder, ...change };
+  return Object.fromEntries(
+    Object.entries(merged).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

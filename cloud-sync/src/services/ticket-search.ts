@@ -1,0 +1,156 @@
+// Finds tickets of one event, a page at a time and in the order of their ids, so that a page begins after the last ticket of the one
+// before whatever has been issued, changed or used meanwhile. Every question has an index.
+import {
+  bytesToHex,
+  codeHash,
+  err,
+  hexToBytes,
+  ok,
+  parseShortCode,
+  sha256,
+  utf8,
+  type ParsedShortCode,
+  type Result,
+  type TicketQuery,
+} from '@postern/shared';
+import { sql } from 'kysely';
+import type { Queries } from '../store/database.ts';
+import { readEvent } from './events.ts';
+import type { Failure } from './problems.ts';
+import { searchKey } from './ticket-holders.ts';
+import { readViews, type TicketRow, type TicketView } from './ticket-views.ts';
+
+const filterHashBytes = 8;
+const ticketIdBytes = 16;
+/** Tickets that may share the 20 bits a short code begins with. */
+const shortCodeCandidatesMax = 256;
+/** Sorts after every text that begins as the one before it. */
+const afterAll = '\u{10ffff}';
+
+export interface TicketPage {
+  readonly tickets: readonly TicketView[];
+  readonly next?: string;
+}
+
+/** `event-unknown`, or `cursor-invalid` for a cursor of another list. */
+export async function searchTickets(queries: Queries, query: TicketQuery): Promise<Result<TicketPage, Failure>> {
+  const after = readCursor(query);
+  if (after === undefined) return err({ type: 'cursor-invalid' });
+  const event = await readEvent(queries, query.event);
+  if (event === undefined) return err({ type: 'event-unknown' });
+  const named =
+    query.search === undefined ? undefined : await findNamed(queries, event.id, event.codeHashKey, query.search);
+  const rows = await readPage(queries, query, after, named);
+  const page = rows.slice(0, query.limit);
+  const last = page.at(-1);
+  return ok({
+    tickets: await readViews(queries, page),
+    ...(rows.length > page.length && last !== undefined ? { next: writeCursor(query, last.id) } : {}),
+  });
+}
+
+/** One row more than the page has, to know whether there is a next one. */
+async function readPage(
+  queries: Queries,
+  { event, search, status, type, limit }: TicketQuery,
+  after: string,
+  named: readonly string[] | undefined,
+): Promise<readonly TicketRow[]> {
+  return (
+    queries
+      .selectFrom('ticket')
+      .selectAll('ticket')
+      .where('ticket.event', '=', event)
+      .where('ticket.id', '>', after)
+      .$if(type !== undefined, (query) => query.where('ticket.type', '=', type ?? 0))
+      .$if(status === 'transferred', (query) => query.where('ticket.transferred_at_ms', 'is not', null))
+      .$if(status === 'used', (query) =>
+        query
+          .innerJoin('story', (join) =>
+            join.onRef('story.event', '=', 'ticket.event').onRef('story.ticket', '=', 'ticket.id'),
+          )
+          .where('story.event', '=', event)
+          .where('story.ticket', '>', after)
+          .where('story.uses_spent', '>', 0),
+      )
+      .$if(status !== undefined && status !== 'used' && status !== 'transferred', (query) =>
+        query.where('ticket.status', '=', status ?? ''),
+      )
+      .$if(search !== undefined, (query) =>
+        query.where('ticket.id', 'in', () => heldBy(queries, event, searchKey(search ?? ''), named ?? [])),
+      )
+      // Where only stories matter, begin with them: they may be few among many tickets.
+      .orderBy(sql.ref(status === 'used' ? 'story.ticket' : 'ticket.id'))
+      .limit(limit + 1)
+      .execute()
+  );
+}
+
+/** The tickets of holders whose name or address begins like this, of this order, and those named. */
+// oxlint-disable-next-line typescript/explicit-function-return-type -- the query's type is its columns
+function heldBy(queries: Queries, event: number, key: string, named: readonly string[]) {
+  const holders = queries.selectFrom('ticket_holder').select('ticket as id').where('event', '=', event);
+  const found = holders
+    .where('name_key', '>=', key)
+    .where('name_key', '<', key + afterAll)
+    .union(holders.where('email_key', '>=', key).where('email_key', '<', key + afterAll))
+    .union(holders.where('order_key', '=', key));
+  return named.length === 0
+    ? found
+    : found.union(queries.selectFrom('ticket').select('id').where('event', '=', event).where('id', 'in', named));
+}
+
+/** Ids of the tickets that the text itself names: as id, as a foreign code of any epoch, as a typed short code. */
+async function findNamed(
+  queries: Queries,
+  event: number,
+  codeHashKeyHex: string,
+  text: string,
+): Promise<readonly string[]> {
+  const codeHashKey = hexToBytes(codeHashKeyHex) ?? new Uint8Array(0);
+  const id = text.toLowerCase().replace(/^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-/, '$1$2$3$4');
+  const coded = await queries
+    .selectFrom('ticket_code')
+    .select('ticket')
+    .where('event', '=', event)
+    .where('hash', '=', bytesToHex(codeHash(codeHashKey, text)))
+    .executeTakeFirst();
+  const parsed = parseShortCode(codeHashKey, text);
+  const candidates =
+    parsed === undefined
+      ? []
+      : await queries
+          .selectFrom('ticket')
+          .select(['id', 'epoch'])
+          .where('event', '=', event)
+          .where(sql<string>`substr(id, 27)`, 'in', shortCodeTails(parsed))
+          .limit(shortCodeCandidatesMax)
+          .execute();
+  return [
+    ...(/^[0-9a-f]{32}$/.test(id) ? [id] : []),
+    ...(coded === undefined ? [] : [coded.ticket]),
+    ...candidates.flatMap((row) => (parsed?.epochFor(row.id, row.epoch) === undefined ? [] : [row.id])),
+  ];
+}
+
+/** The last six digits of the ids that a short code may belong to: it has the last four and one of the two before. */
+function shortCodeTails({ from }: ParsedShortCode): readonly string[] {
+  const [last = '', second = '', third = ''] = [...from].map((byte) => byte.toString(16).padStart(2, '0'));
+  return Array.from({ length: 16 }, (_, nibble) => third.slice(0, 1) + nibble.toString(16) + second + last);
+}
+
+/** A cursor is good for the list that it came from: the hash says for which. */
+const filterHash = ({ event, search, status, type }: TicketQuery): Uint8Array =>
+  sha256(utf8(JSON.stringify([event, search ?? null, status ?? null, type ?? null]))).slice(0, filterHashBytes);
+
+const writeCursor = (query: TicketQuery, lastId: string): string =>
+  Buffer.concat([filterHash(query), Buffer.from(lastId, 'hex')]).toString('base64url');
+
+/** The id that the page begins after; undefined for a cursor that does not fit. */
+function readCursor(query: TicketQuery): string | undefined {
+  if (query.cursor === undefined) return '';
+  const bytes = Buffer.from(query.cursor, 'base64url');
+  const isOurs =
+    bytes.length === filterHashBytes + ticketIdBytes && bytes.subarray(0, filterHashBytes).equals(filterHash(query));
+  return isOurs ? bytes.subarray(filterHashBytes).toString('hex') : undefined;
+}
