@@ -1,0 +1,176 @@
+// Goal: what the cloud does to a ticket acts at a real gate's feed cache with its next delta, whatever kind of code the visitor holds,
+// also after the gate has started again and with a new snapshot.
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import {
+  codeMethod,
+  decide,
+  foldTicketHistory,
+  hexToBytes,
+  qrMethod,
+  type Presentation,
+  type TicketResponse,
+} from '@postern/shared';
+import { createFeedClient } from '../../../gate-agent/src/feed-client.ts';
+import { openFeedCache, type FeedCache } from '../../../gate-agent/src/store/feed-cache.ts';
+import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
+import { silentLogger } from '../../support/gate-rig.ts';
+
+const signal = new AbortController().signal;
+let test: TestCloud;
+let gate: TestGate;
+let cache: FeedCache;
+beforeEach(async () => {
+  test = await createTestCloud();
+  onTestFinished(() => test.close());
+  await test.json('POST', '/api/events', someEvent);
+  gate = await enrolTestGate(test, 1, 'gate-a');
+  // Enough tickets that a few changes travel as a delta.
+  await issue(Array.from({ length: 60 }, () => ({ type: 1 })));
+  cache = await openCache();
+});
+
+const openCache = async (): Promise<FeedCache> => {
+  const opened = await openFeedCache({
+    folder: join(test.folder, 'gate-feed'),
+    event: 1,
+    enrolledKeys: gate.enrolment.feedKeys.map(({ keyId, publicKey }) => ({
+      keyId,
+      publicKey: hexToBytes(publicKey) ?? new Uint8Array(0),
+    })),
+    nowMs: test.time.clock.wallMs,
+    logger: silentLogger,
+  });
+  onTestFinished(() => opened.close());
+  return opened;
+};
+const issue = async (tickets: readonly object[]): Promise<readonly TicketResponse[]> =>
+  (await test.json<{ tickets: TicketResponse[] }>('POST', '/api/tickets/batch', { event: 1, tickets })).tickets;
+const act = (id: string, action: string, body?: object): Promise<TicketResponse> =>
+  test.json('POST', `/api/tickets/${id}/${action}`, body, 200);
+
+/** Publishes, and lets the gate fetch; answers with the number of deltas on its snapshot. */
+async function deliver(options?: { readonly snapshot: boolean }): Promise<number> {
+  await test.cloud.feed.publish(1, options);
+  const client = createFeedClient({
+    cloudUrl: '',
+    event: 1,
+    cache,
+    fetch: (url, { headers }) => gate.request('GET', url, undefined, headers),
+    clock: test.time.clock,
+    timer: test.time.timer,
+    random: (bytes) => new Uint8Array(bytes),
+    logger: silentLogger,
+  });
+  const polled = await client.poll(signal);
+  if (!polled.ok) throw new Error(polled.error.type);
+  return cache.current()?.manifest.deltas.length ?? -1;
+}
+
+/** What the gate says to a code: `admit`, or why not. */
+async function present(text: string): Promise<string> {
+  const feed = cache.current();
+  if (feed === undefined) throw new Error('the gate has no feed');
+  const shown: Presentation = { medium: 'optical', text, readerId: 'camera', seenAtMs: 0 };
+  const method = qrMethod.accepts(shown) ? qrMethod : codeMethod;
+  const claim = await method.verify(shown, feed.tickets, signal);
+  if (!claim.ok) return claim.error.type;
+  const ticket = feed.tickets.ticket(claim.value.ticketId);
+  const { policy } = feed.manifest;
+  const decision = decide({
+    claim: claim.value,
+    ticket,
+    history: foldTicketHistory([], policy, ticket),
+    policy,
+    time: { nowMs: test.time.clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 50 },
+    lane: { id: 'lane-1', gate: 'gate-a', zone: 'arena', direction: 'entry' },
+    occupancy: () => ({ known: 0, spentOutOfTouch: 0 }),
+    feedAgeMs: 0,
+    inTouch: true,
+  });
+  return decision.kind === 'refuse' ? decision.refusal.type : decision.kind;
+}
+
+/** Now, after a restart of the gate, and with a snapshot in place of the deltas. */
+async function always(check: () => Promise<void>): Promise<void> {
+  await check();
+  cache.close();
+  cache = await openCache();
+  await check();
+  expect(await deliver({ snapshot: true })).toBe(0);
+  await check();
+}
+
+describe('a transfer', () => {
+  it('kills pass and short code, and the new ones work', async () => {
+    const [before] = await issue([{ type: 1 }]);
+    await deliver();
+    expect([await present(before?.text ?? ''), await present(before?.shortCode ?? '')]).toEqual(['admit', 'admit']);
+    const after = await act(before?.id ?? '', 'transfer', { holder: { name: 'Grace' } });
+    expect(await deliver()).toBe(1);
+    await always(async () => {
+      expect(await present(before?.text ?? '')).toBe('replaced');
+      expect(await present(before?.shortCode ?? '')).toBe('replaced');
+      expect(await present(after.text ?? '')).toBe('admit');
+      expect(await present((after.shortCode ?? '').toLowerCase())).toBe('admit');
+    });
+  });
+
+  it('kills the code that somebody else has printed', async () => {
+    const [ticket] = await issue([{ type: 1, code: 'PRINTED' }]);
+    await deliver();
+    expect(await present('PRINTED')).toBe('admit');
+    const after = await act(ticket?.id ?? '', 'transfer', { holder: {} });
+    expect(await deliver()).toBe(1);
+    await always(async () => {
+      expect(await present(']Q1PRINTED\r\n')).toBe('replaced');
+      expect(await present(after.text ?? '')).toBe('admit');
+      expect(await present(after.shortCode ?? '')).toBe('admit');
+    });
+  });
+
+  it('to another printed code kills the one before, each time', async () => {
+    const [ticket] = await issue([{ type: 1, code: 'CODE-0' }]);
+    await deliver();
+    const ours = await act(ticket?.id ?? '', 'transfer', { holder: {}, code: 'CODE-1' });
+    expect(ours.text).toBeUndefined();
+    await deliver();
+    await act(ticket?.id ?? '', 'reissue', { code: 'CODE-2' });
+    expect(await deliver()).toBe(2);
+    await always(async () => {
+      expect([await present('CODE-0'), await present('CODE-1'), await present('CODE-2')]).toEqual([
+        'replaced',
+        'replaced',
+        'admit',
+      ]);
+    });
+  });
+});
+
+describe('a gate that has not heard of it yet', () => {
+  it('takes the new pass, which proves itself, and not the new short code, which does not', async () => {
+    const [before] = await issue([{ type: 1 }]);
+    await deliver();
+    const after = await act(before?.id ?? '', 'reissue', {});
+    expect(await present(after.text ?? '')).toBe('admit');
+    expect(await present(after.shortCode ?? '')).toBe('code-unknown');
+    await deliver();
+    expect(await present(after.shortCode ?? '')).toBe('admit');
+  });
+});
+
+describe('cancelling', () => {
+  it('holds for every kind of code until the ticket is reinstated', async () => {
+    const [own, printed] = await issue([{ type: 1 }, { type: 1, code: 'PRINTED' }]);
+    await deliver();
+    for (const ticket of [own, printed]) await act(ticket?.id ?? '', 'revoke');
+    await deliver();
+    const codes = [own?.text ?? '', own?.shortCode ?? '', 'PRINTED'];
+    await always(async () => {
+      for (const code of codes) expect(await present(code)).toBe('revoked');
+    });
+    for (const ticket of [own, printed]) await act(ticket?.id ?? '', 'reinstate');
+    await deliver();
+    for (const code of codes) expect(await present(code)).toBe('admit');
+  });
+});
