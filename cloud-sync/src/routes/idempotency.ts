@@ -95,7 +95,7 @@ async function hashRequest(c: RouteContext): Promise<string> {
   const { pathname, search } = new URL(c.req.url);
   const bytes = await c.req.arrayBuffer();
   // What is read is gone; the route's own bound has to find it again.
-  if (c.req.raw.body !== null) c.req.raw = new Request(c.req.raw, { body: bytes });
+  if (c.req.raw.body !== null) c.req.raw = new Request(c.req.raw, { method: c.req.method, body: bytes });
   const body = bytesToHex(sha256(new Uint8Array(bytes)));
   return bytesToHex(sha256(utf8(`${c.req.method} ${pathname.replace(/\/$/, '')}${search}\n${body}`)));
 }

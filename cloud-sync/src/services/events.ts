@@ -10,13 +10,14 @@ import {
   type Random,
   type Result,
 } from '@postern/shared';
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Database, Queries } from '../store/database.ts';
 import { inTransaction, rulesLock } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Failure } from './problems.ts';
 
 const codeHashKeyBytes = 32;
+const eventNumberMax = 4_294_967_295;
 
 export interface EventRecord {
   readonly id: number;
@@ -154,12 +155,20 @@ const toRecord = (row: Selectable<Schema['event']>): EventRecord => ({
   createdAtMs: row.created_at_ms,
 });
 
+/** One more than the highest, or where that is taken by the highest number there can be, the first gap. */
 async function nextNumber(queries: Queries): Promise<number> {
   const { highest } = await queries
     .selectFrom('event')
     .select(({ fn }) => fn.max<number | null>('id').as('highest'))
     .executeTakeFirstOrThrow();
-  return (highest ?? 0) + 1;
+  if (highest === null || highest < eventNumberMax) return (highest ?? 0) + 1;
+  const { before } = await queries
+    .selectFrom('event')
+    .leftJoin('event as next', (join) => join.on('next.id', '=', sql`event.id + 1`))
+    .select(({ fn }) => fn.min<number>('event.id').as('before'))
+    .where('next.id', 'is', null)
+    .executeTakeFirstOrThrow();
+  return before + 1;
 }
 
 /** What the schema cannot say: ids are unique, and types name zones that exist. */

@@ -27,6 +27,7 @@ const bodyRoutes: readonly BodyRoute[] = [
   { method: 'POST', path: '/api/tickets', good: { event: 1, type: 1 } },
   { method: 'POST', path: '/api/tickets/batch', good: { event: 1, tickets: [{ type: 1 }] } },
   { method: 'PATCH', path: '/api/tickets/TICKET', good: { status: 'valid' } },
+  { method: 'POST', path: '/api/tickets/TICKET/transfer', good: { holder: { name: 'Ada' } } },
   { method: 'POST', path: '/admin/events/1/gates', good: gateBody },
   { method: 'POST', path: '/admin/events/1/staff', good: { role: 'steward', pin: '1234' } },
   { method: 'POST', path: '/admin/keys/rotate', good: { purpose: 'issuer' } },
@@ -134,6 +135,15 @@ describe.each(bodyRoutes.map((route) => [label(route), route] as const))('%s', (
       expect(await send(route, JSON.stringify(route.good), 'application/json', 'nobody')).toBe('401 sign-in-needed');
     });
   }
+});
+
+describe('numbers of events', () => {
+  it('are found also when somebody has taken the highest one', async () => {
+    await test.json('POST', '/api/events', { ...someEvent, event: 4_294_967_295 });
+    const { event } = await test.json<{ event: number }>('POST', '/api/events', someEvent);
+    expect(event).toBeLessThan(100);
+    expect(await test.json('POST', '/api/events', someEvent)).toMatchObject({ event: event + 1 });
+  });
 });
 
 describe('paths', () => {

@@ -110,7 +110,13 @@ describe('publication', () => {
     expect(assembled.tickets.get(revoked)?.status).toBe('revoked');
     for (const { id, type, epoch, party, hold, validFromS, validUntilS } of [...tickets, ...late.tickets])
       expect(assembled.tickets.get(id)).toEqual({
-        ...{ id, type, epoch, party, hold, validFromS, validUntilS },
+        id,
+        type,
+        epoch,
+        party,
+        hold,
+        validFromS,
+        validUntilS,
         status: id === revoked ? 'revoked' : 'valid',
       });
   });

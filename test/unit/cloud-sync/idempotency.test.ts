@@ -1,7 +1,10 @@
 // Goal: a request with an Idempotency-Key can be sent any number of times, at once, after a crash and to another process, and works once.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import Sqlite from 'better-sqlite3';
+import { sql } from 'kysely';
 import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
+import { databaseKind } from '../../support/database.ts';
+import { createPerson, type TestPerson } from '../../support/people.ts';
+import { withDatabase } from '../../support/postgres.ts';
 
 let test: TestCloud;
 let event: number;
@@ -25,11 +28,18 @@ const told = async (answer: Response): Promise<string> =>
   `${answer.status} ${((await answer.json()) as { type: string }).type}`;
 
 /** Changes the database beside the running service. */
-function alter(sql: string, ...values: readonly unknown[]): void {
-  const database = new Sqlite(`${test.folder}/cloud.db`);
-  database.prepare(sql).run(...values);
-  database.close();
-}
+const alter = (statement: string): Promise<unknown> =>
+  withDatabase(test.databaseUrl, (database) => sql.raw(statement).execute(database));
+
+/** From here on no answer can be kept, until `mend`. */
+const breakAnswers = (): Promise<unknown> =>
+  alter(
+    databaseKind() === 'sqlite'
+      ? "create trigger broken before update of answer on idempotency begin select raise(abort, 'broken'); end"
+      : 'alter table idempotency add constraint broken check (answer is null) not valid',
+  );
+const mend = (): Promise<unknown> =>
+  alter(databaseKind() === 'sqlite' ? 'drop trigger broken' : 'alter table idempotency drop constraint broken');
 
 describe('the same request with the same key', () => {
   it('is answered as the first time, headers included, and says that it is a repetition', async () => {
@@ -132,15 +142,46 @@ describe('the key', () => {
   );
 
   it('means nothing without a token', async () => {
-    const answer = await test.cloud.app.request('/api/tickets', { method: 'POST', headers: { 'Idempotency-Key': key } });
+    const answer = await test.cloud.app.request('/api/tickets', {
+      method: 'POST',
+      headers: { 'Idempotency-Key': key },
+    });
     expect(answer.status).toBe(401);
+  });
+
+  it('belongs to who has sent it, and tells nothing again to who has lost the role', async () => {
+    const [first, second] = [
+      await createPerson(test, 'organiser', event),
+      await createPerson(test, 'organiser', event),
+    ];
+    const send = async ({ token = '' }: TestPerson, path: string, body?: object): Promise<Response> =>
+      test.cloud.app.request(path, {
+        method: 'POST',
+        headers: {
+          Authorization: `Bearer ${token}`,
+          'Content-Type': 'application/json',
+          'Idempotency-Key': key,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    const made = await send(first, '/api/tickets', ticketBody());
+    expect(await (await send(first, '/api/tickets', ticketBody())).text()).toBe(await made.text());
+    expect((await send(second, '/api/tickets', { ...ticketBody(), party: 2 })).status).toBe(201);
+    expect(await ticketCount()).toBe(2);
+    expect((await send(first, `/admin/events/${event}/publish`)).status).toBe(200);
+    await test.cloud.members.remove(event, first.id ?? '');
+    await test.cloud.members.set({
+      event: (await test.json<{ event: number }>('POST', '/api/events', someEvent)).event,
+      user: first.id ?? '',
+      role: 'organiser',
+    });
+    expect(await told(await send(first, '/api/tickets', ticketBody()))).toBe('404 event-unknown');
+    expect(await told(await send(first, `/admin/events/${event}/publish`))).toBe('404 event-unknown');
   });
 
   it('is kept only as a hash, its answer only sealed', async () => {
     const { text } = (await (await post('/api/tickets', ticketBody(), 'very-secret-key')).json()) as { text: string };
-    const database = new Sqlite(`${test.folder}/cloud.db`, { readonly: true });
-    const rows = JSON.stringify(database.prepare('select * from idempotency').all());
-    database.close();
+    const rows = (await test.stored()).toString('latin1');
     expect(rows).not.toContain('very-secret-key');
     expect(rows).not.toContain(text);
   });
@@ -148,18 +189,18 @@ describe('the key', () => {
 
 describe('a crash', () => {
   it('between work and answer undoes the work, and the next attempt does it', async () => {
-    alter("create trigger broken before update of answer on idempotency begin select raise(abort, 'broken'); end");
+    await breakAnswers();
     expect((await post('/api/tickets', ticketBody())).status).toBe(500);
     expect(await ticketCount()).toBe(0);
-    alter('drop trigger broken');
+    await mend();
     expect((await post('/api/tickets', ticketBody())).status).toBe(201);
     expect(await ticketCount()).toBe(1);
   });
 
   it('before the work leaves a claim that is taken over after its lease', async () => {
     await post('/api/tickets', ticketBody());
-    alter('update idempotency set answer = null');
-    alter('delete from ticket where event = ?', event);
+    await alter('update idempotency set answer = null');
+    await alter(`delete from ticket where event = ${event}`);
     expect(await told(await post('/api/tickets', ticketBody()))).toBe('409 idempotency-in-progress');
     await test.time.advance(60_000);
     expect((await post('/api/tickets', ticketBody())).status).toBe(201);
@@ -168,7 +209,7 @@ describe('a crash', () => {
 
   it('of which nobody knows whether the work was done is never made up for by doing it again', async () => {
     await post('/api/events', someEvent);
-    alter('update idempotency set answer = null');
+    await alter('update idempotency set answer = null');
     await test.time.advance(120_000);
     const answer = await post('/api/events', someEvent);
     expect([answer.status, ((await answer.json()) as { detail: string }).detail]).toEqual([
