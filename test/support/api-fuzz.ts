@@ -222,10 +222,10 @@ function* fixedRequests(route: Route, { samples, known = {} }: FuzzOptions): Gen
     if (parameter.in === 'query') {
       const { [parameter.name]: _left, ...others } = samples;
       yield { ...good, path: fill(route, others) };
-      yield { ...good, path: `${path}&${parameter.name}=1&${parameter.name}=2` };
+      yield { ...good, path: withQuery(path, `${parameter.name}=1&${parameter.name}=2`) };
     }
   }
-  yield { ...good, path: `${path}${path.includes('?') ? '&' : '?'}surplus=1` };
+  yield { ...good, path: withQuery(path, 'surplus=1') };
   if (method !== 'GET') {
     for (const body of hostileBodies) yield { ...good, headers: json, body };
     for (const contentType of contentTypes)
@@ -283,6 +283,8 @@ function fill({ path, operation }: Route, samples: Samples): string {
     .map(({ name }) => `${name}=${samples[name] ?? ''}`);
   return query.length === 0 ? filled : `${filled}?${query.join('&')}`;
 }
+
+const withQuery = (path: string, query: string): string => `${path}${path.includes('?') ? '&' : '?'}${query}`;
 
 type Place = readonly (string | number)[];
 

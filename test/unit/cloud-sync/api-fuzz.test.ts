@@ -16,7 +16,7 @@ import {
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 
 /** What names something in bodies. */
-const known = { type: 1, zone: 'arena', status: 'valid', validFromS: 1, validUntilS: 2 };
+const known = { purpose: 'token', force: true, type: 1, zone: 'arena', status: 'valid', validFromS: 1, validUntilS: 2 };
 /** Routes whose good answer needs what no generator finds: a one-time code, a token, a signed message. */
 const withoutGoodAnswer = ['POST /enrol', 'POST /session', 'POST /sync'];
 
@@ -31,7 +31,8 @@ beforeAll(async () => {
   await test.json('POST', '/admin/events/1/publish');
   const manifest = await (await gate.request('GET', '/feed/1/manifest')).text();
   const snapshot = /"snapshot":\{[^}]*?"sha256":"([0-9a-f]{64})"/.exec(manifest)?.[1] ?? '';
-  samples = { event: '1', ticket: ticket.id, sha256: snapshot };
+  const [key] = (await test.cloud.keyRotation.list()).filter(({ purpose }) => purpose === 'token');
+  samples = { event: '1', ticket: ticket.id, sha256: snapshot, key: key?.keyId ?? '' };
 });
 afterAll(() => test.close());
 
@@ -45,7 +46,7 @@ async function somethingFor({
   const { event } = await test.json<{ event: number }>('POST', '/api/events', someEvent);
   const status = path.endsWith('/reinstate') ? 'revoked' : 'valid';
   const { id } = await test.json<TicketResponse>('POST', '/api/tickets', { event, type: 1, status });
-  return { samples: { event: String(event), ticket: id }, known: { ...known, event } };
+  return { samples: { ...samples, event: String(event), ticket: id }, known: { ...known, event } };
 }
 const isForGates = ({ path }: FuzzRequest): boolean => /^\/(?:feed|sync)\b/.test(path);
 const authorization = (): Readonly<Record<string, string>> => ({ Authorization: `Bearer ${test.token}` });
@@ -83,10 +84,12 @@ describe('every route', () => {
       { ...test.cloud, endStreams: () => undefined, close: async () => undefined },
       {
         data: test.folder,
-        database: '',
+        database: test.databaseUrl,
         host: '127.0.0.1',
         port: 0,
         logLevel: 'silent',
+        issuerKeyDays: 0,
+        feedKeyDays: 0,
         publicUrl: 'https://cloud.test',
       },
     );

@@ -1,49 +1,30 @@
 // Goal: what the cloud does to a ticket acts at a real gate's feed cache with its next delta, whatever kind of code the visitor holds,
 // also after the gate has started again and with a new snapshot.
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   codeMethod,
   decide,
   foldTicketHistory,
-  hexToBytes,
   qrMethod,
   type Presentation,
   type TicketResponse,
 } from '@postern/shared';
-import { createFeedClient } from '../../../gate-agent/src/feed-client.ts';
-import { openFeedCache, type FeedCache } from '../../../gate-agent/src/store/feed-cache.ts';
-import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
-import { silentLogger } from '../../support/gate-rig.ts';
+import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
+import { openFeedGate, type FeedGate } from '../../support/feed-gate.ts';
 
 const signal = new AbortController().signal;
 let test: TestCloud;
-let gate: TestGate;
-let cache: FeedCache;
+let gate: FeedGate;
 beforeEach(async () => {
   test = await createTestCloud();
   onTestFinished(() => test.close());
   await test.json('POST', '/api/events', someEvent);
-  gate = await enrolTestGate(test, 1, 'gate-a');
   // Enough tickets that a few changes travel as a delta.
   await issue(Array.from({ length: 60 }, () => ({ type: 1 })));
-  cache = await openCache();
+  gate = await openFeedGate(test);
+  onTestFinished(() => gate.close());
 });
 
-const openCache = async (): Promise<FeedCache> => {
-  const opened = await openFeedCache({
-    folder: join(test.folder, 'gate-feed'),
-    event: 1,
-    enrolledKeys: gate.enrolment.feedKeys.map(({ keyId, publicKey }) => ({
-      keyId,
-      publicKey: hexToBytes(publicKey) ?? new Uint8Array(0),
-    })),
-    nowMs: test.time.clock.wallMs,
-    logger: silentLogger,
-  });
-  onTestFinished(() => opened.close());
-  return opened;
-};
 const issue = async (tickets: readonly object[]): Promise<readonly TicketResponse[]> =>
   (await test.json<{ tickets: TicketResponse[] }>('POST', '/api/tickets/batch', { event: 1, tickets })).tickets;
 const act = (id: string, action: string, body?: object): Promise<TicketResponse> =>
@@ -52,24 +33,13 @@ const act = (id: string, action: string, body?: object): Promise<TicketResponse>
 /** Publishes, and lets the gate fetch; answers with the number of deltas on its snapshot. */
 async function deliver(options?: { readonly snapshot: boolean }): Promise<number> {
   await test.cloud.feed.publish(1, options);
-  const client = createFeedClient({
-    cloudUrl: '',
-    event: 1,
-    cache,
-    fetch: (url, { headers }) => gate.request('GET', url, undefined, headers),
-    clock: test.time.clock,
-    timer: test.time.timer,
-    random: (bytes) => new Uint8Array(bytes),
-    logger: silentLogger,
-  });
-  const polled = await client.poll(signal);
-  if (!polled.ok) throw new Error(polled.error.type);
-  return cache.current()?.manifest.deltas.length ?? -1;
+  expect(await gate.poll()).toBe('changed');
+  return gate.cache.current()?.manifest.deltas.length ?? -1;
 }
 
 /** What the gate says to a code: `admit`, or why not. */
 async function present(text: string): Promise<string> {
-  const feed = cache.current();
+  const feed = gate.cache.current();
   if (feed === undefined) throw new Error('the gate has no feed');
   const shown: Presentation = { medium: 'optical', text, readerId: 'camera', seenAtMs: 0 };
   const method = qrMethod.accepts(shown) ? qrMethod : codeMethod;
@@ -94,8 +64,7 @@ async function present(text: string): Promise<string> {
 /** Now, after a restart of the gate, and with a snapshot in place of the deltas. */
 async function always(check: () => Promise<void>): Promise<void> {
   await check();
-  cache.close();
-  cache = await openCache();
+  gate = await gate.enrolAgain();
   await check();
   expect(await deliver({ snapshot: true })).toBe(0);
   await check();
