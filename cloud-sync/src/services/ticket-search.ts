@@ -24,6 +24,8 @@ const filterHashBytes = 8;
 const ticketIdBytes = 16;
 /** Tickets that may share the 20 bits a short code begins with. */
 const shortCodeCandidatesMax = 256;
+/** Tickets that a search may have found before they are looked for in another way. */
+const fewMax = 5_000;
 /** Sorts after every text that begins as the one before it. */
 const afterAll = '\u{10ffff}';
 
@@ -38,9 +40,9 @@ export async function searchTickets(queries: Queries, query: TicketQuery): Promi
   if (after === undefined) return err({ type: 'cursor-invalid' });
   const event = await readEvent(queries, query.event);
   if (event === undefined) return err({ type: 'event-unknown' });
-  const named =
-    query.search === undefined ? undefined : await findNamed(queries, event.id, event.codeHashKey, query.search);
-  const rows = await readPage(queries, query, after, named);
+  const found =
+    query.search === undefined ? undefined : await findBySearch(queries, event.id, event.codeHashKey, query.search);
+  const rows = await readPage(queries, query, after, found);
   const page = rows.slice(0, query.limit);
   const last = page.at(-1);
   return ok({
@@ -49,19 +51,46 @@ export async function searchTickets(queries: Queries, query: TicketQuery): Promi
   });
 }
 
+/**
+ * What a search has found: the ids of all, or, of a text that very many holders' names begin with, which ones to look for while going
+ * through the tickets in order, where a page of them is soon full.
+ */
+type Found =
+  | { readonly type: 'few'; readonly ids: readonly string[] }
+  | { readonly type: 'many'; readonly key: string; readonly named: readonly string[] };
+
 /** One row more than the page has, to know whether there is a next one. */
 async function readPage(
   queries: Queries,
-  { event, search, status, type, limit }: TicketQuery,
+  { event, status, type, limit }: TicketQuery,
   after: string,
-  named: readonly string[] | undefined,
+  found: Found | undefined,
 ): Promise<readonly TicketRow[]> {
+  const few = found?.type === 'few' ? found.ids.filter((id) => id > after) : undefined;
+  if (few?.length === 0) return [];
   return (
     queries
       .selectFrom('ticket')
       .selectAll('ticket')
       .where('ticket.event', '=', event)
-      .where('ticket.id', '>', after)
+      // Not both: SQLite would rather walk the range than look the few up.
+      .$if(few === undefined, (query) => query.where('ticket.id', '>', after))
+      .$if(few !== undefined, (query) => query.where('ticket.id', 'in', few ?? []))
+      .$if(found?.type === 'many', (query) =>
+        query
+          .leftJoin('ticket_holder as holder', (join) =>
+            join.onRef('holder.event', '=', 'ticket.event').onRef('holder.ticket', '=', 'ticket.id'),
+          )
+          .where(({ or, and, eb }) => {
+            const { key, named } = found?.type === 'many' ? found : { key: '', named: [] };
+            return or([
+              and([eb('holder.name_key', '>=', key), eb('holder.name_key', '<', key + afterAll)]),
+              and([eb('holder.email_key', '>=', key), eb('holder.email_key', '<', key + afterAll)]),
+              eb('holder.order_key', '=', key),
+              ...(named.length === 0 ? [] : [eb('ticket.id', 'in', named)]),
+            ]);
+          }),
+      )
       .$if(type !== undefined, (query) => query.where('ticket.type', '=', type ?? 0))
       .$if(status === 'transferred', (query) => query.where('ticket.transferred_at_ms', 'is not', null))
       .$if(status === 'used', (query) =>
@@ -76,9 +105,6 @@ async function readPage(
       .$if(status !== undefined && status !== 'used' && status !== 'transferred', (query) =>
         query.where('ticket.status', '=', status ?? ''),
       )
-      .$if(search !== undefined, (query) =>
-        query.where('ticket.id', 'in', () => heldBy(queries, event, searchKey(search ?? ''), named ?? [])),
-      )
       // Where only stories matter, begin with them: they may be few among many tickets.
       .orderBy(sql.ref(status === 'used' ? 'story.ticket' : 'ticket.id'))
       .limit(limit + 1)
@@ -86,18 +112,28 @@ async function readPage(
   );
 }
 
-/** The tickets of holders whose name or address begins like this, of this order, and those named. */
-// oxlint-disable-next-line typescript/explicit-function-return-type -- the query's type is its columns
-function heldBy(queries: Queries, event: number, key: string, named: readonly string[]) {
-  const holders = queries.selectFrom('ticket_holder').select('ticket as id').where('event', '=', event);
-  const found = holders
-    .where('name_key', '>=', key)
-    .where('name_key', '<', key + afterAll)
-    .union(holders.where('email_key', '>=', key).where('email_key', '<', key + afterAll))
-    .union(holders.where('order_key', '=', key));
-  return named.length === 0
-    ? found
-    : found.union(queries.selectFrom('ticket').select('id').where('event', '=', event).where('id', 'in', named));
+/** What the text names, and the tickets of holders whose name or address begins like it or whose order it is. */
+async function findBySearch(queries: Queries, event: number, codeHashKeyHex: string, text: string): Promise<Found> {
+  const named = await findNamed(queries, event, codeHashKeyHex, text);
+  const key = searchKey(text);
+  const holders = queries
+    .selectFrom('ticket_holder')
+    .select('ticket')
+    .where('event', '=', event)
+    .limit(fewMax + 1);
+  const held = [
+    ...(await holders
+      .where('name_key', '>=', key)
+      .where('name_key', '<', key + afterAll)
+      .execute()),
+    ...(await holders
+      .where('email_key', '>=', key)
+      .where('email_key', '<', key + afterAll)
+      .execute()),
+    ...(await holders.where('order_key', '=', key).execute()),
+  ];
+  if (held.length > fewMax) return { type: 'many', key, named };
+  return { type: 'few', ids: [...new Set([...named, ...held.map((row) => row.ticket)])] };
 }
 
 /** Ids of the tickets that the text itself names: as id, as a foreign code of any epoch, as a typed short code. */

@@ -2,7 +2,13 @@
 // what the gates' marks have made of it, and never two winners.
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ticketListSchema, ticketResponseSchema, type TicketRequest, type TicketResponse } from '@postern/shared';
+import {
+  ticketListSchema,
+  ticketRequestSchema,
+  ticketResponseSchema,
+  type TicketRequest,
+  type TicketResponse,
+} from '@postern/shared';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 import { aMark, baseOf, bootOfTests } from '../../support/marks.ts';
 
@@ -323,6 +329,28 @@ describe('the list', () => {
     for (const term of ['%', '_', 'da', 'löwe', 'BOX', "' or 1=1 --", 'B-', own.id.slice(0, 31)])
       expect(await find(`search=${encodeURIComponent(term)}`), term).toEqual([]);
     expect(JSON.stringify(await test.json('GET', `/api/tickets?event=${event}`))).not.toContain('PN1:');
+  });
+
+  it('pages through what very many names begin with, as through what few do', async () => {
+    const requests = Array.from({ length: 5_200 }, (_, index) =>
+      ticketRequestSchema.parse({ type: 1 + (index % 100 === 0 ? 1 : 0), holder: { name: `Many ${index}` } }),
+    );
+    const issued = await test.cloud.tickets.issue(event, [...requests, ticketRequestSchema.parse({ type: 2 })]);
+    if (!issued.ok) throw new Error(issued.error.type);
+    const wanted = issued.value.filter(({ type, holder: found }) => type === 2 && found !== undefined);
+    const seen: string[] = [];
+    for (let cursor = '', isFirst = true; isFirst || cursor !== ''; isFirst = false) {
+      const query = `event=${event}&search=many&type=2&limit=20${cursor === '' ? '' : `&cursor=${cursor}`}`;
+      const page = ticketListSchema.parse(await test.json('GET', `/api/tickets?${query}`));
+      seen.push(...page.tickets.map(({ id }) => id));
+      cursor = page.next ?? '';
+    }
+    expect(seen).toEqual(wanted.map(({ id }) => id).toSorted());
+    expect(seen).toHaveLength(52);
+    const [few] = ticketListSchema.parse(
+      await test.json('GET', `/api/tickets?event=${event}&search=${encodeURIComponent('many 4711')}`),
+    ).tickets;
+    expect(few?.holder?.name).toBe('Many 4711');
   });
 
   it('still finds a ticket by the code and the short form it had before', async () => {

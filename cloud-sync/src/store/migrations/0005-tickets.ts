@@ -42,6 +42,7 @@ export const tickets: Migration = {
       .on('ticket')
       .columns(['event', 'type', 'id'] as never)
       .execute();
+    await sql`create index ticket_transferred on ticket (event, id) where transferred_at_ms is not null`.execute(db);
     // The part of an id that a short typed code is looked up by: see `shortCodeTail`.
     await sql`create index ticket_by_tail on ticket (event, (substr(id, 27)))`.execute(db);
 
