@@ -1,7 +1,7 @@
 // The JSON messages about people and programs, as zod schemas: roles, accounts, tokens, keys, staff. Both ends use them, as wire.ts.
 import { z } from 'zod';
 import { ticketResponseSchema } from './wire-tickets.ts';
-import { eventIdSchema } from './wire.ts';
+import { eventIdSchema, userIdSchema } from './wire.ts';
 
 /** What a person may be at one event. `staff` are stewards and supervisors; an administrator is one everywhere. */
 export const eventRoles = ['steward', 'supervisor', 'organiser'] as const;
@@ -36,7 +36,6 @@ export const emailSchema = z.email().max(254).toLowerCase();
 export const passwordSchema = z.string().min(10).max(200);
 /** BCP 47, the part that we use: `en`, `de-AT`. */
 export const languageSchema = z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/);
-export const userIdSchema = z.string().regex(/^[0-9a-f]{12}$/);
 /** A change changes something. */
 const isChange = (change: object): boolean => Object.keys(change).length > 0;
 const secretSchema = z.string().min(1).max(2_000);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { cleanText } from './methods/clean-text.ts';
 import { holdReasons, ticketIdPattern, ticketStatuses } from './ticket.ts';
-import { caseViewSchema, eventIdSchema, gateIdSchema, markViewSchema } from './wire.ts';
+import { caseViewSchema, eventIdSchema, gateIdSchema, markViewSchema, userIdSchema } from './wire.ts';
 
 /** Largest body of a batch. */
 export const batchBodyBytesMax = 16 * 1024 * 1024;
@@ -45,6 +45,8 @@ export const holderSchema = z.strictObject({
   email: holderEmail.optional(),
   /** The seller's number of the order. */
   order: orderReference.optional(),
+  /** Their account here, by id: they see the ticket among theirs and make credentials for it. */
+  account: userIdSchema.optional(),
 });
 export type Holder = z.infer<typeof holderSchema>;
 
@@ -85,6 +87,7 @@ export const ticketChangeSchema = z
         name: holderName.nullable().optional(),
         email: holderEmail.nullable().optional(),
         order: orderReference.nullable().optional(),
+        account: userIdSchema.nullable().optional(),
       })
       .nullable()
       .optional(),

@@ -24,6 +24,8 @@ const base64 = (charactersMax: number): z.ZodString =>
 const name = z.string().trim().min(1).max(100);
 
 export const eventIdSchema = z.number().int().min(1).max(4_294_967_295);
+/** An account of a person at this service. */
+export const userIdSchema = z.string().regex(/^[0-9a-f]{12}$/);
 export const gateIdSchema = z.string().regex(/^[a-z0-9-]{1,32}$/);
 /** RFC 9457 problem: `type` is one of our kebab-case codes. */
 export const problemSchema = z.object({

@@ -50,6 +50,7 @@ const issueProblems = [
   'event-unknown',
   'type-unknown',
   'window-empty',
+  'user-unknown',
   'ticket-exists',
 ] as const;
 const readProblems = [...userProblems, 'request-invalid', 'ticket-unknown'] as const;
@@ -173,6 +174,7 @@ export function ticketRoutes({ tickets, reports }: TicketRoutesDeps): Hono<Envir
         ...bodyProblems,
         'type-unknown',
         'window-empty',
+        'user-unknown',
       ]),
     ),
     validTicket,
@@ -187,7 +189,7 @@ export function ticketRoutes({ tickets, reports }: TicketRoutesDeps): Hono<Envir
         'Pass a ticket on to another holder; every earlier credential is dead',
         'tickets',
         { schema: ticketResponseSchema, ...ifMatch },
-        [...credentialProblems, 'already-used'],
+        [...credentialProblems, 'already-used', 'user-unknown'],
       ),
     ),
     exactlyOnce,

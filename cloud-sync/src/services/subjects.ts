@@ -3,6 +3,9 @@
 import type { Database } from '../store/database.ts';
 import type { Actor } from './actor.ts';
 
+/** Tickets of one person that are listed. */
+const heldTicketsMax = 500;
+
 export interface Subjects {
   readonly eventOfTicket: (ticketId: string) => Promise<number | undefined>;
   readonly eventOfGate: (gateId: string) => Promise<number | undefined>;
@@ -17,7 +20,26 @@ export const createSubjects = (database: Database): Subjects => ({
     (await database.selectFrom('ticket').select('event').where('id', '=', ticketId).executeTakeFirst())?.event,
   eventOfGate: async (gateId) =>
     (await database.selectFrom('gate').select('event').where('id', '=', gateId).executeTakeFirst())?.event,
-  // Tickets have no holder yet: nobody owns one, and attendees are refused everywhere.
-  ownsTicket: async () => false,
-  ticketsOf: async () => [],
+  ownsTicket: async (actor, ticketId) => {
+    if (actor.kind !== 'user') return false;
+    const held = await database
+      .selectFrom('ticket_holder')
+      .select('ticket')
+      .where('account', '=', actor.id)
+      .where('ticket', '=', ticketId)
+      .executeTakeFirst();
+    return held !== undefined;
+  },
+  ticketsOf: async (actor) => {
+    if (actor.kind !== 'user') return [];
+    const held = await database
+      .selectFrom('ticket_holder')
+      .select('ticket')
+      .where('account', '=', actor.id)
+      .orderBy('event')
+      .orderBy('ticket')
+      .limit(heldTicketsMax)
+      .execute();
+    return held.map(({ ticket }) => ticket);
+  },
 });

@@ -9,7 +9,7 @@ import type { Schema } from '../store/schema.ts';
 import { raiseRevision, readEvent, type EventRecord } from './events.ts';
 import type { Failure } from './problems.ts';
 import { deriveStories } from './stories.ts';
-import { mergeHolder, storeHolder } from './ticket-holders.ts';
+import { checkAccounts, mergeHolder, storeHolder } from './ticket-holders.ts';
 import { hashCode, isWindowEmpty, unknownType } from './ticket-issue.ts';
 import { etagOf, ifMatchHolds, readViews, type TicketView } from './ticket-views.ts';
 
@@ -60,6 +60,8 @@ export async function changeTicket(
   const planned = plan(before, event);
   if (!planned.ok) return planned;
   const { columns = {}, holder, code } = planned.value;
+  const stranger = await checkAccounts(queries, [holder]);
+  if (stranger !== undefined) return err(stranger);
   const inFeed = Object.keys(columns).length > 0;
   const revision = inFeed ? await raiseRevision(queries, row.event) : undefined;
   if (revision !== undefined)

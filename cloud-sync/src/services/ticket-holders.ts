@@ -1,9 +1,13 @@
-// Who holds a ticket: name, e-mail address and order number. Personal fields live in this one table of the cloud and are never read by
+// Who holds a ticket: name, e-mail address, order number, and their account here. Personal fields live in this one table of the cloud and are never read by
 // what makes feeds or marks; taking all of them away removes the row.
 import type { Holder, TicketChange } from '@postern/shared';
 import type { Insertable } from 'kysely';
 import type { Queries } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
+import type { Failure } from './problems.ts';
+
+/** Accounts looked up in one statement. */
+const rowsPerStatementMax = 2_000;
 
 /** As names, addresses and order numbers are compared: Unicode forms, capital letters and runs of spaces make no difference. */
 export const searchKey = (text: string): string => text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
@@ -16,6 +20,7 @@ export function toHolderRow(event: number, ticket: string, holder: Holder): Inse
     name: holder.name ?? null,
     email: holder.email ?? null,
     order_reference: holder.order ?? null,
+    account: holder.account ?? null,
     name_key: keyOf(holder.name),
     email_key: keyOf(holder.email),
     order_key: keyOf(holder.order),
@@ -23,6 +28,21 @@ export function toHolderRow(event: number, ticket: string, holder: Holder): Inse
 }
 
 export const isEmptyHolder = (holder: Holder): boolean => Object.values(holder).every((value) => value === undefined);
+
+/** `user-unknown` when a holder has an account that does not exist. */
+export async function checkAccounts(
+  queries: Queries,
+  holders: readonly (Holder | undefined)[],
+): Promise<Failure | undefined> {
+  const accounts = [...new Set(holders.flatMap((holder) => holder?.account ?? []))];
+  for (let start = 0; start < accounts.length; start += rowsPerStatementMax) {
+    const some = accounts.slice(start, start + rowsPerStatementMax);
+    const known = await queries.selectFrom('user').select('id').where('id', 'in', some).execute();
+    const missing = some.find((account) => !known.some(({ id }) => id === account));
+    if (missing !== undefined) return { type: 'user-unknown', detail: `There is no account ${missing}.` };
+  }
+  return undefined;
+}
 
 /** Replaces all that is known of the holder. */
 export async function storeHolder(queries: Queries, event: number, ticket: string, holder: Holder): Promise<void> {
@@ -42,7 +62,7 @@ export async function readHolders(
 ): Promise<ReadonlyMap<string, Holder>> {
   const rows = await queries
     .selectFrom('ticket_holder')
-    .select(['ticket', 'name', 'email', 'order_reference'])
+    .select(['ticket', 'name', 'email', 'order_reference', 'account'])
     .where('event', '=', event)
     .where('ticket', 'in', tickets)
     .execute();
@@ -53,6 +73,7 @@ export async function readHolders(
         ...(row.name === null ? {} : { name: row.name }),
         ...(row.email === null ? {} : { email: row.email }),
         ...(row.order_reference === null ? {} : { order: row.order_reference }),
+        ...(row.account === null ? {} : { account: row.account }),
       },
     ]),
   );

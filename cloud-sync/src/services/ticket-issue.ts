@@ -19,7 +19,7 @@ import type { Queries } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { raiseRevision, readEvent, type EventRecord } from './events.ts';
 import type { Failure } from './problems.ts';
-import { toHolderRow, isEmptyHolder } from './ticket-holders.ts';
+import { checkAccounts, toHolderRow, isEmptyHolder } from './ticket-holders.ts';
 import { rowView, type TicketRow, type TicketView } from './ticket-views.ts';
 
 /** Rows a statement inserts; SQLite takes at most 32,766 values. */
@@ -32,7 +32,7 @@ interface NewTicket {
   readonly request: TicketRequest;
 }
 
-/** In a transaction that a failure rolls back: `event-unknown`, `type-unknown`, `window-empty`, `ticket-exists`. */
+/** In a transaction that a failure rolls back: `event-unknown`, `type-unknown`, `window-empty`, `user-unknown`, `ticket-exists`. */
 export async function issueTickets(
   queries: Queries,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
@@ -44,6 +44,11 @@ export async function issueTickets(
   if (event === undefined) return err({ type: 'event-unknown' });
   const problem = checkRequests(event, requests);
   if (problem !== undefined) return err(problem);
+  const stranger = await checkAccounts(
+    queries,
+    requests.map(({ holder }) => holder),
+  );
+  if (stranger !== undefined) return err(stranger);
   const nowMs = clock.wallMs();
   const issued = requests.map((request) => toRows(event, request, nowMs, random));
   const repeated = findRepeated(issued);

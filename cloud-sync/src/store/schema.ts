@@ -229,6 +229,8 @@ interface TicketHolderTable {
   readonly name: string | null;
   readonly email: string | null;
   readonly order_reference: string | null;
+  /** Id of the user who holds it. */
+  readonly account: string | null;
   /** The same as they are searched for: see `searchKey`. */
   readonly name_key: string | null;
   readonly email_key: string | null;

@@ -53,6 +53,7 @@ export const tickets: Migration = {
       .addColumn('name', 'text')
       .addColumn('email', 'text')
       .addColumn('order_reference', 'text')
+      .addColumn('account', 'text')
       .addColumn('name_key', 'text')
       .addColumn('email_key', 'text')
       .addColumn('order_key', 'text')
@@ -64,6 +65,8 @@ export const tickets: Migration = {
         .on('ticket_holder')
         .columns(['event', key] as never)
         .execute();
+
+    await db.schema.createIndex('ticket_holder_by_account').on('ticket_holder').columns(['account']).execute();
 
     await db.schema
       .createTable('idempotency')
