@@ -29,6 +29,7 @@ export * from './texts.ts';
 export * from './ticket.ts';
 export * from './time-step.ts';
 export * from './wire.ts';
+export * from './wire-audit.ts';
 export * from './wire-keys.ts';
 export * from './wire-methods.ts';
 export * from './wire-people.ts';
