@@ -3,6 +3,7 @@
 import { type Clock, type Ingest, type Logger, type ReplicaStore } from '@postern/shared';
 import type { Hono } from 'hono';
 import { adminRoutes } from './routes/admin.ts';
+import { auditRoutes } from './routes/audits.ts';
 import { identify, requireGate } from './routes/auth.ts';
 import { createErrorHandler, createRouter, problem, type Environment } from './routes/context.ts';
 import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
@@ -19,12 +20,14 @@ import { peopleRoutes } from './routes/people.ts';
 import { programRoutes } from './routes/programs.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { methodSwitchRoutes, overrideRoutes, ticketMethodRoutes } from './routes/methods.ts';
+import { suspicionRoutes } from './routes/suspicions.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { memberRoutes, userAdminRoutes } from './routes/user-admin.ts';
 import type { AccessTokens } from './services/access-tokens.ts';
 import type { Accounts } from './services/accounts.ts';
 import type { Actors } from './services/actor.ts';
 import type { ApiKeys } from './services/api-keys.ts';
+import type { AuditLog } from './services/audit-log.ts';
 import type { Authority } from './services/authority.ts';
 import type { Clients } from './services/clients.ts';
 import type { Devices } from './services/devices.ts';
@@ -48,7 +51,9 @@ import type { ResetLinks } from './services/reset-links.ts';
 import type { Sessions } from './services/sessions.ts';
 import type { Staff } from './services/staff.ts';
 import type { Subjects } from './services/subjects.ts';
+import type { Suspicions } from './services/suspicions.ts';
 import type { Tickets } from './services/tickets.ts';
+import type { UsageLog } from './services/usage-log.ts';
 import type { UserAdmin } from './services/user-admin.ts';
 import type { Users } from './services/users.ts';
 
@@ -86,6 +91,9 @@ export interface AppDeps {
   readonly liveStates: LiveStates;
   readonly methods: TicketMethodsService;
   readonly switches: MethodSwitches;
+  readonly auditLog: AuditLog;
+  readonly usageLog: UsageLog;
+  readonly suspicions: Suspicions;
   readonly pokes: Pokes;
   readonly rulesChanged: (event: number) => Promise<void>;
   readonly publicUrl: () => string;
@@ -116,6 +124,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', liveRoutes(deps));
   app.route('/api/events', memberRoutes(deps));
   app.route('/api/events', overrideRoutes(deps));
+  app.route('/api/events', suspicionRoutes(deps));
   app.route('/api/tickets', ticketRoutes(deps));
   app.route('/api/tickets', ticketMethodRoutes(deps));
   app.route('/admin', adminRoutes(deps));
@@ -123,6 +132,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/admin/keys', keyRoutes(deps));
   app.route('/admin', programRoutes(deps));
   app.route('/admin', userAdminRoutes(deps));
+  app.route('/audits', auditRoutes(deps));
   app.route('/', gateRoutes({ ...deps, gateOnly, changed: deps.pokes.poke }));
   app.route('/', oauthRoutes(deps));
   app.route('/', peopleRoutes(deps));

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command line of the service: serve | migrate | move | token | event | issue | feed | rotate-keys. Everything but `serve` works on the data folder
-// directly, also while the service runs.
+// The command line of the service: serve | migrate | move | token | event | issue | feed | rotate-keys | audit. Everything but `serve` works
+// on the data folder directly, also while the service runs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { defineCommand, runMain } from 'citty';
 import { Presets, SingleBar } from 'cli-progress';
 import pino from 'pino';
 import { z } from 'zod';
+import { createAuditCommand } from './commands/audit.ts';
 import { moveCommand } from './commands/move.ts';
 import { createRotateKeysCommand } from './commands/rotate-keys.ts';
 import { readConfig, type Config, type ConfigError } from './config.ts';
@@ -170,12 +171,23 @@ const publishCommand = defineCommand({
   },
 });
 
+const auditCommand = createAuditCommand({
+  commonArguments,
+  withTools: (args, work) => withCloud(args, (cloud) => work(cloud.auditTools)),
+  orExit,
+  eventNumber: (text) => number(text, 'event', 1, 4_294_967_295),
+  // Nothing is printed before it is done: the bar may have the terminal for itself.
+  startProgress: (total) => startProgress(total, 'entries', process.stderr.isTTY),
+  write: (line) => console.log(line),
+});
+
 const main = defineCommand({
   meta: { name: 'cloud-sync', version: '0.1.0', description: 'Events, tickets, gates and the feed of Postern' },
   subCommands: {
     serve: serveCommand,
     migrate: migrateCommand,
     move: moveCommand,
+    audit: auditCommand,
     token: tokenCommand,
     event: eventCommand,
     issue: issueCommand,
@@ -222,12 +234,16 @@ Lost it? cloud-sync token makes a new one.
 }
 
 /** A bar on a terminal, nothing elsewhere. */
-function startProgress(total: number): SingleBar {
+function startProgress(
+  total: number,
+  what = 'tickets',
+  shown = process.stderr.isTTY && !process.stdout.isTTY,
+): SingleBar {
   const bar = new SingleBar(
-    { format: '{bar} {value}/{total} tickets, {eta_formatted} left', noTTYOutput: false },
+    { format: `{bar} {value}/{total} ${what}, {eta_formatted} left`, noTTYOutput: false },
     Presets.shades_classic,
   );
-  if (process.stderr.isTTY && !process.stdout.isTTY) bar.start(total, 0);
+  if (shown) bar.start(total, 0);
   return bar;
 }
 

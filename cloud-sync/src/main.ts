@@ -23,6 +23,11 @@ import { createAccessTokens } from './services/access-tokens.ts';
 import { createAccounts } from './services/accounts.ts';
 import { createActors } from './services/actor.ts';
 import { createApiKeys } from './services/api-keys.ts';
+import { openAuditKeys, rotateAuditKey } from './services/audit-keys.ts';
+import { createAuditLog } from './services/audit-log.ts';
+import { createAuditTools, type AuditTools } from './services/audit-tools.ts';
+import { witnessChains } from './services/audit-verify.ts';
+import { createAudit, type Audit } from './services/audit.ts';
 import { openAuthority } from './services/authority.ts';
 import { createClients } from './services/clients.ts';
 import { createCentralGate, type CentralGate } from './services/central-gate.ts';
@@ -52,11 +57,15 @@ import { createSessions } from './services/sessions.ts';
 import { createStaff, type Staff } from './services/staff.ts';
 import { deriveAllStories, deriveStories, storeHistories } from './services/stories.ts';
 import { createSubjects } from './services/subjects.ts';
+import { followAllCases } from './services/suspicion-derive.ts';
+import { createSuspicions } from './services/suspicions.ts';
 import { createUserAdmin } from './services/user-admin.ts';
 import { createTicketMethods, findEffective } from './services/ticket-methods.ts';
 import { readTickets } from './services/ticket-views.ts';
 import { createTickets, type Tickets } from './services/tickets.ts';
 import { createUsers, type Users } from './services/users.ts';
+import { createUsageLog } from './services/usage-log.ts';
+import { makeMissingUses, storeUses, storeVerifications } from './services/uses.ts';
 import { createVault, readMasterKey, type VaultError } from './services/vault.ts';
 import { createVerifications } from './services/verification.ts';
 import { openCentralStore } from './store/central-store.ts';
@@ -71,6 +80,7 @@ import {
 import { createFeedParts } from './store/feed-parts.ts';
 import { createGateDirectory } from './store/gate-directory.ts';
 import { createReplicaStore } from './store/replica.ts';
+import { markToUsage } from './store/usage.ts';
 import type { System } from './system.ts';
 
 export interface Cloud {
@@ -91,6 +101,10 @@ export interface Cloud {
   readonly keySchedule: KeySchedule;
   /** Seals every secret under another master key; the process that did it is to be ended. */
   readonly reseal: (masterKey: Uint8Array) => Promise<Result<number, VaultError>>;
+  readonly audit: Audit;
+  readonly auditTools: AuditTools;
+  /** Signs what earlier processes have left unsigned in the audit log, and then our own part, hourly. */
+  readonly startAudit: () => Promise<void>;
   /** The address that gates and people are told. */
   readonly setPublicUrl: (url: string) => void;
   /** Ends what would never end by itself: live streams. */
@@ -134,6 +148,18 @@ export async function openCloud({
   const opening = await openKeys({ database, vault, random, clock });
   if (!opening.ok) return closed(database, opening);
   const keys = opening.value;
+  const auditKeys = await openAuditKeys(database, { vault, random, clock });
+  if (!auditKeys.ok) return closed(database, auditKeys);
+  await makeMissingUses(database);
+  const audit = createAudit({
+    database,
+    clock,
+    random,
+    timer,
+    log,
+    signer: auditKeys.value.signer,
+    used: storeVerifications,
+  });
 
   const stopping = new AbortController();
   let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`;
@@ -201,7 +227,10 @@ export async function openCloud({
   const replica = createReplicaStore({
     database,
     clock,
-    derive: (queries, event, ticketIds) => deriveStories(queries, clock, event, ticketIds),
+    derive: async (queries, event, ticketIds, marks) => {
+      await deriveStories(queries, clock, event, ticketIds);
+      await storeUses(queries, event, marks.map(markToUsage));
+    },
   });
   const ledger = await loadLedger();
   const ingest = createIngest({
@@ -218,7 +247,10 @@ export async function openCloud({
     log,
     policyOf: async (queries, event) => (await readEvent(queries, event))?.policy,
     ticketsOf: readTickets,
-    keep: (queries, event, histories) => storeHistories(queries, clock.wallMs(), event, histories),
+    keep: async (queries, event, histories, marks) => {
+      await storeHistories(queries, clock.wallMs(), event, histories);
+      await storeUses(queries, event, marks.map(markToUsage));
+    },
     committed: (event) => {
       central.committed(event);
       pokes.poke(event);
@@ -303,9 +335,13 @@ export async function openCloud({
     liveStates: createLiveStates({ reports, clock }),
     methods,
     switches,
+    auditLog: createAuditLog(database),
+    usageLog: createUsageLog(database),
+    suspicions: createSuspicions({ database, clock, audit }),
     nonces: createNonces(keys.nonceSecret, clock, random),
     rulesChanged: async (event) => {
       await deriveAllStories(database, clock, event);
+      await followAllCases(database, event);
       feed.changed(event);
       pokes.poke(event);
     },
@@ -337,6 +373,16 @@ export async function openCloud({
     keyTickets,
     keySchedule,
     reseal: (newKey) => resealKeys(database, vault, createVault(newKey, random)),
+    audit,
+    auditTools: createAuditTools({
+      database,
+      keys: auditKeys.value,
+      rotateKey: () => database.transaction().execute((queries) => rotateAuditKey(queries, { vault, random, clock })),
+    }),
+    startAudit: async () => {
+      await witnessChains(database, auditKeys.value, { clock, log });
+      audit.start();
+    },
     setPublicUrl: (url) => {
       publicUrl = url;
     },
@@ -346,6 +392,12 @@ export async function openCloud({
       await keySchedule.stop();
       await central.close();
       await feed.stop();
+      try {
+        await audit.close();
+      } catch (cause) {
+        // The chain stays unsigned from its last head on, until the next start signs it.
+        log.error({ cause: String(cause) }, 'the audit chain could not be closed');
+      }
       await channel?.close();
       await database.destroy();
     },
@@ -376,6 +428,7 @@ export async function serve(cloud: Cloud, config: Config): Promise<Result<Listen
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   if (config.publicUrl === undefined) cloud.setPublicUrl(url);
   await cloud.keySchedule.start();
+  await cloud.startAudit();
   const stop = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
     cloud.endStreams();

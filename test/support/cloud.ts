@@ -78,7 +78,7 @@ export interface TestCloudOptions {
   readonly database?: DatabaseKind;
   /** An existing database instead, as a second process of a deployment has. */
   readonly databaseUrl?: string;
-  /** Of its randomness: two processes on one database have different ones. */
+  /** Of its randomness; by default another one at every opening, as every process start has. */
   readonly seed?: number;
   readonly log?: Logger;
   /** Days until keys rotate by themselves; by default never. */
@@ -98,7 +98,7 @@ export async function createTestCloud({
   log = silentLog,
   database: kind,
   databaseUrl,
-  seed,
+  seed = ++openings,
   keyDays = { issuer: 0, feed: 0 },
   mailer,
   oidc,
@@ -336,6 +336,9 @@ export async function createIdentity(id: string): Promise<{ readonly keys: KeyPa
   );
   return { keys, csr: Buffer.from(request.rawData).toString('base64') };
 }
+
+/** Every process has chance of its own, also on the same folder. */
+let openings = 0;
 
 /** Repeatable bytes: nothing secret in tests. */
 function seededRandom(seed = 1): (bytes: number) => Uint8Array {

@@ -30,6 +30,7 @@ export interface AccessRow {
 const staff = ['steward', 'supervisor'] as const;
 const admin = ['admin'] as const;
 const managers = ['organiser', 'admin'] as const;
+const overseers = ['supervisor', ...managers] as const;
 const onDuty = [...staff, ...managers] as const;
 const signedIn = ['attendee', ...onDuty] as const;
 const holderAndOnDuty = signedIn;
@@ -108,6 +109,10 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/events/:event/overrides', onDuty, 'own'),
   row('PUT', '/api/events/:event/policy', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/summary', onDuty, 'own', 'events:read'),
+  row('GET', '/api/events/:event/suspicion-rules', overseers, 'own', 'audits:read'),
+  row('PUT', '/api/events/:event/suspicion-rules', managers, 'own', 'events:write'),
+  row('GET', '/api/events/:event/suspicions', overseers, 'own', 'audits:read'),
+  row('PATCH', '/api/events/:event/suspicions/:suspicion', overseers, 'own', 'events:write'),
 
   row('GET', '/api/tickets', onDuty, 'body', 'tickets:read'),
   row('POST', '/api/tickets', managers, 'body', 'tickets:write'),
@@ -127,6 +132,8 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/tickets/:ticket/revoke', managers, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/transfer', managers, 'own', 'tickets:write'),
 
+  row('GET', '/audits/log', managers, 'list', 'audits:read'),
+  row('GET', '/audits/usage', managers, 'list', 'audits:read'),
   row('POST', '/enrol', 'anyone'),
   row('GET', '/feed/:event/manifest', 'gate', 'own'),
   row('GET', '/feed/files/:sha256', 'gate', 'own'),

@@ -95,6 +95,11 @@ const programId = z.string().regex(/^[0-9a-f]{12}$/);
 export const validApiKey = validator('param', z.object({ key: programId }), orProblem);
 export const validClient = validator('param', z.object({ client: programId }), orProblem);
 export const validSession = validator('param', z.object({ session: z.string().regex(/^[0-9a-f]{16}$/) }), orProblem);
+export const validSuspicion = validator(
+  'param',
+  z.object({ event: eventText, suspicion: z.string().regex(/^[0-9a-f]{32}$/) }),
+  orProblem,
+);
 export const validTicket = validator('param', z.object({ ticket: ticketIdSchema }), orProblem);
 export const validKey = validator('param', z.object({ key: keyIdSchema }), orProblem);
 export const validSha256 = validator('param', z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }), orProblem);
@@ -125,14 +130,17 @@ export function describe(
     readonly status?: number;
     readonly schema?: z.ZodType;
     readonly contentType?: string;
+    /** Text that it can also be asked for, by content type. */
+    readonly alsoAs?: string;
   } & Partial<ConditionalHeader>,
   problems: readonly ProblemType[] = [],
 ): DescribeRouteOptions {
   const contentType = good.contentType ?? 'application/json';
-  const content =
-    good.schema === undefined
-      ? { [contentType]: { schema: { type: 'string' } as const } }
-      : { [contentType]: { schema: resolver(good.schema) } };
+  const text = { schema: { type: 'string' } as const };
+  const content = {
+    [contentType]: good.schema === undefined ? text : { schema: resolver(good.schema) },
+    ...(good.alsoAs === undefined ? {} : { [good.alsoAs]: text }),
+  };
   const byStatus = new Map<number, ProblemType[]>();
   for (const type of problems)
     byStatus.set(problemStatuses[type], [...(byStatus.get(problemStatuses[type]) ?? []), type]);

@@ -3,6 +3,7 @@
 import { ok, type Result } from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import { inTransaction } from '../store/locks.ts';
+import { resealAuditKeys } from './audit-keys.ts';
 import { keysLock } from './keys.ts';
 import type { Vault, VaultError } from './vault.ts';
 
@@ -22,5 +23,6 @@ export const resealKeys = (database: Database, from: Vault, to: Vault): Promise<
     }
     for (const [id, sealed_secret] of sealedById)
       await queries.updateTable('key').set({ sealed_secret }).where('id', '=', id).execute();
-    return ok(rows.length);
+    const ofAudit = await resealAuditKeys(queries, from, to);
+    return ofAudit.ok ? ok(rows.length + ofAudit.value) : ofAudit;
   });

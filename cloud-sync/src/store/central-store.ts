@@ -56,8 +56,13 @@ export interface CentralStoreDeps {
     event: number,
     ticketIds: readonly string[],
   ) => Promise<ReadonlyMap<string, Ticket>>;
-  /** Writes down what histories come to, in the same transaction. */
-  readonly keep: (queries: Queries, event: number, histories: ReadonlyMap<string, History>) => Promise<void>;
+  /** Writes down what histories and new marks come to, in the same transaction; the tickets of both are locked. */
+  readonly keep: (
+    queries: Queries,
+    event: number,
+    histories: ReadonlyMap<string, History>,
+    marks: readonly Mark[],
+  ) => Promise<void>;
   /** Marks of this event are durable. */
   readonly committed: (event: number) => void;
 }
@@ -216,7 +221,10 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
       const policy = await deps.policyOf(queries, event);
       if (policy === undefined) continue;
       const ids = [...new Set(jobs.filter((job) => job.event === event).map((job) => job.ticketId))].toSorted();
-      await lockTickets(queries, event, ids);
+      const refused = drafts.flatMap((draft) =>
+        draft.event === event && 'ticketId' in draft && draft.ticketId !== '' ? [draft.ticketId] : [],
+      );
+      await lockTickets(queries, event, [...ids, ...refused]);
       pages.set(event, {
         event,
         policy,
@@ -240,7 +248,12 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
       page.made.flatMap(({ mark }) => (mark.kind !== 'refused' && 'ticketId' in mark ? [mark.ticketId] : [])),
     );
     const histories = new Map([...touched].map((id) => [id, historyOf(page, id)]));
-    await deps.keep(queries, page.event, histories);
+    await deps.keep(
+      queries,
+      page.event,
+      histories,
+      page.made.map(({ mark }) => mark),
+    );
   };
 
   // ---- recovery

@@ -14,6 +14,7 @@ import {
   type AppendError,
   type Clock,
   type EncodedMark,
+  type Mark,
   type ReplicaStore,
   type Result,
   type SegmentId,
@@ -36,8 +37,13 @@ import {
 export interface ReplicaDeps {
   readonly database: Database;
   readonly clock: Clock;
-  /** Brings stories and cases of these tickets up to date, in the transaction that stores the marks. */
-  readonly derive: (queries: Queries, event: number, ticketIds: ReadonlySet<string>) => Promise<void>;
+  /** Brings what is derived from marks up to date, stories and cases of these tickets first, in the transaction that stores them. */
+  readonly derive: (
+    queries: Queries,
+    event: number,
+    ticketIds: ReadonlySet<string>,
+    marks: readonly Mark[],
+  ) => Promise<void>;
 }
 
 export function createReplicaStore({ database, clock, derive }: ReplicaDeps): ReplicaStore {
@@ -153,7 +159,12 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
       .values(marks.map((mark) => toMarkRow(writer, mark, clock.wallMs())))
       .onConflict((conflict) => conflict.doNothing())
       .execute();
-    await derive(queries, writer.event, new Set(marks.flatMap(({ mark }) => ticketOf(mark) ?? [])));
+    await derive(
+      queries,
+      writer.event,
+      new Set(marks.flatMap(({ mark }) => ticketOf(mark) ?? [])),
+      marks.map(({ mark }) => mark),
+    );
     return ok(undefined);
   }
 }

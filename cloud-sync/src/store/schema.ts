@@ -1,13 +1,14 @@
 // The cloud's tables as kysely sees them. Portable to SQLite and PostgreSQL: text ids, integer milliseconds, integer 0/1, JSON as
 // text, bytes only for what is opaque. The event's number leads every key of what belongs to an event.
 import type { ColumnType } from 'kysely';
+import type { AuditSchema } from './schema-audit.ts';
 
 /** A column that is set at insert and never changed. */
 type Fixed<T> = ColumnType<T, T, never>;
 /** A column that an insert may leave to its default. */
 type WithDefault<T> = ColumnType<T, T | undefined, T>;
 
-export interface Schema {
+export interface Schema extends AuditSchema {
   readonly user: UserTable;
   readonly session: SessionTable;
   readonly membership: MembershipTable;

@@ -58,6 +58,7 @@ beforeAll(async () => {
     client: '0'.repeat(12),
     operator: 'nobody99',
     method: 'qr',
+    suspicion: '0'.repeat(32),
   };
 });
 afterAll(() => test.close());

@@ -17,8 +17,13 @@ import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGat
 
 /** What names something in bodies. */
 const known = { purpose: 'token', force: true, type: 1, zone: 'arena', status: 'valid', validFromS: 1, validUntilS: 2 };
-/** Routes whose good answer needs what no generator finds: a one-time code, a token, a signed message. */
-const withoutGoodAnswer = ['POST /enrol', 'POST /session', 'POST /sync'];
+/** Routes whose good answer needs what no generator finds: a suspicious use, a one-time code, a token, a signed message. */
+const withoutGoodAnswer = [
+  'PATCH /api/events/{event}/suspicions/{suspicion}',
+  'POST /enrol',
+  'POST /session',
+  'POST /sync',
+];
 
 let test: TestCloud;
 let gate: TestGate;

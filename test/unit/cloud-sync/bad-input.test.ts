@@ -26,6 +26,16 @@ const bodyRoutes: readonly BodyRoute[] = [
   { method: 'PUT', path: '/api/events/1/policy', good: someEvent },
   { method: 'POST', path: '/api/tickets', good: { event: 1, type: 1 } },
   { method: 'POST', path: '/api/tickets/batch', good: { event: 1, tickets: [{ type: 1 }] } },
+  {
+    method: 'PUT',
+    path: '/api/events/1/suspicion-rules',
+    good: { travelMinMs: 60_000, refusalsMin: 5 },
+  },
+  {
+    method: 'PATCH',
+    path: `/api/events/1/suspicions/${'0'.repeat(32)}`,
+    good: { state: 'explained', note: 'why' },
+  },
   { method: 'PATCH', path: '/api/tickets/TICKET', good: { status: 'valid' } },
   { method: 'POST', path: '/api/tickets/TICKET/transfer', good: { holder: { name: 'Ada' } } },
   { method: 'POST', path: '/admin/events/1/gates', good: gateBody },

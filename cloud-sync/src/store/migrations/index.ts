@@ -2,6 +2,7 @@
 import type { Migration } from 'kysely';
 import { start } from './0001-start.ts';
 import { keys } from './0002-keys.ts';
+import { audit } from './0003-audit.ts';
 import { people } from './0004-people.ts';
 import { tickets } from './0005-tickets.ts';
 import { methods } from './0006-methods.ts';
@@ -10,6 +11,7 @@ import { feedParts } from './0007-feed-parts.ts';
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
   '0002-keys': keys,
+  '0003-audit': audit,
   '0004-people': people,
   '0005-tickets': tickets,
   '0006-methods': methods,

@@ -1,0 +1,98 @@
+// `cloud-sync audit verify | export | rebuild | rotate-key`. `verify` ends with 0 when everything proves and with 1 when it names the
+// first row that does not.
+import { createReadStream, existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { err, ok, type Result } from '@postern/shared';
+import { defineCommand, type ArgsDef, type CommandDef } from 'citty';
+import type { AuditReport } from '../services/audit-verify.ts';
+import type { AuditTools } from '../services/audit-tools.ts';
+import type { Failure } from '../services/problems.ts';
+
+export interface AuditCommandDeps<A extends ArgsDef> {
+  /** Which database; the same for all commands. */
+  readonly commonArguments: A;
+  readonly withTools: (
+    args: { readonly data?: string | undefined; readonly database?: string | undefined },
+    work: (tools: AuditTools) => Promise<void>,
+  ) => Promise<void>;
+  readonly orExit: <T>(result: Result<T, Failure>) => T;
+  readonly eventNumber: (text: string) => number;
+  readonly startProgress: (total: number) => { update: (done: number) => void; stop: () => void };
+  readonly write: (line: string) => void;
+}
+
+export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>): CommandDef {
+  const { commonArguments, withTools, orExit, eventNumber, startProgress, write } = deps;
+  const event = { type: 'string', description: 'Number of the event', valueHint: 'N' } as const;
+  const eventOf = (text: unknown): { event?: number } => (typeof text === 'string' ? { event: eventNumber(text) } : {});
+  const databaseOf = (args: object): { data?: string | undefined; database?: string | undefined } => args;
+
+  const verify = defineCommand({
+    meta: { name: 'verify', description: 'Prove the audit log; names the first row that does not fit' },
+    args: {
+      ...commonArguments,
+      event: { ...event, description: 'Only the chains in which this event occurs' },
+      against: { type: 'string', description: 'An earlier export that must still hold', valueHint: 'FILE' },
+    },
+    run: async ({ args }) => {
+      await withTools(databaseOf(args), async (tools) => {
+        const bar = startProgress(await tools.entryCount());
+        const against = typeof args['against'] === 'string' ? { against: orExit(linesOf(args['against'])) } : {};
+        const report = orExit(
+          await tools.verify({ ...eventOf(args['event']), ...against, progress: (done) => bar.update(done) }),
+        );
+        bar.stop();
+        for (const line of describeReport(report)) write(line);
+        if (report.flaw !== undefined) process.exitCode = 1;
+      });
+    },
+  });
+  const exportCommand = defineCommand({
+    meta: { name: 'export', description: 'Write chains and heads as JSON lines, without personal fields' },
+    args: { ...commonArguments, event: { ...event, description: 'Only the chains in which this event occurs' } },
+    run: async ({ args }) => {
+      await withTools(databaseOf(args), async (tools) => {
+        for await (const line of tools.exportLines(eventOf(args['event']).event)) write(line);
+      });
+    },
+  });
+  const rebuild = defineCommand({
+    meta: { name: 'rebuild', description: 'Make uses and suspicious uses of an event anew from its marks' },
+    args: { ...commonArguments, event: { ...event, required: true } },
+    run: async ({ args }) => {
+      await withTools(databaseOf(args), async (tools) => {
+        const uses = orExit(await tools.rebuild(eventNumber(args['event'])));
+        write(`${uses} uses`);
+      });
+    },
+  });
+  const rotateKey = defineCommand({
+    meta: { name: 'rotate-key', description: 'A new key for signing; a running service takes it at its next start' },
+    args: commonArguments,
+    run: async ({ args }) => {
+      await withTools(databaseOf(args), async (tools) => write(await tools.rotateKey()));
+    },
+  });
+  return defineCommand({
+    meta: { name: 'audit', description: 'The log of what was done' },
+    subCommands: { verify, export: exportCommand, rebuild, 'rotate-key': rotateKey },
+  });
+}
+
+const linesOf = (path: string): Result<AsyncIterable<string>, Failure> =>
+  existsSync(path)
+    ? ok(createInterface({ input: createReadStream(path) }))
+    : err({ type: 'file-unknown', detail: `There is no file ${path}` });
+
+/** What a person reads. */
+export function describeReport(report: AuditReport): readonly string[] {
+  const { chains, entries, heads, erased, unsigned, keys, flaw } = report;
+  if (flaw !== undefined) return [`BROKEN: chain ${flaw.chain}, entry ${flaw.sequence} ${flaw.what}.`];
+  return [
+    `Proved: ${entries} entries in ${chains} chains, ${heads} signed heads, ${erased} erased personal fields.`,
+    `Signed by: ${keys.length === 0 ? 'nobody yet' : keys.join(', ')}.`,
+    ...(unsigned === 0
+      ? []
+      : [`Not signed yet: the last ${unsigned} entries of chains that are in use; cut off, they would not be missed.`]),
+  ];
+}

@@ -1,0 +1,112 @@
+// What the command line does with the audit log: prove it, export it so that somebody else can, make the uses anew.
+import { err, ok, type Result } from '@postern/shared';
+import { z } from 'zod';
+import type { Database } from '../store/database.ts';
+import { readEvent } from './events.ts';
+import type { AuditKeys } from './audit-keys.ts';
+import { verifyAudit, type AuditReport, type VerifyOptions } from './audit-verify.ts';
+import { readTip } from './audit.ts';
+import { parseJson } from './parse-json.ts';
+import type { Failure } from './problems.ts';
+import { rebuildUses } from './uses.ts';
+
+export interface AuditTools {
+  /** `against`: lines of an earlier export; a head in it that is no longer there is the flaw, once the rest has proved. */
+  readonly verify: (
+    options?: VerifyOptions & { readonly against?: AsyncIterable<string> },
+  ) => Promise<Result<AuditReport, Failure>>;
+  /** JSON lines `{"chain"}`, `{"entry"}`, `{"head"}`: all that audit-chain.ts hashes, no personal field and no salt. */
+  readonly exportLines: (event?: number) => AsyncGenerator<string>;
+  readonly entryCount: () => Promise<number>;
+  readonly rebuild: (event: number) => Promise<Result<number, Failure>>;
+  readonly rotateKey: () => Promise<string>;
+}
+
+export interface AuditToolsDeps {
+  readonly database: Database;
+  readonly keys: Pick<AuditKeys, 'publicKey'>;
+  readonly rotateKey: () => Promise<string>;
+}
+
+const pageRows = 1_000;
+const exportedHeadSchema = z.object({
+  head: z.object({ chain: z.string(), sequence: z.number().int(), hash: z.string() }),
+});
+
+export function createAuditTools({ database, keys, rotateKey }: AuditToolsDeps): AuditTools {
+  return {
+    verify: async ({ against, ...options } = {}) => {
+      if (options.event !== undefined && (await readEvent(database, options.event)) === undefined)
+        return err({ type: 'event-unknown' });
+      const report = await verifyAudit(database, keys, options);
+      if (report.flaw !== undefined || against === undefined) return ok(report);
+      for await (const line of against) {
+        const exported = exportedHeadSchema.safeParse(parseJson(line));
+        if (!exported.success) continue;
+        const { chain, sequence, hash } = exported.data.head;
+        if ((await readTip(database, chain, sequence))?.hash !== hash)
+          return ok({
+            ...report,
+            flaw: { chain, sequence, what: 'was signed in the export, and is now missing or another' },
+          });
+      }
+      return ok(report);
+    },
+
+    exportLines: (event) => exportLines(database, event),
+
+    entryCount: async () => {
+      const { entries } = await database
+        .selectFrom('audit_entry')
+        .select(({ fn }) => fn.countAll<number>().as('entries'))
+        .executeTakeFirstOrThrow();
+      return entries;
+    },
+
+    rebuild: async (event) =>
+      (await readEvent(database, event)) === undefined
+        ? err({ type: 'event-unknown' })
+        : ok(await rebuildUses(database, event)),
+
+    rotateKey,
+  };
+}
+
+async function* exportLines(database: Database, event: number | undefined): AsyncGenerator<string> {
+  const chains = await database
+    .selectFrom('audit_chain')
+    .select(['id', 'number', 'started_at_ms'])
+    .$if(event !== undefined, (query) =>
+      query.where('id', 'in', (inner) =>
+        inner
+          .selectFrom('audit_entry')
+          .select('chain')
+          .where('event', '=', event ?? 0),
+      ),
+    )
+    .orderBy('number')
+    .execute();
+  for (const chain of chains) {
+    yield JSON.stringify({ chain });
+    for (let after = 0; ;) {
+      const page = await database
+        .selectFrom('audit_entry')
+        .selectAll()
+        .where('chain', '=', chain.id)
+        .where('sequence', '>', after)
+        .orderBy('sequence')
+        .limit(pageRows)
+        .execute();
+      for (const entry of page) yield JSON.stringify({ entry });
+      after = page.at(-1)?.sequence ?? after;
+      if (page.length < pageRows) break;
+    }
+    const heads = await database
+      .selectFrom('audit_head')
+      .selectAll()
+      .where('chain', '=', chain.id)
+      .orderBy('sequence')
+      .execute();
+    for (const head of heads) yield JSON.stringify({ head });
+  }
+}

@@ -1,0 +1,448 @@
+// The audit log of this process: an append-only chain of entries whose heads are signed, hourly and at an orderly end. `record` works in
+// the caller's transaction, so that an action and its entry are there together or not at all; the chain's place is taken and its tip
+// read inside that transaction, under the lock of the chain's row, so that one rolled back leaves no gap.
+//
+// Cost: `record` is three or four statements however many entries it gets, and the row lock makes the audited transactions of ONE
+// process commit one after the other (every process has a chain of its own). So it comes last in a transaction, and who has much to
+// record hands it over at once.
+import {
+  bytesToHex,
+  type AuditAction,
+  type AuditActorKind,
+  type Clock,
+  type Logger,
+  type Random,
+  type Timer,
+} from '@postern/shared';
+import type { Database, Queries } from '../store/database.ts';
+import { lockTickets } from '../store/locks.ts';
+import {
+  commitmentOf,
+  commitmentsToText,
+  createErasureDigest,
+  entryHash,
+  headMessage,
+  noHash,
+  personalFields,
+  type Commitments,
+  type EntryRow,
+  type FieldPlace,
+  type PersonalField,
+} from './audit-chain.ts';
+import type { AuditSigner } from './audit-keys.ts';
+
+/** Who did it. `id` is a pseudonym and stays in the chain; `name` is personal and can be erased. */
+export interface AuditActor {
+  readonly kind: AuditActorKind;
+  readonly id: string;
+  readonly name?: string;
+}
+
+/** What was done. Texts are cut to their maxima; `note` must not hold secrets. */
+export interface AuditRecord {
+  readonly action: AuditAction;
+  readonly actor: AuditActor;
+  /** Absent where it concerns no event. */
+  readonly event?: number;
+  readonly gate?: string;
+  readonly method?: string;
+  readonly ticket?: string;
+  /** What was acted upon, where it is no ticket: the id of a user, key, client, … */
+  readonly subject?: string;
+  /** Refusal code, problem type, or why. */
+  readonly reason?: string;
+  readonly requestId?: string;
+  /** markKey of the mark written in the same transaction. */
+  readonly mark?: string;
+  /** Few facts that name nobody. */
+  readonly details?: Readonly<Record<string, string | number | boolean>>;
+  readonly address?: string;
+  readonly device?: string;
+  readonly note?: string;
+}
+
+/** Whose personal fields go. */
+export type ErasureFilter =
+  | { readonly actor: Pick<AuditActor, 'kind' | 'id'> }
+  | { readonly ticket: string }
+  | { readonly field: PersonalField; readonly value: string };
+
+export interface Audit {
+  /** Appends in `queries`' transaction, in order. Throws when somebody else has changed the chain: nothing is then recorded or done. */
+  readonly record: (queries: Queries, entries: AuditRecord | readonly AuditRecord[]) => Promise<void>;
+  /** Empties the personal fields that `filter` finds, value and salt, and records that it did; answers how many. */
+  readonly erase: (queries: Queries, filter: ErasureFilter, by: AuditActor, requestId?: string) => Promise<number>;
+  /** Signs the chain's present head, if it has grown. */
+  readonly sign: () => Promise<void>;
+  /** Signs hourly until `close`. */
+  readonly start: () => void;
+  /** The last entry and its head; nothing where nothing was recorded. */
+  readonly close: () => Promise<void>;
+}
+
+export interface AuditDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timer: Timer;
+  readonly signer: AuditSigner;
+  readonly log: Logger;
+  /** Follows every entry that tells of a use without a mark, in the same transaction. */
+  readonly used?: (queries: Queries, entries: readonly EntryRow[]) => Promise<void>;
+}
+
+export const signEveryMs = 3_600_000;
+const chainBytes = 16;
+const saltBytes = 16;
+const rowsPerStatementMax = 1_000;
+/** Tips remembered: more than one transaction ever writes between two reads of the chain. */
+const tipsMax = 1_024;
+const textCharsMax = 200;
+const detailsCharsMax = 2_000;
+const fieldCharsMax: Readonly<Record<PersonalField, number>> = { address: 64, device: 256, name: 100, note: 500 };
+const startTriesMax = 20;
+
+/** Where a chain stands. */
+export interface Tip {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+export function createAudit({ database, clock, random, timer, signer, log, used }: AuditDeps): Audit {
+  const chain = bytesToHex(random(chainBytes));
+  const system: AuditActor = { kind: 'system', id: 'cloud-sync' };
+  /** Hashes that this process has written or read as its tip, the latest used last: a tip that is not among them is somebody else's. */
+  const ownTips = new Set<string>();
+  /** What is signed is committed: the chain never again ends before it. */
+  let signedSequence = 0;
+  let stopTimer: (() => void) | undefined;
+
+  const own = (hash: string): void => {
+    ownTips.delete(hash);
+    ownTips.add(hash);
+    const [oldest] = ownTips;
+    if (ownTips.size > tipsMax && oldest !== undefined) ownTips.delete(oldest);
+  };
+  const assertOwn = (tip: Tip | undefined): Tip => {
+    if (tip !== undefined && tip.sequence >= signedSequence && ownTips.has(tip.hash)) return tip;
+    log.error({ chain, sequence: tip?.sequence ?? 0 }, 'the audit chain of this process was changed by somebody else');
+    throw new Error('the audit chain of this process was changed by somebody else');
+  };
+
+  /** Takes `count` places; undefined where the chain has not begun. */
+  const takePlaces = async (queries: Queries, count: number): Promise<Tip | undefined> => {
+    const row = await queries
+      .updateTable('audit_chain')
+      .set(({ eb }) => ({ tip_sequence: eb('tip_sequence', '+', count) }))
+      .where('id', '=', chain)
+      .returning('tip_sequence')
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    const tip = assertOwn(await readTip(queries, chain, row.tip_sequence - count));
+    own(tip.hash);
+    return tip;
+  };
+
+  const append = async (
+    queries: Queries,
+    tip: Tip,
+    records: readonly AuditRecord[],
+    atMs = clock.wallMs(),
+  ): Promise<Tip> => {
+    const entries: EntryRow[] = [];
+    const fields: FieldRow[] = [];
+    let { sequence, hash } = tip;
+    for (const record of records) {
+      sequence += 1;
+      const personal = personalOf(record).map(([field, value]) => {
+        const salt = bytesToHex(random(saltBytes));
+        return { chain, sequence, field, value, salt, commitment: commitmentOf(chain, sequence, field, salt, value) };
+      });
+      const commitments: Commitments = Object.fromEntries(personal.map((row) => [row.field, row.commitment]));
+      const row = { chain, sequence, ...columnsOf(record, atMs) };
+      hash = entryHash(hash, row, commitments);
+      entries.push({ ...row, fields: commitmentsToText(commitments), hash });
+      fields.push(...personal.map(({ commitment: _commitment, ...field }) => ({ ...field, erasure: null })));
+    }
+    for (const rows of batchesOf(entries)) await queries.insertInto('audit_entry').values(rows).execute();
+    for (const rows of batchesOf(fields)) await queries.insertInto('audit_field').values(rows).execute();
+    own(hash);
+    const uses = entries.filter((row) => isUse(row) && row.mark === null);
+    if (uses.length > 0) await used?.(queries, uses);
+    return { sequence, hash };
+  };
+
+  /** Unless another transaction has begun the chain. The first entry names the chain before and where it stood, so that a chain that goes missing is missed. */
+  const begin = async (queries: Queries): Promise<void> => {
+    const atMs = clock.wallMs();
+    for (let tries = 0; tries < startTriesMax; tries++) {
+      const before = await queries
+        .selectFrom('audit_chain')
+        .select(['id', 'number', 'tip_sequence'])
+        .orderBy('number', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      const number = (before?.number ?? 0) + 1;
+      const started = await queries
+        .insertInto('audit_chain')
+        .values({ id: chain, number, started_at_ms: atMs, tip_sequence: 1, signed_sequence: 0, closed: 0 })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      if (started === undefined) {
+        // Another transaction of ours has begun the chain, or another process has taken the number: committed, it can be seen now.
+        const begun = await queries.selectFrom('audit_chain').select('id').where('id', '=', chain).executeTakeFirst();
+        if (begun !== undefined) return;
+        continue;
+      }
+      const tip = before === undefined ? undefined : await readTip(queries, before.id, before.tip_sequence);
+      const details = {
+        number,
+        ...(before === undefined
+          ? {}
+          : { previous: before.id, previousSequence: before.tip_sequence, previousHash: tip?.hash ?? noHash }),
+      };
+      await append(queries, { sequence: 0, hash: noHash }, [{ action: 'chain-started', actor: system, details }], atMs);
+      return;
+    }
+    throw new Error('no number was free for a new audit chain');
+  };
+
+  const record: Audit['record'] = async (queries, entries) => {
+    const records = isList(entries) ? entries : [entries];
+    if (records.length === 0) return;
+    await lockUsed(queries, records);
+    let tip = await takePlaces(queries, records.length);
+    if (tip === undefined) {
+      await begin(queries);
+      tip = assertOwn(await takePlaces(queries, records.length));
+    }
+    await append(queries, tip, records);
+  };
+
+  /** The sequence up to which the chain is now signed. */
+  const signHead = async (queries: Queries, closed: 0 | 1): Promise<number> => {
+    const row = await queries
+      .selectFrom('audit_chain')
+      .select(['tip_sequence', 'signed_sequence'])
+      .where('id', '=', chain)
+      .executeTakeFirst();
+    if (row === undefined) return 0;
+    const tip = assertOwn(await readTip(queries, chain, row.tip_sequence));
+    if (tip.sequence > row.signed_sequence)
+      await storeHead(queries, { signer, clock, log }, { chain, tip, previous: row.signed_sequence, closed });
+    return tip.sequence;
+  };
+  const sign: Audit['sign'] = async () => {
+    signedSequence = await database.transaction().execute((queries) => signHead(queries, 0));
+  };
+
+  const signLater = (): void => {
+    stopTimer = timer.after(signEveryMs, () => {
+      sign()
+        .catch((cause: unknown) => log.error({ cause: String(cause) }, 'the audit chain could not be signed'))
+        .finally(() => stopTimer !== undefined && signLater());
+    });
+  };
+
+  return {
+    record,
+
+    erase: async (queries, filter, by, requestId) => {
+      const erasure = bytesToHex(random(chainBytes));
+      await queries
+        .updateTable('audit_field')
+        .set({ value: null, salt: null, erasure })
+        .where('value', 'is not', null)
+        .where((where) => {
+          if ('field' in filter)
+            return where.and([where('field', '=', filter.field), where('value', '=', filter.value)]);
+          const entries = where.selectFrom('audit_entry').select(['chain', 'sequence']);
+          const found =
+            'ticket' in filter
+              ? entries.where('ticket', '=', filter.ticket)
+              : entries.where('actor', '=', filter.actor.id).where('actor_kind', '=', filter.actor.kind);
+          return where(where.refTuple('chain', 'sequence'), 'in', found.$asTuple('chain', 'sequence'));
+        })
+        .execute();
+      const emptied = await sumErasure(queries, erasure);
+      await record(queries, {
+        action: 'erasure',
+        actor: by,
+        subject: erasure,
+        details: { ...emptied },
+        ...(requestId === undefined ? {} : { requestId }),
+      });
+      return emptied.fields;
+    },
+
+    sign,
+
+    start: () => {
+      if (stopTimer === undefined) signLater();
+    },
+
+    close: async () => {
+      stopTimer?.();
+      stopTimer = undefined;
+      await database.transaction().execute(async (queries) => {
+        const tip = await takePlaces(queries, 1);
+        if (tip === undefined) return;
+        await append(queries, tip, [{ action: 'chain-closed', actor: system }]);
+        await signHead(queries, 1);
+      });
+    },
+  };
+}
+
+interface FieldRow {
+  readonly chain: string;
+  readonly sequence: number;
+  readonly field: PersonalField;
+  readonly value: string;
+  readonly salt: string;
+  readonly erasure: null;
+}
+
+/**
+ * Signs `tip` as the head of `chain` after the one at `previous`, and tells the log: a witness outside the database. Nothing where
+ * another process has signed meanwhile.
+ */
+export async function storeHead(
+  queries: Queries,
+  { signer, clock, log }: Pick<AuditDeps, 'signer' | 'clock' | 'log'>,
+  { chain, tip, previous, closed }: NewHead,
+): Promise<void> {
+  const moved = await queries
+    .updateTable('audit_chain')
+    .set({ signed_sequence: tip.sequence, closed })
+    .where('id', '=', chain)
+    .where('signed_sequence', '=', previous)
+    .returning('id')
+    .executeTakeFirst();
+  if (moved === undefined) return;
+  const head = {
+    chain,
+    sequence: tip.sequence,
+    hash: tip.hash,
+    previous,
+    at_ms: clock.wallMs(),
+    closed,
+    key: signer.keyId,
+  };
+  await queries
+    .insertInto('audit_head')
+    .values({ ...head, signature: bytesToHex(signer.sign(headMessage(head))) })
+    .execute();
+  log.info({ chain, sequence: tip.sequence, hash: tip.hash }, 'audit head signed');
+}
+
+interface NewHead {
+  readonly chain: string;
+  readonly tip: Tip;
+  /** Sequence of the last signed head; 0 where there is none. */
+  readonly previous: number;
+  readonly closed: 0 | 1;
+}
+
+export async function readTip(queries: Queries, chain: string, sequence: number): Promise<Tip | undefined> {
+  if (sequence === 0) return { sequence, hash: noHash };
+  const row = await queries
+    .selectFrom('audit_entry')
+    .select('hash')
+    .where('chain', '=', chain)
+    .where('sequence', '=', sequence)
+    .executeTakeFirst();
+  return row === undefined ? undefined : { sequence, hash: row.hash };
+}
+
+/** How many fields an erasure has emptied, and which. */
+export async function sumErasure(
+  queries: Queries,
+  erasure: string,
+): Promise<{ readonly fields: number; readonly digest: string }> {
+  const digest = createErasureDigest();
+  let fields = 0;
+  let last: FieldPlace = { chain: '', sequence: 0, field: '' };
+  for (;;) {
+    const { chain, sequence, field } = last;
+    const page = await queries
+      .selectFrom('audit_field')
+      .select(['chain', 'sequence', 'field'])
+      .where('erasure', '=', erasure)
+      .where((where) => where(where.refTuple('chain', 'sequence', 'field'), '>', where.tuple(chain, sequence, field)))
+      .orderBy('chain')
+      .orderBy('sequence')
+      .orderBy('field')
+      .limit(rowsPerStatementMax)
+      .execute();
+    for (const place of page) digest.add(place);
+    fields += page.length;
+    last = page.at(-1) ?? last;
+    if (page.length < rowsPerStatementMax) return { fields, digest: digest.digest() };
+  }
+}
+
+const isUse = ({ action }: { readonly action: string }): boolean => action === 'verify' || action === 'refusal';
+
+/** Tickets first and the chain last, as in every transaction that records: else two could wait for each other. */
+async function lockUsed(queries: Queries, records: readonly AuditRecord[]): Promise<void> {
+  const ticketsByEvent = new Map<number, string[]>();
+  for (const { event, ticket, mark, action } of records)
+    if (event !== undefined && ticket !== undefined && mark === undefined && isUse({ action }))
+      ticketsByEvent.set(event, [...(ticketsByEvent.get(event) ?? []), ticket]);
+  for (const [event, tickets] of ticketsByEvent) await lockTickets(queries, event, tickets);
+}
+
+function columnsOf(record: AuditRecord, atMs: number): Omit<EntryRow, 'chain' | 'sequence' | 'fields' | 'hash'> {
+  const { action, actor, details } = record;
+  return {
+    event: record.event ?? 0,
+    at_ms: atMs,
+    action,
+    actor_kind: actor.kind,
+    actor: storable(actor.id, textCharsMax),
+    gate: optional(record.gate),
+    method: optional(record.method),
+    ticket: optional(record.ticket),
+    subject: optional(record.subject),
+    reason: optional(record.reason),
+    request: optional(record.requestId),
+    mark: optional(record.mark),
+    details: detailsToText(details),
+  };
+}
+
+function detailsToText(details: AuditRecord['details']): string | null {
+  if (details === undefined) return null;
+  const text = JSON.stringify(details);
+  return text.length > detailsCharsMax ? JSON.stringify({ tooLong: text.length }) : storable(text, detailsCharsMax);
+}
+
+const optional = (text: string | undefined): string | null =>
+  text === undefined ? null : storable(text, textCharsMax);
+
+const personalOf = ({ actor, address, device, note }: AuditRecord): readonly (readonly [PersonalField, string])[] => {
+  const values = { address, device, name: actor.name, note };
+  return personalFields.flatMap((field) => {
+    const value = values[field];
+    return value === undefined || value === '' ? [] : [[field, storable(value, fieldCharsMax[field])] as const];
+  });
+};
+
+/** As every database gives it back: no NUL, no half of a surrogate pair, at most `charsMax` characters. */
+const storable = (text: string, charsMax: number): string =>
+  Array.from(text.slice(0, charsMax * 2).replaceAll('\0', ''))
+    .slice(0, charsMax)
+    .join('')
+    .replaceAll(/\p{Surrogate}/gu, '\ufffd');
+
+const isList = (entries: AuditRecord | readonly AuditRecord[]): entries is readonly AuditRecord[] =>
+  Array.isArray(entries);
+
+function batchesOf<T>(rows: readonly T[]): T[][] {
+  const batches: T[][] = [];
+  for (let start = 0; start < rows.length; start += rowsPerStatementMax)
+    batches.push(rows.slice(start, start + rowsPerStatementMax));
+  return batches;
+}

@@ -1,0 +1,379 @@
+// Brings the list of suspicious uses up to date: after new uses for the tickets and event days they belong to, and anew for a whole
+// event. One row a ticket, kind and day; later uses extend it; what a person has made of it is never touched. Each (ticket, day) is
+// looked at as a whole, over a bounded number of uses, so that neither order nor repetition matters.
+import {
+  defaultSuspicionRules,
+  entryViewSchema,
+  eventDay,
+  eventDayBounds,
+  type AdmissionPolicy,
+  type SuspicionKind,
+  type SuspicionRules,
+} from '@postern/shared';
+import { sql } from 'kysely';
+import { z } from 'zod';
+import type { Database, Queries } from '../store/database.ts';
+import { lockTickets } from '../store/locks.ts';
+import type { UsageRow } from '../store/usage.ts';
+import { readEvent } from './events.ts';
+import {
+  findSuspicions,
+  placelessGates,
+  presenceKinds,
+  sightingsMax,
+  suspicionId,
+  usesPerDayMax,
+  type Suspicion,
+} from './suspicion-rules.ts';
+
+const ticketsPerPageMax = 200;
+
+interface EventRules {
+  readonly policy: AdmissionPolicy;
+  readonly rules: SuspicionRules;
+}
+
+/** Derives what new uses of one event bear on; after their stories and cases, in the same transaction. */
+export async function deriveSuspicions(queries: Queries, event: number, uses: readonly UsageRow[]): Promise<void> {
+  const tickets = [...new Set(uses.flatMap((use) => use.ticket ?? []))];
+  if (tickets.length === 0) return;
+  await lockTickets(queries, event, tickets);
+  const rules = await readSuspicionRules(queries, event);
+  const travels = await findTravels(queries, event, rules, uses);
+  const moments = [
+    ...uses.filter((use) => use.kind === 'refused'),
+    ...travels,
+    // The earlier one of a pair may be the last of its day.
+    ...travels.map(({ ticket, at_ms }) => ({ ticket, at_ms: at_ms + rules.travelMinMs })),
+  ];
+  // Most uses stop here: the event's policy is long, and only what was found needs its days.
+  const record = moments.length === 0 ? undefined : await readEvent(queries, event);
+  if (record !== undefined) {
+    const { policy } = record;
+    const days = new Map<string, { readonly ticket: string; readonly day: string }>();
+    for (const { ticket, at_ms } of moments) {
+      const day = eventDay(at_ms, policy);
+      if (ticket !== null) days.set(`${ticket} ${day}`, { ticket, day });
+    }
+    for (const { ticket, day } of days.values()) await deriveDay(queries, event, { policy, rules }, ticket, day);
+  }
+  await followCases(queries, event, tickets);
+}
+
+/** Derives everything of an event anew; a page of tickets at a time, each in a transaction. */
+export async function rebuildSuspicions(database: Database, event: number): Promise<void> {
+  await database.transaction().execute(async (queries) => {
+    await queries.deleteFrom('suspicion').where('event', '=', event).where('changed_at_ms', 'is', null).execute();
+    await queries.updateTable('suspicion').set({ holds: 0 }).where('event', '=', event).execute();
+  });
+  for (let after = ''; ;) {
+    const page = await database
+      .selectFrom('usage')
+      .select('ticket')
+      .distinct()
+      .where('event', '=', event)
+      .where('ticket', '>', after)
+      .orderBy('ticket')
+      .limit(ticketsPerPageMax)
+      .execute();
+    const tickets = page.flatMap((row) => row.ticket ?? []);
+    if (tickets.length === 0) return;
+    await database.transaction().execute(async (queries) => {
+      const about = await readRules(queries, event);
+      if (about === undefined) return;
+      await lockTickets(queries, event, tickets);
+      for (const ticket of await suspectsOf(queries, event, tickets, about.rules))
+        await deriveAllDays(queries, event, about, ticket);
+      await followCases(queries, event, tickets);
+    });
+    after = tickets.at(-1) ?? after;
+  }
+}
+
+/** Takes over all cases of an event: after its rules have changed. */
+export async function followAllCases(database: Database, event: number): Promise<void> {
+  for (let after = ''; ;) {
+    const page = await database
+      .selectFrom('case')
+      .select('ticket')
+      .distinct()
+      .where('event', '=', event)
+      .where('ticket', '>', after)
+      .orderBy('ticket')
+      .limit(ticketsPerPageMax)
+      .execute();
+    const tickets = page.map((row) => row.ticket);
+    if (tickets.length === 0) return;
+    await database.transaction().execute(async (queries) => {
+      await lockTickets(queries, event, tickets);
+      await followCases(queries, event, tickets);
+    });
+    after = tickets.at(-1) ?? after;
+  }
+}
+
+/** Takes over the cases of these tickets: a double entry is a case that is open. */
+async function followCases(queries: Queries, event: number, tickets: readonly string[]): Promise<void> {
+  const cases = await queries
+    .selectFrom('case')
+    .select(['ticket', 'day', 'state', 'entries'])
+    .where('event', '=', event)
+    .where('ticket', 'in', tickets)
+    .execute();
+  for (const found of cases)
+    if (found.state === 'open')
+      await storeSuspicion(queries, event, found.ticket, found.day, await doubleEntry(queries, event, found));
+    else await dropSuspicions(queries, event, found.ticket, found.day, ['double-entry']);
+}
+
+export async function readSuspicionRules(queries: Queries, event: number): Promise<SuspicionRules> {
+  const row = await queries.selectFrom('suspicion_rule').selectAll().where('event', '=', event).executeTakeFirst();
+  return row === undefined ? defaultSuspicionRules : { travelMinMs: row.travel_min_ms, refusalsMin: row.refusals_min };
+}
+
+async function readRules(queries: Queries, event: number): Promise<EventRules | undefined> {
+  const record = await readEvent(queries, event);
+  return record === undefined ? undefined : { policy: record.policy, rules: await readSuspicionRules(queries, event) };
+}
+
+/** Those of the uses that have another gate's within the time that nobody walks in. */
+async function findTravels(
+  queries: Queries,
+  event: number,
+  { travelMinMs }: SuspicionRules,
+  uses: readonly UsageRow[],
+): Promise<readonly { readonly ticket: string; readonly at_ms: number }[]> {
+  const found: { readonly ticket: string; readonly at_ms: number }[] = [];
+  for (const { gate, boot, first, last } of writersOf(uses)) {
+    const rows = await queries
+      .selectFrom('usage as use')
+      .innerJoin('usage as other', (join) =>
+        join
+          .onRef('other.event', '=', 'use.event')
+          .onRef('other.ticket', '=', 'use.ticket')
+          .onRef('other.gate', '!=', 'use.gate')
+          .on('other.gate', 'not in', placelessGates)
+          .on('other.kind', 'in', presenceKinds)
+          .on('other.at_ms', '>', sql<number>`use.at_ms - ${sql.lit(travelMinMs)}`)
+          .on('other.at_ms', '<', sql<number>`use.at_ms + ${sql.lit(travelMinMs)}`),
+      )
+      .select(['use.ticket', 'use.at_ms'])
+      .distinct()
+      .where('use.event', '=', event)
+      .where('use.gate', '=', gate)
+      .where('use.boot', '=', boot)
+      .where('use.sequence', '>=', first)
+      .where('use.sequence', '<=', last)
+      .where('use.kind', 'in', presenceKinds)
+      .execute();
+    found.push(...rows.flatMap(({ ticket, at_ms }) => (ticket === null ? [] : [{ ticket, at_ms }])));
+  }
+  return found;
+}
+
+interface WriterRange {
+  readonly gate: string;
+  readonly boot: string;
+  first: number;
+  last: number;
+}
+
+function writersOf(uses: readonly UsageRow[]): readonly WriterRange[] {
+  const ranges = new Map<string, WriterRange>();
+  for (const { gate, boot, sequence, kind } of uses) {
+    if (placelessGates.includes(gate) || !presenceKinds.some((presence) => presence === kind)) continue;
+    const range = ranges.get(`${gate} ${boot}`) ?? { gate, boot, first: sequence, last: sequence };
+    range.first = Math.min(range.first, sequence);
+    range.last = Math.max(range.last, sequence);
+    ranges.set(`${gate} ${boot}`, range);
+  }
+  return [...ranges.values()];
+}
+
+/** Tickets with a refusal, or at two gates within the time that nobody walks in. */
+async function suspectsOf(
+  queries: Queries,
+  event: number,
+  tickets: readonly string[],
+  { travelMinMs }: SuspicionRules,
+): Promise<ReadonlySet<string>> {
+  const refused = await queries
+    .selectFrom('usage')
+    .select('ticket')
+    .distinct()
+    .where('event', '=', event)
+    .where('ticket', 'in', tickets)
+    .where('kind', '=', 'refused')
+    .execute();
+  const travelled = await queries
+    .selectFrom('usage as use')
+    .select('use.ticket')
+    .distinct()
+    .where('use.event', '=', event)
+    .where('use.ticket', 'in', tickets)
+    .where('use.kind', 'in', presenceKinds)
+    .where((where) =>
+      where.exists(
+        where
+          .selectFrom('usage as other')
+          .select('other.sequence')
+          .whereRef('other.event', '=', 'use.event')
+          .whereRef('other.ticket', '=', 'use.ticket')
+          .whereRef('other.gate', '!=', 'use.gate')
+          .where('other.kind', 'in', presenceKinds)
+          .where('other.at_ms', '>', sql<number>`use.at_ms - ${sql.lit(travelMinMs)}`)
+          .whereRef('other.at_ms', '<=', 'use.at_ms'),
+      ),
+    )
+    .execute();
+  return new Set([...refused, ...travelled].flatMap((row) => row.ticket ?? []));
+}
+
+async function deriveAllDays(queries: Queries, event: number, about: EventRules, ticket: string): Promise<void> {
+  for (let fromMs = 0; ;) {
+    const next = await queries
+      .selectFrom('usage')
+      .select('at_ms')
+      .where('event', '=', event)
+      .where('ticket', '=', ticket)
+      .where('at_ms', '>=', fromMs)
+      .orderBy('at_ms')
+      .limit(1)
+      .executeTakeFirst();
+    if (next === undefined) return;
+    const day = eventDay(next.at_ms, about.policy);
+    await deriveDay(queries, event, about, ticket, day);
+    fromMs = Math.max(next.at_ms + 1, eventDayBounds(day, about.policy).toMs);
+  }
+}
+
+async function deriveDay(
+  queries: Queries,
+  event: number,
+  { policy, rules }: EventRules,
+  ticket: string,
+  day: string,
+): Promise<void> {
+  const bounds = eventDayBounds(day, policy);
+  const uses = await queries
+    .selectFrom('usage')
+    .selectAll()
+    .where('event', '=', event)
+    .where('ticket', '=', ticket)
+    .where('at_ms', '>=', bounds.fromMs - rules.travelMinMs)
+    .where('at_ms', '<', bounds.toMs)
+    .orderBy('at_ms')
+    .orderBy('gate')
+    .orderBy('boot')
+    .orderBy('sequence')
+    .limit(usesPerDayMax)
+    .execute();
+  const known = await queries
+    .selectFrom('ticket')
+    .select('party')
+    .where('event', '=', event)
+    .where('id', '=', ticket)
+    .executeTakeFirst();
+  const found = findSuspicions(uses, bounds, rules, known?.party ?? 1);
+  for (const suspicion of found) await storeSuspicion(queries, event, ticket, day, suspicion);
+  await dropSuspicions(
+    queries,
+    event,
+    ticket,
+    day,
+    (['impossible-travel', 'many-refusals', 'code-replayed'] as const).filter((kind) =>
+      found.every((suspicion) => suspicion.kind !== kind),
+    ),
+  );
+}
+
+const caseEntriesSchema = z.object({ fitting: entryViewSchema.array(), misfits: entryViewSchema.array() });
+
+async function doubleEntry(
+  queries: Queries,
+  event: number,
+  found: { readonly ticket: string; readonly entries: string },
+): Promise<Suspicion> {
+  const { fitting, misfits } = caseEntriesSchema.parse(JSON.parse(found.entries));
+  const concerned = new Set([...fitting, ...misfits].map(({ gate, lane, atMs }) => `${gate} ${lane} ${atMs}`));
+  const entries = await queries
+    .selectFrom('entry')
+    .select(['gate', 'boot', 'sequence', 'lane', 'kind', 'at_ms'])
+    .where('event', '=', event)
+    .where('ticket', '=', found.ticket)
+    .orderBy('at_ms')
+    .orderBy('gate')
+    .orderBy('boot')
+    .orderBy('sequence')
+    .limit(usesPerDayMax)
+    .execute();
+  const sightings = entries.filter(({ gate, lane, at_ms }) => concerned.has(`${gate} ${lane} ${at_ms}`));
+  const times = [...fitting, ...misfits].map(({ atMs }) => atMs);
+  return {
+    kind: 'double-entry',
+    count: misfits.length,
+    firstAtMs: Math.min(...times),
+    lastAtMs: Math.max(...times),
+    gates: [...new Set([...fitting, ...misfits].map(({ gate }) => gate))].toSorted(),
+    sightings: sightings
+      .slice(0, sightingsMax)
+      .map(({ gate, boot, sequence, at_ms, kind }) => ({ gate, boot, sequence, atMs: at_ms, kind })),
+  };
+}
+
+async function storeSuspicion(
+  queries: Queries,
+  event: number,
+  ticket: string,
+  day: string,
+  { kind, count, firstAtMs, lastAtMs, gates, sightings }: Suspicion,
+): Promise<void> {
+  const derived = {
+    count,
+    first_at_ms: firstAtMs,
+    last_at_ms: lastAtMs,
+    gates: JSON.stringify(gates),
+    sightings: JSON.stringify(sightings),
+    holds: 1,
+  };
+  await queries
+    .insertInto('suspicion')
+    .values({
+      event,
+      id: suspicionId(event, ticket, kind, day),
+      ticket,
+      day,
+      kind,
+      ...derived,
+      state: 'open',
+      seen_count: 0,
+      seen_last_at_ms: 0,
+    })
+    .onConflict((conflict) => conflict.columns(['event', 'id']).doUpdateSet(derived))
+    .execute();
+}
+
+/** The ground is gone: what nobody has looked at goes, what somebody has judged stays and says so. */
+async function dropSuspicions(
+  queries: Queries,
+  event: number,
+  ticket: string,
+  day: string,
+  kinds: readonly SuspicionKind[],
+): Promise<void> {
+  if (kinds.length === 0) return;
+  const ids = kinds.map((kind) => suspicionId(event, ticket, kind, day));
+  await queries
+    .deleteFrom('suspicion')
+    .where('event', '=', event)
+    .where('id', 'in', ids)
+    .where('changed_at_ms', 'is', null)
+    .execute();
+  await queries
+    .updateTable('suspicion')
+    .set({ holds: 0 })
+    .where('event', '=', event)
+    .where('id', 'in', ids)
+    .where('holds', '=', 1)
+    .execute();
+}

@@ -1,0 +1,136 @@
+// Uses in columns: what a mark, or a central verification that left no mark, says about one presentation. Written in the transaction
+// that stores its source, never read by anything that decides, and at any time to be rebuilt from the sources.
+import type { Mark } from '@postern/shared';
+import type { Selectable } from 'kysely';
+import type { Queries } from './database.ts';
+import { readMark } from './mark-rows.ts';
+import type { Schema } from './schema.ts';
+
+export type UsageRow = Selectable<Schema['usage']>;
+/** What an audit entry says of a use. */
+type UsedEntry = Pick<
+  Selectable<Schema['audit_entry']>,
+  'event' | 'chain' | 'sequence' | 'at_ms' | 'action' | 'actor' | 'ticket' | 'method' | 'reason'
+>;
+
+const rowsPerStatementMax = 1_000;
+const rebuildPageRows = 1_000;
+
+export const markToUsage = (mark: Mark): UsageRow => ({
+  event: mark.event,
+  gate: mark.gate,
+  boot: mark.boot,
+  sequence: mark.sequence,
+  at_ms: mark.at.ms,
+  kind: mark.kind,
+  lane: mark.lane,
+  ticket: 'ticketId' in mark && mark.ticketId !== '' ? mark.ticketId : null,
+  method: 'method' in mark && mark.method !== '' ? mark.method : null,
+  person: mark.operator ?? null,
+  reason: reasonOf(mark),
+  count: 'uses' in mark ? mark.uses : 'count' in mark ? mark.count : 1,
+});
+
+function reasonOf(mark: Mark): string | null {
+  if (mark.kind === 'refused') return mark.code;
+  if (mark.kind === 'admitted') return mark.approved ?? null;
+  return 'reason' in mark ? (mark.reason ?? null) : null;
+}
+
+/** A central verification that left no mark: the chain stands for the writer, and no gate. */
+export const entryToUsage = (entry: UsedEntry): UsageRow => ({
+  event: entry.event,
+  gate: '',
+  boot: entry.chain,
+  sequence: entry.sequence,
+  at_ms: entry.at_ms,
+  kind: entry.action === 'refusal' ? 'refused' : 'verified',
+  lane: '',
+  ticket: entry.ticket,
+  method: entry.method,
+  person: entry.actor,
+  reason: entry.reason,
+  count: 1,
+});
+
+export async function storeUsage(queries: Queries, rows: readonly UsageRow[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += rowsPerStatementMax)
+    await queries
+      .insertInto('usage')
+      .values(rows.slice(start, start + rowsPerStatementMax))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+}
+
+/** Makes the uses of an event anew from marks and audit entries; answers how many there were sources for. */
+export async function rebuildUsage(queries: Queries, event: number): Promise<number> {
+  await queries.deleteFrom('usage').where('event', '=', event).execute();
+  return (await copyMarks(queries, event)) + (await copyEntries(queries, event));
+}
+
+async function copyMarks(queries: Queries, event: number): Promise<number> {
+  let copied = 0;
+  let last = { gate: '', boot: '', sequence: 0 };
+  for (;;) {
+    const page = await queries
+      .selectFrom('mark')
+      .select(['event', 'gate', 'boot', 'sequence', 'bytes'])
+      .where('event', '=', event)
+      .where((where) =>
+        where(where.refTuple('gate', 'boot', 'sequence'), '>', where.tuple(last.gate, last.boot, last.sequence)),
+      )
+      .orderBy('gate')
+      .orderBy('boot')
+      .orderBy('sequence')
+      .limit(rebuildPageRows)
+      .execute();
+    const rows = page.flatMap((row) => {
+      const mark = readMark(row);
+      return mark === undefined ? [] : [markToUsage(mark)];
+    });
+    await storeUsage(queries, rows);
+    copied += rows.length;
+    last = page.at(-1) ?? last;
+    if (page.length < rebuildPageRows) return copied;
+  }
+}
+
+async function copyEntries(queries: Queries, event: number): Promise<number> {
+  let copied = 0;
+  let last = { chain: '', sequence: 0 };
+  for (;;) {
+    const page = await queries
+      .selectFrom('audit_entry')
+      .select(['event', 'chain', 'sequence', 'at_ms', 'action', 'actor', 'ticket', 'method', 'reason'])
+      .where('event', '=', event)
+      .where('action', 'in', ['verify', 'refusal'])
+      .where('mark', 'is', null)
+      .where((where) => where(where.refTuple('chain', 'sequence'), '>', where.tuple(last.chain, last.sequence)))
+      .orderBy('chain')
+      .orderBy('sequence')
+      .limit(rebuildPageRows)
+      .execute();
+    await storeUsage(queries, page.map(entryToUsage));
+    copied += page.length;
+    last = page.at(-1) ?? last;
+    if (page.length < rebuildPageRows) return copied;
+  }
+}
+
+/** Events that have marks and not one use: their uses have never been made, or were dropped. */
+export async function eventsWithoutUsage(queries: Queries): Promise<readonly number[]> {
+  const rows = await queries
+    .selectFrom('event')
+    .select('id')
+    .where((where) =>
+      where
+        .exists(where.selectFrom('mark').select('mark.sequence').whereRef('mark.event', '=', 'event.id'))
+        .and(
+          where.not(
+            where.exists(where.selectFrom('usage').select('usage.sequence').whereRef('usage.event', '=', 'event.id')),
+          ),
+        ),
+    )
+    .execute();
+  return rows.map((row) => row.id);
+}
