@@ -12,12 +12,14 @@ import { gateRoutes } from './routes/gates.ts';
 import { idempotent } from './routes/idempotency.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { refuseNulInUrl } from './routes/input.ts';
+import { limitAccounts, limitAddresses } from './routes/limit-requests.ts';
 import { liveRoutes, pageRoutes } from './routes/live.ts';
 import { oauthRoutes } from './routes/oauth.ts';
 import { oidcRoutes } from './routes/oidc.ts';
 import { openApiHandler } from './routes/openapi.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { programRoutes } from './routes/programs.ts';
+import { noteSender } from './routes/sender.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { methodSwitchRoutes, overrideRoutes, ticketMethodRoutes } from './routes/methods.ts';
 import { suspicionRoutes } from './routes/suspicions.ts';
@@ -39,6 +41,7 @@ import type { KeyRotation } from './services/key-rotation.ts';
 import type { Keys } from './services/keys.ts';
 import type { MethodSwitches } from './services/method-switches.ts';
 import type { TicketMethodsService } from './services/ticket-methods.ts';
+import type { Limiter } from './services/limiter.ts';
 import type { LiveStates } from './services/live-states.ts';
 import type { Members } from './services/members.ts';
 import type { Nonces } from './services/nonces.ts';
@@ -95,6 +98,9 @@ export interface AppDeps {
   readonly usageLog: UsageLog;
   readonly suspicions: Suspicions;
   readonly pokes: Pokes;
+  readonly limiter: Limiter;
+  /** Proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: number;
   readonly rulesChanged: (event: number) => Promise<void>;
   readonly publicUrl: () => string;
   readonly pageFolder: string;
@@ -113,8 +119,11 @@ export function createApp(deps: AppDeps): Hono<Environment> {
     await next();
     c.header('X-Content-Type-Options', 'nosniff');
   });
+  app.use(noteSender(deps.trustedProxies));
+  app.use(limitAddresses(deps.limiter));
   app.use(refuseNulInUrl);
   app.use(enforceAccess({ identify: identify(deps), subjects: deps.subjects }));
+  app.use(limitAccounts(deps.limiter));
   app.use(idempotent(deps.idempotency));
   app.get('/healthz', async (c) =>
     (await deps.isHealthy()) ? c.json({ status: 'ok' }) : c.json({ status: 'database-unusable' }, 503),

@@ -55,6 +55,10 @@ const configSchema = z.object({
       (ids) => ids.every((id) => methodById(id) !== undefined),
       `must name methods, separated by commas: ${knownMethods.map(({ id }) => id).join(', ')}`,
     ),
+  /** Proxies before this service, each of which adds whom it has heard to X-Forwarded-For; 0: the header is not believed. */
+  trustedProxies: z.coerce.number('must be a number from 0 to 10').int().min(0).max(10),
+  /** By how much the limits on requests are higher than usual; those on guesses stay. */
+  limitsFactor: z.coerce.number('must be a number from 1 to 1000').int().min(1).max(1_000),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 export type Config = z.infer<typeof configSchema>;
@@ -81,6 +85,8 @@ const settings: Readonly<Record<string, string>> = {
   issuerKeyDays: 'POSTERN_CLOUD_ISSUER_KEY_DAYS',
   feedKeyDays: 'POSTERN_CLOUD_FEED_KEY_DAYS',
   methodsOff: 'POSTERN_CLOUD_METHODS_OFF',
+  trustedProxies: 'POSTERN_CLOUD_TRUSTED_PROXIES',
+  limitsFactor: 'POSTERN_CLOUD_LIMITS_FACTOR',
   logLevel: '--log-level or POSTERN_CLOUD_LOG_LEVEL',
   'oidc.issuer': 'POSTERN_CLOUD_OIDC_ISSUER',
   'oidc.clientId': 'POSTERN_CLOUD_OIDC_CLIENT_ID',
@@ -105,6 +111,8 @@ export function readConfig(
     feedKeyDays: environment['POSTERN_CLOUD_FEED_KEY_DAYS'] ?? '365',
     oidc: readOidc(environment),
     methodsOff: environment['POSTERN_CLOUD_METHODS_OFF'],
+    trustedProxies: environment['POSTERN_CLOUD_TRUSTED_PROXIES'] ?? '0',
+    limitsFactor: environment['POSTERN_CLOUD_LIMITS_FACTOR'] ?? '1',
     logLevel: flags.logLevel ?? environment['POSTERN_CLOUD_LOG_LEVEL'] ?? 'info',
   });
   if (parsed.success && parsed.data.masterKey !== undefined && parsed.data.masterKeyFile !== undefined)

@@ -36,10 +36,12 @@ import { createDevices, type Devices } from './services/devices.ts';
 import { createEvents, readEvent, type Events } from './services/events.ts';
 import { createFeedFiles } from './services/feed-files.ts';
 import { createFeed, type Feed } from './services/feed.ts';
+import { createForgetPerson } from './services/forget-person.ts';
 import { createIdempotency } from './services/idempotency.ts';
 import { createKeyRotation, type KeyRotation } from './services/key-rotation.ts';
 import { createKeySchedule, type KeySchedule } from './services/key-schedule.ts';
 import { openKeys, type Keys } from './services/keys.ts';
+import { createLimiter } from './services/limiter.ts';
 import { createLiveStates } from './services/live-states.ts';
 import { createNoMailer, type Mailer } from './services/mailer.ts';
 import { createMembers, type Members } from './services/members.ts';
@@ -80,6 +82,7 @@ import {
 import { createFeedParts } from './store/feed-parts.ts';
 import { createGateDirectory } from './store/gate-directory.ts';
 import { createReplicaStore } from './store/replica.ts';
+import { createSharedTries } from './store/shared-tries.ts';
 import { markToUsage } from './store/usage.ts';
 import type { System } from './system.ts';
 
@@ -161,6 +164,13 @@ export async function openCloud({
     used: storeVerifications,
   });
 
+  const limiter = createLimiter({
+    clock,
+    shared: isPostgresUrl(config.database)
+      ? createSharedTries({ database, clock, hash: (text) => keys.serverHash('tries', text) })
+      : undefined,
+    factor: config.limitsFactor,
+  });
   const stopping = new AbortController();
   let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`;
   const channel = openChannel(config.database, {
@@ -208,10 +218,11 @@ export async function openCloud({
     random,
     keys,
     authority,
+    limiter,
     publicUrl: () => publicUrl,
     changed: feed.changed,
   });
-  const users = createUsers({ database, clock, random });
+  const users = createUsers({ database, clock, random, limiter });
   const members = createMembers({ database, clock });
   const about = {
     database,
@@ -220,6 +231,7 @@ export async function openCloud({
     log,
     mailer,
     passwords: createPasswords(random),
+    limiter,
     publicUrl: () => publicUrl,
   };
   const clients = createClients({ database, clock, random });
@@ -276,6 +288,7 @@ export async function openCloud({
       database,
       clock,
       keys,
+      limiter,
       storeOf: central.storeOf,
       findEvent: async (event) => {
         const found = await findEffective(database, switches, event);
@@ -311,14 +324,14 @@ export async function openCloud({
     authority,
     users,
     sessions: createSessions({ database, clock, random }),
-    accounts: createAccounts({ ...about, vault }),
+    accounts: createAccounts({ ...about, vault, forgetPerson: createForgetPerson({ audit }) }),
     resetLinks: createResetLinks(about),
     userAdmin: createUserAdmin({ database, clock, random }),
     members,
     clients,
     apiKeys: createApiKeys({ database, clock, random }),
     accessTokens,
-    oauth: createOauth({ database, clock, random, clients, accessTokens }),
+    oauth: createOauth({ database, clock, random, clients, accessTokens, limiter }),
     oidc: createOidc({ ...about, vault, settings: config.oidc }),
     actors: createActors(database),
     subjects: createSubjects(database),
@@ -338,6 +351,8 @@ export async function openCloud({
     auditLog: createAuditLog(database),
     usageLog: createUsageLog(database),
     suspicions: createSuspicions({ database, clock, audit }),
+    limiter,
+    trustedProxies: config.trustedProxies,
     nonces: createNonces(keys.nonceSecret, clock, random),
     rulesChanged: async (event) => {
       await deriveAllStories(database, clock, event);

@@ -85,6 +85,9 @@ export interface TestCloudOptions {
   readonly keyDays?: { readonly issuer: number; readonly feed: number };
   readonly mailer?: Mailer;
   readonly oidc?: Config['oidc'];
+  /** By default so high that no test but those of limits meets one on requests. */
+  readonly limitsFactor?: number;
+  readonly trustedProxies?: number;
 }
 
 /** The databases of the clouds that have not been closed for good, by folder. */
@@ -102,6 +105,8 @@ export async function createTestCloud({
   keyDays = { issuer: 0, feed: 0 },
   mailer,
   oidc,
+  limitsFactor = 1_000,
+  trustedProxies = 0,
 }: TestCloudOptions = {}): Promise<TestCloud> {
   const own =
     databaseUrl === undefined
@@ -116,6 +121,8 @@ export async function createTestCloud({
     port: 0,
     issuerKeyDays: keyDays.issuer,
     feedKeyDays: keyDays.feed,
+    limitsFactor,
+    trustedProxies,
     logLevel: 'silent',
     methodsOff: [...methodsOff],
     publicUrl: 'https://cloud.test',

@@ -25,6 +25,19 @@ export interface AccessRow {
   readonly event: 'own' | 'body' | 'list' | 'any';
   /** What a program needs; without one no program may call this. */
   readonly scope?: Scope;
+  /** Under which limit a request counts, where method and sender do not say it (`requestKind`). */
+  readonly kind?: RequestKind;
+}
+
+/** Limits of the same names are in services/rate-limits.ts; `page` counts under the one of the address only. */
+export type RequestKind = 'page' | 'open' | 'time' | 'gate' | 'reading' | 'changing' | 'verifying';
+
+/** What takes no sign-in is `open`, and so under a strict limit, unless its row says otherwise. */
+export function requestKind({ kind, who, method }: AccessRow): RequestKind {
+  if (kind !== undefined) return kind;
+  if (who === 'gate') return 'gate';
+  if (who === 'anyone') return 'open';
+  return method === 'GET' ? 'reading' : 'changing';
 }
 
 const staff = ['steward', 'supervisor'] as const;
@@ -43,14 +56,15 @@ const row = (
   event: AccessRow['event'] = 'any',
   scope?: Scope,
 ): AccessRow => ({ method, path, who, event, ...(scope === undefined ? {} : { scope }) });
+const as = (kind: RequestKind, access: AccessRow): AccessRow => ({ ...access, kind });
 
 export const accessTable: readonly AccessRow[] = [
-  row('GET', '/', 'anyone'),
-  row('GET', '/assets/:file', 'anyone'),
-  row('GET', '/healthz', 'anyone'),
-  row('GET', '/openapi.json', 'anyone'),
+  as('page', row('GET', '/', 'anyone')),
+  as('page', row('GET', '/assets/:file', 'anyone')),
+  as('page', row('GET', '/healthz', 'anyone')),
+  as('page', row('GET', '/openapi.json', 'anyone')),
   row('POST', '/session', 'anyone'),
-  row('DELETE', '/session', 'anyone'),
+  as('page', row('DELETE', '/session', 'anyone')),
   row('POST', '/sign-up', 'anyone'),
   row('POST', '/sign-up/confirm', 'anyone'),
   row('POST', '/password-resets', 'anyone'),
@@ -123,7 +137,7 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/api/tickets/:ticket/methods', holderAndOnDuty, 'own', 'tickets:read'),
   row('POST', '/api/tickets/:ticket/methods', holderAndOnDuty, 'own', 'tickets:read'),
   row('POST', '/api/tickets/:ticket/methods/:method/generate', holderAndManagers, 'own', 'tickets:write'),
-  row('POST', '/api/tickets/:ticket/methods/:method/verify', onDuty, 'own', 'tickets:verify'),
+  as('verifying', row('POST', '/api/tickets/:ticket/methods/:method/verify', onDuty, 'own', 'tickets:verify')),
   row('GET', '/api/tickets/:ticket/qr.png', holderAndOnDuty, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/qr.svg', holderAndOnDuty, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/qr.txt', holderAndOnDuty, 'own', 'tickets:read'),
@@ -138,7 +152,7 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/feed/:event/manifest', 'gate', 'own'),
   row('GET', '/feed/files/:sha256', 'gate', 'own'),
   row('POST', '/sync', 'gate', 'own'),
-  row('POST', '/time', 'anyone'),
+  as('time', row('POST', '/time', 'anyone')),
 ];
 
 /** What a request is about, as far as its path says. */

@@ -7,11 +7,14 @@ import { looksLikeJwt, type AccessTokens } from '../services/access-tokens.ts';
 import { gateActor, type Actors } from '../services/actor.ts';
 import { isApiKey, type ApiKeys } from '../services/api-keys.ts';
 import type { Devices } from '../services/devices.ts';
+import type { Limiter } from '../services/limiter.ts';
 import type { Nonces } from '../services/nonces.ts';
+import type { Failure } from '../services/problems.ts';
 import type { Sessions } from '../services/sessions.ts';
 import type { Users } from '../services/users.ts';
 import { problem, type Environment } from './context.ts';
 import type { AccessDeps } from './enforce-access.ts';
+import { senderOf } from './sender.ts';
 
 export const sessionCookie = 'postern_session';
 
@@ -38,17 +41,19 @@ export const identify =
   async (c) => {
     const token = bearer(c);
     if (token !== undefined) {
-      if (isApiKey(token)) return (await apiKeys.find(token)) ?? 'sign-in-needed';
-      if (looksLikeJwt(token)) return (await accessTokens.find(token)) ?? 'sign-in-needed';
-      const user = await users.byToken(token);
-      if (user === 'too-many') return 'attempts-exhausted';
-      return user === undefined ? 'sign-in-needed' : actors.ofUser(user);
+      if (isApiKey(token)) return (await apiKeys.find(token)) ?? signInNeeded;
+      if (looksLikeJwt(token)) return (await accessTokens.find(token)) ?? signInNeeded;
+      const user = await users.byToken(token, senderOf(c));
+      if (!user.ok) return user.error;
+      return user.value === undefined ? signInNeeded : actors.ofUser(user.value);
     }
     const session = sessionOf(c);
     const counts = session !== undefined && (isReading(c) || isOwnPage(c, publicUrl()));
     const user = counts ? await sessions.find(session) : undefined;
-    return user === undefined ? 'sign-in-needed' : actors.ofUser(user);
+    return user === undefined ? signInNeeded : actors.ofUser(user);
   };
+
+const signInNeeded: Failure = { type: 'sign-in-needed' };
 
 const isReading = (c: Context): boolean => c.req.method === 'GET' || c.req.method === 'HEAD';
 
@@ -69,18 +74,27 @@ export const giveNonce =
     c.header(nonceHeader, nonces.make());
   };
 
+export interface GateAuthDeps {
+  readonly devices: Devices;
+  readonly nonces: Nonces;
+  readonly limiter: Limiter;
+}
+
 /**
- * `token-invalid` (401) for whatever does not prove a known gate, `nonce-needed` (401) when only the nonce is missing or old. The body
- * has been bounded before.
+ * `token-invalid` (401) for whatever does not prove a known gate, `nonce-needed` (401) when only the nonce is missing or old,
+ * `attempts-exhausted` (429) for a gate that asks too often and for an address that proves nothing all the time. The body has been bounded
+ * before.
  */
 export const requireGate =
-  ({ devices, nonces }: { readonly devices: Devices; readonly nonces: Nonces }): MiddlewareHandler<Environment> =>
+  ({ devices, nonces, limiter }: GateAuthDeps): MiddlewareHandler<Environment> =>
   async (c, next) => {
+    const refuse = async (failure: Failure): Promise<Response> =>
+      problem(c, (await limiter.take('unproven', senderOf(c))) ?? failure);
     const token = bearer(c);
-    if (token === undefined) return problem(c, { type: 'nonce-needed' });
+    if (token === undefined) return refuse({ type: 'nonce-needed' });
     const issuer = gateTokenIssuer(token);
     const gate = issuer === undefined ? undefined : await devices.find(issuer);
-    if (gate === undefined) return problem(c, { type: 'token-invalid' });
+    if (gate === undefined) return refuse({ type: 'token-invalid' });
     const url = new URL(c.req.url);
     const body = new Uint8Array(await c.req.arrayBuffer());
     const claims = verifyGateToken(token, gate.publicKey, {
@@ -88,8 +102,11 @@ export const requireGate =
       path: url.pathname + url.search,
       body,
     });
-    if (!claims.ok) return problem(c, { type: 'token-invalid', detail: claims.error.type });
+    if (!claims.ok) return refuse({ type: 'token-invalid', detail: claims.error.type });
+    // A gate with an old nonce is who it says: whatever others try at its address, it gets a new one.
     if (!nonces.isGood(claims.value.nonce)) return problem(c, { type: 'nonce-needed' });
+    const spent = await limiter.take('gate', gate.id);
+    if (spent !== undefined) return problem(c, spent);
     c.set('gate', gate);
     c.set('actor', gateActor(gate));
     c.set('body', body);

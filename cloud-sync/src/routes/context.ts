@@ -10,8 +10,12 @@ import type { Gate } from '../services/devices.ts';
 import type { AccessRow } from './access.ts';
 
 export interface Variables {
+  /** The network address that asks (senderOf). */
+  sender: string;
   /** The row of the authorisation table for this route. */
   access: AccessRow;
+  /** The parameters of its path. */
+  params: Readonly<Record<string, string>>;
   /** Who is asking: set for every route but those for `anyone`. */
   actor: Actor;
   /** Asks the table again, for answers that go on: signed out, or without the role, somebody gets no more. */
@@ -32,9 +36,13 @@ export type RouteContext = Context<Environment>;
 /** Paths mean the same with and without a slash at the end. */
 export const createRouter = (): Hono<Environment> => new Hono<Environment>({ strict: false });
 
+/** Whoever is refused for now learns for how long. */
+const retryAfterSUnlessSaid = 5;
+
 /** A failure as application/problem+json. */
 export function problem(c: Context, failure: Failure, issues?: Problem['issues']): Response {
   const status = problemStatuses[failure.type];
+  const retryAfterS = failure.retryAfterS ?? (status === 429 ? retryAfterSUnlessSaid : undefined);
   const body: Problem = {
     type: failure.type,
     title: problemTitle(failure.type),
@@ -44,7 +52,7 @@ export function problem(c: Context, failure: Failure, issues?: Problem['issues']
   };
   return c.json(body, status as ContentfulStatusCode, {
     'Content-Type': problemContentType,
-    ...(failure.retryAfterS === undefined ? {} : { 'Retry-After': String(failure.retryAfterS) }),
+    ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }),
   });
 }
 

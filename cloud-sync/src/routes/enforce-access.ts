@@ -4,7 +4,7 @@ import { assert } from '@postern/shared';
 import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Actor } from '../services/actor.ts';
-import { problemStatuses, type Failure, type ProblemType } from '../services/problems.ts';
+import { problemStatuses, type Failure } from '../services/problems.ts';
 import type { Subjects } from '../services/subjects.ts';
 import { accessTable, refusalOf, type AccessRow, type Subject } from './access.ts';
 import { problem, type Environment, type RouteContext } from './context.ts';
@@ -12,9 +12,15 @@ import { parseEvent } from './input.ts';
 
 export interface AccessDeps {
   /** Who is asking; a problem when they cannot be told. */
-  readonly identify: (c: RouteContext) => Promise<Actor | ProblemType>;
+  readonly identify: (c: RouteContext) => Promise<Actor | Failure>;
   readonly subjects: Subjects;
   readonly table?: readonly AccessRow[];
+}
+
+/** What a request matches: its row, and the parameters of its path. */
+export interface RouteFound {
+  readonly row: AccessRow;
+  readonly params: Readonly<Record<string, string>>;
 }
 
 const keyOf = (route: { readonly method: string; readonly path: string }): string => `${route.method} ${route.path}`;
@@ -23,31 +29,41 @@ const byKey = (table: readonly AccessRow[]): ReadonlyMap<string, AccessRow> =>
 /** Middleware is registered for every method; routes are not. */
 const everyMethod = 'ALL';
 
+const accessRows = byKey(accessTable);
+
+/** Undefined where there is no route, or none with a row. */
+export function findRoute(c: RouteContext, rows: ReadonlyMap<string, AccessRow> = accessRows): RouteFound | undefined {
+  const matched = matchedRoutes(c);
+  const index = matched.findIndex((route) => route.method !== everyMethod);
+  const route = matched[index];
+  const row = route === undefined ? undefined : rows.get(keyOf(route));
+  return row === undefined ? undefined : { row, params: paramsAt(c, index) };
+}
+
 export function enforceAccess({ identify, subjects, table = accessTable }: AccessDeps): MiddlewareHandler<Environment> {
   const rows = byKey(table);
   return async (c, next) => {
-    const matched = matchedRoutes(c);
-    const index = matched.findIndex((route) => route.method !== everyMethod);
-    const route = matched[index];
-    const row = route === undefined ? undefined : rows.get(keyOf(route));
-    if (row === undefined) return problem(c, { type: 'not-found' });
+    const found = findRoute(c, rows);
+    if (found === undefined) return problem(c, { type: 'not-found' });
+    const { row, params } = found;
     c.set('access', row);
     c.set('eventsAskedAbout', []);
+    c.set('params', params);
     // A gate proves itself by a token over the whole body, which its route bounds first (requireGate; assertAccess sees that it is there).
     if (row.who === 'anyone' || row.who === 'gate') return next();
-    const params = paramsAt(c, index);
-    const judge = async (): Promise<Actor | ProblemType> => {
+    const judge = async (): Promise<Actor | Failure> => {
       const actor = await identify(c);
-      if (typeof actor === 'string') return actor;
-      return refusalOf(row, actor, await subjectOf(row, params, actor, subjects)) ?? actor;
+      if ('type' in actor) return actor;
+      const type = refusalOf(row, actor, await subjectOf(row, params, actor, subjects));
+      return type === undefined ? actor : { type };
     };
     const actor = await judge();
-    if (typeof actor === 'string') {
-      if (problemStatuses[actor] === 401) challenge(c);
-      return problem(c, { type: actor });
+    if ('type' in actor) {
+      if (problemStatuses[actor.type] === 401) challenge(c);
+      return problem(c, actor);
     }
     c.set('actor', actor);
-    c.set('isStillAllowed', async () => typeof (await judge()) !== 'string');
+    c.set('isStillAllowed', async () => !('type' in (await judge())));
     await next();
     assert(
       row.event !== 'body' || !c.res.ok || c.get('eventsAskedAbout').length > 0,

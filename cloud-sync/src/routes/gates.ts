@@ -86,7 +86,6 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
         'csr-malformed',
         'csr-signature-invalid',
         'csr-key-mismatch',
-        'attempts-exhausted',
       ]),
     ),
     jsonBody(jsonBodyBytesMax),

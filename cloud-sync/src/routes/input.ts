@@ -175,9 +175,4 @@ export const bodyProblems: readonly ProblemType[] = [
   'body-too-large',
 ];
 /** Problems of every route for signed-in people. */
-export const userProblems: readonly ProblemType[] = [
-  'sign-in-needed',
-  'role-too-low',
-  'scope-too-narrow',
-  'attempts-exhausted',
-];
+export const userProblems: readonly ProblemType[] = ['sign-in-needed', 'role-too-low', 'scope-too-narrow'];

@@ -19,6 +19,8 @@ const gatherMs = 200;
 /** A message at least this often, also when nothing happens. */
 export const heartbeatMs = 5_000;
 const streamsMax = 200;
+/** So that one account does not keep all the others out. */
+const streamsPerAccountMax = 20;
 /** Whoever listens must still be allowed to after this long. */
 export const accessAgeMsMax = 5_000;
 
@@ -34,6 +36,13 @@ export interface LiveRoutesDeps {
 export function liveRoutes({ liveStates, pokes, log, stopping }: LiveRoutesDeps): Hono<Environment> {
   const router = createRouter();
   let streams = 0;
+  const streamsByAccount = new Map<string, number>();
+  const count = (account: string, change: 1 | -1): void => {
+    streams += change;
+    const ofAccount = (streamsByAccount.get(account) ?? 0) + change;
+    if (ofAccount === 0) streamsByAccount.delete(account);
+    else streamsByAccount.set(account, ofAccount);
+  };
   router.get(
     '/:event/live',
     describeRoute(
@@ -49,9 +58,12 @@ export function liveRoutes({ liveStates, pokes, log, stopping }: LiveRoutesDeps)
       const { event } = c.req.valid('param');
       const first = await liveStates.read(event);
       if (!first.ok) return problem(c, first.error);
-      if (streams >= streamsMax) return problem(c, { type: 'attempts-exhausted' });
+      const { kind, id } = c.get('actor');
+      const account = `${kind}/${id}`;
+      if (streams >= streamsMax || (streamsByAccount.get(account) ?? 0) >= streamsPerAccountMax)
+        return problem(c, { type: 'attempts-exhausted', retryAfterS: heartbeatMs / 1_000 });
       return streamSSE(c, async (stream) => {
-        streams += 1;
+        count(account, 1);
         // No AbortSignal.any: in Node 20 every use of it leaves something behind on a signal that lives on.
         const ended = new AbortController();
         const { signal } = ended;
@@ -75,7 +87,7 @@ export function liveRoutes({ liveStates, pokes, log, stopping }: LiveRoutesDeps)
           log.error({ event, cause: String(cause) }, 'a live stream failed');
         } finally {
           stopping.removeEventListener('abort', end);
-          streams -= 1;
+          count(account, -1);
         }
       });
     },

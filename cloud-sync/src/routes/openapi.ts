@@ -27,8 +27,8 @@ export function openApiHandler(app: Hono<Environment>): Handler<Environment> {
   };
 }
 
-/** Addresses are looked at before routes are. */
-const everywhere: readonly ProblemType[] = ['request-invalid'];
+/** Addresses and limits are looked at before routes are. */
+const everywhere: readonly ProblemType[] = ['request-invalid', 'attempts-exhausted'];
 const idempotencyProblems: readonly ProblemType[] = [
   'idempotency-key-malformed',
   'idempotency-in-progress',
@@ -64,6 +64,7 @@ function addProblems(operation: Operation, types: readonly ProblemType[], schema
     responses[status] = {
       description: description === undefined ? line : `${description}. ${line}`,
       content: {
+        ...(known !== undefined && 'content' in known ? known.content : {}),
         // The document's type wants a schema of OpenAPI 3.0 and 3.1 at once.
         [problemContentType]: { schema: schema as never },
       },

@@ -36,11 +36,10 @@ export interface PeopleRoutesDeps {
 export function peopleRoutes(deps: PeopleRoutesDeps): Hono<Environment> {
   const { accounts, resetLinks, sessions, userAdmin, subjects, tickets } = deps;
   const router = createRouter();
-  const openProblems = [...bodyProblems, 'attempts-exhausted'] as const;
 
   router.post(
     '/sign-up',
-    describeRoute(describe('Sign up; the answer never tells who has', 'people', { status: 204 }, openProblems)),
+    describeRoute(describe('Sign up; the answer never tells who has', 'people', { status: 204 }, bodyProblems)),
     jsonBody(),
     validJson(signUpRequestSchema),
     async (c) => {
@@ -51,21 +50,24 @@ export function peopleRoutes(deps: PeopleRoutesDeps): Hono<Environment> {
   router.post(
     '/sign-up/confirm',
     describeRoute(
-      describe('Finish signing up with the mailed link', 'people', { status: 204 }, [...openProblems, 'link-invalid']),
+      describe('Finish signing up with the mailed link', 'people', { status: 204 }, [...bodyProblems, 'link-invalid']),
     ),
     jsonBody(),
     validJson(confirmRequestSchema),
     async (c) => {
-      const confirmed = await accounts.confirm(c.req.valid('json').token);
+      const confirmed = await accounts.confirm(c.req.valid('json').token, senderOf(c));
       return confirmed.ok ? c.body(null, 204) : problem(c, confirmed.error);
     },
   );
   router.post(
     '/password-resets',
     describeRoute(
-      describe('Ask for a link to set a new password; the answer never tells who exists', 'people', { status: 204 }, [
-        ...openProblems,
-      ]),
+      describe(
+        'Ask for a link to set a new password; the answer never tells who exists',
+        'people',
+        { status: 204 },
+        bodyProblems,
+      ),
     ),
     jsonBody(),
     validJson(resetRequestSchema),
@@ -77,7 +79,7 @@ export function peopleRoutes(deps: PeopleRoutesDeps): Hono<Environment> {
   router.post(
     '/password-resets/redeem',
     describeRoute(
-      describe('Set a new password with a one-time link', 'people', { status: 204 }, [...openProblems, 'link-invalid']),
+      describe('Set a new password with a one-time link', 'people', { status: 204 }, [...bodyProblems, 'link-invalid']),
     ),
     jsonBody(),
     validJson(redeemRequestSchema),

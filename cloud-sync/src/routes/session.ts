@@ -28,7 +28,6 @@ export function sessionRoutes({ users, accounts, sessions, isSecure }: SessionRo
         ...bodyProblems,
         'sign-in-needed',
         'credentials-wrong',
-        'attempts-exhausted',
       ]),
     ),
     jsonBody(),
@@ -36,10 +35,10 @@ export function sessionRoutes({ users, accounts, sessions, isSecure }: SessionRo
     async (c) => {
       const request = c.req.valid('json');
       if ('token' in request) {
-        const user = await users.byToken(request.token.trim());
-        if (user === 'too-many') return problem(c, { type: 'attempts-exhausted' });
-        if (user === undefined) return problem(c, { type: 'sign-in-needed' });
-        await startSession(c, { sessions, isSecure }, user.id);
+        const user = await users.byToken(request.token.trim(), senderOf(c));
+        if (!user.ok) return problem(c, user.error);
+        if (user.value === undefined) return problem(c, { type: 'sign-in-needed' });
+        await startSession(c, { sessions, isSecure }, user.value.id);
       } else {
         const user = await accounts.signIn(request, senderOf(c));
         if (!user.ok) return problem(c, user.error);

@@ -18,25 +18,23 @@ import {
 import { z } from 'zod';
 import type { Database, Queries } from '../store/database.ts';
 import { inTransaction } from '../store/locks.ts';
-import { createBackOff } from './back-off.ts';
+import type { ForgetPerson } from './forget-person.ts';
+import type { Limiter } from './limiter.ts';
 import { sendLater, type Mailer } from './mailer.ts';
 import type { Passwords, StoredPassword } from './passwords.ts';
 import type { Failure } from './problems.ts';
-import { createRateLimit } from './rate-limit.ts';
 import { endSessions } from './sessions.ts';
 import { userIdBytes, type User } from './users.ts';
 import type { Vault } from './vault.ts';
 
 export const confirmLifetimeMs = 24 * 3_600_000;
-const signUpsPerMinuteMax = 10;
-const signInsPerMinuteMax = 30;
 const vaultLabel = 'sign-up';
 
 export interface Accounts {
   /** `sender`: the network address that asks. */
   readonly signUp: (request: SignUpRequest, sender: string) => Promise<Result<undefined, Failure>>;
   /** Finishes a sign-up by the secret of the mailed link; `link-invalid`. */
-  readonly confirm: (token: string) => Promise<Result<undefined, Failure>>;
+  readonly confirm: (token: string, sender: string) => Promise<Result<undefined, Failure>>;
   /** `credentials-wrong` for a wrong password, an unknown address and a disabled account alike. */
   readonly signIn: (
     request: Extract<SignInRequest, { email: string }>,
@@ -60,14 +58,13 @@ export interface AccountsDeps {
   readonly passwords: Passwords;
   readonly mailer: Mailer;
   readonly vault: Vault;
+  readonly limiter: Limiter;
+  readonly forgetPerson: ForgetPerson;
   readonly publicUrl: () => string;
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
-  const { database, clock, random, log, passwords, mailer, vault, publicUrl } = deps;
-  const signUps = createRateLimit({ clock, perMinuteMax: signUpsPerMinuteMax });
-  const signIns = createRateLimit({ clock, perMinuteMax: signInsPerMinuteMax });
-  const wrongPasswords = createBackOff(clock);
+  const { database, clock, random, log, passwords, mailer, vault, limiter, forgetPerson, publicUrl } = deps;
 
   const insert = async (account: PendingAccount): Promise<void> => {
     await database
@@ -94,17 +91,16 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     password: string,
     stored: StoredPassword | undefined,
   ): Promise<Result<boolean, Failure>> => {
-    const waitMs = wrongPasswords.take(key);
-    if (waitMs > 0) return err({ type: 'attempts-exhausted', retryAfterS: Math.ceil(waitMs / 1_000) });
-    const right = await passwords.isRight(password, stored);
-    if (right.ok && right.value) wrongPasswords.forgive(key);
-    return right;
+    const proved = await limiter.guess('password', key, () => passwords.isRight(password, stored), isWrongPassword);
+    if (!proved.ok) return proved;
+    if (proved.value.ok && proved.value.value) await limiter.forgive('password', key);
+    return proved.value;
   };
 
   return {
     signUp: async ({ password, ...request }, sender) => {
-      const waitS = signUps.take(sender);
-      if (waitS > 0) return err({ type: 'attempts-exhausted', retryAfterS: waitS });
+      const spent = await limiter.take('sign-up', sender);
+      if (spent !== undefined) return err(spent);
       const hashed = await passwords.hash(password);
       if (!hashed.ok) return hashed;
       const account = { ...request, ...hashed.value, expiresAtMs: clock.wallMs() + confirmLifetimeMs };
@@ -129,18 +125,29 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return ok(undefined);
     },
 
-    confirm: async (token) => {
-      const account = openPending(vault, token);
-      if (account === undefined || account.expiresAtMs <= clock.wallMs()) return err({ type: 'link-invalid' });
-      await insert(account);
+    confirm: async (token, sender) => {
+      const opened = await limiter.guess(
+        'one-time-link',
+        sender,
+        async () => openPending(vault, token, clock.wallMs()),
+        (outcome) => outcome === undefined,
+      );
+      if (!opened.ok) return opened;
+      if (opened.value === undefined) return err({ type: 'link-invalid' });
+      await insert(opened.value);
       return ok(undefined);
     },
 
     signIn: async ({ email, password }, sender) => {
-      const waitS = signIns.take(sender);
-      if (waitS > 0) return err({ type: 'attempts-exhausted', retryAfterS: waitS });
       const row = await database.selectFrom('user').selectAll().where('email', '=', email).executeTakeFirst();
-      const right = await prove(email, password, storedPassword(row));
+      const tried = await limiter.guess(
+        'sign-in',
+        sender,
+        () => prove(email, password, storedPassword(row)),
+        isWrongPassword,
+      );
+      if (!tried.ok) return tried;
+      const right = tried.value;
       if (!right.ok) return right;
       if (!right.value || row === undefined || row.disabled !== 0) return err({ type: 'credentials-wrong' });
       return ok({ id: row.id, name: row.name, role: row.role });
@@ -173,9 +180,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     erase: async (userId) =>
       inTransaction(database, administratorsLock, async (queries) => {
         if (await isLastAdministrator(queries, userId)) return err({ type: 'last-administrator' });
-        for (const table of ['session', 'membership', 'identity', 'reset_link'] as const)
-          await queries.deleteFrom(table).where('user_id', '=', userId).execute();
-        await queries.deleteFrom('user').where('id', '=', userId).execute();
+        await forgetPerson(queries, userId);
         return ok(undefined);
       }),
   };
@@ -210,6 +215,8 @@ export async function isLastAdministrator(queries: Queries, userId: string): Pro
   return able.length === 1 && able[0]?.id === userId;
 }
 
+const isWrongPassword = (right: Result<boolean, Failure>): boolean => right.ok && !right.value;
+
 interface PasswordColumns {
   readonly password_salt: string | null;
   readonly password_hash: string | null;
@@ -227,11 +234,11 @@ const pendingSchema = z.object({
 });
 type PendingAccount = z.infer<typeof pendingSchema>;
 
-/** A sign-up waits in its own link, sealed: what nobody confirms takes no room here. */
-function openPending(vault: Vault, token: string): PendingAccount | undefined {
+/** A sign-up waits in its own link, sealed: what nobody confirms takes no room here. Undefined for any other, and too late. */
+function openPending(vault: Vault, token: string, nowMs: number): PendingAccount | undefined {
   const bytes = base64UrlToBytes(token);
   const opened = bytes === undefined ? undefined : vault.open(Buffer.from(bytes).toString('base64'), vaultLabel);
-  return opened?.ok === true
-    ? pendingSchema.safeParse(JSON.parse(Buffer.from(opened.value).toString())).data
-    : undefined;
+  if (opened?.ok !== true) return undefined;
+  const account = pendingSchema.safeParse(JSON.parse(Buffer.from(opened.value).toString())).data;
+  return account !== undefined && account.expiresAtMs > nowMs ? account : undefined;
 }

@@ -20,16 +20,14 @@ import { inTransaction } from '../store/locks.ts';
 import type { Authority } from './authority.ts';
 import { raiseRulesRevision, readEvent } from './events.ts';
 import type { Keys } from './keys.ts';
+import type { Limiter } from './limiter.ts';
 import type { Failure } from './problems.ts';
 import { renderQrSvg } from './qr.ts';
-import { createRateLimit } from './rate-limit.ts';
 
 export const enrolmentCodeLifetimeMs = 30 * 60_000;
 /** 12 characters of 5 bits. */
 const codeCharacters = 12;
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-/** Wrong codes a minute and sender; a code has 60 bits and lives for half an hour. */
-const wrongCodesPerMinuteMax = 30;
 
 export interface EnrolledGate {
   readonly id: string;
@@ -65,13 +63,14 @@ export interface DevicesDeps {
   readonly random: Random;
   readonly keys: Keys;
   readonly authority: Authority;
+  readonly limiter: Limiter;
   readonly publicUrl: () => string;
   /** The list of gates of an event has changed. */
   readonly changed: (event: number) => void;
 }
 
-export function createDevices({ database, clock, random, keys, authority, publicUrl, changed }: DevicesDeps): Devices {
-  const wrongCodes = createRateLimit({ clock, perMinuteMax: wrongCodesPerMinuteMax });
+export function createDevices(deps: DevicesDeps): Devices {
+  const { database, clock, random, keys, authority, limiter, publicUrl, changed } = deps;
   const hashCode = (code: string): string => keys.serverHash('enrolment', normalise(code));
 
   return {
@@ -128,20 +127,24 @@ export function createDevices({ database, clock, random, keys, authority, public
     },
 
     enrol: async (request, sender) => {
-      if (wrongCodes.isSpent(sender)) return err({ type: 'attempts-exhausted' });
       const codeHash = hashCode(request.code);
-      const invitation = await database
-        .selectFrom('enrolment')
-        .innerJoin('gate', 'gate.id', 'enrolment.gate')
-        .selectAll('gate')
-        .where('enrolment.code_hash', '=', codeHash)
-        .where('enrolment.used_at_ms', 'is', null)
-        .where('enrolment.expires_at_ms', '>', clock.wallMs())
-        .executeTakeFirst();
-      if (invitation === undefined) {
-        wrongCodes.spend(sender);
-        return err({ type: 'code-invalid' });
-      }
+      const found = await limiter.guess(
+        'enrolment-code',
+        sender,
+        () =>
+          database
+            .selectFrom('enrolment')
+            .innerJoin('gate', 'gate.id', 'enrolment.gate')
+            .selectAll('gate')
+            .where('enrolment.code_hash', '=', codeHash)
+            .where('enrolment.used_at_ms', 'is', null)
+            .where('enrolment.expires_at_ms', '>', clock.wallMs())
+            .executeTakeFirst(),
+        (outcome) => outcome === undefined,
+      );
+      if (!found.ok) return found;
+      const invitation = found.value;
+      if (invitation === undefined) return err({ type: 'code-invalid' });
       const publicKey = hexToBytes(request.publicKey) ?? new Uint8Array(0);
       const certificate = await authority.certify({
         gate: invitation.id,

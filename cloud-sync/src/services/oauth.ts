@@ -17,12 +17,10 @@ import type { Database, Queries } from '../store/database.ts';
 import { accessTokenLifetimeMs, looksLikeJwt, type AccessTokens } from './access-tokens.ts';
 import type { Clients } from './clients.ts';
 import { hashSecret, isScope, makeSecret } from './grants.ts';
-import { createRateLimit } from './rate-limit.ts';
+import type { Limiter } from './limiter.ts';
 
 export const familyLifetimeMs = 30 * 24 * 3_600_000;
 const familyIdBytes = 12;
-/** Wrong secrets a minute and address. */
-const wrongSecretsPerMinuteMax = 60;
 /** Asks for a refresh token beside the access token. */
 const offlineScope = 'offline_access';
 
@@ -60,21 +58,25 @@ export interface OauthDeps {
   readonly random: Random;
   readonly clients: Clients;
   readonly accessTokens: AccessTokens;
+  readonly limiter: Limiter;
 }
 
-export function createOauth({ database, clock, random, clients, accessTokens }: OauthDeps): Oauth {
-  const wrongSecrets = createRateLimit({ clock, perMinuteMax: wrongSecretsPerMinuteMax });
-
+export function createOauth({ database, clock, random, clients, accessTokens, limiter }: OauthDeps): Oauth {
   const proveClient = async (
     credentials: ClientCredentials | undefined,
     sender: string,
   ): Promise<Result<ClientView, OauthFailure>> => {
-    const waitS = wrongSecrets.waitS(sender);
-    if (waitS > 0) return err({ type: 'invalid_client', description: 'too many attempts', retryAfterS: waitS });
-    const client = credentials === undefined ? undefined : await clients.prove(credentials.id, credentials.secret);
-    if (client !== undefined) return ok(client);
-    wrongSecrets.spend(sender);
-    return err({ type: 'invalid_client', description: 'client authentication failed' });
+    const proved = await limiter.guess(
+      'client-secret',
+      sender,
+      async () => (credentials === undefined ? undefined : clients.prove(credentials.id, credentials.secret)),
+      (outcome) => outcome === undefined,
+    );
+    if (!proved.ok) {
+      const { retryAfterS = 1 } = proved.error;
+      return err({ type: 'invalid_client', description: 'too many attempts', retryAfterS });
+    }
+    return proved.value === undefined ? invalid('invalid_client', 'client authentication failed') : ok(proved.value);
   };
 
   const respond = async (

@@ -15,16 +15,13 @@ import {
 import type { Database } from '../store/database.ts';
 import { setPassword } from './accounts.ts';
 import type { Actor } from './actor.ts';
+import type { Limiter } from './limiter.ts';
 import { sendLater, type Mailer } from './mailer.ts';
 import type { Passwords } from './passwords.ts';
 import type { Failure } from './problems.ts';
-import { createRateLimit } from './rate-limit.ts';
 
 export const resetLifetimeMs = 3_600_000;
 const linkBytes = 24;
-const requestsPerMinuteMax = 5;
-const requestsPerMinuteAndAccountMax = 2;
-const redemptionsPerMinuteMax = 30;
 
 export interface ResetLinks {
   /** A new link for a user; those before it end. */
@@ -44,14 +41,12 @@ export interface ResetLinksDeps {
   readonly log: Logger;
   readonly passwords: Passwords;
   readonly mailer: Mailer;
+  readonly limiter: Limiter;
   readonly publicUrl: () => string;
 }
 
 export function createResetLinks(deps: ResetLinksDeps): ResetLinks {
-  const { database, clock, random, log, passwords, mailer, publicUrl } = deps;
-  const requests = createRateLimit({ clock, perMinuteMax: requestsPerMinuteMax });
-  const perAccount = createRateLimit({ clock, perMinuteMax: requestsPerMinuteAndAccountMax });
-  const redemptions = createRateLimit({ clock, perMinuteMax: redemptionsPerMinuteMax });
+  const { database, clock, random, log, passwords, mailer, limiter, publicUrl } = deps;
 
   /** Writes a link down; one for nobody is the same work and leads nowhere. */
   const write = async (userId: string | undefined): Promise<ResetLink> => {
@@ -99,8 +94,8 @@ export function createResetLinks(deps: ResetLinksDeps): ResetLinks {
     },
 
     request: async (email, sender) => {
-      const waitS = requests.take(sender);
-      if (waitS > 0) return err({ type: 'attempts-exhausted', retryAfterS: waitS });
+      const spent = await limiter.take('reset-request', sender);
+      if (spent !== undefined) return err(spent);
       if (!mailer.isConfigured) {
         sendLater(mailer, log, { to: email, kind: 'reset' });
         return ok(undefined);
@@ -112,7 +107,7 @@ export function createResetLinks(deps: ResetLinksDeps): ResetLinks {
         .where('disabled', '=', 0)
         .executeTakeFirst();
       // Not a word about it: the answer is the same when the account has had its mail.
-      if (perAccount.take(email) > 0) return ok(undefined);
+      if ((await limiter.take('reset-mail', email)) !== undefined) return ok(undefined);
       const { link } = await write(user?.id);
       if (user !== undefined)
         sendLater(mailer, log, {
@@ -125,17 +120,22 @@ export function createResetLinks(deps: ResetLinksDeps): ResetLinks {
     },
 
     redeem: async (token, password, sender) => {
-      const waitS = redemptions.take(sender);
-      if (waitS > 0) return err({ type: 'attempts-exhausted', retryAfterS: waitS });
       const nowMs = clock.wallMs();
-      const isGood = await database
-        .selectFrom('reset_link')
-        .select('id')
-        .where('id', '=', hashOf(token))
-        .where('used_at_ms', 'is', null)
-        .where('expires_at_ms', '>', nowMs)
-        .executeTakeFirst();
-      if (isGood === undefined) return err({ type: 'link-invalid' });
+      const found = await limiter.guess(
+        'one-time-link',
+        sender,
+        () =>
+          database
+            .selectFrom('reset_link')
+            .select('id')
+            .where('id', '=', hashOf(token))
+            .where('used_at_ms', 'is', null)
+            .where('expires_at_ms', '>', nowMs)
+            .executeTakeFirst(),
+        (outcome) => outcome === undefined,
+      );
+      if (!found.ok) return found;
+      if (found.value === undefined) return err({ type: 'link-invalid' });
       const hashed = await passwords.hash(password);
       if (!hashed.ok) return hashed;
       return database.transaction().execute(async (queries) => {

@@ -1,11 +1,12 @@
 // People's own tokens. The first run makes one administrator and a token that is shown once; only its scrypt hash is kept. The
 // same token signs a browser in.
-import { bytesToHex, hexToBytes, sha256, utf8, type Clock, type Random } from '@postern/shared';
+import { bytesToHex, hexToBytes, ok, sha256, utf8, type Clock, type Random, type Result } from '@postern/shared';
 import type { Insertable } from 'kysely';
 import type { Database, Queries } from '../store/database.ts';
 import { inTransaction } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
-import { createRateLimit } from './rate-limit.ts';
+import type { Limiter } from './limiter.ts';
+import type { Failure } from './problems.ts';
 import { isEqualHash, scryptHash, scryptSaltBytes } from './scrypt.ts';
 import { endSessions } from './sessions.ts';
 
@@ -13,8 +14,6 @@ const tokenPrefix = 'postern';
 export const userIdBytes = 6;
 const tokenSecretBytes = 24;
 const tokenPattern = /^postern_[0-9a-f]{12}_[0-9a-f]{48}$/;
-/** A minute and user: bounds guessing as well as the work of scrypt. */
-const wrongTokensPerMinuteMax = 60;
 /** Tokens proved lately, so that scrypt runs once and not at every call. */
 const provedTokensMax = 100;
 
@@ -35,17 +34,18 @@ export interface Users {
   }) => Promise<{ readonly id: string; readonly token: string }>;
   /** A new token for the administrator; the old one and all sessions end. */
   readonly resetAdministrator: () => Promise<string | undefined>;
-  readonly byToken: (token: string) => Promise<User | 'too-many' | undefined>;
+  /** Nobody (undefined) for a wrong one; `attempts-exhausted`. `sender`: the network address that asks. */
+  readonly byToken: (token: string, sender: string) => Promise<Result<User | undefined, Failure>>;
 }
 
 export interface UsersDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly random: Random;
+  readonly limiter: Limiter;
 }
 
-export function createUsers({ database, clock, random }: UsersDeps): Users {
-  const wrongTokens = createRateLimit({ clock, perMinuteMax: wrongTokensPerMinuteMax });
+export function createUsers({ database, clock, random, limiter }: UsersDeps): Users {
   /** The hash that a token was proved against, by the token's fingerprint. */
   const proved = new Map<string, string>();
 
@@ -101,24 +101,25 @@ export function createUsers({ database, clock, random }: UsersDeps): Users {
       return token;
     },
 
-    byToken: async (token) => {
-      if (!tokenPattern.test(token)) return undefined;
+    byToken: async (token, sender) => {
+      if (!tokenPattern.test(token)) return ok(undefined);
       const [, id = '', secret = ''] = token.split('_');
       const row = await database.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst();
-      if (row === undefined || row.disabled !== 0) return undefined;
-      const user = { id: row.id, name: row.name, role: row.role };
+      if (row === undefined || row.disabled !== 0) return ok(undefined);
       const fingerprint = hashOf(token);
       // Proved against this very hash: a token that was replaced, in whichever process, ends at once.
-      if (proved.get(fingerprint) === row.token_hash) return user;
-      if (wrongTokens.isSpent(id)) return 'too-many';
-      const hash = await scryptHash(secret, hexToBytes(row.salt) ?? new Uint8Array(0));
-      if (!isEqualHash(hash, hexToBytes(row.token_hash) ?? new Uint8Array(0))) {
-        wrongTokens.spend(id);
-        return undefined;
-      }
-      if (proved.size >= provedTokensMax) proved.clear();
-      proved.set(fingerprint, row.token_hash);
-      return user;
+      const isProved = (): boolean => proved.get(fingerprint) === row.token_hash;
+      const user = { id: row.id, name: row.name, role: row.role };
+      if (isProved()) return ok(user);
+      const prove = async (): Promise<User | undefined> => {
+        if (isProved()) return user;
+        const hash = await scryptHash(secret, hexToBytes(row.salt) ?? new Uint8Array(0));
+        if (!isEqualHash(hash, hexToBytes(row.token_hash) ?? new Uint8Array(0))) return undefined;
+        if (proved.size >= provedTokensMax) proved.clear();
+        proved.set(fingerprint, row.token_hash);
+        return user;
+      };
+      return limiter.guess('personal-token', `${sender} ${id}`, prove, (outcome) => outcome === undefined);
     },
   };
 }

@@ -40,13 +40,11 @@ import {
 import type { Database } from '../store/database.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
+import type { Limiter } from './limiter.ts';
 import type { Failure } from './problems.ts';
-import { createRateLimit } from './rate-limit.ts';
 
 /** The lane under which central verify appears in marks. */
 export const centralLane = 'api';
-/** Presentations a minute and ticket that prove nothing: bounds guessing at short codes. */
-const missesPerMinuteMax = 10;
 
 /** Codes of other tickets are compared in memory: this bounds a method that asks somebody else. */
 const verifyTimeoutMs = 10_000;
@@ -60,7 +58,7 @@ export interface Verification {
 }
 
 export interface Verifications {
-  /** `method-unknown`, `event-unknown`, `zone-unknown`, or `store-unavailable`, in which case nobody was let through. */
+  /** `method-unknown`, `event-unknown`, `zone-unknown`, `attempts-exhausted` after many that proved nothing, or `store-unavailable`, in which case nobody was let through. */
   readonly verify: (
     about: { readonly ticket: Ticket; readonly event: number; readonly method: string },
     request: VerifyRequest,
@@ -78,6 +76,7 @@ export interface VerificationsDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly keys: Keys;
+  readonly limiter: Limiter;
   readonly storeOf: (event: number) => Store;
   /** With what is switched off among its `methodsOff`. */
   readonly findEvent: (event: number) => Promise<Result<EventRecord, Failure>>;
@@ -87,8 +86,7 @@ export interface VerificationsDeps {
 }
 
 export function createVerifications(deps: VerificationsDeps): Verifications {
-  const { clock, keys, log } = deps;
-  const misses = createRateLimit({ clock, perMinuteMax: missesPerMinuteMax });
+  const { clock, keys, limiter, log } = deps;
 
   const booksFor = (event: EventRecord, zone: string, direction: 'entry' | 'exit'): LaneBooks => {
     const context: LaneContext = {
@@ -103,13 +101,13 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     return createLaneBooks(settings, { context, store: deps.storeOf(event.id), decide, logger: log });
   };
 
-  /** What a method has proved, or why not; a code of another ticket proves nothing about this one. */
+  /** What a method has proved, or why not; a code of another ticket proves nothing about this one. `attempts-exhausted` for a guesser. */
   const prove = async (
     methodId: string,
     ticket: Ticket,
     lookups: Lookups,
     text: string,
-  ): Promise<Result<Claim, Refusal>> => {
+  ): Promise<Result<Result<Claim, Refusal>, Failure>> => {
     const method = methodById(methodId);
     const presentation: TextPresentation = {
       medium: 'typed',
@@ -117,12 +115,15 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       readerId: centralLane,
       seenAtMs: clock.monotonicMs(),
     };
-    if (misses.isSpent(ticket.id)) return err({ type: 'too-many-attempts' });
-    if (method?.accepts(presentation) !== true) return err({ type: 'not-a-ticket' });
-    const proved = await method.verify(presentation, lookups, AbortSignal.timeout(verifyTimeoutMs));
-    if (proved.ok && proved.value.ticketId !== ticket.id) return err({ type: 'other-ticket' });
-    if (!proved.ok) misses.spend(ticket.id);
-    return proved;
+    if (method?.accepts(presentation) !== true) return ok(err({ type: 'not-a-ticket' }));
+    const proved = await limiter.guess(
+      'verify-miss',
+      ticket.id,
+      () => method.verify(presentation, lookups, AbortSignal.timeout(verifyTimeoutMs)),
+      (outcome) => !outcome.ok,
+    );
+    const isOther = proved.ok && proved.value.ok && proved.value.value.ticketId !== ticket.id;
+    return isOther ? ok(err({ type: 'other-ticket' })) : proved;
   };
 
   const verify: Verifications['verify'] = async ({ ticket, event: eventId, method }, request, by) => {
@@ -136,9 +137,11 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     const books = booksFor(event, zone, request.direction);
     const isOff = event.policy.methodsOff.includes(method);
     const lookups = await lookupsFor(deps.database, keys, event, ticket);
-    const claim = isOff
-      ? err<Refusal>({ type: 'method-off' })
+    const tried = isOff
+      ? ok(err<Refusal>({ type: 'method-off' }))
       : await prove(method, ticket, lookups, request.presented_data);
+    if (!tried.ok) return tried;
+    const claim = tried.value;
     if (!claim.ok) {
       // Nothing is proved: the ticket is the one that the request names.
       const named: Claim = { method, event: eventId, ticketId: ticket.id, epoch: ticket.epoch, assurance: 'looked-up' };

@@ -43,6 +43,7 @@ export interface Schema extends AuditSchema {
   readonly central_writer: CentralWriterTable;
   readonly method_toggle: MethodToggleTable;
   readonly credential: CredentialTable;
+  readonly tries: TriesTable;
 }
 
 /** Who may use the API. */
@@ -151,7 +152,8 @@ interface ApiKeyTable {
   readonly scopes: Fixed<string>;
   /** Numbers of events, JSON; null: all. */
   readonly events: Fixed<string | null>;
-  readonly created_by: Fixed<string>;
+  /** Empty once that person's account is gone. */
+  readonly created_by: string;
   readonly created_at_ms: Fixed<number>;
   readonly expires_at_ms: Fixed<number | null>;
   readonly last_used_at_ms: number | null;
@@ -463,4 +465,13 @@ interface CredentialTable {
   readonly credential: Fixed<string>;
   readonly epoch: Fixed<number>;
   readonly generated_at_ms: Fixed<number>;
+}
+
+/** Tries under a strict limit that processes on one database count together (services/tries.ts). */
+interface TriesTable {
+  /** Keyed hash of the limit's name and of whom or what it counts. */
+  readonly key_hash: Fixed<string>;
+  readonly count: number;
+  readonly next_at_ms: number;
+  readonly forget_at_ms: number;
 }

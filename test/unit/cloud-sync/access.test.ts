@@ -345,7 +345,7 @@ describe('the table', () => {
   const reached = async (): Promise<Response> => new Response('reached');
   const appOf = (rows: readonly AccessRow[]): Hono<Environment> => {
     const app = new Hono<Environment>();
-    app.use(enforceAccess({ identify: async () => 'sign-in-needed', subjects: noSubjects }));
+    app.use(enforceAccess({ identify: async () => ({ type: 'sign-in-needed' }), subjects: noSubjects }));
     for (const row of rows) app.on(row.method, [row.path], row.who === 'gate' ? gateOnly : reached, reached);
     return app;
   };

@@ -111,12 +111,16 @@ describe('a ticket verified centrally', () => {
     expect(await verify(other.id, 'qr', other.text ?? '')).toMatchObject({ success: true });
   });
 
-  it('stops answering somebody who guesses', async () => {
+  it('stops answering somebody who guesses, says for how long, and writes nothing more down', async () => {
     const ticket = await issue();
-    const answers: string[] = [];
-    for (let guess = 0; guess < 15; guess++) answers.push((await verify(ticket.id, 'code', `guess-${guess}`)).reason);
-    expect(answers.slice(0, 10)).toEqual(Array<string>(10).fill('code-unknown'));
-    expect(answers.slice(10)).toEqual(Array<string>(5).fill('too-many-attempts'));
+    const path = `/api/tickets/${ticket.id}/methods/code/verify`;
+    const answers: [number, string | null][] = [];
+    for (let guess = 0; guess < 15; guess++) {
+      const response = await test.api('POST', path, { presented_data: `guess-${guess}` });
+      answers.push([response.status, response.headers.get('Retry-After')]);
+    }
+    expect(answers.slice(0, 10)).toEqual(Array(10).fill([200, null]));
+    expect(answers.slice(10)).toEqual(Array(5).fill([429, '6']));
     await test.time.advance(60_000);
     expect(await verify(ticket.id, 'qr', ticket.text ?? '')).toMatchObject({ success: true });
   });

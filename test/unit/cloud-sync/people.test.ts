@@ -2,10 +2,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionView, UserList, UserView } from '@postern/shared';
 import { confirmLifetimeMs } from '../../../cloud-sync/src/services/accounts.ts';
-import { longestWaitMs } from '../../../cloud-sync/src/services/back-off.ts';
 import type { Mail, Mailer } from '../../../cloud-sync/src/services/mailer.ts';
+import { guessLimits } from '../../../cloud-sync/src/services/rate-limits.ts';
 import { resetLifetimeMs } from '../../../cloud-sync/src/services/reset-links.ts';
 import { sessionLifetimeMs } from '../../../cloud-sync/src/services/sessions.ts';
+import { openDatabase } from '../../../cloud-sync/src/store/database.ts';
 import { createTestCloud, someEvent, type TestCloud, type TestCloudOptions } from '../../support/cloud.ts';
 import { askAs, createBrowser, createPerson, typeOf, type TestBrowser } from '../../support/people.ts';
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   email = `ada${tests++}@example.test`;
   // Limits of the tests before have passed.
-  await shared.time.advance(longestWaitMs);
+  await shared.time.advance(guessLimits.password.longestWaitMs);
 });
 afterEach(async () => {
   for (const test of opened.splice(0)) await test.close();
@@ -253,6 +254,58 @@ describe('the own account', () => {
     expect(await test.json('GET', '/api/events/1/members')).toEqual({ members: [] });
     const again: UserView = await (await (await signedIn(test)).send('GET', '/me')).json();
     expect([again.id === id, again.memberships]).toEqual([false, []]);
+  });
+
+  it('leaves nothing behind that names somebody, wherever it was kept', async () => {
+    const test = await createCloud({});
+    await test.json('POST', '/api/events', someEvent);
+    const browser = await signedIn(test);
+    const { id }: UserView = await (await browser.send('GET', '/me')).json();
+    await test.json('PUT', `/api/events/1/members/${id}`, { role: 'organiser' });
+    await test.json('PATCH', `/admin/users/${id}`, { administrator: true });
+    await test.json('POST', `/admin/users/${id}/reset-link`);
+    await browser.send('POST', '/admin/api-keys', { name: 'Till', scopes: ['events:read'] });
+    const opened = openDatabase(test.databaseUrl);
+    if (!opened.ok) throw new Error(opened.error.type);
+    const database = opened.value;
+    await database
+      .insertInto('identity')
+      .values({ issuer: 'https://id.test', subject: 'ada', user_id: id, created_at_ms: 0 })
+      .execute();
+    const issueTo = (holder: object): Promise<{ id: string }> =>
+      test.json('POST', '/api/tickets', { event: 1, type: 1, holder: { name: 'Ada', email, account: id, ...holder } });
+    const held = [await issueTo({ order: 'A-1' }), await issueTo({})];
+    /** Tables with a row that holds the id, the address or the name. */
+    const naming = async (): Promise<string[]> => {
+      const tables = (await database.introspection.getTables()).map((table) => table.name);
+      const found: string[] = [];
+      for (const table of tables) {
+        const rows = JSON.stringify(
+          await database
+            .selectFrom(table as 'user')
+            .selectAll()
+            .execute(),
+        );
+        if ([id, email, 'Ada'].some((text) => rows.includes(text))) found.push(table);
+      }
+      return found.toSorted();
+    };
+    expect(await naming()).toEqual([
+      'api_key',
+      'identity',
+      'membership',
+      'reset_link',
+      'session',
+      'ticket_holder',
+      'user',
+    ]);
+    expect((await browser.send('DELETE', '/me')).status).toBe(204);
+    // A pseudonym that leads nowhere.
+    expect(await naming()).toEqual(['audit_entry']);
+    for (const ticket of held)
+      expect(await test.json('GET', `/api/tickets/${ticket.id}`)).toMatchObject({ status: 'valid' });
+    expect((await test.json<{ apiKeys: unknown[] }>('GET', '/admin/api-keys')).apiKeys).toHaveLength(1);
+    await database.destroy();
   });
 
   it('of the last administrator stays', async () => {

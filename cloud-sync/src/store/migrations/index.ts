@@ -7,6 +7,7 @@ import { people } from './0004-people.ts';
 import { tickets } from './0005-tickets.ts';
 import { methods } from './0006-methods.ts';
 import { feedParts } from './0007-feed-parts.ts';
+import { limits } from './0008-limits.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -16,4 +17,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0005-tickets': tickets,
   '0006-methods': methods,
   '0007-feed-parts': feedParts,
+  '0008-limits': limits,
 };
