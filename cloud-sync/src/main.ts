@@ -59,7 +59,7 @@ import { createSessions } from './services/sessions.ts';
 import { createStaff, type Staff } from './services/staff.ts';
 import { deriveAllStories, deriveStories, storeHistories } from './services/stories.ts';
 import { createSubjects } from './services/subjects.ts';
-import { followAllCases } from './services/suspicion-derive.ts';
+import { followAllCases } from './services/suspicion-cases.ts';
 import { createSuspicions } from './services/suspicions.ts';
 import { createUserAdmin } from './services/user-admin.ts';
 import { createTicketMethods, findEffective } from './services/ticket-methods.ts';

@@ -18,7 +18,7 @@ import {
   type PersonalField,
 } from './audit-chain.ts';
 import type { AuditKeys } from './audit-keys.ts';
-import { readTip, storeHead, sumErasure, type AuditDeps, type Tip } from './audit.ts';
+import { readTip, storeHead, sumErasure, type HeadDeps, type Tip } from './audit-heads.ts';
 import { parseJson } from './parse-json.ts';
 
 export interface Flaw {
@@ -121,7 +121,7 @@ const inSnapshot = <T>(database: Database, work: (queries: Queries) => Promise<T
 export async function witnessChains(
   database: Database,
   keys: AuditKeys,
-  deps: Pick<AuditDeps, 'clock' | 'log'>,
+  deps: Omit<HeadDeps, 'signer'>,
 ): Promise<void> {
   const grown = await database
     .selectFrom('audit_chain')

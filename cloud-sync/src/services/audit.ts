@@ -19,16 +19,14 @@ import { lockTickets } from '../store/locks.ts';
 import {
   commitmentOf,
   commitmentsToText,
-  createErasureDigest,
   entryHash,
-  headMessage,
   noHash,
-  personalFields,
   type Commitments,
   type EntryRow,
-  type FieldPlace,
   type PersonalField,
 } from './audit-chain.ts';
+import { columnsOf, personalOf } from './audit-columns.ts';
+import { readTip, storeHead, sumErasure, type Tip } from './audit-heads.ts';
 import type { AuditSigner } from './audit-keys.ts';
 
 /** Who did it. `id` is a pseudonym and stays in the chain; `name` is personal and can be erased. */
@@ -97,16 +95,7 @@ const saltBytes = 16;
 const rowsPerStatementMax = 1_000;
 /** Tips remembered: more than one transaction ever writes between two reads of the chain. */
 const tipsMax = 1_024;
-const textCharsMax = 200;
-const detailsCharsMax = 2_000;
-const fieldCharsMax: Readonly<Record<PersonalField, number>> = { address: 64, device: 256, name: 100, note: 500 };
 const startTriesMax = 20;
-
-/** Where a chain stands. */
-export interface Tip {
-  readonly sequence: number;
-  readonly hash: string;
-}
 
 export function createAudit({ database, clock, random, timer, signer, log, used }: AuditDeps): Audit {
   const chain = bytesToHex(random(chainBytes));
@@ -304,85 +293,6 @@ interface FieldRow {
   readonly erasure: null;
 }
 
-/**
- * Signs `tip` as the head of `chain` after the one at `previous`, and tells the log: a witness outside the database. Nothing where
- * another process has signed meanwhile.
- */
-export async function storeHead(
-  queries: Queries,
-  { signer, clock, log }: Pick<AuditDeps, 'signer' | 'clock' | 'log'>,
-  { chain, tip, previous, closed }: NewHead,
-): Promise<void> {
-  const moved = await queries
-    .updateTable('audit_chain')
-    .set({ signed_sequence: tip.sequence, closed })
-    .where('id', '=', chain)
-    .where('signed_sequence', '=', previous)
-    .returning('id')
-    .executeTakeFirst();
-  if (moved === undefined) return;
-  const head = {
-    chain,
-    sequence: tip.sequence,
-    hash: tip.hash,
-    previous,
-    at_ms: clock.wallMs(),
-    closed,
-    key: signer.keyId,
-  };
-  await queries
-    .insertInto('audit_head')
-    .values({ ...head, signature: bytesToHex(signer.sign(headMessage(head))) })
-    .execute();
-  log.info({ chain, sequence: tip.sequence, hash: tip.hash }, 'audit head signed');
-}
-
-interface NewHead {
-  readonly chain: string;
-  readonly tip: Tip;
-  /** Sequence of the last signed head; 0 where there is none. */
-  readonly previous: number;
-  readonly closed: 0 | 1;
-}
-
-export async function readTip(queries: Queries, chain: string, sequence: number): Promise<Tip | undefined> {
-  if (sequence === 0) return { sequence, hash: noHash };
-  const row = await queries
-    .selectFrom('audit_entry')
-    .select('hash')
-    .where('chain', '=', chain)
-    .where('sequence', '=', sequence)
-    .executeTakeFirst();
-  return row === undefined ? undefined : { sequence, hash: row.hash };
-}
-
-/** How many fields an erasure has emptied, and which. */
-export async function sumErasure(
-  queries: Queries,
-  erasure: string,
-): Promise<{ readonly fields: number; readonly digest: string }> {
-  const digest = createErasureDigest();
-  let fields = 0;
-  let last: FieldPlace = { chain: '', sequence: 0, field: '' };
-  for (;;) {
-    const { chain, sequence, field } = last;
-    const page = await queries
-      .selectFrom('audit_field')
-      .select(['chain', 'sequence', 'field'])
-      .where('erasure', '=', erasure)
-      .where((where) => where(where.refTuple('chain', 'sequence', 'field'), '>', where.tuple(chain, sequence, field)))
-      .orderBy('chain')
-      .orderBy('sequence')
-      .orderBy('field')
-      .limit(rowsPerStatementMax)
-      .execute();
-    for (const place of page) digest.add(place);
-    fields += page.length;
-    last = page.at(-1) ?? last;
-    if (page.length < rowsPerStatementMax) return { fields, digest: digest.digest() };
-  }
-}
-
 const isUse = ({ action }: { readonly action: string }): boolean => action === 'verify' || action === 'refusal';
 
 /** Tickets first and the chain last, as in every transaction that records: else two could wait for each other. */
@@ -393,49 +303,6 @@ async function lockUsed(queries: Queries, records: readonly AuditRecord[]): Prom
       ticketsByEvent.set(event, [...(ticketsByEvent.get(event) ?? []), ticket]);
   for (const [event, tickets] of ticketsByEvent) await lockTickets(queries, event, tickets);
 }
-
-function columnsOf(record: AuditRecord, atMs: number): Omit<EntryRow, 'chain' | 'sequence' | 'fields' | 'hash'> {
-  const { action, actor, details } = record;
-  return {
-    event: record.event ?? 0,
-    at_ms: atMs,
-    action,
-    actor_kind: actor.kind,
-    actor: storable(actor.id, textCharsMax),
-    gate: optional(record.gate),
-    method: optional(record.method),
-    ticket: optional(record.ticket),
-    subject: optional(record.subject),
-    reason: optional(record.reason),
-    request: optional(record.requestId),
-    mark: optional(record.mark),
-    details: detailsToText(details),
-  };
-}
-
-function detailsToText(details: AuditRecord['details']): string | null {
-  if (details === undefined) return null;
-  const text = JSON.stringify(details);
-  return text.length > detailsCharsMax ? JSON.stringify({ tooLong: text.length }) : storable(text, detailsCharsMax);
-}
-
-const optional = (text: string | undefined): string | null =>
-  text === undefined ? null : storable(text, textCharsMax);
-
-const personalOf = ({ actor, address, device, note }: AuditRecord): readonly (readonly [PersonalField, string])[] => {
-  const values = { address, device, name: actor.name, note };
-  return personalFields.flatMap((field) => {
-    const value = values[field];
-    return value === undefined || value === '' ? [] : [[field, storable(value, fieldCharsMax[field])] as const];
-  });
-};
-
-/** As every database gives it back: no NUL, no half of a surrogate pair, at most `charsMax` characters. */
-const storable = (text: string, charsMax: number): string =>
-  Array.from(text.slice(0, charsMax * 2).replaceAll('\0', ''))
-    .slice(0, charsMax)
-    .join('')
-    .replaceAll(/\p{Surrogate}/gu, '\ufffd');
 
 const isList = (entries: AuditRecord | readonly AuditRecord[]): entries is readonly AuditRecord[] =>
   Array.isArray(entries);

@@ -3,28 +3,19 @@
 // looked at as a whole, over a bounded number of uses, so that neither order nor repetition matters.
 import {
   defaultSuspicionRules,
-  entryViewSchema,
   eventDay,
   eventDayBounds,
   type AdmissionPolicy,
-  type SuspicionKind,
   type SuspicionRules,
 } from '@postern/shared';
 import { sql } from 'kysely';
-import { z } from 'zod';
 import type { Database, Queries } from '../store/database.ts';
 import { lockTickets } from '../store/locks.ts';
 import type { UsageRow } from '../store/usage.ts';
 import { readEvent } from './events.ts';
-import {
-  findSuspicions,
-  placelessGates,
-  presenceKinds,
-  sightingsMax,
-  suspicionId,
-  usesPerDayMax,
-  type Suspicion,
-} from './suspicion-rules.ts';
+import { followCases } from './suspicion-cases.ts';
+import { dropSuspicions, storeSuspicion } from './suspicion-rows.ts';
+import { findSuspicions, placelessGates, presenceKinds, usesPerDayMax } from './suspicion-rules.ts';
 
 const ticketsPerPageMax = 200;
 
@@ -88,42 +79,6 @@ export async function rebuildSuspicions(database: Database, event: number): Prom
     });
     after = tickets.at(-1) ?? after;
   }
-}
-
-/** Takes over all cases of an event: after its rules have changed. */
-export async function followAllCases(database: Database, event: number): Promise<void> {
-  for (let after = ''; ;) {
-    const page = await database
-      .selectFrom('case')
-      .select('ticket')
-      .distinct()
-      .where('event', '=', event)
-      .where('ticket', '>', after)
-      .orderBy('ticket')
-      .limit(ticketsPerPageMax)
-      .execute();
-    const tickets = page.map((row) => row.ticket);
-    if (tickets.length === 0) return;
-    await database.transaction().execute(async (queries) => {
-      await lockTickets(queries, event, tickets);
-      await followCases(queries, event, tickets);
-    });
-    after = tickets.at(-1) ?? after;
-  }
-}
-
-/** Takes over the cases of these tickets: a double entry is a case that is open. */
-async function followCases(queries: Queries, event: number, tickets: readonly string[]): Promise<void> {
-  const cases = await queries
-    .selectFrom('case')
-    .select(['ticket', 'day', 'state', 'entries'])
-    .where('event', '=', event)
-    .where('ticket', 'in', tickets)
-    .execute();
-  for (const found of cases)
-    if (found.state === 'open')
-      await storeSuspicion(queries, event, found.ticket, found.day, await doubleEntry(queries, event, found));
-    else await dropSuspicions(queries, event, found.ticket, found.day, ['double-entry']);
 }
 
 export async function readSuspicionRules(queries: Queries, event: number): Promise<SuspicionRules> {
@@ -285,95 +240,4 @@ async function deriveDay(
       found.every((suspicion) => suspicion.kind !== kind),
     ),
   );
-}
-
-const caseEntriesSchema = z.object({ fitting: entryViewSchema.array(), misfits: entryViewSchema.array() });
-
-async function doubleEntry(
-  queries: Queries,
-  event: number,
-  found: { readonly ticket: string; readonly entries: string },
-): Promise<Suspicion> {
-  const { fitting, misfits } = caseEntriesSchema.parse(JSON.parse(found.entries));
-  const concerned = new Set([...fitting, ...misfits].map(({ gate, lane, atMs }) => `${gate} ${lane} ${atMs}`));
-  const entries = await queries
-    .selectFrom('entry')
-    .select(['gate', 'boot', 'sequence', 'lane', 'kind', 'at_ms'])
-    .where('event', '=', event)
-    .where('ticket', '=', found.ticket)
-    .orderBy('at_ms')
-    .orderBy('gate')
-    .orderBy('boot')
-    .orderBy('sequence')
-    .limit(usesPerDayMax)
-    .execute();
-  const sightings = entries.filter(({ gate, lane, at_ms }) => concerned.has(`${gate} ${lane} ${at_ms}`));
-  const times = [...fitting, ...misfits].map(({ atMs }) => atMs);
-  return {
-    kind: 'double-entry',
-    count: misfits.length,
-    firstAtMs: Math.min(...times),
-    lastAtMs: Math.max(...times),
-    gates: [...new Set([...fitting, ...misfits].map(({ gate }) => gate))].toSorted(),
-    sightings: sightings
-      .slice(0, sightingsMax)
-      .map(({ gate, boot, sequence, at_ms, kind }) => ({ gate, boot, sequence, atMs: at_ms, kind })),
-  };
-}
-
-async function storeSuspicion(
-  queries: Queries,
-  event: number,
-  ticket: string,
-  day: string,
-  { kind, count, firstAtMs, lastAtMs, gates, sightings }: Suspicion,
-): Promise<void> {
-  const derived = {
-    count,
-    first_at_ms: firstAtMs,
-    last_at_ms: lastAtMs,
-    gates: JSON.stringify(gates),
-    sightings: JSON.stringify(sightings),
-    holds: 1,
-  };
-  await queries
-    .insertInto('suspicion')
-    .values({
-      event,
-      id: suspicionId(event, ticket, kind, day),
-      ticket,
-      day,
-      kind,
-      ...derived,
-      state: 'open',
-      seen_count: 0,
-      seen_last_at_ms: 0,
-    })
-    .onConflict((conflict) => conflict.columns(['event', 'id']).doUpdateSet(derived))
-    .execute();
-}
-
-/** The ground is gone: what nobody has looked at goes, what somebody has judged stays and says so. */
-async function dropSuspicions(
-  queries: Queries,
-  event: number,
-  ticket: string,
-  day: string,
-  kinds: readonly SuspicionKind[],
-): Promise<void> {
-  if (kinds.length === 0) return;
-  const ids = kinds.map((kind) => suspicionId(event, ticket, kind, day));
-  await queries
-    .deleteFrom('suspicion')
-    .where('event', '=', event)
-    .where('id', 'in', ids)
-    .where('changed_at_ms', 'is', null)
-    .execute();
-  await queries
-    .updateTable('suspicion')
-    .set({ holds: 0 })
-    .where('event', '=', event)
-    .where('id', 'in', ids)
-    .where('holds', '=', 1)
-    .execute();
 }
