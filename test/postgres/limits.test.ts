@@ -84,7 +84,7 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
 
   it('give one wrong answer more than the limit, and no more, to who asks both before either has heard', async () => {
     await cloud(0).json('POST', '/api/events', someEvent);
-    const { id } = await cloud(0).json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1 });
+    const { id } = await cloud(0).json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 });
     const guess = (one: TestCloud): Promise<Response> =>
       one.api('POST', `/api/tickets/${id}/methods/code/verify`, { presented_data: 'guess' });
     const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => guess(cloud(index))));

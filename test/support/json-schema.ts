@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 
 export interface JsonSchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly default?: unknown;
@@ -26,7 +26,7 @@ export interface JsonSchema {
 
 /** Empty when `value` fits. */
 export function misfits(schema: JsonSchema, value: unknown, at = '$'): readonly string[] {
-  const variants = schema.anyOf ?? schema.oneOf;
+  const variants = variantsOf(schema);
   if (variants !== undefined)
     return variants.some((variant) => misfits(variant, value, at).length === 0) ? [] : [`${at} fits no variant`];
   if (schema.enum !== undefined) return schema.enum.includes(value) ? [] : [`${at} is none of the values`];
@@ -57,9 +57,14 @@ export function misfits(schema: JsonSchema, value: unknown, at = '$'): readonly 
     case undefined:
       return [];
     default:
-      throw new Error(`json-schema.ts does not know the type ${schema.type}`);
+      throw new Error(`json-schema.ts does not know the type ${String(schema.type)}`);
   }
 }
+
+const variantsOf = (schema: JsonSchema): readonly JsonSchema[] | undefined =>
+  schema.anyOf ??
+  schema.oneOf ??
+  (typeof schema.type === 'object' ? schema.type.map((type) => ({ ...schema, type })) : undefined);
 
 function misfitsOfObject(schema: JsonSchema, value: unknown, at: string): readonly string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [`${at} is no object`];
@@ -103,7 +108,7 @@ export interface ValuesOptions {
 /** Values that fit, as far as the schema can say. */
 export function valuesOf(schema: JsonSchema, options: ValuesOptions = {}): fc.Arbitrary<unknown> {
   const { all = false, known = {} } = options;
-  const variants = schema.anyOf ?? schema.oneOf;
+  const variants = variantsOf(schema);
   if (variants !== undefined) return fc.oneof(...variants.map((variant) => valuesOf(variant, options)));
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (schema.const !== undefined) return fc.constant(schema.const);

@@ -33,15 +33,44 @@ export function boundedBody(contentTypes: readonly string[], bytesMax: number): 
   };
 }
 
-/** A bounded body that is JSON by its content type; 400 where a text in it has a NUL, which not every database can keep. */
+/**
+ * A bounded body that is JSON by its content type; 400 where a text in it has a NUL, which not every database can keep, or where it is
+ * nested deeper than a recursive schema can follow.
+ */
 export function jsonBody(bytesMax: number = jsonBodyBytesMax): MiddlewareHandler<Environment> {
   const bounded = boundedBody(['application/json'], bytesMax);
   return (c, next) =>
     bounded(c, async () => {
-      if (escapedNul.test(await c.req.text()))
+      const text = await c.req.text();
+      if (escapedNul.test(text))
         c.res = problem(c, { type: 'request-invalid', detail: 'A text must not contain U+0000.' });
+      else if (isNestedTooDeep(text))
+        c.res = problem(c, {
+          type: 'request-invalid',
+          detail: `At most ${nestingMax} arrays and objects in each other.`,
+        });
       else await next();
     });
+}
+
+/** Arrays and objects in each other. */
+const nestingMax = 64;
+
+function isNestedTooDeep(json: string): boolean {
+  let depth = 0;
+  let isInText = false;
+  for (let index = 0; index < json.length; index++) {
+    const character = json[index];
+    if (isInText) {
+      if (character === '\\') index++;
+      else if (character === '"') isInText = false;
+    } else if (character === '"') isInText = true;
+    else if (character === '[' || character === '{') {
+      depth++;
+      if (depth > nestingMax) return true;
+    } else if (character === ']' || character === '}') depth--;
+  }
+  return false;
 }
 
 /** As JSON writes it; the backslash itself may not be escaped. */

@@ -253,9 +253,11 @@ describe('a program', () => {
     };
     const [own, other, every] = [await keyFor([ownEvent]), await keyFor([otherEvent]), await keyFor(undefined)];
     for (const row of accessTable.filter(({ who }) => typeof who !== 'string')) {
-      const body = bodies[`${row.method} ${row.path}`]?.(ownEvent);
+      const label = `${row.method} ${row.path}`;
+      const body = bodies[label]?.(ownEvent);
+      const path = pathOf(row) + (queries[label]?.(ownEvent) ?? '');
       const ask = async (program: Pick<TestPerson, 'token'>): Promise<string> =>
-        verdict(await askAs(test, program, row.method, pathOf(row), body));
+        verdict(await askAs(test, program, row.method, path, body));
       const answers = [await ask(own), await ask(other), await ask(every)];
       const foreign = `404 ${/:ticket\b/.test(row.path) ? 'ticket' : /:gate\b/.test(row.path) ? 'gate' : 'event'}-unknown`;
       const wanted =

@@ -2,7 +2,9 @@
 // the same over a socket; and every path means the same with a slash at its end.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TicketResponse } from '@postern/shared';
+import { readConfig } from '../../../cloud-sync/src/config.ts';
 import { serve } from '../../../cloud-sync/src/main.ts';
+import { accessTable } from '../../../cloud-sync/src/routes/access.ts';
 import {
   fuzzRoute,
   labelOf,
@@ -14,16 +16,12 @@ import {
   type Send,
 } from '../../support/api-fuzz.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
+import { createPerson } from '../../support/people.ts';
 
 /** What names something in bodies. */
 const known = { purpose: 'token', force: true, type: 1, zone: 'arena', status: 'valid', validFromS: 1, validUntilS: 2 };
-/** Routes whose good answer needs what no generator finds: a suspicious use, a one-time code, a token, a signed message. */
-const withoutGoodAnswer = [
-  'PATCH /api/events/{event}/suspicions/{suspicion}',
-  'POST /enrol',
-  'POST /session',
-  'POST /sync',
-];
+/** Routes whose good answer needs what no generator finds but by luck: types that name zones of the same body. */
+const withoutGoodAnswer = ['POST /api/events', 'PUT /api/events/{event}/policy'];
 
 let test: TestCloud;
 let gate: TestGate;
@@ -41,30 +39,46 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-const document = async (): Promise<OpenApi> =>
-  (await test.cloud.app.request('/openapi.json')).json() as Promise<OpenApi>;
-/** With an event and a ticket of its own for each route, on which it can do something; the gate stays with its own event. */
-async function somethingFor({
-  path,
-}: Route): Promise<{ readonly samples: Samples; readonly known: Readonly<Record<string, unknown>> }> {
-  if (path.startsWith('/feed')) return { samples, known };
+interface Scene {
+  readonly samples: Samples;
+  readonly known: Readonly<Record<string, unknown>>;
+  /** Of who asks. */
+  readonly token: string;
+}
+
+/**
+ * With an event, a ticket and a person of its own for each route, on which it can do something; the gate stays with its own event, and
+ * what people do to their own account a person does who is needed for nothing else.
+ */
+async function sceneFor({ path }: Route): Promise<Scene> {
+  if (path.startsWith('/feed')) return { samples, known, token: test.token };
   const { event } = await test.json<{ event: number }>('POST', '/api/events', someEvent);
   const status = path.endsWith('/reinstate') ? 'revoked' : 'valid';
   const { id } = await test.json<TicketResponse>('POST', '/api/tickets', { event, type: 1, status });
-  return { samples: { ...samples, event: String(event), ticket: id }, known: { ...known, event } };
+  const person = await createPerson(test, 'steward', event);
+  return {
+    samples: { ...samples, event: String(event), ticket: id, user: person.id ?? '', method: 'qr' },
+    known: { ...known, event, account: person.id ?? '' },
+    token: path.startsWith('/me') ? (person.token ?? '') : test.token,
+  };
 }
 const isForGates = ({ path }: FuzzRequest): boolean => /^\/(?:feed|sync)\b/.test(path);
-const authorization = (): Readonly<Record<string, string>> => ({ Authorization: `Bearer ${test.token}` });
-const toInit = ({ method, headers, body }: FuzzRequest): RequestInit => ({
+
+const document = async (): Promise<OpenApi> =>
+  (await test.cloud.app.request('/openapi.json')).json() as Promise<OpenApi>;
+const toInit = ({ method, headers, body }: FuzzRequest, token: string): RequestInit => ({
   method,
-  headers: { ...authorization(), ...headers },
+  headers: { Authorization: `Bearer ${token}`, ...headers },
+  redirect: 'manual',
   ...(body === undefined ? {} : { body }),
 });
-const inProcess: Send = async (request) => {
-  const { method, path, headers, body } = request;
-  if (!isForGates(request)) return test.cloud.app.request(path, toInit(request));
-  return gate.request(method, path, typeof body === 'string' ? new TextEncoder().encode(body) : body, headers);
-};
+const inProcess =
+  (token = test.token): Send =>
+  async (request) => {
+    const { method, path, headers, body } = request;
+    if (!isForGates(request)) return test.cloud.app.request(path, toInit(request, token));
+    return gate.request(method, path, typeof body === 'string' ? new TextEncoder().encode(body) : body, headers);
+  };
 
 describe('every route', () => {
   it('answers what it says, to whatever it is asked', async () => {
@@ -72,54 +86,52 @@ describe('every route', () => {
     expect(routes.length).toBeGreaterThan(25);
     const good: string[] = [];
     for (const route of routes) {
-      const statuses = await fuzzRoute(route, { send: inProcess, ...(await somethingFor(route)), runs: 30 });
+      const { token, ...scene } = await sceneFor(route);
+      const statuses = await fuzzRoute(route, { send: inProcess(token), ...scene, runs: 30 });
       if ([...statuses].some((status) => status < 300)) good.push(labelOf(route));
     }
-    expect(good.toSorted()).toEqual(
-      routes
-        .map(labelOf)
-        .filter((label) => !withoutGoodAnswer.includes(label))
-        .toSorted(),
-    );
+    // What is about events and tickets works, so that the rest was not all refused for one reason.
+    const about = routes
+      .filter(({ path }) => /^\/api\/(?:[^{]|\{(?:event|ticket|user|method)\})*$/.test(path))
+      .map(labelOf);
+    expect(about.length).toBeGreaterThan(20);
+    expect(about.filter((label) => !good.includes(label) && !withoutGoodAnswer.includes(label))).toEqual([]);
   }, 120_000);
 
   it('answers the same over a socket', async () => {
+    const config = readConfig({ data: test.folder, database: test.databaseUrl, port: '0', logLevel: 'silent' });
+    if (!config.ok) throw new Error(config.error.type);
     const listening = await serve(
       // The cloud of the other tests stays open.
       { ...test.cloud, endStreams: () => undefined, close: async () => undefined },
-      {
-        data: test.folder,
-        database: test.databaseUrl,
-        host: '127.0.0.1',
-        port: 0,
-        logLevel: 'silent',
-        methodsOff: [],
-        limitsFactor: 1_000,
-        trustedProxies: 0,
-        issuerKeyDays: 0,
-        feedKeyDays: 0,
-        publicUrl: 'https://cloud.test',
-      },
+      { ...config.value, limitsFactor: 1_000 },
     );
     if (!listening.ok) throw new Error(listening.error.type);
     const { url, stop } = listening.value;
-    const send: Send = (request) =>
-      isForGates(request) ? inProcess(request) : fetch(url + request.path, toInit(request));
-    for (const route of routesOf(await document()))
-      await fuzzRoute(route, { send, ...(await somethingFor(route)), runs: 5, every: 13 });
+    for (const route of routesOf(await document())) {
+      const { token, ...scene } = await sceneFor(route);
+      const send: Send = (request) =>
+        isForGates(request) ? inProcess(token)(request) : fetch(url + request.path, toInit(request, token));
+      await fuzzRoute(route, { send, ...scene, runs: 5, every: 13 });
+    }
     await stop();
   }, 120_000);
 
   it('asks who it is before anything else', async () => {
-    const open = ['/time', '/enrol', '/session'];
-    for (const { method, path } of routesOf(await document())) {
-      if (open.includes(path)) continue;
-      const filled = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => samples[name] ?? '0');
+    for (const { method, path, who } of accessTable) {
+      if (who === 'anyone') continue;
+      const filled = path.replaceAll(/:(\w+)/g, (_all, name: string) => samples[name] ?? '0');
       const answer = await test.cloud.app.request(filled, { method, headers: { 'Content-Type': 'application/cbor' } });
       expect([method, path, answer.status]).toEqual([method, path, 401]);
     }
   });
 });
+
+/** Of a problem. */
+async function typeOf(answer: Response | undefined): Promise<string | undefined> {
+  if (answer?.headers.get('Content-Type') !== 'application/problem+json') return undefined;
+  return ((await answer.clone().json()) as { readonly type: string }).type;
+}
 
 describe('a slash at the end of a path', () => {
   it('changes nothing, for every route and method', async () => {
@@ -137,16 +149,15 @@ describe('a slash at the end of a path', () => {
       );
       // Nothing is asked of a body, which is enough to tell one route from another and from none.
       const [without, withSlash] = await Promise.all(
-        [path, `${path}/`].map((asked) => inProcess({ method, path: asked, headers: {} })),
+        [path, `${path}/`].map((asked) => inProcess()({ method, path: asked, headers: {} })),
       );
       expect([route, withSlash?.status, withSlash?.headers.get('Content-Type')]).toEqual([
         route,
         without?.status,
         without?.headers.get('Content-Type'),
       ]);
-      const isProblem = without?.headers.get('Content-Type') === 'application/problem+json';
-      const type = isProblem ? ((await without.clone().json()) as { readonly type: string }).type : undefined;
-      if (!pattern.startsWith('/assets')) expect(type, route).not.toBe('not-found');
+      const [type, typeWithSlash] = await Promise.all([without, withSlash].map(typeOf));
+      expect([route, typeWithSlash]).toEqual([route, type]);
       const isEndless = without?.headers.get('Content-Type') === 'text/event-stream';
       for (const answer of [without, withSlash]) await (isEndless ? answer?.body?.cancel() : answer?.arrayBuffer());
     }

@@ -154,7 +154,10 @@ describe('publication', () => {
     const { staff, gates, ca } = await manifest();
     expect(staff).toMatchObject([{ role: 'steward' }]);
     expect(JSON.stringify(staff)).not.toContain('4711');
-    expect(gates).toMatchObject([{ id: 'gate-a', zone: 'arena' }]);
+    expect(gates).toMatchObject([
+      { id: 'gate-a', zone: 'arena' },
+      { id: 'cloud', zone: '' },
+    ]);
     expect(ca).toBe(gate.enrolment.ca);
   });
 

@@ -144,8 +144,8 @@ describe('a ticket', () => {
   it('has requests of its own', async () => {
     const test = await createCloud();
     const [one, other] = [
-      await test.json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1 }),
-      await test.json<TicketResponse>('POST', '/api/events/1/tickets', { type: 1 }),
+      await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 }),
+      await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 }),
     ];
     const ask = (id: string): Promise<Response> => test.api('GET', `/api/tickets/${id}/methods`);
     for (let count = 0; count < 300; count++) expect((await ask(one.id)).status).toBe(200);
