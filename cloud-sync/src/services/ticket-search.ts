@@ -81,13 +81,13 @@ async function readPage(
           .leftJoin('ticket_holder as holder', (join) =>
             join.onRef('holder.event', '=', 'ticket.event').onRef('holder.ticket', '=', 'ticket.id'),
           )
-          .where(({ or, and, eb }) => {
+          .where((where) => {
             const { key, named } = found?.type === 'many' ? found : { key: '', named: [] };
-            return or([
-              and([eb('holder.name_key', '>=', key), eb('holder.name_key', '<', key + afterAll)]),
-              and([eb('holder.email_key', '>=', key), eb('holder.email_key', '<', key + afterAll)]),
-              eb('holder.order_key', '=', key),
-              ...(named.length === 0 ? [] : [eb('ticket.id', 'in', named)]),
+            return where.or([
+              where.and([where('holder.name_key', '>=', key), where('holder.name_key', '<', key + afterAll)]),
+              where.and([where('holder.email_key', '>=', key), where('holder.email_key', '<', key + afterAll)]),
+              where('holder.order_key', '=', key),
+              ...(named.length === 0 ? [] : [where('ticket.id', 'in', named)]),
             ]);
           }),
       )
