@@ -3,6 +3,7 @@
 import { type Clock, type Ingest, type Logger, type ReplicaStore } from '@postern/shared';
 import type { Hono } from 'hono';
 import { adminRoutes } from './routes/admin.ts';
+import { auditRequests } from './routes/audit-requests.ts';
 import { auditRoutes } from './routes/audits.ts';
 import { identify, requireGate } from './routes/auth.ts';
 import { createErrorHandler, createRouter, problem, type Environment } from './routes/context.ts';
@@ -30,6 +31,7 @@ import type { Accounts } from './services/accounts.ts';
 import type { Actors } from './services/actor.ts';
 import type { ApiKeys } from './services/api-keys.ts';
 import type { AuditLog } from './services/audit-log.ts';
+import type { Audit, AuditRecord } from './services/audit.ts';
 import type { Authority } from './services/authority.ts';
 import type { Clients } from './services/clients.ts';
 import type { Devices } from './services/devices.ts';
@@ -94,6 +96,9 @@ export interface AppDeps {
   readonly liveStates: LiveStates;
   readonly methods: TicketMethodsService;
   readonly switches: MethodSwitches;
+  readonly audit: Audit;
+  /** Writes an entry of the audit log in a transaction of its own. */
+  readonly recordAlone: (entry: AuditRecord) => Promise<void>;
   readonly auditLog: AuditLog;
   readonly usageLog: UsageLog;
   readonly suspicions: Suspicions;
@@ -125,6 +130,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.use(enforceAccess({ identify: identify(deps), subjects: deps.subjects }));
   app.use(limitAccounts(deps.limiter));
   app.use(idempotent(deps.idempotency));
+  app.use(auditRequests(deps));
   app.get('/healthz', async (c) =>
     (await deps.isHealthy()) ? c.json({ status: 'ok' }) : c.json({ status: 'database-unusable' }, 503),
   );

@@ -188,6 +188,7 @@ export async function openCloud({
   const switches = createMethodSwitches({
     database,
     clock,
+    audit,
     environment: new Map(config.methodsOff.map((id) => [id, false])),
     changed: (event) => feed.changed(event),
   });
@@ -299,7 +300,7 @@ export async function openCloud({
     }),
   });
   const reports = createReports({ database, clock, replica, feedVersion: feed.version });
-  const keyRotation = createKeyRotation({ database, vault, random, clock, keys, feed, log });
+  const keyRotation = createKeyRotation({ database, vault, random, clock, keys, feed, audit, log });
   const keySchedule = createKeySchedule({
     rotation: keyRotation,
     clock,
@@ -348,6 +349,8 @@ export async function openCloud({
     liveStates: createLiveStates({ reports, clock }),
     methods,
     switches,
+    audit,
+    recordAlone: (entry) => database.transaction().execute((queries) => audit.record(queries, entry)),
     auditLog: createAuditLog(database),
     usageLog: createUsageLog(database),
     suspicions: createSuspicions({ database, clock, audit }),

@@ -8,6 +8,7 @@ import type { Actor } from '../services/actor.ts';
 import type { Claim } from '../services/idempotency.ts';
 import type { Gate } from '../services/devices.ts';
 import type { AccessRow } from './access.ts';
+import type { RequestAudit } from './audit-requests.ts';
 
 export interface Variables {
   /** The network address that asks (senderOf). */
@@ -22,6 +23,8 @@ export interface Variables {
   isStillAllowed: () => Promise<boolean>;
   /** By `mayActIn` and `mayActEverywhere`. */
   eventsAskedAbout: readonly (number | 'all')[];
+  /** The entry that this request leaves in the audit log; absent where it leaves none. */
+  audit?: RequestAudit;
   /** Set by `requireGate`, with the body its token was made for. */
   gate: Gate;
   body: Uint8Array;

@@ -12,6 +12,7 @@ import type { Actor } from '../services/actor.ts';
 import type { Answer, Idempotency } from '../services/idempotency.ts';
 import type { During, Within } from '../services/tickets.ts';
 import type { TicketView } from '../services/ticket-views.ts';
+import type { AuditAddition } from '../services/audit.ts';
 import { problem, type Environment, type RouteContext } from './context.ts';
 import { mayActEverywhere, mayActIn } from './enforce-access.ts';
 
@@ -60,28 +61,36 @@ export function idempotent(idempotency: Idempotency): MiddlewareHandler<Environm
 
 /**
  * The answer to a change of tickets, made once: in the transaction of the change where a key asks for it to be kept, else after it. The
- * route is marked `exactlyOnce`.
+ * route is marked `exactlyOnce`. What was done goes into the audit log in the same transaction.
  */
 export function answerOnce(
   c: RouteContext,
   make: (tickets: readonly TicketView[], within?: Within) => Promise<Answer>,
-): { readonly during: During | undefined; readonly answer: (tickets: readonly TicketView[]) => Promise<Response> } {
+): { readonly during: During; readonly answer: (tickets: readonly TicketView[]) => Promise<Response> } {
   const claim = c.get('claim');
   let made: Answer | undefined;
   return {
-    during:
-      claim === undefined
-        ? undefined
-        : async (within, tickets) => {
-            made = await make(tickets, within);
-            const kept = await claim.keep(within.queries, { ...made, events: [...c.get('eventsAskedAbout')] });
-            return kept.ok ? ok(undefined) : kept;
-          },
+    during: async (within, tickets) => {
+      if (claim !== undefined) {
+        made = await make(tickets, within);
+        const kept = await claim.keep(within.queries, { ...made, events: [...c.get('eventsAskedAbout')] });
+        if (!kept.ok) return kept;
+      }
+      await c.get('audit')?.record(within.queries, aboutTickets(tickets));
+      return ok(undefined);
+    },
     answer: async (tickets) => {
       const { status, headers, body } = made ?? (await make(tickets));
       return new Response(body, { status, headers });
     },
   };
+}
+
+/** One ticket by its id, a batch by its size. */
+function aboutTickets([first, ...more]: readonly TicketView[]): AuditAddition {
+  if (first === undefined) return {};
+  const which = more.length === 0 ? { ticket: first.id } : { details: { tickets: more.length + 1 } };
+  return { event: first.event, ...which };
 }
 
 /** An RFC 8941 string, as the draft has it, or the bare text that most clients send; undefined for anything else. */

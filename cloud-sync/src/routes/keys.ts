@@ -44,7 +44,7 @@ export function keyRoutes({ keyRotation, keyTickets }: KeyRoutesDeps): Hono<Envi
     validJson(rotateRequestSchema),
     async (c) => {
       const { purpose, ...options } = c.req.valid('json');
-      const rotated = await keyRotation.rotate(purpose, options);
+      const rotated = await keyRotation.rotate(purpose, { ...options, entry: c.get('audit')?.take });
       return rotated.ok ? c.json(rotated.value) : problem(c, rotated.error);
     },
   );
@@ -70,7 +70,11 @@ export function keyRoutes({ keyRotation, keyTickets }: KeyRoutesDeps): Hono<Envi
     jsonBody(),
     validJson(revokeRequestSchema),
     async (c) => {
-      const revoked = await keyRotation.revoke(c.req.valid('param').key, c.req.valid('json').reason);
+      const revoked = await keyRotation.revoke(
+        c.req.valid('param').key,
+        c.req.valid('json').reason,
+        c.get('audit')?.take,
+      );
       return revoked.ok ? c.json(revoked.value) : problem(c, revoked.error);
     },
   );

@@ -166,7 +166,7 @@ export function methodSwitchRoutes({ switches }: MethodRoutesDeps): Hono<Environ
       const { enabled, event } = c.req.valid('json');
       const forbidden = event === undefined ? mayActEverywhere(c) : mayActIn(c, event);
       if (forbidden !== undefined) return problem(c, forbidden);
-      const toggled = await switches.toggle(c.req.valid('param').method, enabled, event);
+      const toggled = await switches.toggle(c.req.valid('param').method, enabled, event, c.get('audit')?.take);
       return toggled.ok ? c.json(toggled.value) : problem(c, toggled.error);
     },
   );

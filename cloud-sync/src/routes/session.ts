@@ -62,6 +62,7 @@ export async function startSession(
   { sessions, isSecure }: Pick<SessionRoutesDeps, 'sessions' | 'isSecure'>,
   userId: string,
 ): Promise<void> {
+  c.get('audit')?.add({ actor: { kind: 'user', id: userId } });
   const session = await sessions.start(userId, c.req.header('User-Agent') ?? '');
   setCookie(c, sessionCookie, session, {
     httpOnly: true,

@@ -59,6 +59,15 @@ export interface AuditRecord {
   readonly note?: string;
 }
 
+/** What a service knows of an action and a request does not say. */
+export type AuditAddition = Partial<
+  Pick<AuditRecord, 'actor' | 'action' | 'event' | 'details' | 'mark' | 'reason' | 'subject' | 'ticket'>
+>;
+/** The entry of a request, for the service that writes it in the transaction of its work. */
+export type EntryOf = (addition: AuditAddition) => AuditRecord;
+/** Who acts when nobody has asked over HTTP: a schedule, a command. */
+export const systemActor: AuditActor = { kind: 'system', id: 'cloud-sync' };
+
 /** Whose personal fields go. */
 export type ErasureFilter =
   | { readonly actor: Pick<AuditActor, 'kind' | 'id'> }
@@ -99,7 +108,6 @@ const startTriesMax = 20;
 
 export function createAudit({ database, clock, random, timer, signer, log, used }: AuditDeps): Audit {
   const chain = bytesToHex(random(chainBytes));
-  const system: AuditActor = { kind: 'system', id: 'cloud-sync' };
   /** Hashes that this process has written or read as its tip, the latest used last: a tip that is not among them is somebody else's. */
   const ownTips = new Set<string>();
   /** What is signed is committed: the chain never again ends before it. */
@@ -191,7 +199,12 @@ export function createAudit({ database, clock, random, timer, signer, log, used 
           ? {}
           : { previous: before.id, previousSequence: before.tip_sequence, previousHash: tip?.hash ?? noHash }),
       };
-      await append(queries, { sequence: 0, hash: noHash }, [{ action: 'chain-started', actor: system, details }], atMs);
+      await append(
+        queries,
+        { sequence: 0, hash: noHash },
+        [{ action: 'chain-started', actor: systemActor, details }],
+        atMs,
+      );
       return;
     }
     throw new Error('no number was free for a new audit chain');
@@ -277,7 +290,7 @@ export function createAudit({ database, clock, random, timer, signer, log, used 
       await database.transaction().execute(async (queries) => {
         const tip = await takePlaces(queries, 1);
         if (tip === undefined) return;
-        await append(queries, tip, [{ action: 'chain-closed', actor: system }]);
+        await append(queries, tip, [{ action: 'chain-closed', actor: systemActor }]);
         await signHead(queries, 1);
       });
     },

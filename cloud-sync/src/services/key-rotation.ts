@@ -13,6 +13,7 @@ import {
 } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
 import { inTransaction } from '../store/locks.ts';
+import { systemActor, type Audit, type EntryOf } from './audit.ts';
 import { raiseAllRulesRevisions } from './events.ts';
 import type { Feed } from './feed.ts';
 import {
@@ -52,6 +53,8 @@ export interface RotateOptions {
   readonly force?: boolean;
   /** The key that the caller takes for the active one: when it is not, nothing happens. */
   readonly active?: string | undefined;
+  /** Who asked, for the audit log. */
+  readonly entry?: EntryOf | undefined;
 }
 
 export interface KeyRotation {
@@ -62,19 +65,20 @@ export interface KeyRotation {
   /** `next-key-too-young` unless `force`; `rotation-conflict` when somebody else was faster. */
   readonly rotate: (purpose: RotatingPurpose, options?: RotateOptions) => Promise<Result<Rotation, Failure>>;
   /** An active key hands over to the next one at once, whatever its age. */
-  readonly revoke: (keyId: string, reason: string) => Promise<Result<Revocation, Failure>>;
+  readonly revoke: (keyId: string, reason: string, entry?: EntryOf) => Promise<Result<Revocation, Failure>>;
 }
 
 export interface KeyRotationDeps extends MakeKeyDeps {
   readonly database: Database;
   readonly keys: Keys;
   readonly feed: Pick<Feed, 'publishAll'>;
+  readonly audit: Pick<Audit, 'record'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 export function createKeyRotation(deps: KeyRotationDeps): KeyRotation {
-  const { database, clock, keys, feed, log } = deps;
+  const { database, clock, keys, feed, audit, log } = deps;
 
   const find = async (keyId: string): Promise<Result<KeyRow, Failure>> => {
     const row = await database.selectFrom('key').selectAll().where('id', '=', keyId).executeTakeFirst();
@@ -104,7 +108,7 @@ export function createKeyRotation(deps: KeyRotationDeps): KeyRotation {
       return row.ok ? ok(toView(row.value)) : row;
     },
 
-    rotate: async (purpose, { force = false, active: expected } = {}) => {
+    rotate: async (purpose, { force = false, active: expected, entry = systemEntry('key-rotated') } = {}) => {
       const rows = await rowsOf(purpose);
       const [active, next] = [inState(rows, 'active'), inState(rows, 'next')];
       if (active === undefined || next === undefined) return err({ type: 'key-is-last', detail: restartHint(purpose) });
@@ -122,6 +126,7 @@ export function createKeyRotation(deps: KeyRotationDeps): KeyRotation {
         await move(queries, next, { state: 'active', activated_at_ms: clock.wallMs() });
         await insertKey(deps, queries, following, next);
         await raiseAllRulesRevisions(queries);
+        await audit.record(queries, entry({ subject: next.id, details: { purpose, retired: active.id } }));
       });
       if (!rotated.ok) return rotated;
       log.info({ purpose, active: next.id, retired: active.id, next: following.id }, 'a key has been rotated');
@@ -134,7 +139,7 @@ export function createKeyRotation(deps: KeyRotationDeps): KeyRotation {
       });
     },
 
-    revoke: async (keyId, reason) => {
+    revoke: async (keyId, reason, entry = systemEntry('key-revoked')) => {
       const found = await find(keyId);
       if (!found.ok) return found;
       const { purpose, state } = found.value;
@@ -152,6 +157,7 @@ export function createKeyRotation(deps: KeyRotationDeps): KeyRotation {
         if (state === 'active') await move(queries, next, { state: 'active', activated_at_ms: clock.wallMs() });
         if (following !== undefined) await insertKey(deps, queries, following, successor);
         await raiseAllRulesRevisions(queries);
+        await audit.record(queries, entry({ subject: keyId, details: { purpose, why: reason } }));
       });
       if (!revoked.ok) return revoked;
       log.warn({ purpose, revoked: keyId, active: successor.id, reason }, 'a key has been revoked');
@@ -166,6 +172,11 @@ export function createKeyRotation(deps: KeyRotationDeps): KeyRotation {
     },
   };
 }
+
+/** A schedule or a command acts. */
+const systemEntry =
+  (action: 'key-rotated' | 'key-revoked'): EntryOf =>
+  (addition) => ({ action, actor: systemActor, ...addition });
 
 /** The next key after `active`, which announces it. */
 function followingKey(deps: MakeKeyDeps, rows: readonly KeyRow[], active: KeyRow): ReturnType<typeof makeKeyRow> {

@@ -11,6 +11,7 @@ import {
   type VerificationMethod,
 } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
+import type { Audit, EntryOf } from './audit.ts';
 import { raiseAllRulesRevisions, raiseRulesRevision, readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
 
@@ -21,7 +22,12 @@ export interface MethodSwitches {
   /** Every known method in the order in which gates ask them; `event` absent: as for an event that says nothing itself. */
   readonly list: (event?: number) => Promise<Result<readonly MethodSwitch[], Failure>>;
   /** `event` absent: for all events that say nothing themselves. */
-  readonly toggle: (method: string, enabled: boolean, event?: number) => Promise<Result<MethodSwitch, Failure>>;
+  readonly toggle: (
+    method: string,
+    enabled: boolean,
+    event?: number,
+    entry?: EntryOf,
+  ) => Promise<Result<MethodSwitch, Failure>>;
   /** An event's rules with everything that is switched off for it among `methodsOff`. */
   readonly effectivePolicy: (queries: Queries, policy: AdmissionPolicy) => Promise<AdmissionPolicy>;
 }
@@ -32,6 +38,7 @@ export interface MethodSwitchesDeps {
   /** What the environment says of methods, by id. */
   readonly environment: ReadonlyMap<string, boolean>;
   readonly methods?: readonly VerificationMethod[];
+  readonly audit: Pick<Audit, 'record'>;
   /** An event's feed has something to tell. */
   readonly changed: (event: number) => void;
 }
@@ -41,6 +48,7 @@ export function createMethodSwitches({
   clock,
   environment,
   methods = knownMethods,
+  audit,
   changed,
 }: MethodSwitchesDeps): MethodSwitches {
   const readToggles = async (queries: Queries, event: number): Promise<ReadonlyMap<string, boolean>> => {
@@ -76,7 +84,7 @@ export function createMethodSwitches({
 
   return {
     list,
-    toggle: async (method, enabled, event) => {
+    toggle: async (method, enabled, event, entry) => {
       if (!methods.some(({ id }) => id === method)) return err({ type: 'method-unknown' });
       if (event !== undefined && (await readEvent(database, event)) === undefined)
         return err({ type: 'event-unknown' });
@@ -89,6 +97,7 @@ export function createMethodSwitches({
           .execute();
         if (event === undefined) await raiseAllRulesRevisions(queries);
         else await raiseRulesRevision(queries, event);
+        if (entry !== undefined) await audit.record(queries, entry({ details: { enabled } }));
       });
       const events = await database.selectFrom('event').select('id').execute();
       for (const { id } of events) if (event === undefined || event === id) changed(id);

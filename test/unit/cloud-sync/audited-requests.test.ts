@@ -1,0 +1,126 @@
+// Goal: whatever somebody does over HTTP is in the audit log, with who did it, from where and about what, exactly when it was done; and a
+// new route that changes something cannot be forgotten.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { TicketResponse } from '@postern/shared';
+import { accessTable } from '../../../cloud-sync/src/routes/access.ts';
+import { auditedRoutes, unauditedRoutes } from '../../../cloud-sync/src/routes/audited-routes.ts';
+import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
+import { askAs, createPerson } from '../../support/people.ts';
+
+let test: TestCloud;
+beforeEach(async () => {
+  test = await createTestCloud();
+  await test.json('POST', '/api/events', someEvent);
+});
+afterEach(() => test.close());
+
+interface Entry {
+  readonly action: string;
+  readonly actorKind: string;
+  readonly actor: string;
+  readonly event?: number;
+  readonly ticket?: string;
+  readonly reason?: string;
+  readonly details?: unknown;
+}
+const log = async (): Promise<readonly Entry[]> => {
+  const { entries } = await test.json<{ entries: Entry[] }>('GET', '/audits/log?limit=1000');
+  return entries.filter(({ action }) => action !== 'chain-started' && action !== 'event-created').toReversed();
+};
+const actions = async (): Promise<readonly string[]> => (await log()).map(({ action }) => action);
+
+describe('the list of what leaves an entry', () => {
+  it('has every route that changes something, or says that it leaves none', () => {
+    const changing = accessTable
+      .filter(({ method }) => method !== 'GET')
+      .map(({ method, path }) => `${method} ${path}`);
+    const listed = [...Object.keys(auditedRoutes), ...unauditedRoutes];
+    expect(changing.filter((route) => !listed.includes(route))).toEqual([]);
+    const routes = accessTable.map(({ method, path }) => `${method} ${path}`);
+    expect(listed.filter((route) => !routes.includes(route))).toEqual([]);
+    expect(new Set(listed).size).toBe(listed.length);
+  });
+});
+
+describe('an entry', () => {
+  it('follows the life of a ticket and names who acted', async () => {
+    const organiser = await createPerson(test, 'organiser', 1);
+    const ask = (method: string, path: string, body?: unknown): Promise<Response> =>
+      askAs(test, organiser, method, path, body);
+    const { id } = (await (await ask('POST', '/api/tickets', { event: 1, type: 1 })).json()) as TicketResponse;
+    await ask('PATCH', `/api/tickets/${id}`, { party: 2 });
+    await ask('POST', `/api/tickets/${id}/transfer`, { holder: { name: 'Ada' } });
+    await ask('POST', `/api/tickets/${id}/revoke`);
+    await ask('POST', `/api/tickets/${id}/reinstate`);
+    await ask('POST', `/api/tickets/${id}/reissue`, {});
+    const entries = await log();
+    expect(entries.map(({ action }) => action)).toEqual([
+      'ticket-created',
+      'ticket-changed',
+      'transfer',
+      'ticket-revoked',
+      'ticket-reinstated',
+      'ticket-reissued',
+    ]);
+    for (const entry of entries)
+      expect(entry).toMatchObject({ event: 1, ticket: id, actorKind: 'user', actor: organiser.id });
+  });
+
+  it('tells of a batch by its size', async () => {
+    await test.json('POST', '/api/tickets/batch', { event: 1, tickets: [{ type: 1 }, { type: 1 }, { type: 2 }] });
+    expect(await log()).toMatchObject([{ action: 'ticket-created', event: 1, details: { tickets: 3 } }]);
+  });
+
+  it('is there for switches, keys, gates and rules', async () => {
+    await test.json('POST', '/admin/methods/qr/toggle', { enabled: false, event: 1 }, 200);
+    await test.json('POST', '/admin/keys/rotate', { purpose: 'issuer', force: true }, 200);
+    await test.json('POST', '/admin/events/1/gates', {
+      id: 'gate-a',
+      name: 'A',
+      zone: 'arena',
+      lanes: [{ id: 'one' }],
+    });
+    await test.json('PUT', '/api/events/1/policy', someEvent, 200);
+    expect(await log()).toMatchObject([
+      { action: 'toggle', event: 1, method: 'qr', details: { enabled: false } },
+      { action: 'key-rotated', details: { purpose: 'issuer' } },
+      { action: 'gate-invited', event: 1 },
+      { action: 'policy-changed', event: 1 },
+    ]);
+  });
+
+  it('is there for a sign-in, a wrong one and a sign-out', async () => {
+    const { token } = test;
+    const post = (body: unknown): Promise<Response> => askAs(test, {}, 'POST', '/session', body);
+    expect((await post({ token: `postern_${'0'.repeat(12)}_${'0'.repeat(48)}` })).status).toBe(401);
+    const signedIn = await post({ token });
+    expect(signedIn.status).toBe(204);
+    await test.cloud.app.request('/session', {
+      method: 'DELETE',
+      headers: { Cookie: signedIn.headers.get('Set-Cookie')?.split(';')[0] ?? '' },
+    });
+    expect(await log()).toMatchObject([
+      { action: 'sign-in-failed', reason: '401' },
+      { action: 'sign-in', actorKind: 'user', actor: expect.stringMatching(/^[0-9a-f]{12}$/) },
+      { action: 'sign-out' },
+    ]);
+  });
+
+  it('is not there for what was refused, nor twice for what was asked twice', async () => {
+    const { id } = await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 });
+    expect((await test.api('POST', `/api/tickets/${id}/reinstate`)).status).toBe(409);
+    expect((await test.api('POST', '/api/tickets', { event: 1, type: 77 })).status).toBe(422);
+    for (let time = 0; time < 2; time++)
+      await test.cloud.app.request(`/api/tickets/${id}/revoke`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${test.token}`, 'Idempotency-Key': 'once' },
+      });
+    expect(await actions()).toEqual(['ticket-created', 'ticket-revoked']);
+  });
+
+  it('stands for a rotation by command or schedule too', async () => {
+    const rotated = await test.cloud.keyRotation.rotate('feed', { force: true });
+    expect(rotated.ok).toBe(true);
+    expect(await log()).toMatchObject([{ action: 'key-rotated', actorKind: 'system', actor: 'cloud-sync' }]);
+  });
+});
