@@ -1,5 +1,5 @@
 // Writes the audit log for every route of audited-routes.ts. Where a route's work has a transaction that it can reach, the entry goes into
-// it (`record`), so that both are there or neither; elsewhere it is written right after the work, before the answer leaves. A wrong
+// `record`, so that both are there or neither; elsewhere it is written right after the work, before the answer leaves. A wrong
 // sign-in is recorded too; other refusals changed nothing and leave nothing here, but those of tickets leave marks.
 import type { AuditAction } from '@postern/shared';
 import type { MiddlewareHandler } from 'hono';

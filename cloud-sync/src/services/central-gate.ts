@@ -15,12 +15,15 @@ import {
 import { setImmediate } from 'node:timers/promises';
 import { createCentralJournal } from '../store/central-journal.ts';
 import type { CentralStore } from '../store/central-store.ts';
-import { endExpiredLeases } from '../store/central-writer.ts';
+import { endExpiredLeases, leaseMs } from '../store/central-writer.ts';
 import type { Database } from '../store/database.ts';
 
 /** Marks wait this long for others to travel in one chunk with them. */
 export const drainDelayMs = 100;
-/** How often it says that it is alive and how far its marks reach, as gates do. */
+/**
+ * How often it says that it is alive and how far its marks reach, as gates do, once it has made some. Before, it only looks once for what
+ * the process before it has left behind.
+ */
 export const heartbeatMs = 10_000;
 
 export interface CentralGateDeps {
@@ -97,19 +100,27 @@ export function createCentralGate(deps: CentralGateDeps): CentralGate {
     if (at === undefined) return;
     for (const event of store.writer().events) await ownSegments().sayThrough(event, at);
   };
-  const beatAgain = (): void => {
+  const beatAfter = (ms: number): void => {
     if (closed) return;
-    cancelHeartbeat = timer.after(heartbeatMs, () => {
+    cancelHeartbeat?.();
+    cancelHeartbeat = timer.after(ms, () => {
       guarded(beat);
-      beatAgain();
+      if (isWriting()) beatAfter(heartbeatMs);
     });
   };
-  beatAgain();
+  const isWriting = (): boolean => store.writer().events.size > 0;
+  let isBeating = false;
+  // By then the lease of a process that this one has replaced is over.
+  beatAfter(leaseMs + heartbeatMs);
 
   return {
     storeOf: store.ofEvent,
     committed: () => {
       if (closed) return;
+      if (!isBeating && isWriting()) {
+        isBeating = true;
+        beatAfter(heartbeatMs);
+      }
       cancelDrain ??= timer.after(drainDelayMs, () => {
         cancelDrain = undefined;
         guarded(drain);

@@ -28,7 +28,7 @@ import {
   type Timer,
   type Verdict,
 } from '@postern/shared';
-import { endLease, renewLease, takeLease } from './central-writer.ts';
+import { endLease, leaseMs, renewLease, takeLease } from './central-writer.ts';
 import type { Database, Queries } from './database.ts';
 import { lockTickets } from './locks.ts';
 import { readMark, readMarksOfTickets, toMarkRow } from './mark-rows.ts';
@@ -111,6 +111,7 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
   const refusals = createRefusalBatch(clock.monotonicMs);
   const waitingRefusals: MarkDraft[] = [];
   let lease = await takeLease(database, clock, random);
+  let leasedAtMs = clock.wallMs();
   let latest = createHybridClock(clock.wallMs, lease.floor);
   const hybrid: HybridClock = {
     tick: () => latest.tick(),
@@ -149,6 +150,14 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
     });
   };
 
+  /** A start that has made no marks says nothing of itself: its lease may be over, and costs nothing to take anew. */
+  const refreshIdleLease = async (): Promise<void> => {
+    if (sequences.size > 0 || clock.wallMs() - leasedAtMs < leaseMs / 2) return;
+    await endLease(database, lease.boot);
+    lease = await takeLease(database, clock, random);
+    leasedAtMs = clock.wallMs();
+  };
+
   const commit = async (jobs: readonly Job[], drafts: readonly MarkDraft[]): Promise<void> => {
     if (trouble !== undefined || closed) {
       for (const job of jobs) job.settle(err({ type: 'store-stopped' }));
@@ -158,6 +167,7 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
     const settled: ((commitMs: number) => void)[] = [];
     let startedAtMs: number;
     try {
+      await refreshIdleLease();
       startedAtMs = await database.transaction().execute(async (queries) => {
         const pages = await readPages(queries, jobs, drafts);
         const stamp = (draft: MarkDraft): EncodedMark => {
@@ -289,6 +299,7 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
       await endLease(database, before);
       const lost = await giveBack(before);
       lease = await takeLease(database, clock, random);
+      leasedAtMs = clock.wallMs();
       latest = createHybridClock(clock.wallMs, latest.last());
       sequences = new Map();
       trouble = undefined;
