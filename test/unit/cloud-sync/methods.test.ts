@@ -119,8 +119,8 @@ describe('a ticket verified centrally', () => {
       const response = await test.api('POST', path, { presented_data: `guess-${guess}` });
       answers.push([response.status, response.headers.get('Retry-After')]);
     }
-    expect(answers.slice(0, 10)).toEqual(Array(10).fill([200, null]));
-    expect(answers.slice(10)).toEqual(Array(5).fill([429, '6']));
+    expect(answers.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => [200, null]));
+    expect(answers.slice(10)).toEqual(Array.from({ length: 5 }, () => [429, '6']));
     await test.time.advance(60_000);
     expect(await verify(ticket.id, 'qr', ticket.text ?? '')).toMatchObject({ success: true });
   });
