@@ -5,6 +5,7 @@
 // writes learns what the others have seen. Right answers write nothing. So each further process may let one more wrong answer through
 // than the limit says, until it has heard; it counts all the same, and the next one waits for it.
 import { err, ok, type Clock, type Result } from '@postern/shared';
+import type { SharedTries, Tries } from '../store/shared-tries.ts';
 import type { Failure } from './problems.ts';
 import {
   rateLimits,
@@ -15,7 +16,7 @@ import {
   type RateLimit,
 } from './rate-limits.ts';
 import { networkOf } from './network.ts';
-import { oneMore, waitMs, type Tries } from './tries.ts';
+import { oneMore, waitMs } from './tries.ts';
 
 /** Keys remembered of one limit; past it the one that was tried longest ago is forgotten. */
 const keysMax = 10_000;
@@ -35,18 +36,6 @@ export interface Limiter {
   ) => Promise<Result<T, Failure>>;
   /** A right answer ends the waits of a back-off. */
   readonly forgive: (name: GuessLimitName, key: string) => Promise<void>;
-}
-
-/** What processes share; each change is alone with its key. */
-export interface SharedTries {
-  readonly read: (name: string, key: string) => Promise<Tries | undefined>;
-  /** `undefined` from `step` leaves things as they are. Answers what is there afterwards. */
-  readonly change: (
-    name: string,
-    key: string,
-    step: (tries: Tries | undefined) => Tries | undefined,
-  ) => Promise<Tries | undefined>;
-  readonly forget: (name: string, key: string) => Promise<void>;
 }
 
 export interface LimiterDeps {

@@ -1,15 +1,7 @@
 // What is known of the tries under one limit and key, and what one more makes of it: a few numbers and no clock of its own, so that a
 // process can keep them in memory and a deployment in a row.
+import type { Tries } from '../store/shared-tries.ts';
 import type { BackOff, Bucket, RateLimit } from './rate-limits.ts';
-
-export interface Tries {
-  /** Tries without a right answer, under a back-off. */
-  readonly count: number;
-  /** When the next one is free. */
-  readonly nextMs: number;
-  /** When all of it is as if it had never been. */
-  readonly forgetMs: number;
-}
 
 export const waitMs = (tries: Tries | undefined, nowMs: number): number => Math.max(0, (tries?.nextMs ?? 0) - nowMs);
 

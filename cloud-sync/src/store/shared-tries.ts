@@ -1,10 +1,30 @@
 // The tries that processes on one PostgreSQL count together: a row for each limit and key, gone soon after it says nothing any more. Keys
 // name people and addresses, so only keyed hashes of them are kept.
 import type { Clock } from '@postern/shared';
-import type { SharedTries } from '../services/limiter.ts';
-import type { Tries } from '../services/tries.ts';
 import type { Database, Queries } from './database.ts';
 import { inTransaction } from './locks.ts';
+
+/** What is known of the tries under one limit and key (services/tries.ts). */
+export interface Tries {
+  /** Tries without a right answer, under a back-off. */
+  readonly count: number;
+  /** When the next one is free. */
+  readonly nextMs: number;
+  /** When all of it is as if it had never been. */
+  readonly forgetMs: number;
+}
+
+/** What processes share; each change is alone with its key. */
+export interface SharedTries {
+  readonly read: (name: string, key: string) => Promise<Tries | undefined>;
+  /** `undefined` from `step` leaves things as they are. Answers what is there afterwards. */
+  readonly change: (
+    name: string,
+    key: string,
+    step: (tries: Tries | undefined) => Tries | undefined,
+  ) => Promise<Tries | undefined>;
+  readonly forget: (name: string, key: string) => Promise<void>;
+}
 
 /** Rows that say nothing any more are deleted this often by each process, some at a time. */
 const sweepEveryMs = 60_000;

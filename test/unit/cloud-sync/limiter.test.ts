@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLimiter, type Limiter, type SharedTries } from '../../../cloud-sync/src/services/limiter.ts';
+import { createLimiter, type Limiter } from '../../../cloud-sync/src/services/limiter.ts';
 import { networkOf, readAddress } from '../../../cloud-sync/src/services/network.ts';
 import {
   guessLimits,
@@ -14,9 +14,9 @@ import {
   type GuessLimitName,
   type LimitName,
 } from '../../../cloud-sync/src/services/rate-limits.ts';
-import { oneMore, waitMs, type Tries } from '../../../cloud-sync/src/services/tries.ts';
+import { oneMore, waitMs } from '../../../cloud-sync/src/services/tries.ts';
 import { openDatabase, migrate, type Database } from '../../../cloud-sync/src/store/database.ts';
-import { createSharedTries } from '../../../cloud-sync/src/store/shared-tries.ts';
+import { createSharedTries, type SharedTries, type Tries } from '../../../cloud-sync/src/store/shared-tries.ts';
 import { createTestDatabase, databaseKind } from '../../support/database.ts';
 import { createVirtualTime, type VirtualTime } from '../../support/virtual-time.ts';
 

@@ -199,6 +199,17 @@ describe('an account', () => {
     expect((await change(ada)).status).not.toBe(429);
   });
 
+  it('does not take all live streams for itself', async () => {
+    const test = await createCloud();
+    const steward = await createPerson(test, 'steward', 1);
+    const open = (): Promise<Response> => test.api('GET', '/api/events/1/live');
+    for (let count = 0; count < 20; count++) expect((await open()).status).toBe(200);
+    const refused = await open();
+    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, '5']);
+    expect((await askAs(test, steward, 'GET', '/api/events/1/live')).status).toBe(200);
+    test.cloud.endStreams();
+  });
+
   it('is not locked out of its token by who guesses at it from elsewhere', async () => {
     const test = await createCloud({ trustedProxies: 1 });
     const wrong = test.token.replace(/[0-9a-f]{48}$/, '0'.repeat(48));
