@@ -27,7 +27,7 @@ import { openAuditKeys, rotateAuditKey } from './services/audit-keys.ts';
 import { createAuditLog } from './services/audit-log.ts';
 import { createAuditTools, type AuditTools } from './services/audit-tools.ts';
 import { witnessChains } from './services/audit-verify.ts';
-import { createAudit, type Audit } from './services/audit.ts';
+import { createAudit, type Audit, type AuditRecord } from './services/audit.ts';
 import { openAuthority } from './services/authority.ts';
 import { createClients } from './services/clients.ts';
 import { createCentralGate, type CentralGate } from './services/central-gate.ts';
@@ -252,7 +252,7 @@ export async function openCloud({
     directory: createGateDirectory(database, keys.central.publicKey),
     log,
   });
-  const centralStore = await openCentralStore({
+  const centralStore = await openCentralStore<AuditRecord>({
     database,
     clock,
     random,
@@ -264,6 +264,7 @@ export async function openCloud({
       await storeHistories(queries, clock.wallMs(), event, histories);
       await storeUses(queries, event, marks.map(markToUsage));
     },
+    record: audit.record,
     committed: (event) => {
       central.committed(event);
       pokes.poke(event);
@@ -284,7 +285,7 @@ export async function openCloud({
     database,
     keys,
     switches,
-    credentials: createCredentials({ database, clock, keys }),
+    credentials: createCredentials({ database, clock, keys, audit }),
     verifications: createVerifications({
       database,
       clock,
@@ -296,7 +297,6 @@ export async function openCloud({
         return found === undefined ? err({ type: 'event-unknown' }) : ok(found);
       },
       gateName: devices.nameOf,
-      log,
     }),
   });
   const reports = createReports({ database, clock, replica, feedVersion: feed.version });

@@ -36,7 +36,6 @@ export * from './wire-people.ts';
 export * from './wire-tickets.ts';
 export * from './gate/ports.ts';
 export * from './gate/lane-api.ts';
-export * from './gate/lane-books.ts';
 export * from './gate/lane-marks.ts';
 export * from './gate/lane.ts';
 export * from './gate/lane-rest.ts';

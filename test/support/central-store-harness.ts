@@ -53,6 +53,7 @@ export async function createCentralStoreHarness(): Promise<CentralStoreHarness> 
       policyOf: async (_queries, of) => (of === event ? centralPolicy : undefined),
       ticketsOf: async () => tickets,
       keep: (queries, of, histories) => storeHistories(queries, clock.wallMs(), of, histories),
+      record: async () => undefined,
       committed: () => undefined,
     });
   let central = await open();

@@ -80,7 +80,7 @@ export function ticketMethodRoutes({ methods }: MethodRoutesDeps): Hono<Environm
     validJson(generateRequestSchema),
     async (c) => {
       const { ticket, method } = c.req.valid('param');
-      const made = await methods.generate(ticket, method, c.req.valid('json'), c.get('actor'));
+      const made = await methods.generate(ticket, method, c.req.valid('json'), c.get('audit')?.take);
       return made.ok ? c.json(made.value, 201) : problem(c, made.error);
     },
   );
@@ -99,7 +99,7 @@ export function ticketMethodRoutes({ methods }: MethodRoutesDeps): Hono<Environm
     validJson(verifyRequestSchema),
     async (c) => {
       const { ticket, method } = c.req.valid('param');
-      const verified = await methods.verify(ticket, method, c.req.valid('json'), c.get('actor'));
+      const verified = await methods.verify(ticket, method, c.req.valid('json'), c.get('actor'), c.get('audit')?.take);
       return verified.ok ? c.json(verified.value) : problem(c, verified.error);
     },
   );
@@ -125,7 +125,12 @@ export function overrideRoutes({ methods }: MethodRoutesDeps): Hono<Environment>
     jsonBody(),
     validJson(overrideRequestSchema),
     async (c) => {
-      const made = await methods.override(c.req.valid('param').event, c.req.valid('json'), c.get('actor'));
+      const made = await methods.override(
+        c.req.valid('param').event,
+        c.req.valid('json'),
+        c.get('actor'),
+        c.get('audit')?.take,
+      );
       return made.ok ? c.json(made.value, 201) : problem(c, made.error);
     },
   );

@@ -13,7 +13,8 @@ import {
   type Result,
   type Ticket,
 } from '@postern/shared';
-import type { Database } from '../store/database.ts';
+import type { Database, Queries } from '../store/database.ts';
+import type { Audit, EntryOf } from './audit.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import type { Failure } from './problems.ts';
@@ -37,6 +38,7 @@ export interface Credentials {
     ticket: Ticket,
     method: string,
     options: unknown,
+    entry?: EntryOf,
   ) => Promise<Result<GeneratedCredential, Failure>>;
   /** The latest first. */
   readonly list: (event: EventRecord, ticketId: string) => Promise<readonly CredentialView[]>;
@@ -46,11 +48,12 @@ export interface CredentialsDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly keys: Keys;
+  readonly audit: Pick<Audit, 'record'>;
 }
 
-export function createCredentials({ database, clock, keys }: CredentialsDeps): Credentials {
+export function createCredentials({ database, clock, keys, audit }: CredentialsDeps): Credentials {
   return {
-    generate: async (event, ticket, methodId, options) => {
+    generate: async (event, ticket, methodId, options, entry) => {
       const method = methodById(methodId);
       if (method === undefined) return err({ type: 'method-unknown' });
       if (event.policy.methodsOff.includes(methodId)) return err({ type: 'method-off' });
@@ -66,19 +69,24 @@ export function createCredentials({ database, clock, keys }: CredentialsDeps): C
         epoch: ticket.epoch,
         generatedAtMs: nowMs,
       };
-      await database
-        .insertInto('credential')
-        .values({
-          event: event.id,
-          ticket: ticket.id,
-          method: methodId,
-          credential: credential.id,
-          epoch: ticket.epoch,
-          generated_at_ms: nowMs,
-        })
-        // Made again from the same ticket, key and options it is the same credential.
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
+      const insert = (queries: Queries): Promise<unknown> =>
+        queries
+          .insertInto('credential')
+          .values({
+            event: event.id,
+            ticket: ticket.id,
+            method: methodId,
+            credential: credential.id,
+            epoch: ticket.epoch,
+            generated_at_ms: nowMs,
+          })
+          // Made again from the same ticket, key and options it is the same credential.
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+      await database.transaction().execute(async (queries) => {
+        await insert(queries);
+        if (entry !== undefined) await audit.record(queries, entry({ event: event.id, subject: credential.id }));
+      });
       return ok({ credential, payload: made.value.payload });
     },
     list: async (event, ticketId) => {

@@ -18,6 +18,7 @@ import {
 } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
 import type { Actor } from './actor.ts';
+import type { EntryOf } from './audit.ts';
 import type { Credentials } from './credentials.ts';
 import { readEvent, type EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
@@ -35,7 +36,7 @@ export interface TicketMethodsService {
     ticketId: string,
     method: string,
     options: unknown,
-    by: Actor,
+    entry?: EntryOf,
   ) => Promise<
     Result<
       {
@@ -51,8 +52,14 @@ export interface TicketMethodsService {
     method: string,
     request: VerifyRequest,
     by: Actor,
+    entry?: EntryOf,
   ) => Promise<Result<VerifyResponse, Failure>>;
-  readonly override: (event: number, request: OverrideRequest, by: Actor) => Promise<Result<OverrideResponse, Failure>>;
+  readonly override: (
+    event: number,
+    request: OverrideRequest,
+    by: Actor,
+    entry?: EntryOf,
+  ) => Promise<Result<OverrideResponse, Failure>>;
 }
 
 export interface TicketMethodsDeps {
@@ -105,15 +112,15 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
         credentials: [...(await credentials.list(event, ticketId))],
       });
     },
-    generate: async (ticketId, method, options, _by) => {
+    generate: async (ticketId, method, options, entry) => {
       const found = await find(ticketId);
       if (!found.ok) return found;
       const { ticket, event } = found.value;
       if (ticket.status !== 'valid') return err({ type: 'ticket-not-valid' });
-      const made = await credentials.generate(event, ticket, method, options);
+      const made = await credentials.generate(event, ticket, method, options, entry);
       return made.ok ? ok({ method, ...made.value }) : made;
     },
-    verify: async (ticketId, method, request, by) => {
+    verify: async (ticketId, method, request, by, entry) => {
       const found = await find(ticketId);
       if (!found.ok) return found;
       const { ticket, event } = found.value;
@@ -121,10 +128,11 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
         { ticket, event: event.id, method },
         request,
         verifierOf(by, event.id),
+        entry,
       );
       return verified.ok ? ok(verified.value.response) : verified;
     },
-    override: async (event, request, by) => {
+    override: async (event, request, by, entry) => {
       let ticket: Ticket | undefined;
       if (request.ticket !== undefined) {
         const found = await find(request.ticket);
@@ -132,7 +140,7 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
         ticket = found.value.ticket;
       }
       const operator = { operator: operatorOf(by, event), role: staffRoleOf(by, event) };
-      return verifications.override(event, ticket, request, operator);
+      return verifications.override(event, ticket, request, operator, entry);
     },
   };
 }

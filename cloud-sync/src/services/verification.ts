@@ -5,27 +5,29 @@ import {
   bytesToHex,
   centralGate,
   codeHash,
-  createLaneBooks,
   decide,
+  draftAdmission,
   draftOverride,
   draftRefusal,
   err,
   hexToBytes,
   assert,
   holdTexts,
+  markKey,
   methodById,
   ok,
   parseShortCode,
   stewardText,
   type AdmissionPolicy,
+  type AdmitView,
   type Claim,
   type Clock,
   type Decision,
-  type LaneBooks,
-  type LaneContext,
-  type Logger,
+  type HoldReason,
   type Lookups,
   type Mark,
+  type MarkDraft,
+  type MarkPlace,
   type Operator,
   type OverrideRequest,
   type OverrideResponse,
@@ -34,10 +36,12 @@ import {
   type Store,
   type Ticket,
   type TextPresentation,
+  type Verdict,
   type VerifyRequest,
   type VerifyResponse,
 } from '@postern/shared';
 import type { Database } from '../store/database.ts';
+import type { AuditAddition, AuditRecord, EntryOf } from './audit.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import type { Limiter } from './limiter.ts';
@@ -63,12 +67,14 @@ export interface Verifications {
     about: { readonly ticket: Ticket; readonly event: number; readonly method: string },
     request: VerifyRequest,
     by: Verifier,
+    entry?: EntryOf,
   ) => Promise<Result<Verification, Failure>>;
   readonly override: (
     event: number,
     ticket: Ticket | undefined,
     request: OverrideRequest,
     by: Operator,
+    entry?: EntryOf,
   ) => Promise<Result<OverrideResponse, Failure>>;
 }
 
@@ -77,28 +83,27 @@ export interface VerificationsDeps {
   readonly clock: Clock;
   readonly keys: Keys;
   readonly limiter: Limiter;
-  readonly storeOf: (event: number) => Store;
+  /** `entryOf`: what of a decision goes into the audit log, in the transaction that stores its mark. */
+  readonly storeOf: (
+    event: number,
+    entryOf?: (decision: unknown, mark: Mark | undefined) => AuditRecord | undefined,
+  ) => Store;
   /** With what is switched off among its `methodsOff`. */
   readonly findEvent: (event: number) => Promise<Result<EventRecord, Failure>>;
   /** What the name of a gate is on screens. */
   readonly gateName: (event: number, gate: string) => Promise<string>;
-  readonly log: Logger;
 }
 
 export function createVerifications(deps: VerificationsDeps): Verifications {
-  const { clock, keys, limiter, log } = deps;
+  const { clock, keys, limiter } = deps;
 
-  const booksFor = (event: EventRecord, zone: string, direction: 'entry' | 'exit'): LaneBooks => {
-    const context: LaneContext = {
-      gate: centralGate,
-      clock,
-      policy: () => event.policy,
-      time: () => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 0 }),
-      feedAgeMs: () => 0,
-      inTouch: () => ({ inTouch: true, peersReachable: 0 }),
-    };
-    const settings = { id: centralLane, zone, direction, onFailure: 'locked', holdTimeoutMs: 0 } as const;
-    return createLaneBooks(settings, { context, store: deps.storeOf(event.id), decide, logger: log });
+  /** A store that works, if it can be made to. */
+  const workingStore = async (
+    event: number,
+    entryOf: ((decision: unknown, mark: Mark | undefined) => AuditRecord | undefined) | undefined,
+  ): Promise<Store | undefined> => {
+    const store = deps.storeOf(event, entryOf);
+    return store.healthy() || (await store.reopen()).ok ? store : undefined;
   };
 
   /** What a method has proved, or why not; a code of another ticket proves nothing about this one. `attempts-exhausted` for a guesser. */
@@ -126,7 +131,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     return isOther ? ok(err({ type: 'other-ticket' })) : proved;
   };
 
-  const verify: Verifications['verify'] = async ({ ticket, event: eventId, method }, request, by) => {
+  const verify: Verifications['verify'] = async ({ ticket, event: eventId, method }, request, by, entry) => {
     if (methodById(method) === undefined) return err({ type: 'method-unknown' });
     const found = await deps.findEvent(eventId);
     if (!found.ok) return found;
@@ -134,29 +139,58 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     const zone = request.zone ?? defaultZone(event.policy, ticket);
     if (!event.policy.zones.some(({ id }) => id === zone))
       return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
-    const books = booksFor(event, zone, request.direction);
     const isOff = event.policy.methodsOff.includes(method);
     const lookups = await lookupsFor(deps.database, keys, event, ticket);
     const tried = isOff
       ? ok(err<Refusal>({ type: 'method-off' }))
       : await prove(method, ticket, lookups, request.presented_data);
     if (!tried.ok) return tried;
-    const claim = tried.value;
-    if (!claim.ok) {
-      // Nothing is proved: the ticket is the one that the request names.
+    const proved = tried.value;
+    const place = { event: eventId, lane: centralLane, zone };
+    const lane = { id: centralLane, gate: centralGate, zone, direction: request.direction };
+
+    const decideWith =
+      (claim: Claim, approval: { readonly by: Operator; readonly reason: HoldReason } | undefined) =>
+      (view: AdmitView): Verdict<Decision> => {
+        const time = { nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 0 } as const;
+        const asked = approval === undefined ? {} : { approval: approval.by.role };
+        const decision = decide({
+          claim,
+          policy: event.policy,
+          time,
+          lane,
+          feedAgeMs: 0,
+          inTouch: true,
+          ...view,
+          ...asked,
+        });
+        const approved =
+          approval === undefined ? undefined : { operator: approval.by.operator, reason: approval.reason };
+        return { decision, mark: draftOf(decision, place, by, approved) };
+      };
+    /** Nothing is proved: the ticket is the one that the request names. */
+    const refuseWith = (refusal: Refusal) => (): Verdict<Decision> => {
+      const decision: Decision = { kind: 'refuse', refusal };
       const named: Claim = { method, event: eventId, ticketId: ticket.id, epoch: ticket.epoch, assurance: 'looked-up' };
-      books.appendLater(draftRefusal(books.place(), named, claim.error.type, personOf(by)));
-      const decision: Decision = { kind: 'refuse', refusal: claim.error };
-      return ok({ decision, response: await present(event, decision, undefined) });
-    }
-    if (!(await books.work())) return err({ type: 'store-unavailable' });
-    let committed = await books.admit(claim.value, undefined);
-    if (committed.ok && committed.value.decision.kind === 'hold' && request.accept && isPerson(by))
-      committed = await books.admit(claim.value, { by, reason: committed.value.decision.reason });
+      return { decision, mark: draftRefusal(place, named, refusal.type, personOf(by)) };
+    };
+    const isAnsweredBelow = ({ kind }: Decision): boolean => kind === 'hold' && request.accept && isPerson(by);
+    const store = await workingStore(eventId, (given, mark) => {
+      const decision = given as Decision;
+      return isAnsweredBelow(decision) ? undefined : entry?.(additionOf(decision, eventId, mark));
+    });
+    if (store === undefined) return err({ type: 'store-unavailable' });
+    let committed = await store.admit(
+      ticket.id,
+      proved.ok ? decideWith(proved.value, undefined) : refuseWith(proved.error),
+    );
+    if (committed.ok && proved.ok && committed.value.decision.kind === 'hold' && request.accept && isPerson(by))
+      committed = await store.admit(
+        ticket.id,
+        decideWith(proved.value, { by, reason: committed.value.decision.reason }),
+      );
     if (!committed.ok) return err({ type: 'store-unavailable' });
     const { decision, mark } = committed.value;
-    if (decision.kind === 'refuse')
-      books.appendLater(draftRefusal(books.place(), decision.claim, decision.refusal.type, personOf(by)));
     return ok({ decision, response: await present(event, decision, mark) });
   };
 
@@ -198,23 +232,65 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     }
   };
 
-  const override: Verifications['override'] = async (eventId, ticket, { reason, zone, persons }, { operator }) => {
+  const override: Verifications['override'] = async (
+    eventId,
+    ticket,
+    { reason, zone, persons },
+    { operator },
+    entry,
+  ) => {
     const found = await deps.findEvent(eventId);
     if (!found.ok) return found;
     if (!found.value.policy.zones.some(({ id }) => id === zone))
       return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
-    const books = booksFor(found.value, zone, 'entry');
-    if (!(await books.work())) return err({ type: 'store-unavailable' });
     const claim: Claim | undefined =
       ticket === undefined
         ? undefined
         : { method: 'override', event: eventId, ticketId: ticket.id, epoch: ticket.epoch, assurance: 'looked-up' };
-    const stored = await books.append(draftOverride(books.place(), claim, reason, persons, operator));
+    const store = await workingStore(eventId, (_decision, mark) =>
+      entry?.({
+        event: eventId,
+        reason,
+        ...(ticket === undefined ? {} : { ticket: ticket.id }),
+        ...(mark === undefined ? {} : { mark: markKey(mark) }),
+      }),
+    );
+    if (store === undefined) return err({ type: 'store-unavailable' });
+    const place = { event: eventId, lane: centralLane, zone };
+    const stored = await store.append(draftOverride(place, claim, reason, persons, operator));
     if (!stored.ok) return err({ type: 'store-unavailable' });
     return ok({ mark: nameOf(stored.value), operator, atMs: stored.value.at.ms });
   };
 
   return { verify, override };
+}
+
+/** Whoever is held leaves nothing yet. */
+function draftOf(
+  decision: Decision,
+  place: MarkPlace,
+  by: Verifier,
+  approved: { readonly operator: string; readonly reason: HoldReason } | undefined,
+): MarkDraft | undefined {
+  switch (decision.kind) {
+    case 'admit':
+      return draftAdmission(place, decision, { inTouch: true, peersReachable: 0 }, approved);
+    case 'refuse':
+      return draftRefusal(place, decision.claim, decision.refusal.type, personOf(by));
+    case 'hold':
+      return undefined;
+  }
+}
+
+function additionOf(decision: Decision, event: number, mark: Mark | undefined): AuditAddition {
+  const reason =
+    decision.kind === 'refuse' ? decision.refusal.type : decision.kind === 'hold' ? decision.reason : 'admitted';
+  return {
+    action: decision.kind === 'refuse' ? 'refusal' : 'verify',
+    event,
+    reason,
+    ...(mark === undefined ? {} : { mark: markKey(mark) }),
+  };
 }
 
 const isPerson = (by: Verifier): by is Operator => 'operator' in by;

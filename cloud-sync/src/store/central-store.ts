@@ -42,7 +42,8 @@ export const refusalsWaitMs = 250;
 /** Half-width of the interval that contains the true time, as far as a server that keeps time can say. */
 const serverUncertaintyMs = 20;
 
-export interface CentralStoreDeps {
+/** `Entry`: what of a decision somebody else writes down in its transaction. */
+export interface CentralStoreDeps<Entry> {
   readonly database: Database;
   readonly clock: Clock;
   readonly random: Random;
@@ -63,13 +64,15 @@ export interface CentralStoreDeps {
     histories: ReadonlyMap<string, History>,
     marks: readonly Mark[],
   ) => Promise<void>;
+  /** The last thing in a transaction: what its decisions leave in another log. */
+  readonly record: (queries: Queries, entries: readonly Entry[]) => Promise<void>;
   /** Marks of this event are durable. */
   readonly committed: (event: number) => void;
 }
 
-export interface CentralStore {
-  /** The store of one event; all events share one writer and its commits. */
-  readonly ofEvent: (event: number) => Store;
+export interface CentralStore<Entry = unknown> {
+  /** The store of one event; all events share one writer and its commits. `entryOf`: what its decisions leave in another log. */
+  readonly ofEvent: (event: number, entryOf?: EntryOfDecision<Entry>) => Store;
   /** This writer's present process start, and the events it has marks of. */
   readonly writer: () => { readonly boot: string; readonly events: ReadonlySet<number> };
   readonly hybrid: HybridClock;
@@ -83,10 +86,13 @@ export interface CentralStore {
 }
 
 /** One request, and how its asker learns what came of it. */
-interface Job {
+type EntryOfDecision<Entry> = (decision: unknown, mark: Mark | undefined) => Entry | undefined;
+
+interface Job<Entry> {
   readonly event: number;
   readonly ticketId: string;
   readonly decide: (view: AdmitView) => Verdict<unknown>;
+  readonly entryOf: EntryOfDecision<Entry> | undefined;
   readonly settle: (result: Result<Committed, StoreError>) => void;
   readonly reject: (cause: unknown) => void;
 }
@@ -106,7 +112,7 @@ interface Page {
   readonly made: EncodedMark[];
 }
 
-export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralStore> {
+export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Promise<CentralStore<Entry>> {
   const { database, clock, random, timer, log } = deps;
   const refusals = createRefusalBatch(clock.monotonicMs);
   const waitingRefusals: MarkDraft[] = [];
@@ -120,7 +126,7 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
   };
   /** Last durable sequence by event. */
   let sequences = new Map<number, number>();
-  let queue: Job[] = [];
+  let queue: Job<Entry>[] = [];
   let working: Promise<void> | undefined;
   let trouble: string | undefined;
   let closed = false;
@@ -158,7 +164,7 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
     leasedAtMs = clock.wallMs();
   };
 
-  const commit = async (jobs: readonly Job[], drafts: readonly MarkDraft[]): Promise<void> => {
+  const commit = async (jobs: readonly Job<Entry>[], drafts: readonly MarkDraft[]): Promise<void> => {
     if (trouble !== undefined || closed) {
       for (const job of jobs) job.settle(err({ type: 'store-stopped' }));
       return;
@@ -184,15 +190,17 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
           };
           return { mark, bytes: encodeMark(mark) };
         };
+        const entries: Entry[] = [];
         for (const draft of drafts) pages.get(draft.event)?.made.push(stamp(draft));
         for (const job of jobs) {
           const page = pages.get(job.event);
           if (page === undefined) settled.push(() => job.settle(ok(withoutMark(undefined))));
-          else settled.push(take(job, page, stamp));
+          else settled.push(take(job, page, stamp, entries));
         }
         for (const page of pages.values()) await writePage(queries, page);
         if (!(await renewLease(queries, lease.boot, clock.wallMs(), hybrid.last())))
           throw new Error('this process was taken for dead and another has finished its segments');
+        if (entries.length > 0) await deps.record(queries, entries);
         return clock.monotonicMs();
       });
     } catch (cause) {
@@ -206,7 +214,12 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
     for (const event of new Set([...jobs, ...drafts].map((one) => one.event))) deps.committed(event);
   };
   /** Decides one request; answers with how to tell its asker once the transaction is durable. */
-  const take = (job: Job, page: Page, stamp: (draft: MarkDraft) => EncodedMark): ((commitMs: number) => void) => {
+  const take = (
+    job: Job<Entry>,
+    page: Page,
+    stamp: (draft: MarkDraft) => EncodedMark,
+    entries: Entry[],
+  ): ((commitMs: number) => void) => {
     let verdict: Verdict<unknown>;
     try {
       verdict = job.decide(viewOf(page, job.ticketId));
@@ -214,15 +227,17 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
       // A bug in the rule: its asker has the exception, everybody else goes on.
       return () => job.reject(cause);
     }
-    if (verdict.mark === undefined) return () => job.settle(ok(withoutMark(verdict.decision)));
-    const made = stamp(verdict.mark);
-    noteMade(page, made);
+    const made = verdict.mark === undefined ? undefined : stamp(verdict.mark);
+    if (made !== undefined) noteMade(page, made);
+    const entry = job.entryOf?.(verdict.decision, made?.mark);
+    if (entry !== undefined) entries.push(entry);
+    if (made === undefined) return () => job.settle(ok(withoutMark(verdict.decision)));
     return (commitMs) => job.settle(ok({ decision: verdict.decision, mark: made.mark, commitMs }));
   };
 
   const readPages = async (
     queries: Queries,
-    jobs: readonly Job[],
+    jobs: readonly Job<Entry>[],
     drafts: readonly MarkDraft[],
   ): Promise<ReadonlyMap<number, Page>> => {
     const pages = new Map<number, Page>();
@@ -318,16 +333,17 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
     event: number,
     ticketId: string,
     decide: (view: AdmitView) => Verdict<D>,
+    entryOf: EntryOfDecision<Entry> | undefined,
   ): ReturnType<Store['admit']> =>
     new Promise((settle, reject) => {
       if (trouble !== undefined || closed || queue.length >= waitingMax) return settle(err({ type: 'store-stopped' }));
-      queue.push({ event, ticketId, decide, settle, reject });
+      queue.push({ event, ticketId, decide, entryOf, settle, reject });
       start();
     });
 
-  const append = async (draft: MarkDraft): Promise<Result<Mark, StoreError>> => {
+  const append = async (draft: MarkDraft, entryOf?: EntryOfDecision<Entry>): Promise<Result<Mark, StoreError>> => {
     const ticketId = 'ticketId' in draft ? draft.ticketId : '';
-    const stored = await enqueue(draft.event, ticketId, () => ({ decision: undefined, mark: draft }));
+    const stored = await enqueue(draft.event, ticketId, () => ({ decision: undefined, mark: draft }), entryOf);
     if (!stored.ok) return stored;
     return stored.value.mark === undefined
       ? err({ type: 'store-failed', cause: `there is no event ${draft.event}` })
@@ -354,9 +370,9 @@ export async function openCentralStore(deps: CentralStoreDeps): Promise<CentralS
   };
 
   return {
-    ofEvent: (event) => ({
-      admit: (ticketId, decide) => enqueue(event, ticketId, decide) as never,
-      append,
+    ofEvent: (event, entryOf) => ({
+      admit: (ticketId, decide) => enqueue(event, ticketId, decide, entryOf) as never,
+      append: (draft) => append(draft, entryOf),
       appendLater: (draft) => {
         const due = refusals.add(draft);
         if (waitingRefusals.length < waitingMax) waitingRefusals.push(...due);

@@ -89,6 +89,35 @@ describe('an entry', () => {
     ]);
   });
 
+  it('is there for what methods do, with the mark where there is one, and once for a use', async () => {
+    const ticket = await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 2 });
+    const path = `/api/tickets/${ticket.id}/methods/qr`;
+    await test.json('POST', `${path}/generate`, {});
+    const verify = (presented_data: unknown, accept: boolean): Promise<unknown> =>
+      test.json('POST', `${path}/verify`, { presented_data, accept }, 200);
+    await verify('PN1:nonsense', true);
+    await verify(ticket.text, false);
+    await verify(ticket.text, true);
+    await verify(ticket.text, true);
+    await test.json('POST', '/api/events/1/overrides', { reason: 'lost-code', zone: 'arena', ticket: ticket.id });
+    expect((await log()).slice(1)).toMatchObject([
+      { action: 'generate', method: 'qr', ticket: ticket.id, event: 1 },
+      { action: 'refusal', reason: 'malformed', ticket: ticket.id },
+      { action: 'verify', reason: 'under-18' },
+      { action: 'verify', reason: 'admitted', method: 'qr', event: 1 },
+      { action: 'refusal', reason: 'already-used' },
+      { action: 'override', reason: 'lost-code', ticket: ticket.id },
+    ]);
+    const { entries } = await test.json<{ entries: { kind: string }[] }>('GET', '/audits/usage?event=1');
+    expect(entries.map(({ kind }) => kind).toSorted()).toEqual([
+      'admitted',
+      'overridden',
+      'refused',
+      'refused',
+      'verified',
+    ]);
+  });
+
   it('is there for a sign-in, a wrong one and a sign-out', async () => {
     const { token } = test;
     const post = (body: unknown): Promise<Response> => askAs(test, {}, 'POST', '/session', body);
