@@ -64,11 +64,13 @@ function entryOf(c: RouteContext, action: AuditAction): AuditRecord {
   const asked = c.get('eventsAskedAbout').find((one) => one !== 'all');
   const about = event === undefined ? asked : Number(event);
   const subject = user ?? client ?? key ?? operator;
-  const device = c.req.header('User-Agent')?.slice(0, deviceCharsMax);
+  // Whoever has just gone leaves only the id that nobody has any more.
+  const isGone = action === 'user-deleted';
+  const device = isGone ? undefined : c.req.header('User-Agent')?.slice(0, deviceCharsMax);
   return {
     action,
-    actor: actor === undefined ? nobody : auditActorOf(actor),
-    address: senderOf(c),
+    actor: actor === undefined ? nobody : isGone ? { kind: actor.kind, id: actor.id } : auditActorOf(actor),
+    ...(isGone ? {} : { address: senderOf(c) }),
     ...(about === undefined ? {} : { event: about }),
     ...(ticket === undefined ? {} : { ticket }),
     ...(method === undefined ? {} : { method }),
