@@ -69,6 +69,7 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
       const keys = await database.selectFrom('key').select(['purpose', 'certificate']).execute();
       expect(keys.map((key) => key.purpose).toSorted()).toEqual([
         'authority',
+        'central',
         'feed',
         'feed',
         'issuer',

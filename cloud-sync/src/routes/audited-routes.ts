@@ -40,7 +40,6 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /api/events/:event/members/:user/reset-link': 'user-changed',
   'POST /api/events/:event/overrides': 'override',
   'PUT /api/events/:event/policy': 'policy-changed',
-  'PUT /api/events/:event/suspicion-rules': 'policy-changed',
   'POST /api/tickets': 'ticket-created',
   'POST /api/tickets/batch': 'ticket-created',
   'PATCH /api/tickets/:ticket': 'ticket-changed',
@@ -57,6 +56,7 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
 /** Routes that change nothing, or write their entries themselves (suspicions), or are no person's doing (marks have logs of their own). */
 export const unauditedRoutes: readonly string[] = [
   'PATCH /api/events/:event/suspicions/:suspicion',
+  'PUT /api/events/:event/suspicion-rules',
   'POST /api/tickets/:ticket/methods',
   'POST /sync',
   'POST /time',

@@ -31,10 +31,14 @@ const record = (...entries: readonly AuditRecord[]): Promise<void> =>
   database.transaction().execute((queries) => test.cloud.audit.record(queries, entries));
 const usage = async (query = ''): Promise<UsagePage> =>
   usagePageSchema.parse(await test.json('GET', `/audits/usage?${query}`));
+/** Since what the test itself has recorded: making events, tickets and gates left entries too. */
+let recordedAtMs = 0;
 const log = async (query = ''): Promise<AuditPage> =>
-  auditPageSchema.parse(await test.json('GET', `/audits/log?${query}`));
+  auditPageSchema.parse(
+    await test.json('GET', `/audits/log?${query.includes('from=') ? '' : `from=${recordedAtMs}&`}${query}`),
+  );
 const usedAt = (entries: readonly UsageEntry[]): readonly string[] =>
-  entries.map((entry) => `${entry.kind} ${entry.gate || 'cloud'} ${entry.sequence}`);
+  entries.map((entry) => (entry.gate === '' ? `${entry.kind} cloud` : `${entry.kind} ${entry.gate} ${entry.sequence}`));
 
 beforeAll(async () => {
   test = await createTestCloud();
@@ -76,6 +80,8 @@ beforeAll(async () => {
     ]),
   ]);
   await foreign.push([await foreign.chunk([aMark({ event: 8, gate: 'gate-x' })])], 8);
+  await test.time.advance(1_000);
+  recordedAtMs = test.time.clock.wallMs();
   await record(
     {
       action: 'verify',
@@ -121,7 +127,7 @@ describe('the history of uses', () => {
       'refused gate-a 2',
       'refused gate-b 1',
       'admitted gate-a 1',
-      'verified cloud 2',
+      'verified cloud',
     ]);
     expect(next).toBeUndefined();
     expect(entries[2]).toMatchObject({ reason: 'malformed', count: 9, lane: 'lane-1', method: 'qr' });
@@ -144,9 +150,9 @@ describe('the history of uses', () => {
   it.each([
     ['gate=gate-b', ['recounted gate-b 2', 'refused gate-b 1']],
     ['method=code', ['overridden gate-a 3']],
-    ['ticket=TICKET', ['overridden gate-a 3', 'refused gate-b 1', 'admitted gate-a 1', 'verified cloud 2']],
+    ['ticket=TICKET', ['overridden gate-a 3', 'refused gate-b 1', 'admitted gate-a 1', 'verified cloud']],
     ['person=abcdefgh', ['overridden gate-a 3']],
-    ['person=shop', ['verified cloud 2']],
+    ['person=shop', ['verified cloud']],
     ['reason=already-used', ['refused gate-b 1']],
     ['reason=lost-code', ['overridden gate-a 3']],
     ['kind=admitted', ['admitted gate-a 1']],
@@ -189,7 +195,7 @@ describe('the history of uses', () => {
 describe('the audit log', () => {
   it('tells who did what, with what is personal beside it', async () => {
     const { entries } = await log();
-    expect(entries.map(({ action }) => action)).toEqual(['toggle', 'sign-in', 'refusal', 'verify', 'chain-started']);
+    expect(entries.map(({ action }) => action)).toEqual(['toggle', 'sign-in', 'refusal', 'verify']);
     expect(entries[1]).toMatchObject({
       event: 0,
       actor: 'u-anna',

@@ -292,6 +292,8 @@ describe('the own account', () => {
     };
     expect(await naming()).toEqual([
       'api_key',
+      'audit_entry',
+      'audit_field',
       'identity',
       'membership',
       'reset_link',
