@@ -52,7 +52,7 @@ describe('cloud-sync audit', () => {
     const { code, out, errors } = await audit('verify');
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
     expect(out).toMatch(
-      /^Proved: 5 entries in 1 chains, 1 signed heads, 0 erased personal fields\.\nSigned by: [0-9a-f]{16}\.\n$/,
+      /^Proved: 6 entries in 1 chains, 1 signed heads, 0 erased personal fields\.\nSigned by: [0-9a-f]{16}\.\n$/,
     );
   });
 
@@ -74,7 +74,7 @@ describe('cloud-sync audit', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     const count = (key: string): number => lines.filter((line) => key in line).length;
-    expect([count('chain'), count('entry'), count('head')]).toEqual([3, 14, 3]);
+    expect([count('chain'), count('entry'), count('head')]).toEqual([3, 15, 3]);
     expect(out).not.toContain('administrator');
     writeFileSync(join(folder.path, 'export.jsonl'), out);
     expect((await audit('verify', '--against', join(folder.path, 'export.jsonl'))).code).toBe(0);
