@@ -20,6 +20,7 @@ interface Project {
 const projects: readonly Project[] = [
   { name: 'unit', group: 0, testTimeoutMs: 20_000 },
   { name: 'contract', group: 0, testTimeoutMs: 20_000 },
+  { name: 'fuzz', group: 1, testTimeoutMs: 60_000 },
   {
     name: 'postgres',
     group: 1,
@@ -27,7 +28,9 @@ const projects: readonly Project[] = [
     database: 'postgres',
     // Where there is no PostgreSQL, one file says so.
     include:
-      missingPostgres() === undefined ? ['test/unit/cloud-sync/**/*.test.ts', 'test/contract/cloud-*.test.ts'] : [],
+      missingPostgres() === undefined
+        ? ['test/unit/cloud-sync/**/*.test.ts', 'test/contract/cloud-*.test.ts', 'test/fuzz/**/*.test.ts']
+        : [],
   },
   { name: 'faults', group: 2, testTimeoutMs: process.env['POSTERN_FAULTS'] === 'big' ? 3_600_000 : 180_000 },
   { name: 'browser', group: 3, testTimeoutMs: 60_000 },

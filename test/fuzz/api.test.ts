@@ -2,9 +2,9 @@
 // the same over a socket; and every path means the same with a slash at its end.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TicketResponse } from '@postern/shared';
-import { readConfig } from '../../../cloud-sync/src/config.ts';
-import { serve } from '../../../cloud-sync/src/main.ts';
-import { accessTable } from '../../../cloud-sync/src/routes/access.ts';
+import { readConfig } from '../../cloud-sync/src/config.ts';
+import { serve } from '../../cloud-sync/src/main.ts';
+import { accessTable } from '../../cloud-sync/src/routes/access.ts';
 import {
   fuzzRoute,
   labelOf,
@@ -14,9 +14,9 @@ import {
   type OpenApi,
   type Samples,
   type Send,
-} from '../../support/api-fuzz.ts';
-import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
-import { createPerson } from '../../support/people.ts';
+} from '../support/api-fuzz.ts';
+import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../support/cloud.ts';
+import { createPerson } from '../support/people.ts';
 
 /** What names something in bodies. */
 const known = { purpose: 'token', force: true, type: 1, zone: 'arena', status: 'valid', validFromS: 1, validUntilS: 2 };
