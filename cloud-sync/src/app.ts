@@ -123,6 +123,8 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.use(async (c, next) => {
     await next();
     c.header('X-Content-Type-Options', 'nosniff');
+    // Nobody reads what HEAD leaves out: a stream would wait for that, with its place and its file, for good.
+    if (c.req.method === 'HEAD') await c.res.body?.cancel();
   });
   app.use(noteSender(deps.trustedProxies));
   app.use(limitAddresses(deps.limiter));

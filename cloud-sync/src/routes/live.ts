@@ -20,7 +20,7 @@ const gatherMs = 200;
 export const heartbeatMs = 5_000;
 const streamsMax = 200;
 /** So that one account does not keep all the others out. */
-const streamsPerAccountMax = 20;
+export const streamsPerAccountMax = 20;
 /** Whoever listens must still be allowed to after this long. */
 export const accessAgeMsMax = 5_000;
 

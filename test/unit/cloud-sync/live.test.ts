@@ -1,7 +1,7 @@
 // The live stream and the description of the API.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accessTable } from '../../../cloud-sync/src/routes/access.ts';
-import { accessAgeMsMax } from '../../../cloud-sync/src/routes/live.ts';
+import { accessAgeMsMax, streamsPerAccountMax } from '../../../cloud-sync/src/routes/live.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { openLiveStream } from '../../support/live-stream.ts';
 import { aMark } from '../../support/marks.ts';
@@ -51,6 +51,14 @@ describe('the live stream', () => {
     await expect(theirs.next()).rejects.toThrow('the stream has ended');
     expect((await ours.next()).gates).toHaveLength(1);
     await ours.cancel();
+  });
+
+  it('keeps no place for who asks for its head only', async () => {
+    for (let asked = 0; asked < 2 * streamsPerAccountMax; asked++)
+      expect((await test.api('HEAD', '/api/events/1/live')).status).toBe(200);
+    const stream = await openLiveStream(test);
+    expect(await stream.next()).toMatchObject({ event: 1 });
+    await stream.cancel();
   });
 
   it('ends when the service stops', async () => {
