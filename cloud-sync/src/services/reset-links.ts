@@ -26,7 +26,7 @@ const linkBytes = 24;
 export interface ResetLinks {
   /** A new link for a user; those before it end. */
   readonly make: (userId: string) => Promise<Result<ResetLink, Failure>>;
-  /** The same for a member of an event, by its organiser; `role-too-low` for who is also somebody elsewhere. */
+  /** The same for a member of an event, by its organiser; `role-too-low` for who is also somebody, or holds a ticket, elsewhere. */
   readonly makeForMember: (actor: Actor, event: number, userId: string) => Promise<Result<ResetLink, Failure>>;
   /** Mails a link, if the address has an account; answers the same either way. */
   readonly request: (email: string, sender: string) => Promise<Result<undefined, Failure>>;
@@ -86,10 +86,18 @@ export function createResetLinks(deps: ResetLinksDeps): ResetLinks {
         .where('membership.user_id', '=', userId)
         .execute();
       if (!memberships.some((membership) => membership.event === event)) return err({ type: 'user-unknown' });
-      // Whoever sets a password becomes that person: so nobody may for somebody who may do more.
-      const isWithin = memberships.every(
-        (membership) => membership.role !== 'administrator' && actor.memberships.get(membership.event) === 'organiser',
-      );
+      const held = await database
+        .selectFrom('ticket_holder')
+        .select('event')
+        .distinct()
+        .where('account', '=', userId)
+        .execute();
+      // Whoever sets a password becomes that person: so nobody may for somebody who may do more, or has tickets elsewhere.
+      const isOrganised = (place: { readonly event: number }): boolean =>
+        actor.memberships.get(place.event) === 'organiser';
+      const isWithin =
+        memberships.every((membership) => membership.role !== 'administrator' && isOrganised(membership)) &&
+        held.every(isOrganised);
       return actor.admin || isWithin ? make(userId) : err({ type: 'role-too-low' });
     },
 

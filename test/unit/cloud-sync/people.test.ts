@@ -456,6 +456,26 @@ describe('an organiser', () => {
     expect(await link(administrator?.id)).toBe('403 role-too-low');
     expect(await link(attendee.id)).toBe('404 user-unknown');
   });
+
+  it('does not become an attendee with tickets elsewhere by giving them a role', async () => {
+    const test = await createCloud({});
+    await test.json('POST', '/api/events', someEvent);
+    await test.json('POST', '/api/events', someEvent);
+    const organiser = await createPerson(test, 'organiser', 1);
+    const [here, elsewhere] = [await createPerson(test, 'attendee'), await createPerson(test, 'attendee')];
+    const issueTo = (event: number, account: string | undefined): Promise<unknown> =>
+      test.json('POST', '/api/tickets', { event, type: 1, holder: { account } });
+    await issueTo(1, here.id);
+    await issueTo(1, elsewhere.id);
+    await issueTo(2, elsewhere.id);
+    const link = async (user: string | undefined): Promise<string> => {
+      const member = `/api/events/1/members/${user ?? ''}`;
+      expect((await askAs(test, organiser, 'PUT', member, { role: 'steward' })).status).toBe(200);
+      return typeOf(await askAs(test, organiser, 'POST', `${member}/reset-link`));
+    };
+    expect(await link(here.id)).toBe('201');
+    expect(await link(elsewhere.id)).toBe('403 role-too-low');
+  });
 });
 
 describe('an administrator', () => {
