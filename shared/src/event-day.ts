@@ -9,11 +9,16 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /** No zone is further from UTC. */
 const zoneOffsetMaxMs = 15 * hourMs;
+/** Of the last day that is written with four digits for its year, and so compares and parses like all the others. */
+const lastDayMs = Date.UTC(9999, 11, 30);
 const formatsByTimeZone = new Map<string, Intl.DateTimeFormat>();
 
-/** `YYYY-MM-DD` of the event day that contains `ms` (Unix milliseconds). An unknown time zone counts as UTC. */
+/**
+ * `YYYY-MM-DD` of the event day that contains `ms` (Unix milliseconds). An unknown time zone counts as UTC, and whatever a hostile gate
+ * says lies after the year 9999 as its last days.
+ */
 export function eventDay(ms: number, { timeZone, dayStartsAtHour }: EventDayRules): string {
-  return formatOf(timeZone).format(new Date(ms - dayStartsAtHour * hourMs));
+  return formatOf(timeZone).format(new Date(Math.min(ms, lastDayMs) - dayStartsAtHour * hourMs));
 }
 
 /** When the event day `day` (`YYYY-MM-DD`) begins and the next one does, Unix milliseconds; nights without a clock change have 24 h. */

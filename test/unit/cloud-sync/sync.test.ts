@@ -58,6 +58,25 @@ describe('ingest', () => {
     expect(await summary()).toMatchObject({ admitted: 0, refused: 12, marks: 1 });
   });
 
+  it('takes what another gate has written for a time past all calendars, and what is passed on with it', async () => {
+    const far = { ms: 8_640_000_000_000_000, counter: 0 };
+    const refused: Mark = {
+      ...baseOf({ gate: 'gate-a' }),
+      event,
+      at: far,
+      ticketId: ticket.id,
+      epoch: 0,
+      method: 'qr',
+      kind: 'refused',
+      code: 'replaced',
+      count: 1,
+    };
+    const passedOn = await gateA.chunk([refused]);
+    await gateB.push([passedOn, await gateB.chunk([admittedAt('gate-b', doorsMs)])]);
+    expect(await summary()).toMatchObject({ admitted: 1, refused: 1, marks: 2 });
+    await test.json('PUT', `/api/events/${event}/suspicion-rules`, { travelMinMs: 0, refusalsMin: 1 });
+  });
+
   it('counts an override without a ticket as an entry and takes it back when undone', async () => {
     const overridden: Mark = {
       ...baseOf({ gate: 'gate-a' }),

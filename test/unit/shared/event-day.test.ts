@@ -32,4 +32,15 @@ describe('an event day', () => {
       ),
     );
   });
+
+  it('is one with bounds for every time that a mark can say, however far away', () => {
+    for (const ms of [0, 253_402_300_799_999, 253_402_300_800_000, 300_000_000_000_000, 8_640_000_000_000_000])
+      for (const timeZone of ['UTC', 'Pacific/Kiritimati', 'Pacific/Pago_Pago']) {
+        const rules = { timeZone, dayStartsAtHour: 0 };
+        const day = eventDay(ms, rules);
+        expect(day).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+        const { fromMs, toMs } = eventDayBounds(day, rules);
+        expect(fromMs < toMs).toBe(true);
+      }
+  });
 });
