@@ -65,6 +65,9 @@ export const createErrorHandler =
   (error: Error, c: Context): Response => {
     if (error instanceof HTTPException && error.status < 500)
       return problem(c, { type: error.status === 413 ? 'body-too-large' : 'json-malformed' });
+    // Whoever hung up in the middle of a body: nothing is wrong here, and nobody reads the answer.
+    if (c.req.raw.signal.aborted && 'code' in error && error.code === 'ECONNRESET')
+      return problem(c, { type: 'json-malformed' });
     log.error({ path: c.req.path, method: c.req.method, error: error.message, stack: error.stack }, 'a request failed');
     return problem(c, { type: 'internal-error' });
   };

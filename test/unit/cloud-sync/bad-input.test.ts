@@ -214,4 +214,29 @@ describe('paths', () => {
     expect(logged).toEqual(['a request failed']);
     expect((await broken.cloud.app.request('/healthz')).status).toBe(503);
   });
+
+  it('calls it no fault of ours when somebody hangs up in the middle of a body', async () => {
+    const logged: string[] = [];
+    const other = await createTestCloud({
+      log: { info: () => undefined, warn: () => undefined, error: (_fields, message) => void logged.push(message) },
+    });
+    const connection = new AbortController();
+    const body = new ReadableStream({
+      pull: (controller) => {
+        // As the server tells of a connection that has ended.
+        connection.abort();
+        controller.error(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }));
+      },
+    });
+    const request = new Request('https://cloud.test/session', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body,
+      signal: connection.signal,
+      duplex: 'half',
+    } as RequestInit);
+    expect((await other.cloud.app.request(request)).status).toBe(400);
+    expect(logged).toEqual([]);
+    await other.close();
+  });
 });
