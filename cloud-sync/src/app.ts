@@ -123,6 +123,8 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.use(async (c, next) => {
     await next();
     c.header('X-Content-Type-Options', 'nosniff');
+    // Codes that open gates, names, logs: what says nothing of caches is for who asked and for now.
+    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
     // Nobody reads what HEAD leaves out: a stream would wait for that, with its place and its file, for good.
     if (c.req.method === 'HEAD') await c.res.body?.cancel();
   });

@@ -1,5 +1,6 @@
 // The service put together: the only place that constructs. `openCloud` gives everything without a socket (for tests and the command
 // line), `serve` listens until it is told to stop.
+import { setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { serve as listen, type ServerType } from '@hono/node-server';
 import {
@@ -172,6 +173,8 @@ export async function openCloud({
     factor: config.limitsFactor,
   });
   const stopping = new AbortController();
+  // Every live stream listens to it.
+  setMaxListeners(0, stopping.signal);
   let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`;
   const channel = openChannel(config.database, {
     log,

@@ -31,6 +31,14 @@ async function published(): Promise<Manifest> {
   return manifest.value;
 }
 
+describe('the code of a ticket', () => {
+  it('is kept by no cache', async () => {
+    const { id } = await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 });
+    for (const form of ['txt', 'svg', 'png'])
+      expect((await test.api('GET', `/api/tickets/${id}/qr.${form}`)).headers.get('Cache-Control')).toBe('no-store');
+  });
+});
+
 describe('issuing', () => {
   it('makes passes that the keys in the feed verify', async () => {
     const ticket = await test.json<TicketResponse>('POST', '/api/tickets', {
