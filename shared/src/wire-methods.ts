@@ -23,8 +23,8 @@ export const methodSwitchSchema = z.object({
   /** What the environment said at the start; absent when it said nothing. */
   environment: z.boolean().optional(),
   /** What was toggled for all events, and for this event. */
-  allEvents: z.boolean().optional(),
-  event: z.boolean().optional(),
+  forAllEvents: z.boolean().optional(),
+  forEvent: z.boolean().optional(),
 });
 export type MethodSwitch = z.infer<typeof methodSwitchSchema>;
 /** `GET /admin/methods` and `GET /admin/events/{event}/methods`. */

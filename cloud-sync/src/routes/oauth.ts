@@ -26,6 +26,8 @@ export function oauthRoutes({ oauth }: { readonly oauth: Oauth }): Hono<Environm
       if (!request.ok) return refuse(c, request.error);
       const { credentials, form } = request.value;
       const granted = await oauth.token(credentials, form, senderOf(c));
+      if (granted.ok && credentials !== undefined)
+        c.get('audit')?.add({ actor: { kind: 'client', id: credentials.id } });
       return granted.ok ? c.json(granted.value, 200, noStore) : refuse(c, granted.error);
     },
   );
@@ -38,6 +40,8 @@ export function oauthRoutes({ oauth }: { readonly oauth: Oauth }): Hono<Environm
       if (!request.ok) return refuse(c, request.error);
       const { credentials, form } = request.value;
       const revoked = await oauth.revoke(credentials, form, senderOf(c));
+      if (revoked.ok && credentials !== undefined)
+        c.get('audit')?.add({ actor: { kind: 'client', id: credentials.id } });
       return revoked.ok ? c.body(null, 200, noStore) : refuse(c, revoked.error);
     },
   );

@@ -86,7 +86,10 @@ export function peopleRoutes(deps: PeopleRoutesDeps): Hono<Environment> {
     async (c) => {
       const { token, password } = c.req.valid('json');
       const redeemed = await resetLinks.redeem(token, password, senderOf(c));
-      return redeemed.ok ? c.body(null, 204) : problem(c, redeemed.error);
+      if (!redeemed.ok) return problem(c, redeemed.error);
+      const { user } = redeemed.value;
+      c.get('audit')?.add({ actor: { kind: 'user', id: user }, subject: user, details: { what: 'password' } });
+      return c.body(null, 204);
     },
   );
 

@@ -61,6 +61,7 @@ export function userAdminRoutes({ userAdmin, resetLinks }: UserAdminRoutesDeps):
       if (!created.ok) return problem(c, created.error);
       const link = await resetLinks.make(created.value.id);
       if (!link.ok) return problem(c, link.error);
+      c.get('audit')?.add({ subject: created.value.id });
       return c.json({ user: created.value, resetLink: link.value }, 201, { 'Cache-Control': 'no-store' });
     },
   );
@@ -93,6 +94,7 @@ export function userAdminRoutes({ userAdmin, resetLinks }: UserAdminRoutesDeps):
     ),
     validUser,
     async (c) => {
+      c.get('audit')?.add({ details: { what: 'reset-link' } });
       const link = await resetLinks.make(c.req.valid('param').user);
       return link.ok ? c.json(link.value, 201, { 'Cache-Control': 'no-store' }) : problem(c, link.error);
     },
@@ -131,6 +133,7 @@ export function memberRoutes({ members, resetLinks }: UserAdminRoutesDeps): Hono
     jsonBody(),
     validJson(memberRequestSchema),
     async (c) => {
+      c.get('audit')?.add({ details: { role: c.req.valid('json').role } });
       const set = await members.set({ ...c.req.valid('param'), ...c.req.valid('json') });
       return set.ok ? c.json(set.value) : problem(c, set.error);
     },
@@ -141,6 +144,7 @@ export function memberRoutes({ members, resetLinks }: UserAdminRoutesDeps): Hono
     validMember,
     async (c) => {
       const { event, user } = c.req.valid('param');
+      c.get('audit')?.add({ details: { role: 'none' } });
       const removed = await members.remove(event, user);
       return removed.ok ? c.body(null, 204) : problem(c, removed.error);
     },
@@ -158,6 +162,7 @@ export function memberRoutes({ members, resetLinks }: UserAdminRoutesDeps): Hono
     validMember,
     async (c) => {
       const { event, user } = c.req.valid('param');
+      c.get('audit')?.add({ details: { what: 'reset-link' } });
       const link = await resetLinks.makeForMember(c.get('actor'), event, user);
       return link.ok ? c.json(link.value, 201, { 'Cache-Control': 'no-store' }) : problem(c, link.error);
     },

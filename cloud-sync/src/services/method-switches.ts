@@ -137,7 +137,7 @@ function decideSwitch(
     enabled,
     source,
     ...(said.environment === undefined ? {} : { environment: said.environment }),
-    ...(said.allEvents === undefined ? {} : { allEvents: said.allEvents }),
-    ...(said.event === undefined ? {} : { event: said.event }),
+    ...(said.allEvents === undefined ? {} : { forAllEvents: said.allEvents }),
+    ...(said.event === undefined ? {} : { forEvent: said.event }),
   };
 }

@@ -31,7 +31,12 @@ export interface ResetLinks {
   /** Mails a link, if the address has an account; answers the same either way. */
   readonly request: (email: string, sender: string) => Promise<Result<undefined, Failure>>;
   /** `link-invalid` for an unknown, used or old one. */
-  readonly redeem: (token: string, password: string, sender: string) => Promise<Result<undefined, Failure>>;
+  /** Answers whose password it is now. */
+  readonly redeem: (
+    token: string,
+    password: string,
+    sender: string,
+  ) => Promise<Result<{ readonly user: string }, Failure>>;
 }
 
 export interface ResetLinksDeps {
@@ -156,7 +161,7 @@ export function createResetLinks(deps: ResetLinksDeps): ResetLinks {
           .executeTakeFirst();
         if (used === undefined) return err({ type: 'link-invalid' });
         await setPassword(queries, used.user_id, hashed.value);
-        return ok(undefined);
+        return ok({ user: used.user_id });
       });
     },
   };

@@ -89,6 +89,23 @@ describe('an entry', () => {
     ]);
   });
 
+  it('says whose role and password it was', async () => {
+    const { user, resetLink } = await test.json<{ user: { id: string }; resetLink: { link: string } }>(
+      'POST',
+      '/admin/users',
+      { name: 'Ada', email: 'ada@example.org' },
+    );
+    await test.json('PUT', `/api/events/1/members/${user.id}`, { role: 'organiser' }, 200);
+    const token = new URL(resetLink.link).hash.replace('#reset=', '');
+    const body = { token, password: 'correct horse battery' };
+    expect((await askAs(test, {}, 'POST', '/password-resets/redeem', body)).status).toBe(204);
+    expect(await log()).toMatchObject([
+      { action: 'user-created', subject: user.id },
+      { action: 'user-changed', subject: user.id, event: 1, details: { role: 'organiser' } },
+      { action: 'user-changed', actor: user.id, subject: user.id, details: { what: 'password' } },
+    ]);
+  });
+
   it('is there for what methods do, with the mark where there is one, and once for a use', async () => {
     const ticket = await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 2 });
     const path = `/api/tickets/${ticket.id}/methods/qr`;

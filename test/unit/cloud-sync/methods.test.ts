@@ -319,11 +319,11 @@ describe('switching methods', () => {
       enabled: false,
       source: 'event',
       environment: false,
-      allEvents: true,
-      event: false,
+      forAllEvents: true,
+      forEvent: false,
     });
     await toggle('code', { enabled: true, event: 1 });
-    expect((await listed('/events/1')).get('code')).toMatchObject({ enabled: false, source: 'policy', event: true });
+    expect((await listed('/events/1')).get('code')).toMatchObject({ enabled: false, source: 'policy', forEvent: true });
   });
 
   it('is for an organiser at their own event and for an administrator everywhere', async () => {
