@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { createNotRunReporter } from './test/support/not-run-reporter.ts';
-import { missingPostgres } from './test/support/postgres-programs.ts';
+import { missingPostgres } from './scripts/lib/postgres-programs.ts';
 
 interface Project {
   readonly name: string;

@@ -9,8 +9,9 @@ import { runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-p
 import { openLiveStream } from '../support/live-stream.ts';
 import { aMark, eveningMs } from '../support/marks.ts';
 import { describeOrReport } from '../support/not-run.ts';
-import { missingPostgres } from '../support/postgres-programs.ts';
-import { createPostgresDatabase, startPostgres, type PostgresServer } from '../support/postgres.ts';
+import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
+import type { PostgresServer } from '../../scripts/lib/postgres-server.ts';
+import { createPostgresDatabase, startPostgres } from '../support/postgres.ts';
 
 /** Of 120: in the middle of things, with requests of two gates under way. */
 const killedAfterMarks = 30;

@@ -5,8 +5,9 @@ import { openPostgresChannel, type Channel } from '../../cloud-sync/src/store/po
 import { silentLog } from '../support/cloud.ts';
 import { postgresUrl } from '../support/database.ts';
 import { describeOrReport } from '../support/not-run.ts';
-import { missingPostgres } from '../support/postgres-programs.ts';
-import { createPostgresDatabase, withDatabase } from '../support/postgres.ts';
+import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
+import { withDatabase } from '../../scripts/lib/postgres-server.ts';
+import { createPostgresDatabase } from '../support/postgres.ts';
 
 interface Process {
   readonly channel: Channel;

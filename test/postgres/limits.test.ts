@@ -8,8 +8,8 @@ import type { TicketResponse } from '@postern/shared';
 import { accessCloud, createTestCloud, postJson, someEvent, type TestCloud } from '../support/cloud.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { describeOrReport } from '../support/not-run.ts';
-import { missingPostgres } from '../support/postgres-programs.ts';
-import { withDatabase } from '../support/postgres.ts';
+import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
+import { withDatabase } from '../../scripts/lib/postgres-server.ts';
 import { createVirtualTime, type VirtualTime } from '../support/virtual-time.ts';
 
 let folder: string;

@@ -12,8 +12,8 @@ import { runCloud } from '../support/cloud-process.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { aMark } from '../support/marks.ts';
 import { describeOrReport } from '../support/not-run.ts';
-import { missingPostgres } from '../support/postgres-programs.ts';
-import { withDatabase } from '../support/postgres.ts';
+import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
+import { withDatabase } from '../../scripts/lib/postgres-server.ts';
 
 let folder: string;
 let old: TestCloud;

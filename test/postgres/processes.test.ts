@@ -30,8 +30,8 @@ import {
 import { createTestDatabase } from '../support/database.ts';
 import { aMark, bootOfTests, eveningMs } from '../support/marks.ts';
 import { describeOrReport } from '../support/not-run.ts';
-import { missingPostgres } from '../support/postgres-programs.ts';
-import { withDatabase } from '../support/postgres.ts';
+import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
+import { withDatabase } from '../../scripts/lib/postgres-server.ts';
 
 const masterKey = '11'.repeat(32);
 let folder: string;

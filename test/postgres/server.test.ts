@@ -2,8 +2,9 @@
 import { expect } from 'vitest';
 import { sql } from 'kysely';
 import { postgresUrl } from '../support/database.ts';
-import { missingPostgres } from '../support/postgres-programs.ts';
-import { createPostgresDatabase, withDatabase } from '../support/postgres.ts';
+import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
+import { withDatabase } from '../../scripts/lib/postgres-server.ts';
+import { createPostgresDatabase } from '../support/postgres.ts';
 import { runOrReport } from '../support/not-run.ts';
 
 runOrReport(

@@ -1,7 +1,8 @@
 // Global set-up of the project `postgres`: one server for all of its files.
 import type { TestProject } from 'vitest/node';
-import { missingPostgres } from './postgres-programs.ts';
-import { startPostgres, type PostgresServer } from './postgres.ts';
+import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
+import type { PostgresServer } from '../../scripts/lib/postgres-server.ts';
+import { startPostgres } from './postgres.ts';
 
 let server: PostgresServer | undefined;
 
