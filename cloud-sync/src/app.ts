@@ -121,10 +121,11 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.onError(createErrorHandler(deps.log));
   app.notFound((c) => problem(c, { type: 'not-found' }));
   app.use(async (c, next) => {
-    await next();
+    // Before there is an answer: to change a finished one costs more than most answers.
     c.header('X-Content-Type-Options', 'nosniff');
     // Codes that open gates, names, logs: what says nothing of caches is for who asked and for now.
-    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
+    c.header('Cache-Control', 'no-store');
+    await next();
     // Nobody reads what HEAD leaves out: a stream would wait for that, with its place and its file, for good.
     if (c.req.method === 'HEAD') await c.res.body?.cancel();
   });

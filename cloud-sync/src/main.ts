@@ -12,6 +12,7 @@ import {
   ok,
   ready,
   type Logger,
+  type ReplicaStore,
   type Result,
 } from '@postern/shared';
 import type { Hono } from 'hono';
@@ -63,7 +64,7 @@ import { createSubjects } from './services/subjects.ts';
 import { followAllCases } from './services/suspicion-cases.ts';
 import { createSuspicions } from './services/suspicions.ts';
 import { createUserAdmin } from './services/user-admin.ts';
-import { createTicketMethods, findEffective } from './services/ticket-methods.ts';
+import { createEffectiveEvents, createTicketMethods } from './services/ticket-methods.ts';
 import { readTickets } from './services/ticket-views.ts';
 import { createTickets, type Tickets } from './services/tickets.ts';
 import { createUsers, type Users } from './services/users.ts';
@@ -84,6 +85,7 @@ import { createFeedParts } from './store/feed-parts.ts';
 import { createGateDirectory } from './store/gate-directory.ts';
 import { createReplicaStore } from './store/replica.ts';
 import { createSharedTries } from './store/shared-tries.ts';
+import { createTicketReader } from './store/ticket-reads.ts';
 import { markToUsage } from './store/usage.ts';
 import type { System } from './system.ts';
 
@@ -98,6 +100,7 @@ export interface Cloud {
   readonly members: Members;
   /** The cloud as a writer of marks. */
   readonly central: CentralGate;
+  readonly replica: ReplicaStore;
   readonly keys: Keys;
   readonly keyRotation: KeyRotation;
   readonly keyTickets: KeyTicketLists;
@@ -244,7 +247,7 @@ export async function openCloud({
     database,
     clock,
     derive: async (queries, event, ticketIds, marks) => {
-      await deriveStories(queries, clock, event, ticketIds);
+      await deriveStories(queries, clock, event, ticketIds, marks);
       await storeUses(queries, event, marks.map(markToUsage));
     },
   });
@@ -263,8 +266,8 @@ export async function openCloud({
     log,
     policyOf: async (queries, event) => (await readEvent(queries, event))?.policy,
     ticketsOf: readTickets,
-    keep: async (queries, event, histories, marks) => {
-      await storeHistories(queries, clock.wallMs(), event, histories);
+    keep: async (queries, event, histories, marks, known) => {
+      await storeHistories(queries, clock.wallMs(), event, histories, known);
       await storeUses(queries, event, marks.map(markToUsage));
     },
     record: audit.record,
@@ -284,10 +287,12 @@ export async function openCloud({
     log,
     changed: pokes.poke,
   });
+  const readTicket = createTicketReader(database);
+  const readEffective = createEffectiveEvents(database, switches);
   const methods = createTicketMethods({
-    database,
+    readTicket,
+    readEffective,
     keys,
-    switches,
     credentials: createCredentials({ database, clock, keys, audit }),
     verifications: createVerifications({
       database,
@@ -296,7 +301,7 @@ export async function openCloud({
       limiter,
       storeOf: central.storeOf,
       findEvent: async (event) => {
-        const found = await findEffective(database, switches, event);
+        const found = await readEffective(event);
         return found === undefined ? err({ type: 'event-unknown' }) : ok(found);
       },
       gateName: devices.nameOf,
@@ -338,7 +343,7 @@ export async function openCloud({
     oauth: createOauth({ database, clock, random, clients, accessTokens, limiter }),
     oidc: createOidc({ ...about, vault, settings: config.oidc }),
     actors: createActors(database),
-    subjects: createSubjects(database),
+    subjects: createSubjects(database, readTicket),
     events,
     tickets,
     staff,
@@ -389,6 +394,7 @@ export async function openCloud({
     users,
     members,
     central,
+    replica,
     keys,
     keyRotation,
     keyTickets,

@@ -27,6 +27,19 @@ test('what many ask for at once is durable together, in one sequence without gap
   expect(marks).toHaveLength(333);
 });
 
+test('those whose requests arrive one after the other share a transaction all the same', async () => {
+  const { store, event, commits, durableMarks } = await createCentralStoreHarness();
+  const answers: Promise<unknown>[] = [];
+  for (let index = 0; index < 20; index++) {
+    const draft = admittedDraft(event, ticketNumber(index));
+    answers.push(store().admit(ticketNumber(index), () => ({ decision: index, mark: draft })));
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
+  await Promise.all(answers);
+  expect(await durableMarks()).toHaveLength(20);
+  expect(commits()).toBe(1);
+});
+
 test('one rule that is broken fails its own asker, not those who share its commit', async () => {
   const { store, event } = await createCentralStoreHarness();
   const first = store().admit(ticketNumber(1), () => ({ decision: 1, mark: undefined }));

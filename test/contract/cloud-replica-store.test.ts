@@ -1,4 +1,4 @@
-// The cloud's replica store passes the same acceptance suite as a gate's.
+// Goal: the cloud's replica store passes the same acceptance suite as a gate's, and derives from every mark once.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

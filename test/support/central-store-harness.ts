@@ -16,6 +16,8 @@ import { createTestClock, createTestTimer, samplePolicy, silentLogger } from './
 export interface CentralStoreHarness extends StoreHarness {
   readonly database: Database;
   readonly central: () => CentralStore;
+  /** Transactions so far that others were told of. */
+  readonly commits: () => number;
   /** Another process on the same database. */
   readonly openAnother: () => Promise<CentralStore>;
 }
@@ -43,6 +45,7 @@ export async function createCentralStoreHarness(): Promise<CentralStoreHarness> 
   const timer = createTestTimer();
   const tickets = new Map<string, Ticket>();
   let boots = 0;
+  let commits = 0;
   const open = (): Promise<CentralStore> =>
     openCentralStore({
       database,
@@ -52,9 +55,9 @@ export async function createCentralStoreHarness(): Promise<CentralStoreHarness> 
       random: (bytes) => new Uint8Array(bytes).fill(++boots),
       policyOf: async (_queries, of) => (of === event ? centralPolicy : undefined),
       ticketsOf: async () => tickets,
-      keep: (queries, of, histories) => storeHistories(queries, clock.wallMs(), of, histories),
+      keep: (queries, of, histories, _marks, known) => storeHistories(queries, clock.wallMs(), of, histories, known),
       record: async () => undefined,
-      committed: () => undefined,
+      committed: () => void (commits += 1),
     });
   let central = await open();
   const others: CentralStore[] = [];
@@ -71,6 +74,7 @@ export async function createCentralStoreHarness(): Promise<CentralStoreHarness> 
     clock,
     canBeOutOfTouch: false,
     central: () => central,
+    commits: () => commits,
     openAnother: async () => {
       const other = await open();
       others.push(other);

@@ -12,6 +12,7 @@ import {
 } from '@postern/shared';
 import type { Selectable } from 'kysely';
 import type { Database } from '../store/database.ts';
+import { shareReads } from '../store/shared-reads.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Actor } from './actor.ts';
 import { hashSecret, isSecret, makeSecret, programActor, programIdBytes, readGrant, toGrantColumns } from './grants.ts';
@@ -41,70 +42,76 @@ export interface ApiKeysDeps {
   readonly random: Random;
 }
 
-export const createApiKeys = ({ database, clock, random }: ApiKeysDeps): ApiKeys => ({
-  list: async () => {
+export const createApiKeys = ({ database, clock, random }: ApiKeysDeps): ApiKeys => {
+  const readLiving = shareReads(async (ids: readonly string[]) => {
     const rows = await database
       .selectFrom('api_key')
       .selectAll()
-      .orderBy('created_at_ms', 'desc')
-      .orderBy('id')
+      .where('id', 'in', ids)
+      .where('revoked_at_ms', 'is', null)
       .execute();
-    return rows.map(toView);
-  },
+    return new Map(rows.map((row) => [row.id, row]));
+  });
+  return {
+    list: async () => {
+      const rows = await database
+        .selectFrom('api_key')
+        .selectAll()
+        .orderBy('created_at_ms', 'desc')
+        .orderBy('id')
+        .execute();
+      return rows.map(toView);
+    },
 
-  create: async ({ name, scopes, events, expiresAtMs }, by) => {
-    const nowMs = clock.wallMs();
-    const living = await database
-      .selectFrom('api_key')
-      .select((query) => query.fn.countAll<number>().as('count'))
-      .where('revoked_at_ms', 'is', null)
-      .executeTakeFirst();
-    if ((living?.count ?? 0) >= keysMax) return err({ type: 'too-many-keys', detail: `At most ${keysMax}.` });
-    const id = bytesToHex(random(programIdBytes));
-    const secret = makeSecret(random);
-    const row = {
-      id,
-      name,
-      secret_hash: hashSecret(secret),
-      ...toGrantColumns({ scopes, events }),
-      created_by: by.id,
-      created_at_ms: nowMs,
-      expires_at_ms: expiresAtMs ?? null,
-      last_used_at_ms: null,
-      revoked_at_ms: null,
-    };
-    await database.insertInto('api_key').values(row).execute();
-    return ok({ ...toView(row), key: `${prefix}_${id}_${secret}` });
-  },
+    create: async ({ name, scopes, events, expiresAtMs }, by) => {
+      const nowMs = clock.wallMs();
+      const living = await database
+        .selectFrom('api_key')
+        .select((query) => query.fn.countAll<number>().as('count'))
+        .where('revoked_at_ms', 'is', null)
+        .executeTakeFirst();
+      if ((living?.count ?? 0) >= keysMax) return err({ type: 'too-many-keys', detail: `At most ${keysMax}.` });
+      const id = bytesToHex(random(programIdBytes));
+      const secret = makeSecret(random);
+      const row = {
+        id,
+        name,
+        secret_hash: hashSecret(secret),
+        ...toGrantColumns({ scopes, events }),
+        created_by: by.id,
+        created_at_ms: nowMs,
+        expires_at_ms: expiresAtMs ?? null,
+        last_used_at_ms: null,
+        revoked_at_ms: null,
+      };
+      await database.insertInto('api_key').values(row).execute();
+      return ok({ ...toView(row), key: `${prefix}_${id}_${secret}` });
+    },
 
-  revoke: async (id) => {
-    const revoked = await database
-      .updateTable('api_key')
-      .set({ revoked_at_ms: clock.wallMs() })
-      .where('id', '=', id)
-      .where('revoked_at_ms', 'is', null)
-      .returning('id')
-      .executeTakeFirst();
-    return revoked === undefined ? err({ type: 'api-key-unknown' }) : ok(undefined);
-  },
+    revoke: async (id) => {
+      const revoked = await database
+        .updateTable('api_key')
+        .set({ revoked_at_ms: clock.wallMs() })
+        .where('id', '=', id)
+        .where('revoked_at_ms', 'is', null)
+        .returning('id')
+        .executeTakeFirst();
+      return revoked === undefined ? err({ type: 'api-key-unknown' }) : ok(undefined);
+    },
 
-  find: async (key) => {
-    const [, id, secret] = keyPattern.exec(key) ?? [];
-    if (id === undefined || secret === undefined) return undefined;
-    const nowMs = clock.wallMs();
-    const row = await database
-      .selectFrom('api_key')
-      .selectAll()
-      .where('id', '=', id)
-      .where('revoked_at_ms', 'is', null)
-      .executeTakeFirst();
-    if (row === undefined || !isSecret(secret, row.secret_hash)) return undefined;
-    if (row.expires_at_ms !== null && row.expires_at_ms <= nowMs) return undefined;
-    if (row.last_used_at_ms === null || nowMs - row.last_used_at_ms >= useNotedEveryMs)
-      await database.updateTable('api_key').set({ last_used_at_ms: nowMs }).where('id', '=', id).execute();
-    return programActor(id, row.name, readGrant(row));
-  },
-});
+    find: async (key) => {
+      const [, id, secret] = keyPattern.exec(key) ?? [];
+      if (id === undefined || secret === undefined) return undefined;
+      const nowMs = clock.wallMs();
+      const row = await readLiving(id);
+      if (row === undefined || !isSecret(secret, row.secret_hash)) return undefined;
+      if (row.expires_at_ms !== null && row.expires_at_ms <= nowMs) return undefined;
+      if (row.last_used_at_ms === null || nowMs - row.last_used_at_ms >= useNotedEveryMs)
+        await database.updateTable('api_key').set({ last_used_at_ms: nowMs }).where('id', '=', id).execute();
+      return programActor(id, row.name, readGrant(row));
+    },
+  };
+};
 
 const toView = (row: Selectable<Schema['api_key']>): ApiKeyView => ({
   id: row.id,

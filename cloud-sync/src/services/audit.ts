@@ -15,6 +15,7 @@ import {
   type Timer,
 } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
+import { insertRows } from '../store/insert-rows.ts';
 import { lockTickets } from '../store/locks.ts';
 import {
   commitmentOf,
@@ -101,7 +102,6 @@ export interface AuditDeps {
 export const signEveryMs = 3_600_000;
 const chainBytes = 16;
 const saltBytes = 16;
-const rowsPerStatementMax = 1_000;
 /** Tips remembered: more than one transaction ever writes between two reads of the chain. */
 const tipsMax = 1_024;
 const startTriesMax = 20;
@@ -161,8 +161,8 @@ export function createAudit({ database, clock, random, timer, signer, log, used 
       entries.push({ ...row, fields: commitmentsToText(commitments), hash });
       fields.push(...personal.map(({ commitment: _commitment, ...field }) => ({ ...field, erasure: null })));
     }
-    for (const rows of batchesOf(entries)) await queries.insertInto('audit_entry').values(rows).execute();
-    for (const rows of batchesOf(fields)) await queries.insertInto('audit_field').values(rows).execute();
+    await insertRows(queries, 'audit_entry', entries);
+    await insertRows(queries, 'audit_field', fields);
     own(hash);
     const uses = entries.filter((row) => isUse(row) && row.mark === null);
     if (uses.length > 0) await used?.(queries, uses);
@@ -319,10 +319,3 @@ async function lockUsed(queries: Queries, records: readonly AuditRecord[]): Prom
 
 const isList = (entries: AuditRecord | readonly AuditRecord[]): entries is readonly AuditRecord[] =>
   Array.isArray(entries);
-
-function batchesOf<T>(rows: readonly T[]): T[][] {
-  const batches: T[][] = [];
-  for (let start = 0; start < rows.length; start += rowsPerStatementMax)
-    batches.push(rows.slice(start, start + rowsPerStatementMax));
-  return batches;
-}

@@ -146,9 +146,23 @@ export async function raiseAllRulesRevisions(queries: Queries): Promise<void> {
     .execute();
 }
 
+/** Policies by the text that they were read from: the rules are read at every verify, and reading them takes longer than deciding by them. */
+const policiesByText = new Map<string, AdmissionPolicy>();
+const policiesKeptMax = 1_000;
+
+/** What it answers is shared, and nobody's to change. */
+function readPolicy(text: string): AdmissionPolicy {
+  const known = policiesByText.get(text);
+  if (known !== undefined) return known;
+  const policy = admissionPolicySchema.parse(JSON.parse(text));
+  if (policiesByText.size >= policiesKeptMax) policiesByText.clear();
+  policiesByText.set(text, policy);
+  return policy;
+}
+
 const toRecord = (row: Selectable<Schema['event']>): EventRecord => ({
   id: row.id,
-  policy: admissionPolicySchema.parse(JSON.parse(row.policy)),
+  policy: readPolicy(row.policy),
   codeHashKey: row.code_hash_key,
   revision: row.revision,
   rulesRevision: row.rules_revision,

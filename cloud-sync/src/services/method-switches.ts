@@ -51,21 +51,26 @@ export function createMethodSwitches({
   audit,
   changed,
 }: MethodSwitchesDeps): MethodSwitches {
-  const readToggles = async (queries: Queries, event: number): Promise<ReadonlyMap<string, boolean>> => {
+  const readToggles = async (
+    queries: Queries,
+    events: readonly number[],
+  ): Promise<(event: number) => ReadonlyMap<string, boolean>> => {
     const rows = await queries
       .selectFrom('method_toggle')
-      .select(['method', 'enabled'])
-      .where('event', '=', event)
+      .select(['event', 'method', 'enabled'])
+      .where('event', 'in', events)
       .execute();
-    return new Map(rows.map(({ method, enabled }) => [method, enabled === 1]));
+    return (event) =>
+      new Map(rows.flatMap((row) => (row.event === event ? [[row.method, row.enabled === 1] as const] : [])));
   };
 
   const switchesFor = async (
     queries: Queries,
     policy: AdmissionPolicy | undefined,
   ): Promise<readonly MethodSwitch[]> => {
-    const forAll = await readToggles(queries, allEvents);
-    const forEvent = policy === undefined ? new Map<string, boolean>() : await readToggles(queries, policy.event);
+    const toggles = await readToggles(queries, [allEvents, ...(policy === undefined ? [] : [policy.event])]);
+    const forAll = toggles(allEvents);
+    const forEvent = policy === undefined ? new Map<string, boolean>() : toggles(policy.event);
     return methods.map(({ id }) =>
       decideSwitch(id, {
         environment: environment.get(id),

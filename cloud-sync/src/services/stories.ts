@@ -10,42 +10,70 @@ import {
   type Entry,
   type EntryView,
   type History,
+  type Mark,
 } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
+import { insertRows } from '../store/insert-rows.ts';
 import { lockTickets } from '../store/locks.ts';
-import { readMarksOfTickets } from '../store/mark-rows.ts';
+import { readMarksOfTickets, ticketOf } from '../store/mark-rows.ts';
 import { readEvent } from './events.ts';
 
 /** Tickets folded at a time when all of an event are. */
 const ticketsPerBatchMax = 500;
 const rowsPerStatementMax = 1_000;
 
-/** Brings story and cases of these tickets up to date. */
+/** Brings story and cases of these tickets up to date; `fresh` are marks that the same transaction has stored. */
 export async function deriveStories(
   queries: Queries,
   clock: Clock,
   event: number,
   ticketIds: ReadonlySet<string>,
+  fresh: readonly Mark[] = [],
 ): Promise<void> {
   if (ticketIds.size === 0) return;
   await lockTickets(queries, event, ticketIds);
   const record = await readEvent(queries, event);
   if (record === undefined) return;
-  await storeHistories(queries, clock.wallMs(), event, await foldTickets(queries, record.policy, [...ticketIds]));
+  const marks = await readMarksOfTickets(queries, event, [...ticketIds]);
+  const freshByTicket = countByTicket(fresh);
+  const known = [...ticketIds].filter((id) => (marks.get(id)?.length ?? 0) > (freshByTicket.get(id) ?? 0));
+  const histories = await foldMarks(queries, record.policy, [...ticketIds], marks);
+  await storeHistories(queries, clock.wallMs(), event, histories, new Set(known));
 }
 
-/** Writes down what histories come to, by ticket id: a statement for all, since every one is a journey to the database and back. */
+/** Marks that the fold looks at, by ticket. */
+function countByTicket(marks: readonly Mark[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const mark of marks) {
+    const id = mark.kind === 'refused' ? undefined : ticketOf(mark);
+    if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/**
+ * Writes down what histories come to, by ticket id: a statement for all, since every one is a journey to the database and back. `known`
+ * are the tickets of which there were marks before this transaction: of others nothing has been derived that would have to go.
+ */
 export async function storeHistories(
   queries: Queries,
   nowMs: number,
   event: number,
   histories: ReadonlyMap<string, History>,
+  known: ReadonlySet<string>,
 ): Promise<void> {
   if (histories.size === 0) return;
   await storeStories(queries, event, histories);
+  const before = [...histories.keys()].filter((id) => known.has(id));
+  if (before.length > 0) await forgetDerived(queries, event, before);
   await storeEntries(queries, event, histories);
   await storePresence(queries, event, histories);
-  await storeCases(queries, nowMs, event, histories);
+  await storeCases(queries, nowMs, event, histories, before);
+}
+
+async function forgetDerived(queries: Queries, event: number, ticketIds: readonly string[]): Promise<void> {
+  for (const table of ['entry', 'presence'] as const)
+    await queries.deleteFrom(table).where('event', '=', event).where('ticket', 'in', ticketIds).execute();
 }
 
 /** Derives everything of an event anew: after its rules have changed. */
@@ -73,6 +101,15 @@ export async function foldTickets(
   policy: AdmissionPolicy,
   ticketIds: readonly string[],
 ): Promise<ReadonlyMap<string, History>> {
+  return foldMarks(queries, policy, ticketIds, await readMarksOfTickets(queries, policy.event, ticketIds));
+}
+
+async function foldMarks(
+  queries: Queries,
+  policy: AdmissionPolicy,
+  ticketIds: readonly string[],
+  marks: ReadonlyMap<string, readonly Mark[]>,
+): Promise<ReadonlyMap<string, History>> {
   const { event } = policy;
   const tickets = await queries
     .selectFrom('ticket')
@@ -81,7 +118,6 @@ export async function foldTickets(
     .where('id', 'in', ticketIds)
     .execute();
   const ticketsById = new Map(tickets.map((ticket) => [ticket.id, ticket]));
-  const marks = await readMarksOfTickets(queries, event, ticketIds);
   return new Map(
     ticketIds.map((id) => {
       const own = marks.get(id) ?? [];
@@ -105,25 +141,10 @@ async function storeStories(queries: Queries, event: number, histories: Historie
     inside: history.inside,
     epoch_seen: history.epochSeen,
   }));
-  await queries
-    .insertInto('story')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict.columns(['event', 'ticket']).doUpdateSet((eb) => ({
-        uses_spent: eb.ref('excluded.uses_spent'),
-        inside: eb.ref('excluded.inside'),
-        epoch_seen: eb.ref('excluded.epoch_seen'),
-      })),
-    )
-    .execute();
+  await insertRows(queries, 'story', rows, 'replace');
 }
 
 async function storeEntries(queries: Queries, event: number, histories: Histories): Promise<void> {
-  await queries
-    .deleteFrom('entry')
-    .where('event', '=', event)
-    .where('ticket', 'in', [...histories.keys()])
-    .execute();
   const rows = [...histories].flatMap(([ticket, { entries }]) =>
     entries.map(({ mark, persons }) => ({
       event,
@@ -138,32 +159,25 @@ async function storeEntries(queries: Queries, event: number, histories: Historie
       persons,
     })),
   );
-  for (let start = 0; start < rows.length; start += rowsPerStatementMax)
-    await queries
-      .insertInto('entry')
-      .values(rows.slice(start, start + rowsPerStatementMax))
-      .execute();
+  await insertRows(queries, 'entry', rows);
 }
 
 /** Where the persons of a ticket are, zone by zone. */
 async function storePresence(queries: Queries, event: number, histories: Histories): Promise<void> {
-  await queries
-    .deleteFrom('presence')
-    .where('event', '=', event)
-    .where('ticket', 'in', [...histories.keys()])
-    .execute();
   const rows = [...histories].flatMap(([ticket, { insideByZone }]) =>
     [...insideByZone].flatMap(([zone, persons]) => (persons > 0 ? [{ event, ticket, zone, persons }] : [])),
   );
-  for (let start = 0; start < rows.length; start += rowsPerStatementMax)
-    await queries
-      .insertInto('presence')
-      .values(rows.slice(start, start + rowsPerStatementMax))
-      .execute();
+  await insertRows(queries, 'presence', rows);
 }
 
 /** Late marks extend a case or close it; they never open a second one of the same ticket and day. */
-async function storeCases(queries: Queries, nowMs: number, event: number, histories: Histories): Promise<void> {
+async function storeCases(
+  queries: Queries,
+  nowMs: number,
+  event: number,
+  histories: Histories,
+  before: readonly string[],
+): Promise<void> {
   const rows = [...histories].flatMap(([ticket, { cases }]) =>
     cases.map((found) => {
       const entries = { fitting: found.fitting.map(toEntryView), misfits: found.misfits.map(toEntryView) };
@@ -181,21 +195,15 @@ async function storeCases(queries: Queries, nowMs: number, event: number, histor
       };
     }),
   );
-  const known = await queries
-    .selectFrom('case')
-    .select('id')
-    .where('event', '=', event)
-    .where('ticket', 'in', [...histories.keys()])
-    .where('state', '=', 'open')
-    .execute();
-  const open = new Set(rows.map(({ id }) => id));
-  const explained = known.filter(({ id }) => !open.has(id)).map(({ id }) => id);
-  if (explained.length > 0)
+  const open = rows.map(({ id }) => id);
+  if (before.length > 0)
     await queries
       .updateTable('case')
       .set({ state: 'closed', changed_at_ms: nowMs })
       .where('event', '=', event)
-      .where('id', 'in', explained)
+      .where('ticket', 'in', before)
+      .where('state', '=', 'open')
+      .$if(open.length > 0, (update) => update.where('id', 'not in', open))
       .execute();
   for (let start = 0; start < rows.length; start += rowsPerStatementMax)
     await queries

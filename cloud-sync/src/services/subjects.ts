@@ -1,6 +1,7 @@
 // What a path is about: the event that a ticket or a gate belongs to, and whether a ticket is somebody's own. The authorisation table
 // asks before a route runs, so that nobody learns from a route's answer what another event has.
 import type { Database } from '../store/database.ts';
+import type { TicketReader } from '../store/ticket-reads.ts';
 import type { Actor } from './actor.ts';
 
 /** Tickets of one person that are listed. */
@@ -15,9 +16,8 @@ export interface Subjects {
   readonly ticketsOf: (actor: Actor) => Promise<readonly string[]>;
 }
 
-export const createSubjects = (database: Database): Subjects => ({
-  eventOfTicket: async (ticketId) =>
-    (await database.selectFrom('ticket').select('event').where('id', '=', ticketId).executeTakeFirst())?.event,
+export const createSubjects = (database: Database, readTicket: TicketReader): Subjects => ({
+  eventOfTicket: async (ticketId) => (await readTicket(ticketId))?.event,
   eventOfGate: async (gateId) =>
     (await database.selectFrom('gate').select('event').where('id', '=', gateId).executeTakeFirst())?.event,
   ownsTicket: async (actor, ticketId) => {

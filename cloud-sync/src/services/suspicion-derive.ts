@@ -29,8 +29,12 @@ export async function deriveSuspicions(queries: Queries, event: number, uses: re
   const tickets = [...new Set(uses.flatMap((use) => use.ticket ?? []))];
   if (tickets.length === 0) return;
   await lockTickets(queries, event, tickets);
+  const writers = writersOf(uses);
+  const isPlain = writers.length === 0 && uses.every((use) => use.kind !== 'refused');
+  // What was let in centrally is at no place, and refused to nobody: most of what comes in numbers.
+  if (isPlain) return followCases(queries, event, tickets);
   const rules = await readSuspicionRules(queries, event);
-  const travels = await findTravels(queries, event, rules, uses);
+  const travels = await findTravels(queries, event, rules, writers);
   const moments = [
     ...uses.filter((use) => use.kind === 'refused'),
     ...travels,
@@ -96,10 +100,10 @@ async function findTravels(
   queries: Queries,
   event: number,
   { travelMinMs }: SuspicionRules,
-  uses: readonly UsageRow[],
+  writers: readonly WriterRange[],
 ): Promise<readonly { readonly ticket: string; readonly at_ms: number }[]> {
   const found: { readonly ticket: string; readonly at_ms: number }[] = [];
-  for (const { gate, boot, first, last } of writersOf(uses)) {
+  for (const { gate, boot, first, last } of writers) {
     const rows = await queries
       .selectFrom('usage as use')
       .innerJoin('usage as other', (join) =>

@@ -16,7 +16,9 @@ import {
   type VerifyRequest,
   type VerifyResponse,
 } from '@postern/shared';
-import type { Database, Queries } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
+import { shareReads } from '../store/shared-reads.ts';
+import type { TicketReader } from '../store/ticket-reads.ts';
 import type { Actor } from './actor.ts';
 import type { EntryOf } from './audit.ts';
 import type { Credentials } from './credentials.ts';
@@ -63,22 +65,23 @@ export interface TicketMethodsService {
 }
 
 export interface TicketMethodsDeps {
-  readonly database: Database;
+  readonly readTicket: TicketReader;
+  /** With what is switched off in its policy. */
+  readonly readEffective: EffectiveEvents;
   readonly keys: Keys;
-  readonly switches: MethodSwitches;
   readonly credentials: Credentials;
   readonly verifications: Verifications;
 }
 
 export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsService {
-  const { database, keys, switches, credentials, verifications } = deps;
+  const { readTicket, readEffective, keys, credentials, verifications } = deps;
 
   const find = async (
     ticketId: string,
   ): Promise<Result<{ readonly ticket: Ticket; readonly event: EventRecord }, Failure>> => {
-    const row = await database.selectFrom('ticket').selectAll().where('id', '=', ticketId).executeTakeFirst();
+    const row = await readTicket(ticketId);
     if (row === undefined) return err({ type: 'ticket-unknown' });
-    const event = await findEffective(database, switches, row.event);
+    const event = await readEffective(row.event);
     return event === undefined ? err({ type: 'event-unknown' }) : ok({ ticket: toTicket(row), event });
   };
 
@@ -124,12 +127,7 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
       const found = await find(ticketId);
       if (!found.ok) return found;
       const { ticket, event } = found.value;
-      const verified = await verifications.verify(
-        { ticket, event: event.id, method },
-        request,
-        verifierOf(by, event.id),
-        entry,
-      );
+      const verified = await verifications.verify({ ticket, event, method }, request, verifierOf(by, event.id), entry);
       return verified.ok ? ok(verified.value.response) : verified;
     },
     override: async (event, request, by, entry) => {
@@ -146,16 +144,19 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
 }
 
 /** An event with everything that is switched off for it in its policy. */
-export async function findEffective(
-  queries: Queries,
-  switches: MethodSwitches,
-  event: number,
-): Promise<EventRecord | undefined> {
-  const record = await readEvent(queries, event);
-  return record === undefined
-    ? undefined
-    : { ...record, policy: await switches.effectivePolicy(queries, record.policy) };
-}
+export type EffectiveEvents = (event: number) => Promise<EventRecord | undefined>;
+
+/** Requests that ask at the same time share the reading. */
+export const createEffectiveEvents = (database: Database, switches: MethodSwitches): EffectiveEvents =>
+  shareReads(async (events: readonly number[]) => {
+    const found = new Map<number, EventRecord>();
+    for (const event of events) {
+      const record = await readEvent(database, event);
+      if (record === undefined) continue;
+      found.set(event, { ...record, policy: await switches.effectivePolicy(database, record.policy) });
+    }
+    return found;
+  });
 
 function whyNot(
   { id, assurance }: VerificationMethod,

@@ -20,6 +20,7 @@ import {
 } from '@postern/shared';
 import { setImmediate } from 'node:timers/promises';
 import type { Database, Queries } from '../store/database.ts';
+import { shareReads } from '../store/shared-reads.ts';
 import { transact } from '../store/transact.ts';
 import { readEvent, type EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
@@ -100,6 +101,19 @@ export interface TicketsDeps {
 }
 
 export function createTickets({ database, clock, random, keys, changed }: TicketsDeps): Tickets {
+  const readView = shareReads(async (ids: readonly string[]) => {
+    const rows = await database.selectFrom('ticket').selectAll().where('id', 'in', ids).execute();
+    const views: TicketView[] = [];
+    for (const event of new Set(rows.map((row) => row.event)))
+      views.push(
+        ...(await readViews(
+          database,
+          rows.filter((row) => row.event === event),
+        )),
+      );
+    return new Map(views.map((view) => [view.id, view]));
+  });
+
   const change = async (ticketId: string, plan: Planner, { ifMatch, during }: ChangeOptions = {}): Change => {
     const { issuer } = await keys.current();
     const made = await transact(database, async (queries) => {
@@ -128,8 +142,7 @@ export function createTickets({ database, clock, random, keys, changed }: Ticket
     },
 
     find: async (ticketId) => {
-      const row = await database.selectFrom('ticket').selectAll().where('id', '=', ticketId).executeTakeFirst();
-      const [ticket] = row === undefined ? [] : await readViews(database, [row]);
+      const ticket = await readView(ticketId);
       return ticket === undefined ? err({ type: 'ticket-unknown' }) : ok(ticket);
     },
     search: (query) => searchTickets(database, query),

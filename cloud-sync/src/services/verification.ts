@@ -41,6 +41,7 @@ import {
   type VerifyResponse,
 } from '@postern/shared';
 import type { Database } from '../store/database.ts';
+import { shareReads } from '../store/shared-reads.ts';
 import type { AuditAddition, AuditRecord, EntryOf } from './audit.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
@@ -52,6 +53,7 @@ export const centralLane = 'api';
 
 /** Codes of other tickets are compared in memory: this bounds a method that asks somebody else. */
 const verifyTimeoutMs = 10_000;
+const deadlineSharedMs = 1_000;
 
 /** Who asks, as marks know them: a person by the pseudonym they have at the event, or a program. */
 export type Verifier = Operator | { readonly program: string };
@@ -62,9 +64,12 @@ export interface Verification {
 }
 
 export interface Verifications {
-  /** `method-unknown`, `event-unknown`, `zone-unknown`, `attempts-exhausted` after many that proved nothing, or `store-unavailable`, in which case nobody was let through. */
+  /**
+   * `method-unknown`, `zone-unknown`, `attempts-exhausted` after many that proved nothing, or `store-unavailable`, in which case nobody
+   * was let through. `event`: with what is switched off for it in its policy.
+   */
   readonly verify: (
-    about: { readonly ticket: Ticket; readonly event: number; readonly method: string },
+    about: { readonly ticket: Ticket; readonly event: EventRecord; readonly method: string },
     request: VerifyRequest,
     by: Verifier,
     entry?: EntryOf,
@@ -96,6 +101,16 @@ export interface VerificationsDeps {
 
 export function createVerifications(deps: VerificationsDeps): Verifications {
   const { clock, keys, limiter } = deps;
+  /** By a ticket's event and id: the epoch that each of its foreign codes was printed for, by the code's hash. */
+  const epochsByCode = shareReads((tickets: readonly string[]) => readCodes(deps.database, tickets));
+  let deadline: { readonly signal: AbortSignal; readonly untilMs: number } | undefined;
+  /** One for all who ask within a second: a timer for each would cost more than most methods. */
+  const deadlineSignal = (): AbortSignal => {
+    const nowMs = clock.monotonicMs();
+    if (deadline === undefined || nowMs >= deadline.untilMs)
+      deadline = { signal: AbortSignal.timeout(verifyTimeoutMs + deadlineSharedMs), untilMs: nowMs + deadlineSharedMs };
+    return deadline.signal;
+  };
 
   /** A store that works, if it can be made to. */
   const workingStore = async (
@@ -124,29 +139,31 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     const proved = await limiter.guess(
       'verify-miss',
       ticket.id,
-      () => method.verify(presentation, lookups, AbortSignal.timeout(verifyTimeoutMs)),
+      () => method.verify(presentation, lookups, deadlineSignal()),
       (outcome) => !outcome.ok,
     );
     const isOther = proved.ok && proved.value.ok && proved.value.value.ticketId !== ticket.id;
     return isOther ? ok(err({ type: 'other-ticket' })) : proved;
   };
 
-  const verify: Verifications['verify'] = async ({ ticket, event: eventId, method }, request, by, entry) => {
+  const verify: Verifications['verify'] = async ({ ticket, event, method }, request, by, entry) => {
     if (methodById(method) === undefined) return err({ type: 'method-unknown' });
-    const found = await deps.findEvent(eventId);
-    if (!found.ok) return found;
-    const event = found.value;
     const zone = request.zone ?? defaultZone(event.policy, ticket);
     if (!event.policy.zones.some(({ id }) => id === zone))
       return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
     const isOff = event.policy.methodsOff.includes(method);
-    const lookups = await lookupsFor(deps.database, keys, event, ticket);
+    const lookups = await lookupsFor(
+      keys,
+      event,
+      ticket,
+      (await epochsByCode(ticketName(event.id, ticket.id))) ?? new Map(),
+    );
     const tried = isOff
       ? ok(err<Refusal>({ type: 'method-off' }))
       : await prove(method, ticket, lookups, request.presented_data);
     if (!tried.ok) return tried;
     const proved = tried.value;
-    const place = { event: eventId, lane: centralLane, zone };
+    const place = { event: event.id, lane: centralLane, zone };
     const lane = { id: centralLane, gate: centralGate, zone, direction: request.direction };
 
     const decideWith =
@@ -171,13 +188,19 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     /** Nothing is proved: the ticket is the one that the request names. */
     const refuseWith = (refusal: Refusal) => (): Verdict<Decision> => {
       const decision: Decision = { kind: 'refuse', refusal };
-      const named: Claim = { method, event: eventId, ticketId: ticket.id, epoch: ticket.epoch, assurance: 'looked-up' };
+      const named: Claim = {
+        method,
+        event: event.id,
+        ticketId: ticket.id,
+        epoch: ticket.epoch,
+        assurance: 'looked-up',
+      };
       return { decision, mark: draftRefusal(place, named, refusal.type, personOf(by)) };
     };
     const isAnsweredBelow = ({ kind }: Decision): boolean => kind === 'hold' && request.accept && isPerson(by);
-    const store = await workingStore(eventId, (given, mark) => {
+    const store = await workingStore(event.id, (given, mark) => {
       const decision = given as Decision;
-      return isAnsweredBelow(decision) ? undefined : entry?.(additionOf(decision, eventId, mark));
+      return isAnsweredBelow(decision) ? undefined : entry?.(additionOf(decision, event.id, mark));
     });
     if (store === undefined) return err({ type: 'store-unavailable' });
     let committed = await store.admit(
@@ -305,22 +328,42 @@ function defaultZone(policy: AdmissionPolicy, ticket: Ticket): string {
   return type?.zones[0] ?? policy.zones[0]?.id ?? '';
 }
 
+/** By ticket, for each of its foreign codes the epoch that it was printed for. */
+async function readCodes(
+  database: Database,
+  tickets: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, number>>> {
+  const names = tickets.map(parseTicketName);
+  const rows = await database
+    .selectFrom('ticket_code')
+    .select(['event', 'ticket', 'hash', 'epoch'])
+    .where('event', 'in', [...new Set(names.map(({ event }) => event))])
+    .where(
+      'ticket',
+      'in',
+      names.map(({ ticket }) => ticket),
+    )
+    .execute();
+  const codes = new Map(tickets.map((name) => [name, new Map<string, number>()]));
+  for (const { event, ticket, hash, epoch } of rows) codes.get(ticketName(event, ticket))?.set(hash, epoch);
+  return codes;
+}
+
+const ticketName = (event: number, ticket: string): string => `${event}/${ticket}`;
+function parseTicketName(name: string): { readonly event: number; readonly ticket: string } {
+  const [event = '', ticket = ''] = name.split('/');
+  return { event: Number(event), ticket };
+}
+
 /** What a gate has in its cache, for this one ticket. */
 async function lookupsFor(
-  database: Database,
   keys: Keys,
   { id: event, codeHashKey }: EventRecord,
   ticket: Ticket,
+  epochs: ReadonlyMap<string, number>,
 ): Promise<Lookups> {
   const hashKey = hexToBytes(codeHashKey);
   assert(hashKey !== undefined, 'an event has a code hash key');
-  const codes = await database
-    .selectFrom('ticket_code')
-    .select(['hash', 'epoch'])
-    .where('event', '=', event)
-    .where('ticket', '=', ticket.id)
-    .execute();
-  const epochs = new Map(codes.map(({ hash, epoch }) => [hash, epoch]));
   const { published } = await keys.current();
   const issuers = new Map(published.filter(({ use }) => use === 'issuer').map((key) => [key.keyId, key]));
   return {

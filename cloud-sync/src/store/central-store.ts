@@ -28,13 +28,17 @@ import {
   type Timer,
   type Verdict,
 } from '@postern/shared';
+import { setImmediate } from 'node:timers/promises';
 import { endLease, leaseMs, renewLease, takeLease } from './central-writer.ts';
 import type { Database, Queries } from './database.ts';
+import { insertRows } from './insert-rows.ts';
 import { lockTickets } from './locks.ts';
 import { readMark, readMarksOfTickets, toMarkRow } from './mark-rows.ts';
 
 /** Uses that become durable together. More would keep the first of them waiting. */
 export const admissionsPerCommitMax = 200;
+/** Turns of the event loop from a request's arrival to its place in the queue, about: one for each thing that is read first. */
+const gatherTurns = 8;
 /** Requests that wait for a commit; more are turned away at once. */
 const waitingMax = 10_000;
 /** Refusals wait this long for a commit that takes them along. */
@@ -57,12 +61,16 @@ export interface CentralStoreDeps<Entry> {
     event: number,
     ticketIds: readonly string[],
   ) => Promise<ReadonlyMap<string, Ticket>>;
-  /** Writes down what histories and new marks come to, in the same transaction; the tickets of both are locked. */
+  /**
+   * Writes down what histories and new marks come to, in the same transaction; the tickets of both are locked. `known` are the tickets of
+   * which there were marks before it.
+   */
   readonly keep: (
     queries: Queries,
     event: number,
     histories: ReadonlyMap<string, History>,
     marks: readonly Mark[],
+    known: ReadonlySet<string>,
   ) => Promise<void>;
   /** The last thing in a transaction: what its decisions leave in another log. */
   readonly record: (queries: Queries, entries: readonly Entry[]) => Promise<void>;
@@ -108,6 +116,8 @@ interface Page {
   readonly policy: AdmissionPolicy;
   readonly tickets: ReadonlyMap<string, Ticket>;
   readonly marksByTicket: Map<string, readonly Mark[]>;
+  /** Tickets that had marks before this transaction. */
+  readonly known: ReadonlySet<string>;
   readonly personsByZone: Map<string, number>;
   readonly made: EncodedMark[];
 }
@@ -140,8 +150,18 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
 
   // ---- one transaction for all who wait
 
+  /** Lets those in whose requests have arrived by now: as long as some come, the transaction is worth more for having waited. */
+  const gather = async (): Promise<void> => {
+    let waiting = queue.length;
+    for (let turns = 0; turns < gatherTurns && waiting < admissionsPerCommitMax; turns++) {
+      await setImmediate();
+      if (queue.length > waiting) turns = 0;
+      waiting = queue.length;
+    }
+  };
   const work = async (): Promise<void> => {
     while (queue.length > 0 || waitingRefusals.length > 0) {
+      await gather();
       const jobs = queue.slice(0, admissionsPerCommitMax);
       queue = queue.slice(jobs.length);
       const drafts = waitingRefusals.splice(0, admissionsPerCommitMax);
@@ -250,11 +270,13 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
         draft.event === event && 'ticketId' in draft && draft.ticketId !== '' ? [draft.ticketId] : [],
       );
       await lockTickets(queries, event, [...ids, ...refused]);
+      const marksByTicket = new Map(ids.length === 0 ? [] : await readMarksOfTickets(queries, event, ids));
       pages.set(event, {
         event,
         policy,
         tickets: ids.length === 0 ? new Map() : await deps.ticketsOf(queries, event, ids),
-        marksByTicket: new Map(ids.length === 0 ? [] : await readMarksOfTickets(queries, event, ids)),
+        marksByTicket,
+        known: new Set(marksByTicket.keys()),
         personsByZone: await countPersons(queries, policy),
         made: [],
       });
@@ -265,10 +287,8 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
   const writePage = async (queries: Queries, page: Page): Promise<void> => {
     if (page.made.length === 0) return;
     const writer = { event: page.event, gate: centralGate, boot: lease.boot };
-    await queries
-      .insertInto('mark')
-      .values(page.made.map((mark) => toMarkRow(writer, mark, clock.wallMs())))
-      .execute();
+    const rows = page.made.map((mark) => toMarkRow(writer, mark, clock.wallMs()));
+    await insertRows(queries, 'mark', rows);
     const touched = new Set(
       page.made.flatMap(({ mark }) => (mark.kind !== 'refused' && 'ticketId' in mark ? [mark.ticketId] : [])),
     );
@@ -278,6 +298,7 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
       page.event,
       histories,
       page.made.map(({ mark }) => mark),
+      page.known,
     );
   };
 
@@ -414,9 +435,9 @@ function noteMade(page: Page, made: EncodedMark): void {
   page.made.push(made);
   const { mark } = made;
   if (!('ticketId' in mark)) return;
-  const before = historyOf(page, mark.ticketId).insideByZone;
+  const before = page.personsByZone.size === 0 ? undefined : historyOf(page, mark.ticketId).insideByZone;
   page.marksByTicket.set(mark.ticketId, [...(page.marksByTicket.get(mark.ticketId) ?? []), mark]);
-  if (page.personsByZone.size === 0) return;
+  if (before === undefined) return;
   for (const [zone, persons] of historyOf(page, mark.ticketId).insideByZone)
     page.personsByZone.set(zone, (page.personsByZone.get(zone) ?? 0) + persons - (before.get(zone) ?? 0));
 }

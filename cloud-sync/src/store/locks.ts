@@ -3,6 +3,7 @@
 // are held until the transaction ends.
 import { sql, type Transaction } from 'kysely';
 import { isPostgres, type Database, type Queries } from './database.ts';
+import { insertRows } from './insert-rows.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -26,24 +27,23 @@ export const inTransaction = <T>(
 export async function lockTickets(queries: Queries, event: number, ticketIds: Iterable<string>): Promise<void> {
   if (!isPostgres(queries)) return;
   // In one order everywhere, so that two transactions with the same tickets never wait for each other.
-  const ordered = [...new Set(ticketIds)].toSorted();
+  const locked = lockedBy.get(queries) ?? new Set();
+  const ordered = [...new Set(ticketIds)].filter((id) => !locked.has(`${event}/${id}`)).toSorted();
   if (ordered.length === 0) return;
   await sql`select pg_advisory_xact_lock_shared(${lockNumber(rulesLock(event))})`.execute(queries);
   // Rows and not advisory locks: those share a table that a few busy processes could fill.
-  await queries
-    .insertInto('story')
-    .values(ordered.map((ticket) => ({ event, ticket, uses_spent: 0, inside: 0, epoch_seen: 0 })))
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  await queries
-    .selectFrom('story')
-    .select('ticket')
-    .where('event', '=', event)
-    .where('ticket', 'in', ordered)
-    .orderBy('ticket')
-    .forUpdate()
-    .execute();
+  await insertRows(
+    queries,
+    'story',
+    ordered.map((ticket) => ({ event, ticket, uses_spent: 0, inside: 0, epoch_seen: 0 })),
+    'lock',
+  );
+  for (const id of ordered) locked.add(`${event}/${id}`);
+  if (queries.isTransaction) lockedBy.set(queries, locked);
 }
+
+/** What a transaction has locked it has until it ends: it need not ask again. */
+const lockedBy = new WeakMap<Queries, Set<string>>();
 
 /** The lock of whoever changes an event's rules: waits for transactions that still go by the old ones, and holds off new ones. */
 export const rulesLock = (event: number): string => `rules/${event}`;

@@ -21,6 +21,7 @@ import {
   type WriterId,
 } from '@postern/shared';
 import type { Database, Queries } from './database.ts';
+import { insertRows } from './insert-rows.ts';
 import { inTransaction } from './locks.ts';
 import { ticketOf, toMarkRow } from './mark-rows.ts';
 import {
@@ -37,7 +38,10 @@ import {
 export interface ReplicaDeps {
   readonly database: Database;
   readonly clock: Clock;
-  /** Brings what is derived from marks up to date, stories and cases of these tickets first, in the transaction that stores them. */
+  /**
+   * Brings what is derived from marks up to date, stories and cases of these tickets first, in the transaction that has stored them for the
+   * first time.
+   */
   readonly derive: (
     queries: Queries,
     event: number,
@@ -81,7 +85,7 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
       const last = batches.pop() ?? [];
       if (batches.length > 0) {
         // Nothing of a chunk is stored that lies anywhere, also beyond its first batch.
-        const conflict = await findConflict(database, after, marks);
+        const conflict = findConflict(marks, await readKnown(database, after, marks));
         if (conflict !== undefined) return err({ type: 'mark-conflict', sequence: conflict });
       }
       for (const batch of batches) {
@@ -151,19 +155,19 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
     writer: SegmentId,
     marks: readonly EncodedMark[],
   ): Promise<Result<void, AppendError>> {
-    if (marks.length === 0) return ok(undefined);
-    const conflict = await findConflict(queries, writer, marks);
+    const known = await readKnown(queries, writer, marks);
+    const conflict = findConflict(marks, known);
     if (conflict !== undefined) return err({ type: 'mark-conflict', sequence: conflict });
-    await queries
-      .insertInto('mark')
-      .values(marks.map((mark) => toMarkRow(writer, mark, clock.wallMs())))
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+    // Of those that are there already everything has been derived: they may be the cloud's own, or come a second time.
+    const fresh = marks.filter(({ mark }) => !known.has(mark.sequence));
+    if (fresh.length === 0) return ok(undefined);
+    const rows = fresh.map((mark) => toMarkRow(writer, mark, clock.wallMs()));
+    await insertRows(queries, 'mark', rows, 'keep');
     await derive(
       queries,
       writer.event,
-      new Set(marks.flatMap(({ mark }) => ticketOf(mark) ?? [])),
-      marks.map(({ mark }) => mark),
+      new Set(fresh.flatMap(({ mark }) => ticketOf(mark) ?? [])),
+      fresh.map(({ mark }) => mark),
     );
     return ok(undefined);
   }
@@ -205,15 +209,15 @@ export async function readContentHash(database: Queries, event: number): Promise
   return hash.digest();
 }
 
-/** The sequence of a mark that is already stored with other content. */
-async function findConflict(
+/** The bytes of those that are stored already, by sequence. */
+async function readKnown(
   queries: Queries,
   writer: SegmentId,
   marks: readonly EncodedMark[],
-): Promise<number | undefined> {
+): Promise<ReadonlyMap<number, Uint8Array>> {
   const first = marks[0]?.mark.sequence;
   const last = marks.at(-1)?.mark.sequence;
-  if (first === undefined || last === undefined) return undefined;
+  if (first === undefined || last === undefined) return new Map();
   const stored = await queries
     .selectFrom('mark')
     .select(['sequence', 'bytes'])
@@ -221,12 +225,15 @@ async function findConflict(
     .where('sequence', '>=', first)
     .where('sequence', '<=', last)
     .execute();
-  const bytesBySequence = new Map(stored.map((row) => [row.sequence, row.bytes]));
-  return marks.find(({ mark, bytes }) => {
-    const known = bytesBySequence.get(mark.sequence);
-    return known !== undefined && !bytesEqual(known, bytes);
-  })?.mark.sequence;
+  return new Map(stored.map((row) => [row.sequence, row.bytes]));
 }
+
+/** The sequence of a mark that is already stored with other content. */
+const findConflict = (marks: readonly EncodedMark[], known: ReadonlyMap<number, Uint8Array>): number | undefined =>
+  marks.find(({ mark, bytes }) => {
+    const stored = known.get(mark.sequence);
+    return stored !== undefined && !bytesEqual(stored, bytes);
+  })?.mark.sequence;
 
 function batchesOf<T>(items: readonly T[], itemsMax: number): T[][] {
   const batches: T[][] = [];

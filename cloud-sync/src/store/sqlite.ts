@@ -3,10 +3,23 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { CompiledQuery, SqliteDialect, SqliteDriver, type DatabaseConnection, type Dialect, type Driver } from 'kysely';
+import {
+  CompiledQuery,
+  SqliteDialect,
+  SqliteDriver,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type SqliteDatabase,
+} from 'kysely';
 
 /** Milliseconds that a statement waits for another process's lock. */
 const busyTimeoutMs = 5_000;
+
+/** Visitors come in no order of their tickets, so that what is written lies all over the file: the default of 2 MiB holds too little of it. */
+const cacheKibibytes = 65_536;
+/** Pages (of 4 KiB) in the write-ahead log before they go into the file; by default every other batch of marks would wait for that. */
+const checkpointPages = 8_000;
 
 /** Opens a file (or `:memory:`), creating it and its folder; durable at every commit. Throws what SQLite throws. */
 export function openSqlite(path: string): Dialect {
@@ -15,12 +28,36 @@ export function openSqlite(path: string): Dialect {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
-  const dialect = new SqliteDialect({ database });
+  database.pragma(`cache_size = -${cacheKibibytes}`);
+  database.pragma(`wal_autocheckpoint = ${checkpointPages}`);
+  const kept = keepStatements(database);
+  const dialect = new SqliteDialect({ database: kept });
   return {
     createAdapter: () => dialect.createAdapter(),
     createIntrospector: (db) => dialect.createIntrospector(db),
     createQueryCompiler: () => dialect.createQueryCompiler(),
-    createDriver: (): Driver => new ImmediateDriver({ database }),
+    createDriver: (): Driver => new ImmediateDriver({ database: kept }),
+  };
+}
+
+/** Statements that stay prepared, the last used ones, and how long their text may be: long ones differ in how many values they take. */
+const statementsKeptMax = 300;
+const keptCharactersMax = 4_000;
+
+/** Preparing a statement takes longer than most take to run, and the service has few different ones. */
+function keepStatements(database: Sqlite.Database): SqliteDatabase {
+  const kept = new Map<string, Sqlite.Statement>();
+  return {
+    prepare: (sql) => {
+      const statement = kept.get(sql) ?? database.prepare(sql);
+      if (sql.length > keptCharactersMax) return statement;
+      kept.delete(sql);
+      kept.set(sql, statement);
+      const [oldest = ''] = kept.size > statementsKeptMax ? kept.keys() : [];
+      kept.delete(oldest);
+      return statement;
+    },
+    close: () => void database.close(),
   };
 }
 

@@ -3,6 +3,7 @@
 import type { Mark } from '@postern/shared';
 import type { Selectable } from 'kysely';
 import type { Queries } from './database.ts';
+import { insertRows } from './insert-rows.ts';
 import { readMark } from './mark-rows.ts';
 import type { Schema } from './schema.ts';
 
@@ -13,7 +14,6 @@ type UsedEntry = Pick<
   'event' | 'chain' | 'sequence' | 'at_ms' | 'action' | 'actor' | 'ticket' | 'method' | 'reason'
 >;
 
-const rowsPerStatementMax = 1_000;
 const rebuildPageRows = 1_000;
 
 export const markToUsage = (mark: Mark): UsageRow => ({
@@ -54,12 +54,7 @@ export const entryToUsage = (entry: UsedEntry): UsageRow => ({
 });
 
 export async function storeUsage(queries: Queries, rows: readonly UsageRow[]): Promise<void> {
-  for (let start = 0; start < rows.length; start += rowsPerStatementMax)
-    await queries
-      .insertInto('usage')
-      .values(rows.slice(start, start + rowsPerStatementMax))
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+  await insertRows(queries, 'usage', rows, 'keep');
 }
 
 /** Makes the uses of an event anew from marks and audit entries; answers how many there were sources for. */

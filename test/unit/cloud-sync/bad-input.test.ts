@@ -202,6 +202,21 @@ describe('paths', () => {
       expect((await test.cloud.app.request(path)).status).toBe(401);
   });
 
+  it('lets no browser guess what an answer is, good or bad', async () => {
+    const paths = [
+      '/api/events',
+      '/nothing/here',
+      '/healthz',
+      '/',
+      `/api/tickets/${ticket.id}/qr.svg`,
+      '/openapi.json',
+    ];
+    for (const path of paths) {
+      const { headers } = await test.api('GET', path);
+      expect([path, headers.get('X-Content-Type-Options')]).toEqual([path, 'nosniff']);
+    }
+  });
+
   it('answers 500 without details when something is wrong on our side, and logs it', async () => {
     const logged: string[] = [];
     const broken = await createTestCloud({
@@ -210,6 +225,7 @@ describe('paths', () => {
     await broken.json('GET', '/api/events');
     await broken.cloud.close();
     const response = await broken.api('GET', '/api/events');
+    expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff');
     expect([response.status, Object.keys(await response.json())]).toEqual([500, ['type', 'title', 'status']]);
     expect(logged).toEqual(['a request failed']);
     expect((await broken.cloud.app.request('/healthz')).status).toBe(503);

@@ -85,6 +85,18 @@ describe('values', () => {
   });
 });
 
+describe('a statement', () => {
+  it('that was asked before sees rows and columns that have come since', async () => {
+    const ask = (): Promise<readonly object[]> => database.selectFrom('user').selectAll().execute();
+    expect(await ask()).toEqual([]);
+    await sql`alter table "user" add column colour text default 'blue'`.execute(database);
+    const user = { id: 'a', name: 'A', role: 'person', salt: '', token_hash: '', created_at_ms: 0 };
+    await database.insertInto('user').values(user).execute();
+    expect(await ask()).toMatchObject([{ id: 'a', colour: 'blue' }]);
+    await sql`alter table "user" drop column colour`.execute(database);
+  });
+});
+
 describe('migrating', () => {
   it('does nothing the second time', async () => {
     expect(await migrate(database)).toEqual({ ok: true, value: [] });

@@ -1,0 +1,98 @@
+// Goal: rows that are inserted in numbers are there as they were given, whichever the database, and one that is there already is treated
+// as was asked.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { migrate, openDatabase, type Database } from '../../../cloud-sync/src/store/database.ts';
+import { insertRows } from '../../../cloud-sync/src/store/insert-rows.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+
+let folder: string;
+let made: TestDatabase;
+let database: Database;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'postern-rows-'));
+  made = await createTestDatabase(folder);
+  const opened = openDatabase(made.url);
+  if (!opened.ok) throw new Error(opened.error.type);
+  database = opened.value;
+  await migrate(database);
+});
+afterEach(async () => {
+  await database.destroy();
+  await made.remove();
+  rmSync(folder, { recursive: true });
+});
+
+const text = fc.string({ unit: 'grapheme', maxLength: 40 }).filter((value) => !value.includes('\0'));
+const integer = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const small = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+const marks = fc.array(
+  fc.record({
+    event: small,
+    gate: text,
+    boot: text,
+    ticket: fc.option(text),
+    kind: text,
+    at_ms: integer,
+    at_counter: small,
+    count: small,
+    bytes: fc.uint8Array({ maxLength: 200 }),
+    received_at_ms: integer,
+  }),
+  { maxLength: 150 },
+);
+
+it('come back with every text, number and byte', async () => {
+  await fc.assert(
+    fc.asyncProperty(marks, async (given) => {
+      await sql`delete from mark`.execute(database);
+      const rows = given.map((row, sequence) => ({ ...row, sequence, bytes: Buffer.from(row.bytes) }));
+      await insertRows(database, 'mark', rows);
+      const stored = await database.selectFrom('mark').selectAll().orderBy('sequence').execute();
+      expect(stored.map((row) => ({ ...row, bytes: Buffer.from(row.bytes) }))).toEqual(rows);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+it('are as many as were given, however many that is', async () => {
+  for (const count of [0, 1, 63, 64, 65, 127, 200, 1_001, 2_500]) {
+    await database.deleteFrom('presence').execute();
+    const rows = Array.from({ length: count }, (_, ticket) => ({
+      event: 1,
+      ticket: `${ticket}`,
+      zone: 'z',
+      persons: 1,
+    }));
+    await insertRows(database, 'presence', rows);
+    const { stored } = await database
+      .selectFrom('presence')
+      .select(({ fn }) => fn.countAll<number>().as('stored'))
+      .executeTakeFirstOrThrow();
+    expect(stored).toBe(count);
+  }
+});
+
+const story = (uses_spent: number, inside = 0): Parameters<typeof insertRows<'story'>>[2][number] => ({
+  event: 1,
+  ticket: 'a',
+  uses_spent,
+  inside,
+  epoch_seen: 0,
+});
+const stories = (): Promise<unknown> => database.selectFrom('story').select(['uses_spent', 'inside']).execute();
+
+it('are refused, kept, or replaced where one is there already', async () => {
+  await insertRows(database, 'story', [story(1, 1)]);
+  await expect(insertRows(database, 'story', [story(2)])).rejects.toThrow(/unique/i);
+  await insertRows(database, 'story', [story(3)], 'keep');
+  expect(await stories()).toEqual([{ uses_spent: 1, inside: 1 }]);
+  await insertRows(database, 'story', [story(4)], 'lock');
+  expect(await stories()).toEqual([{ uses_spent: 1, inside: 1 }]);
+  await insertRows(database, 'story', [story(5, 2)], 'replace');
+  expect(await stories()).toEqual([{ uses_spent: 5, inside: 2 }]);
+});
