@@ -3,7 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchCentral } from './central.ts';
 import { benchDecoding } from './decoding.ts';
+import { benchFeedBuild } from './feed-build.ts';
+import { benchIngest } from './ingest.ts';
 import { benchPasses } from './passes.ts';
 import { benchReplication } from './replication.ts';
 import { benchScan } from './scan.ts';
@@ -16,6 +19,9 @@ const parts: Readonly<Record<string, Bench>> = {
   scan: benchScan,
   snapshot: benchSnapshot,
   replication: benchReplication,
+  central: benchCentral,
+  ingest: benchIngest,
+  'feed-build': benchFeedBuild,
 };
 
 const { values } = parseArgs({
