@@ -1,6 +1,7 @@
 // Inserts for the tables whose rows come in numbers. What a query builder makes of some hundred rows takes longer to build, and to parse at
 // the other end, than the rows take to store; so these statements have few different texts. On PostgreSQL all rows travel as one
 // value, on SQLite in statements of so many rows that each stays prepared.
+import { toUSVString } from 'node:util';
 import { CompiledQuery, type Insertable } from 'kysely';
 import { isPostgres, type Queries } from './database.ts';
 import type { Schema } from './schema.ts';
@@ -137,9 +138,12 @@ function postgresInsert(table: BulkTable, rows: readonly Row[], present: Present
   const sent = binary.length === 0 ? rows : rows.map((row) => ({ ...row, ...toHex(row, binary) }));
   return CompiledQuery.raw(
     `${insertInto(table)} select ${values.join(', ')} from json_to_recordset($1::json) as sent(${types.join(', ')})${onConflict(table, present)}`,
-    [JSON.stringify(sent)],
+    [JSON.stringify(sent, (_key, value: unknown) => wellFormed(value))],
   );
 }
+
+/** Half of a surrogate pair is no text: PostgreSQL reads none out of JSON, and SQLite gives back something else than it was given. */
+const wellFormed = (value: unknown): unknown => (typeof value === 'string' ? toUSVString(value) : value);
 
 const toHex = (row: Row, columns: readonly string[]): Row =>
   Object.fromEntries(columns.map((name) => [name, Buffer.from(row[name] as Uint8Array).toString('hex')]));
@@ -149,7 +153,7 @@ function sqliteInsert(table: BulkTable, rows: readonly Row[], present: Present):
   const places = `(${columns.map(() => '?').join(', ')})`;
   return CompiledQuery.raw(
     `${insertInto(table)} values ${rows.map(() => places).join(', ')}${onConflict(table, present)}`,
-    rows.flatMap((row) => columns.map(([name]) => row[name])),
+    rows.flatMap((row) => columns.map(([name]) => wellFormed(row[name]))),
   );
 }
 

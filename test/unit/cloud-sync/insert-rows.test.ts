@@ -46,6 +46,13 @@ const marks = fc.array(
   { maxLength: 150 },
 );
 
+it('keep half of a surrogate pair as the replacement character', async () => {
+  const row = { event: 1, ticket: 'a', zone: 'half \ud83d of it, \\ud83d', persons: 1 };
+  await insertRows(database, 'presence', [row]);
+  const [stored] = await database.selectFrom('presence').select('zone').execute();
+  expect(stored?.zone).toBe('half \ufffd of it, \\ud83d');
+});
+
 it('come back with every text, number and byte', async () => {
   await fc.assert(
     fc.asyncProperty(marks, async (given) => {
