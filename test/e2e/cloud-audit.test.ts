@@ -77,7 +77,17 @@ describe('cloud-sync audit', () => {
     expect([count('chain'), count('entry'), count('head')]).toEqual([3, 15, 3]);
     expect(out).not.toContain('administrator');
     writeFileSync(join(folder.path, 'export.jsonl'), out);
-    expect((await audit('verify', '--against', join(folder.path, 'export.jsonl'))).code).toBe(0);
+    const held = await audit('verify', '--against', join(folder.path, 'export.jsonl'));
+    expect([held.code, held.out]).toEqual([
+      0,
+      expect.stringContaining('Of the export: all 3 heads and 15 entries are still there.'),
+    ]);
+    const junk = join(folder.path, 'junk.jsonl');
+    writeFileSync(junk, `${out}junk\n`);
+    expect(await audit('verify', '--against', junk)).toMatchObject({
+      code: 2,
+      errors: `cloud-sync: ${junk} is not an export of this log (line 22); make one with cloud-sync audit export\n`,
+    });
   });
 
   it('is missed by an earlier export when the newest chain was taken away whole', async () => {
@@ -89,7 +99,7 @@ describe('cloud-sync audit', () => {
     const { code, out } = await audit('verify', '--against', join(folder.path, 'export.jsonl'));
     expect([code, out]).toEqual([
       1,
-      expect.stringMatching(/^BROKEN: chain [0-9a-f]{32}, entry \d was signed in the export/),
+      expect.stringMatching(/^BROKEN: chain [0-9a-f]{32}, entry 1 began a chain in the export/),
     ]);
   });
 

@@ -1,11 +1,11 @@
 // `cloud-sync audit verify | export | rebuild | rotate-key`. `verify` ends with 0 when everything proves and with 1 when it names the
 // first row that does not.
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { err, ok, type Result } from '@postern/shared';
 import { defineCommand, type ArgsDef, type CommandDef } from 'citty';
-import type { AuditReport } from '../services/audit-verify.ts';
-import type { AuditTools } from '../services/audit-tools.ts';
+import type { AuditExport } from '../services/audit-against.ts';
+import type { AuditProof, AuditTools } from '../services/audit-tools.ts';
 import type { Failure } from '../services/problems.ts';
 
 export interface AuditCommandDeps<A extends ArgsDef> {
@@ -37,13 +37,13 @@ export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>)
     run: async ({ args }) => {
       await withTools(databaseOf(args), async (tools) => {
         const bar = startProgress(await tools.entryCount());
-        const against = typeof args['against'] === 'string' ? { against: orExit(linesOf(args['against'])) } : {};
+        const against = typeof args['against'] === 'string' ? { against: orExit(exportIn(args['against'])) } : {};
         const report = orExit(
           await tools.verify({ ...eventOf(args['event']), ...against, progress: (done) => bar.update(done) }),
         );
         bar.stop();
-        for (const line of describeReport(report)) write(line);
         if (report.flaw !== undefined) process.exitCode = 1;
+        for (const line of describeReport(report)) write(line);
       });
     },
   });
@@ -79,14 +79,14 @@ export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>)
   });
 }
 
-const linesOf = (path: string): Result<AsyncIterable<string>, Failure> =>
-  existsSync(path)
-    ? ok(createInterface({ input: createReadStream(path) }))
-    : err({ type: 'file-unknown', detail: `There is no file ${path}` });
+const exportIn = (file: string): Result<AuditExport, Failure> =>
+  statSync(file, { throwIfNoEntry: false })?.isFile() === true
+    ? ok({ file, lines: createInterface({ input: createReadStream(file) }) })
+    : err({ type: 'file-unknown', detail: `There is no file ${file}` });
 
 /** What a person reads. */
-export function describeReport(report: AuditReport): readonly string[] {
-  const { chains, entries, heads, erased, unsigned, keys, flaw } = report;
+export function describeReport(report: AuditProof): readonly string[] {
+  const { chains, entries, heads, erased, unsigned, keys, held, flaw } = report;
   if (flaw !== undefined) return [`BROKEN: chain ${flaw.chain}, entry ${flaw.sequence} ${flaw.what}.`];
   return [
     `Proved: ${entries} entries in ${chains} chains, ${heads} signed heads, ${erased} erased personal fields.`,
@@ -94,5 +94,8 @@ export function describeReport(report: AuditReport): readonly string[] {
     ...(unsigned === 0
       ? []
       : [`Not signed yet: the last ${unsigned} entries of chains that are in use; cut off, they would not be missed.`]),
+    ...(held === undefined
+      ? []
+      : [`Of the export: all ${held.heads} heads and ${held.entries} entries are still there.`]),
   ];
 }

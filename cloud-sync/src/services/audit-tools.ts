@@ -1,25 +1,28 @@
 // What the command line does with the audit log: prove it, export it so that somebody else can, make the uses anew.
 import { err, ok, type Result } from '@postern/shared';
-import { z } from 'zod';
 import type { Database } from '../store/database.ts';
-import { readEvent } from './events.ts';
-import { readTip } from './audit-heads.ts';
+import { holdAgainst, type AuditExport, type Held } from './audit-against.ts';
 import type { AuditKeys } from './audit-keys.ts';
 import { verifyAudit, type AuditReport, type VerifyOptions } from './audit-verify.ts';
-import { parseJson } from './parse-json.ts';
+import { readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
 import { rebuildUses } from './uses.ts';
 
 export interface AuditTools {
-  /** `against`: lines of an earlier export; a head in it that is no longer there is the flaw, once the rest has proved. */
+  /** `against`: an earlier export; what in it is no longer there is the flaw, once the rest has proved. */
   readonly verify: (
-    options?: VerifyOptions & { readonly against?: AsyncIterable<string> },
-  ) => Promise<Result<AuditReport, Failure>>;
+    options?: VerifyOptions & { readonly against?: AuditExport },
+  ) => Promise<Result<AuditProof, Failure>>;
   /** JSON lines `{"chain"}`, `{"entry"}`, `{"head"}`: all that audit-chain.ts hashes, no personal field and no salt. */
   readonly exportLines: (event?: number) => AsyncGenerator<string>;
   readonly entryCount: () => Promise<number>;
   readonly rebuild: (event: number) => Promise<Result<number, Failure>>;
   readonly rotateKey: () => Promise<string>;
+}
+
+export interface AuditProof extends AuditReport {
+  /** How much of the export is still there; absent where none was given, or was not come to. */
+  readonly held?: Omit<Held, 'flaw'>;
 }
 
 export interface AuditToolsDeps {
@@ -29,9 +32,6 @@ export interface AuditToolsDeps {
 }
 
 const pageRows = 1_000;
-const exportedHeadSchema = z.object({
-  head: z.object({ chain: z.string(), sequence: z.number().int(), hash: z.string() }),
-});
 
 export function createAuditTools({ database, keys, rotateKey }: AuditToolsDeps): AuditTools {
   return {
@@ -40,17 +40,10 @@ export function createAuditTools({ database, keys, rotateKey }: AuditToolsDeps):
         return err({ type: 'event-unknown' });
       const report = await verifyAudit(database, keys, options);
       if (report.flaw !== undefined || against === undefined) return ok(report);
-      for await (const line of against) {
-        const exported = exportedHeadSchema.safeParse(parseJson(line));
-        if (!exported.success) continue;
-        const { chain, sequence, hash } = exported.data.head;
-        if ((await readTip(database, chain, sequence))?.hash !== hash)
-          return ok({
-            ...report,
-            flaw: { chain, sequence, what: 'was signed in the export, and is now missing or another' },
-          });
-      }
-      return ok(report);
+      const held = await holdAgainst(database, against);
+      if (!held.ok) return held;
+      const { flaw, ...counts } = held.value;
+      return ok({ ...report, held: counts, flaw });
     },
 
     exportLines: (event) => exportLines(database, event),
