@@ -17,7 +17,7 @@ import { openCloud, serve, type Cloud, type StartError } from './main.ts';
 import type { Failure } from './services/problems.ts';
 import { problemTitle } from './services/problems.ts';
 import { renderQrPng, renderQrSvg } from './services/qr.ts';
-import { migrate, openDatabase } from './store/database.ts';
+import { explainMissing, migrate, openDatabase } from './store/database.ts';
 import { createSystem } from './system.ts';
 
 const ticketsAtOnceMax = 1_000_000;
@@ -97,20 +97,25 @@ const eventCommand = defineCommand({
     },
   },
   run: async ({ args }) => {
-    await withCloud(args, async (cloud) => {
-      if (args.file === undefined) {
-        const events = await cloud.events.list();
-        if (events.length === 0)
-          console.error('cloud-sync: no events in this database yet; make one with --file FILE.');
-        for (const event of events)
-          console.log(`${event.id}\t${event.policy.name}\t${await cloud.events.ticketCount(event.id)} tickets`);
-        return;
-      }
-      const event = orExit(await cloud.events.create(readJson(args.file, eventRequestSchema)));
-      console.log(JSON.stringify({ event: event.id, name: event.policy.name }));
-    });
+    if (args.file === undefined) return withCloud(args, listEvents);
+    const request = readJson(args.file, eventRequestSchema);
+    return withCloud(
+      args,
+      async (cloud) => {
+        const event = orExit(await cloud.events.create(request));
+        console.log(JSON.stringify({ event: event.id, name: event.policy.name }));
+      },
+      { makesDatabase: true },
+    );
   },
 });
+
+async function listEvents({ events }: Cloud): Promise<void> {
+  const all = await events.list();
+  if (all.length === 0) console.error('cloud-sync: no events in this database yet; make one with --file FILE.');
+  for (const event of all)
+    console.log(`${event.id}\t${event.policy.name}\t${await events.ticketCount(event.id)} tickets`);
+}
 
 const issueCommand = defineCommand({
   meta: { name: 'issue', description: 'Issue tickets; one JSON line each with id, text and short code' },
@@ -202,11 +207,15 @@ const main = defineCommand({
 const open = (config: Config): Promise<Result<Cloud, StartError>> =>
   openCloud({ ...createSystem(), config, log: pinoLogger(config.logLevel) });
 
+/** A database that is not there is an error, lest a typo makes an empty one, which says that all is well. */
 async function withCloud(
   args: { readonly data?: string | undefined; readonly database?: string | undefined },
   work: (cloud: Cloud) => Promise<void>,
+  { makesDatabase = false } = {},
 ): Promise<void> {
   const config = orExit(readConfig({ data: args.data, database: args.database, logLevel: 'warn' }));
+  const missing = makesDatabase ? undefined : explainMissing(config.database);
+  if (missing !== undefined) fail(missing);
   const cloud = orExit(await open(config));
   await work(cloud);
   await cloud.close();
@@ -255,8 +264,11 @@ const untilTold = (): Promise<void> =>
 
 /** The value, or one message that says what to do and exit code 2. */
 function orExit<T>(result: Result<T, ConfigError | StartError | Failure>): T {
-  if (result.ok) return result.value;
-  console.error(`cloud-sync: ${explain(result.error)}`);
+  return result.ok ? result.value : fail(explain(result.error));
+}
+
+function fail(message: string): never {
+  console.error(`cloud-sync: ${message}`);
   process.exit(2);
 }
 
@@ -289,8 +301,7 @@ function explain(error: ConfigError | StartError | Failure): string {
 function number(text: string, name: string, min: number, max: number): number {
   const value = Number(text);
   if (/^[0-9]+$/.test(text) && value >= min && value <= max) return value;
-  console.error(`cloud-sync: --${name} must be a whole number from ${min} to ${max}, not "${text}".`);
-  process.exit(2);
+  return fail(`--${name} must be a whole number from ${min} to ${max}, not "${text}".`);
 }
 
 function readJson<S extends z.ZodType>(path: string, schema: S): z.infer<S> {

@@ -123,4 +123,22 @@ describe('the command line', () => {
     const finished = await run('event', '--data', folder.path, '--file', file).ended;
     expect([finished.code, finished.errors]).toEqual([2, expect.stringContaining('zonez')]);
   });
+
+  it('makes no database where there is none, but says which it misses', async () => {
+    const data = join(folder.path, 'typo');
+    const commands = [
+      ['audit', 'verify'],
+      ['event'],
+      ['issue', '--event', '1', '--type', '1'],
+      ['rotate-keys', '--list'],
+    ];
+    const ends = await Promise.all(commands.map((command) => run(...command, '--data', data).ended));
+    for (const { code, out, errors } of ends)
+      expect([code, out, errors]).toEqual([
+        2,
+        '',
+        expect.stringContaining(`There is no database ${join(data, 'cloud.db')}. `),
+      ]);
+    expect(existsSync(data)).toBe(false);
+  });
 });

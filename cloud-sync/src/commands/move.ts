@@ -4,7 +4,7 @@ import { defineCommand } from 'citty';
 import { Presets, SingleBar } from 'cli-progress';
 import { readConfig } from '../config.ts';
 import { createFeedFiles } from '../services/feed-files.ts';
-import { isPostgresUrl, openDatabase, redactUrl, type Database } from '../store/database.ts';
+import { explainMissing, isPostgresUrl, openDatabase, redactUrl, type Database } from '../store/database.ts';
 import { createFeedParts } from '../store/feed-parts.ts';
 import { moveDatabase, type Moved, type MoveError, type MoveProgress } from '../store/move.ts';
 import { createSystem } from '../system.ts';
@@ -31,6 +31,8 @@ export const moveCommand = defineCommand({
     const to = config.value.database;
     if (!/^sqlite:./.test(args.from) || !isPostgresUrl(to))
       fail('moves --from sqlite:FILE to --database postgres://USER:PASSWORD@HOST/DATABASE.');
+    const absent = explainMissing(args.from);
+    if (absent !== undefined) fail(absent);
     const source = open(args.from);
     const target = open(to);
     const shown = showProgress();

@@ -1,5 +1,6 @@
 // Opens the database by URL, SQLite or PostgreSQL, and brings its schema up to date. One schema, one list of migrations and one set of
 // queries for both; what differs between them stays in this folder.
+import { existsSync } from 'node:fs';
 import { err, ok, type Logger, type Result } from '@postern/shared';
 import {
   Kysely,
@@ -32,6 +33,14 @@ export const isPostgres = (queries: Queries): boolean => queries.getExecutor().a
 /** A database's URL as people and logs may see it: without its password. Whatever shows a URL shows this. */
 export const redactUrl = (url: string): string =>
   url.replace(/^(\w+:\/\/[^:@/?#]*):[^@/?#]*@/, '$1:***@').replace(/([?&]password=)[^&#]*/gi, '$1***');
+
+/** Why nothing can be looked up at `url`, and what to do; undefined where there is a database, or PostgreSQL will tell. */
+export function explainMissing(url: string): string | undefined {
+  const file = url.replace(/^sqlite:/, '');
+  return isPostgresUrl(url) || file === ':memory:' || existsSync(file)
+    ? undefined
+    : `There is no database ${file}. Name the one you mean with --database or --data, or make it with cloud-sync migrate.`;
+}
 
 /**
  * Opens `sqlite:FILE` (or `sqlite::memory:`), creating it and its folder, or `postgres://USER:PASSWORD@HOST/DATABASE`, which connects with
