@@ -11,9 +11,11 @@ import pino from 'pino';
 import { z } from 'zod';
 import { createAuditCommand } from './commands/audit.ts';
 import { moveCommand } from './commands/move.ts';
+import { watchOutput } from './commands/output.ts';
 import { createRotateKeysCommand } from './commands/rotate-keys.ts';
 import { readConfig, type Config, type ConfigError } from './config.ts';
 import { openCloud, serve, type Cloud, type StartError } from './main.ts';
+import { systemActor } from './services/audit.ts';
 import type { Failure } from './services/problems.ts';
 import { problemTitle } from './services/problems.ts';
 import { renderQrPng, renderQrSvg } from './services/qr.ts';
@@ -23,6 +25,7 @@ import { createSystem } from './system.ts';
 const ticketsAtOnceMax = 1_000_000;
 const ticketsPerTransactionMax = 10_000;
 
+const output = watchOutput();
 const commonArguments = {
   data: {
     type: 'string',
@@ -80,8 +83,15 @@ const tokenCommand = defineCommand({
   args: commonArguments,
   run: async ({ args }) => {
     await withCloud(args, async (cloud) => {
-      const token = (await cloud.users.createFirst())?.token ?? (await cloud.users.resetAdministrator());
-      console.log(token ?? 'There is no administrator.');
+      const first = await cloud.users.createFirst();
+      const token = first?.token ?? (await cloud.users.resetAdministrator());
+      if (token === undefined) return fail('there is no administrator.');
+      await cloud.recordAlone({ action: 'user-changed', actor: systemActor, details: { what: 'token' } });
+      console.log(token);
+      if (first === undefined)
+        console.error(
+          'cloud-sync: this token replaces the one before, which no longer works; its sessions have ended.',
+        );
     });
   },
 });
@@ -103,6 +113,7 @@ const eventCommand = defineCommand({
       args,
       async (cloud) => {
         const event = orExit(await cloud.events.create(request));
+        await cloud.recordAlone({ action: 'event-created', actor: systemActor, event: event.id });
         console.log(JSON.stringify({ event: event.id, name: event.policy.name }));
       },
       { makesDatabase: true },
@@ -137,13 +148,19 @@ const issueCommand = defineCommand({
     if (args.out !== undefined) mkdirSync(args.out, { recursive: true });
     await withCloud(args, async (cloud) => {
       const progress = startProgress(count);
-      for (let done = 0; done < count; done += ticketsPerTransactionMax) {
+      for (let done = 0; done < count && output.isRead(); done += ticketsPerTransactionMax) {
         const issued = orExit(
           await cloud.tickets.issue(
             event,
             Array<typeof request>(Math.min(ticketsPerTransactionMax, count - done)).fill(request),
           ),
         );
+        await cloud.recordAlone({
+          action: 'ticket-created',
+          actor: systemActor,
+          event,
+          details: { tickets: issued.length },
+        });
         const texts = await cloud.tickets.texts(issued);
         for (const [index, ticket] of issued.entries()) {
           const { text = '', shortCode = '' } = texts[index] ?? {};
@@ -168,9 +185,11 @@ const publishCommand = defineCommand({
   },
   run: async ({ args }) => {
     await withCloud(args, async (cloud) => {
+      const event = number(args.event, 'event', 1, 4_294_967_295);
       const { manifest, ...publication } = orExit(
-        await cloud.feed.publish(number(args.event, 'event', 1, 4_294_967_295), { snapshot: args.snapshot === true }),
+        await cloud.feed.publish(event, { snapshot: args.snapshot === true }),
       );
+      await cloud.recordAlone({ action: 'feed-published', actor: systemActor, event });
       console.log(JSON.stringify({ ...publication, manifestBytes: manifest.length }));
     });
   },
@@ -184,6 +203,7 @@ const auditCommand = createAuditCommand({
   // Nothing is printed before it is done: the bar may have the terminal for itself.
   startProgress: (total) => startProgress(total, 'entries', process.stderr.isTTY),
   write: (line) => console.log(line),
+  isRead: output.isRead,
 });
 
 const main = defineCommand({

@@ -109,6 +109,8 @@ export interface Cloud {
   /** Seals every secret under another master key; the process that did it is to be ended. */
   readonly reseal: (masterKey: Uint8Array) => Promise<Result<number, VaultError>>;
   readonly audit: Audit;
+  /** An entry in a transaction of its own, for work that has ended. */
+  readonly recordAlone: (entry: AuditRecord) => Promise<void>;
   readonly auditTools: AuditTools;
   /** Signs what earlier processes have left unsigned in the audit log, and then our own part, hourly. */
   readonly startAudit: () => Promise<void>;
@@ -317,6 +319,8 @@ export async function openCloud({
     days: { issuer: config.issuerKeyDays, feed: config.feedKeyDays },
   });
   const keyTickets = createKeyTicketLists({ database, clock });
+  const recordAlone: Cloud['recordAlone'] = (entry) =>
+    database.transaction().execute((queries) => audit.record(queries, entry));
   const app = createApp({
     clock,
     log,
@@ -358,7 +362,7 @@ export async function openCloud({
     methods,
     switches,
     audit,
-    recordAlone: (entry) => database.transaction().execute((queries) => audit.record(queries, entry)),
+    recordAlone,
     auditLog: createAuditLog(database),
     usageLog: createUsageLog(database),
     suspicions: createSuspicions({ database, clock, audit }),
@@ -401,6 +405,7 @@ export async function openCloud({
     keySchedule,
     reseal: (newKey) => resealKeys(database, vault, createVault(newKey, random)),
     audit,
+    recordAlone,
     auditTools: createAuditTools({
       database,
       keys: auditKeys.value,

@@ -23,6 +23,12 @@ afterEach(async () => {
 });
 
 const database = (): string => `sqlite:${join(folder.path, 'cloud.db')}`;
+interface Entry {
+  readonly action: string;
+  readonly actor: string;
+  readonly event: number;
+  readonly details: string | null;
+}
 const tokenIn = (out: string): string => /postern_[0-9a-f_]+/.exec(out)?.[0] ?? '';
 
 describe('cloud-sync serve', () => {
@@ -115,6 +121,32 @@ describe('the command line', () => {
     });
     expect((await run('event', ...data).ended).out).toBe('1\tTest night\t2 tickets\n');
     expect((await run('migrate', ...data).ended).out).toBe('The database is up to date.\n');
+
+    const tokens = [await run('token', ...data).ended, await run('token', ...data).ended];
+    expect(tokens.map(({ out }) => tokenIn(out) === '')).toEqual([false, false]);
+    expect(tokens.map(({ errors }) => errors)).toEqual(['', expect.stringContaining('replaces the one before')]);
+    const recorded = (await run('audit', 'export', ...data).ended).out
+      .split('\n')
+      .flatMap((line) => (line.startsWith('{"entry"') ? [(JSON.parse(line) as { entry: Entry }).entry] : []))
+      .filter(({ action }) => !action.startsWith('chain-'))
+      .map(({ action, actor, event, details }) => [action, actor, event, details]);
+    expect(recorded).toEqual([
+      ['event-created', 'cloud-sync', 1, null],
+      ['ticket-created', 'cloud-sync', 1, '{"tickets":2}'],
+      ['feed-published', 'cloud-sync', 1, null],
+      ['user-changed', 'cloud-sync', 0, '{"what":"token"}'],
+      ['user-changed', 'cloud-sync', 0, '{"what":"token"}'],
+    ]);
+
+    for (const command of [['audit', 'export'], ['audit', 'verify'], ['event']]) {
+      const unread = run(...command, ...data);
+      unread.stopReading();
+      expect(await unread.ended).toMatchObject({ code: 0, errors: '' });
+    }
+    expect((await run('audit', 'rebuild', ...data, '--event', '1').ended).out).toBe('Event 1: 0 uses made anew\n');
+    expect((await run('audit', 'rotate-key', ...data).ended).out).toMatch(
+      /^The key [0-9a-f]{16} signs the audit log from now on\.\nRestart /,
+    );
   });
 
   it('says where an event file does not fit', async () => {

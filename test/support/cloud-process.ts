@@ -20,6 +20,8 @@ export interface CloudProcess {
   /** Base URL, once it is ready; rejects when the process ends before. */
   readonly ready: Promise<string>;
   readonly ended: Promise<Finished>;
+  /** As `head` does when it has enough. */
+  readonly stopReading: () => void;
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
@@ -44,7 +46,13 @@ export function runCloud(...argumentList: readonly string[]): CloudProcess {
   });
   // Not every test waits for it.
   ready.catch(() => undefined);
-  return { out: () => out, ready, ended, kill: (signal) => void child.kill(signal) };
+  return {
+    out: () => out,
+    ready,
+    ended,
+    stopReading: () => child.stdout?.destroy(),
+    kill: (signal) => void child.kill(signal),
+  };
 }
 
 export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {

@@ -19,10 +19,12 @@ export interface AuditCommandDeps<A extends ArgsDef> {
   readonly eventNumber: (text: string) => number;
   readonly startProgress: (total: number) => { update: (done: number) => void; stop: () => void };
   readonly write: (line: string) => void;
+  /** False once nobody reads what is written. */
+  readonly isRead: () => boolean;
 }
 
 export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>): CommandDef {
-  const { commonArguments, withTools, orExit, eventNumber, startProgress, write } = deps;
+  const { commonArguments, withTools, orExit, eventNumber, startProgress, write, isRead } = deps;
   const event = { type: 'string', description: 'Number of the event', valueHint: 'N' } as const;
   const eventOf = (text: unknown): { event?: number } => (typeof text === 'string' ? { event: eventNumber(text) } : {});
   const databaseOf = (args: object): { data?: string | undefined; database?: string | undefined } => args;
@@ -52,7 +54,10 @@ export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>)
     args: { ...commonArguments, event: { ...event, description: 'Only the chains in which this event occurs' } },
     run: async ({ args }) => {
       await withTools(databaseOf(args), async (tools) => {
-        for await (const line of tools.exportLines(eventOf(args['event']).event)) write(line);
+        for await (const line of tools.exportLines(eventOf(args['event']).event)) {
+          if (!isRead()) return;
+          write(line);
+        }
       });
     },
   });
@@ -61,8 +66,8 @@ export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>)
     args: { ...commonArguments, event: { ...event, required: true } },
     run: async ({ args }) => {
       await withTools(databaseOf(args), async (tools) => {
-        const uses = orExit(await tools.rebuild(eventNumber(args['event'])));
-        write(`${uses} uses`);
+        const number = eventNumber(args['event']);
+        write(`Event ${number}: ${orExit(await tools.rebuild(number))} uses made anew`);
       });
     },
   });
@@ -70,7 +75,10 @@ export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>)
     meta: { name: 'rotate-key', description: 'A new key for signing; a running service takes it at its next start' },
     args: commonArguments,
     run: async ({ args }) => {
-      await withTools(databaseOf(args), async (tools) => write(await tools.rotateKey()));
+      await withTools(databaseOf(args), async (tools) => {
+        write(`The key ${await tools.rotateKey()} signs the audit log from now on.`);
+        write('Restart the processes that are running: until then they sign with the one before.');
+      });
     },
   });
   return defineCommand({
