@@ -13,6 +13,7 @@ import { createAuditCommand } from './commands/audit.ts';
 import { moveCommand } from './commands/move.ts';
 import { watchOutput } from './commands/output.ts';
 import { createRotateKeysCommand } from './commands/rotate-keys.ts';
+import { explainUnknownOption } from './commands/unknown-option.ts';
 import { readConfig, type Config, type ConfigError } from './config.ts';
 import { openCloud, serve, type Cloud, type StartError } from './main.ts';
 import { systemActor } from './services/audit.ts';
@@ -335,4 +336,6 @@ function readJson<S extends z.ZodType>(path: string, schema: S): z.infer<S> {
   process.exit(2);
 }
 
+const unknown = await explainUnknownOption(main, process.argv.slice(2));
+if (unknown !== undefined) fail(unknown);
 await runMain(main);

@@ -149,6 +149,14 @@ describe('the command line', () => {
     );
   });
 
+  it('does nothing with an option that it does not have', async () => {
+    expect(await run('event', '--databse', database()).ended).toEqual({
+      code: 2,
+      out: '',
+      errors: 'cloud-sync: there is no option --databse; see cloud-sync event --help\n',
+    });
+  });
+
   it('says where an event file does not fit', async () => {
     const file = join(folder.path, 'event.json');
     writeFileSync(file, JSON.stringify({ ...someEvent, zonez: [] }));
