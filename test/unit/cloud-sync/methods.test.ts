@@ -100,6 +100,24 @@ describe('a ticket verified centrally', () => {
     expect(new Set(answers.map(({ reason }) => reason))).toEqual(new Set(['admitted', 'already-used']));
   });
 
+  it('is used or passed on, never both, whoever comes first', async () => {
+    for (let round = 0; round < 8; round++) {
+      const ticket = await issue();
+      const transfer = (): Promise<Response> =>
+        test.api('POST', `/api/tickets/${ticket.id}/transfer`, { holder: { name: 'Ben' } });
+      const verifyOnce = (): Promise<VerifyResponse> => verify(ticket.id, 'qr', ticket.text ?? '');
+      const [used, passedOn] =
+        round % 2 === 0
+          ? await Promise.all([verifyOnce(), transfer()])
+          : ((await Promise.all([transfer(), verifyOnce()])).toReversed() as [VerifyResponse, Response]);
+      const outcome = [used.reason, passedOn.status];
+      expect([
+        ['admitted', 409],
+        ['replaced', 200],
+      ]).toContainEqual(outcome);
+    }
+  });
+
   it('is proved by what was printed for it and by nothing that belongs to another ticket', async () => {
     const [mine, other, foreign] = [await issue(), await issue(), await issue({ code: 'BOX-OFFICE-77' })];
     expect(await verify(mine.id, 'qr', other.text ?? '')).toMatchObject({ success: false, reason: 'other-ticket' });
