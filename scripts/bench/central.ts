@@ -31,7 +31,7 @@ interface Counts {
 
 export const benchCentral: Bench = ({ quick }) =>
   withDatabases(async (databases) => {
-    const counts = quick ? { rounds: 2, requests: 600, warmUp: 600 } : { rounds: 6, requests: 2_500, warmUp: 4_000 };
+    const counts = quick ? { rounds: 2, requests: 400, warmUp: 400 } : { rounds: 6, requests: 2_500, warmUp: 4_000 };
     const rows: BenchRow[] = [];
     for (const kind of databases.kinds) rows.push(...(await benchOn(databases, kind, counts)));
     return rows;

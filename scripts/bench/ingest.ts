@@ -28,7 +28,7 @@ const warmUpSegments = 3;
 export const benchIngest: Bench = ({ quick }) =>
   withDatabases(async (databases) => {
     await ready;
-    const segments = await makeSegments(await loadLedger(), quick ? 6_000 : 40_000);
+    const segments = await makeSegments(await loadLedger(), quick ? 5_000 : 40_000);
     const rows: BenchRow[] = [];
     for (const kind of databases.kinds) rows.push(...(await benchOn(databases, kind, segments)));
     return rows;

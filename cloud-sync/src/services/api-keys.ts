@@ -43,6 +43,17 @@ export interface ApiKeysDeps {
 }
 
 export const createApiKeys = ({ database, clock, random }: ApiKeysDeps): ApiKeys => {
+  /** Keys whose use is being written down: of many requests one does it. */
+  const noting = new Set<string>();
+  const noteUse = async (id: string, nowMs: number): Promise<void> => {
+    if (noting.has(id)) return;
+    noting.add(id);
+    try {
+      await database.updateTable('api_key').set({ last_used_at_ms: nowMs }).where('id', '=', id).execute();
+    } finally {
+      noting.delete(id);
+    }
+  };
   const readLiving = shareReads(async (ids: readonly string[]) => {
     const rows = await database
       .selectFrom('api_key')
@@ -106,8 +117,7 @@ export const createApiKeys = ({ database, clock, random }: ApiKeysDeps): ApiKeys
       const row = await readLiving(id);
       if (row === undefined || !isSecret(secret, row.secret_hash)) return undefined;
       if (row.expires_at_ms !== null && row.expires_at_ms <= nowMs) return undefined;
-      if (row.last_used_at_ms === null || nowMs - row.last_used_at_ms >= useNotedEveryMs)
-        await database.updateTable('api_key').set({ last_used_at_ms: nowMs }).where('id', '=', id).execute();
+      if (row.last_used_at_ms === null || nowMs - row.last_used_at_ms >= useNotedEveryMs) await noteUse(id, nowMs);
       return programActor(id, row.name, readGrant(row));
     },
   };

@@ -79,6 +79,7 @@ export async function openKeys(deps: KeysDeps): Promise<Result<Keys, VaultError>
   let last:
     | { readonly keySet: KeySet; readonly pairs: ReadonlyMap<string, KeyPair>; readonly atMs: number }
     | undefined;
+  let refreshing: Promise<KeySet> | undefined;
   const refresh: Keys['refresh'] = async () => {
     const atMs = clock.monotonicMs();
     const rows = await readRotatingKeys(database);
@@ -93,8 +94,12 @@ export async function openKeys(deps: KeysDeps): Promise<Result<Keys, VaultError>
 
   return ok({
     refresh,
-    current: async () =>
-      last !== undefined && clock.monotonicMs() - last.atMs < keySetAgeMsMax ? last.keySet : refresh(),
+    current: async () => {
+      if (last !== undefined && clock.monotonicMs() - last.atMs < keySetAgeMsMax) return last.keySet;
+      // Whoever asks meanwhile shares the reading.
+      refreshing ??= refresh().finally(() => (refreshing = undefined));
+      return refreshing;
+    },
     authority: { seed: authority.value, publicKey: keyPairFromSeed(authority.value).publicKey },
     central: keyPairFromSeed(central.value),
     nonceSecret: keyedHash(server.value, utf8('nonce'), 32),
