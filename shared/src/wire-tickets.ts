@@ -100,14 +100,17 @@ export const ticketTransferSchema = z.strictObject({ holder: holderSchema, code:
 /** `POST /api/tickets/{ticket}/reissue`: a new credential for the same holder; without `code` our own pass. */
 export const ticketReissueSchema = z.strictObject({ code: foreignCodeSchema.optional() });
 
+/** The feed's statuses and the one that the marks of all gates make. */
+const shownStatuses = [...ticketStatuses, 'used'] as const;
+
 export const ticketResponseSchema = z.object({
   id: ticketIdSchema,
   event: eventIdSchema,
   type: z.number().int(),
   /** Rises with every transfer and re-issue; what was issued under a lower one is dead. */
   epoch: count,
-  /** What the feed says; `used` and `transferredAtMs` tell the rest. */
-  status: z.enum(ticketStatuses),
+  /** What the feed says, and `used` while an entry counts on a ticket that is valid there. */
+  status: z.enum(shownStatuses),
   party: z.number().int(),
   hold: z.enum(holdReasons).optional(),
   validFromS: unixSeconds.optional(),
@@ -132,8 +135,8 @@ export const ticketBatchResponseSchema = z.object({
   created: z.number().int(),
 });
 
-/** What a list can be narrowed to: the feed's statuses and the two that are derived. */
-export const ticketFilters = [...ticketStatuses, 'used', 'transferred'] as const;
+/** What a list can be narrowed to: the statuses that it shows, and what was passed on, whatever its status. */
+export const ticketFilters = [...shownStatuses, 'transferred'] as const;
 export type TicketFilter = (typeof ticketFilters)[number];
 
 const digits = (charactersMax: number): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> =>

@@ -309,7 +309,7 @@ function publicView({
   version: _version,
   ...view
 }: TicketView): Omit<TicketResponse, 'text' | 'shortCode'> {
-  return view;
+  return { ...view, status: view.status === 'valid' && view.usesSpent > 0 ? 'used' : view.status };
 }
 
 /** The texts of one of our own passes. */

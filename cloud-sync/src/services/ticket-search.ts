@@ -100,7 +100,22 @@ async function readPage(
           )
           .where('story.event', '=', event)
           .where('story.ticket', '>', after)
-          .where('story.uses_spent', '>', 0),
+          .where('story.uses_spent', '>', 0)
+          .where('ticket.status', '=', 'valid'),
+      )
+      .$if(status === 'valid', (query) =>
+        query.where((where) =>
+          where.not(
+            where.exists(
+              where
+                .selectFrom('story')
+                .select('story.ticket')
+                .whereRef('story.event', '=', 'ticket.event')
+                .whereRef('story.ticket', '=', 'ticket.id')
+                .where('story.uses_spent', '>', 0),
+            ),
+          ),
+        ),
       )
       .$if(status !== undefined && status !== 'used' && status !== 'transferred', (query) =>
         query.where('ticket.status', '=', status ?? ''),

@@ -241,7 +241,7 @@ describe('what the marks of gates make of a ticket', () => {
     const before = await etagOf(ticket.id);
     await gate.push([await gate.chunk([entry(1), entry(2)])]);
     expect(await read(ticket.id)).toMatchObject({
-      status: 'valid',
+      status: 'used',
       used: { atMs: atMs + 1_000, gate: gateId() },
       usesSpent: 2,
       inside: 2,
@@ -261,9 +261,14 @@ describe('what the marks of gates make of a ticket', () => {
       of: { boot: bootOfTests, sequence: 1 },
       uses: 1,
     };
+    const stateOf = async (): Promise<readonly unknown[]> => {
+      const { status, used, usesSpent, inside } = await read(ticket.id);
+      return [status, used?.gate, usesSpent, inside];
+    };
+    await gate.push([await gate.chunk([entry(1)])]);
+    expect(await stateOf()).toEqual(['used', gateId(), 1, 1]);
     await gate.push([await gate.chunk([entry(1), lapsed])]);
-    const { used, usesSpent, inside } = await read(ticket.id);
-    expect([used, usesSpent, inside]).toEqual([undefined, 0, 0]);
+    expect(await stateOf()).toEqual(['valid', undefined, 0, 0]);
     expect((await changed(act(ticket.id, 'transfer', { holder }))).epoch).toBe(1);
   });
 
@@ -293,7 +298,10 @@ describe('what the marks of gates make of a ticket', () => {
       ).tickets.map(({ id }) => id);
     expect(await listed('used')).toEqual([ticket.id]);
     expect(await listed('transferred')).toEqual([other.id]);
-    expect(await listed('valid')).toEqual([ticket.id, other.id].toSorted());
+    expect(await listed('valid')).toEqual([other.id]);
+    await changed(act(ticket.id, 'revoke'));
+    expect(await listed('used')).toEqual([]);
+    expect(await listed('revoked')).toEqual([ticket.id]);
   });
 });
 
