@@ -1,4 +1,4 @@
-// `npm run bench`: every figure beside its floor or rival of the same run. `--quick` takes under a minute, `--json FILE` writes
+// `npm run bench`: every figure beside its floor or rival of the same run. `--quick` takes about a minute, `--json FILE` writes
 // the rows as a JSON array, `--only NAME` runs one part. Exit code 1 when a bar is missed.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';

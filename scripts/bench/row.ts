@@ -15,7 +15,7 @@ export interface BenchRow {
 }
 
 export interface BenchOptions {
-  /** Smaller counts: everything together in under a minute. */
+  /** Smaller counts: everything together in about a minute. */
   readonly quick: boolean;
 }
 
