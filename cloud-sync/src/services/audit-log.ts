@@ -11,7 +11,7 @@ import {
 import { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { EntryRow } from './audit-chain.ts';
-import { compareText, cursorText, decodeCursor, encodeCursor, mergePages } from './cursor.ts';
+import { compareText, cursorText, mergePages, readPage } from './cursor.ts';
 import { parseJson } from './parse-json.ts';
 import { placeKey, readPersonalFields, type PersonalValues } from './personal-fields.ts';
 import type { Failure } from './problems.ts';
@@ -29,19 +29,17 @@ type Key = z.infer<typeof cursorSchema>;
 export function createAuditLog(database: Database): AuditLog {
   return {
     page: async (query, events) => {
-      const after = query.cursor === undefined ? ok(undefined) : decodeCursor(query.cursor, cursorSchema);
-      if (!after.ok) return after;
-      const limit = query.limit ?? auditPageDefault;
-      const rows = await readRows(database, query, events, after.value, limit + 1);
-      const page = rows.slice(0, limit);
-      const personal = await readPersonalFields(database, page);
-      const last = page.at(-1);
-      return ok({
-        entries: page.map((row) => toEntry(row, personal.get(placeKey(row)) ?? new Map())),
-        ...(rows.length > limit && last !== undefined
-          ? { next: encodeCursor([last.at_ms, last.chain, last.sequence]) }
-          : {}),
-      });
+      const page = await readPage(
+        query.cursor,
+        cursorSchema,
+        query.limit ?? auditPageDefault,
+        (after, limit) => readRows(database, query, events, after, limit),
+        (row): Key => [row.at_ms, row.chain, row.sequence],
+      );
+      if (!page.ok) return page;
+      const { rows, ...rest } = page.value;
+      const personal = await readPersonalFields(database, rows);
+      return ok({ entries: rows.map((row) => toEntry(row, personal.get(placeKey(row)) ?? new Map())), ...rest });
     },
   };
 }

@@ -22,7 +22,7 @@ import { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Audit, AuditActor } from './audit.ts';
-import { cursorText, decodeCursor, encodeCursor } from './cursor.ts';
+import { cursorText, readPage } from './cursor.ts';
 import { readEvent } from './events.ts';
 import { readOrigins, useKey } from './personal-fields.ts';
 import type { Failure } from './problems.ts';
@@ -60,6 +60,7 @@ const nextStates: Readonly<Record<SuspicionState, readonly SuspicionState[]>> = 
   closed: ['open'],
 };
 const cursorSchema = z.tuple([z.number().int(), cursorText]);
+type Key = z.infer<typeof cursorSchema>;
 
 export function createSuspicions({ database, clock, audit }: SuspicionsDeps): Suspicions {
   const present = async (event: number, rows: readonly Row[]): Promise<SuspicionView[]> => {
@@ -78,26 +79,28 @@ export function createSuspicions({ database, clock, audit }: SuspicionsDeps): Su
   return {
     list: async (event, { state, kind, ticket, cursor, limit = auditPageDefault }) => {
       if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
-      const after = cursor === undefined ? ok(undefined) : decodeCursor(cursor, cursorSchema);
-      if (!after.ok) return after;
       let select = database.selectFrom('suspicion').selectAll().where('event', '=', event);
       if (state !== undefined) select = select.where('state', '=', state);
       if (kind !== undefined) select = select.where('kind', '=', kind);
       if (ticket !== undefined) select = select.where('ticket', '=', ticket);
-      const key = after.value;
-      if (key !== undefined)
-        select = select.where((where) => where(where.refTuple('last_at_ms', 'id'), '<', where.tuple(...key)));
-      const rows = await select
-        .orderBy('last_at_ms', 'desc')
-        .orderBy('id', 'desc')
-        .limit(limit + 1)
-        .execute();
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return ok({
-        suspicions: await present(event, page),
-        ...(rows.length > limit && last !== undefined ? { next: encodeCursor([last.last_at_ms, last.id]) } : {}),
-      });
+      const page = await readPage(
+        cursor,
+        cursorSchema,
+        limit,
+        (after, most) =>
+          (after === undefined
+            ? select
+            : select.where((where) => where(where.refTuple('last_at_ms', 'id'), '<', where.tuple(...after)))
+          )
+            .orderBy('last_at_ms', 'desc')
+            .orderBy('id', 'desc')
+            .limit(most)
+            .execute(),
+        (row): Key => [row.last_at_ms, row.id],
+      );
+      if (!page.ok) return page;
+      const { rows, ...rest } = page.value;
+      return ok({ suspicions: await present(event, rows), ...rest });
     },
 
     change: async (event, id, { state, note }, by) => {

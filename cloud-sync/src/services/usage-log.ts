@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { UsageRow } from '../store/usage.ts';
 import type { VisibleEvents } from './audit-log.ts';
-import { compareText, cursorText, decodeCursor, encodeCursor, mergePages } from './cursor.ts';
+import { compareText, cursorText, mergePages, readPage } from './cursor.ts';
 import { readOrigins, useKey } from './personal-fields.ts';
 import type { Failure } from './problems.ts';
 
@@ -19,18 +19,16 @@ type Key = z.infer<typeof cursorSchema>;
 export function createUsageLog(database: Database): UsageLog {
   return {
     page: async (query, events) => {
-      const after = query.cursor === undefined ? ok(undefined) : decodeCursor(query.cursor, cursorSchema);
-      if (!after.ok) return after;
-      const limit = query.limit ?? auditPageDefault;
-      const rows = await readRows(database, query, events, after.value, limit + 1);
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return ok({
-        entries: await present(database, page),
-        ...(rows.length > limit && last !== undefined
-          ? { next: encodeCursor([last.at_ms, last.gate, last.boot, last.sequence]) }
-          : {}),
-      });
+      const page = await readPage(
+        query.cursor,
+        cursorSchema,
+        query.limit ?? auditPageDefault,
+        (after, limit) => readRows(database, query, events, after, limit),
+        (row): Key => [row.at_ms, row.gate, row.boot, row.sequence],
+      );
+      if (!page.ok) return page;
+      const { rows, ...rest } = page.value;
+      return ok({ entries: await present(database, rows), ...rest });
     },
   };
 }
