@@ -3,7 +3,7 @@ import { err, ok, type Result } from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import { holdAgainst, type AuditExport, type Held } from './audit-against.ts';
 import type { AuditKeys } from './audit-keys.ts';
-import { verifyAudit, type AuditReport, type VerifyOptions } from './audit-verify.ts';
+import { readChains, verifyAudit, type AuditReport, type VerifyOptions } from './audit-verify.ts';
 import { readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
 import { rebuildUses } from './uses.ts';
@@ -66,19 +66,7 @@ export function createAuditTools({ database, keys, rotateKey }: AuditToolsDeps):
 }
 
 async function* exportLines(database: Database, event: number | undefined): AsyncGenerator<string> {
-  const chains = await database
-    .selectFrom('audit_chain')
-    .select(['id', 'number', 'started_at_ms'])
-    .$if(event !== undefined, (query) =>
-      query.where('id', 'in', (inner) =>
-        inner
-          .selectFrom('audit_entry')
-          .select('chain')
-          .where('event', '=', event ?? 0),
-      ),
-    )
-    .orderBy('number')
-    .execute();
+  const chains = await readChains(database, event);
   for (const chain of chains) {
     yield JSON.stringify({ chain });
     for (let after = 0; ;) {

@@ -70,15 +70,14 @@ interface Sums {
   readonly keys: Set<string>;
 }
 
-export async function verifyAudit(
+/** All chains in the order of their starts, or those with entries of one event. */
+export const readChains = (
   database: Database,
-  keys: Pick<AuditKeys, 'publicKey'>,
-  { event, progress = () => undefined }: VerifyOptions = {},
-): Promise<AuditReport> {
-  const sums: Sums = { entries: 0, heads: 0, erased: 0, unsigned: 0, keys: new Set() };
-  const chains = await database
+  event: number | undefined,
+): Promise<readonly Pick<Selectable<Schema['audit_chain']>, 'id' | 'number' | 'started_at_ms'>[]> =>
+  database
     .selectFrom('audit_chain')
-    .select(['id', 'number'])
+    .select(['id', 'number', 'started_at_ms'])
     .$if(event !== undefined, (query) =>
       query.where('id', 'in', (inner) =>
         inner
@@ -89,6 +88,14 @@ export async function verifyAudit(
     )
     .orderBy('number')
     .execute();
+
+export async function verifyAudit(
+  database: Database,
+  keys: Pick<AuditKeys, 'publicKey'>,
+  { event, progress = () => undefined }: VerifyOptions = {},
+): Promise<AuditReport> {
+  const sums: Sums = { entries: 0, heads: 0, erased: 0, unsigned: 0, keys: new Set() };
+  const chains = await readChains(database, event);
   const report = (flaw: Flaw | undefined): AuditReport => {
     progress(sums.entries);
     return { ...sums, chains: chains.length, keys: [...sums.keys], flaw };
