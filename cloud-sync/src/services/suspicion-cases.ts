@@ -2,33 +2,13 @@
 import { entryViewSchema } from '@postern/shared';
 import { z } from 'zod';
 import type { Database, Queries } from '../store/database.ts';
-import { lockTickets } from '../store/locks.ts';
+import { withTicketsLocked } from '../store/locks.ts';
 import { sightingsMax, usesPerDayMax, type Suspicion } from './suspicion-rules.ts';
 import { dropSuspicions, storeSuspicion } from './suspicion-rows.ts';
 
-const ticketsPerPageMax = 200;
-
 /** Takes over all cases of an event: after its rules have changed. */
-export async function followAllCases(database: Database, event: number): Promise<void> {
-  for (let after = ''; ;) {
-    const page = await database
-      .selectFrom('case')
-      .select('ticket')
-      .distinct()
-      .where('event', '=', event)
-      .where('ticket', '>', after)
-      .orderBy('ticket')
-      .limit(ticketsPerPageMax)
-      .execute();
-    const tickets = page.map((row) => row.ticket);
-    if (tickets.length === 0) return;
-    await database.transaction().execute(async (queries) => {
-      await lockTickets(queries, event, tickets);
-      await followCases(queries, event, tickets);
-    });
-    after = tickets.at(-1) ?? after;
-  }
-}
+export const followAllCases = (database: Database, event: number): Promise<void> =>
+  withTicketsLocked(database, 'case', event, (queries, tickets) => followCases(queries, event, tickets));
 
 /** Takes over the cases of these tickets: a double entry is a case that is open. */
 export async function followCases(queries: Queries, event: number, tickets: readonly string[]): Promise<void> {

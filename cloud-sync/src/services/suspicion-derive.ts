@@ -10,14 +10,12 @@ import {
 } from '@postern/shared';
 import { sql } from 'kysely';
 import type { Database, Queries } from '../store/database.ts';
-import { lockTickets } from '../store/locks.ts';
+import { lockTickets, withTicketsLocked } from '../store/locks.ts';
 import type { UsageRow } from '../store/usage.ts';
 import { readEvent } from './events.ts';
 import { followCases } from './suspicion-cases.ts';
 import { dropSuspicions, storeSuspicion } from './suspicion-rows.ts';
 import { findSuspicions, placelessGates, presenceKinds, usesPerDayMax } from './suspicion-rules.ts';
-
-const ticketsPerPageMax = 200;
 
 interface EventRules {
   readonly policy: AdmissionPolicy;
@@ -61,28 +59,13 @@ export async function rebuildSuspicions(database: Database, event: number): Prom
     await queries.deleteFrom('suspicion').where('event', '=', event).where('changed_at_ms', 'is', null).execute();
     await queries.updateTable('suspicion').set({ holds: 0 }).where('event', '=', event).execute();
   });
-  for (let after = ''; ;) {
-    const page = await database
-      .selectFrom('usage')
-      .select('ticket')
-      .distinct()
-      .where('event', '=', event)
-      .where('ticket', '>', after)
-      .orderBy('ticket')
-      .limit(ticketsPerPageMax)
-      .execute();
-    const tickets = page.flatMap((row) => row.ticket ?? []);
-    if (tickets.length === 0) return;
-    await database.transaction().execute(async (queries) => {
-      const about = await readRules(queries, event);
-      if (about === undefined) return;
-      await lockTickets(queries, event, tickets);
-      for (const ticket of await suspectsOf(queries, event, tickets, about.rules))
-        await deriveAllDays(queries, event, about, ticket);
-      await followCases(queries, event, tickets);
-    });
-    after = tickets.at(-1) ?? after;
-  }
+  await withTicketsLocked(database, 'usage', event, async (queries, tickets) => {
+    const about = await readRules(queries, event);
+    if (about === undefined) return;
+    for (const ticket of await suspectsOf(queries, event, tickets, about.rules))
+      await deriveAllDays(queries, event, about, ticket);
+    await followCases(queries, event, tickets);
+  });
 }
 
 export async function readSuspicionRules(queries: Queries, event: number): Promise<SuspicionRules> {

@@ -42,6 +42,35 @@ export async function lockTickets(queries: Queries, event: number, ticketIds: It
   if (queries.isTransaction) lockedBy.set(queries, locked);
 }
 
+const ticketsPerTransaction = 200;
+
+/** Goes through all tickets that a table has of an event, in order: some at a time, locked, each time in a transaction of its own. */
+export async function withTicketsLocked(
+  database: Database,
+  table: 'case' | 'usage',
+  event: number,
+  work: (queries: Transaction<Schema>, tickets: readonly string[]) => Promise<void>,
+): Promise<void> {
+  for (let after = ''; ;) {
+    const page = await database
+      .selectFrom(table)
+      .select('ticket')
+      .distinct()
+      .where('event', '=', event)
+      .where('ticket', '>', after)
+      .orderBy('ticket')
+      .limit(ticketsPerTransaction)
+      .execute();
+    const tickets = page.flatMap((row) => row.ticket ?? []);
+    if (tickets.length === 0) return;
+    await database.transaction().execute(async (queries) => {
+      await lockTickets(queries, event, tickets);
+      await work(queries, tickets);
+    });
+    after = tickets.at(-1) ?? after;
+  }
+}
+
 /** What a transaction has locked it has until it ends: it need not ask again. */
 const lockedBy = new WeakMap<Queries, Set<string>>();
 
