@@ -1,16 +1,13 @@
 // The cloud's central store on a database of its own, with a clock, a timer and tickets that a test holds in its hands.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { admissionPolicySchema, centralGate, encodeMark, type Mark, type Ticket } from '@postern/shared';
 import { sql } from 'kysely';
 import { onTestFinished } from 'vitest';
 import { storeHistories } from '../../cloud-sync/src/services/stories.ts';
 import { openCentralStore, refusalsWaitMs, type CentralStore } from '../../cloud-sync/src/store/central-store.ts';
-import { migrate, openDatabase, type Database } from '../../cloud-sync/src/store/database.ts';
+import type { Database } from '../../cloud-sync/src/store/database.ts';
 import { readMark, toMarkRow } from '../../cloud-sync/src/store/mark-rows.ts';
 import type { StoreHarness } from '../contract/store.ts';
-import { createTestDatabase, type DatabaseKind } from './database.ts';
+import { databaseKind, openTestDatabase, type DatabaseKind } from './database.ts';
 import { createTestClock, createTestTimer, samplePolicy, silentLogger } from './gate-rig.ts';
 
 export interface CentralStoreHarness extends StoreHarness {
@@ -29,12 +26,7 @@ export const centralPolicy = admissionPolicySchema.parse({
 });
 
 export async function createCentralStoreHarness(): Promise<CentralStoreHarness> {
-  const folder = mkdtempSync(join(tmpdir(), 'postern-central-'));
-  const kept = await createTestDatabase(folder);
-  const opened = openDatabase(kept.url);
-  if (!opened.ok) throw new Error('the database did not open');
-  const database = opened.value;
-  await migrate(database);
+  const { database, close } = await openTestDatabase();
   const { event } = centralPolicy;
   const policy = { id: event, policy: JSON.stringify(centralPolicy), code_hash_key: '00'.repeat(32) };
   await database
@@ -63,9 +55,7 @@ export async function createCentralStoreHarness(): Promise<CentralStoreHarness> 
   const others: CentralStore[] = [];
   onTestFinished(async () => {
     await Promise.all([central, ...others].map((store) => store.close()));
-    await database.destroy();
-    await kept.remove();
-    rmSync(folder, { recursive: true });
+    await close();
   });
   return {
     database,
@@ -99,13 +89,13 @@ export async function createCentralStoreHarness(): Promise<CentralStoreHarness> 
         .values(marks.map((mark) => toMarkRow(mark, { mark, bytes: encodeMark(mark) }, 0)))
         .execute()),
     breakCommits: async () => {
-      if (kept.kind === 'postgres') await sql.raw(failingFunction).execute(database);
-      for (const table of brokenTables) await sql.raw(failingTrigger(kept.kind, table)).execute(database);
+      if (databaseKind() === 'postgres') await sql.raw(failingFunction).execute(database);
+      for (const table of brokenTables) await sql.raw(failingTrigger(databaseKind(), table)).execute(database);
     },
     repair: async () => {
       for (const table of brokenTables)
         await sql
-          .raw(kept.kind === 'postgres' ? `DROP TRIGGER broken ON ${table}` : `DROP TRIGGER broken_${table}`)
+          .raw(databaseKind() === 'postgres' ? `DROP TRIGGER broken ON ${table}` : `DROP TRIGGER broken_${table}`)
           .execute(database);
     },
   };

@@ -1,7 +1,10 @@
 // The database that a test's project is about: every suite that asks here runs on SQLite in `unit` and `contract`, and on a real
 // PostgreSQL in `postgres`.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
+import { migrate, openDatabase, type Database } from '../../cloud-sync/src/store/database.ts';
 import { createPostgresDatabase, recyclePostgresDatabase } from './postgres.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
@@ -38,4 +41,28 @@ export async function createTestDatabase(
   if (kind === 'sqlite') return { kind, url: `sqlite:${join(folder, 'cloud.db')}`, remove: async () => undefined };
   const url = await createPostgresDatabase(postgresUrl(), { isEmpty });
   return { kind, url, remove: async () => (isEmpty ? undefined : recyclePostgresDatabase(url)) };
+}
+
+export interface OpenTestDatabase {
+  readonly database: Database;
+  /** Closes and removes it. */
+  readonly close: () => Promise<void>;
+}
+
+/** A new database with the schema, open, in a folder of its own. */
+export async function openTestDatabase(): Promise<OpenTestDatabase> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-database-'));
+  const { url, remove } = await createTestDatabase(folder);
+  const opened = openDatabase(url);
+  if (!opened.ok) throw new Error(opened.error.type);
+  const migrated = await migrate(opened.value);
+  if (!migrated.ok) throw new Error(migrated.error.type);
+  return {
+    database: opened.value,
+    close: async () => {
+      await opened.value.destroy();
+      await remove();
+      rmSync(folder, { recursive: true });
+    },
+  };
 }

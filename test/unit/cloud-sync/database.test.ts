@@ -1,28 +1,17 @@
 // Goal: a database gives the same values whichever it is, is brought forward only, and its password is shown to nobody.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../../cloud-sync/src/config.ts';
 import { migrate, openDatabase, redactUrl, type Database } from '../../../cloud-sync/src/store/database.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { openTestDatabase } from '../../support/database.ts';
 
-let folder: string;
-let made: TestDatabase;
 let database: Database;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'postern-database-'));
-  made = await createTestDatabase(folder);
-  database = open(made.url);
-  await migrate(database);
+  ({ database, close } = await openTestDatabase());
 });
-afterEach(async () => {
-  await database.destroy();
-  await made.remove();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => close());
 
 function open(url: string): Database {
   const opened = openDatabase(url);

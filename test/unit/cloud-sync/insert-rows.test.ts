@@ -1,31 +1,18 @@
 // Goal: rows that are inserted in numbers are there as they were given, whichever the database, and one that is there already is treated
 // as was asked.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { migrate, openDatabase, type Database } from '../../../cloud-sync/src/store/database.ts';
+import type { Database } from '../../../cloud-sync/src/store/database.ts';
 import { insertRows } from '../../../cloud-sync/src/store/insert-rows.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { openTestDatabase } from '../../support/database.ts';
 
-let folder: string;
-let made: TestDatabase;
 let database: Database;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'postern-rows-'));
-  made = await createTestDatabase(folder);
-  const opened = openDatabase(made.url);
-  if (!opened.ok) throw new Error(opened.error.type);
-  database = opened.value;
-  await migrate(database);
+  ({ database, close } = await openTestDatabase());
 });
-afterEach(async () => {
-  await database.destroy();
-  await made.remove();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => close());
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 }).filter((value) => !value.includes('\0'));
 const integer = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });

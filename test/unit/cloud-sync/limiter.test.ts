@@ -1,7 +1,4 @@
 // Goal: every limit is reached at its number, says how long to wait, recovers after that and not before, and concerns nobody else.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLimiter, type Limiter } from '../../../cloud-sync/src/services/limiter.ts';
@@ -15,30 +12,17 @@ import {
   type LimitName,
 } from '../../../cloud-sync/src/services/rate-limits.ts';
 import { oneMore, waitMs } from '../../../cloud-sync/src/services/tries.ts';
-import { openDatabase, migrate, type Database } from '../../../cloud-sync/src/store/database.ts';
+import type { Database } from '../../../cloud-sync/src/store/database.ts';
 import { createSharedTries, type SharedTries, type Tries } from '../../../cloud-sync/src/store/shared-tries.ts';
-import { createTestDatabase, databaseKind } from '../../support/database.ts';
+import { databaseKind, openTestDatabase } from '../../support/database.ts';
 import { createVirtualTime, type VirtualTime } from '../../support/virtual-time.ts';
 
-let folder: string;
 let database: Database;
-let remove: () => Promise<void>;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'postern-limiter-'));
-  const made = await createTestDatabase(folder);
-  const opened = openDatabase(made.url);
-  if (!opened.ok) throw new Error(opened.error.type);
-  database = opened.value;
-  expect((await migrate(database)).ok).toBe(true);
-  remove = async () => {
-    await database.destroy();
-    await made.remove();
-  };
+  ({ database, close } = await openTestDatabase());
 });
-afterAll(async () => {
-  await remove();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => close());
 
 let limiters = 0;
 /** Counts by itself; on PostgreSQL as one of several processes would. */

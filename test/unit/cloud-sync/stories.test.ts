@@ -1,38 +1,25 @@
 // Goal: what is derived from marks does not depend on the batches in which they came: after each batch it is what all marks together make,
 // also where a batch finds tickets that nothing was derived of yet and others that have a past.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { encodeMark, type Mark } from '@postern/shared';
 import { deriveAllStories, deriveStories } from '../../../cloud-sync/src/services/stories.ts';
-import { migrate, openDatabase, type Database } from '../../../cloud-sync/src/store/database.ts';
+import type { Database } from '../../../cloud-sync/src/store/database.ts';
 import { insertRows } from '../../../cloud-sync/src/store/insert-rows.ts';
 import { toMarkRow } from '../../../cloud-sync/src/store/mark-rows.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { openTestDatabase } from '../../support/database.ts';
 import { aMark, aPolicy, baseOf } from '../../support/marks.ts';
 
 const event = 7;
 const tickets = ['a', 'b', 'c'].map((letter) => letter.repeat(32));
 const clock = { wallMs: () => 1_790_017_200_000, monotonicMs: () => 0 };
 
-let folder: string;
-let made: TestDatabase;
 let database: Database;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'postern-stories-'));
-  made = await createTestDatabase(folder);
-  const opened = openDatabase(made.url);
-  if (!opened.ok) throw new Error(opened.error.type);
-  database = opened.value;
-  await migrate(database);
+  ({ database, close } = await openTestDatabase());
 });
-afterEach(async () => {
-  await database.destroy();
-  await made.remove();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => close());
 
 const anyMark = fc.record({
   ticket: fc.constantFrom(...tickets),
