@@ -88,18 +88,19 @@ export async function loadLedger(): Promise<Ledger> {
 }
 
 function createSegmentDocument(automerge: Automerge, id: SegmentId): SegmentDocument {
-  const actor = segmentActor(id);
-  let document: AutomergeModule.Doc<Content> = automerge.init<Content>({ actor });
+  // Under the JavaScript objects that Automerge keeps in step with a document, which nobody here looks at: a fifth of the time, the same
+  // bytes.
+  const document = automerge.getBackend(automerge.init<Content>({ actor: segmentActor(id) }));
+  let list: string | undefined;
   let markBytes = 0;
   const changes: { readonly bytes: Uint8Array; readonly hash: string }[] = [];
   const appendOne = (mark: Uint8Array): void => {
-    document = automerge.change(document, { time: 0 }, (content) => {
-      if (content.marks === undefined) content.marks = [];
-      content.marks.push(mark);
-    });
-    const bytes = automerge.getLastLocalChange(document);
-    const hash = automerge.getHeads(document)[0];
-    assert(bytes !== undefined && hash !== undefined, 'a change has bytes and a hash');
+    list ??= document.putObject('_root', listName, []);
+    document.push(list, mark, 'bytes');
+    document.commit(undefined, 0);
+    const bytes = document.getLastLocalChange();
+    const hash = document.getHeads()[0];
+    assert(bytes !== null && hash !== undefined, 'a change has bytes and a hash');
     changes.push({ bytes, hash });
     markBytes += mark.length;
   };
@@ -124,7 +125,7 @@ function createSegmentDocument(automerge: Automerge, id: SegmentId): SegmentDocu
     },
     changes: (from, to) =>
       from === to ? new Uint8Array(0) : cborEncode(changes.slice(from, to).map((change) => change.bytes)),
-    save: () => automerge.save(document),
+    save: () => document.save(),
   };
 }
 
