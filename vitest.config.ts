@@ -1,6 +1,7 @@
-// The test projects, from the quickest to the slowest. `unit` and `contract` share the cores; the others start processes,
-// browsers and file systems of their own and run one file at a time. Sources are read as they are: no build comes first.
-// `postgres` runs the cloud's tests of `unit` and `contract` again, on a real PostgreSQL.
+// The test projects, from the quickest to the slowest. `unit` and `contract` share the cores and, as nothing of theirs outlives a test,
+// what they have loaded: to load it again for every file took longer than most files. `processes` starts single programs and threads of
+// ours, `fuzz` and `postgres` a server; the rest whole systems, browsers and file systems, one file at a time. `postgres` runs the cloud's
+// tests of `unit` and `contract` again, on a real PostgreSQL and each file by itself. Sources are read as they are: no build comes first.
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { createNotRunReporter } from './test/support/not-run-reporter.ts';
@@ -11,6 +12,8 @@ interface Project {
   /** Projects of one group run together, groups one after the other. */
   readonly group: number;
   readonly testTimeoutMs: number;
+  /** The files that one worker runs share their modules. */
+  readonly sharesModules?: boolean;
   /** What the cloud's tests run on. */
   readonly database?: 'sqlite' | 'postgres';
   /** Test files beside those of the folder of its name. */
@@ -18,8 +21,9 @@ interface Project {
 }
 
 const projects: readonly Project[] = [
-  { name: 'unit', group: 0, testTimeoutMs: 20_000 },
-  { name: 'contract', group: 0, testTimeoutMs: 20_000 },
+  { name: 'unit', group: 0, testTimeoutMs: 20_000, sharesModules: true },
+  { name: 'contract', group: 0, testTimeoutMs: 20_000, sharesModules: true },
+  { name: 'processes', group: 1, testTimeoutMs: 60_000 },
   { name: 'fuzz', group: 1, testTimeoutMs: 60_000 },
   {
     name: 'postgres',
@@ -41,6 +45,7 @@ const toVitestProject = ({
   name,
   group,
   testTimeoutMs,
+  sharesModules = false,
   database = 'sqlite',
   include = [],
 }: Project): TestProjectInlineConfiguration => ({
@@ -51,6 +56,7 @@ const toVitestProject = ({
     provide: { database },
     globalSetup: database === 'postgres' ? ['test/support/postgres-server.ts'] : [],
     environment: 'node',
+    isolate: !sharesModules,
     testTimeout: testTimeoutMs,
     hookTimeout: testTimeoutMs,
     maxWorkers: group < 2 ? Math.max(2, availableParallelism()) : 1,

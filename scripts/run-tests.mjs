@@ -15,7 +15,7 @@ const runs = {
   full: {
     checks: checks.filter(({ name }) => name !== 'import rules'),
     pages: true,
-    projects: ['unit', 'contract', 'fuzz', 'postgres', 'faults', 'browser', 'e2e'],
+    projects: ['unit', 'contract', 'processes', 'fuzz', 'postgres', 'faults', 'browser', 'e2e'],
     environment: {},
   },
   fast: { checks: [], pages: false, projects: ['unit', 'contract'], environment: {} },

@@ -74,6 +74,16 @@ describe('workspaces', () => {
     expect(forbidden(scripts, (specifier) => specifier.startsWith('test/'))).toEqual([]);
   });
 
+  test('a unit test starts no program and no thread', () => {
+    const startsProcess = (specifier: string): boolean =>
+      /^node:(child_process|worker_threads|cluster)$/.test(specifier);
+    const starters = workspaces.filter(({ imports }) => imports.some(startsProcess)).map(({ path }) => path);
+    expect(starters.length).toBeGreaterThan(0);
+    const starts = (specifier: string, _: string, typeOnly: boolean): boolean =>
+      !typeOnly && (startsProcess(specifier) || starters.includes(specifier));
+    expect(forbidden(readSources('test/unit'), starts)).toEqual([]);
+  });
+
   test('relative imports name the file with its ending', () => {
     expect(
       forbidden(
