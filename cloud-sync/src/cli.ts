@@ -15,7 +15,9 @@ import { watchOutput } from './commands/output.ts';
 import { createRotateKeysCommand } from './commands/rotate-keys.ts';
 import { explainUnknownOption } from './commands/unknown-option.ts';
 import { readConfig, type Config, type ConfigError } from './config.ts';
-import { openCloud, serve, type Cloud, type StartError } from './main.ts';
+import type { OpenError } from './composition/foundation.ts';
+import { openCloud, type Cloud } from './main.ts';
+import { serve, type ListenError } from './server.ts';
 import { systemActor } from './services/audit.ts';
 import type { Failure } from './services/problems.ts';
 import { problemTitle } from './services/problems.ts';
@@ -225,7 +227,7 @@ const main = defineCommand({
   },
 });
 
-const open = (config: Config): Promise<Result<Cloud, StartError>> =>
+const open = (config: Config): Promise<Result<Cloud, OpenError>> =>
   openCloud({ ...createSystem(), config, log: pinoLogger(config.logLevel) });
 
 /** A database that is not there is an error, lest a typo makes an empty one, which says that all is well. */
@@ -283,8 +285,10 @@ const untilTold = (): Promise<void> =>
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
 
+type StartError = ConfigError | OpenError | ListenError;
+
 /** The value, or one message that says what to do and exit code 2. */
-function orExit<T>(result: Result<T, ConfigError | StartError | Failure>): T {
+function orExit<T>(result: Result<T, StartError | Failure>): T {
   return result.ok ? result.value : fail(explain(result.error));
 }
 
@@ -293,7 +297,7 @@ function fail(message: string): never {
   process.exit(2);
 }
 
-function explain(error: ConfigError | StartError | Failure): string {
+function explain(error: StartError | Failure): string {
   switch (error.type) {
     case 'config-invalid':
       return `wrong settings\n${error.problems.map((line) => `  ${line}`).join('\n')}`;

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TicketResponse } from '@postern/shared';
 import { readConfig } from '../../cloud-sync/src/config.ts';
-import { serve } from '../../cloud-sync/src/main.ts';
+import { serve } from '../../cloud-sync/src/server.ts';
 import { accessTable } from '../../cloud-sync/src/routes/access.ts';
 import {
   fuzzRoute,

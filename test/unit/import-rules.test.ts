@@ -123,7 +123,7 @@ describe('adapters', () => {
   });
 
   test('the composition root is imported by the command line only', () => {
-    const isRoot = /^(gate-agent|cloud-sync)\/src\/(main|cli)\.ts$/;
+    const isRoot = /^(gate-agent|cloud-sync)\/src\/(main|cli|composition\/[^/]+)\.ts$/;
     const isCommandLine = /^(gate-agent|cloud-sync)\/src\/(cli|commands\/run)\.ts$/;
     expect(
       forbidden(

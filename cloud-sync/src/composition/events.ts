@@ -1,0 +1,86 @@
+// Events with their tickets, staff and gates, and how those learn of a change: gates by the feed, live pages by pokes.
+import { join } from 'node:path';
+import { bytesToHex, centralGate } from '@postern/shared';
+import type { AppDeps } from '../app.ts';
+import { openAuthority } from '../services/authority.ts';
+import { createDevices } from '../services/devices.ts';
+import { createEvents } from '../services/events.ts';
+import { createFeedFiles } from '../services/feed-files.ts';
+import { createFeed } from '../services/feed.ts';
+import { createMethodSwitches } from '../services/method-switches.ts';
+import { createPokes } from '../services/pokes.ts';
+import { createStaff } from '../services/staff.ts';
+import { createSubjects } from '../services/subjects.ts';
+import { createTickets } from '../services/tickets.ts';
+import { isPostgresUrl, openChannel } from '../store/database.ts';
+import { createFeedParts } from '../store/feed-parts.ts';
+import { createTicketReader, type TicketReader } from '../store/ticket-reads.ts';
+import type { Foundation } from './foundation.ts';
+
+export interface EventServices extends Pick<
+  AppDeps,
+  'events' | 'tickets' | 'subjects' | 'staff' | 'devices' | 'switches' | 'feed' | 'files' | 'authority' | 'pokes'
+> {
+  readonly readTicket: TicketReader;
+  /** Ends what carries pokes to other processes. */
+  readonly closeChannel: () => Promise<void>;
+}
+
+const processIdBytes = 8;
+
+export async function openEvents(foundation: Foundation): Promise<EventServices> {
+  const { config, log, clock, random, timer, database, keys, audit, limiter, publicUrl } = foundation;
+  const channel = openChannel(config.database, {
+    log,
+    received: (message) => pokes.receive(message),
+    missed: () => pokes.wakeAll(),
+  });
+  const pokes = createPokes({ timer, send: channel?.send, processId: bytesToHex(random(processIdBytes)) });
+  const authority = await openAuthority({ database, keys, clock, random });
+  const files = createFeedFiles(
+    join(config.data, 'feed'),
+    random,
+    isPostgresUrl(config.database) ? createFeedParts(database) : undefined,
+  );
+  const switches = createMethodSwitches({
+    database,
+    clock,
+    audit,
+    environment: new Map(config.methodsOff.map((id) => [id, false])),
+    changed: (event) => feed.changed(event),
+  });
+  const feed = createFeed({
+    database,
+    clock,
+    timer,
+    keys,
+    authority,
+    files,
+    log,
+    published: pokes.poke,
+    effectivePolicy: (policy) => switches.effectivePolicy(database, policy),
+    central: {
+      id: centralGate,
+      name: 'Cloud',
+      zone: '',
+      publicKey: bytesToHex(keys.central.publicKey),
+      certificate: await authority.certifyOwn(centralGate, keys.central.publicKey),
+    },
+  });
+  const { changed } = feed;
+  const readTicket = createTicketReader(database);
+  return {
+    events: createEvents({ database, clock, random }),
+    tickets: createTickets({ database, clock, random, keys, changed }),
+    readTicket,
+    subjects: createSubjects(database, readTicket),
+    staff: createStaff({ database, clock, random, changed }),
+    devices: createDevices({ database, clock, random, keys, authority, limiter, publicUrl, changed }),
+    switches,
+    feed,
+    files,
+    authority,
+    pokes,
+    closeChannel: async () => channel?.close(),
+  };
+}

@@ -1,0 +1,106 @@
+// What every other part stands on: the database with the schema of today, the vault and the keys in it, the audit log, the limits, the
+// address that people are told.
+import { err, ok, ready, type Logger, type Result } from '@postern/shared';
+import type { Config } from '../config.ts';
+import { openAuditKeys, type AuditKeys } from '../services/audit-keys.ts';
+import { createAudit, type Audit, type AuditRecord } from '../services/audit.ts';
+import { openKeys, type Keys } from '../services/keys.ts';
+import { createLimiter, type Limiter } from '../services/limiter.ts';
+import { createNoMailer, type Mailer } from '../services/mailer.ts';
+import { makeMissingUses, storeVerifications } from '../services/uses.ts';
+import { createVault, readMasterKey, type Vault, type VaultError } from '../services/vault.ts';
+import { isPostgresUrl, migrate, openDatabase, type Database, type DatabaseError } from '../store/database.ts';
+import { createSharedTries } from '../store/shared-tries.ts';
+import type { System } from '../system.ts';
+
+export interface CloudDeps extends System {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Delivers links to people; without it none are sent. */
+  readonly mailer?: Mailer;
+}
+
+export interface Foundation extends Required<CloudDeps> {
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly keys: Keys;
+  readonly auditKeys: AuditKeys;
+  readonly audit: Audit;
+  /** An entry in a transaction of its own, for work that has ended. */
+  readonly recordAlone: (entry: AuditRecord) => Promise<void>;
+  readonly limiter: Limiter;
+  /** The address that gates and people are told. */
+  readonly publicUrl: () => string;
+  readonly setPublicUrl: (url: string) => void;
+}
+
+export type OpenError = DatabaseError | VaultError;
+
+/** Nothing is left open after an error. */
+export async function openFoundation(deps: CloudDeps): Promise<Result<Foundation, OpenError>> {
+  const { config, log, clock, random, timer, mailer = createNoMailer(log) } = deps;
+  await ready;
+  const masterKey = readMasterKey(config, random);
+  if (!masterKey.ok) return masterKey;
+  const opened = openDatabase(config.database, log);
+  if (!opened.ok) return opened;
+  const database = opened.value;
+  const vault = createVault(masterKey.value, random);
+  const prepared = await prepare(database, { vault, random, clock });
+  if (!prepared.ok) {
+    await database.destroy();
+    return err(prepared.error);
+  }
+  const { keys, auditKeys } = prepared.value;
+  const audit = createAudit({
+    database,
+    clock,
+    random,
+    timer,
+    log,
+    signer: auditKeys.signer,
+    used: storeVerifications,
+  });
+  const limiter = createLimiter({
+    clock,
+    shared: isPostgresUrl(config.database)
+      ? createSharedTries({ database, clock, hash: (text) => keys.serverHash('tries', text) })
+      : undefined,
+    factor: config.limitsFactor,
+  });
+  let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`;
+  return ok({
+    config,
+    log,
+    clock,
+    random,
+    timer,
+    mailer,
+    database,
+    vault,
+    keys,
+    auditKeys,
+    audit,
+    recordAlone: (entry) => database.transaction().execute((queries) => audit.record(queries, entry)),
+    limiter,
+    publicUrl: () => publicUrl,
+    setPublicUrl: (url) => {
+      publicUrl = url;
+    },
+  });
+}
+
+/** Brings the schema up to date and reads the keys, making the first. */
+async function prepare(
+  database: Database,
+  deps: Pick<Foundation, 'vault' | 'random' | 'clock'>,
+): Promise<Result<Pick<Foundation, 'keys' | 'auditKeys'>, OpenError>> {
+  const migrated = await migrate(database);
+  if (!migrated.ok) return migrated;
+  const keys = await openKeys({ ...deps, database });
+  if (!keys.ok) return keys;
+  const auditKeys = await openAuditKeys(database, deps);
+  if (!auditKeys.ok) return auditKeys;
+  await makeMissingUses(database);
+  return ok({ keys: keys.value, auditKeys: auditKeys.value });
+}

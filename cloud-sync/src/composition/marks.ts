@@ -1,0 +1,117 @@
+// Where marks come in, and what they come to: gates send theirs, the cloud makes its own as it verifies, and both are folded into
+// stories, uses and reports.
+import { createIngest, err, loadLedger, ok } from '@postern/shared';
+import type { AppDeps } from '../app.ts';
+import type { AuditRecord } from '../services/audit.ts';
+import { createCentralGate, type CentralGate } from '../services/central-gate.ts';
+import { createCredentials } from '../services/credentials.ts';
+import { readEvent } from '../services/events.ts';
+import { createLiveStates } from '../services/live-states.ts';
+import { createReports } from '../services/reports.ts';
+import { deriveAllStories, deriveStories, storeHistories } from '../services/stories.ts';
+import { followAllCases } from '../services/suspicion-cases.ts';
+import { createSuspicions } from '../services/suspicions.ts';
+import { createEffectiveEvents, createTicketMethods } from '../services/ticket-methods.ts';
+import { readTickets } from '../services/ticket-views.ts';
+import { createUsageLog } from '../services/usage-log.ts';
+import { storeUses } from '../services/uses.ts';
+import { createVerifications } from '../services/verification.ts';
+import { openCentralStore } from '../store/central-store.ts';
+import { createGateDirectory } from '../store/gate-directory.ts';
+import { createReplicaStore } from '../store/replica.ts';
+import { markToUsage } from '../store/usage.ts';
+import type { EventServices } from './events.ts';
+import type { Foundation } from './foundation.ts';
+
+export interface Marks extends Pick<
+  AppDeps,
+  'replica' | 'ingest' | 'methods' | 'reports' | 'liveStates' | 'usageLog' | 'suspicions' | 'rulesChanged'
+> {
+  /** The cloud as a writer of marks. */
+  readonly central: CentralGate;
+}
+
+export async function openMarks(foundation: Foundation, services: EventServices): Promise<Marks> {
+  const { log, clock, random, timer, database, keys, audit, limiter } = foundation;
+  const { readTicket, devices, switches, feed, pokes } = services;
+  const replica = createReplicaStore({
+    database,
+    clock,
+    derive: async (queries, event, ticketIds, marks) => {
+      await deriveStories(queries, clock, event, ticketIds, marks);
+      await storeUses(queries, event, marks.map(markToUsage));
+    },
+  });
+  const ledger = await loadLedger();
+  const ingest = createIngest({
+    ledger,
+    store: replica,
+    directory: createGateDirectory(database, keys.central.publicKey),
+    log,
+  });
+  const centralStore = await openCentralStore<AuditRecord>({
+    database,
+    clock,
+    random,
+    timer,
+    log,
+    policyOf: async (queries, event) => (await readEvent(queries, event))?.policy,
+    ticketsOf: readTickets,
+    keep: async (queries, event, histories, marks, known) => {
+      await storeHistories(queries, clock.wallMs(), event, histories, known);
+      await storeUses(queries, event, marks.map(markToUsage));
+    },
+    record: audit.record,
+    committed: (event) => {
+      central.committed(event);
+      pokes.poke(event);
+    },
+  });
+  const central: CentralGate = createCentralGate({
+    database,
+    store: centralStore,
+    replica,
+    ledger,
+    keys: keys.central,
+    clock,
+    timer,
+    log,
+    changed: pokes.poke,
+  });
+  const readEffective = createEffectiveEvents(database, switches);
+  const methods = createTicketMethods({
+    readTicket,
+    readEffective,
+    keys,
+    credentials: createCredentials({ database, clock, keys, audit }),
+    verifications: createVerifications({
+      database,
+      clock,
+      keys,
+      limiter,
+      storeOf: central.storeOf,
+      findEvent: async (event) => {
+        const found = await readEffective(event);
+        return found === undefined ? err({ type: 'event-unknown' }) : ok(found);
+      },
+      gateName: devices.nameOf,
+    }),
+  });
+  const reports = createReports({ database, clock, replica, feedVersion: feed.version });
+  return {
+    replica,
+    ingest,
+    central,
+    methods,
+    reports,
+    liveStates: createLiveStates({ reports, clock }),
+    usageLog: createUsageLog(database),
+    suspicions: createSuspicions({ database, clock, audit }),
+    rulesChanged: async (event) => {
+      await deriveAllStories(database, clock, event);
+      await followAllCases(database, event);
+      feed.changed(event);
+      pokes.poke(event);
+    },
+  };
+}
