@@ -19,14 +19,20 @@ import { problem, type Environment } from './context.ts';
 /** Problems listed of one request. */
 const issuesMax = 10;
 
-/** 415 unless the body says it is one of `contentTypes`, 413 over `bytesMax`, whether announced or not. */
-export function boundedBody(contentTypes: readonly string[], bytesMax: number): MiddlewareHandler<Environment> {
+/**
+ * 415 unless the body says it is one of `contentTypes`, which then says `whatToSend`; 413 over `bytesMax`, whether announced or not. Who
+ * sends nothing at all says no content type either.
+ */
+export function boundedBody(
+  contentTypes: readonly string[],
+  bytesMax: number,
+  whatToSend = `Content-Type must be ${contentTypes[0] ?? ''}.`,
+): MiddlewareHandler<Environment> {
   const refuse = (c: Context): Response => problem(c, { type: 'body-too-large', detail: `At most ${bytesMax} bytes.` });
   const limit = bodyLimit({ maxSize: bytesMax, onError: refuse });
   return async (c, next) => {
     const given = (c.req.header('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-    if (!contentTypes.includes(given))
-      return problem(c, { type: 'content-type-unsupported', detail: `Content-Type must be ${contentTypes[0] ?? ''}.` });
+    if (!contentTypes.includes(given)) return problem(c, { type: 'content-type-unsupported', detail: whatToSend });
     const announced = c.req.header('Content-Length');
     if (announced === undefined || c.req.header('Transfer-Encoding') !== undefined) return limit(c, next);
     // What was announced is what the server reads. `limit` would ask for the body as a stream, which costs more than to read it.
@@ -34,16 +40,19 @@ export function boundedBody(contentTypes: readonly string[], bytesMax: number): 
   };
 }
 
+const jsonToSend = 'Send JSON with Content-Type: application/json, and {} where there is nothing to say.';
+
 /**
  * A bounded body that is JSON by its content type; 400 where a text in it has a NUL, which not every database can keep, or where it is
  * nested deeper than a recursive schema can follow.
  */
 export function jsonBody(bytesMax: number = jsonBodyBytesMax): MiddlewareHandler<Environment> {
-  const bounded = boundedBody(['application/json'], bytesMax);
+  const bounded = boundedBody(['application/json'], bytesMax, jsonToSend);
   return (c, next) =>
     bounded(c, async () => {
       const text = await c.req.text();
-      if (escapedNul.test(text))
+      if (text.trim() === '') c.res = problem(c, { type: 'json-malformed', detail: jsonToSend });
+      else if (escapedNul.test(text))
         c.res = problem(c, { type: 'request-invalid', detail: 'A text must not contain U+0000.' });
       else if (isNestedTooDeep(text))
         c.res = problem(c, {

@@ -105,6 +105,24 @@ describe.each(bodyRoutes.map((route) => [label(route), route] as const))('%s', (
     expect(await send(route, JSON.stringify(body))).toBe('400 request-invalid');
   });
 
+  it.each([
+    ['nothing at all', undefined, 415],
+    ['an empty body that is called JSON', 'application/json', 400],
+  ])('says to %s what to send', async (_what, contentType, status) => {
+    const response = await test.cloud.app.request(route.path.replace('TICKET', ticket.id), {
+      method: route.method,
+      headers: {
+        Authorization: `Bearer ${test.token}`,
+        ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
+      },
+    });
+    const problem = problemSchema.parse(await response.json());
+    expect([response.status, problem.detail]).toEqual([
+      status,
+      'Send JSON with Content-Type: application/json, and {} where there is nothing to say.',
+    ]);
+  });
+
   it('refuses a text with U+0000, and only that', async () => {
     const [field = ''] = Object.keys(route.good);
     const answer = async (text: string): Promise<string> => {
