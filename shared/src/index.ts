@@ -32,6 +32,7 @@ export * from './wire.ts';
 export * from './wire-audit.ts';
 export * from './wire-keys.ts';
 export * from './wire-methods.ts';
+export * from './wire-page.ts';
 export * from './wire-people.ts';
 export * from './wire-tickets.ts';
 export * from './gate/ports.ts';

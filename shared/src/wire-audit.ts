@@ -1,6 +1,7 @@
 // The HTTP messages about what was done: the audit log, the history of uses, and the list of suspicious uses that a person works off.
 import { z } from 'zod';
 import { ticketIdPattern } from './ticket.ts';
+import { cursorSchema, pageLimit, wholeNumber } from './wire-page.ts';
 
 /** Everything that is written into the audit log. New actions go at the end; none ever changes its name. */
 export const auditActions = [
@@ -50,12 +51,6 @@ export const auditPageDefault = 100;
 
 const unixMsMax = 8_640_000_000_000_000;
 const unixMs = z.number().int().min(0).max(unixMsMax);
-const wholeNumber = (max: number): z.ZodType<number, string> =>
-  z
-    .string()
-    .regex(/^[0-9]{1,16}$/)
-    .transform(Number)
-    .pipe(z.number().int().max(max));
 /** Unix milliseconds, or an ISO 8601 time with its zone. */
 const time = z.union([wholeNumber(unixMsMax), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))]);
 const word = z.string().regex(/^[A-Za-z0-9._:@-]{1,200}$/);
@@ -72,12 +67,8 @@ const filterShape = {
   /** From this time on, and before that one. */
   from: time.optional(),
   to: time.optional(),
-  limit: wholeNumber(auditPageMax).pipe(z.number().min(1)).optional(),
-  /** `next` of the page before. */
-  cursor: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,400}$/)
-    .optional(),
+  limit: pageLimit(auditPageMax).optional(),
+  cursor: cursorSchema.optional(),
   /** `csv` is streamed and holds everything from the cursor on, unless `limit` is given. */
   format: z.enum(['json', 'csv']).default('json'),
 };
@@ -119,7 +110,7 @@ export const usageEntrySchema = z.object({
   device: z.string().optional(),
 });
 export type UsageEntry = z.infer<typeof usageEntrySchema>;
-export const usagePageSchema = z.object({ entries: z.array(usageEntrySchema), next: z.string().optional() });
+export const usagePageSchema = z.object({ entries: z.array(usageEntrySchema), next: cursorSchema.optional() });
 export type UsagePage = z.infer<typeof usagePageSchema>;
 
 export const auditEntrySchema = z.object({
@@ -151,7 +142,7 @@ export const auditEntrySchema = z.object({
   hash: z.string(),
 });
 export type AuditEntry = z.infer<typeof auditEntrySchema>;
-export const auditPageSchema = z.object({ entries: z.array(auditEntrySchema), next: z.string().optional() });
+export const auditPageSchema = z.object({ entries: z.array(auditEntrySchema), next: cursorSchema.optional() });
 export type AuditPage = z.infer<typeof auditPageSchema>;
 
 export const suspicionKinds = ['impossible-travel', 'many-refusals', 'code-replayed', 'double-entry'] as const;
@@ -204,11 +195,11 @@ export const suspicionQuerySchema = z.strictObject({
   state: z.enum(suspicionStates).optional(),
   kind: z.enum(suspicionKinds).optional(),
   ticket: z.string().regex(ticketIdPattern).optional(),
-  limit: wholeNumber(auditPageMax).pipe(z.number().min(1)).optional(),
-  cursor: filterShape.cursor,
+  limit: pageLimit(auditPageMax).default(auditPageDefault),
+  cursor: cursorSchema.optional(),
 });
 export type SuspicionQuery = z.infer<typeof suspicionQuerySchema>;
-export const suspicionPageSchema = z.object({ suspicions: z.array(suspicionSchema), next: z.string().optional() });
+export const suspicionPageSchema = z.object({ suspicions: z.array(suspicionSchema), next: cursorSchema.optional() });
 export type SuspicionPage = z.infer<typeof suspicionPageSchema>;
 
 /** `PATCH /api/events/{event}/suspicions/{id}`: `note` says why. */

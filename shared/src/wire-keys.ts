@@ -2,6 +2,7 @@
 // revoked key had signed.
 import { z } from 'zod';
 import { ticketStatuses } from './ticket.ts';
+import { cursorSchema, pageLimit } from './wire-page.ts';
 import { ticketIdSchema } from './wire-tickets.ts';
 import { eventIdSchema } from './wire.ts';
 
@@ -80,22 +81,15 @@ export const keyTicketSchema = z.object({
 });
 export type KeyTicket = z.infer<typeof keyTicketSchema>;
 
-/** `GET /admin/keys/{key}/tickets?after=…&limit=…`. */
-export const keyTicketsQuerySchema = z.object({
-  after: z
-    .string()
-    .regex(/^[0-9]{1,10}-[0-9a-f]{32}$/)
-    .optional(),
-  limit: z
-    .string()
-    .regex(/^[0-9]{1,4}$/)
-    .transform(Number)
-    .pipe(z.number().min(1).max(ticketsPerKeyPageMax))
-    .default(100),
+/** `GET /admin/keys/{key}/tickets`. */
+export const keyTicketsQuerySchema = z.strictObject({
+  limit: pageLimit(ticketsPerKeyPageMax).default(100),
+  cursor: cursorSchema.optional(),
 });
+export type KeyTicketsQuery = z.infer<typeof keyTicketsQuerySchema>;
 export const keyTicketsSchema = z.object({
   tickets: z.array(keyTicketSchema),
-  /** Give it as `after` for the next page; absent on the last one. */
-  next: z.string().optional(),
+  /** The cursor of the next page; absent on the last one. */
+  next: cursorSchema.optional(),
 });
 export type KeyTickets = z.infer<typeof keyTicketsSchema>;

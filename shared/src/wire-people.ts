@@ -1,5 +1,6 @@
 // The JSON messages about people and programs, as zod schemas: roles, accounts, tokens, keys, staff. Both ends use them, as wire.ts.
 import { z } from 'zod';
+import { cursorSchema, pageLimit } from './wire-page.ts';
 import { ticketResponseSchema } from './wire-tickets.ts';
 import { eventIdSchema, userIdSchema } from './wire.ts';
 
@@ -121,15 +122,15 @@ export const userChangeSchema = z
   .refine(isChange, 'changes nothing');
 export type UserChange = z.infer<typeof userChangeSchema>;
 export const usersPerPageMax = 200;
-/** `GET /admin/users?after=&limit=&email=`. */
+/** `GET /admin/users`. */
 export const userQuerySchema = z.strictObject({
-  after: userIdSchema.optional(),
-  limit: z.coerce.number().int().min(1).max(usersPerPageMax).default(50),
   email: emailSchema.optional(),
+  limit: pageLimit(usersPerPageMax).default(50),
+  cursor: cursorSchema.optional(),
 });
 export type UserQuery = z.infer<typeof userQuerySchema>;
-/** `next`: `after` of the next page; absent on the last one. */
-export const userListSchema = z.object({ users: z.array(userViewSchema), next: userIdSchema.optional() });
+/** `next`: the cursor of the next page; absent on the last one. */
+export const userListSchema = z.object({ users: z.array(userViewSchema), next: cursorSchema.optional() });
 export type UserList = z.infer<typeof userListSchema>;
 
 /** `PUT /api/events/{event}/members/{user}`. */

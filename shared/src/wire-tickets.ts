@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { cleanText } from './methods/clean-text.ts';
 import { holdReasons, ticketIdPattern, ticketStatuses } from './ticket.ts';
+import { cursorSchema, pageLimit, wholeNumber } from './wire-page.ts';
 import { caseViewSchema, eventIdSchema, gateIdSchema, markViewSchema, userIdSchema } from './wire.ts';
 
 /** Largest body of a batch. */
@@ -10,7 +11,6 @@ export const ticketsPerBatchMax = 10_000;
 export const ticketsPerPageMax = 200;
 const ticketsPerPageDefault = 50;
 const searchCharsMax = 200;
-const cursorCharsMax = 200;
 
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
 const unixSeconds = z.number().int().min(0).max(253_402_300_799);
@@ -139,33 +139,22 @@ export const ticketBatchResponseSchema = z.object({
 export const ticketFilters = [...shownStatuses, 'transferred'] as const;
 export type TicketFilter = (typeof ticketFilters)[number];
 
-const digits = (charactersMax: number): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> =>
-  z
-    .string()
-    .regex(new RegExp(`^[0-9]{1,${charactersMax}}$`))
-    .transform(Number);
-
 /** `GET /api/tickets?event=…`. */
 export const ticketQuerySchema = z.strictObject({
-  event: digits(10).pipe(eventIdSchema),
+  event: wholeNumber(4_294_967_295).pipe(eventIdSchema),
   /** Ticket id, short code, foreign code or order number; or how the holder's name or e-mail address begins. */
   search: line(searchCharsMax).optional(),
   status: z.enum(ticketFilters).optional(),
-  type: digits(5).pipe(typeId).optional(),
-  /** `next` of the page before, asked with the same filters. */
-  cursor: z
-    .string()
-    .max(cursorCharsMax)
-    .regex(/^[A-Za-z0-9_-]+$/)
-    .optional(),
-  limit: digits(3).pipe(z.number().min(1).max(ticketsPerPageMax)).default(ticketsPerPageDefault),
+  type: wholeNumber(65_535).optional(),
+  cursor: cursorSchema.optional(),
+  limit: pageLimit(ticketsPerPageMax).default(ticketsPerPageDefault),
 });
 export type TicketQuery = z.infer<typeof ticketQuerySchema>;
 /** In the order of ids. Codes are not listed: ask for the ticket. */
 export const ticketListSchema = z.object({
   tickets: z.array(ticketResponseSchema.omit({ text: true, shortCode: true })),
   /** The cursor of the next page; absent on the last one. */
-  next: z.string().optional(),
+  next: cursorSchema.optional(),
 });
 export type TicketList = z.infer<typeof ticketListSchema>;
 

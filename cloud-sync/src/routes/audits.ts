@@ -42,7 +42,7 @@ export function auditRoutes({ auditLog, usageLog }: AuditRoutesDeps): Hono<Envir
         'List uses and attempts of all methods, the latest first',
         'audits',
         { schema: usagePageSchema, alsoAs: 'text/csv' },
-        [...userProblems, 'request-invalid', 'event-unknown'],
+        [...userProblems, 'request-invalid', 'cursor-invalid', 'event-unknown'],
       ),
     ),
     validQuery(usageQuerySchema),
@@ -65,6 +65,7 @@ export function auditRoutes({ auditLog, usageLog }: AuditRoutesDeps): Hono<Envir
       describe('List what was done, the latest first', 'audits', { schema: auditPageSchema, alsoAs: 'text/csv' }, [
         ...userProblems,
         'request-invalid',
+        'cursor-invalid',
         'event-unknown',
       ]),
     ),

@@ -84,10 +84,10 @@ export function keyRoutes({ keyRotation, keyTickets }: KeyRoutesDeps): Hono<Envi
     '/:key/tickets',
     describeRoute(
       describe(
-        'List tickets whose present pass this key has signed, by event and id; page with `after`',
+        'List tickets whose present pass this key has signed, by event and id',
         'keys',
         { schema: keyTicketsSchema },
-        ticketProblems,
+        [...ticketProblems, 'cursor-invalid'],
       ),
     ),
     validKey,
@@ -95,7 +95,8 @@ export function keyRoutes({ keyRotation, keyTickets }: KeyRoutesDeps): Hono<Envi
     async (c) => {
       const key = await keyRotation.find(c.req.valid('param').key);
       if (!key.ok) return problem(c, key.error);
-      return c.json(await keyTickets.list(key.value.keyId, c.req.valid('query')));
+      const page = await keyTickets.list(key.value.keyId, c.req.valid('query'));
+      return page.ok ? c.json(page.value) : problem(c, page.error);
     },
   );
   router.get(

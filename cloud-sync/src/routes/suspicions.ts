@@ -30,7 +30,10 @@ export function suspicionRoutes({ suspicions }: { readonly suspicions: Suspicion
   router.get(
     '/:event/suspicions',
     describeRoute(
-      describe('List suspicious uses, the latest first', 'suspicions', { schema: suspicionPageSchema }, readProblems),
+      describe('List suspicious uses, the latest first', 'suspicions', { schema: suspicionPageSchema }, [
+        ...readProblems,
+        'cursor-invalid',
+      ]),
     ),
     validEvent,
     validQuery(suspicionQuerySchema),

@@ -40,9 +40,18 @@ export function userAdminRoutes({ userAdmin, resetLinks }: UserAdminRoutesDeps):
   const router = createRouter();
   router.get(
     '/users',
-    describeRoute(describe('List users', 'people', { schema: userListSchema }, [...userProblems, 'request-invalid'])),
+    describeRoute(
+      describe('List users', 'people', { schema: userListSchema }, [
+        ...userProblems,
+        'request-invalid',
+        'cursor-invalid',
+      ]),
+    ),
     validQuery(userQuerySchema),
-    async (c) => c.json(await userAdmin.list(c.req.valid('query'))),
+    async (c) => {
+      const page = await userAdmin.list(c.req.valid('query'));
+      return page.ok ? c.json(page.value) : problem(c, page.error);
+    },
   );
   router.post(
     '/users',

@@ -23,19 +23,19 @@ export interface AuditLog {
   readonly page: (query: AuditQuery, events: VisibleEvents) => Promise<Result<AuditPage, Failure>>;
 }
 
-const cursorSchema = z.tuple([z.number().int(), cursorText, z.number().int()]);
-type Key = z.infer<typeof cursorSchema>;
+const keySchema = z.tuple([z.number().int(), cursorText, z.number().int()]);
+type Key = z.infer<typeof keySchema>;
 
 export function createAuditLog(database: Database): AuditLog {
   return {
     page: async (query, events) => {
-      const page = await readPage(
-        query.cursor,
-        cursorSchema,
-        query.limit ?? auditPageDefault,
-        (after, limit) => readRows(database, query, events, after, limit),
-        (row): Key => [row.at_ms, row.chain, row.sequence],
-      );
+      const page = await readPage({
+        name: 'audit log',
+        query: { ...query, limit: query.limit ?? auditPageDefault },
+        key: keySchema,
+        read: (after, limit) => readRows(database, query, events, after, limit),
+        keyOf: (row): Key => [row.at_ms, row.chain, row.sequence],
+      });
       if (!page.ok) return page;
       const { rows, ...rest } = page.value;
       const personal = await readPersonalFields(database, rows);

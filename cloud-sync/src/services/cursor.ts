@@ -1,6 +1,7 @@
-// Where a page ended, as text that a client hands back: the sort key of its last row. Nobody else should look into it, and nothing is
-// trusted that it says. Lists over several events are merged from a page of each.
-import { base64UrlToBytes, bytesToBase64Url, err, ok, utf8, type Result } from '@postern/shared';
+// Pages of every list of the API. Where a page ended is a text that a client hands back: the sort key of its last row, behind a hash of
+// the list and its filters, for which alone it is good. Nobody else should look into it, and nothing is trusted that it says. Lists over
+// several events are merged from a page of each.
+import { base64UrlToBytes, bytesToBase64Url, bytesEqual, err, ok, sha256, utf8, type Result } from '@postern/shared';
 import { z } from 'zod';
 import { parseJson } from './parse-json.ts';
 import type { Failure } from './problems.ts';
@@ -8,37 +9,65 @@ import type { Failure } from './problems.ts';
 /** Texts in a sort key: ids, which have nothing that a database could not compare. */
 export const cursorText = z.string().regex(/^[\x20-\x7e]{0,200}$/);
 
-const encodeCursor = (key: readonly (string | number)[]): string => bytesToBase64Url(utf8(JSON.stringify(key)));
-
-/** `request-invalid` for what no page of this list has given. */
-function decodeCursor<K>(text: string, schema: z.ZodType<K>): Result<K, Failure> {
-  const bytes = base64UrlToBytes(text);
-  const key = bytes === undefined ? undefined : schema.safeParse(parseJson(new TextDecoder().decode(bytes)));
-  return key?.success === true
-    ? ok(key.data)
-    : err({ type: 'request-invalid', detail: 'This cursor is not from a page of this list.' });
-}
-
 export interface Page<T> {
   readonly rows: readonly T[];
   /** Where the next page begins; absent after the last row. */
   readonly next?: string;
 }
 
-/** At most `limit` rows after `cursor`; `read` is asked for one more, to know whether there is a next page. */
-export async function readPage<K extends readonly (string | number)[], T>(
-  cursor: string | undefined,
-  schema: z.ZodType<K>,
-  limit: number,
-  read: (after: K | undefined, limit: number) => Promise<readonly T[]>,
-  keyOf: (row: T) => K,
-): Promise<Result<Page<T>, Failure>> {
-  const after = cursor === undefined ? ok(undefined) : decodeCursor(cursor, schema);
-  if (!after.ok) return after;
-  const found = await read(after.value, limit + 1);
+export interface List<K, T> {
+  /** Its name among all lists. */
+  readonly name: string;
+  /** What was asked for: everything but these three narrows the list. */
+  readonly query: {
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+    readonly format?: string;
+    readonly [filter: string]: string | number | undefined;
+  };
+  readonly key: z.ZodType<K>;
+  /** At most `limit` rows after a key, in the order of keys. */
+  readonly read: (after: K | undefined, limit: number) => Promise<readonly T[]>;
+  readonly keyOf: (row: T) => K;
+}
+
+/** One row more than the page has is read, to know whether there is a next one. `cursor-invalid` for what no page of this list gave. */
+export async function readPage<K extends readonly (string | number)[], T>({
+  name,
+  query,
+  key,
+  read,
+  keyOf,
+}: List<K, T>): Promise<Result<Page<T>, Failure>> {
+  const { cursor, limit, format: _format, ...filters } = query;
+  const question = hashQuestion(name, filters);
+  const after = cursor === undefined ? undefined : decodeCursor(cursor, question, key);
+  if (cursor !== undefined && after === undefined) return err({ type: 'cursor-invalid' });
+  const found = await read(after, limit + 1);
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
-  return ok({ rows, ...(found.length > limit && last !== undefined ? { next: encodeCursor(keyOf(last)) } : {}) });
+  return ok({
+    rows,
+    ...(found.length > limit && last !== undefined ? { next: encodeCursor(question, keyOf(last)) } : {}),
+  });
+}
+
+const questionHashBytes = 8;
+
+const hashQuestion = (name: string, filters: Readonly<Record<string, string | number | undefined>>): Uint8Array => {
+  const given = Object.entries(filters)
+    .filter(([, value]) => value !== undefined)
+    .toSorted(([a], [b]) => compareText(a, b));
+  return sha256(utf8(JSON.stringify([name, given]))).slice(0, questionHashBytes);
+};
+
+const encodeCursor = (question: Uint8Array, key: readonly (string | number)[]): string =>
+  bytesToBase64Url(Uint8Array.of(...question, ...utf8(JSON.stringify(key))));
+
+function decodeCursor<K>(cursor: string, question: Uint8Array, schema: z.ZodType<K>): K | undefined {
+  const bytes = base64UrlToBytes(cursor) ?? new Uint8Array(0);
+  if (!bytesEqual(bytes.subarray(0, questionHashBytes), question)) return undefined;
+  return schema.safeParse(parseJson(new TextDecoder().decode(bytes.subarray(questionHashBytes)))).data;
 }
 
 /** The first `limit` rows in `compare`'s order out of several sources that are each in that order, reading one after the other. */

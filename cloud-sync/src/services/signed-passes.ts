@@ -1,13 +1,26 @@
 // Which key has signed a pass of which ticket. A pass is signed again whenever it is shown, so after a rotation a ticket may have passes
 // under several keys; when one of them is revoked, this says whose ticket is dead in their hand. Whoever signs a pass notes it here
 // first; what is lost between note and signature costs a needless re-issue, never a missed one.
-import { keyId, type Clock, type KeyPair, type KeyTicket, type KeyTickets, type TicketStatus } from '@postern/shared';
-import type { Database, Queries } from '../store/database.ts';
 import { setImmediate } from 'node:timers/promises';
+import {
+  keyId,
+  ok,
+  type Clock,
+  type KeyPair,
+  type KeyTicket,
+  type KeyTickets,
+  type KeyTicketsQuery,
+  type Result,
+  type TicketStatus,
+} from '@postern/shared';
+import { z } from 'zod';
+import type { Database, Queries } from '../store/database.ts';
+import { cursorText, readPage } from './cursor.ts';
+import type { Failure } from './problems.ts';
 
 /** Rows a statement reads or inserts; SQLite takes at most 32,766 values. */
 const rowsPerStatementMax = 2_000;
-const countPageRows = 5_000;
+const walkedPageRows = 5_000;
 
 export interface SignedPassesDeps {
   readonly database: Database;
@@ -16,15 +29,28 @@ export interface SignedPassesDeps {
 
 /** The tickets of a key, in pages or whole. */
 export interface KeyTicketLists {
-  readonly list: (
-    keyId: string,
-    page: { readonly after?: string | undefined; readonly limit: number },
-  ) => Promise<KeyTickets>;
+  /** `cursor-invalid`. */
+  readonly list: (keyId: string, query: KeyTicketsQuery) => Promise<Result<KeyTickets, Failure>>;
   readonly csv: (keyId: string) => AsyncGenerator<string>;
 }
 
+const keySchema = z.tuple([z.number().int(), cursorText]);
+type Key = z.infer<typeof keySchema>;
+const toKey = ({ event, ticket }: KeyTicket): Key => [event, ticket];
+
 export const createKeyTicketLists = (deps: SignedPassesDeps): KeyTicketLists => ({
-  list: (keyId, page) => listKeyTickets(deps, keyId, page),
+  list: async (key, query) => {
+    const page = await readPage({
+      name: 'tickets of a key',
+      query: { ...query, key },
+      key: keySchema,
+      read: (after, limit) => readKeyTickets(deps, key, after, limit),
+      keyOf: toKey,
+    });
+    if (!page.ok) return page;
+    const { rows, ...rest } = page.value;
+    return ok({ tickets: [...rows], ...rest });
+  },
   csv: (keyId) => keyTicketsCsv(deps, keyId),
 });
 
@@ -73,15 +99,15 @@ export async function noteSignedPasses(
 
 /**
  * Tickets whose present pass (that of their epoch) a key has signed, in order of event and id: those that still lead to an entry, so
- * neither revoked nor past their time. `after`: the last one of the page before.
+ * neither revoked nor past their time.
  */
-async function listKeyTickets(
+async function readKeyTickets(
   { database, clock }: SignedPassesDeps,
   key: string,
-  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
-): Promise<KeyTickets> {
+  [afterEvent, afterTicket]: Key = [0, ''],
+  limit: number,
+): Promise<KeyTicket[]> {
   const tickets: KeyTicket[] = [];
-  const [afterEvent, afterTicket] = parseCursor(after);
   const events = await database.selectFrom('event').select('id').where('id', '>=', afterEvent).orderBy('id').execute();
   const goodKeys = await database
     .selectFrom('key')
@@ -109,7 +135,7 @@ async function listKeyTickets(
         ]),
       )
       .orderBy('signed.ticket')
-      .limit(limit + 1 - tickets.length)
+      .limit(limit - tickets.length)
       .execute();
     const good = await ticketsWithGoodPass(
       database,
@@ -127,23 +153,19 @@ async function listKeyTickets(
         signedAtMs: row.signed_at_ms,
         hasGoodPass: good.has(row.id),
       });
-    if (tickets.length > limit) break;
+    if (tickets.length >= limit) break;
   }
-  const page = tickets.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    tickets: page,
-    ...(tickets.length > limit && last !== undefined ? { next: `${last.event}-${last.ticket}` } : {}),
-  };
+  return tickets;
 }
 
 /** Every page in turn; other requests have theirs between two. */
 export async function* walkKeyTickets(deps: SignedPassesDeps, key: string): AsyncGenerator<readonly KeyTicket[]> {
-  for (let after: string | undefined; ;) {
-    const page = await listKeyTickets(deps, key, { after, limit: countPageRows });
-    yield page.tickets;
-    if (page.next === undefined) return;
-    after = page.next;
+  for (let after: Key | undefined; ;) {
+    const tickets = await readKeyTickets(deps, key, after, walkedPageRows);
+    yield tickets;
+    const last = tickets.at(-1);
+    if (last === undefined || tickets.length < walkedPageRows) return;
+    after = toKey(last);
     await setImmediate();
   }
 }
@@ -181,9 +203,4 @@ async function ticketsWithGoodPass(
     for (const { ticket, epoch } of others) if (epochs.get(ticket) === epoch) good.add(ticket);
   }
   return good;
-}
-
-function parseCursor(after: string | undefined): readonly [event: number, ticket: string] {
-  const [event = '0', ticket = ''] = after?.split('-') ?? [];
-  return [Number(event), ticket];
 }

@@ -1,7 +1,6 @@
 // The list of suspicious uses that a person works off, and its settings. What is suspicious is derived (suspicion-derive.ts); here people
 // read it and say what they make of it: open -> explained -> closed, and open again when they were wrong.
 import {
-  auditPageDefault,
   err,
   ok,
   sightingSchema,
@@ -59,8 +58,8 @@ const nextStates: Readonly<Record<SuspicionState, readonly SuspicionState[]>> = 
   explained: ['closed', 'open'],
   closed: ['open'],
 };
-const cursorSchema = z.tuple([z.number().int(), cursorText]);
-type Key = z.infer<typeof cursorSchema>;
+const keySchema = z.tuple([z.number().int(), cursorText]);
+type Key = z.infer<typeof keySchema>;
 
 export function createSuspicions({ database, clock, audit }: SuspicionsDeps): Suspicions {
   const present = async (event: number, rows: readonly Row[]): Promise<SuspicionView[]> => {
@@ -77,27 +76,28 @@ export function createSuspicions({ database, clock, audit }: SuspicionsDeps): Su
     queries.selectFrom('suspicion').selectAll().where('event', '=', event).where('id', '=', id).executeTakeFirst();
 
   return {
-    list: async (event, { state, kind, ticket, cursor, limit = auditPageDefault }) => {
+    list: async (event, query) => {
       if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
+      const { state, kind, ticket } = query;
       let select = database.selectFrom('suspicion').selectAll().where('event', '=', event);
       if (state !== undefined) select = select.where('state', '=', state);
       if (kind !== undefined) select = select.where('kind', '=', kind);
       if (ticket !== undefined) select = select.where('ticket', '=', ticket);
-      const page = await readPage(
-        cursor,
-        cursorSchema,
-        limit,
-        (after, most) =>
+      const page = await readPage({
+        name: 'suspicions',
+        query: { ...query, event },
+        key: keySchema,
+        read: (after, limit) =>
           (after === undefined
             ? select
             : select.where((where) => where(where.refTuple('last_at_ms', 'id'), '<', where.tuple(...after)))
           )
             .orderBy('last_at_ms', 'desc')
             .orderBy('id', 'desc')
-            .limit(most)
+            .limit(limit)
             .execute(),
-        (row): Key => [row.last_at_ms, row.id],
-      );
+        keyOf: (row): Key => [row.last_at_ms, row.id],
+      });
       if (!page.ok) return page;
       const { rows, ...rest } = page.value;
       return ok({ suspicions: await present(event, rows), ...rest });

@@ -7,21 +7,19 @@ import {
   hexToBytes,
   ok,
   parseShortCode,
-  sha256,
-  utf8,
   type ParsedShortCode,
   type Result,
   type TicketQuery,
 } from '@postern/shared';
 import { sql } from 'kysely';
+import { z } from 'zod';
 import type { Queries } from '../store/database.ts';
+import { cursorText, readPage } from './cursor.ts';
 import { readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
 import { searchKey } from './ticket-holders.ts';
 import { readViews, type TicketRow, type TicketView } from './ticket-views.ts';
 
-const filterHashBytes = 8;
-const ticketIdBytes = 16;
 /** Tickets that may share the 20 bits a short code begins with. */
 const shortCodeCandidatesMax = 256;
 /** Tickets that a search may have found before they are looked for in another way. */
@@ -34,21 +32,27 @@ export interface TicketPage {
   readonly next?: string;
 }
 
+const keySchema = z.tuple([cursorText]);
+type Key = z.infer<typeof keySchema>;
+
 /** `event-unknown`, or `cursor-invalid` for a cursor of another list. */
 export async function searchTickets(queries: Queries, query: TicketQuery): Promise<Result<TicketPage, Failure>> {
-  const after = readCursor(query);
-  if (after === undefined) return err({ type: 'cursor-invalid' });
   const event = await readEvent(queries, query.event);
   if (event === undefined) return err({ type: 'event-unknown' });
-  const found =
-    query.search === undefined ? undefined : await findBySearch(queries, event.id, event.codeHashKey, query.search);
-  const rows = await readPage(queries, query, after, found);
-  const page = rows.slice(0, query.limit);
-  const last = page.at(-1);
-  return ok({
-    tickets: await readViews(queries, page),
-    ...(rows.length > page.length && last !== undefined ? { next: writeCursor(query, last.id) } : {}),
+  const { search } = query;
+  const page = await readPage({
+    name: 'tickets',
+    query,
+    key: keySchema,
+    read: async (after, limit) => {
+      const found = search === undefined ? undefined : await findBySearch(queries, event.id, event.codeHashKey, search);
+      return readRows(queries, query, after?.[0] ?? '', limit, found);
+    },
+    keyOf: (row): Key => [row.id],
   });
+  if (!page.ok) return page;
+  const { rows, ...rest } = page.value;
+  return ok({ tickets: await readViews(queries, rows), ...rest });
 }
 
 /**
@@ -59,11 +63,11 @@ type Found =
   | { readonly type: 'few'; readonly ids: readonly string[] }
   | { readonly type: 'many'; readonly key: string; readonly named: readonly string[] };
 
-/** One row more than the page has, to know whether there is a next one. */
-async function readPage(
+async function readRows(
   queries: Queries,
-  { event, status, type, limit }: TicketQuery,
+  { event, status, type }: TicketQuery,
   after: string,
+  limit: number,
   found: Found | undefined,
 ): Promise<readonly TicketRow[]> {
   const few = found?.type === 'few' ? found.ids.filter((id) => id > after) : undefined;
@@ -122,7 +126,7 @@ async function readPage(
       )
       // Where only stories matter, begin with them: they may be few among many tickets.
       .orderBy(sql.ref(status === 'used' ? 'story.ticket' : 'ticket.id'))
-      .limit(limit + 1)
+      .limit(limit)
       .execute()
   );
 }
@@ -188,20 +192,4 @@ async function findNamed(
 function shortCodeTails({ from }: ParsedShortCode): readonly string[] {
   const [last = '', second = '', third = ''] = [...from].map((byte) => byte.toString(16).padStart(2, '0'));
   return Array.from({ length: 16 }, (_, nibble) => third.slice(0, 1) + nibble.toString(16) + second + last);
-}
-
-/** A cursor is good for the list that it came from: the hash says for which. */
-const filterHash = ({ event, search, status, type }: TicketQuery): Uint8Array =>
-  sha256(utf8(JSON.stringify([event, search ?? null, status ?? null, type ?? null]))).slice(0, filterHashBytes);
-
-const writeCursor = (query: TicketQuery, lastId: string): string =>
-  Buffer.concat([filterHash(query), Buffer.from(lastId, 'hex')]).toString('base64url');
-
-/** The id that the page begins after; undefined for a cursor that does not fit. */
-function readCursor(query: TicketQuery): string | undefined {
-  if (query.cursor === undefined) return '';
-  const bytes = Buffer.from(query.cursor, 'base64url');
-  const isOurs =
-    bytes.length === filterHashBytes + ticketIdBytes && bytes.subarray(0, filterHashBytes).equals(filterHash(query));
-  return isOurs ? bytes.subarray(filterHashBytes).toString('hex') : undefined;
 }

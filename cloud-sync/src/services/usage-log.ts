@@ -13,19 +13,19 @@ export interface UsageLog {
   readonly page: (query: UsageQuery, events: VisibleEvents) => Promise<Result<UsagePage, Failure>>;
 }
 
-const cursorSchema = z.tuple([z.number().int(), cursorText, cursorText, z.number().int()]);
-type Key = z.infer<typeof cursorSchema>;
+const keySchema = z.tuple([z.number().int(), cursorText, cursorText, z.number().int()]);
+type Key = z.infer<typeof keySchema>;
 
 export function createUsageLog(database: Database): UsageLog {
   return {
     page: async (query, events) => {
-      const page = await readPage(
-        query.cursor,
-        cursorSchema,
-        query.limit ?? auditPageDefault,
-        (after, limit) => readRows(database, query, events, after, limit),
-        (row): Key => [row.at_ms, row.gate, row.boot, row.sequence],
-      );
+      const page = await readPage({
+        name: 'uses',
+        query: { ...query, limit: query.limit ?? auditPageDefault },
+        key: keySchema,
+        read: (after, limit) => readRows(database, query, events, after, limit),
+        keyOf: (row): Key => [row.at_ms, row.gate, row.boot, row.sequence],
+      });
       if (!page.ok) return page;
       const { rows, ...rest } = page.value;
       return ok({ entries: await present(database, rows), ...rest });

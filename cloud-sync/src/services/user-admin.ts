@@ -15,17 +15,20 @@ import {
   type UserView,
 } from '@postern/shared';
 import type { Selectable } from 'kysely';
+import { z } from 'zod';
 import type { Database, Queries } from '../store/database.ts';
 import { inTransaction } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
 import { administratorsLock, isLastAdministrator } from './accounts.ts';
 import { isEventRole } from './actor.ts';
+import { cursorText, readPage } from './cursor.ts';
 import type { Failure } from './problems.ts';
 import { endSessions } from './sessions.ts';
 import { userIdBytes } from './users.ts';
 
 export interface UserAdmin {
-  readonly list: (query: UserQuery) => Promise<UserList>;
+  /** `cursor-invalid`. */
+  readonly list: (query: UserQuery) => Promise<Result<UserList, Failure>>;
   readonly read: (userId: string) => Promise<Result<UserView, Failure>>;
   /** A user without password; `email-taken`. */
   readonly create: (request: UserRequest) => Promise<Result<UserView, Failure>>;
@@ -38,6 +41,9 @@ export interface UserAdminDeps {
   readonly clock: Clock;
   readonly random: Random;
 }
+
+const keySchema = z.tuple([cursorText]);
+type Key = z.infer<typeof keySchema>;
 
 export function createUserAdmin({ database, clock, random }: UserAdminDeps): UserAdmin {
   const present = async (rows: readonly Selectable<Schema['user']>[]): Promise<UserView[]> => {
@@ -77,15 +83,26 @@ export function createUserAdmin({ database, clock, random }: UserAdminDeps): Use
   return {
     read,
 
-    list: async ({ after = '', limit, email }) => {
-      const page = database.selectFrom('user').selectAll().where('id', '>', after);
-      const rows = await (email === undefined ? page : page.where('email', '=', email))
-        .orderBy('id')
-        .limit(limit + 1)
-        .execute();
-      const users = await present(rows.slice(0, limit));
-      const last = users.at(-1);
-      return { users, ...(rows.length > limit && last !== undefined ? { next: last.id } : {}) };
+    list: async (query) => {
+      const { email } = query;
+      const page = await readPage({
+        name: 'users',
+        query,
+        key: keySchema,
+        read: (after, limit) => {
+          const select = database
+            .selectFrom('user')
+            .selectAll()
+            .where('id', '>', after?.[0] ?? '')
+            .orderBy('id')
+            .limit(limit);
+          return (email === undefined ? select : select.where('email', '=', email)).execute();
+        },
+        keyOf: (row): Key => [row.id],
+      });
+      if (!page.ok) return page;
+      const { rows, ...rest } = page.value;
+      return ok({ users: await present(rows), ...rest });
     },
 
     create: async ({ name, email, language, administrator }) => {

@@ -256,11 +256,12 @@ describe('CSV', () => {
     await record(
       ...Array.from({ length: 2_500 }, (): AuditRecord => ({ action: 'generate', actor: anna, event, method: 'qr' })),
     );
+    const path = '/audits/log?action=generate';
     const count = async (query: string): Promise<number> =>
-      (await (await test.api('GET', `/audits/log?action=generate&format=csv${query}`)).text()).split('\r\n').length - 2;
+      (await (await test.api('GET', `${path}&format=csv${query}`)).text()).split('\r\n').length - 2;
     expect(await count('')).toBe(2_500);
     expect(await count('&limit=7')).toBe(7);
-    const { next } = await log('action=generate&limit=1000');
+    const { next } = await test.json<AuditPage>('GET', `${path}&limit=1000`);
     expect(await count(`&cursor=${next ?? ''}`)).toBe(1_500);
   });
 
@@ -338,31 +339,6 @@ describe('a query', () => {
   ])('is refused: %s', async (query) => {
     for (const list of ['usage', 'log']) {
       const response = await test.api('GET', `/audits/${list}?${query}`);
-      expect([response.status, (await response.json()).type]).toEqual([400, 'request-invalid']);
-    }
-  });
-
-  it.each([
-    '[]',
-    '{}',
-    '[1]',
-    '["a","b","c",1]',
-    '[1,"a","b",1.5]',
-    '[1,2,3,4]',
-    String.raw`[1,"\u0000","b",1]`,
-    String.raw`[1,"\ud800",1]`,
-    '[1e300,"a","b",1]',
-    'null',
-    'x',
-    '',
-  ])('is refused with a cursor that says %s', async (text) => {
-    const cursor = Buffer.from(text).toString('base64url') || 'A';
-    for (const path of [
-      `/audits/usage?cursor=${cursor}`,
-      `/audits/log?format=csv&cursor=${cursor}`,
-      `/api/events/${event}/suspicions?cursor=${cursor}`,
-    ]) {
-      const response = await test.api('GET', path);
       expect([response.status, (await response.json()).type]).toEqual([400, 'request-invalid']);
     }
   });

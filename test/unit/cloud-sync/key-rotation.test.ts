@@ -267,11 +267,11 @@ describe('revoking a key', () => {
     expect((await revoke(first)).toReissue).toEqual({ tickets: 3, withoutGoodPass: 2 });
     const list = async (key: string): Promise<readonly string[]> => {
       const texts: string[] = [];
-      for (let after = ''; ;) {
-        const page: KeyTickets = await test.json('GET', `/admin/keys/${key}/tickets?limit=2${after}`);
+      for (let cursor = ''; ;) {
+        const page: KeyTickets = await test.json('GET', `/admin/keys/${key}/tickets?limit=2${cursor}`);
         texts.push(...page.tickets.map(({ ticket, status, hasGoodPass }) => `${ticket} ${status} ${hasGoodPass}`));
         if (page.next === undefined) return texts;
-        after = `&after=${page.next}`;
+        cursor = `&cursor=${page.next}`;
       }
     };
     const rows = [`${plain.id} valid false`, `${shown.id} valid true`, `${unpaid.id} unpaid false`];
@@ -295,11 +295,11 @@ describe('revoking a key', () => {
         tickets: Array.from({ length: 25 }, () => ({ type: 1 })),
       });
     const seen: string[] = [];
-    for (let after: string | undefined; ;) {
-      const page = await test.cloud.keyTickets.list(key, { after, limit: 10 });
+    for (let cursor = ''; ;) {
+      const page: KeyTickets = await test.json('GET', `/admin/keys/${key}/tickets?limit=10${cursor}`);
       seen.push(...page.tickets.map(({ event, ticket }) => `${event} ${ticket}`));
       if (page.next === undefined) break;
-      after = page.next;
+      cursor = `&cursor=${page.next}`;
     }
     expect([seen.length, new Set(seen).size]).toEqual([50, 50]);
     expect(seen).toEqual(seen.toSorted());
@@ -350,18 +350,13 @@ describe('revoking a key', () => {
     expect(await keyIn('issuer', 'active')).toBe(last);
   });
 
-  it.each([
-    'after=1',
-    'after=1-zz',
-    `after=99999999999-${'0'.repeat(32)}`,
-    'limit=0',
-    'limit=1001',
-    'limit=-1',
-    'limit=x',
-  ])('refuses the page %s', async (query) => {
-    const key = await keyIn('issuer', 'active');
-    expect(await refusal('GET', `/admin/keys/${key}/tickets?${query}`)).toBe('400 request-invalid');
-  });
+  it.each(['after=1', 'cursor=*', 'limit=0', 'limit=1001', 'limit=-1', 'limit=x'])(
+    'refuses the page %s',
+    async (query) => {
+      const key = await keyIn('issuer', 'active');
+      expect(await refusal('GET', `/admin/keys/${key}/tickets?${query}`)).toBe('400 request-invalid');
+    },
+  );
 
   const idOf = async (purpose: string): Promise<string> => {
     const row = await withDatabase((database) =>

@@ -497,12 +497,12 @@ describe('an administrator', () => {
     for (const name of ['a', 'b', 'c', 'd'])
       await test.json('POST', '/admin/users', { name, email: `${name}@example.test` });
     const seen: string[] = [];
-    let after = '';
+    let cursor = '';
     for (let pages = 0; pages < 10; pages++) {
-      const page = await test.json<UserList>('GET', `/admin/users?limit=2${after}`);
+      const page = await test.json<UserList>('GET', `/admin/users?limit=2${cursor}`);
       seen.push(...page.users.map(({ id }) => id));
       if (page.next === undefined) break;
-      after = `&after=${page.next}`;
+      cursor = `&cursor=${page.next}`;
     }
     expect(seen).toHaveLength(5);
     expect(new Set(seen).size).toBe(5);

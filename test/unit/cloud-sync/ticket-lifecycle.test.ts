@@ -404,16 +404,6 @@ describe('the list', () => {
   ])('with %s answers %s', async (_what, query, expected) => {
     expect(await problemOf(test.api('GET', `/api/tickets?${query.replace('EVENT', String(event))}`))).toBe(expected);
   });
-
-  it('refuses the cursor of a list with other filters', async () => {
-    await issue();
-    await issue();
-    const { next } = await test.json<{ next: string }>('GET', `/api/tickets?event=${event}&limit=1`);
-    expect(next).toMatch(/^[A-Za-z0-9_-]{32}$/);
-    expect(await problemOf(test.api('GET', `/api/tickets?event=${event}&type=1&cursor=${next}`))).toBe(
-      '400 cursor-invalid',
-    );
-  });
 });
 
 describe('personal fields', () => {
