@@ -247,6 +247,7 @@ describe('paths', () => {
     expect([response.status, Object.keys(await response.json())]).toEqual([500, ['type', 'title', 'status']]);
     expect(logged).toEqual(['a request failed']);
     expect((await broken.cloud.app.request('/healthz')).status).toBe(503);
+    await broken.close();
   });
 
   it('calls it no fault of ours when somebody hangs up in the middle of a body', async () => {
