@@ -70,7 +70,7 @@ export interface ServerProcess {
 }
 
 const bareServer = fileURLToPath(new URL('./bare-server.ts', import.meta.url));
-const cli = fileURLToPath(new URL('../../cloud-sync/src/cli.ts', import.meta.url));
+const cloudSync = fileURLToPath(new URL('../../cloud-sync/bin/cloud-sync', import.meta.url));
 const fromSource = ['--conditions=source', '--import', 'tsx'];
 
 export async function startBareServer({ own }: BenchDatabases, databaseUrl: string): Promise<ServerProcess> {
@@ -94,7 +94,7 @@ export async function startCloud(
   mkdirSync(data, { recursive: true });
   const settings = ['--data', data, '--database', databaseUrl, '--port', '0', '--log-level', 'warn'];
   const child = own(
-    spawn(process.execPath, [...fromSource, cli, 'serve', ...settings], {
+    spawn(cloudSync, ['serve', ...settings], {
       stdio: ['ignore', 'pipe', 'inherit'],
       // One address and one account send everything here; usual limits would refuse most of it.
       env: { ...process.env, POSTERN_CLOUD_MASTER_KEY: masterKey, POSTERN_CLOUD_LIMITS_FACTOR: '1000' },

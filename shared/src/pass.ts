@@ -5,13 +5,14 @@ import { base45Decode, base45Encode } from './base45.ts';
 import { bytesToHex, hexToBytes } from './bytes.ts';
 import { cborDecode, cborEncode, type CborValue } from './cbor.ts';
 import { decodeCose, signCose, verifyCose, type CoseSign1 } from './cose.ts';
-import { isSoundPublicKey, type KeyPair } from './crypto.ts';
+import { isSoundPublicKey, sha256, type KeyPair } from './crypto.ts';
 import { assert, err, ok, type Result } from './result.ts';
 import { ticketIdPattern, type Ticket } from './ticket.ts';
 
 export const passPrefix = 'PN1:';
 /** A pass with every claim has about 135 bytes, with its holder's key about 180; more is not ours. */
 export const passBytesMax = 256;
+const credentialIdBytes = 8;
 const passCharsMax = passPrefix.length + Math.ceil(passBytesMax / 2) * 3;
 
 /** CWT claim keys; the private one holds `[event, ticket type, epoch]`. */
@@ -66,6 +67,7 @@ export type PassError =
 
 export interface Pass extends PassClaims {
   readonly keyId: string;
+  readonly credentialId: string;
 }
 
 /** A pass that is only good together with a signature of its holder. */
@@ -77,9 +79,14 @@ export interface HolderPass extends Pass {
 /** What a verifier knows of a key id; `next`, `active` and `retired` keys verify, a revoked one does not. */
 export type KeyOf = (keyId: string) => { readonly publicKey: Uint8Array; readonly state: string } | undefined;
 
+/** What tells passes apart without showing one: the first 8 bytes of SHA-256 of the issuer's COSE_Sign1, hexadecimal. */
+export const credentialIdOf = (issued: Uint8Array): string => bytesToHex(sha256(issued).subarray(0, credentialIdBytes));
+
 /** The pass's text, ready for a QR code in alphanumeric mode. Claims must be in range: that is the issuer's duty. */
-export const encodePass = (claims: PassClaims, keys: KeyPair): string =>
-  passPrefix + base45Encode(encodePassBytes(claims, keys));
+export const encodePass = (claims: PassClaims, keys: KeyPair): string => passText(encodePassBytes(claims, keys));
+
+/** The text of a pass that is there as bytes. */
+export const passText = (issued: Uint8Array): string => passPrefix + base45Encode(issued);
 
 /** The raw COSE_Sign1 bytes, as an NFC tag carries them (with the tag's UID as `externalAad`). */
 export const encodePassBytes = (claims: PassClaims, keys: KeyPair, externalAad?: Uint8Array): Uint8Array =>
@@ -154,7 +161,8 @@ function readIssued(bytes: Uint8Array, keyOf: KeyOf, externalAad?: Uint8Array): 
   if (key === undefined) return err({ type: 'key-unknown', keyId: message.value.keyId });
   if (key.state === 'revoked') return err({ type: 'key-revoked', keyId: message.value.keyId });
   if (!verifyCose(message.value, key.publicKey, externalAad)) return err({ type: 'signature-invalid' });
-  return readClaims(message.value);
+  const claims = readClaims(message.value);
+  return claims.ok ? ok({ ...claims.value, keyId: message.value.keyId, credentialId: credentialIdOf(bytes) }) : claims;
 }
 
 const knownClaims: ReadonlySet<number | string> = new Set([
@@ -166,8 +174,8 @@ const knownClaims: ReadonlySet<number | string> = new Set([
 ]);
 
 /** Exactly the claims we issue, in their ranges; a signed pass with anything else is one we do not understand. */
-function readClaims(message: CoseSign1): Result<Issued, PassError> {
-  const decoded = cborDecode(message.payload, passBytesMax);
+function readClaims({ payload }: CoseSign1): Result<Omit<Issued, 'keyId' | 'credentialId'>, PassError> {
+  const decoded = cborDecode(payload, passBytesMax);
   if (!decoded.ok) return decoded;
   if (!(decoded.value instanceof Map)) return err({ type: 'malformed', cause: 'claims that are no map' });
   const claims: ReadonlyMap<number | string, CborValue> = decoded.value;
@@ -194,7 +202,6 @@ function readClaims(message: CoseSign1): Result<Issued, PassError> {
     event,
     type,
     epoch,
-    keyId: message.keyId,
     ...(expiresS === undefined ? {} : { expiresS }),
     ...(notBeforeS === undefined ? {} : { notBeforeS }),
     ...(holderKey === undefined ? {} : { holderKey }),

@@ -38,7 +38,8 @@ export const credentialSchema = z.object({
   /** Tells credentials of a method apart; never the credential itself. */
   id: z.string(),
   epoch: z.number().int(),
-  generatedAtMs: unixMs,
+  /** Absent for one that was first seen when it was presented here, such as a code that somebody else has printed. */
+  generatedAtMs: unixMs.optional(),
   /** When it first let somebody in and was not taken back; from the merged marks, gates' included. */
   usedAtMs: unixMs.optional(),
 });

@@ -47,7 +47,9 @@ export async function createCentralStoreHarness(): Promise<CentralStoreHarness> 
       random: (bytes) => new Uint8Array(bytes).fill(++boots),
       policyOf: async (_queries, of) => (of === event ? centralPolicy : undefined),
       ticketsOf: async () => tickets,
-      keep: (queries, of, histories, _marks, known) => storeHistories(queries, clock.wallMs(), of, histories, known),
+      keep: async (queries, batch, of, histories, _marks, known) => {
+        await storeHistories(queries, batch, clock.wallMs(), of, histories, known);
+      },
       record: async () => undefined,
       committed: () => void (commits += 1),
     });

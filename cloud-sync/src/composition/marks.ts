@@ -2,7 +2,6 @@
 // stories, uses and reports.
 import { createIngest, err, loadLedger, ok } from '@postern/shared';
 import type { AppDeps } from '../app.ts';
-import type { AuditRecord } from '../services/audit.ts';
 import { createCentralGate, type CentralGate } from '../services/central-gate.ts';
 import { createCredentials } from '../services/credentials.ts';
 import { readEvent } from '../services/events.ts';
@@ -15,9 +14,10 @@ import { createEffectiveEvents, createTicketMethods } from '../services/ticket-m
 import { readTickets } from '../services/ticket-views.ts';
 import { createUsageLog } from '../services/usage-log.ts';
 import { storeUses } from '../services/uses.ts';
-import { createVerifications } from '../services/verification.ts';
+import { createVerifications, type CentralEntry } from '../services/verification.ts';
 import { openCentralStore } from '../store/central-store.ts';
 import { createGateDirectory } from '../store/gate-directory.ts';
+import { createRowBatch } from '../store/insert-rows.ts';
 import { createReplicaStore } from '../store/replica.ts';
 import { markToUsage } from '../store/usage.ts';
 import type { EventServices } from './events.ts';
@@ -38,8 +38,10 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     database,
     clock,
     derive: async (queries, event, ticketIds, marks) => {
-      await deriveStories(queries, clock, event, ticketIds, marks);
-      await storeUses(queries, event, marks.map(markToUsage));
+      const batch = createRowBatch();
+      const disputed = await deriveStories(queries, batch, clock, event, ticketIds, marks);
+      await storeUses(queries, batch, event, marks.map(markToUsage), disputed);
+      await batch.write(queries);
     },
   });
   const ledger = await loadLedger();
@@ -49,7 +51,7 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     directory: createGateDirectory(database, keys.central.publicKey),
     log,
   });
-  const centralStore = await openCentralStore<AuditRecord>({
+  const centralStore = await openCentralStore<CentralEntry>({
     database,
     clock,
     random,
@@ -57,11 +59,22 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     log,
     policyOf: async (queries, event) => (await readEvent(queries, event))?.policy,
     ticketsOf: readTickets,
-    keep: async (queries, event, histories, marks, known) => {
-      await storeHistories(queries, clock.wallMs(), event, histories, known);
-      await storeUses(queries, event, marks.map(markToUsage));
+    keep: async (queries, batch, event, histories, marks, known) => {
+      const disputed = await storeHistories(queries, batch, clock.wallMs(), event, histories, known);
+      await storeUses(queries, batch, event, marks.map(markToUsage), disputed);
     },
-    record: audit.record,
+    record: async (queries, entries, batch) => {
+      batch.add(
+        'credential',
+        entries.flatMap(({ credential }) => credential ?? []),
+        'keep',
+      );
+      await audit.record(
+        queries,
+        entries.flatMap((entry) => entry.audit ?? []),
+        batch,
+      );
+    },
     committed: (event) => {
       central.committed(event);
       pokes.poke(event);

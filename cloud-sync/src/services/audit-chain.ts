@@ -7,7 +7,8 @@
 //   head       = Ed25519("postern-audit-head-v1" 00 CBOR [chain, sequence, hash, previous head's sequence, at ms, closed, key id])
 //
 // CBOR is deterministic; chains, salts, commitments and hashes are byte strings.
-import { bytesToHex, cborEncode, concatBytes, hexToBytes, sha256, utf8, type CborValue } from '@postern/shared';
+import { hash } from 'node:crypto';
+import { cborEncode, concatBytes, hexToBytes, utf8, type CborValue } from '@postern/shared';
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Schema } from '../store/schema.ts';
@@ -27,11 +28,13 @@ const formatVersion = 1;
 export const noHash = '0'.repeat(64);
 
 const domain = (name: string): Uint8Array => utf8(`postern-audit-${name}-v1\0`);
+const [fieldDomain, entryDomain] = [domain('field'), domain('entry')];
+const sha256 = (...parts: readonly Uint8Array[]): Buffer => hash('sha256', concatBytes(...parts), 'buffer');
 /** Bytes of hexadecimal text; text that is none stays text, which no hash that we made was over. */
 const bytesOf = (text: string): CborValue => (typeof text === 'string' ? hexToBytes(text) : undefined) ?? text;
 
 export const commitmentOf = (chain: string, sequence: number, field: string, salt: string, value: string): string =>
-  bytesToHex(sha256(domain('field'), cborEncode([bytesOf(chain), sequence, field, bytesOf(salt), value])));
+  sha256(fieldDomain, cborEncode([bytesOf(chain), sequence, field, bytesOf(salt), value])).toString('hex');
 
 /** The chain's next hash, hexadecimal. `previous`: the hash of the entry before, or `noHash`. */
 export function entryHash(previous: string, row: Omit<EntryRow, 'hash' | 'fields'>, commitments: Commitments): string {
@@ -58,7 +61,7 @@ export function entryHash(previous: string, row: Omit<EntryRow, 'hash' | 'fields
     row.details,
     fields,
   ]);
-  return bytesToHex(sha256(domain('entry'), hexToBytes(previous) ?? utf8(previous), entry));
+  return sha256(entryDomain, hexToBytes(previous) ?? utf8(previous), entry).toString('hex');
 }
 
 /** What the signature of a head is over. */
@@ -99,11 +102,11 @@ export interface FieldPlace {
 
 /** What an erasure says it has emptied: a hash over the places, which are added in order of (chain, sequence, field). */
 export function createErasureDigest(): { readonly add: (place: FieldPlace) => void; readonly digest: () => string } {
-  let hash = sha256(domain('erasure'));
+  let digest = sha256(domain('erasure'));
   return {
     add: ({ chain, sequence, field }) => {
-      hash = sha256(hash, cborEncode([bytesOf(chain), sequence, field]));
+      digest = sha256(digest, cborEncode([bytesOf(chain), sequence, field]));
     },
-    digest: () => bytesToHex(hash),
+    digest: () => digest.toString('hex'),
   };
 }

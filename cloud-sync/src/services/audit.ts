@@ -2,9 +2,9 @@
 // the caller's transaction, so that an action and its entry are there together or not at all; the chain's place is taken and its tip
 // read inside that transaction, under the lock of the chain's row, so that one rolled back leaves no gap.
 //
-// Cost: `record` is three or four statements however many entries it gets, and the row lock makes the audited transactions of ONE
-// process commit one after the other (every process has a chain of its own). So it comes last in a transaction, and who has much to
-// record hands it over at once.
+// Cost: `record` is two statements however many entries it gets, and the row lock makes the audited transactions of ONE process
+// commit one after the other (every process has a chain of its own). So it comes last in a transaction, and who has much to record
+// hands it over at once.
 import {
   bytesToHex,
   type AuditAction,
@@ -15,7 +15,7 @@ import {
   type Timer,
 } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
-import { insertRows } from '../store/insert-rows.ts';
+import { createRowBatch, type RowBatch } from '../store/insert-rows.ts';
 import { lockTickets } from '../store/locks.ts';
 import {
   commitmentOf,
@@ -76,8 +76,11 @@ export type ErasureFilter =
   | { readonly field: PersonalField; readonly value: string };
 
 export interface Audit {
-  /** Appends in `queries`' transaction, in order. Throws when somebody else has changed the chain: nothing is then recorded or done. */
-  readonly record: (queries: Queries, entries: AuditRecord | readonly AuditRecord[]) => Promise<void>;
+  /**
+   * Appends in `queries`' transaction, in order; through `batch` where the caller has one and writes it. Throws when somebody else has
+   * changed the chain: nothing is then recorded or done.
+   */
+  readonly record: (queries: Queries, entries: AuditRecord | readonly AuditRecord[], batch?: RowBatch) => Promise<void>;
   /** Empties the personal fields that `filter` finds, value and salt, and records that it did; answers how many. */
   readonly erase: (queries: Queries, filter: ErasureFilter, by: AuditActor, requestId?: string) => Promise<number>;
   /** Signs the chain's present head, if it has grown. */
@@ -132,27 +135,42 @@ export function createAudit({ database, clock, random, timer, signer, log, used 
       .updateTable('audit_chain')
       .set(({ eb }) => ({ tip_sequence: eb('tip_sequence', '+', count) }))
       .where('id', '=', chain)
-      .returning('tip_sequence')
+      .returning([
+        'tip_sequence',
+        (eb) =>
+          eb
+            .selectFrom('audit_entry')
+            .select('hash')
+            .where('chain', '=', chain)
+            .whereRef('sequence', '=', eb('audit_chain.tip_sequence', '-', count))
+            .as('hash'),
+      ])
       .executeTakeFirst();
     if (row === undefined) return undefined;
-    const tip = assertOwn(await readTip(queries, chain, row.tip_sequence - count));
+    const sequence = row.tip_sequence - count;
+    // What was committed while this statement waited for the row is only seen by the next one.
+    const tip = assertOwn(row.hash === null ? await readTip(queries, chain, sequence) : { sequence, hash: row.hash });
     own(tip.hash);
     return tip;
   };
 
   const append = async (
     queries: Queries,
+    batch: RowBatch,
     tip: Tip,
     records: readonly AuditRecord[],
     atMs = clock.wallMs(),
-  ): Promise<Tip> => {
+  ): Promise<void> => {
     const entries: EntryRow[] = [];
     const fields: FieldRow[] = [];
     let { sequence, hash } = tip;
-    for (const record of records) {
+    const personals = records.map(personalOf);
+    const salts = random(saltBytes * personals.flat().length);
+    let salted = 0;
+    for (const [index, record] of records.entries()) {
       sequence += 1;
-      const personal = personalOf(record).map(([field, value]) => {
-        const salt = bytesToHex(random(saltBytes));
+      const personal = (personals[index] ?? []).map(([field, value]) => {
+        const salt = bytesToHex(salts.subarray(salted, (salted += saltBytes)));
         return { chain, sequence, field, value, salt, commitment: commitmentOf(chain, sequence, field, salt, value) };
       });
       const commitments: Commitments = Object.fromEntries(personal.map((row) => [row.field, row.commitment]));
@@ -161,12 +179,20 @@ export function createAudit({ database, clock, random, timer, signer, log, used 
       entries.push({ ...row, fields: commitmentsToText(commitments), hash });
       fields.push(...personal.map(({ commitment: _commitment, ...field }) => ({ ...field, erasure: null })));
     }
-    await insertRows(queries, 'audit_entry', entries);
-    await insertRows(queries, 'audit_field', fields);
+    batch.add('audit_entry', entries);
+    batch.add('audit_field', fields);
     own(hash);
     const uses = entries.filter((row) => isUse(row) && row.mark === null);
     if (uses.length > 0) await used?.(queries, uses);
-    return { sequence, hash };
+  };
+
+  const appendNow = async (
+    queries: Queries,
+    ...what: readonly [Tip, readonly AuditRecord[], number?]
+  ): Promise<void> => {
+    const batch = createRowBatch();
+    await append(queries, batch, ...what);
+    await batch.write(queries);
   };
 
   /** Unless another transaction has begun the chain. The first entry names the chain before and where it stood, so that a chain that goes missing is missed. */
@@ -199,7 +225,7 @@ export function createAudit({ database, clock, random, timer, signer, log, used 
           ? {}
           : { previous: before.id, previousSequence: before.tip_sequence, previousHash: tip?.hash ?? noHash }),
       };
-      await append(
+      await appendNow(
         queries,
         { sequence: 0, hash: noHash },
         [{ action: 'chain-started', actor: systemActor, details }],
@@ -210,7 +236,7 @@ export function createAudit({ database, clock, random, timer, signer, log, used 
     throw new Error('no number was free for a new audit chain');
   };
 
-  const record: Audit['record'] = async (queries, entries) => {
+  const record: Audit['record'] = async (queries, entries, batch) => {
     const records = isList(entries) ? entries : [entries];
     if (records.length === 0) return;
     await lockUsed(queries, records);
@@ -219,7 +245,8 @@ export function createAudit({ database, clock, random, timer, signer, log, used 
       await begin(queries);
       tip = assertOwn(await takePlaces(queries, records.length));
     }
-    await append(queries, tip, records);
+    if (batch === undefined) await appendNow(queries, tip, records);
+    else await append(queries, batch, tip, records);
   };
 
   /** The sequence up to which the chain is now signed. */
@@ -290,7 +317,7 @@ export function createAudit({ database, clock, random, timer, signer, log, used 
       await database.transaction().execute(async (queries) => {
         const tip = await takePlaces(queries, 1);
         if (tip === undefined) return;
-        await append(queries, tip, [{ action: 'chain-closed', actor: systemActor }]);
+        await appendNow(queries, tip, [{ action: 'chain-closed', actor: systemActor }]);
         await signHead(queries, 1);
       });
     },

@@ -14,7 +14,7 @@ import {
 import { setImmediate } from 'node:timers/promises';
 import { createCentralJournal } from '../store/central-journal.ts';
 import type { CentralStore } from '../store/central-store.ts';
-import type { AuditRecord } from './audit.ts';
+import type { CentralEntry } from './verification.ts';
 import { endExpiredLeases, leaseMs } from '../store/central-writer.ts';
 import type { Database } from '../store/database.ts';
 
@@ -28,7 +28,7 @@ export const heartbeatMs = 10_000;
 
 export interface CentralGateDeps {
   readonly database: Database;
-  readonly store: CentralStore<AuditRecord>;
+  readonly store: CentralStore<CentralEntry>;
   readonly replica: ReplicaStore;
   readonly ledger: Ledger;
   /** Signs segments; its public key is among the event's gates in every manifest. */
@@ -41,7 +41,7 @@ export interface CentralGateDeps {
 }
 
 export interface CentralGate {
-  readonly storeOf: CentralStore<AuditRecord>['ofEvent'];
+  readonly storeOf: CentralStore<CentralEntry>['ofEvent'];
   /** Marks of an event are durable: they go into a segment soon. */
   readonly committed: (event: number) => void;
   /** Brings all marks into segments now. */

@@ -1,19 +1,20 @@
-// What has been generated for a ticket: by which method, when, for which epoch, and when it was first used. The credential itself is not
-// kept. Use is derived from the merged marks, gates' included, so a use that is given back clears it again.
+// The credentials of a ticket that were generated or verified here: by which method, when, for which epoch, and when it was first used. The
+// credential itself is not kept. Use is derived from the merged marks, gates' included, so a use that is given back clears it again.
 import {
-  bytesToHex,
   err,
   methodById,
   ok,
-  sha256,
-  utf8,
+  type Claim,
   type Clock,
   type CredentialView,
   type History,
   type Result,
   type Ticket,
 } from '@postern/shared';
+import type { Insertable } from 'kysely';
 import type { Database, Queries } from '../store/database.ts';
+import { lockTickets } from '../store/locks.ts';
+import type { Schema } from '../store/schema.ts';
 import type { Audit, EntryOf } from './audit.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
@@ -23,7 +24,11 @@ import { foldTickets } from './stories.ts';
 
 /** Generated credentials kept of one ticket and shown; more than a person ever asks for. */
 const credentialsMax = 200;
-const credentialIdBytes = 8;
+const credentialIdChars = 16;
+/** In place of the time, for a credential that was first seen when it was presented. */
+const notGenerated = 0;
+
+export type CredentialRow = Insertable<Schema['credential']>;
 
 export interface GeneratedCredential {
   readonly credential: CredentialView;
@@ -65,7 +70,7 @@ export function createCredentials({ database, clock, keys, audit }: CredentialsD
         return err({ type: made.error.type, ...('cause' in made.error ? { detail: made.error.cause } : {}) });
       const credential = {
         method: methodId,
-        id: credentialId(made.value.payload),
+        id: made.value.credentialId,
         epoch: ticket.epoch,
         generatedAtMs: nowMs,
       };
@@ -84,6 +89,8 @@ export function createCredentials({ database, clock, keys, audit }: CredentialsD
           .onConflict((conflict) => conflict.doNothing())
           .execute();
       await database.transaction().execute(async (queries) => {
+        // Tickets first and the audit chain last, as whoever verifies: else the two could wait for each other.
+        await lockTickets(queries, event.id, [ticket.id]);
         await insert(queries);
         if (entry !== undefined) await audit.record(queries, entry({ event: event.id, subject: credential.id }));
       });
@@ -107,7 +114,7 @@ export function createCredentials({ database, clock, keys, audit }: CredentialsD
           method: row.method,
           id: row.credential,
           epoch: row.epoch,
-          generatedAtMs: row.generated_at_ms,
+          ...(row.generated_at_ms === notGenerated ? {} : { generatedAtMs: row.generated_at_ms }),
           ...(usedAtMs === undefined ? {} : { usedAtMs }),
         };
       });
@@ -115,9 +122,19 @@ export function createCredentials({ database, clock, keys, audit }: CredentialsD
   };
 }
 
-/** A credential is known by its hash alone. */
-const credentialId = (payload: Readonly<Record<string, string | number>>): string =>
-  bytesToHex(sha256(utf8(JSON.stringify(payload))).slice(0, credentialIdBytes));
+/** The row of a credential that was proved here; it stays as it is where it is there already. */
+export const verifiedCredential = (
+  { event, ticketId, method, epoch, credentialId }: Claim,
+  hash: (purpose: string, text: string) => string,
+): CredentialRow => ({
+  event,
+  ticket: ticketId,
+  method,
+  // A method that looks codes up has one for a ticket and epoch.
+  credential: credentialId ?? hash('credential', `${event}/${ticketId}/${method}/${epoch}`).slice(0, credentialIdChars),
+  epoch,
+  generated_at_ms: notGenerated,
+});
 
 /** Marks say method and epoch: all credentials of one method and epoch are used together. */
 const firstUse = (history: History | undefined, method: string, epoch: number): number | undefined =>

@@ -13,7 +13,7 @@ import {
   type Mark,
 } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
-import { insertRows } from '../store/insert-rows.ts';
+import { createRowBatch, type RowBatch } from '../store/insert-rows.ts';
 import { lockTickets } from '../store/locks.ts';
 import { readMarksOfTickets, ticketOf } from '../store/mark-rows.ts';
 import { readEvent } from './events.ts';
@@ -22,23 +22,27 @@ import { readEvent } from './events.ts';
 const ticketsPerBatchMax = 500;
 const rowsPerStatementMax = 1_000;
 
-/** Brings story and cases of these tickets up to date; `fresh` are marks that the same transaction has stored. */
+/**
+ * Brings story and cases of these tickets up to date; `fresh` are marks that the same transaction has stored. What can wait goes into
+ * `batch`, which the caller writes. Answers with the tickets whose cases may have changed.
+ */
 export async function deriveStories(
   queries: Queries,
+  batch: RowBatch,
   clock: Clock,
   event: number,
   ticketIds: ReadonlySet<string>,
   fresh: readonly Mark[] = [],
-): Promise<void> {
-  if (ticketIds.size === 0) return;
+): Promise<readonly string[]> {
+  if (ticketIds.size === 0) return [];
   await lockTickets(queries, event, ticketIds);
   const record = await readEvent(queries, event);
-  if (record === undefined) return;
+  if (record === undefined) return [];
   const marks = await readMarksOfTickets(queries, event, [...ticketIds]);
   const freshByTicket = countByTicket(fresh);
   const known = [...ticketIds].filter((id) => (marks.get(id)?.length ?? 0) > (freshByTicket.get(id) ?? 0));
   const histories = await foldMarks(queries, record.policy, [...ticketIds], marks);
-  await storeHistories(queries, clock.wallMs(), event, histories, new Set(known));
+  return storeHistories(queries, batch, clock.wallMs(), event, histories, new Set(known));
 }
 
 /** Marks that the fold looks at, by ticket. */
@@ -52,23 +56,26 @@ function countByTicket(marks: readonly Mark[]): ReadonlyMap<string, number> {
 }
 
 /**
- * Writes down what histories come to, by ticket id: a statement for all, since every one is a journey to the database and back. `known`
- * are the tickets of which there were marks before this transaction: of others nothing has been derived that would have to go.
+ * Writes down what histories come to, by ticket id; what can wait goes into `batch`, which the caller writes. `known` are the tickets of
+ * which there were marks before this transaction: of others nothing has been derived that would have to go. Answers with the
+ * tickets whose cases may have changed.
  */
 export async function storeHistories(
   queries: Queries,
+  batch: RowBatch,
   nowMs: number,
   event: number,
   histories: ReadonlyMap<string, History>,
   known: ReadonlySet<string>,
-): Promise<void> {
-  if (histories.size === 0) return;
-  await storeStories(queries, event, histories);
+): Promise<readonly string[]> {
+  if (histories.size === 0) return [];
   const before = [...histories.keys()].filter((id) => known.has(id));
   if (before.length > 0) await forgetDerived(queries, event, before);
-  await storeEntries(queries, event, histories);
-  await storePresence(queries, event, histories);
+  addStories(batch, event, histories);
+  addEntries(batch, event, histories);
+  addPresence(batch, event, histories);
   await storeCases(queries, nowMs, event, histories, before);
+  return [...histories].flatMap(([id, { cases }]) => (known.has(id) || cases.length > 0 ? [id] : []));
 }
 
 async function forgetDerived(queries: Queries, event: number, ticketIds: readonly string[]): Promise<void> {
@@ -88,9 +95,11 @@ export async function deriveAllStories(database: Database, clock: Clock, event: 
       .limit(ticketsPerBatchMax)
       .execute();
     if (page.length === 0) return;
-    await database
-      .transaction()
-      .execute((queries) => deriveStories(queries, clock, event, new Set(page.map((row) => row.ticket))));
+    await database.transaction().execute(async (queries) => {
+      const batch = createRowBatch();
+      await deriveStories(queries, batch, clock, event, new Set(page.map((row) => row.ticket)));
+      await batch.write(queries);
+    });
     after = page.at(-1)?.ticket ?? '';
   }
 }
@@ -133,7 +142,7 @@ async function foldMarks(
 
 type Histories = ReadonlyMap<string, History>;
 
-async function storeStories(queries: Queries, event: number, histories: Histories): Promise<void> {
+function addStories(batch: RowBatch, event: number, histories: Histories): void {
   const rows = [...histories].map(([ticket, history]) => ({
     event,
     ticket,
@@ -141,10 +150,10 @@ async function storeStories(queries: Queries, event: number, histories: Historie
     inside: history.inside,
     epoch_seen: history.epochSeen,
   }));
-  await insertRows(queries, 'story', rows, 'replace');
+  batch.add('story', rows, 'replace');
 }
 
-async function storeEntries(queries: Queries, event: number, histories: Histories): Promise<void> {
+function addEntries(batch: RowBatch, event: number, histories: Histories): void {
   const rows = [...histories].flatMap(([ticket, { entries }]) =>
     entries.map(({ mark, persons }) => ({
       event,
@@ -159,15 +168,15 @@ async function storeEntries(queries: Queries, event: number, histories: Historie
       persons,
     })),
   );
-  await insertRows(queries, 'entry', rows);
+  batch.add('entry', rows);
 }
 
 /** Where the persons of a ticket are, zone by zone. */
-async function storePresence(queries: Queries, event: number, histories: Histories): Promise<void> {
+function addPresence(batch: RowBatch, event: number, histories: Histories): void {
   const rows = [...histories].flatMap(([ticket, { insideByZone }]) =>
     [...insideByZone].flatMap(([zone, persons]) => (persons > 0 ? [{ event, ticket, zone, persons }] : [])),
   );
-  await insertRows(queries, 'presence', rows);
+  batch.add('presence', rows);
 }
 
 /** Late marks extend a case or close it; they never open a second one of the same ticket and day. */

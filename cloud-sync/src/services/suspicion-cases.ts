@@ -12,6 +12,7 @@ export const followAllCases = (database: Database, event: number): Promise<void>
 
 /** Takes over the cases of these tickets: a double entry is a case that is open. */
 export async function followCases(queries: Queries, event: number, tickets: readonly string[]): Promise<void> {
+  if (tickets.length === 0) return;
   const cases = await queries
     .selectFrom('case')
     .select(['ticket', 'day', 'state', 'entries'])

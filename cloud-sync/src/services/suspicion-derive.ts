@@ -10,6 +10,7 @@ import {
 } from '@postern/shared';
 import { sql } from 'kysely';
 import type { Database, Queries } from '../store/database.ts';
+import type { RowBatch } from '../store/insert-rows.ts';
 import { lockTickets, withTicketsLocked } from '../store/locks.ts';
 import type { UsageRow } from '../store/usage.ts';
 import { readEvent } from './events.ts';
@@ -22,15 +23,26 @@ interface EventRules {
   readonly rules: SuspicionRules;
 }
 
-/** Derives what new uses of one event bear on; after their stories and cases, in the same transaction. */
-export async function deriveSuspicions(queries: Queries, event: number, uses: readonly UsageRow[]): Promise<void> {
+/**
+ * Derives what new uses of one event bear on; after their stories and cases, in the same transaction. `batch` has the uses, and is written
+ * before anything is looked up; `disputed` are the tickets whose cases may have changed.
+ */
+export async function deriveSuspicions(
+  queries: Queries,
+  batch: RowBatch,
+  event: number,
+  uses: readonly UsageRow[],
+  disputed: readonly string[],
+): Promise<void> {
   const tickets = [...new Set(uses.flatMap((use) => use.ticket ?? []))];
   if (tickets.length === 0) return;
   await lockTickets(queries, event, tickets);
   const placed = placedOf(uses);
   const isPlain = placed.length === 0 && uses.every((use) => use.kind !== 'refused');
   // What was let in centrally is at no place, and refused to nobody: most of what comes in numbers.
-  if (isPlain) return followCases(queries, event, tickets);
+  if (isPlain && disputed.length === 0) return;
+  await batch.write(queries);
+  if (isPlain) return followCases(queries, event, disputed);
   const rules = await readSuspicionRules(queries, event);
   const travels = await findTravels(queries, event, rules, placed);
   const moments = [
@@ -50,7 +62,7 @@ export async function deriveSuspicions(queries: Queries, event: number, uses: re
     }
     for (const { ticket, day } of days.values()) await deriveDay(queries, event, { policy, rules }, ticket, day);
   }
-  await followCases(queries, event, tickets);
+  await followCases(queries, event, disputed);
 }
 
 /** Derives everything of an event anew; a page of tickets at a time, each in a transaction. */

@@ -4,6 +4,7 @@
 import { err, ok, type Clock, type Holder, type Result, type TicketChange } from '@postern/shared';
 import type { Updateable } from 'kysely';
 import type { Queries } from '../store/database.ts';
+import { createRowBatch } from '../store/insert-rows.ts';
 import { lockTickets } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
 import { raiseRevision, readEvent, type EventRecord } from './events.ts';
@@ -107,7 +108,10 @@ async function deriveAnew(
     .where('event', '=', event)
     .where('ticket', '=', id)
     .executeTakeFirst();
-  if (story !== undefined) await deriveStories(queries, clock, event, new Set([id]));
+  if (story === undefined) return;
+  const batch = createRowBatch();
+  await deriveStories(queries, batch, clock, event, new Set([id]));
+  await batch.write(queries);
 }
 
 export const planChange =

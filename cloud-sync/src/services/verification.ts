@@ -43,6 +43,7 @@ import {
 import type { Database } from '../store/database.ts';
 import { shareReads } from '../store/shared-reads.ts';
 import type { AuditAddition, AuditRecord, EntryOf } from './audit.ts';
+import { verifiedCredential, type CredentialRow } from './credentials.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import type { Limiter } from './limiter.ts';
@@ -54,6 +55,13 @@ export const centralLane = 'api';
 /** Codes of other tickets are compared in memory: this bounds a method that asks somebody else. */
 const verifyTimeoutMs = 10_000;
 const deadlineSharedMs = 1_000;
+
+/** What a decision leaves besides its mark. */
+export interface CentralEntry {
+  readonly audit: AuditRecord | undefined;
+  /** Of what was proved. */
+  readonly credential?: CredentialRow;
+}
 
 /** Who asks, as marks know them: a person by the pseudonym they have at the event, or a program. */
 export type Verifier = Operator | { readonly program: string };
@@ -88,10 +96,10 @@ export interface VerificationsDeps {
   readonly clock: Clock;
   readonly keys: Keys;
   readonly limiter: Limiter;
-  /** `entryOf`: what of a decision goes into the audit log, in the transaction that stores its mark. */
+  /** `entryOf`: what a decision leaves besides its mark, in the transaction that stores it. */
   readonly storeOf: (
     event: number,
-    entryOf?: (decision: unknown, mark: Mark | undefined) => AuditRecord | undefined,
+    entryOf?: (decision: unknown, mark: Mark | undefined) => CentralEntry | undefined,
   ) => Store;
   /** With what is switched off among its `methodsOff`. */
   readonly findEvent: (event: number) => Promise<Result<EventRecord, Failure>>;
@@ -115,7 +123,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
   /** A store that works, if it can be made to. */
   const workingStore = async (
     event: number,
-    entryOf: ((decision: unknown, mark: Mark | undefined) => AuditRecord | undefined) | undefined,
+    entryOf: ((decision: unknown, mark: Mark | undefined) => CentralEntry | undefined) | undefined,
   ): Promise<Store | undefined> => {
     const store = deps.storeOf(event, entryOf);
     return store.healthy() || (await store.reopen()).ok ? store : undefined;
@@ -147,17 +155,14 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
   };
 
   const verify: Verifications['verify'] = async ({ ticket, event, method }, request, by, entry) => {
-    if (methodById(method) === undefined) return err({ type: 'method-unknown' });
+    const known = methodById(method);
+    if (known === undefined) return err({ type: 'method-unknown' });
     const zone = request.zone ?? defaultZone(event.policy, ticket);
     if (!event.policy.zones.some(({ id }) => id === zone))
       return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
     const isOff = event.policy.methodsOff.includes(method);
-    const lookups = await lookupsFor(
-      keys,
-      event,
-      ticket,
-      (await epochsByCode(ticketName(event.id, ticket.id))) ?? new Map(),
-    );
+    const codes = known.assurance === 'looked-up' ? await epochsByCode(ticketName(event.id, ticket.id)) : undefined;
+    const lookups = await lookupsFor(keys, event, ticket, codes ?? new Map());
     const tried = isOff
       ? ok(err<Refusal>({ type: 'method-off' }))
       : await prove(method, ticket, lookups, request.presented_data);
@@ -200,7 +205,9 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     const isAnsweredBelow = ({ kind }: Decision): boolean => kind === 'hold' && request.accept && isPerson(by);
     const store = await workingStore(event.id, (given, mark) => {
       const decision = given as Decision;
-      return isAnsweredBelow(decision) ? undefined : entry?.(additionOf(decision, event.id, mark));
+      if (isAnsweredBelow(decision)) return undefined;
+      const audit = entry?.(additionOf(decision, event.id, mark));
+      return proved.ok ? { audit, credential: verifiedCredential(proved.value, keys.serverHash) } : { audit };
     });
     if (store === undefined) return err({ type: 'store-unavailable' });
     let committed = await store.admit(
@@ -270,14 +277,14 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       ticket === undefined
         ? undefined
         : { method: 'override', event: eventId, ticketId: ticket.id, epoch: ticket.epoch, assurance: 'looked-up' };
-    const store = await workingStore(eventId, (_decision, mark) =>
-      entry?.({
+    const store = await workingStore(eventId, (_decision, mark) => ({
+      audit: entry?.({
         event: eventId,
         reason,
         ...(ticket === undefined ? {} : { ticket: ticket.id }),
         ...(mark === undefined ? {} : { mark: markKey(mark) }),
       }),
-    );
+    }));
     if (store === undefined) return err({ type: 'store-unavailable' });
     const place = { event: eventId, lane: centralLane, zone };
     const stored = await store.append(draftOverride(place, claim, reason, persons, operator));

@@ -31,7 +31,7 @@ import {
 import { setImmediate } from 'node:timers/promises';
 import { endLease, leaseMs, renewLease, takeLease } from './central-writer.ts';
 import type { Database, Queries } from './database.ts';
-import { insertRows } from './insert-rows.ts';
+import { createRowBatch, type RowBatch } from './insert-rows.ts';
 import { lockTickets } from './locks.ts';
 import { readMark, readMarksOfTickets, toMarkRow } from './mark-rows.ts';
 
@@ -62,18 +62,19 @@ export interface CentralStoreDeps<Entry> {
     ticketIds: readonly string[],
   ) => Promise<ReadonlyMap<string, Ticket>>;
   /**
-   * Writes down what histories and new marks come to, in the same transaction; the tickets of both are locked. `known` are the tickets of
-   * which there were marks before it.
+   * Writes down what histories and new marks come to, in the same transaction, through `batch` where it can wait; the tickets of both are
+   * locked. `known` are the tickets of which there were marks before it.
    */
   readonly keep: (
     queries: Queries,
+    batch: RowBatch,
     event: number,
     histories: ReadonlyMap<string, History>,
     marks: readonly Mark[],
     known: ReadonlySet<string>,
   ) => Promise<void>;
-  /** The last thing in a transaction: what its decisions leave in another log. */
-  readonly record: (queries: Queries, entries: readonly Entry[]) => Promise<void>;
+  /** The last thing in a transaction, and through `batch`: what its decisions leave in another log. */
+  readonly record: (queries: Queries, entries: readonly Entry[], batch: RowBatch) => Promise<void>;
   /** Marks of this event are durable. */
   readonly committed: (event: number) => void;
 }
@@ -217,10 +218,12 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
           if (page === undefined) settled.push(() => job.settle(ok(withoutMark(undefined))));
           else settled.push(take(job, page, stamp, entries));
         }
-        for (const page of pages.values()) await writePage(queries, page);
+        const batch = createRowBatch();
+        for (const page of pages.values()) await writePage(queries, batch, page);
         if (!(await renewLease(queries, lease.boot, clock.wallMs(), hybrid.last())))
           throw new Error('this process was taken for dead and another has finished its segments');
-        if (entries.length > 0) await deps.record(queries, entries);
+        if (entries.length > 0) await deps.record(queries, entries, batch);
+        await batch.write(queries);
         return clock.monotonicMs();
       });
     } catch (cause) {
@@ -269,8 +272,9 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
       const refused = drafts.flatMap((draft) =>
         draft.event === event && 'ticketId' in draft && draft.ticketId !== '' ? [draft.ticketId] : [],
       );
-      await lockTickets(queries, event, [...ids, ...refused]);
-      const marksByTicket = new Map(ids.length === 0 ? [] : await readMarksOfTickets(queries, event, ids));
+      const unmarked = await lockTickets(queries, event, [...ids, ...refused]);
+      const marked = ids.filter((id) => !unmarked.has(id));
+      const marksByTicket = new Map(marked.length === 0 ? [] : await readMarksOfTickets(queries, event, marked));
       pages.set(event, {
         event,
         policy,
@@ -284,17 +288,20 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
     return pages;
   };
 
-  const writePage = async (queries: Queries, page: Page): Promise<void> => {
+  const writePage = async (queries: Queries, batch: RowBatch, page: Page): Promise<void> => {
     if (page.made.length === 0) return;
     const writer = { event: page.event, gate: centralGate, boot: lease.boot };
-    const rows = page.made.map((mark) => toMarkRow(writer, mark, clock.wallMs()));
-    await insertRows(queries, 'mark', rows);
+    batch.add(
+      'mark',
+      page.made.map((mark) => toMarkRow(writer, mark, clock.wallMs())),
+    );
     const touched = new Set(
       page.made.flatMap(({ mark }) => (mark.kind !== 'refused' && 'ticketId' in mark ? [mark.ticketId] : [])),
     );
     const histories = new Map([...touched].map((id) => [id, historyOf(page, id)]));
     await deps.keep(
       queries,
+      batch,
       page.event,
       histories,
       page.made.map(({ mark }) => mark),

@@ -1,6 +1,7 @@
 // Inserts for the tables whose rows come in numbers. What a query builder makes of some hundred rows takes longer to build, and to parse at
 // the other end, than the rows take to store; so these statements have few different texts. On PostgreSQL all rows travel as one
-// value, on SQLite in statements of so many rows that each stays prepared.
+// value, and rows of several tables in one statement, because each is a journey to the database and back; on SQLite in statements
+// of so many rows that each stays prepared.
 import { toUSVString } from 'node:util';
 import { CompiledQuery, type Insertable } from 'kysely';
 import { isPostgres, type Queries } from './database.ts';
@@ -69,6 +70,17 @@ const tables = {
     },
     key: ['event', 'gate', 'boot', 'sequence'],
   } satisfies Table<'usage'>,
+  credential: {
+    columns: {
+      event: 'bigint',
+      ticket: 'text',
+      method: 'text',
+      credential: 'text',
+      epoch: 'bigint',
+      generated_at_ms: 'bigint',
+    },
+    key: ['event', 'ticket', 'method', 'credential'],
+  } satisfies Table<'credential'>,
   audit_entry: {
     columns: {
       chain: 'text',
@@ -105,8 +117,8 @@ const tables = {
 };
 type BulkTable = keyof typeof tables;
 
-/** What becomes of a row whose key is there already: an error, left as it is, left as it is but locked, or replaced. */
-type Present = 'refuse' | 'keep' | 'lock' | 'replace';
+/** What becomes of a row whose key is there already: an error, left as it is, or replaced. */
+type Present = 'refuse' | 'keep' | 'replace';
 
 /** Rows of one statement on SQLite; what is left over goes in halves of it, so that there are few different texts. */
 const sqliteRowsMax = 64;
@@ -115,31 +127,96 @@ const postgresRowsMax = 1_000;
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Stores the rows, in order; each has a value, or null, for every column. */
+interface Insert {
+  readonly table: BulkTable;
+  readonly rows: readonly Row[];
+  readonly present: Present;
+}
+
+/** Rows of several tables that are stored together. None may need another to be there: their order is the database's. */
+export interface RowBatch {
+  /** Each row has a value, or null, for every column. */
+  readonly add: <T extends BulkTable>(table: T, rows: readonly Insertable<Schema[T]>[], present?: Present) => void;
+  /** Stores what was added since the last time. */
+  readonly write: (queries: Queries) => Promise<void>;
+}
+
+export function createRowBatch(): RowBatch {
+  let waiting: Insert[] = [];
+  return {
+    add: (table, rows, present = 'refuse') => {
+      if (rows.length > 0) waiting.push({ table, rows, present });
+    },
+    write: async (queries) => {
+      const inserts = waiting;
+      waiting = [];
+      await (isPostgres(queries) ? insertOnPostgres(queries, inserts) : insertOnSqlite(queries, inserts));
+    },
+  };
+}
+
+/** Stores the rows of one table. */
 export async function insertRows<T extends BulkTable>(
   queries: Queries,
   table: T,
   rows: readonly Insertable<Schema[T]>[],
-  present: Present = 'refuse',
+  present?: Present,
 ): Promise<void> {
-  const onPostgres = isPostgres(queries);
-  for (let start = 0, size = onPostgres ? postgresRowsMax : sqliteRowsMax; start < rows.length; start += size) {
-    while (!onPostgres && size > rows.length - start) size /= 2;
-    const some: readonly Row[] = rows.slice(start, start + size);
-    await queries.executeQuery(onPostgres ? postgresInsert(table, some, present) : sqliteInsert(table, some, present));
-  }
+  const batch = createRowBatch();
+  batch.add(table, rows, present);
+  await batch.write(queries);
 }
 
-function postgresInsert(table: BulkTable, rows: readonly Row[], present: Present): CompiledQuery {
+async function insertOnSqlite(queries: Queries, inserts: readonly Insert[]): Promise<void> {
+  for (const { table, rows, present } of inserts)
+    for (let start = 0, size = sqliteRowsMax; start < rows.length; start += size) {
+      while (size > rows.length - start) size /= 2;
+      await queries.executeQuery(sqliteInsert(table, rows.slice(start, start + size), present));
+    }
+}
+
+async function insertOnPostgres(queries: Queries, inserts: readonly Insert[]): Promise<void> {
+  const parts = inserts.flatMap(({ rows, ...insert }) =>
+    Array.from({ length: Math.ceil(rows.length / postgresRowsMax) }, (_, part) => ({
+      ...insert,
+      rows: rows.slice(part * postgresRowsMax, (part + 1) * postgresRowsMax),
+    })),
+  );
+  let together: Insert[] = [];
+  const insertTogether = async (): Promise<void> => {
+    if (together.length > 0) await queries.executeQuery(postgresInserts(together));
+    together = [];
+  };
+  for (const part of parts) {
+    // A row that is replaced twice is refused within one statement, and a full part is a statement's worth.
+    if (part.rows.length === postgresRowsMax || together.some(({ table }) => table === part.table))
+      await insertTogether();
+    together.push(part);
+  }
+  await insertTogether();
+}
+
+/** All but the last as parts of its statement. */
+function postgresInserts(inserts: readonly Insert[]): CompiledQuery {
+  const texts = inserts.map((insert, index) => postgresInsert(insert, index + 1));
+  const others = texts.slice(0, -1).map((text, index) => `"rows_${index + 1}" as (${text})`);
+  return CompiledQuery.raw(
+    `${others.length === 0 ? '' : `with ${others.join(', ')} `}${texts.at(-1) ?? ''}`,
+    inserts.map(toJson),
+  );
+}
+
+function postgresInsert({ table, present }: Insert, parameter: number): string {
   const columns = columnsOf(table);
   const values = columns.map(([name, type]) => (type === 'bytes' ? `decode("${name}", 'hex')` : `"${name}"`));
   const types = columns.map(([name, type]) => `"${name}" ${type === 'bytes' ? 'text' : type}`);
-  const binary = columns.flatMap(([name, type]) => (type === 'bytes' ? [name] : []));
+  return `${insertInto(table)} select ${values.join(', ')} from json_to_recordset($${parameter}::json) as sent(${types.join(', ')})${onConflict(table, present)}`;
+}
+
+function toJson({ table, rows }: Insert): string {
+  const binary = columnsOf(table).flatMap(([name, type]) => (type === 'bytes' ? [name] : []));
   const sent = binary.length === 0 ? rows : rows.map((row) => ({ ...row, ...toHex(row, binary) }));
-  return CompiledQuery.raw(
-    `${insertInto(table)} select ${values.join(', ')} from json_to_recordset($1::json) as sent(${types.join(', ')})${onConflict(table, present)}`,
-    [JSON.stringify(sent, (_key, value: unknown) => wellFormed(value))],
-  );
+  return JSON.stringify(sent, (_key, value: unknown) => wellFormed(value));
 }
 
 /** Half of a surrogate pair is no text: PostgreSQL reads none out of JSON, and SQLite gives back something else than it was given. */
@@ -170,7 +247,6 @@ function onConflict(table: BulkTable, present: Present): string {
   if (present === 'keep') return ' on conflict do nothing';
   const key: readonly string[] = tables[table].key;
   const others = columnsOf(table).flatMap(([name]) => (key.includes(name) ? [] : [name]));
-  const source = present === 'lock' ? `"${table}"` : 'excluded';
-  const set = (present === 'lock' ? others.slice(0, 1) : others).map((name) => `"${name}" = ${source}."${name}"`);
+  const set = others.map((name) => `"${name}" = excluded."${name}"`);
   return ` on conflict (${key.map((name) => `"${name}"`).join(', ')}) do update set ${set.join(', ')}`;
 }

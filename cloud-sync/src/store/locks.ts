@@ -3,7 +3,6 @@
 // are held until the transaction ends.
 import { sql, type Transaction } from 'kysely';
 import { isPostgres, type Database, type Queries } from './database.ts';
-import { insertRows } from './insert-rows.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -23,23 +22,28 @@ export const inTransaction = <T>(
 /**
  * Keeps these tickets of an event to the transaction that asks: whoever reads a ticket's marks to write what follows from them, a
  * decision or its story, calls this first, after adding marks and before reading them. The event's rules stay as they are meanwhile.
+ * Answers with those that surely had no marks but refusals before this transaction: a ticket with marks has a story.
  */
-export async function lockTickets(queries: Queries, event: number, ticketIds: Iterable<string>): Promise<void> {
-  if (!isPostgres(queries)) return;
+export async function lockTickets(
+  queries: Queries,
+  event: number,
+  ticketIds: Iterable<string>,
+): Promise<ReadonlySet<string>> {
+  if (!isPostgres(queries)) return new Set();
   // In one order everywhere, so that two transactions with the same tickets never wait for each other.
   const locked = lockedBy.get(queries) ?? new Set();
   const ordered = [...new Set(ticketIds)].filter((id) => !locked.has(`${event}/${id}`)).toSorted();
-  if (ordered.length === 0) return;
-  await sql`select pg_advisory_xact_lock_shared(${lockNumber(rulesLock(event))})`.execute(queries);
-  // Rows and not advisory locks: those share a table that a few busy processes could fill.
-  await insertRows(
-    queries,
-    'story',
-    ordered.map((ticket) => ({ event, ticket, uses_spent: 0, inside: 0, epoch_seen: 0 })),
-    'lock',
-  );
+  if (ordered.length === 0) return new Set();
+  // Rows and not advisory locks for tickets: those share a table that a few busy processes could fill. xmax is 0 in a row that is new.
+  const { rows } = await sql<{ readonly ticket: string; readonly is_new: number }>`
+    insert into story (event, ticket, uses_spent, inside, epoch_seen)
+    select ${event}::bigint, ticket, 0, 0, 0
+    from (select pg_advisory_xact_lock_shared(${lockNumber(rulesLock(event))})) as rules, unnest(${ordered}::text[]) as sent(ticket)
+    on conflict (event, ticket) do update set uses_spent = story.uses_spent
+    returning ticket, xmax = 0 as is_new`.execute(queries);
   for (const id of ordered) locked.add(`${event}/${id}`);
   if (queries.isTransaction) lockedBy.set(queries, locked);
+  return new Set(rows.flatMap(({ ticket, is_new }) => (is_new === 1 ? [ticket] : [])));
 }
 
 const ticketsPerTransaction = 200;

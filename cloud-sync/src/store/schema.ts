@@ -464,6 +464,7 @@ interface CredentialTable {
   /** What tells credentials of one method apart, such as the hash of a pass; never the credential itself. */
   readonly credential: Fixed<string>;
   readonly epoch: Fixed<number>;
+  /** 0 where it was first seen when it was presented. */
   readonly generated_at_ms: Fixed<number>;
 }
 

@@ -53,10 +53,6 @@ export const entryToUsage = (entry: UsedEntry): UsageRow => ({
   count: 1,
 });
 
-export async function storeUsage(queries: Queries, rows: readonly UsageRow[]): Promise<void> {
-  await insertRows(queries, 'usage', rows, 'keep');
-}
-
 /** Makes the uses of an event anew from marks and audit entries; answers how many there were sources for. */
 export async function rebuildUsage(queries: Queries, event: number): Promise<number> {
   await queries.deleteFrom('usage').where('event', '=', event).execute();
@@ -83,7 +79,7 @@ async function copyMarks(queries: Queries, event: number): Promise<number> {
       const mark = readMark(row);
       return mark === undefined ? [] : [markToUsage(mark)];
     });
-    await storeUsage(queries, rows);
+    await insertRows(queries, 'usage', rows, 'keep');
     copied += rows.length;
     last = page.at(-1) ?? last;
     if (page.length < rebuildPageRows) return copied;
@@ -105,7 +101,7 @@ async function copyEntries(queries: Queries, event: number): Promise<number> {
       .orderBy('sequence')
       .limit(rebuildPageRows)
       .execute();
-    await storeUsage(queries, page.map(entryToUsage));
+    await insertRows(queries, 'usage', page.map(entryToUsage), 'keep');
     copied += page.length;
     last = page.at(-1) ?? last;
     if (page.length < rebuildPageRows) return copied;

@@ -110,6 +110,8 @@ export interface GenerateRequest {
 }
 
 export interface Generated {
+  /** As the claim of whoever presents it names it. */
+  readonly credentialId: string;
   /** For the holder, ready for JSON. It opens gates: never logged, never exported. */
   readonly payload: Readonly<Record<string, string | number>>;
 }

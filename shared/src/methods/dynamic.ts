@@ -6,7 +6,7 @@ import { isSoundPublicKey } from '../crypto.ts';
 import { decodeDynamicPass, dynamicPassPrefix } from '../dynamic-pass.ts';
 import type { VerificationMethod } from '../gate/ports.ts';
 import { bytesToBase64Url } from '../gate-token.ts';
-import { encodeHolderPass, passClaims } from '../pass.ts';
+import { credentialIdOf, encodeHolderPass, passClaims } from '../pass.ts';
 import { err, ok } from '../result.ts';
 import { stepS } from '../time-step.ts';
 import { cleanText } from './clean-text.ts';
@@ -37,6 +37,9 @@ export const dynamicMethod: VerificationMethod = {
     if (holderKey === undefined || !isSoundPublicKey(holderKey))
       return err({ type: 'holder-key-unsound', cause: 'not a canonical Ed25519 key of full order' });
     const holderPass = encodeHolderPass(passClaims(event, ticket), holderKey, issuer);
-    return ok({ payload: { holderPass: bytesToBase64Url(holderPass), stepS } });
+    return ok({
+      credentialId: credentialIdOf(holderPass),
+      payload: { holderPass: bytesToBase64Url(holderPass), stepS },
+    });
   },
 };

@@ -4,7 +4,7 @@ import type { Pass } from '../pass.ts';
 
 export const passClaim = (
   method: string,
-  { ticketId, event, type, epoch, keyId, notBeforeS, expiresS }: Pass,
+  { ticketId, event, type, epoch, keyId, credentialId, notBeforeS, expiresS }: Pass,
 ): Claim => ({
   method,
   assurance: 'signed',
@@ -13,6 +13,7 @@ export const passClaim = (
   type,
   epoch,
   keyId,
+  credentialId,
   ...(notBeforeS === undefined ? {} : { notBeforeS }),
   ...(expiresS === undefined ? {} : { expiresS }),
 });

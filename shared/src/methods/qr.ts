@@ -1,7 +1,7 @@
 // Method `qr`: our own static pass (PN1). Verified offline from the pass itself; assurance `signed`.
 import { z } from 'zod';
 import type { VerificationMethod } from '../gate/ports.ts';
-import { decodePass, encodePass, passClaims, passPrefix } from '../pass.ts';
+import { credentialIdOf, decodePass, encodePassBytes, passClaims, passPrefix, passText } from '../pass.ts';
 import { err, ok } from '../result.ts';
 import { cleanText } from './clean-text.ts';
 import { passClaim } from './pass-claim.ts';
@@ -33,6 +33,7 @@ export const qrMethod: VerificationMethod = {
     const ends = [claims.expiresS, expiresIn === undefined ? undefined : Math.floor(nowMs / 1_000) + expiresIn];
     const expiresS = Math.min(...ends.filter((end) => end !== undefined));
     const limited = Number.isFinite(expiresS) ? { expiresS } : {};
-    return ok({ payload: { text: encodePass({ ...claims, ...limited }, issuer), ...limited } });
+    const issued = encodePassBytes({ ...claims, ...limited }, issuer);
+    return ok({ credentialId: credentialIdOf(issued), payload: { text: passText(issued), ...limited } });
   },
 };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../../cloud-sync/src/store/database.ts';
-import { insertRows } from '../../../cloud-sync/src/store/insert-rows.ts';
+import { createRowBatch, insertRows } from '../../../cloud-sync/src/store/insert-rows.ts';
 import { openTestDatabase } from '../../support/database.ts';
 
 let database: Database;
@@ -85,8 +85,40 @@ it('are refused, kept, or replaced where one is there already', async () => {
   await expect(insertRows(database, 'story', [story(2)])).rejects.toThrow(/unique/i);
   await insertRows(database, 'story', [story(3)], 'keep');
   expect(await stories()).toEqual([{ uses_spent: 1, inside: 1 }]);
-  await insertRows(database, 'story', [story(4)], 'lock');
-  expect(await stories()).toEqual([{ uses_spent: 1, inside: 1 }]);
   await insertRows(database, 'story', [story(5, 2)], 'replace');
   expect(await stories()).toEqual([{ uses_spent: 5, inside: 2 }]);
+});
+
+it('of several tables are stored together, each table as was asked', async () => {
+  await insertRows(database, 'story', [story(1)]);
+  const batch = createRowBatch();
+  batch.add('story', [story(2)], 'replace');
+  batch.add('presence', []);
+  batch.add(
+    'presence',
+    Array.from({ length: 1_500 }, (_, ticket) => ({ event: 1, ticket: `t${ticket}`, zone: 'main', persons: 1 })),
+  );
+  batch.add('story', [{ ...story(7), ticket: 'b' }], 'keep');
+  batch.add('story', [story(3)], 'replace');
+  await batch.write(database);
+  await batch.write(database);
+  const { count } = await database
+    .selectFrom('presence')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  expect(count).toBe(1_500);
+  const stored = await database.selectFrom('story').select(['ticket', 'uses_spent']).orderBy('ticket').execute();
+  expect(stored).toEqual([
+    { ticket: 'a', uses_spent: 3 },
+    { ticket: 'b', uses_spent: 7 },
+  ]);
+});
+
+it('of several tables are stored all or not at all', async () => {
+  await insertRows(database, 'story', [story(1)]);
+  const batch = createRowBatch();
+  batch.add('presence', [{ event: 1, ticket: 'a', zone: 'main', persons: 1 }]);
+  batch.add('story', [story(2)]);
+  await expect(database.transaction().execute((queries) => batch.write(queries))).rejects.toThrow(/unique/i);
+  expect(await database.selectFrom('presence').selectAll().execute()).toEqual([]);
 });

@@ -86,6 +86,21 @@ describe('a ticket verified centrally', () => {
     expect(credentials).toMatchObject([{ method: 'qr', id: credential.id, epoch: 0, usedAtMs: expect.any(Number) }]);
   });
 
+  it('shows what was presented among its credentials, whoever made it', async () => {
+    const [own, other, foreign] = [await issue(), await issue(), await issue({ code: 'BOX-OFFICE-78' })];
+    expect((await methodsOf(own.id)).credentials).toEqual([]);
+    await verify(own.id, 'qr', 'PN1:nonsense');
+    await verify(own.id, 'qr', other.text ?? '');
+    expect((await methodsOf(own.id)).credentials).toEqual([]);
+    for (let times = 0; times < 2; times++) {
+      await verify(own.id, 'qr', own.text ?? '');
+      await verify(foreign.id, 'code', 'BOX-OFFICE-78');
+    }
+    const seen = { id: expect.stringMatching(/^[0-9a-f]{16}$/), epoch: 0, usedAtMs: expect.any(Number) };
+    expect((await methodsOf(own.id)).credentials).toEqual([{ method: 'qr', ...seen }]);
+    expect((await methodsOf(foreign.id)).credentials).toEqual([{ method: 'code', ...seen }]);
+  });
+
   it('is refused after the time that was asked for', async () => {
     const { id } = await issue();
     const { payload } = await generate(id, 'qr', { expiresIn: 60 });
@@ -226,7 +241,7 @@ describe('the cloud among the gates', () => {
       reason: 'already-used',
       text: expect.stringContaining('Gate A'),
     });
-    expect((await methodsOf(ticket.id)).credentials).toEqual([]);
+    expect((await methodsOf(ticket.id)).credentials).toMatchObject([{ method: 'qr', usedAtMs: entered.at.ms }]);
     await gate.push([await gate.chunk([entered, lapsed])]);
     expect(await verify(ticket.id, 'qr', ticket.text ?? '')).toMatchObject({ success: true });
   });

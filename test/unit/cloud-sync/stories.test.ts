@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { encodeMark, type Mark } from '@postern/shared';
 import { deriveAllStories, deriveStories } from '../../../cloud-sync/src/services/stories.ts';
 import type { Database } from '../../../cloud-sync/src/store/database.ts';
-import { insertRows } from '../../../cloud-sync/src/store/insert-rows.ts';
+import { createRowBatch, insertRows } from '../../../cloud-sync/src/store/insert-rows.ts';
 import { toMarkRow } from '../../../cloud-sync/src/store/mark-rows.ts';
 import { openTestDatabase } from '../../support/database.ts';
 import { aMark, aPolicy, baseOf } from '../../support/marks.ts';
@@ -49,7 +49,9 @@ async function take(marks: readonly Mark[]): Promise<void> {
     const rows = marks.map((mark) => toMarkRow(mark, { mark, bytes: encodeMark(mark) }, 0));
     await insertRows(queries, 'mark', rows);
     const touched = new Set(marks.flatMap((mark) => ('ticketId' in mark ? [mark.ticketId] : [])));
-    await deriveStories(queries, clock, event, touched, marks);
+    const batch = createRowBatch();
+    await deriveStories(queries, batch, clock, event, touched, marks);
+    await batch.write(queries);
   });
 }
 

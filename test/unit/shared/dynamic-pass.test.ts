@@ -31,6 +31,8 @@ import { createPublicKey, verify } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { vectorText } from '../../fixtures/dynamic-pass.ts';
 
+const aCredentialId: unknown = expect.stringMatching(/^[0-9a-f]{16}$/);
+
 const claims: PassClaims = {
   ticketId: '0190f3a47b6c7d8e8f90a1b2c3d4e5f6',
   event: 7,
@@ -116,7 +118,13 @@ describe('a dynamic pass', () => {
   it('reads back the claims, the holder and the step', () => {
     expect(decodeDynamicPass(encodeDynamicPass(holderPass, holder, issuedAtS + 14), keyOf)).toEqual({
       ok: true,
-      value: { ...claims, keyId: keyId(issuer.publicKey), holderKey: holder.publicKey, issuedAtS },
+      value: {
+        ...claims,
+        credentialId: aCredentialId,
+        keyId: keyId(issuer.publicKey),
+        holderKey: holder.publicKey,
+        issuedAtS,
+      },
     });
   });
 
@@ -138,7 +146,13 @@ describe('a dynamic pass', () => {
           const text = encodeDynamicPass(encodeHolderPass(any, keys.publicKey, issuer), keys, atS);
           expect(decodeDynamicPass(text, keyOf)).toEqual({
             ok: true,
-            value: { ...any, keyId: keyId(issuer.publicKey), holderKey: keys.publicKey, issuedAtS: atS - (atS % 15) },
+            value: {
+              ...any,
+              credentialId: aCredentialId,
+              keyId: keyId(issuer.publicKey),
+              holderKey: keys.publicKey,
+              issuedAtS: atS - (atS % 15),
+            },
           });
         },
       ),

@@ -20,6 +20,8 @@ import {
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+const aCredentialId: unknown = expect.stringMatching(/^[0-9a-f]{16}$/);
+
 const claims: PassClaims = {
   ticketId: '0190f3a47b6c7d8e8f90a1b2c3d4e5f6',
   event: 7,
@@ -75,7 +77,7 @@ describe('a static pass', () => {
   it('reads back the claims it was issued with', () => {
     expect(decodePass(encodePass(claims, keys), keyOf)).toEqual({
       ok: true,
-      value: { ...claims, keyId: keyId(keys.publicKey) },
+      value: { ...claims, credentialId: aCredentialId, keyId: keyId(keys.publicKey) },
     });
   });
 
@@ -86,7 +88,7 @@ describe('a static pass', () => {
         const ticketId = Buffer.from(id).toString('hex');
         expect(decodePass(encodePass({ ticketId, event, type, epoch }, keys), keyOf)).toEqual({
           ok: true,
-          value: { ticketId, event, type, epoch, keyId: keyId(keys.publicKey) },
+          value: { ticketId, event, type, epoch, credentialId: aCredentialId, keyId: keyId(keys.publicKey) },
         });
       }),
       { numRuns: 200 },

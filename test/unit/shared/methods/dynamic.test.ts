@@ -35,6 +35,8 @@ import {
 } from '../../../support/lane-rig.ts';
 import { virtualStartMs } from '../../../support/virtual-time.ts';
 
+const aCredentialId: unknown = expect.stringMatching(/^[0-9a-f]{16}$/);
+
 let issuer: KeyPair;
 let phone: KeyPair;
 let issuerKey: Lookups['issuerKey'];
@@ -72,7 +74,7 @@ describe('generate and verify', () => {
     const atS = 1_790_000_010;
     expect(await generate({ holderKey: bytesToHex(phone.publicKey).toUpperCase() })).toEqual({
       ok: true,
-      value: { payload: { holderPass: expect.any(String), stepS: 15 } },
+      value: { credentialId: aCredentialId, payload: { holderPass: expect.any(String), stepS: 15 } },
     });
     const text = `]Q3${await codeOf(1, atS + 3)}\r\n`;
     expect(dynamicMethod.accepts(shown(text))).toBe(true);
@@ -86,6 +88,7 @@ describe('generate and verify', () => {
         type: 0,
         epoch: 0,
         keyId: keyId(issuer.publicKey),
+        credentialId: aCredentialId,
         issuedAtS: atS,
       },
     });

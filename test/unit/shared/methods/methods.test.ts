@@ -18,6 +18,8 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ticketIdOfTests } from '../../../support/marks.ts';
 
+const aCredentialId: unknown = expect.stringMatching(/^[0-9a-f]{16}$/);
+
 beforeAll(() => ready);
 /** Keys can only be made once the library is ready. */
 const keyPairOf = (fill: number) => () => keyPairFromSeed(new Uint8Array(32).fill(fill));
@@ -57,6 +59,7 @@ describe('method qr', () => {
         type: 2,
         epoch: 1,
         keyId: keyId(keys.publicKey),
+        credentialId: aCredentialId,
         expiresS: 99,
       },
     });
@@ -76,7 +79,7 @@ describe('generating a static pass', () => {
     const claims = { ticketId: ticketIdOfTests, event: 7, type: 2, epoch: 1, notBeforeS: 5, expiresS: 1_800_000_000 };
     expect(generated).toEqual({
       ok: true,
-      value: { payload: { text: encodePass(claims, keys()), expiresS: 1_800_000_000 } },
+      value: { credentialId: aCredentialId, payload: { text: encodePass(claims, keys()), expiresS: 1_800_000_000 } },
     });
   });
 
