@@ -1,7 +1,8 @@
 // Goal: the cloud's central verify keeps the promises of the Store port, and those that only it makes: many at once, several processes,
 // a lease that was lost.
 import { expect, test } from 'vitest';
-import { centralGate } from '@postern/shared';
+import { setImmediate } from 'node:timers/promises';
+import { centralGate, type Store } from '@postern/shared';
 import { endExpiredLeases, leaseMs } from '../../cloud-sync/src/store/central-writer.ts';
 import { createCentralStoreHarness } from '../support/central-store-harness.ts';
 import { databaseKind } from '../support/database.ts';
@@ -33,7 +34,7 @@ test('those whose requests arrive one after the other share a transaction all th
   for (let index = 0; index < 20; index++) {
     const draft = admittedDraft(event, ticketNumber(index));
     answers.push(store().admit(ticketNumber(index), () => ({ decision: index, mark: draft })));
-    await new Promise((resolve) => void setImmediate(resolve));
+    await setImmediate();
   }
   await Promise.all(answers);
   expect(await durableMarks()).toHaveLength(20);
@@ -67,6 +68,29 @@ test('a process that was taken for dead admits nobody, until it has begun anew',
   expect(central().writer().boot).not.toBe(boot);
   expect(other.writer().boot).not.toBe(central().writer().boot);
   expect(await store().append(admittedDraft(event))).toMatchObject({ ok: true, value: { sequence: 1 } });
+});
+
+test('those who come while a commit fails are turned away with it, and nothing is missing afterwards', async () => {
+  const { store, event, breakCommits, repair, durableMarks } = await createCentralStoreHarness();
+  const admit = (index: number): ReturnType<Store['admit']> =>
+    store().admit(ticketNumber(index), () => ({ decision: index, mark: admittedDraft(event, ticketNumber(index)) }));
+  await admit(0);
+  await breakCommits();
+  const answers: ReturnType<Store['admit']>[] = [];
+  for (let index = 1; index <= 60; index++) {
+    answers.push(admit(index));
+    // Enough turns for some to find the earlier ones' transaction under way.
+    if (index % 10 === 0) for (let turns = 0; turns < 25; turns++) await setImmediate();
+  }
+  for (const answer of await Promise.all(answers)) expect(answer.ok).toBe(false);
+  await repair();
+  expect(await durableMarks()).toHaveLength(1);
+  const reopened = await Promise.all([store().reopen(), store().reopen()]);
+  expect(reopened).toMatchObject([{ ok: true }, { ok: true }]);
+  const again = await Promise.all(Array.from({ length: 60 }, (_, index) => admit(index + 1)));
+  expect(again.every((answer) => answer.ok)).toBe(true);
+  const bySequence = (await durableMarks()).slice(1).map(({ sequence }) => sequence);
+  expect(bySequence.toSorted((a, b) => a - b)).toEqual(bySequence.map((_, index) => index + 1));
 });
 
 test('a commit that reached the disk although it was reported as failed is given back', async () => {

@@ -5,7 +5,8 @@ import { onTestFinished } from 'vitest';
 import { storeHistories } from '../../cloud-sync/src/services/stories.ts';
 import { openCentralStore, refusalsWaitMs, type CentralStore } from '../../cloud-sync/src/store/central-store.ts';
 import type { Database } from '../../cloud-sync/src/store/database.ts';
-import { readMark, toMarkRow } from '../../cloud-sync/src/store/mark-rows.ts';
+import { lockTickets } from '../../cloud-sync/src/store/locks.ts';
+import { readMark, ticketOf, toMarkRow } from '../../cloud-sync/src/store/mark-rows.ts';
 import type { StoreHarness } from '../contract/store.ts';
 import { databaseKind, openTestDatabase, type DatabaseKind } from './database.ts';
 import { createTestClock, createTestTimer, samplePolicy, silentLogger } from './gate-rig.ts';
@@ -85,11 +86,19 @@ export async function createCentralStoreHarness(): Promise<CentralStoreHarness> 
       await central.ofEvent(event).admit('00'.repeat(16), () => ({ decision: undefined, mark: undefined }));
     },
     durableMarks: () => readMarks(database, event),
-    learn: async (marks) =>
-      void (await database
-        .insertInto('mark')
-        .values(marks.map((mark) => toMarkRow(mark, { mark, bytes: encodeMark(mark) }, 0)))
-        .execute()),
+    learn: (marks) =>
+      database.transaction().execute(async (queries) => {
+        await queries
+          .insertInto('mark')
+          .values(marks.map((mark) => toMarkRow(mark, { mark, bytes: encodeMark(mark) }, 0)))
+          .execute();
+        // As everybody who adds marks to what is folded.
+        await lockTickets(
+          queries,
+          event,
+          marks.flatMap((mark) => ticketOf(mark) ?? []),
+        );
+      }),
     breakCommits: async () => {
       if (databaseKind() === 'postgres') await sql.raw(failingFunction).execute(database);
       for (const table of brokenTables) await sql.raw(failingTrigger(databaseKind(), table)).execute(database);

@@ -1,7 +1,8 @@
 // The cloud's adapter of the Store port: tickets verified centrally are used through the same `admit` as at a gate, by the same rule,
 // and leave the same marks, under the gate id `cloud`. What many requests ask for at once becomes durable in one transaction (group
-// commit), in sequences without gaps. After a failed commit nothing is admitted until `reopen` has taken a new lease and given back
-// what the failed commit may have left behind.
+// commit), in sequences without gaps; on PostgreSQL the next one locks and reads its tickets meanwhile, and writes when the one before
+// is durable. After a failed commit nothing is admitted until `reopen` has taken a new lease and given back what the failed commit
+// may have left behind.
 import {
   centralGate,
   createHybridClock,
@@ -30,7 +31,7 @@ import {
 } from '@postern/shared';
 import { setImmediate } from 'node:timers/promises';
 import { endLease, leaseMs, renewLease, takeLease } from './central-writer.ts';
-import type { Database, Queries } from './database.ts';
+import { isPostgres, type Database, type Queries } from './database.ts';
 import { createRowBatch, type RowBatch } from './insert-rows.ts';
 import { lockTickets } from './locks.ts';
 import { readMark, readMarksOfTickets, toMarkRow } from './mark-rows.ts';
@@ -125,6 +126,7 @@ interface Page {
 
 export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Promise<CentralStore<Entry>> {
   const { database, clock, random, timer, log } = deps;
+  const overlaps = isPostgres(database);
   const refusals = createRefusalBatch(clock.monotonicMs);
   const waitingRefusals: MarkDraft[] = [];
   let lease = await takeLease(database, clock, random);
@@ -138,7 +140,10 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
   /** Last durable sequence by event. */
   let sequences = new Map<number, number>();
   let queue: Job<Entry>[] = [];
-  let working: Promise<void> | undefined;
+  let reading: Promise<void> | undefined;
+  /** The latest transaction's end, and how many have not come to theirs. */
+  let lastCommit: Promise<void> = Promise.resolve();
+  let underWay = 0;
   let trouble: string | undefined;
   let closed = false;
   let cancelRefusals: (() => void) | undefined;
@@ -160,20 +165,30 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
       waiting = queue.length;
     }
   };
+  const isWanted = (): boolean => queue.length > 0 || waitingRefusals.length > 0;
   const work = async (): Promise<void> => {
-    while (queue.length > 0 || waitingRefusals.length > 0) {
+    while (isWanted()) {
       await gather();
       const jobs = queue.slice(0, admissionsPerCommitMax);
       queue = queue.slice(jobs.length);
       const drafts = waitingRefusals.splice(0, admissionsPerCommitMax);
-      await commit(jobs, drafts);
+      underWay += 1;
+      const before = lastCommit;
+      await new Promise<void>((hasRead) => {
+        lastCommit = commit(jobs, drafts, before, hasRead).finally(() => {
+          underWay -= 1;
+          hasRead();
+        });
+      });
+      // SQLite has one transaction at a time: whoever comes until it ends belongs into the next.
+      if (!overlaps) await lastCommit;
     }
   };
   const start = (): void => {
-    working ??= work().finally(() => {
-      working = undefined;
+    reading ??= work().finally(() => {
+      reading = undefined;
       // Somebody may have come between the last look at the queue and this moment.
-      if (queue.length > 0 || waitingRefusals.length > 0) start();
+      if (isWanted()) start();
     });
   };
 
@@ -185,18 +200,31 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
     leasedAtMs = clock.wallMs();
   };
 
-  const commit = async (jobs: readonly Job<Entry>[], drafts: readonly MarkDraft[]): Promise<void> => {
-    if (trouble !== undefined || closed) {
+  /** Never rejects. `hasRead`: its tickets are locked and read, and it waits for the one `before` to be durable. */
+  const commit = async (
+    jobs: readonly Job<Entry>[],
+    drafts: readonly MarkDraft[],
+    before: Promise<void>,
+    hasRead: () => void,
+  ): Promise<void> => {
+    const stopped = (): boolean => trouble !== undefined || closed;
+    const turnAway = (): void => {
       for (const job of jobs) job.settle(err({ type: 'store-stopped' }));
-      return;
-    }
-    const next = new Map(sequences);
+    };
+    if (stopped()) return turnAway();
+    let next = sequences;
     const settled: ((commitMs: number) => void)[] = [];
     let startedAtMs: number;
     try {
       await refreshIdleLease();
       startedAtMs = await database.transaction().execute(async (queries) => {
         const pages = await readPages(queries, jobs, drafts);
+        hasRead();
+        await before;
+        if (stopped()) throw new Error('an earlier commit has failed');
+        next = new Map(sequences);
+        // What the transaction before has changed of them counts too.
+        for (const page of pages.values()) await countPersons(queries, page);
         const stamp = (draft: MarkDraft): EncodedMark => {
           const sequence = (next.get(draft.event) ?? 0) + 1;
           next.set(draft.event, sequence);
@@ -227,6 +255,7 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
         return clock.monotonicMs();
       });
     } catch (cause) {
+      if (stopped()) return turnAway();
       const failed = fail(cause);
       for (const job of jobs) job.settle(failed);
       return;
@@ -281,7 +310,7 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
         tickets: ids.length === 0 ? new Map() : await deps.ticketsOf(queries, event, ids),
         marksByTicket,
         known: new Set(marksByTicket.keys()),
-        personsByZone: await countPersons(queries, policy),
+        personsByZone: new Map(),
         made: [],
       });
     }
@@ -334,9 +363,14 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
     return drafts;
   };
 
-  const reopen = async (): Promise<Result<void, StoreError>> => {
+  let reopening: Promise<Result<void, StoreError>> | undefined;
+  /** Everybody who finds the store stopped asks; it is done once. */
+  const reopen = (): Promise<Result<void, StoreError>> =>
+    (reopening ??= reopenOnce().finally(() => (reopening = undefined)));
+  const reopenOnce = async (): Promise<Result<void, StoreError>> => {
     if (closed) return err({ type: 'store-stopped' });
     if (trouble === undefined) return ok(undefined);
+    await lastCommit;
     try {
       const before = lease.boot;
       await endLease(database, before);
@@ -387,7 +421,8 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
   const flush = async (): Promise<void> => {
     cancelRefusals?.();
     flushRefusals('all');
-    await working;
+    await reading;
+    await lastCommit;
   };
 
   const close = async (): Promise<void> => {
@@ -414,7 +449,9 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
     writer: () => ({ boot: lease.boot, events: new Set(sequences.keys()) }),
     hybrid,
     through: () =>
-      trouble === undefined && working === undefined && waitingRefusals.length === 0 ? hybrid.tick() : undefined,
+      trouble === undefined && reading === undefined && underWay === 0 && waitingRefusals.length === 0
+        ? hybrid.tick()
+        : undefined,
     heartbeat: async () => {
       if (trouble !== undefined || closed) return;
       if (!(await renewLease(database, lease.boot, clock.wallMs(), hybrid.last())))
@@ -449,10 +486,10 @@ function noteMade(page: Page, made: EncodedMark): void {
     page.personsByZone.set(zone, (page.personsByZone.get(zone) ?? 0) + persons - (before.get(zone) ?? 0));
 }
 
-/** Persons in the zones that have a limit; empty where none has one. */
-async function countPersons(queries: Queries, policy: AdmissionPolicy): Promise<Map<string, number>> {
+/** Persons in the zones that have a limit; nothing where none has one. */
+async function countPersons(queries: Queries, { policy, personsByZone }: Page): Promise<void> {
   const limited = policy.zones.filter(({ capacity }) => capacity !== undefined).map(({ id }) => id);
-  if (limited.length === 0) return new Map();
+  if (limited.length === 0) return;
   const rows = await queries
     .selectFrom('presence')
     .select(['zone', ({ fn }) => fn.sum<number>('persons').as('persons')])
@@ -461,5 +498,5 @@ async function countPersons(queries: Queries, policy: AdmissionPolicy): Promise<
     .groupBy('zone')
     .execute();
   const counted = new Map(rows.map(({ zone, persons }) => [zone, persons]));
-  return new Map(limited.map((zone) => [zone, counted.get(zone) ?? 0]));
+  for (const zone of limited) personsByZone.set(zone, counted.get(zone) ?? 0);
 }
