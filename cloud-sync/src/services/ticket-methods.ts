@@ -146,17 +146,31 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
 /** An event with everything that is switched off for it in its policy. */
 export type EffectiveEvents = (event: number) => Promise<EventRecord | undefined>;
 
+/** Events whose switches are remembered. */
+const effectiveKeptMax = 100;
+
 /** Requests that ask at the same time share the reading. */
-export const createEffectiveEvents = (database: Database, switches: MethodSwitches): EffectiveEvents =>
-  shareReads(async (events: readonly number[]) => {
+export function createEffectiveEvents(database: Database, switches: MethodSwitches): EffectiveEvents {
+  /** As last read, by event. Whoever switches a method raises the revision of the rules with it. */
+  const kept = new Map<number, EventRecord>();
+  return shareReads(async (events: readonly number[]) => {
     const found = new Map<number, EventRecord>();
     for (const event of events) {
       const record = await readEvent(database, event);
       if (record === undefined) continue;
-      found.set(event, { ...record, policy: await switches.effectivePolicy(database, record.policy) });
+      const last = kept.get(event);
+      const policy =
+        last?.rulesRevision === record.rulesRevision
+          ? last.policy
+          : await switches.effectivePolicy(database, record.policy);
+      const effective = { ...record, policy };
+      if (kept.size >= effectiveKeptMax) kept.clear();
+      kept.set(event, effective);
+      found.set(event, effective);
     }
     return found;
   });
+}
 
 function whyNot(
   { id, assurance }: VerificationMethod,
