@@ -55,8 +55,8 @@ const configSchema = z.strictObject({
     .strictObject({
       listen: hostAndPort.optional(),
       peers: z.array(hostAndPort).max(64).default([]),
-      /** Find gates of the same event by mDNS. */
-      discover: z.boolean().default(false),
+      /** Find gates of the same event by mDNS, and be found; see `discoversGates`. */
+      discover: z.boolean().optional(),
     })
     .prefault({}),
   local: z
@@ -100,6 +100,10 @@ const configSchema = z.strictObject({
 
 export type GateConfig = z.infer<typeof configSchema>;
 export type LaneConfig = GateConfig['lanes'][number];
+
+/** Unless the file says it: where other gates can reach this one, and not on the machine itself. */
+export const discoversGates = ({ lan: { discover, listen } }: Pick<GateConfig, 'lan'>): boolean =>
+  discover ?? (listen !== undefined && !/^(127\.|localhost:|\[::1\]:)/.test(listen));
 
 export type ConfigError = {
   readonly type: 'config-unreadable' | 'config-invalid';

@@ -34,7 +34,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
   const startedMs = deps.monotonicMs();
   const { config, lanes, readers, store, trust, replication, reach, fire } = deps;
   return () => {
-    const { peers, drainError } = replication.status();
+    const { peers, drainError, lan } = replication.status();
     return {
       gate: config.gate.id,
       name: deps.name,
@@ -55,7 +55,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
         onFailure: lane.settings.onFailure,
       })),
       readers: readers.map(({ lane, supervisor }) => ({ ...supervisor.health(), lane })),
-      contact: { noContactSinceMs: reach.noContactSinceMs(), peers, trouble: drainError },
+      contact: { noContactSinceMs: reach.noContactSinceMs(), peers, lan, trouble: drainError },
       certificateExpiresMs: deps.certificateExpiresMs,
       fire: { configured: fire !== undefined, on: fire?.isOn() ?? false, trouble: fire?.trouble() },
     };

@@ -28,7 +28,7 @@ import { openActuator } from './actuators/open.ts';
 import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
 import { createClockTrust, sampleOfRoundTrip, type TimeSample } from './clock-trust.ts';
-import type { GateConfig, LaneConfig } from './config.ts';
+import { discoversGates, type GateConfig, type LaneConfig } from './config.ts';
 import { createFeedClient, type FeedClient } from './feed-client.ts';
 import { createFeedView, waitForFirstFeed } from './feed-view.ts';
 import { createFacts } from './facts.ts';
@@ -198,6 +198,7 @@ async function compose(
       cloudUrl: config.cloud?.url.replace(/\/$/, ''),
       lanListen: config.lan.listen,
       lanPeers: config.lan.peers,
+      lanDiscover: discoversGates(config),
     },
     logger,
     timer,

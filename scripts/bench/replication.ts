@@ -195,6 +195,7 @@ async function benchLatency(quick: boolean): Promise<readonly BenchRow[]> {
         cloudUrl: server.url,
         lanListen: undefined,
         lanPeers: [],
+        lanDiscover: false,
       },
       logger: quietLogger,
       timer: createSystemTimer(),

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import type { GateConfig } from '../config.ts';
 import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
+import { otherGatesText } from './other-gates.ts';
 import { askRunningAgent, type AgentHealth } from './running-agent.ts';
 
 export async function checkAgent({ local }: GateConfig, { folder, fetch }: DoctorDeps): Promise<readonly Finding[]> {
@@ -16,7 +17,7 @@ export async function checkAgent({ local }: GateConfig, { folder, fetch }: Docto
             'look at its log (journalctl -u gate-agent), then restart it',
           ),
         ]
-      : [well('agent', `runs (${where})`), ...complaints(agent.health)];
+      : [well('agent', `runs (${where})`), ...otherGates(agent.health), ...complaints(agent.health)];
   }
   const trouble = await tryPort(local.listen, local.port);
   const stopped = well('agent', 'not running');
@@ -28,6 +29,9 @@ export async function checkAgent({ local }: GateConfig, { folder, fetch }: Docto
       : 'correct [local] listen and port in gate.toml';
   return [stopped, fail('local port', `${local.listen}:${local.port} cannot be used (${trouble})`, next)];
 }
+
+const otherGates = ({ contact: { lan } }: AgentHealth): readonly Finding[] =>
+  lan === undefined ? [] : [well('other gates', otherGatesText(lan))];
 
 const complaints = ({ problems }: AgentHealth): readonly Finding[] =>
   problems.map(({ severity, what, next }) => (severity === 'fail' ? fail : warn)('agent', what, next));

@@ -32,6 +32,7 @@ const healthSchema = z.looseObject({
   contact: z.looseObject({
     noContactSinceMs: z.number().optional(),
     peers: z.array(z.looseObject({ reachable: z.boolean() })).default([]),
+    lan: z.object({ found: z.number(), answering: z.number(), refused: z.number() }).optional(),
   }),
 });
 export type AgentHealth = z.infer<typeof healthSchema>;

@@ -4,6 +4,7 @@ import { changedRows, err, ok, ready, type Clock, type Logger, type Result } fro
 import { readFeed } from '../store/read-feed.ts';
 import { feedFolder, type CommandError, type GateFolder } from './gate-folder.ts';
 import { openKnownMarks } from './known-marks.ts';
+import { otherGatesText } from './other-gates.ts';
 import { askRunningAgent, type AgentHealth } from './running-agent.ts';
 
 export interface StatusDeps {
@@ -131,6 +132,7 @@ function renderRunning(
     `  ticket list: ${feed === undefined ? 'none yet' : `version ${feed.version}, ${ticketCount(feed)}, ${feed.expired || feed.ageMs === null ? 'expired' : `confirmed ${duration(feed.ageMs)} ago`}`}`,
     `  clock: ${clock.text}`,
     `  contact: ${contact.noContactSinceMs === undefined ? 'in touch' : `none since ${dateTime(contact.noContactSinceMs)}, still admitting`}`,
+    ...(contact.lan === undefined ? [] : [`  other gates: ${otherGatesText(contact.lan)}`]),
     ...problems.map(({ severity, what, next }) => `${severity === 'fail' ? '✗' : '!'} ${what}\n  → ${next}`),
   ];
 }

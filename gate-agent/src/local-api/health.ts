@@ -45,6 +45,13 @@ export interface GateFacts {
     /** Unix ms since when nobody has answered; undefined while in touch. */
     readonly noContactSinceMs: number | undefined;
     readonly peers: readonly PeerStatus[];
+    /** Gates that mDNS has found, neighbours that answer, those that are not this deployment's, and what is wrong. */
+    readonly lan: {
+      readonly found: number;
+      readonly answering: number;
+      readonly refused: number;
+      readonly trouble: string | undefined;
+    };
     /** Why there is no replication, when that is so. */
     readonly trouble: string | undefined;
   };
@@ -149,6 +156,11 @@ function* findProblems({
     yield warn(
       `marks are not being exchanged: ${contact.trouble}`,
       'they are safe in the journal; look at the log, then restart the gate',
+    );
+  if (contact.lan.trouble !== undefined)
+    yield warn(
+      `other gates may not find or reach this one: ${contact.lan.trouble}`,
+      'check [lan] in gate.toml and the network, then restart the gate',
     );
   if (certificateExpiresMs !== undefined && certificateExpiresMs - clock.nowMs < certificateWarnMs && clock.trusted)
     yield certificateExpiresMs < clock.nowMs

@@ -2,7 +2,6 @@
 // thread (worker.ts) and, for tests, anywhere else.
 import {
   answerSync,
-  compareHybrid,
   createIngest,
   createOwnSegments,
   createReplicator,
@@ -12,9 +11,9 @@ import {
   type GateDirectory,
   type Ledger,
   type Logger,
+  sleep,
   type Peer,
-  type Replicator,
-  type SegmentState,
+  type PeerError,
   type Timer,
 } from '@postern/shared';
 import { setAsideDamagedReplica } from '../store/damaged-replica.ts';
@@ -23,10 +22,14 @@ import { openReplica } from '../store/replica.ts';
 import { createBell } from '../waiting.ts';
 import { createCloudPeer } from './cloud-peer.ts';
 import { createGateFetch } from './gate-auth.ts';
+import { describeStatus } from './describe-status.ts';
+import { noDiscovery, startDiscovery, type Discovery } from './discovery.ts';
 import { startLanListener, type LanListener } from './lan-listener.ts';
-import { createLanPeer, type LanPeer } from './lan-peer.ts';
+import { createLanPeer, splitAddress } from './lan-peer.ts';
+import { createMesh } from './mesh.ts';
 import {
   alarmsKeptMax,
+  type LanStatus,
   type ListedGate,
   type PeerTime,
   type ReplicationSettings,
@@ -61,6 +64,8 @@ export interface Engine {
 
 /** What stopping may spend on telling peers the last marks. */
 const goodbyeMs = 2_000;
+/** Between two reports of how it stands. */
+const reportIntervalMs = 200;
 /** Between two looks at the journal when nobody pokes. */
 const drainIntervalMs = 1_000;
 
@@ -73,7 +78,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   let time: TimeState = { atMs: 0, timeTrusted: false };
   let alarms: readonly Alarm[] = [];
   let drainError: string | undefined;
-  let lanError: string | undefined;
+  let listenTrouble: string | undefined;
 
   const damage = settings.checkReplica === true ? setAsideDamagedReplica(settings.replicaPath) : undefined;
   if (damage !== undefined)
@@ -126,11 +131,33 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     if (!time.timeTrusted) deps.onPeerTime?.(told);
   };
 
+  let foundGates: ReadonlySet<string> = new Set();
+  let discovery = noDiscovery;
+  const lanStatus = (): LanStatus => ({
+    found: foundGates.size,
+    answering: mesh.answering(),
+    refused: mesh.refused() + discovery.strangers(),
+    trouble: listenTrouble ?? discovery.trouble(),
+  });
   const report = async (): Promise<void> => {
     alarms = [...alarms, ...replicator.takeAlarms()].slice(-alarmsKeptMax);
     deps.onStatus(
-      await describeStatus(replicator, await store.frontier(event), { event, gate, alarms, drainError, lanError }),
+      await describeStatus(replicator, await store.frontier(event), {
+        event,
+        gate,
+        alarms,
+        drainError,
+        lan: lanStatus(),
+      }),
     );
+  };
+  /** At most one at a time and not at every exchange: every neighbour has its turns. */
+  let reporting: Promise<void> | undefined;
+  const reportSoon = (): void => {
+    reporting ??= sleep(deps.timer, reportIntervalMs, stopping.signal)
+      .then(report)
+      .catch((cause: unknown) => log.error({ cause: String(cause) }, 'the state of replication could not be read'))
+      .finally(() => (reporting = undefined));
   };
   const drain = async (): Promise<number> => {
     const drained = await replicator.drain();
@@ -149,11 +176,14 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     );
     if (!answered.ok)
       return { status: answered.error.type === 'malformed' ? 400 : 403, body: Buffer.from(answered.error.type) };
-    if (answered.value.marksAccepted > 0) await report();
+    const { marksAccepted, agreed } = answered.value;
+    for (const peer of mesh.peers()) if (peer.gate() === sender) replicator.noteAsked(peer, event, agreed);
+    if (marksAccepted > 0) {
+      bell.ring();
+      reportSoon();
+    }
     return { status: 200, body: answered.value.answer };
   };
-  const listener = settings.lanListen === undefined ? undefined : await listen(settings.lanListen);
-
   async function listen(address: string): Promise<LanListener | undefined> {
     try {
       return await startLanListener({
@@ -165,38 +195,30 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
         statedTime: () => statePeerTime(time, clock),
       });
     } catch (cause) {
-      lanError = `${address}: ${cause instanceof Error ? cause.message : 'cannot listen'}`;
-      log.error({ cause: lanError }, 'other gates cannot reach this one');
+      listenTrouble = `${address}: ${cause instanceof Error ? cause.message : 'cannot listen'}`;
+      log.error({ cause: listenTrouble }, 'other gates cannot reach this one');
       return undefined;
     }
   }
 
   const running: Promise<void>[] = [];
-  const lanPeers = new Map<string, LanPeer>();
-  const follow = (peer: Peer): void => {
-    running.push(
-      runPeerLoop(
-        {
-          peer,
-          event,
-          replicator,
-          log,
-          timer: deps.timer,
-          bell,
-          afterTurn: report,
+  const follow = (peer: Peer, onTurn: (error: PeerError | undefined) => void, signal: AbortSignal): Promise<void> =>
+    runPeerLoop(
+      {
+        peer,
+        event,
+        replicator,
+        log,
+        clock,
+        timer: deps.timer,
+        bell,
+        afterTurn: (error) => {
+          onTurn(error);
+          reportSoon();
         },
-        stopping.signal,
-      ),
+      },
+      signal,
     );
-  };
-  const addLanPeers = (addresses: readonly string[]): void => {
-    for (const address of addresses) {
-      if (lanPeers.has(address)) continue;
-      const peer = createLanPeer({ address, identity, trust, clock, onTime: hearTime });
-      lanPeers.set(address, peer);
-      follow(peer);
-    }
-  };
   const runDrains = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const rings = bell.rings();
@@ -207,12 +229,42 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
 
   await drain();
   running.push(runDrains());
-  addLanPeers(settings.lanPeers);
+  const mesh = createMesh({
+    gate,
+    addresses: settings.lanPeers,
+    createPeer: (address) => createLanPeer({ address, identity, trust, clock, onTime: hearTime }),
+    follow,
+    forget: replicator.forget,
+    clock,
+    timer: deps.timer,
+  });
+  const listener = settings.lanListen === undefined ? undefined : await listen(settings.lanListen);
+  if (settings.lanDiscover) discovery = discover();
   const cloud =
     settings.cloudUrl === undefined
       ? undefined
       : createCloudPeer({ cloudUrl: settings.cloudUrl, fetch: createGateFetch({ gate, keys: settings, clock }) });
-  if (cloud !== undefined) follow(cloud);
+  if (cloud !== undefined) running.push(follow(cloud, () => undefined, stopping.signal));
+
+  function discover(): Discovery {
+    return startDiscovery({
+      event,
+      gate,
+      listen:
+        listener === undefined || settings.lanListen === undefined
+          ? undefined
+          : { host: splitAddress(settings.lanListen).host, port: listener.port },
+      isListed: (id) => gates.length === 0 || listed(id) !== undefined,
+      isWanting: mesh.isWanting,
+      onFound: (heard) => {
+        foundGates = new Set(heard.map((known) => known.gate));
+        mesh.setFound(heard);
+      },
+      clock,
+      timer: deps.timer,
+      log,
+    });
+  }
 
   return {
     lanPort: listener?.port,
@@ -221,14 +273,16 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
         case 'poke':
           return bell.ring();
         case 'gates':
+          // It is said again and again.
+          if (isSameList(gates, message.gates)) return;
           gates = message.gates;
           replicator.tryRefusedAgain();
+          mesh.tryRefusedAgain();
+          discovery.look();
           return bell.ring();
         case 'time':
           time = message.time;
           return;
-        case 'lan-peers':
-          return addLanPeers(message.addresses);
         case 'through':
           return void replicator
             .sayThrough(event, message.at)
@@ -241,16 +295,16 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     },
     stop: async () => {
       stopping.abort();
-      await Promise.all(running);
+      await Promise.all([...running, mesh.stop(), discovery.close(), reporting]);
       const closed = await replicator.close();
       if (!closed.ok) log.error({ cause: closed.error.cause }, 'the last marks could not be brought into a segment');
       const goodbye = AbortSignal.timeout(goodbyeMs);
       await Promise.all(
-        [...lanPeers.values(), ...(cloud === undefined ? [] : [cloud])].map((peer) =>
+        [...mesh.peers(), ...(cloud === undefined ? [] : [cloud])].map((peer) =>
           replicator.syncWith(peer, event, goodbye),
         ),
       );
-      for (const peer of lanPeers.values()) peer.close();
+      mesh.close();
       await listener?.close();
       store.close();
       journal.close();
@@ -258,41 +312,9 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   };
 }
 
-interface StatusFacts {
-  readonly event: number;
-  readonly gate: string;
-  readonly alarms: readonly Alarm[];
-  readonly drainError: string | undefined;
-  readonly lanError: string | undefined;
-}
-
-async function describeStatus(
-  replicator: Replicator,
-  frontier: readonly SegmentState[],
-  { event, gate, alarms, drainError, lanError }: StatusFacts,
-): Promise<ReplicationStatus> {
-  const peers = await replicator.peerStatus(event);
-  const reachable = peers.filter((peer) => peer.reachable);
-  const contacts = peers.flatMap((peer) => peer.lastContactMs ?? []);
-  const newestByGate = new Map<string, { readonly through: SegmentState['through']; readonly marks: number }>();
-  for (const row of frontier) {
-    if (row.gate === gate) continue;
-    const before = newestByGate.get(row.gate);
-    const newer = before === undefined || compareHybrid(row.through, before.through) > 0;
-    newestByGate.set(row.gate, {
-      through: newer ? row.through : before.through,
-      marks: (before?.marks ?? 0) + row.firstSequence + row.count - 1,
-    });
-  }
-  return {
-    peers,
-    inTouch: reachable.length > 0,
-    peersReachable: reachable.filter((peer) => peer.kind === 'gate').length,
-    lastContactMs: contacts.length === 0 ? undefined : Math.max(...contacts),
-    cloudBacklogMarks: peers.find((peer) => peer.kind === 'cloud' && peer.lastContactMs !== undefined)?.backlogMarks,
-    gates: [...newestByGate].map(([id, known]) => ({ gate: id, ...known })),
-    alarms,
-    drainError,
-    lanError,
-  };
-}
+const isSameList = (a: readonly ListedGate[], b: readonly ListedGate[]): boolean =>
+  a.length === b.length &&
+  a.every(({ id, publicKey, revoked }, index) => {
+    const other = b[index];
+    return id === other?.id && publicKey === other.publicKey && revoked === other.revoked;
+  });

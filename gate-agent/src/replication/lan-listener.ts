@@ -21,6 +21,7 @@ export interface LanListenerDeps {
   readonly log: Logger;
   /** Value of the time header while this gate's time is trusted (peer-time.ts). */
   readonly statedTime?: () => string | undefined;
+  readonly timeoutMs?: number;
 }
 
 export interface LanListener {
@@ -28,9 +29,13 @@ export interface LanListener {
   readonly close: () => Promise<void>;
 }
 
-export const connectionsMax = 128;
+export const connectionsMax = 256;
+/** So that one machine cannot take all of them. */
+export const connectionsPerAddressMax = 32;
+/** Messages that are read or answered at once; whoever comes later waits, so that memory has a bound. */
+const answersAtOnceMax = 16;
+/** For a whole request, and for reading the answer; half of it for the handshake and for the headers. */
 const requestTimeoutMs = 10_000;
-const headersTimeoutMs = 5_000;
 const checkConnectionsEveryMs = 1_000;
 const idleTimeoutMs = 60_000;
 
@@ -42,25 +47,41 @@ export async function startLanListener({
   answer,
   log,
   statedTime,
+  timeoutMs = requestTimeoutMs,
 }: LanListenerDeps): Promise<LanListener> {
   const server = createServer({
     ...tlsOptions(identity),
     maxHeaderSize: 4_096,
-    requestTimeout: requestTimeoutMs,
-    headersTimeout: headersTimeoutMs,
+    requestTimeout: timeoutMs,
+    headersTimeout: timeoutMs / 2,
     // Node looks only every 30 s otherwise, and a request that drips would live that much longer than its limit.
     connectionsCheckingInterval: checkConnectionsEveryMs,
     keepAliveTimeout: idleTimeoutMs,
-    handshakeTimeout: headersTimeoutMs,
+    handshakeTimeout: timeoutMs / 2,
   });
   server.maxConnections = connectionsMax;
+  server.timeout = timeoutMs;
   const peers = new WeakMap<Socket, string>();
+  const places = createPlaces(answersAtOnceMax);
+  /** Gates that are being answered: each asks one thing at a time. */
+  const asking = new Set<string>();
+  const connections = new Map<string, number>();
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const gate = peers.get(request.socket);
     // A gate that a newer feed no longer lists is cut off in the middle of a kept connection too.
     if (gate === undefined || trust().listedKey(gate) === undefined) return void request.socket.destroy();
     if (request.method !== 'POST' || request.url !== syncPath) return void response.writeHead(404).end('not-found');
+    if (asking.has(gate)) return void response.writeHead(429, { Connection: 'close' }).end('one-at-a-time');
+    asking.add(gate);
+    try {
+      await places.take(() => reply(gate, request, response));
+    } finally {
+      asking.delete(gate);
+    }
+  };
+
+  const reply = async (gate: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const message = await readBounded(request);
     if (message === undefined) return void response.writeHead(413, { Connection: 'close' }).end('body-too-large');
     const { status, body } = await answer(gate, message);
@@ -72,8 +93,21 @@ export async function startLanListener({
         ...(time === undefined ? {} : { [peerTimeHeader]: time }),
       })
       .end(body);
+    // Whoever does not read the answer keeps the place, until the connection is cut.
+    await new Promise<void>((resolve) => response.once('close', resolve));
   };
 
+  server.on('connection', (socket: Socket) => {
+    const from = socket.remoteAddress ?? '';
+    const open = (connections.get(from) ?? 0) + 1;
+    if (open > connectionsPerAddressMax) return void socket.destroy();
+    connections.set(from, open);
+    socket.once('close', () => {
+      const left = (connections.get(from) ?? 1) - 1;
+      if (left > 0) connections.set(from, left);
+      else connections.delete(from);
+    });
+  });
   server.on('secureConnection', (socket) => {
     socket.on('error', () => {
       // A peer that goes away in mid-sentence: its next exchange says everything again.
@@ -123,4 +157,27 @@ async function readBounded(request: IncomingMessage): Promise<Uint8Array | undef
     chunks.push(chunk);
   }
   return new Uint8Array(Buffer.concat(chunks));
+}
+
+interface Places {
+  /** Runs the task as soon as one of the places is free, first come, first served. */
+  readonly take: (task: () => Promise<void>) => Promise<void>;
+}
+
+function createPlaces(count: number): Places {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  return {
+    take: async (task) => {
+      if (free > 0) free -= 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      try {
+        await task();
+      } finally {
+        const next = waiting.shift();
+        if (next === undefined) free += 1;
+        else next();
+      }
+    },
+  };
 }

@@ -31,10 +31,14 @@ export interface LanPeerDeps {
 }
 
 export interface LanPeer extends Peer {
+  /** Who answers there, as its certificate has last proved; undefined before the first answer. */
+  readonly gate: () => string | undefined;
   readonly close: () => void;
 }
 
 export const lanTimeoutMs = 8_000;
+/** Why a gate does not speak with itself, which happens where all have one list. */
+export const ownGateCause = 'this-gate-itself';
 
 export function createLanPeer({
   address,
@@ -48,6 +52,7 @@ export function createLanPeer({
   // No session cache: a resumed connection would not show the certificate again.
   const agent = new Agent({ keepAlive: true, maxSockets: 1, maxCachedSessions: 0, ...tlsOptions(identity) });
   const identified = new WeakMap<TLSSocket, string>();
+  let gate: string | undefined;
 
   const noteTime = (response: IncomingMessage, sentMs: number | undefined): void => {
     const receivedMs = clock?.monotonicMs();
@@ -61,14 +66,16 @@ export function createLanPeer({
     if (known !== undefined && trust().listedKey(known) !== undefined) return ok(known);
     const peer = identifyPeer(socket, identity, trust());
     if (!peer.ok) return err({ type: 'peer-refused', status: 0, cause: peer.error.type });
-    if (peer.value === identity.gate) return err({ type: 'peer-refused', status: 0, cause: 'this is the gate itself' });
+    if (peer.value === identity.gate) return err({ type: 'peer-refused', status: 0, cause: ownGateCause });
     identified.set(socket, peer.value);
+    gate = peer.value;
     return peer;
   };
 
   return {
     id: address,
     kind: 'gate',
+    gate: () => gate,
     exchange: (message, signal) =>
       withDeadline(
         signal,

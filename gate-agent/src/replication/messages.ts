@@ -26,6 +26,8 @@ export interface ReplicationSettings {
   readonly lanListen: string | undefined;
   /** `HOST:PORT` of other gates. */
   readonly lanPeers: readonly string[];
+  /** Whether gates are found, and this one lets itself be found, by mDNS. */
+  readonly lanDiscover: boolean;
 }
 
 /** A gate as the feed lists it. */
@@ -61,8 +63,6 @@ export type ToReplication =
   /** The gates of a newer feed. */
   | { readonly type: 'gates'; readonly gates: readonly ListedGate[] }
   | { readonly type: 'time'; readonly time: TimeState }
-  /** Gates found on the LAN beside the configured ones (discovery). */
-  | { readonly type: 'lan-peers'; readonly addresses: readonly string[] }
   | { readonly type: 'content-hash'; readonly id: number }
   /** Drain, close the segments, say goodbye to the peers. */
   | { readonly type: 'stop' };
@@ -103,8 +103,19 @@ export interface ReplicationStatus {
   readonly alarms: readonly Alarm[];
   /** Why the journal cannot be drained, when it cannot. */
   readonly drainError: string | undefined;
-  /** Why nobody on the LAN can reach this gate, when that is so. */
-  readonly lanError: string | undefined;
+  readonly lan: LanStatus;
+}
+
+/** This gate among the others on the LAN. */
+export interface LanStatus {
+  /** Gates of this event that mDNS has found. */
+  readonly found: number;
+  /** Neighbours that answered last. */
+  readonly answering: number;
+  /** Found or configured ones that are not this deployment's gates. */
+  readonly refused: number;
+  /** Why nobody on the LAN can reach this gate, or it cannot find anybody, when that is so. */
+  readonly trouble: string | undefined;
 }
 
 export const alarmsKeptMax = 100;
@@ -117,5 +128,5 @@ export const emptyStatus: ReplicationStatus = {
   gates: [],
   alarms: [],
   drainError: undefined,
-  lanError: undefined,
+  lan: { found: 0, answering: 0, refused: 0, trouble: undefined },
 };

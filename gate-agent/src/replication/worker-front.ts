@@ -47,8 +47,6 @@ export interface Replication {
   /** The gates of the feed in use. */
   readonly setGates: (gates: readonly ListedGate[]) => void;
   readonly setTime: (time: TimeState) => void;
-  /** The seam for discovery: gates found beside the configured ones. */
-  readonly addLanPeers: (addresses: readonly string[]) => void;
   readonly status: () => ReplicationStatus;
   /** Resolves with the port on which other gates are answered, once it is known; undefined without one. */
   readonly lanPort: () => Promise<number | undefined>;
@@ -75,7 +73,6 @@ export function startReplication(deps: ReplicationDeps): Replication {
   let status = emptyStatus;
   let gates: readonly ListedGate[] | undefined;
   let time: TimeState | undefined;
-  let lanPeers: readonly string[] = [];
   let nextQuestion = 1;
   let restarts = 0;
   let stopping = false;
@@ -130,7 +127,6 @@ export function startReplication(deps: ReplicationDeps): Replication {
     });
     if (gates !== undefined) say({ type: 'gates', gates });
     if (time !== undefined) say({ type: 'time', time });
-    if (lanPeers.length > 0) say({ type: 'lan-peers', addresses: lanPeers });
   };
 
   const sayThrough = (): void => {
@@ -158,10 +154,6 @@ export function startReplication(deps: ReplicationDeps): Replication {
     setTime: (known) => {
       time = known;
       say({ type: 'time', time: known });
-    },
-    addLanPeers: (addresses) => {
-      lanPeers = [...new Set([...lanPeers, ...addresses])];
-      say({ type: 'lan-peers', addresses: lanPeers });
     },
     status: () => status,
     lanPort: () => lanPort,

@@ -4,7 +4,7 @@ import type { Ingest } from './ingest.ts';
 import type { ReplicaStore } from './replica-store.ts';
 import { createChunkBudget, selectChunks } from './select-chunks.ts';
 import { err, ok, type Result } from '../result.ts';
-import type { SignedChunk } from '../segment.ts';
+import type { SegmentState, SignedChunk } from '../segment.ts';
 import {
   decodeSyncRequest,
   differencesTo,
@@ -30,6 +30,8 @@ export interface SyncAnswered {
   readonly answer: Uint8Array;
   readonly event: number;
   readonly marksAccepted: number;
+  /** Inventory rows in which sender and answerer know the same. */
+  readonly agreed: readonly SegmentState[];
 }
 
 export type AnswerSyncError =
@@ -52,7 +54,9 @@ export async function answerSync(
   if (!(await deps.maySync(sender, event))) return err({ type: 'event-forbidden', event });
 
   const { refusals, marks } = await ingestAll(deps.ingest, chunks, sender.gate);
-  const differences = differencesTo(gates, inventoryOf(await deps.store.frontier(event)));
+  const mine = inventoryOf(await deps.store.frontier(event));
+  const differences = differencesTo(gates, mine);
+  const differing = new Set(differences.map(({ gate }) => gate));
   const budget = createChunkBudget();
   const answers: SignedChunk[] = [];
   for (const want of wants) answers.push(...(await selectChunks(deps.store, want, budget)));
@@ -60,6 +64,7 @@ export async function answerSync(
     answer: encodeSyncAnswer({ event, differences, chunks: answers, refusals }),
     event,
     marksAccepted: marks,
+    agreed: mine.filter((row) => !differing.has(row.gate)),
   });
 }
 

@@ -57,6 +57,12 @@ export interface Replicator {
   readonly sayThrough: (event: number, at: HybridTimestamp) => Promise<Result<void, DrainError>>;
   /** Exchanges with one peer until both know the same, or nothing more can be had. */
   readonly syncWith: (peer: Peer, event: number, signal: AbortSignal) => Promise<Result<SyncReport, PeerError>>;
+  /** Whether this gate has marks to tell this peer at once: it was not heard to know them, and is not about to hear them elsewhere. */
+  readonly hasNewsFor: (peer: Peer, event: number) => Promise<boolean>;
+  /** The peer has asked us, and both know the same in these rows: it need not be told what it has just told. */
+  readonly noteAsked: (peer: Peer, event: number, agreed: readonly SegmentState[]) => void;
+  /** Forgets a peer that nobody exchanges with any more. */
+  readonly forget: (peer: Peer) => void;
   /** Forgets what was refused: the list of known gates has changed. */
   readonly tryRefusedAgain: () => void;
   /** Drains and closes this start's segments. */
@@ -74,6 +80,8 @@ export const inTouchMs = 30_000;
 interface PeerMemory {
   /** The peer's rows by writer, as of its last answer; undefined before the first. */
   rows: ReadonlyMap<string, SegmentState> | undefined;
+  /** Our own rows at that time. */
+  oursThen: ReadonlyMap<string, SegmentState>;
   /** Writers of which one side has refused something, and the monotonic time from which it is tried again. */
   readonly heldBack: Map<string, number>;
 }
@@ -95,7 +103,7 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
 
   const memoryOf = (peer: Peer, event: number): PeerMemory => {
     const key = `${event} ${peer.id}`;
-    const memory = memories.get(key) ?? { rows: undefined, heldBack: new Map<string, number>() };
+    const memory = memories.get(key) ?? { rows: undefined, oursThen: new Map(), heldBack: new Map<string, number>() };
     memories.set(key, memory);
     return memory;
   };
@@ -140,7 +148,7 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
     while (report.roundTrips < roundTripsMax && !signal.aborted) {
       const mine = inventoryOf(await store.frontier(event));
       const informed = memory.rows !== undefined;
-      const { chunks, wants } = await plan(store, mine, memory, clock.monotonicMs());
+      const { chunks, wants, waiting } = await plan(store, mine, memory, tellsFirst(peer), clock.monotonicMs());
       const message = encodeSyncRequest({ event, gates: gateDigests(mine), wants, chunks });
       const answered = await exchange(peer, message, signal);
       if (!answered.ok) {
@@ -167,15 +175,25 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
       report.chunksSent += chunks.length;
       report.marksReceived += received.marks;
       memory.rows = rowsAfter(mine, differences);
+      memory.oursThen = byWriter(mine);
       holdBack(memory, chunks, refusals);
       holdBack(memory, offered, received.refusals);
       report.equal = differences.length === 0;
       if (report.equal) break;
       const moved = chunks.length > refusals.length || offered.length > received.refusals.length;
-      if (informed && !moved) break;
+      if (informed && !moved && !waiting) break;
     }
     return ok(report);
   };
+
+  /**
+   * A gate's neighbours are told everything at once, so that it reaches everybody. The cloud hears a mark from the gate that has made
+   * it: of the others', it is told what it still lacks when it answers, or each mark would come to it from every gate.
+   */
+  const tellsFirst =
+    ({ kind }: Peer): ((row: SegmentState) => boolean) =>
+    (row) =>
+      kind === 'gate' || row.gate === gate;
 
   return {
     drain: own.drain,
@@ -185,6 +203,26 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
       for (const memory of memories.values()) memory.heldBack.clear();
     },
     syncWith,
+    hasNewsFor: async (peer, event) => {
+      const memory = memoryOf(peer, event);
+      const { rows } = memory;
+      if (rows === undefined) return true;
+      const nowMs = clock.monotonicMs();
+      return inventoryOf(await store.frontier(event)).some((row) => {
+        const key = writerKey(row);
+        return tellsFirst(peer)(row) && marksUpTo(row) > marksUpTo(rows.get(key)) && !isHeldBack(memory, key, nowMs);
+      });
+    },
+    noteAsked: (peer, event, agreed) => {
+      const memory = memories.get(`${event} ${peer.id}`);
+      if (memory?.rows === undefined) return;
+      const gates = new Set(agreed.map((row) => row.gate));
+      memory.rows = byWriter([...[...memory.rows.values()].filter((row) => !gates.has(row.gate)), ...agreed]);
+    },
+    forget: ({ id }) => {
+      contacts.delete(id);
+      for (const key of memories.keys()) if (key.endsWith(` ${id}`)) memories.delete(key);
+    },
     takeAlarms: ingest.takeAlarms,
     peerStatus: async (event) => {
       const mine = (await store.frontier(event)).filter((row) => row.gate === gate);
@@ -204,40 +242,47 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
   };
 }
 
+interface Plan {
+  readonly chunks: readonly SignedChunk[];
+  readonly wants: readonly SegmentState[];
+  /** Something is left to be told if the peer's next answer still lacks it. */
+  readonly waiting: boolean;
+}
+
 /** What to push to and to ask of a peer whose rows are known; nothing before it has said anything. */
 async function plan(
   store: ReplicaStore,
   mine: readonly SegmentState[],
   memory: PeerMemory,
+  tellsFirst: (row: SegmentState) => boolean,
   nowMs: number,
-): Promise<{ readonly chunks: readonly SignedChunk[]; readonly wants: readonly SegmentState[] }> {
+): Promise<Plan> {
   const theirs = memory.rows;
-  if (theirs === undefined) return { chunks: [], wants: [] };
-  const known = new Map(mine.map((row) => [writerKey(row), row]));
+  if (theirs === undefined) return { chunks: [], wants: [], waiting: false };
+  const known = byWriter(mine);
   const budget = createChunkBudget();
   const chunks: SignedChunk[] = [];
   const wants: SegmentState[] = [];
+  let waiting = false;
   for (const key of [...new Set([...known.keys(), ...theirs.keys()])].toSorted()) {
-    if ((memory.heldBack.get(key) ?? 0) > nowMs) continue;
+    if (isHeldBack(memory, key, nowMs)) continue;
     const ours = known.get(key);
     const their = theirs.get(key);
-    if (
-      ours !== undefined &&
-      !budget.exhausted &&
-      (their === undefined || compareProgress(their, ours) < 0 || contradicts(their, ours))
-    ) {
-      chunks.push(...(await selectChunks(store, position(their, ours), budget)));
+    if (ours !== undefined && !budget.exhausted && isBehind(their, ours)) {
+      const then = memory.oursThen.get(key);
+      if (tellsFirst(ours) || (then !== undefined && isBehind(their, then)))
+        chunks.push(...(await selectChunks(store, position(their, ours), budget)));
+      else waiting = true;
     }
-    if (
-      their !== undefined &&
-      wants.length < syncWantsMax &&
-      (ours === undefined || compareProgress(ours, their) < 0 || contradicts(ours, their))
-    ) {
-      wants.push(position(ours, their));
-    }
+    if (their !== undefined && wants.length < syncWantsMax && isBehind(ours, their)) wants.push(position(ours, their));
   }
-  return { chunks, wants };
+  return { chunks, wants, waiting };
 }
+
+const isHeldBack = (memory: PeerMemory, key: string, nowMs: number): boolean => (memory.heldBack.get(key) ?? 0) > nowMs;
+
+const isBehind = (their: SegmentState | undefined, ours: SegmentState): boolean =>
+  their === undefined || compareProgress(their, ours) < 0 || contradicts(their, ours);
 
 /** As far along, by another history: both sides send each other the segment, so that both hold the proof. */
 const contradicts = (a: SegmentState, b: SegmentState): boolean =>
@@ -256,8 +301,11 @@ function rowsAfter(
 ): ReadonlyMap<string, SegmentState> {
   const differing = new Map(differences.map(({ gate, rows }) => [gate, rows]));
   const equal = [...rowsByGate(mine)].filter(([gate]) => !differing.has(gate)).flatMap(([, rows]) => rows);
-  return new Map([...equal, ...[...differing.values()].flat()].map((row) => [writerKey(row), row]));
+  return byWriter([...equal, ...[...differing.values()].flat()]);
 }
+
+const byWriter = (rows: readonly SegmentState[]): ReadonlyMap<string, SegmentState> =>
+  new Map(rows.map((row) => [writerKey(row), row]));
 
 const marksUpTo = (row: SegmentState | undefined): number =>
   row === undefined ? 0 : row.firstSequence + row.count - 1;

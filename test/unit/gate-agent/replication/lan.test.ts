@@ -1,9 +1,14 @@
 // Two gates on the LAN over real sockets: only listed gates of this deployment are answered, and nothing is sent to anybody else.
-import { connect } from 'node:tls';
-import { request } from 'node:https';
+import { createServer, request } from 'node:https';
+import { connect as tcpConnect, type AddressInfo } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ready, syncMessageBytesMax, type Logger } from '@postern/shared';
-import { startLanListener, type LanListener } from '../../../../gate-agent/src/replication/lan-listener.ts';
+import {
+  connectionsPerAddressMax,
+  startLanListener,
+  type LanListener,
+} from '../../../../gate-agent/src/replication/lan-listener.ts';
 import { createLanPeer, type LanPeer } from '../../../../gate-agent/src/replication/lan-peer.ts';
 import { tlsOptions, type TrustState } from '../../../../gate-agent/src/replication/tls-identity.ts';
 import { createDeployment, deploymentNowMs, type CertifiedGate, type Deployment } from '../../../support/deployment.ts';
@@ -42,6 +47,7 @@ const listen = async (identity: CertifiedGate, trust: () => TrustState, heard: H
     identity,
     trust,
     log: silent,
+    timeoutMs: 1_000,
     answer: async (gate, message) => {
       heard.push({ gate, message });
       return { status: 200, body: message.toReversed() };
@@ -180,5 +186,121 @@ describe('a caller', () => {
       ok: false,
       error: { type: 'peer-unreachable' },
     });
+  });
+});
+
+describe('a hostile or broken peer', () => {
+  /** A connection of that gate, on which anything can be written. */
+  const speakAs = (gate: CertifiedGate, listener: LanListener): TLSSocket => {
+    const socket = connect({ host: '127.0.0.1', port: listener.port, ...tlsOptions(gate) });
+    socket.on('error', () => undefined);
+    opened.push({ close: () => void socket.destroy() });
+    return socket;
+  };
+  const ended = (socket: TLSSocket): Promise<string> =>
+    new Promise((resolve) => {
+      let heard = '';
+      socket.on('data', (data: Buffer) => (heard += data.toString('latin1'))).on('close', () => resolve(heard));
+    });
+  const head = 'POST /sync HTTP/1.1\r\nHost: x\r\n';
+
+  test('that drips holds up nobody else, and is cut off', async () => {
+    const [a, b, c] = [await ours.certify('gate-a'), await ours.certify('gate-b'), await ours.certify('gate-c')];
+    const listener = await listen(a, trusting([a, b, c]));
+    const dripping = speakAs(c, listener);
+    dripping.write(`${head}Content-Length: 1000\r\n\r\n`);
+    const drip = setInterval(() => dripping.write('x'), 50);
+    opened.push({ close: () => clearInterval(drip) });
+    const peer = peerOf(listener, b, trusting([a, b, c]));
+    for (let round = 0; round < 20; round++) expect((await peer.exchange(Uint8Array.of(round), signal)).ok).toBe(true);
+    expect(await ended(dripping)).not.toContain('200 OK');
+  });
+
+  test('that sends what is no request, or too many headers, is cut off', async () => {
+    const [a, b] = [await ours.certify('gate-a'), await ours.certify('gate-b')];
+    const heard: Heard[] = [];
+    const listener = await listen(a, trusting([a, b]), heard);
+    for (const garbage of ['\u0000\u0001\u0002'.repeat(100), `${head}X: ${'x'.repeat(10_000)}\r\n\r\n`]) {
+      const socket = speakAs(b, listener);
+      socket.write(garbage);
+      expect(await ended(socket)).not.toContain('200 OK');
+    }
+    expect(heard).toEqual([]);
+  });
+
+  test('that asks many things at once is answered one', async () => {
+    const [a, b] = [await ours.certify('gate-a'), await ours.certify('gate-b')];
+    let answering = 0;
+    let answeringMax = 0;
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const listener = await startLanListener({
+      address: '127.0.0.1:0',
+      identity: a,
+      trust: trusting([a, b]),
+      log: silent,
+      answer: async () => {
+        answeringMax = Math.max(answeringMax, ++answering);
+        await released;
+        answering -= 1;
+        return { status: 200, body: new Uint8Array(1) };
+      },
+    });
+    opened.push(listener);
+    const flood = Array.from({ length: 10 }, () => peerOf(listener, b, trusting([a, b])));
+    let answered = 0;
+    const answers = flood.map(async (peer) => {
+      const answer = await peer.exchange(Uint8Array.of(1), signal);
+      answered += 1;
+      return answer;
+    });
+    await expect.poll(() => answered).toBe(9);
+    release();
+    const all = await Promise.all(answers);
+    expect(all.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(all.filter((answer) => !answer.ok && answer.error.cause === 'one-at-a-time')).toHaveLength(9);
+    expect(answeringMax).toBe(1);
+  });
+
+  test('cannot take all connections from one address', async () => {
+    const [a, b] = [await ours.certify('gate-a'), await ours.certify('gate-b')];
+    const listener = await listen(a, trusting([a, b]));
+    const sockets = Array.from({ length: connectionsPerAddressMax + 20 }, () => {
+      const socket = tcpConnect(listener.port, '127.0.0.1');
+      opened.push({ close: () => void socket.destroy() });
+      return new Promise<'cut'>((resolve) => socket.on('error', () => undefined).on('close', () => resolve('cut')));
+    });
+    // Those that say nothing are cut off too, by the limit on handshakes; it takes longer.
+    let cut = 0;
+    for (const socket of sockets) void socket.then(() => (cut += 1));
+    await expect.poll(() => cut).toBeGreaterThanOrEqual(20);
+    await Promise.all(sockets);
+    expect((await peerOf(listener, b, trusting([a, b])).exchange(Uint8Array.of(1), signal)).ok).toBe(true);
+  });
+
+  test('that answers drop by drop, or for ever, is given up at the deadline', async () => {
+    const [a, b] = [await ours.certify('gate-a'), await ours.certify('gate-b')];
+    for (const answer of ['drips', 'floods'] as const) {
+      const server = createServer(tlsOptions(a), (_request, response) => {
+        response.writeHead(200);
+        const bytes = new Uint8Array(answer === 'drips' ? 1 : 64 * 1024);
+        const timer = setInterval(() => response.write(bytes), answer === 'drips' ? 20 : 0);
+        response.on('close', () => clearInterval(timer));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      opened.push({ close: () => (server.closeAllConnections(), server.close()) });
+      const { port } = server.address() as AddressInfo;
+      const peer = createLanPeer({
+        address: `127.0.0.1:${port}`,
+        identity: b,
+        trust: trusting([a, b]),
+        timeoutMs: answer === 'drips' ? 300 : 10_000,
+      });
+      opened.push(peer);
+      expect(await peer.exchange(Uint8Array.of(1), signal)).toMatchObject({
+        ok: false,
+        error: { type: answer === 'drips' ? 'peer-unreachable' : 'peer-garbage' },
+      });
+    }
   });
 });

@@ -1,0 +1,212 @@
+// Finds the other gates on the LAN by mDNS and lets them find this one: service `_postern-gate._tcp`, with the event and the gate's id
+// in its text. The only file that knows the library; its browsers forget nothing and miss changes of address, so every look begins
+// with a new one.
+import { networkInterfaces } from 'node:os';
+import { Bonjour, type Browser, type Service } from 'bonjour-service';
+import type { Clock, Logger, Timer } from '@postern/shared';
+import { createFoundGates, type Announcement, type FoundGate } from './found-gates.ts';
+import { openMulticastSocket } from './multicast-socket.ts';
+
+export interface DiscoveryDeps {
+  readonly event: number;
+  readonly gate: string;
+  /** Where this gate is answered; undefined where it only looks. */
+  readonly listen: { readonly host: string; readonly port: number } | undefined;
+  readonly isListed: (gate: string) => boolean;
+  /** Whether fewer gates answer than would be good: then it asks again soon. */
+  readonly isWanting: () => boolean;
+  readonly onFound: (found: readonly FoundGate[]) => void;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly log: Logger;
+}
+
+export interface Discovery {
+  /** Asks at once: the list of gates has changed. */
+  readonly look: () => void;
+  /** Gates that claim this event and are not in its list. */
+  readonly strangers: () => number;
+  /** Why nothing can be found, when that is so. */
+  readonly trouble: () => string | undefined;
+  readonly close: () => Promise<void>;
+}
+
+/** Where nobody is to be found. */
+export const noDiscovery: Discovery = {
+  look: () => undefined,
+  strangers: () => 0,
+  trouble: () => undefined,
+  close: async () => undefined,
+};
+
+const serviceType = 'postern-gate';
+const lookFirstMs = 1_000;
+const lookWantingMsMax = 30_000;
+/** Every question is answered by every gate: who has enough neighbours asks seldom. */
+const lookContentMs = 5 * 60_000;
+const tickMs = 1_000;
+const interfacesMax = 8;
+/** Services that one browser keeps before it is left deaf until the next look. */
+const servicesMax = 512;
+const goodbyeMs = 500;
+
+/** One network interface: asks and answers there. */
+interface Voice {
+  readonly look: () => void;
+  readonly close: () => Promise<void>;
+}
+
+export function startDiscovery(deps: DiscoveryDeps): Discovery {
+  const { clock, timer, log } = deps;
+  const found = createFoundGates(deps);
+  const voices = new Map<string, Voice>();
+  const opening = new Set<string>();
+  let trouble: string | undefined;
+  let lookAtMs = 0;
+  let intervalMs = lookFirstMs;
+  let closed = false;
+  let cancel = (): void => {};
+
+  const hear = (announcement: Announcement): void => {
+    if (found.hear(announcement)) deps.onFound(found.all());
+  };
+  const hearGoodbye = (announcement: Announcement): void => {
+    if (found.forget(announcement)) deps.onFound(found.all());
+  };
+
+  const open = async (address: string): Promise<void> => {
+    opening.add(address);
+    try {
+      const voice = await openVoice(address, deps, { hear, hearGoodbye, lost: () => drop(address) });
+      trouble = undefined;
+      if (closed) return await voice.close();
+      voices.set(address, voice);
+    } catch (cause) {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      if (trouble !== text) log.warn({ address, cause: text }, 'other gates cannot be found by mDNS here');
+      trouble = text;
+    } finally {
+      opening.delete(address);
+    }
+  };
+  const drop = (address: string): void => {
+    void voices.get(address)?.close();
+    voices.delete(address);
+  };
+
+  const look = (): void => {
+    lookAtMs = clock.monotonicMs();
+    for (const voice of voices.values()) voice.look();
+    deps.onFound(found.all());
+  };
+  const tick = (): void => {
+    if (closed) return;
+    const addresses = interfaceAddresses(deps.listen?.host);
+    for (const address of addresses) if (!voices.has(address) && !opening.has(address)) void open(address);
+    for (const address of voices.keys()) if (!addresses.includes(address)) drop(address);
+    const waitMs = deps.isWanting() ? intervalMs : lookContentMs;
+    if (clock.monotonicMs() - lookAtMs >= waitMs) {
+      intervalMs = deps.isWanting() ? Math.min(lookWantingMsMax, intervalMs * 2) : lookFirstMs;
+      look();
+    }
+    cancel = timer.after(tickMs, tick);
+  };
+  tick();
+
+  return {
+    look,
+    strangers: found.strangers,
+    trouble: () => trouble,
+    close: async () => {
+      closed = true;
+      cancel();
+      await Promise.all([...voices.values()].map((voice) => voice.close()));
+    },
+  };
+}
+
+interface VoiceListener {
+  readonly hear: (announcement: Announcement) => void;
+  readonly hearGoodbye: (announcement: Announcement) => void;
+  /** The socket has failed. */
+  readonly lost: () => void;
+}
+
+async function openVoice(
+  address: string,
+  { event, gate, listen, clock, timer }: DiscoveryDeps,
+  { hear, hearGoodbye, lost }: VoiceListener,
+): Promise<Voice> {
+  const { guarded } = await openMulticastSocket(clock, lost);
+  const bonjour = new Bonjour({ socket: guarded, bind: false, interface: address } as object, lost);
+  // It joins the group on that interface when it is told that the socket listens; what it said before would go elsewhere.
+  await Promise.resolve();
+  let browser: Browser | undefined;
+  let closed = false;
+  const look = (): void => {
+    browser?.stop();
+    browser?.removeAllListeners();
+    const fresh = bonjour.find({ type: serviceType });
+    browser = fresh;
+    const note = (service: Service): void => {
+      if (fresh.services.length > servicesMax) fresh.stop();
+      hear(announcementOf(service));
+    };
+    fresh.on('up', note).on('txt-update', note).on('srv-update', note);
+    fresh.on('down', (service) => hearGoodbye(announcementOf(service)));
+  };
+  const name = `postern-${event}-${gate}`;
+  if (listen !== undefined)
+    // Without a probe: somebody who claims the name must not silence its gate. It is only a name.
+    bonjour.publish({
+      name,
+      host: `${name}.local`,
+      type: serviceType,
+      port: listen.port,
+      txt: { event, gate, ...(isEverywhere(listen.host) ? {} : { at: listen.host }) },
+      probe: false,
+      disableIPv6: true,
+    });
+  look();
+  return {
+    look,
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      browser?.stop();
+      await new Promise<void>((resolve) => {
+        const cancel = timer.after(goodbyeMs, resolve);
+        bonjour.unpublishAll(() => {
+          cancel();
+          resolve();
+        });
+      });
+      bonjour.destroy();
+    },
+  };
+}
+
+const announcementOf = (service: Service): Announcement => {
+  const text = service.txt as Readonly<Record<string, unknown>> | undefined;
+  return {
+    event: text?.['event'],
+    gate: text?.['gate'],
+    port: service.port,
+    // The library names all addresses of the machine.
+    addresses: text?.['at'] === undefined ? (service.addresses ?? []) : [text['at']],
+    sender: service.referer?.address,
+  };
+};
+
+/** IPv4 addresses to speak from, one an interface: where this gate listens, or everywhere. */
+function interfaceAddresses(host: string | undefined): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => {
+    const ipv4 = addresses?.filter(({ family }) => family === 'IPv4') ?? [];
+    return host === undefined || isEverywhere(host)
+      ? ipv4.filter(({ internal }) => !internal).slice(0, 1)
+      : ipv4.filter(({ address }) => address === host);
+  });
+  return all.map(({ address }) => address).slice(0, interfacesMax);
+}
+
+const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::';

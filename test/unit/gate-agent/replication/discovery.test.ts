@@ -1,0 +1,56 @@
+// Goal: gates on one network find each other by real multicast, and lose each other when one says goodbye. On the loopback interface,
+// with an event of its own for every run.
+import { randomInt } from 'node:crypto';
+import { afterEach, expect, test } from 'vitest';
+import { startDiscovery, type Discovery } from '../../../../gate-agent/src/replication/discovery.ts';
+import type { FoundGate } from '../../../../gate-agent/src/replication/found-gates.ts';
+import { createSystemClock, createSystemTimer } from '../../../../gate-agent/src/system.ts';
+import { silentLog } from '../../../support/cloud.ts';
+
+const running = new Set<Discovery>();
+afterEach(async () => {
+  await Promise.all([...running].map((one) => one.close()));
+  running.clear();
+});
+
+interface Looking {
+  readonly discovery: Discovery;
+  readonly found: () => readonly string[];
+}
+function look(event: number, gate: string, port: number, isListed: (gate: string) => boolean = () => true): Looking {
+  let found: readonly FoundGate[] = [];
+  const discovery = startDiscovery({
+    event,
+    gate,
+    listen: { host: '127.0.0.1', port },
+    isListed,
+    isWanting: () => true,
+    onFound: (gates) => void (found = gates),
+    clock: createSystemClock(),
+    timer: createSystemTimer(),
+    log: silentLog,
+  });
+  running.add(discovery);
+  return { discovery, found: () => found.map((one) => `${one.gate} ${one.address}`).toSorted() };
+}
+const soon = { timeout: 15_000 };
+
+test('gates of one event find each other, and nobody else', async () => {
+  const event = randomInt(1_000_000_000);
+  const [a, b, other] = [look(event, 'gate-a', 7_001), look(event, 'gate-b', 7_002), look(event + 1, 'gate-c', 7_003)];
+  await expect.poll(a.found, soon).toEqual(['gate-b 127.0.0.1:7002']);
+  await expect.poll(b.found, soon).toEqual(['gate-a 127.0.0.1:7001']);
+  expect(other.found()).toEqual([]);
+  await b.discovery.close();
+  running.delete(b.discovery);
+  await expect.poll(a.found, soon).toEqual([]);
+  expect(a.discovery.trouble()).toBeUndefined();
+});
+
+test('a gate that the event does not list is counted, not found', async () => {
+  const event = randomInt(1_000_000_000);
+  const a = look(event, 'gate-a', 7_001, (gate) => gate === 'gate-b');
+  look(event, 'gate-x', 7_004);
+  await expect.poll(a.discovery.strangers, soon).toBe(1);
+  expect(a.found()).toEqual([]);
+});
