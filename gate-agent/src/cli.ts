@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line of the gate: run | enrol | status | doctor | decode | verify. Each command is a function of its own; here are only
+// The command line of the gate: run | enrol | status | doctor | decode | verify | export | import. Each command is a function of its own; here are only
 // their words, and the only place of the agent where they meet the terminal.
 import { spawnSync } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
@@ -159,6 +159,49 @@ const verifyCode = defineCommand({
   },
 });
 
+const exportToStick = defineCommand({
+  meta: {
+    name: 'export',
+    description: 'Write all marks this gate knows into a file, for a USB stick; also beside a running agent',
+  },
+  args: {
+    target: {
+      type: 'positional',
+      required: true,
+      description: 'File, or a folder in which each gate has a file of its own',
+      valueHint: 'FILE|DIR',
+    },
+    ...folderArguments,
+    ...jsonArgument,
+  },
+  run: async ({ args }) => {
+    const { exportMarks, renderExport } = await import('./commands/export-marks.ts');
+    const folder = orStop(findGateFolder(args));
+    const exported = orStop(await exportMarks({ folder, target: args.target }, stickDeps()));
+    console.log(args.json === true ? JSON.stringify(exported) : renderExport(exported));
+  },
+});
+
+const importFromStick = defineCommand({
+  meta: {
+    name: 'import',
+    description: 'Take in marks that other gates have exported; exit 0 all taken, 1 something was not',
+  },
+  args: {
+    source: { type: 'positional', required: true, description: 'File, or a folder of them', valueHint: 'FILE|DIR' },
+    ...folderArguments,
+    ...jsonArgument,
+  },
+  run: async ({ args }) => {
+    const { importExitCode, importMarks, renderImport } = await import('./commands/import-marks.ts');
+    const folder = orStop(findGateFolder(args));
+    const imported = orStop(await importMarks({ folder, source: args.source }, stickDeps()));
+    if (args.json === true) console.log(JSON.stringify(imported));
+    else for (const line of renderImport(imported)) console.log(line);
+    process.exitCode = importExitCode(imported);
+  },
+});
+
 const main = defineCommand({
   meta: {
     name: 'gate-agent',
@@ -172,11 +215,15 @@ const main = defineCommand({
     doctor: showDoctor,
     decode: decodePictures,
     verify: verifyCode,
+    export: exportToStick,
+    import: importFromStick,
   },
 });
 
 const system = () => ({ clock: createSystemClock(), random: createSystemRandom(), machineBoot: readMachineBoot() });
 const quiet = () => ({ logger: createLogger('silent'), signal: untilInterrupted() });
+
+const stickDeps = () => ({ ...system(), ...quiet(), userId: process.geteuid?.() });
 
 const isMissing = (error: Error | undefined): boolean =>
   error !== undefined && 'code' in error && error.code === 'ENOENT';

@@ -61,6 +61,7 @@ import { keepAskingServerTime } from './time-client.ts';
 /** The clock's state goes to disk, and to the replication thread, this often. */
 const clockRoundMs = 10_000;
 const bootBytes = 8;
+const tokenBytes = 16;
 /** Saying goodbye to the peers may take so long at stop. */
 const stopReplicationMsMax = 3_500;
 const version = '0.1.0';
@@ -134,6 +135,7 @@ async function compose(
   const random = createSystemRandom();
   const timer = createSystemTimer();
   const boot = bytesToHex(random(bootBytes));
+  const token = bytesToHex(random(tokenBytes));
   const journalPath = join(gate.data, 'journal.db');
   const replicaPath = join(gate.data, 'replica.db');
 
@@ -344,6 +346,7 @@ async function compose(
     signOn: () => signOn,
     clock,
     pages: createPages(),
+    imports: { token, importMessage: replication.importMessage },
     ...(preview === undefined ? {} : { preview: preview.routes }),
     status: async () => {
       const hash = await replication.contentHash();
@@ -406,7 +409,7 @@ async function compose(
     await saveClock();
   });
   // A disk that is full keeps nobody from being told so by a running gate.
-  await writeRunFile(gate.data, { pid: process.pid, url: server.value.url, boot }).catch((cause: unknown) =>
+  await writeRunFile(gate.data, { pid: process.pid, url: server.value.url, boot, token }).catch((cause: unknown) =>
     logger.error({ cause: String(cause) }, 'The run file could not be written'),
   );
   onStop(() => removeRunFile(gate.data));

@@ -4,7 +4,13 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const runFileSchema = z.object({ pid: z.number().int().positive(), url: z.url(), boot: z.string() });
+const runFileSchema = z.object({
+  pid: z.number().int().positive(),
+  url: z.url(),
+  boot: z.string(),
+  /** Shows the agent that who asks may read this folder. */
+  token: z.string().default(''),
+});
 export type RunFile = z.infer<typeof runFileSchema>;
 
 const runFilePath = (data: string): string => join(data, 'run.json');

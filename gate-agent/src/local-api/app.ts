@@ -6,12 +6,14 @@ import { streamSSE } from 'hono/streaming';
 import type { EventHub } from './event-hub.ts';
 import { guardHost, secureHeaders } from './guard.ts';
 import type { GateHealth } from './health.ts';
+import { createImportRoute, type ImportRouteDeps } from './import-route.ts';
 import { problem } from './problem.ts';
 import type { Screens } from './screens.ts';
 import { createStewardRoute } from './steward-route.ts';
 
 /** A screen that hears nothing for three of these says that it has lost its gate. */
 export const beatMs = 2_000;
+export const importPath = '/import';
 
 export interface LocalApiDeps {
   readonly hosts: () => ReadonlySet<string>;
@@ -26,6 +28,7 @@ export interface LocalApiDeps {
   readonly clock: Clock;
   readonly pages: Hono;
   readonly preview?: Hono;
+  readonly imports?: ImportRouteDeps;
 }
 
 export function createLocalApi(deps: LocalApiDeps): Hono {
@@ -45,6 +48,7 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
   app.get('/health', (context) => context.json(deps.health()));
   app.get('/status', async (context) => context.json(await deps.status()));
   app.route('/steward', createStewardRoute(deps));
+  if (deps.imports !== undefined) app.route(importPath, createImportRoute(deps.imports));
   if (deps.preview !== undefined) app.route('/preview', deps.preview);
 
   app.get('/events', (context) => {

@@ -6,14 +6,18 @@ import {
   createOwnSegments,
   createReplicator,
   hexToBytes,
+  importMessage,
   type Alarm,
   type Clock,
   type GateDirectory,
+  type ImportedGate,
+  type ImportError,
   type Ledger,
   type Logger,
   sleep,
   type Peer,
   type PeerError,
+  type Result,
   type Timer,
 } from '@postern/shared';
 import { setAsideDamagedReplica } from '../store/damaged-replica.ts';
@@ -56,8 +60,10 @@ export interface EngineDeps {
 
 export interface Engine {
   readonly lanPort: number | undefined;
-  readonly handle: (message: Exclude<ToReplication, { readonly type: 'content-hash' | 'stop' }>) => void;
+  readonly handle: (message: Exclude<ToReplication, { readonly type: 'content-hash' | 'import' | 'stop' }>) => void;
   readonly contentHash: () => Promise<string>;
+  /** What somebody has carried here as a file goes on to the peers, too. */
+  readonly importMessage: (message: Uint8Array, from: string) => Promise<Result<readonly ImportedGate[], ImportError>>;
   /** Drains, closes this start's segments, lets the peers know within `goodbyeMs`, and closes everything. */
   readonly stop: () => Promise<void>;
 }
@@ -292,6 +298,12 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     contentHash: async () => {
       await drain();
       return store.contentHash(event);
+    },
+    importMessage: async (message, from) => {
+      const imported = await importMessage({ ingest, event }, message, from);
+      if (imported.ok && imported.value.some(({ marks }) => marks > 0)) bell.ring();
+      reportSoon();
+      return imported;
     },
     stop: async () => {
       stopping.abort();

@@ -1,6 +1,6 @@
 // What the main thread and the replication thread say to each other. Everything is plain data; the thread shares nothing with the
 // scan path but the two database files.
-import type { Alarm, HybridTimestamp, PeerStatus } from '@postern/shared';
+import type { Alarm, HybridTimestamp, ImportedGate, ImportError, PeerStatus, Result } from '@postern/shared';
 
 /** What the thread is started with. */
 export interface ReplicationSettings {
@@ -64,13 +64,20 @@ export type ToReplication =
   | { readonly type: 'gates'; readonly gates: readonly ListedGate[] }
   | { readonly type: 'time'; readonly time: TimeState }
   | { readonly type: 'content-hash'; readonly id: number }
+  /** A sync message out of a file of that name. */
+  | { readonly type: 'import'; readonly id: number; readonly message: Uint8Array; readonly from: string }
   /** Drain, close the segments, say goodbye to the peers. */
   | { readonly type: 'stop' };
 
 export type FromReplication =
   | { readonly type: 'started'; readonly lanPort: number | undefined }
   | { readonly type: 'status'; readonly status: ReplicationStatus }
-  | { readonly type: 'content-hash'; readonly id: number; readonly hash: string }
+  /** To a question: the content hash, or what an import came to. */
+  | {
+      readonly type: 'answer';
+      readonly id: number;
+      readonly answer: string | Result<readonly ImportedGate[], ImportError>;
+    }
   /** A gate whose clock is trusted has told the time; only while ours is not. */
   | { readonly type: 'peer-time'; readonly time: PeerTime }
   | {

@@ -8,6 +8,8 @@ import {
   err,
   ok,
   type HybridTimestamp,
+  type ImportedGate,
+  type ImportError,
   type Logger,
   type Random,
   type Result,
@@ -52,24 +54,31 @@ export interface Replication {
   readonly lanPort: () => Promise<number | undefined>;
   /** Hash over every known mark of the event, equal on all replicas that know the same. */
   readonly contentHash: () => Promise<Result<string, ReplicationError>>;
+  /** Takes in a sync message out of a file of that name. */
+  readonly importMessage: (
+    message: Uint8Array,
+    from: string,
+  ) => Promise<Result<readonly ImportedGate[], ImportError | ReplicationError>>;
   /** How often the thread had to be started again. */
   readonly restarts: () => number;
   /** Drains, closes the segments and ends the thread; at the latest after `stopMs`. */
   readonly stop: () => Promise<void>;
 }
 
+type Answer = Extract<FromReplication, { readonly type: 'answer' }>['answer'];
+
 export type ReplicationError = { readonly type: 'replication-unavailable'; readonly cause: string };
 
 export const throughIntervalMs = 10_000;
 const stopMs = 5_000;
-const contentHashTimeoutMs = 30_000;
+const answerTimeoutMs = 30_000;
 /** Pokes of one moment become one. */
 const pokeSettleMs = 5;
 
 export function startReplication(deps: ReplicationDeps): Replication {
   const { settings, logger, timer } = deps;
   const startWorker = deps.startWorker ?? startReplicationWorker;
-  const questions = new Map<number, (answer: Result<string, ReplicationError>) => void>();
+  const questions = new Map<number, (answer: Result<Answer, ReplicationError>) => void>();
   let status = emptyStatus;
   let gates: readonly ListedGate[] | undefined;
   let time: TimeState | undefined;
@@ -96,8 +105,8 @@ export function startReplication(deps: ReplicationDeps): Replication {
         return deps.onPeerTime?.(message.time);
       case 'log':
         return logger[message.level](message.fields, message.message);
-      case 'content-hash':
-        questions.get(message.id)?.(ok(message.hash));
+      case 'answer':
+        questions.get(message.id)?.(ok(message.answer));
         questions.delete(message.id);
         return;
       case 'stopped':
@@ -135,6 +144,23 @@ export function startReplication(deps: ReplicationDeps): Replication {
     cancelThrough = timer.after(throughIntervalMs, sayThrough);
   };
 
+  const ask = <A extends Answer>(question: (id: number) => ToReplication): Promise<Result<A, ReplicationError>> =>
+    new Promise((resolve) => {
+      if (worker === undefined)
+        return resolve(err({ type: 'replication-unavailable', cause: 'the thread is being started again' }));
+      const id = nextQuestion++;
+      const cancel = timer.after(answerTimeoutMs, () => {
+        questions.delete(id);
+        resolve(err({ type: 'replication-unavailable', cause: 'no answer in time' }));
+      });
+      questions.set(id, (answer) => {
+        cancel();
+        // The thread answers each question in its own kind.
+        resolve(answer as Result<A, ReplicationError>);
+      });
+      say(question(id));
+    });
+
   start();
   sayThrough();
 
@@ -157,21 +183,16 @@ export function startReplication(deps: ReplicationDeps): Replication {
     },
     status: () => status,
     lanPort: () => lanPort,
-    contentHash: () =>
-      new Promise((resolve) => {
-        if (worker === undefined)
-          return resolve(err({ type: 'replication-unavailable', cause: 'the thread is being started again' }));
-        const id = nextQuestion++;
-        const cancel = timer.after(contentHashTimeoutMs, () => {
-          questions.delete(id);
-          resolve(err({ type: 'replication-unavailable', cause: 'no answer in time' }));
-        });
-        questions.set(id, (answer) => {
-          cancel();
-          resolve(answer);
-        });
-        say({ type: 'content-hash', id });
-      }),
+    contentHash: () => ask<string>((id) => ({ type: 'content-hash', id })),
+    importMessage: async (message, from) => {
+      const answer = await ask<Result<readonly ImportedGate[], ImportError>>((id) => ({
+        type: 'import',
+        id,
+        message,
+        from,
+      }));
+      return answer.ok ? answer.value : answer;
+    },
     restarts: () => restarts,
     stop: async () => {
       stopping = true;

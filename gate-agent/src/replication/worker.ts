@@ -58,7 +58,9 @@ async function handle(message: ToReplication): Promise<void> {
     say({ type: 'stopped' });
     port.close();
   } else if (message.type === 'content-hash') {
-    say({ type: 'content-hash', id: message.id, hash: await engine.contentHash() });
+    say({ type: 'answer', id: message.id, answer: await engine.contentHash() });
+  } else if (message.type === 'import') {
+    say({ type: 'answer', id: message.id, answer: await engine.importMessage(message.message, message.from) });
   } else engine.handle(message);
 }
 

@@ -1,0 +1,96 @@
+// `gate-agent export FILE|DIR`: every mark this gate knows of its event, its own and the others', as their gates signed them, in one file
+// for a USB stick. Beside a running agent it only reads.
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { encodeMarkFile, err, markFileName, ok, ready, type Result } from '@postern/shared';
+import { openStoredChunks, type StoredChunks } from '../store/stored-chunks.ts';
+import { replicaPath, type CommandError, type GateFolder } from './gate-folder.ts';
+import { askRunningAgent } from './running-agent.ts';
+import { openStoppedReplica, type StoppedReplicaDeps } from './stopped-replica.ts';
+
+export interface ExportDeps extends StoppedReplicaDeps {
+  readonly fetch?: typeof fetch;
+}
+
+export interface Exported {
+  /** Absolute. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly marks: number;
+  readonly gates: number;
+}
+
+export async function exportMarks(
+  { folder, target }: { readonly folder: GateFolder; readonly target: string },
+  deps: ExportDeps,
+): Promise<Result<Exported, CommandError>> {
+  await ready;
+  const { config, data } = folder;
+  if (!config.ok) return config;
+  const { id: gate, event } = config.value.gate;
+  try {
+    if ((await askRunningAgent(data, deps.fetch)) === undefined) {
+      // What the last start had no time to sign.
+      const replica = await openStoppedReplica(data, event, deps);
+      if (!replica.ok) return replica;
+      const trouble = await replica.value.drain();
+      replica.value.close();
+      if (trouble !== undefined)
+        return err({
+          type: 'journal-unreadable',
+          message: `the journal cannot be read whole: ${trouble}; run gate-agent doctor`,
+        });
+    }
+    const path = resolve(target);
+    const file = (await isFolder(path)) ? join(path, markFileName({ event, gate })) : path;
+    const stored = openStoredChunks(replicaPath(data), event);
+    try {
+      return ok({ file, bytes: await write(file, stored, { event, gate }), ...stored.count });
+    } finally {
+      stored.close();
+    }
+  } catch (cause) {
+    return err({
+      type: 'export-failed',
+      message: `nothing was exported: ${cause instanceof Error ? cause.message : 'unknown'}`,
+    });
+  }
+}
+
+/** Under another name until it is whole and on the stick: a stick that is pulled early holds the file of before. */
+async function write(file: string, stored: StoredChunks, header: Parameters<typeof markFileName>[0]): Promise<number> {
+  const part = join(dirname(file), `.${basename(file)}.part`);
+  try {
+    // Anew, and never through a link that somebody has left on the stick.
+    await rm(part, { force: true });
+    const stream = createWriteStream(part, { flags: 'wx', flush: true });
+    const failed = new Promise<never>((_, reject) => stream.once('error', reject));
+    // It is waited for below, unless all goes well.
+    failed.catch(() => undefined);
+    for (const piece of encodeMarkFile(header, stored.chunks()))
+      if (!stream.write(piece)) await Promise.race([once(stream, 'drain'), failed]);
+    stream.end();
+    await Promise.race([once(stream, 'close'), failed]);
+    await rename(part, file);
+    const folder = await open(dirname(file), 'r');
+    await folder.sync().catch(() => undefined); // Not every file system of a stick knows this.
+    await folder.close();
+    return stream.bytesWritten;
+  } catch (cause) {
+    await rm(part, { force: true });
+    throw cause;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false; // A file that is yet to be made.
+  }
+}
+
+export const renderExport = ({ file, bytes, marks, gates }: Exported): string =>
+  `${marks} ${marks === 1 ? 'mark' : 'marks'} of ${gates} ${gates === 1 ? 'gate' : 'gates'} are in ${file} (${(bytes / 1_000_000).toFixed(1)} MB). Unmount the stick before you pull it.`;

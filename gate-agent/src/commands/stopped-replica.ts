@@ -1,0 +1,98 @@
+// The replica of a gate whose agent does not run, as its replication thread would open it: for the commands that carry marks on a stick.
+import { stat } from 'node:fs/promises';
+import {
+  bytesToHex,
+  createIngest,
+  createOwnSegments,
+  err,
+  hexToBytes,
+  loadLedger,
+  ok,
+  type Ingest,
+  type Logger,
+  type Random,
+  type Result,
+} from '@postern/shared';
+import { loadIdentity } from '../identity.ts';
+import { createJournalReader } from '../store/journal-reader.ts';
+import { readFeed } from '../store/read-feed.ts';
+import { openReplica } from '../store/replica.ts';
+import { feedFolder, journalPath, replicaPath, type CommandError } from './gate-folder.ts';
+
+export interface StoppedReplica {
+  readonly ingest: Ingest;
+  /** Brings what the journal has and no segment yet into one; resolves with a complaint where that cannot be done. */
+  readonly drain: () => Promise<string | undefined>;
+  readonly close: () => void;
+}
+
+export interface StoppedReplicaDeps {
+  readonly logger: Logger;
+  readonly random: Random;
+  readonly signal: AbortSignal;
+  /** Effective user id; undefined where there is no such thing. */
+  readonly userId: number | undefined;
+}
+
+const bootBytes = 8;
+
+export async function openStoppedReplica(
+  data: string,
+  event: number,
+  { logger, random, signal, userId }: StoppedReplicaDeps,
+): Promise<Result<StoppedReplica, CommandError>> {
+  const identity = await loadIdentity(data);
+  if (!identity.ok)
+    return err({ type: identity.error.type, message: `${data} holds no gate that can sign; run gate-agent doctor` });
+  const { uid } = await stat(data);
+  // What root writes here the agent could not open.
+  if (userId === 0 && uid !== 0)
+    return err({
+      type: 'wrong-user',
+      message: `${data} belongs to the user with id ${uid}; run this as that user: sudo -u '#${uid}' gate-agent …`,
+    });
+  const feed = await readFeed(feedFolder(data), event, signal);
+  const listed = new Map(
+    feed.ok ? feed.value.manifest.gates.map(({ id, publicKey }) => [id, hexToBytes(publicKey)]) : [],
+  );
+  if (feed.ok) feed.value.close();
+  const { keys, gate } = identity.value;
+  listed.set(gate.id, keys.publicKey);
+
+  const ledger = await loadLedger();
+  const journal = createJournalReader(journalPath(data));
+  const breathe = async (): Promise<void> => undefined;
+  const store = openReplica({ path: replicaPath(data), journal, breathe });
+  const own = createOwnSegments({
+    gate: gate.id,
+    boot: bytesToHex(random(bootBytes)),
+    secretKey: keys.secretKey,
+    ledger,
+    store,
+    journal,
+    log: logger,
+    breathe,
+  });
+  return ok({
+    ingest: createIngest({
+      ledger,
+      store,
+      log: logger,
+      directory: {
+        gateKey: async (ofEvent, id) => {
+          const publicKey = ofEvent === event ? listed.get(id) : undefined;
+          return publicKey === undefined ? undefined : { publicKey, state: 'active' };
+        },
+      },
+    }),
+    drain: async () => {
+      await store.adoptLostMarks(gate.id, ledger);
+      const drained = await own.drain();
+      return drained.ok ? undefined : drained.error.cause;
+    },
+    close: () => {
+      store.close();
+      journal.close();
+    },
+  });
+}
