@@ -15,6 +15,8 @@ import { account, binFolder, run } from './postgres-programs.ts';
 export interface PostgresServer {
   /** `postgres://…/` of the server, without the database's name. */
   readonly url: string;
+  /** Where its socket lies: in another network namespace `?host=` and this folder behind the URL reach it. */
+  readonly socketFolder: string;
   readonly stop: () => Promise<void>;
 }
 
@@ -45,7 +47,7 @@ export async function startPostgresServer(): Promise<PostgresServer> {
   const port = await freePort();
   const settings = {
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
+    unix_socket_directories: folder,
     port: String(port),
     max_connections: '200',
   };
@@ -69,7 +71,7 @@ export async function startPostgresServer(): Promise<PostgresServer> {
     await stop();
     throw new Error(`PostgreSQL did not start: ${said}`, { cause });
   }
-  return { url, stop };
+  return { url, socketFolder: folder, stop };
 }
 
 /** A shell between us and the server notices the end of our pipe, also when we are killed: then server and folder go at once. */

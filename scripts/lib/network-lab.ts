@@ -1,0 +1,180 @@
+// A network of machines that are not there: Linux network namespaces on one bridge, in which programs run as if each had a computer of its
+// own. Packets can be lost, and groups of machines cut off from each other. Needs root; everything is gone with `remove`.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+
+export interface NetworkLab {
+  /** This process on the lab's network: it reaches every machine, whatever is cut. */
+  readonly address: string;
+  readonly addressOf: (machine: number) => string;
+  /** What to write before a command so that it runs there. */
+  readonly at: (machine: number) => readonly string[];
+  /** Of the packets between machines so many are lost, in per cent. */
+  readonly setLoss: (percent: number) => void;
+  /** Only machines of one group hear each other; machines that are in none hear nobody. */
+  readonly partition: (groups: readonly (readonly number[])[]) => void;
+  readonly heal: () => void;
+  readonly remove: () => void;
+}
+
+const namePrefix = 'pstrn';
+const netnsFolder = '/run/netns';
+
+/** Why no lab can be made here, or undefined. */
+export function missingNetworkLab(): string | undefined {
+  if (process.getuid?.() !== 0) return 'network namespaces need root';
+  for (const [program, ...rest] of [
+    ['ip', '-V'],
+    ['nft', '-v'],
+  ] as const)
+    if (spawnSync(program, rest).status !== 0) return `${program} not installed`;
+  const probe = `${namePrefix}${process.pid}-probe`;
+  const made = spawnSync('ip', ['netns', 'add', probe], { encoding: 'utf8' });
+  if (made.status !== 0) return `no network namespaces here: ${made.stderr.trim()}`;
+  const filtered = spawnSync('ip', ['netns', 'exec', probe, 'nft', '-f', '-'], {
+    input: rules({ lossPercent: 1, blocked: [], exempt: '10.0.0.1' }),
+    encoding: 'utf8',
+  });
+  run('ip', 'netns', 'delete', probe);
+  return filtered.status === 0 ? undefined : `no packet filter in a namespace here: ${filtered.stderr.trim()}`;
+}
+
+export function createNetworkLab(machines: number): NetworkLab {
+  removeLeftOver();
+  const name = `${namePrefix}${process.pid}`;
+  const network = `10.${64 + (process.pid % 128)}`;
+  const address = `${network}.255.1`;
+  const machineName = (machine: number): string => `${name}-${machine}`;
+  const addressOf = (machine: number): string => `${network}.${Math.floor(machine / 200)}.${(machine % 200) + 1}`;
+  const hub = `${name}-hub`;
+  const all = Array.from({ length: machines }, (_, machine) => machine);
+
+  const remove = (): void => {
+    process.off('exit', remove);
+    // A namespace is taken down a moment later; its name and this end of the wire are free at once.
+    spawnSync('ip', ['link', 'delete', name]);
+    for (const machine of [...all.map(machineName), hub]) removeNamespace(machine);
+  };
+  process.once('exit', remove);
+  try {
+    run('ip', 'netns', 'add', hub);
+    run('ip', '-n', hub, 'link', 'add', 'hub', 'type', 'bridge');
+    run('ip', '-n', hub, 'link', 'set', 'hub', 'up');
+    const plug = (port: string): void => {
+      run('ip', '-n', hub, 'link', 'set', port, 'master', 'hub');
+      run('ip', '-n', hub, 'link', 'set', port, 'up');
+    };
+    run('ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'root', 'netns', hub);
+    plug('root');
+    run('ip', 'addr', 'add', `${address}/16`, 'dev', name);
+    run('ip', 'link', 'set', name, 'up');
+    for (const machine of all) {
+      const space = machineName(machine);
+      run('ip', 'netns', 'add', space);
+      run('ip', '-n', hub, 'link', 'add', `m${machine}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space);
+      plug(`m${machine}`);
+      run('ip', '-n', space, 'addr', 'add', `${addressOf(machine)}/16`, 'dev', 'eth0');
+      run('ip', '-n', space, 'link', 'set', 'lo', 'up');
+      run('ip', '-n', space, 'link', 'set', 'eth0', 'up');
+    }
+  } catch (cause) {
+    remove();
+    throw cause;
+  }
+
+  let lossPercent = 0;
+  let groups: readonly (readonly number[])[] = [all];
+  const apply = (): void => {
+    for (const machine of all) {
+      const heard = groups.filter((group) => group.includes(machine)).flat();
+      const blocked = all.filter((other) => other !== machine && !heard.includes(other)).map(addressOf);
+      run('ip', 'netns', 'exec', machineName(machine), 'nft', '-f', '-', {
+        input: rules({ lossPercent, blocked, exempt: address }),
+      });
+    }
+  };
+  return {
+    address,
+    addressOf,
+    at: (machine) => ['ip', 'netns', 'exec', machineName(machine)],
+    setLoss: (percent) => {
+      lossPercent = percent;
+      apply();
+    },
+    partition: (separate) => {
+      groups = separate;
+      apply();
+    },
+    heal: () => {
+      groups = [all];
+      apply();
+    },
+    remove,
+  };
+}
+
+interface Rules {
+  readonly lossPercent: number;
+  readonly blocked: readonly string[];
+  readonly exempt: string;
+}
+
+/** What comes in is lost or blocked; on the way out everything is well, so each packet is judged once. */
+const rules = ({ lossPercent, blocked, exempt }: Rules): string => `
+table inet lab
+delete table inet lab
+table inet lab {
+  chain incoming {
+    type filter hook input priority -300;
+    iifname "lo" accept
+    ip saddr ${exempt} accept
+    ${blocked.length === 0 ? '' : `ip saddr { ${blocked.join(', ')} } drop`}
+    ${lossPercent === 0 ? '' : `numgen random mod 1000 < ${Math.round(lossPercent * 10)} drop`}
+  }
+}
+`;
+
+/** What a lab has left behind whose process was killed. */
+function removeLeftOver(): void {
+  for (const name of namespaces()) {
+    const owner = Number(new RegExp(`^${namePrefix}(\\d+)-`).exec(name)?.[1] ?? process.pid);
+    try {
+      process.kill(owner, 0);
+    } catch {
+      removeNamespace(name);
+    }
+  }
+}
+
+/** With whatever still runs in it. */
+function removeNamespace(name: string): void {
+  if (!namespaces().includes(name)) return;
+  const inside = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
+  for (const pid of inside) {
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has just ended by itself.
+    }
+  }
+  spawnSync('ip', ['netns', 'delete', name]);
+}
+
+function namespaces(): readonly string[] {
+  try {
+    return readdirSync(netnsFolder);
+  } catch {
+    return []; // Nobody has made one yet.
+  }
+}
+
+function run(program: string, ...words: readonly (string | { readonly input: string })[]): void {
+  const last = words.at(-1);
+  const input = typeof last === 'object' ? last.input : '';
+  const { status, stderr, error } = spawnSync(
+    program,
+    words.filter((word) => typeof word === 'string'),
+    { encoding: 'utf8', input },
+  );
+  if (status !== 0) throw new Error(`${program} ${words[0] as string} …: ${error?.message ?? stderr.trim()}`);
+}

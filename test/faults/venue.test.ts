@@ -1,0 +1,262 @@
+// Goal: real gate processes and two real clouds on one PostgreSQL, each on a machine of its own network, with loss, partitions and kill -9
+// at random, end with the same history everywhere, and nothing that a gate has answered with an open turnstile is lost.
+// `POSTERN_FAULTS=big` runs 20 gates; POSTERN_SEED repeats a night.
+import { randomBytes, randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodeMark, markKey, type LaneEvent, type Mark, type TicketResponse } from '@postern/shared';
+import { exportMarks } from '../../gate-agent/src/commands/export-marks.ts';
+import { findGateFolder, type GateFolder } from '../../gate-agent/src/commands/gate-folder.ts';
+import { importMarks } from '../../gate-agent/src/commands/import-marks.ts';
+import { createJournalReader } from '../../gate-agent/src/store/journal-reader.ts';
+import { openReplica } from '../../gate-agent/src/store/replica.ts';
+import { openDatabase } from '../../gate-agent/src/store/database.ts';
+import { createNetworkLab, missingNetworkLab, type NetworkLab } from '../../scripts/lib/network-lab.ts';
+import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
+import { withDatabase, type PostgresServer } from '../../scripts/lib/postgres-server.ts';
+import { startVenue, type Venue, type VenueGate } from '../../scripts/lib/venue.ts';
+import { createSeededRandom } from '../../scripts/sim/seeded-random.ts';
+import { silentLog } from '../support/cloud.ts';
+import { temporaryFolder } from '../support/cloud-process.ts';
+import { waitUntil } from '../support/demo-process.ts';
+import { describeOrReport, firstReason } from '../support/not-run.ts';
+import { createPostgresDatabase, startPostgres } from '../support/postgres.ts';
+import { bigFaults } from '../support/store-process.ts';
+
+const size = bigFaults
+  ? { gates: 20, rounds: 30, visitors: 200, happensMsMax: 300_000 }
+  : { gates: 4, rounds: 2, visitors: 12, happensMsMax: 60_000 };
+const clouds = [size.gates, size.gates + 1] as const;
+const seed = Number(process.env['POSTERN_SEED'] ?? randomInt(1_000_000));
+/** Processes that start at once: each costs two seconds of a core. */
+const startAtOnce = 4;
+const pauseMs = 40;
+
+type Admission = Extract<LaneEvent, { type: 'decision' }>;
+
+describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkLab(), missingPostgres()), () => {
+  const folder = temporaryFolder();
+  const random = createSeededRandom(seed);
+  /** What a turnstile has opened for, as its screen has shown it. */
+  const opened = new Map<string, Mark>();
+  let lab: NetworkLab;
+  let server: PostgresServer;
+  let databaseUrl = '';
+  let venue: Venue;
+
+  beforeAll(async () => {
+    lab = createNetworkLab(size.gates + clouds.length);
+    server = await startPostgres();
+    databaseUrl = await createPostgresDatabase(server.url);
+    // Over the socket in the file system: the machines of the clouds cannot see this one's loopback.
+    const fromMachine = `${databaseUrl}?host=${encodeURIComponent(server.socketFolder)}`;
+    venue = await startVenue({
+      lab,
+      folder: folder.path,
+      gates: size.gates,
+      databaseUrls: clouds.map(() => fromMachine),
+      masterKey: randomBytes(32).toString('hex'),
+      tickets: size.visitors * 2,
+    });
+    for (const gate of venue.gates)
+      gate.onEvent((event) => {
+        if (event.type === 'decision' && event.decision.kind === 'admit' && event.mark !== undefined)
+          opened.set(markKey(event.mark), event.mark);
+      });
+    await startAll(venue.gates);
+  });
+  afterAll(async () => {
+    await venue?.end();
+    await server?.stop();
+    lab?.remove();
+    folder.remove();
+  });
+
+  const startAll = async (all: readonly VenueGate[]): Promise<void> => {
+    const waiting = all.filter((gate) => !gate.isRunning());
+    while (waiting.length > 0) await Promise.all(waiting.splice(0, startAtOnce).map((gate) => gate.start()));
+  };
+  const gateAt = (index: number): VenueGate => {
+    const gate = venue.gates[index % venue.gates.length];
+    if (gate === undefined) throw new Error('there are gates');
+    return gate;
+  };
+  const happens = async (what: string, condition: () => Promise<boolean>): Promise<void> => {
+    const isSo = (): Promise<boolean> => condition().catch(() => false); // Somebody is just starting.
+    if (!(await waitUntil(isSo, size.happensMsMax))) throw new Error(`it did not happen that ${what}`);
+  };
+  const hashOf = async (gate: VenueGate): Promise<string | undefined> =>
+    (await gate.json<{ readonly historyHash?: string }>('/status')).historyHash;
+  const lanOf = async (gate: VenueGate): Promise<{ readonly found: number; readonly answering: number }> =>
+    (await gate.json<{ readonly contact: { readonly lan: { found: number; answering: number } } }>('/health')).contact
+      .lan;
+  /** Shows a ticket and waits for what the gate says. */
+  const scan = (gate: VenueGate, ticket: TicketResponse): Promise<Admission> =>
+    new Promise((resolve) => {
+      gate.onEvent((event) => {
+        if (event.type === 'decision' && event.decision.claim?.ticketId === ticket.id) resolve(event);
+      });
+      gate.scan(ticket);
+    });
+  const fold = async (gate: VenueGate): Promise<GateFolder> => {
+    const found = findGateFolder({ data: gate.folder, environment: {} });
+    if (!found.ok) throw new Error(found.error.message);
+    return found.value;
+  };
+  const ticketAt = (index: number): TicketResponse => {
+    const ticket = venue.tickets[index];
+    if (ticket === undefined) throw new Error('there are tickets');
+    return ticket;
+  };
+
+  test('the gates have found each other, with no address in their configuration', async () => {
+    const others = size.gates - 1;
+    await happens('all have found all', async () => {
+      const all = await Promise.all(venue.gates.map(lanOf));
+      return all.every(({ found, answering }) => found === others && answering >= Math.min(3, others));
+    });
+  });
+
+  test('without any cloud, what one gate knows all know', async () => {
+    lab.partition([venue.gates.map(({ machine }) => machine)]);
+    const ticket = ticketAt(size.visitors);
+    expect((await scan(gateAt(0), ticket)).decision.kind).toBe('admit');
+    await happens('all know the mark', async () => {
+      const hashes = await Promise.all(venue.gates.map(hashOf));
+      return new Set(hashes).size === 1;
+    });
+    for (const gate of venue.gates.slice(1)) expect((await scan(gate, ticket)).decision.kind).toBe('refuse');
+    lab.heal();
+  });
+
+  test('with both networks dead, a stick carries what one gate knows to another that runs', async () => {
+    lab.partition([]);
+    const [from, to] = [gateAt(1), gateAt(2)];
+    const ticket = ticketAt(size.visitors + 1);
+    expect((await scan(from, ticket)).decision.kind).toBe('admit');
+    const deps = { logger: silentLog, random: randomBytes, signal: new AbortController().signal, userId: undefined };
+    const stick = folder.path;
+    await happens('the stick brings the mark', async () => {
+      const exported = await exportMarks({ folder: await fold(from), target: stick }, deps);
+      if (!exported.ok) throw new Error(exported.error.message);
+      const imported = await importMarks({ folder: await fold(to), source: exported.value.file }, deps);
+      if (!imported.ok) throw new Error(imported.error.message);
+      return imported.value.some(({ gates }) => gates.some(({ gate, marks }) => gate === from.id && marks > 0));
+    });
+    expect((await scan(to, ticket)).decision).toMatchObject({
+      kind: 'refuse',
+      refusal: { type: 'already-used', detail: { gate: from.id } },
+    });
+    lab.heal();
+  });
+
+  test('loss, partitions and kill -9 at random', async () => {
+    for (let round = 0; round < size.rounds; round++) {
+      const machines = random.shuffled([...venue.gates, ...venue.clouds].map(({ machine }) => machine));
+      const cut = random.below(machines.length);
+      lab.partition(random.chance(70) ? [machines.slice(0, cut), machines.slice(cut)] : [machines]);
+      lab.setLoss(random.chance(50) ? 5 * random.below(5) : 0);
+      const victims = random.shuffled(venue.gates).slice(0, Math.max(1, Math.floor(size.gates / 5)));
+      const killAt = random.below(size.visitors);
+      for (let visitor = 0; visitor < size.visitors; visitor++) {
+        // Some tickets are copies: they come to one gate after the other.
+        gateAt(random.below(size.gates)).scan(ticketAt(random.below(size.visitors)));
+        if (visitor === killAt) for (const gate of victims) await gate.kill('SIGKILL');
+        await sleep(pauseMs);
+      }
+      const cloud = venue.clouds[random.below(clouds.length)];
+      if (random.chance(30) && cloud !== undefined) {
+        await cloud.kill('SIGKILL');
+        await cloud.start();
+      }
+      await startAll(venue.gates);
+    }
+    expect(opened.size).toBeGreaterThan(size.visitors / 2);
+  });
+
+  test('healed, every replica comes to the same history', async () => {
+    lab.setLoss(0);
+    lab.heal();
+    await happens('all agree', async () => {
+      const atClouds = await Promise.all(
+        venue.clouds.map(async ({ client }) => (await client.summary(venue.event)).historyHash),
+      );
+      const atGates = await Promise.all(venue.gates.map(hashOf));
+      return new Set([...atClouds, ...atGates]).size === 1;
+    });
+  });
+
+  test('in every database: the same marks, none acknowledged missing, none out of sequence', async () => {
+    const cases = await venue.clouds[0]?.client.cases(venue.event);
+    await Promise.all(venue.gates.map((gate) => gate.kill('SIGTERM')));
+    const known = [...(await Promise.all(venue.gates.map(marksAt))), await marksInCloud()];
+    const [first = new Map<string, Mark>()] = known;
+    for (const marks of known) {
+      expect([...marks.keys()].toSorted()).toEqual([...first.keys()].toSorted());
+      expect([...opened.keys()].filter((key) => !marks.has(key))).toEqual([]);
+      expect(gapsIn([...marks.values()])).toEqual([]);
+    }
+    const uses = new Map<string, number>();
+    for (const mark of opened.values())
+      if (mark.kind === 'admitted') uses.set(mark.ticketId, (uses.get(mark.ticketId) ?? 0) + 1);
+    for (const [ticket, count] of uses)
+      expect([ticket, cases?.filter((one) => one.ticket === ticket).length]).toEqual([ticket, count > 1 ? 1 : 0]);
+  });
+
+  /** What a gate's files hold, read by nothing of the agent's that decides. */
+  async function marksAt({ folder: data }: VenueGate): Promise<ReadonlyMap<string, Mark>> {
+    const journal = createJournalReader(join(data, 'journal.db'));
+    const replica = openReplica({ path: join(data, 'replica.db'), journal, breathe: async () => {} });
+    expect(await replica.quarantined(venue.event)).toEqual([]);
+    replica.close();
+    const marks = new Map<string, Mark>();
+    for (const writer of journal.writers())
+      journal.forEach(writer, (sequence, bytes) => note(marks, { ...writer, sequence }, bytes));
+    journal.close();
+    const database = openDatabase(join(data, 'replica.db'), { readonly: true });
+    const rows = database
+      .prepare('SELECT event, gate, boot, sequence, bytes FROM mark JOIN writer ON writer.id = mark.writer')
+      .all() as readonly (Parameters<typeof decodeMark>[1] & {
+      readonly sequence: number;
+      readonly bytes: Uint8Array;
+    })[];
+    for (const { bytes, ...id } of rows) note(marks, id, bytes);
+    database.close();
+    return marks;
+  }
+
+  async function marksInCloud(): Promise<ReadonlyMap<string, Mark>> {
+    const rows = await withDatabase(databaseUrl, (database) =>
+      database
+        .selectFrom('mark')
+        .select(['event', 'gate', 'boot', 'sequence', 'bytes'])
+        .where('event', '=', venue.event)
+        .execute(),
+    );
+    const marks = new Map<string, Mark>();
+    for (const { bytes, ...id } of rows) note(marks, id, bytes);
+    return marks;
+  }
+});
+
+function note(
+  marks: Map<string, Mark>,
+  id: Parameters<typeof decodeMark>[1] & { readonly sequence: number },
+  bytes: Uint8Array,
+): void {
+  const mark = decodeMark(new Uint8Array(bytes), id);
+  if (!mark.ok) throw new Error(`mark ${id.sequence} of ${id.gate} does not decode`);
+  expect(mark.value.sequence).toBe(id.sequence);
+  marks.set(markKey(mark.value), mark.value);
+}
+
+/** Process starts in which a number is missing. */
+function gapsIn(marks: readonly Mark[]): readonly string[] {
+  const sequences = new Map<string, number[]>();
+  for (const { gate, boot, sequence } of marks)
+    sequences.set(`${gate}/${boot}`, [...(sequences.get(`${gate}/${boot}`) ?? []), sequence]);
+  return [...sequences]
+    .filter(([, numbers]) => Math.max(...numbers) !== numbers.length || new Set(numbers).size !== numbers.length)
+    .map(([writer]) => writer);
+}
