@@ -1,5 +1,5 @@
 // `npm run bench`: every figure beside its floor or rival of the same run. `--quick` takes about a minute, `--json FILE` writes
-// the rows as a JSON array, `--only NAME` runs one part. Exit code 1 when a bar is missed.
+// the rows as a JSON array, `--only NAME` runs one part, `--gates N` sets how many a venue has. Exit code 1 when a bar is missed.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { benchCentral } from './central.ts';
 import { benchDecoding } from './decoding.ts';
 import { benchFeedBuild } from './feed-build.ts';
 import { benchIngest } from './ingest.ts';
+import { benchMesh } from './mesh.ts';
 import { benchPasses } from './passes.ts';
 import { benchReplication } from './replication.ts';
 import { benchScan } from './scan.ts';
@@ -19,13 +20,19 @@ const parts: Readonly<Record<string, Bench>> = {
   scan: benchScan,
   snapshot: benchSnapshot,
   replication: benchReplication,
+  mesh: benchMesh,
   central: benchCentral,
   ingest: benchIngest,
   'feed-build': benchFeedBuild,
 };
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    only: { type: 'string' },
+    gates: { type: 'string' },
+  },
 });
 if (values.only !== undefined && parts[values.only] === undefined) {
   console.error(`bench: --only takes one of ${Object.keys(parts).join(', ')}`);
@@ -39,7 +46,10 @@ const rows: BenchRow[] = [];
 for (const [name, bench] of Object.entries(parts)) {
   if (values.only !== undefined && values.only !== name) continue;
   console.log(`\n${name} …`);
-  const partRows = await bench({ quick: values.quick });
+  const partRows = await bench({
+    quick: values.quick,
+    ...(values.gates === undefined ? {} : { gates: Number(values.gates) }),
+  });
   for (const row of partRows) console.log(formatRow(row));
   rows.push(...partRows);
 }

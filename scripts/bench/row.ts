@@ -17,6 +17,8 @@ export interface BenchRow {
 export interface BenchOptions {
   /** Smaller counts: everything together in about a minute. */
   readonly quick: boolean;
+  /** Of a venue, where a part has one. */
+  readonly gates?: number;
 }
 
 /** What a part of the bench takes and gives; each file of this folder has one. */

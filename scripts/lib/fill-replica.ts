@@ -10,11 +10,13 @@ export interface FillReplicaOptions {
   readonly atMs: number;
   /** Ticket of the n-th mark. */
   readonly ticketId: (index: number) => string;
+  /** Of the rows of writers, where the replica has some already. */
+  readonly firstWriter?: number;
 }
 
 const gates = 20;
 
-export function fillReplica({ path, event, marks, atMs, ticketId }: FillReplicaOptions): void {
+export function fillReplica({ path, event, marks, atMs, ticketId, firstWriter = 1 }: FillReplicaOptions): void {
   const database = openDatabase(path, { synchronous: 'off' });
   database.exec(markTablesSql);
   database.exec('DROP INDEX mark_by_ticket');
@@ -24,7 +26,8 @@ export function fillReplica({ path, event, marks, atMs, ticketId }: FillReplicaO
   database.transaction(() => {
     for (let gate = 1; gate <= gates; gate++) {
       const writer = { event, gate: `far-${gate}`, boot: gate.toString(16).padStart(16, '0') };
-      insertWriter.run(gate, writer.event, writer.gate, writer.boot);
+      const row = firstWriter + gate - 1;
+      insertWriter.run(row, writer.event, writer.gate, writer.boot);
       for (let sequence = 1; sequence <= perGate; sequence++) {
         const id = ticketId((gate - 1) * perGate + sequence - 1);
         const mark: Mark = {
@@ -44,11 +47,13 @@ export function fillReplica({ path, event, marks, atMs, ticketId }: FillReplicaO
           outOfTouch: false,
           peersReachable: 3,
         };
-        insertMark.run(gate, sequence, hexToBytes(id), encodeMark(mark));
+        insertMark.run(row, sequence, hexToBytes(id), encodeMark(mark));
       }
     }
   })();
-  database.prepare('INSERT INTO zone_count (event, zone, persons) VALUES (?, ?, ?)').run(event, 'main', marks);
+  database
+    .prepare('INSERT OR REPLACE INTO zone_count (event, zone, persons) VALUES (?, ?, ?)')
+    .run(event, 'main', marks);
   database.exec(markTablesSql);
   database.pragma('wal_checkpoint(TRUNCATE)');
   database.close();

@@ -79,6 +79,9 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const { settings, ledger, clock, log } = deps;
   const { gate, event, boot } = settings;
   const stopping = new AbortController();
+  /** There is something new in the journal. */
+  const journalBell = createBell(deps.timer);
+  /** There is something new for peers. */
   const bell = createBell(deps.timer);
   let gates: readonly ListedGate[] = [];
   let time: TimeState = { atMs: 0, timeTrusted: false };
@@ -227,9 +230,9 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     );
   const runDrains = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const rings = bell.rings();
+      const rings = journalBell.rings();
       if ((await drain()) > 0) bell.ring();
-      else await bell.wait(rings, drainIntervalMs, stopping.signal);
+      else await journalBell.wait(rings, drainIntervalMs, stopping.signal);
     }
   };
 
@@ -277,7 +280,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     handle: (message) => {
       switch (message.type) {
         case 'poke':
-          return bell.ring();
+          return journalBell.ring();
         case 'gates':
           // It is said again and again.
           if (isSameList(gates, message.gates)) return;
@@ -292,7 +295,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
         case 'through':
           return void replicator
             .sayThrough(event, message.at)
-            .then(bell.ring, (cause: unknown) => log.error({ cause: String(cause) }, 'coverage could not be signed'));
+            .catch((cause: unknown) => log.error({ cause: String(cause) }, 'coverage could not be signed'));
       }
     },
     contentHash: async () => {

@@ -26,7 +26,7 @@ export interface PeerLoopDeps {
 /** Between two exchanges when nothing is new. */
 export const exchangeIntervalMs = { gate: 1_000, cloud: 2_000 } as const;
 /** After something new, so that what comes right behind it goes along, and so that gates next door hear it before the cloud. */
-export const settleMs = { gate: 20, cloud: 100 } as const;
+export const settleMs = { gate: 5, cloud: 100 } as const;
 export const retryFirstMs = 250;
 export const retryMaxMs = 4_000;
 

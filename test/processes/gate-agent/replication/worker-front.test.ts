@@ -150,13 +150,12 @@ describe('the replication thread', () => {
     await expect.poll(() => hashOf(a), { timeout: 15_000 }).toBe((await summary()).historyHash);
     await expect.poll(() => hashOf(b), { timeout: 15_000 }).toBe((await summary()).historyHash);
     await expect.poll(() => b.admit(ticket(1)), { timeout: 15_000 }).toBeUndefined();
-    expect(b.replication.status()).toMatchObject({
-      inTouch: true,
-      peersReachable: 1,
-      gates: [{ gate: 'gate-a', marks: 5 }],
-      alarms: [],
-    });
-    expect(a.replication.status()).toMatchObject({ inTouch: true, cloudBacklogMarks: 0 });
+    await expect
+      .poll(() => b.replication.status(), { timeout: 15_000 })
+      .toMatchObject({ inTouch: true, peersReachable: 1, gates: [{ gate: 'gate-a', marks: 5 }], alarms: [] });
+    await expect
+      .poll(() => a.replication.status(), { timeout: 15_000 })
+      .toMatchObject({ inTouch: true, cloudBacklogMarks: 0 });
   });
 
   test('without anybody to talk to says so, and ships everything once somebody is there', async () => {
