@@ -1,11 +1,14 @@
 // The doctor's look at the agent itself: what a running one says of itself, or whether its port is free for it to start.
 import { createServer } from 'node:net';
-import type { GateConfig } from '../config.ts';
+import { discoversGates, type GateConfig } from '../config.ts';
 import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
 import { otherGatesText } from './other-gates.ts';
 import { askRunningAgent, type AgentHealth } from './running-agent.ts';
 
-export async function checkAgent({ local }: GateConfig, { folder, fetch }: DoctorDeps): Promise<readonly Finding[]> {
+export async function checkAgent(
+  { local, lan }: GateConfig,
+  { folder, fetch }: DoctorDeps,
+): Promise<readonly Finding[]> {
   const agent = await askRunningAgent(folder.data, fetch);
   if (agent !== undefined) {
     const where = `process ${agent.pid}, ${agent.url}`;
@@ -17,7 +20,7 @@ export async function checkAgent({ local }: GateConfig, { folder, fetch }: Docto
             'look at its log (journalctl -u gate-agent), then restart it',
           ),
         ]
-      : [well('agent', `runs (${where})`), ...otherGates(agent.health), ...complaints(agent.health)];
+      : [well('agent', `runs (${where})`), ...otherGates(lan, agent.health), ...complaints(agent.health)];
   }
   const trouble = await tryPort(local.listen, local.port);
   const stopped = well('agent', 'not running');
@@ -30,8 +33,13 @@ export async function checkAgent({ local }: GateConfig, { folder, fetch }: Docto
   return [stopped, fail('local port', `${local.listen}:${local.port} cannot be used (${trouble})`, next)];
 }
 
-const otherGates = ({ contact: { lan } }: AgentHealth): readonly Finding[] =>
-  lan === undefined ? [] : [well('other gates', otherGatesText(lan))];
+const otherGates = (lan: GateConfig['lan'], { contact }: AgentHealth): readonly Finding[] => {
+  if (lan.listen === undefined && lan.peers.length === 0 && !discoversGates({ lan }))
+    return [
+      well('other gates', 'not looked for: [lan] listen = "0.0.0.0:7443" in gate.toml lets gates find each other'),
+    ];
+  return contact.lan === undefined ? [] : [well('other gates', otherGatesText(contact.lan))];
+};
 
 const complaints = ({ problems }: AgentHealth): readonly Finding[] =>
   problems.map(({ severity, what, next }) => (severity === 'fail' ? fail : warn)('agent', what, next));

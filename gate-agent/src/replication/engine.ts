@@ -163,6 +163,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   /** At most one at a time and not at every exchange: every neighbour has its turns. */
   let reporting: Promise<void> | undefined;
   const reportSoon = (): void => {
+    if (stopping.signal.aborted) return;
     reporting ??= sleep(deps.timer, reportIntervalMs, stopping.signal)
       .then(report)
       .catch((cause: unknown) => log.error({ cause: String(cause) }, 'the state of replication could not be read'))

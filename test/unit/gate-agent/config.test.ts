@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nearest } from '../../../gate-agent/src/config-lines.ts';
-import { parseConfig } from '../../../gate-agent/src/config.ts';
+import { discoversGates, parseConfig } from '../../../gate-agent/src/config.ts';
 
 const good = `# a gate
 [gate]
@@ -28,6 +28,21 @@ const complaintsOf = (text: string, environment: Record<string, string> = {}): r
 };
 
 describe('a good configuration', () => {
+  test.each([
+    ['', false],
+    ['[lan]\nlisten = "0.0.0.0:7443"', true],
+    ['[lan]\nlisten = "192.168.1.20:7443"', true],
+    ['[lan]\nlisten = "127.0.0.1:7443"', false],
+    ['[lan]\nlisten = "localhost:7443"', false],
+    ['[lan]\nlisten = "[::1]:7443"', false],
+    ['[lan]\nlisten = "0.0.0.0:7443"\ndiscover = false', false],
+    ['[lan]\nlisten = "127.0.0.1:7443"\ndiscover = true', true],
+    ['[lan]\ndiscover = true', true],
+  ])('looks for other gates where they can reach this one, or as it says: %j', (lan, discovers) => {
+    const result = parseConfig(`${good}\n${lan}\n`, 'gate.toml');
+    expect(result.ok && discoversGates(result.value)).toBe(discovers);
+  });
+
   test('is complete with its defaults', () => {
     const result = parseConfig(good, 'gate.toml');
     expect(result).toMatchObject({

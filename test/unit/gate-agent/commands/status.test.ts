@@ -86,6 +86,21 @@ test('a running gate is asked itself, and its problems come with what to do', as
   expect(text).toMatch(/! the ticket list is 40 min old\n\s+→ connect the gate to the cloud/);
 });
 
+test.each([
+  [
+    { found: 2, answering: 2, refused: 1 },
+    "2 gates found on the network, in touch with 2, 1 refused: not this deployment's",
+  ],
+  [{ found: 1, answering: 0, refused: 0 }, '1 gate found on the network, in touch with none'],
+  [{ found: 0, answering: 3, refused: 0 }, 'none found on the network, in touch with 3'],
+  [{ found: 0, answering: 0, refused: 0 }, 'none found on the network'],
+])('of the other gates it says %j: %s', async (lan, text) => {
+  const folder = createFolder();
+  startAgent(folder);
+  const status = await ask(folder, async () => Response.json({ ...health, contact: { ...health.contact, lan } }));
+  expect(renderStatus(status)).toContain(`  other gates: ${text}`);
+});
+
 test('a red gate exits 1 although it runs', async () => {
   const folder = createFolder();
   startAgent(folder);
