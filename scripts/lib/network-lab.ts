@@ -18,6 +18,7 @@ export interface NetworkLab {
 }
 
 const namePrefix = 'pstrn';
+const ends = ['SIGINT', 'SIGTERM', 'disconnect'] as const;
 const netnsFolder = '/run/netns';
 
 /** Why no lab can be made here, or undefined. */
@@ -51,11 +52,15 @@ export function createNetworkLab(machines: number): NetworkLab {
 
   const remove = (): void => {
     process.off('exit', remove);
+    for (const end of ends) process.off(end, endNow);
     // A namespace is taken down a moment later; its name and this end of the wire are free at once.
     spawnSync('ip', ['link', 'delete', name]);
     for (const machine of [...all.map(machineName), hub]) removeNamespace(machine);
   };
+  /** A signal would skip what is to be done at the exit; and whose test runner is gone has nobody to go on for. */
+  const endNow = (): never => process.exit(1);
   process.once('exit', remove);
+  for (const end of ends) process.once(end, endNow);
   try {
     run('ip', 'netns', 'add', hub);
     run('ip', '-n', hub, 'link', 'add', 'hub', 'type', 'bridge');

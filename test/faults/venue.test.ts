@@ -25,7 +25,7 @@ import { createPostgresDatabase, startPostgres } from '../support/postgres.ts';
 import { bigFaults } from '../support/store-process.ts';
 
 const size = bigFaults
-  ? { gates: 20, rounds: 30, visitors: 200, happensMsMax: 300_000 }
+  ? { gates: 20, rounds: 10, visitors: 200, happensMsMax: 600_000 }
   : { gates: 4, rounds: 2, visitors: 12, happensMsMax: 60_000 };
 const clouds = [size.gates, size.gates + 1] as const;
 const seed = Number(process.env['POSTERN_SEED'] ?? randomInt(1_000_000));

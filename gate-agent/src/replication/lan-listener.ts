@@ -32,6 +32,8 @@ export interface LanListener {
 export const connectionsMax = 256;
 /** So that one machine cannot take all of them. */
 export const connectionsPerAddressMax = 32;
+/** Of one gate: the one that is answered, and one behind it, as from a gate that has given up waiting and asks anew. */
+const waitingPerGateMax = 2;
 /** Messages that are read or answered at once; whoever comes later waits, so that memory has a bound. */
 const answersAtOnceMax = 16;
 /** For a whole request, and for reading the answer; half of it for the handshake and for the headers. */
@@ -63,8 +65,8 @@ export async function startLanListener({
   server.timeout = timeoutMs;
   const peers = new WeakMap<Socket, string>();
   const places = createPlaces(answersAtOnceMax);
-  /** Gates that are being answered: each asks one thing at a time. */
-  const asking = new Set<string>();
+  /** Gates that are being answered, each one question at a time: how many it has asked, and when its last one is done. */
+  const asking = new Map<string, { readonly waiting: number; readonly turn: Promise<void> }>();
   const connections = new Map<string, number>();
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -72,12 +74,18 @@ export async function startLanListener({
     // A gate that a newer feed no longer lists is cut off in the middle of a kept connection too.
     if (gate === undefined || trust().listedKey(gate) === undefined) return void request.socket.destroy();
     if (request.method !== 'POST' || request.url !== syncPath) return void response.writeHead(404).end('not-found');
-    if (asking.has(gate)) return void response.writeHead(429, { Connection: 'close' }).end('one-at-a-time');
-    asking.add(gate);
+    const before = asking.get(gate) ?? { waiting: 0, turn: Promise.resolve() };
+    if (before.waiting >= waitingPerGateMax)
+      return void response.writeHead(429, { Connection: 'close' }).end('one-at-a-time');
+    const turn = before.turn.then(() => places.take(() => reply(gate, request, response)));
+    const asked = { waiting: before.waiting + 1, turn: turn.catch(() => undefined) };
+    asking.set(gate, asked);
     try {
-      await places.take(() => reply(gate, request, response));
+      await turn;
     } finally {
-      asking.delete(gate);
+      const now = asking.get(gate) ?? asked;
+      if (now.waiting === 1) asking.delete(gate);
+      else asking.set(gate, { ...now, waiting: now.waiting - 1 });
     }
   };
 

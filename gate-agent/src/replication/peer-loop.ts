@@ -24,7 +24,7 @@ export interface PeerLoopDeps {
 }
 
 /** Between two exchanges when nothing is new. */
-export const exchangeIntervalMs = { gate: 1_000, cloud: 2_000 } as const;
+export const exchangeIntervalMs = 2_000;
 /** After something new, so that what comes right behind it goes along, and so that gates next door hear it before the cloud. */
 export const settleMs = { gate: 5, cloud: 100 } as const;
 export const retryFirstMs = 250;
@@ -50,7 +50,7 @@ export async function runPeerLoop(
 
   /** Until a mark is there that the peer has to hear, or the next exchange is due anyway. */
   async function untilNewsOrDue(rings: number): Promise<void> {
-    const dueMs = clock.monotonicMs() + exchangeIntervalMs[peer.kind];
+    const dueMs = clock.monotonicMs() + exchangeIntervalMs;
     for (let seen = rings; ;) {
       if (!(await bell.wait(seen, Math.max(0, dueMs - clock.monotonicMs()), signal))) return;
       await sleep(timer, settleMs[peer.kind], signal);

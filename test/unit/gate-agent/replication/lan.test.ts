@@ -228,7 +228,7 @@ describe('a hostile or broken peer', () => {
     expect(heard).toEqual([]);
   });
 
-  test('that asks many things at once is answered one', async () => {
+  test('that asks many things at once is answered one after the other, and refused most', async () => {
     const [a, b] = [await ours.certify('gate-a'), await ours.certify('gate-b')];
     let answering = 0;
     let answeringMax = 0;
@@ -254,11 +254,11 @@ describe('a hostile or broken peer', () => {
       answered += 1;
       return answer;
     });
-    await expect.poll(() => answered).toBe(9);
+    await expect.poll(() => answered, { timeout: 7_000 }).toBe(8);
     release();
     const all = await Promise.all(answers);
-    expect(all.filter(({ ok }) => ok)).toHaveLength(1);
-    expect(all.filter((answer) => !answer.ok && answer.error.cause === 'one-at-a-time')).toHaveLength(9);
+    expect(all.filter(({ ok }) => ok)).toHaveLength(2);
+    expect(all.filter((answer) => !answer.ok && answer.error.cause === 'one-at-a-time')).toHaveLength(8);
     expect(answeringMax).toBe(1);
   });
 
@@ -273,7 +273,7 @@ describe('a hostile or broken peer', () => {
     // Those that say nothing are cut off too, by the limit on handshakes; it takes longer.
     let cut = 0;
     for (const socket of sockets) void socket.then(() => (cut += 1));
-    await expect.poll(() => cut).toBeGreaterThanOrEqual(20);
+    await expect.poll(() => cut, { timeout: 15_000 }).toBeGreaterThanOrEqual(20);
     await Promise.all(sockets);
     expect((await peerOf(listener, b, trusting([a, b])).exchange(Uint8Array.of(1), signal)).ok).toBe(true);
   });
