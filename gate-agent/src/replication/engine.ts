@@ -172,7 +172,9 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const drain = async (): Promise<number> => {
     const drained = await replicator.drain();
     drainError = drained.ok ? undefined : drained.error.cause;
-    return drained.ok ? drained.value : 0;
+    const marks = drained.ok ? drained.value : 0;
+    if (marks > 0) bell.ring();
+    return marks;
   };
 
   const answer = async (
@@ -232,8 +234,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const runDrains = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const rings = journalBell.rings();
-      if ((await drain()) > 0) bell.ring();
-      else await journalBell.wait(rings, drainIntervalMs, stopping.signal);
+      if ((await drain()) === 0) await journalBell.wait(rings, drainIntervalMs, stopping.signal);
     }
   };
 
@@ -296,7 +297,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
         case 'through':
           return void replicator
             .sayThrough(event, message.at)
-            .catch((cause: unknown) => log.error({ cause: String(cause) }, 'coverage could not be signed'));
+            // It has drained what was new.
+            .then(bell.ring, (cause: unknown) => log.error({ cause: String(cause) }, 'coverage could not be signed'));
       }
     },
     contentHash: async () => {
