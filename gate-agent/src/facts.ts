@@ -1,5 +1,5 @@
 // Gathers what a running gate knows about itself into the facts that health is made of.
-import { changedRows, type Lane, type Supervisor } from '@postern/shared';
+import { changedRows, type Lane, type OrdersView, type Supervisor } from '@postern/shared';
 import type { ClockTrust } from './clock-trust.ts';
 import type { GateConfig } from './config.ts';
 import type { FeedClientStatus } from './feed-client.ts';
@@ -27,6 +27,7 @@ export interface FactsDeps {
   readonly replication: Replication;
   readonly reach: Reach;
   readonly fire: FireWatch | undefined;
+  readonly orders: () => OrdersView;
   readonly monotonicMs: () => number;
 }
 
@@ -56,6 +57,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
       })),
       readers: readers.map(({ lane, supervisor }) => ({ ...supervisor.health(), lane })),
       contact: { noContactSinceMs: reach.noContactSinceMs(), peers, lan, trouble: drainError },
+      orders: deps.orders().orders,
       certificateExpiresMs: deps.certificateExpiresMs,
       fire: { configured: fire !== undefined, on: fire?.isOn() ?? false, trouble: fire?.trouble() },
     };

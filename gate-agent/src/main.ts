@@ -32,6 +32,8 @@ import { discoversGates, type GateConfig, type LaneConfig } from './config.ts';
 import { createFeedClient, type FeedClient } from './feed-client.ts';
 import { createFeedView, waitForFirstFeed } from './feed-view.ts';
 import { createFacts } from './facts.ts';
+import { createOrdersAtGate } from './gate-orders.ts';
+import { createGateRollCall } from './gate-roll-call.ts';
 import { openFireInput } from './fire-input.ts';
 import { loadIdentity, type Identity } from './identity.ts';
 import { createEventHub } from './local-api/event-hub.ts';
@@ -186,6 +188,8 @@ async function compose(
     policy: feed.policy,
     ticket: feed.ticket,
   });
+  /** Once there are lanes that could obey. */
+  let lookForOrders = (): void => undefined;
   const replication = startReplication({
     settings: {
       gate: gate.id,
@@ -207,10 +211,22 @@ async function compose(
     random,
     through: store.through,
     onStatus: createGateObserver({ hybrid: store.hybrid, logger }),
+    onOrders: () => lookForOrders(),
     onPeerTime: ({ statedMs, sentMs, receivedMs, uncertaintyMs }) =>
       learn(sampleOfRoundTrip('peer', statedMs, sentMs, receivedMs, uncertaintyMs)),
   });
-  const pokingStore = pokeAfterCommit(store, replication);
+  const pokingStore = pokeAfterCommit(
+    {
+      ...store,
+      // A journal that works again may hold orders of its own, and no lane comes back before they are known.
+      reopen: async () => {
+        const reopened = await store.reopen();
+        lookForOrders();
+        return reopened;
+      },
+    },
+    replication,
+  );
   const learn = (sample: TimeSample): void => {
     learnTime(sample, { trust, store: pokingStore, event: gate.event, marksSoFar: store.lastSequence, logger });
     tellReplication(replication, cache, trust, clock.monotonicMs());
@@ -298,6 +314,23 @@ async function compose(
     }
   }
 
+  const ordersHere = createOrdersAtGate({
+    gate: { ...gate, name },
+    lanes,
+    known: store,
+    store: pokingStore,
+    cache,
+    feed,
+    clock,
+    random,
+    timer,
+    logger,
+    tell: (view) => hub.publish('orders', view),
+  });
+  const { orders, view: ordersView, gates, steward: orderAtGate } = ordersHere;
+  lookForOrders = orders.look;
+  onStop(orders.stop);
+
   // Staff and screens.
   const staff = (): Manifest['staff'] => cache.current()?.manifest.staff ?? [];
   const signOn = createStaffSignOn({ checkPin: createPinCheck(staff), staff, clock, random });
@@ -307,6 +340,7 @@ async function compose(
     registry,
     store: pokingStore,
     decide,
+    orders: orderAtGate,
     logger,
     signOn,
     confirmClock: (trueMs) => {
@@ -331,6 +365,7 @@ async function compose(
     replication,
     reach,
     fire: fire.value,
+    orders: ordersView,
     monotonicMs: clock.monotonicMs,
     certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined,
     feedClient: () => feedClient?.status(),
@@ -344,6 +379,18 @@ async function compose(
     health: () => toHealth(facts()),
     steward: () => steward,
     signOn: () => signOn,
+    orders: ordersView,
+    rollCall: createGateRollCall({
+      gate: gate.id,
+      policy: feed.policy,
+      gates,
+      store,
+      replication: replication.status,
+      orders: orders.statuses,
+      nowMs: () => trust.now().nowMs,
+    }),
+    policy: feed.policy,
+    gateName: feed.gateName,
     clock,
     pages: createPages(),
     imports: { token, importMessage: replication.importMessage },

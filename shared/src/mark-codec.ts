@@ -3,7 +3,15 @@
 import { bytesToHex, hexToBytes } from './bytes.ts';
 import { cborDecode, cborEncode, type CborValue } from './cbor.ts';
 import type { ClockSource } from './clock.ts';
-import { declineReasons, overrideReasons, undoReasons, type Mark, type MarkKind } from './mark.ts';
+import {
+  declineReasons,
+  orders,
+  overrideReasons,
+  undoReasons,
+  type Mark,
+  type MarkKind,
+  type MarkName,
+} from './mark.ts';
 import { err, ok, assert, exhaustive, type Result } from './result.ts';
 import { holdReasons, ticketIdPattern } from './ticket.ts';
 
@@ -32,6 +40,9 @@ const kinds: readonly MarkKind[] = [
   'denied',
   'corrected',
   'recounted',
+  'ordered',
+  'lifted',
+  'acknowledged',
 ];
 const clockSources: readonly ClockSource[] = ['server', 'peer', 'person', 'rtc', 'none'];
 const textCharsMax = 64;
@@ -39,7 +50,8 @@ const tagHashBytes = 16;
 
 /**
  * `[version, kind, sequence, ms, counter, monotonic ms, clock source, clock uncertainty ms, lane, operator | null,
- *   ticket (bytes, empty for none), epoch, method, …what the kind adds]`; `corrected` and `recounted` have no ticket part.
+ *   ticket (bytes, empty for none), epoch, method, …what the kind adds]`; marks of no ticket (`corrected` and those after it)
+ * have no ticket part.
  */
 export function encodeMark(mark: Mark): Uint8Array {
   const base: CborValue[] = [
@@ -60,7 +72,7 @@ export function encodeMark(mark: Mark): Uint8Array {
 }
 
 function ticketPart(mark: Mark): readonly CborValue[] {
-  if (mark.kind === 'corrected' || mark.kind === 'recounted') return [];
+  if (!('ticketId' in mark)) return [];
   const id = hexToBytes(mark.ticketId);
   assert(id !== undefined && (id.length === 16 || id.length === 0), 'a ticket id has 32 hexadecimal digits or none');
   return [id, mark.epoch, mark.method];
@@ -86,7 +98,7 @@ function ownPart(mark: Mark): readonly CborValue[] {
     case 'lapsed':
       return [encodeHex(mark.of.boot), mark.of.sequence, mark.uses];
     case 'undone':
-      return [mark.of.gate, encodeHex(mark.of.boot), mark.of.sequence, undoReasons.indexOf(mark.reason)];
+      return [...namePart(mark.of), undoReasons.indexOf(mark.reason)];
     case 'overridden':
       return [overrideReasons.indexOf(mark.reason), mark.zone, mark.uses];
     case 'bound':
@@ -97,10 +109,17 @@ function ownPart(mark: Mark): readonly CborValue[] {
       return [mark.offsetMs];
     case 'recounted':
       return [mark.zone, mark.persons];
+    case 'ordered':
+      return [orders.indexOf(mark.order), mark.zone];
+    case 'lifted':
+    case 'acknowledged':
+      return namePart(mark.of);
     default:
       return exhaustive(mark);
   }
 }
+
+const namePart = ({ gate, boot, sequence }: MarkName): readonly CborValue[] => [gate, encodeHex(boot), sequence];
 
 /** A last field that is only there when it says something. */
 const optionalChoice = <T>(value: T | undefined, of: readonly T[]): readonly CborValue[] =>
@@ -153,6 +172,9 @@ function readMark(fields: Fields, writer: Writer): Mark {
     return { ...base, kind, offsetMs: takeInteger(fields, 'offset', -8_640_000_000_000_000, 8_640_000_000_000_000) };
   if (kind === 'recounted')
     return { ...base, kind, zone: takeText(fields, 'zone'), persons: takeInteger(fields, 'persons', 0, 0xffff_ffff) };
+  if (kind === 'ordered')
+    return { ...base, kind, order: takeChoice(fields, 'order', orders), zone: takeText(fields, 'zone') };
+  if (kind === 'lifted' || kind === 'acknowledged') return { ...base, kind, of: takeName(fields) };
 
   const ticketId = takeHex(fields, 'ticket', [0, 16]);
   const ticket = {
@@ -206,11 +228,7 @@ function readMark(fields: Fields, writer: Writer): Mark {
       return {
         ...ticket,
         kind,
-        of: {
-          gate: takeText(fields, 'gate'),
-          boot: takeHex(fields, 'boot', [8]),
-          sequence: takeInteger(fields, 'sequence', 1, Number.MAX_SAFE_INTEGER),
-        },
+        of: takeName(fields),
         reason: takeChoice(fields, 'reason', undoReasons),
       };
     case 'overridden':
@@ -290,6 +308,12 @@ function takeHex(fields: Fields, name: string, lengths: readonly number[]): stri
     throw new FieldError(`${name} of a wrong length`);
   return bytesToHex(value);
 }
+
+const takeName = (fields: Fields): MarkName => ({
+  gate: takeText(fields, 'gate'),
+  boot: takeHex(fields, 'boot', [8]),
+  sequence: takeInteger(fields, 'sequence', 1, Number.MAX_SAFE_INTEGER),
+});
 
 function takeEnd(fields: Fields): void {
   if (fields.index !== fields.values.length) throw new FieldError('more fields than a mark of this kind has');

@@ -37,6 +37,13 @@ export type UndoReason = (typeof undoReasons)[number];
 export const declineReasons = ['proof-missing', 'proof-wrong', 'not-the-holder', 'other'] as const;
 export type DeclineReason = (typeof declineReasons)[number];
 
+/** What everybody at a venue may be ordered at once; numbered on the wire in this order. */
+export const orders = ['stop-entry', 'evacuate'] as const;
+export type Order = (typeof orders)[number];
+
+/** A mark of the same event, whoever made it. */
+export type MarkName = Pick<MarkId, 'gate' | 'boot' | 'sequence'>;
+
 export type Mark =
   /** The gate let the ticket in. `uses` persons passed on one code (a party in parts: one mark a part). */
   | (TicketMark & {
@@ -67,7 +74,7 @@ export type Mark =
   /** A steward takes back the last entry. */
   | (TicketMark & {
       readonly kind: 'undone';
-      readonly of: { readonly gate: string; readonly boot: string; readonly sequence: number };
+      readonly of: MarkName;
       readonly reason: UndoReason;
     })
   /** A person let somebody in against or without a decision; ticket id is empty when there was no ticket. */
@@ -83,7 +90,13 @@ export type Mark =
   | (TicketMark & { readonly kind: 'denied' })
   /** The clock was found wrong by `offsetMs` (true minus shown) and a person or server said so. */
   | (MarkBase & { readonly kind: 'corrected'; readonly offsetMs: number })
-  | (MarkBase & { readonly kind: 'recounted'; readonly zone: string; readonly persons: number });
+  | (MarkBase & { readonly kind: 'recounted'; readonly zone: string; readonly persons: number })
+  /** A person's order to every gate of a zone, or of all zones where `zone` is empty; in force until a `lifted` mark names it. */
+  | (MarkBase & { readonly kind: 'ordered'; readonly order: Order; readonly zone: string })
+  /** Ends one order; whoever lifts names what they know, so an order that they could not know of stays in force. */
+  | (MarkBase & { readonly kind: 'lifted'; readonly of: MarkName })
+  /** The lanes of this gate obey the `ordered` or `lifted` mark. */
+  | (MarkBase & { readonly kind: 'acknowledged'; readonly of: MarkName });
 
 export type MarkKind = Mark['kind'];
 

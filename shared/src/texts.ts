@@ -257,7 +257,7 @@ const duration = (seconds: number): string => {
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** `19:02`, in the venue's time zone. */
-function clockTime(ms: number, language: Language, timeZone: string): string {
+export function clockTime(ms: number, language: Language, timeZone: string): string {
   const key = `${language} ${timeZone}`;
   let format = formats.get(key);
   if (format === undefined) {

@@ -73,6 +73,10 @@ async function startShownGate(port: number): Promise<ShownGate> {
     health: () => ({ state: 'green' }) as GateHealth,
     status: async () => ({}),
     steward: () => ({ act: async () => ({ ok: true, value: {} }) }),
+    orders: () => ({ orders: [] }),
+    rollCall: async () => ({ event: 7, atMs: 1, zones: [] }),
+    policy: () => ({ zones: [] }),
+    gateName: (gate) => gate,
     signOn: () => {
       throw new Error('nobody signs on at the display');
     },

@@ -117,6 +117,8 @@ export interface RigOptions extends Partial<LaneSettings> {
   /** The trusting one when absent. */
   readonly methods?: readonly VerificationMethod[];
   readonly issuerKey?: Lookups['issuerKey'];
+  /** False for a lane that the test starts itself. */
+  readonly start?: boolean;
   /** A store other than the one in memory, and how to read what it has made durable. */
   readonly store?: (time: VirtualTime) => { readonly store: Store; readonly marks: () => readonly Mark[] };
 }
@@ -127,6 +129,7 @@ export async function createRig({
   methods = [trustingMethod],
   issuerKey = () => undefined,
   store: storeOf,
+  start = true,
   ...settings
 }: RigOptions = {}): Promise<Rig> {
   const time = createVirtualTime();
@@ -181,7 +184,7 @@ export async function createRig({
       },
     },
   );
-  await lane.start();
+  if (start) await lane.start();
   const show: Rig['show'] = (text, fields = {}) =>
     lane.present({ medium: 'optical', text, readerId: 'camera', seenAtMs: time.clock.monotonicMs(), ...fields });
   return {

@@ -140,9 +140,9 @@ async function perform(rig: Rig, step: LaneStep, holdId: string): Promise<void> 
     case 'reopen':
       return void lane.reopen();
     case 'fire':
-      return lane.free('fire');
+      return void lane.free('fire');
     case 'free':
-      return lane.free('person');
+      return void lane.free('person');
     case 'reset':
       return void lane.resetFree();
     case 'stop':

@@ -28,6 +28,17 @@ const healthSchema = z.looseObject({
       expired: z.boolean(),
     })
     .optional(),
+  orders: z
+    .array(
+      z.looseObject({
+        order: z.string(),
+        zone: z.string(),
+        state: z.enum(['in-force', 'lifted']),
+        acknowledged: z.array(z.looseObject({ name: z.string() })),
+        missing: z.array(z.looseObject({ name: z.string() })),
+      }),
+    )
+    .default([]),
   clock: z.looseObject({ trusted: z.boolean(), text: z.string() }),
   contact: z.looseObject({
     noContactSinceMs: z.number().optional(),

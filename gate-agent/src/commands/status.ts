@@ -120,7 +120,7 @@ const stateTexts = {
 } as const;
 
 function renderRunning(
-  { state, problems, name, gate, event, zone, upMs, lanes, readers, store, feed, clock, contact }: AgentHealth,
+  { state, problems, name, gate, event, zone, upMs, lanes, readers, store, feed, orders, clock, contact }: AgentHealth,
   where: string,
 ): readonly string[] {
   return [
@@ -128,6 +128,7 @@ function renderRunning(
     `  ${where}`,
     ...lanes.map((lane) => `  lane ${lane.id} (${lane.direction}): ${lane.state}`),
     ...readers.map((reader) => `  reader ${reader.readerId} of lane ${reader.lane}: ${reader.state}`),
+    ...orders.map(orderLine),
     `  journal: ${store.healthy ? 'works' : 'does not work'}`,
     `  ticket list: ${feed === undefined ? 'none yet' : `version ${feed.version}, ${ticketCount(feed)}, ${feed.expired || feed.ageMs === null ? 'expired' : `confirmed ${duration(feed.ageMs)} ago`}`}`,
     `  clock: ${clock.text}`,
@@ -135,6 +136,12 @@ function renderRunning(
     ...(contact.lan === undefined ? [] : [`  other gates: ${otherGatesText(contact.lan)}`]),
     ...problems.map(({ severity, what, next }) => `${severity === 'fail' ? '✗' : '!'} ${what}\n  → ${next}`),
   ];
+}
+
+/** `order: evacuate (all zones), in force; 3 of 5 gates have acknowledged, NOT Gate C, Gate D`. */
+function orderLine({ order, zone, state, acknowledged, missing }: AgentHealth['orders'][number]): string {
+  const silent = missing.map(({ name }) => name).join(', ');
+  return `  order: ${order} (${zone === '' ? 'all zones' : `zone ${zone}`}), ${state === 'lifted' ? 'lifted' : 'in force'}; ${acknowledged.length} of ${acknowledged.length + missing.length} gates have acknowledged${silent === '' ? '' : `, NOT ${silent}`}`;
 }
 
 /** `2026-07-01 19:02:11 UTC`. */

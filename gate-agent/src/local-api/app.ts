@@ -1,6 +1,6 @@
 // The gate's own HTTP interface: health for monitors, live events for screens, the display, and what staff do. Everything it answers
 // comes from functions handed in, so it can be tested through app.request() without a gate or a socket.
-import type { Clock, StaffSignOn, Steward } from '@postern/shared';
+import type { RollCallView } from '@postern/shared';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { EventHub } from './event-hub.ts';
@@ -9,13 +9,13 @@ import type { GateHealth } from './health.ts';
 import { createImportRoute, type ImportRouteDeps } from './import-route.ts';
 import { problem } from './problem.ts';
 import type { Screens } from './screens.ts';
-import { createStewardRoute } from './steward-route.ts';
+import { createStewardRoute, type StewardRouteDeps } from './steward-route.ts';
 
 /** A screen that hears nothing for three of these says that it has lost its gate. */
 export const beatMs = 2_000;
 export const importPath = '/import';
 
-export interface LocalApiDeps {
+export interface LocalApiDeps extends StewardRouteDeps {
   readonly hosts: () => ReadonlySet<string>;
   readonly frameAncestors: readonly string[];
   readonly hub: EventHub;
@@ -23,9 +23,7 @@ export interface LocalApiDeps {
   readonly health: () => GateHealth;
   /** As health, and what has to be counted: marks, history hash. */
   readonly status: () => Promise<unknown>;
-  readonly steward: () => Steward;
-  readonly signOn: () => StaffSignOn;
-  readonly clock: Clock;
+  readonly rollCall: () => Promise<RollCallView>;
   readonly pages: Hono;
   readonly preview?: Hono;
   readonly imports?: ImportRouteDeps;
@@ -49,6 +47,9 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
   app.get('/status', async (context) => context.json(await deps.status()));
   app.route('/steward', createStewardRoute(deps));
   if (deps.imports !== undefined) app.route(importPath, createImportRoute(deps.imports));
+  /** Orders to the venue and who has not acknowledged them; how many people are inside. */
+  app.get('/orders', (context) => context.json(deps.orders()));
+  app.get('/roll-call', async (context) => context.json(await deps.rollCall()));
   if (deps.preview !== undefined) app.route('/preview', deps.preview);
 
   app.get('/events', (context) => {
@@ -63,6 +64,7 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
       try {
         await write('hello', deps.screens.hello());
         await write('beat', deps.screens.beat());
+        await write('orders', deps.orders());
         for (const event of deps.screens.laneStates()) await write('lane', event);
         for (const view of deps.screens.views()) await write('view', view);
         for (let message = await listener.next(); message !== undefined; message = await listener.next())

@@ -1,13 +1,17 @@
 // What the gate's screen shows for a lane's state: one tone (colour), one symbol (shape, so that nobody needs to see colours), one
 // large text in each language, and a small line for staff. Pure; the page only draws it.
 import {
+  clockTime,
   holdTexts,
+  orderStaffText,
+  orderVisitorTexts,
   stateTexts,
   stewardText,
   visitorText,
   warningTexts,
   type Decision,
   type LaneState,
+  type OrderMark,
   type Language,
   type Warning,
 } from '@postern/shared';
@@ -54,7 +58,7 @@ const hints = {
   },
 } as const satisfies Record<string, Texts>;
 
-const closedWhy: Readonly<Record<Extract<LaneState, { name: 'closed' }>['why'], Texts>> = {
+const closedWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'closed' }>['why'], 'order'>, Texts>> = {
   store: {
     en: 'The gate cannot record entries: call the technician',
     de: 'Das Gate kann nichts aufzeichnen: Technik rufen',
@@ -70,7 +74,7 @@ const noFeed: Texts = {
   en: 'No ticket list yet: connect this gate to the cloud',
   de: 'Noch keine Ticketliste: Gate mit der Cloud verbinden',
 };
-const freeWhy: Readonly<Record<Extract<LaneState, { name: 'free' }>['why'], Texts>> = {
+const freeWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'free' }>['why'], 'order'>, Texts>> = {
   fire: { en: 'FIRE INPUT: free until a person resets it', de: 'BRANDMELDER: frei, bis eine Person zurücksetzt' },
   failure: { en: 'Free because the gate cannot decide', de: 'Frei, weil das Gate nicht entscheiden kann' },
   person: { en: 'Set free by staff', de: 'Vom Personal freigegeben' },
@@ -131,11 +135,27 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
         stewardText(type, detail, { language: first, timeZone: context.timeZone, gateName: context.gateName }),
       ]);
     }
-    case 'closed':
-      return view('closed', 'bar', stateTexts.closed, hints.otherLane, [closedWhy[state.why][first]]);
-    case 'free':
-      return view('free', 'arrow', stateTexts.free, undefined, [freeWhy[state.why][first]]);
+    case 'closed': {
+      if (state.why !== 'order')
+        return view('closed', 'bar', stateTexts.closed, hints.otherLane, [closedWhy[state.why][first]]);
+      const texts = orderVisitorTexts[state.order.order === 'evacuate' ? 'evacuationEntry' : 'entryStopped'];
+      return view('closed', 'bar', texts.title, texts.hint, [whoOrdered(state.order, first, context)]);
+    }
+    case 'free': {
+      if (state.why !== 'order') return view('free', 'arrow', stateTexts.free, undefined, [freeWhy[state.why][first]]);
+      const { title, hint } = orderVisitorTexts.evacuationExit;
+      return view('free', 'arrow', title, hint, [whoOrdered(state.order, first, context)]);
+    }
   }
+}
+
+function whoOrdered(
+  { order, gate, operator, at }: OrderMark,
+  language: Language,
+  { gateName, timeZone }: Pick<DisplayContext, 'gateName' | 'timeZone'>,
+): string {
+  const who = operator === undefined ? gateName(gate) : `${operator} (${gateName(gate)})`;
+  return orderStaffText(order, who, clockTime(at.ms, language, timeZone), language);
 }
 
 /** Being out of touch has a line of its own that says since when: the mark's warning would say it twice. */
@@ -159,11 +179,7 @@ function partyOf(decision: Decision | undefined): { readonly party?: NonNullable
 
 /** "No contact since 19:02, still admitting", in the venue's time. */
 export function noContactText(sinceMs: number, language: Language, timeZone: string): string {
-  const time = new Intl.DateTimeFormat(language === 'de' ? 'de-DE' : 'en-GB', {
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZone,
-  }).format(new Date(sinceMs));
+  const time = clockTime(sinceMs, language, timeZone);
   return language === 'de'
     ? `Kein Kontakt seit ${time}, Einlass läuft weiter`
     : `No contact since ${time}, still admitting`;

@@ -1,6 +1,6 @@
 // How the gate is, in one answer: green, yellow or red, and for everything that is not as it should be one sentence on what is wrong
 // and one on what to do. The same facts feed /health, `gate-agent status` and `gate-agent doctor`.
-import type { LaneHealth, PeerStatus, ReaderHealth } from '@postern/shared';
+import type { LaneHealth, OrderView, PeerStatus, ReaderHealth } from '@postern/shared';
 import type { ClockStatement } from '../clock-trust.ts';
 
 export interface Problem {
@@ -55,6 +55,8 @@ export interface GateFacts {
     /** Why there is no replication, when that is so. */
     readonly trouble: string | undefined;
   };
+  /** To the venue: in force, or lifted last; with the gates that have not acknowledged. */
+  readonly orders: readonly OrderView[];
   readonly certificateExpiresMs: number | undefined;
   readonly fire: { readonly configured: boolean; readonly on: boolean; readonly trouble: string | undefined };
 }
@@ -73,6 +75,14 @@ export function toHealth(facts: GateFacts): GateHealth {
   return { state, problems, ...facts };
 }
 
+/** Gates named in one problem; the rest are counted. */
+const gatesNamedMax = 10;
+const listed = (gates: readonly { readonly name: string }[]): string =>
+  [
+    ...gates.slice(0, gatesNamedMax).map(({ name }) => name),
+    ...(gates.length > gatesNamedMax ? [`${gates.length - gatesNamedMax} more`] : []),
+  ].join(', ');
+
 function* findProblems({
   store,
   feed,
@@ -81,6 +91,7 @@ function* findProblems({
   lanes,
   readers,
   contact,
+  orders,
   certificateExpiresMs,
   fire,
 }: GateFacts): Generator<Problem> {
@@ -113,14 +124,14 @@ function* findProblems({
       'nothing is decided by it; look who sets it',
     );
   for (const lane of lanes) {
-    if (lane.state === 'closed' && lane.why !== 'person')
+    if (lane.state === 'closed' && lane.why !== 'person' && lane.why !== 'order')
       yield fail(
         `lane ${lane.id} is closed (${lane.why ?? 'unknown'})`,
         lane.why === 'actuator' ? 'check the turnstile and its cable' : 'see the other problems',
       );
     if (lane.state === 'closed' && lane.why === 'person')
       yield warn(`lane ${lane.id} was closed by staff`, 'reopen it when it is needed');
-    if (lane.state === 'free')
+    if (lane.state === 'free' && lane.why !== 'order')
       yield lane.why === 'failure'
         ? fail(`lane ${lane.id} stands free because of a failure`, 'see the other problems')
         : warn(`lane ${lane.id} stands free (${lane.why ?? 'unknown'})`, 'a supervisor resets it');
@@ -134,6 +145,17 @@ function* findProblems({
         `lane ${lane.id}: the turnstile has failed ${lane.turnstileFaults} time(s): ${lane.turnstileFault}`,
         'check the turnstile',
       );
+  }
+  for (const { order, zone, state, given, missing } of orders) {
+    const where = zone === '' ? 'all zones' : `zone ${zone}`;
+    const silent = missing.length === 0 ? 'every gate obeys' : `not acknowledged by ${listed(missing)}`;
+    if (state === 'in-force')
+      yield warn(
+        `${order} in ${where}, ordered at ${given.gateName}; ${silent}`,
+        missing.length === 0 ? 'a supervisor lifts it' : 'go or phone to those gates; a supervisor lifts the order',
+      );
+    else if (missing.length > 0)
+      yield warn(`${order} in ${where} is lifted; ${silent}`, 'go or phone to those gates: they still obey it');
   }
   for (const reader of readers) {
     if (reader.lastError !== undefined && reader.state !== 'stopped')

@@ -3,12 +3,19 @@
 // led to, or one problem that says why not.
 import {
   declineReasons,
+  languages,
+  orderQuestion,
+  orders,
   overrideReasons,
   presentationTextCharsMax,
   staffCodePattern,
   undoReasons,
   trueTimeMsMax,
+  type AdmissionPolicy,
   type Clock,
+  type Confirmation,
+  type OrdersView,
+  type Presentation,
   type StaffSignOn,
   type Steward,
   type StewardAction,
@@ -24,6 +31,7 @@ import { problem } from './problem.ts';
 export const stewardBodyBytesMax = 8 * 1024;
 
 const lane = z.string().regex(/^[a-z0-9-]{1,32}$/);
+const zone = z.string().max(64).default('');
 const holdId = z.string().min(1).max(100);
 
 const actionSchema = z.discriminatedUnion('type', [
@@ -38,12 +46,22 @@ const actionSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('undo'), lane, reason: z.enum(undoReasons) }),
   /** `text`: the ticket's code, or its short typed form. */
   z.strictObject({ type: z.literal('pass-out'), lane, text: z.string().min(1).max(presentationTextCharsMax) }),
+  /** Without a text: what the lane holds or has just refused. */
+  z.strictObject({
+    type: z.literal('deny-ticket'),
+    lane,
+    text: z.string().min(1).max(presentationTextCharsMax).optional(),
+  }),
   z.strictObject({ type: z.literal('close-lane'), lane }),
   z.strictObject({ type: z.literal('reopen-lane'), lane }),
   z.strictObject({ type: z.literal('free-lane'), lane }),
   z.strictObject({ type: z.literal('reset-free'), lane }),
   /** Unix ms that the person vouches for; the shown time when absent. */
   z.strictObject({ type: z.literal('confirm-clock'), trueMs: z.number().int().min(0).max(trueTimeMsMax).optional() }),
+  /** `zone` empty: all zones. Answers with what it would do, and the token for `confirm-order`. */
+  z.strictObject({ type: z.literal('give-order'), order: z.enum(orders), zone }),
+  z.strictObject({ type: z.literal('lift-order'), order: z.enum(orders), zone }),
+  z.strictObject({ type: z.literal('confirm-order'), token: z.string().regex(/^[0-9a-f]{32}$/) }),
 ]);
 
 const operator = z.string().regex(/^[a-z0-9]{8,16}$/);
@@ -59,10 +77,14 @@ const signOffSchema = z.strictObject({ session });
 export interface StewardRouteDeps {
   readonly steward: () => Steward;
   readonly signOn: () => StaffSignOn;
+  readonly orders: () => OrdersView;
+  readonly policy: () => Pick<AdmissionPolicy, 'zones'>;
+  readonly gateName: (gate: string) => string;
   readonly clock: Clock;
 }
 
-export function createStewardRoute({ steward, signOn, clock }: StewardRouteDeps): Hono {
+export function createStewardRoute(deps: StewardRouteDeps): Hono {
+  const { steward, signOn, clock } = deps;
   const routes = new Hono();
   const limit = bodyLimit({
     maxSize: stewardBodyBytesMax,
@@ -76,7 +98,13 @@ export function createStewardRoute({ steward, signOn, clock }: StewardRouteDeps)
     if (!request.success) return invalid(context, 'This is not a steward action', request.error);
     const { action, ...credentials } = request.data;
     const result = await steward().act(credentials, toAction(action, clock), context.req.raw.signal);
-    return result.ok ? context.json(result.value) : answerError(context, result.error);
+    if (!result.ok) return answerError(context, result.error);
+    const { confirmation, orders: given, ...outcome } = result.value;
+    return context.json({
+      ...outcome,
+      ...(confirmation === undefined ? {} : { confirmation: describeConfirmation(confirmation, deps) }),
+      ...(given === undefined ? {} : deps.orders()),
+    });
   });
   routes.post('/sign-on', async (context) => {
     const body = await readBody(context);
@@ -106,12 +134,34 @@ function invalid(context: Context, title: string, { issues }: z.ZodError): Respo
   return problem(context, 400, 'request-invalid', title, { issues: listed });
 }
 
+/** With names and with the sentence that the person confirms, in every language. */
+function describeConfirmation(
+  confirmation: Confirmation,
+  { policy, gateName }: Pick<StewardRouteDeps, 'policy' | 'gateName'>,
+): object {
+  const { zone: zoneId, gates } = confirmation;
+  const zoneName = zoneId === '' ? undefined : (policy().zones.find(({ id }) => id === zoneId)?.name ?? zoneId);
+  const texts = languages.map((language) => [language, orderQuestion(confirmation, zoneName, gates.length, language)]);
+  return {
+    ...confirmation,
+    gates: gates.map((id) => ({ id, name: gateName(id) })),
+    text: Object.fromEntries(texts),
+  };
+}
+
 function toAction(action: z.infer<typeof actionSchema>, clock: Clock): StewardAction {
-  if (action.type === 'pass-out')
+  const typed = (text: string): Presentation => ({
+    medium: 'typed',
+    text,
+    readerId: 'steward',
+    seenAtMs: clock.monotonicMs(),
+  });
+  if (action.type === 'pass-out') return { type: action.type, lane: action.lane, presentation: typed(action.text) };
+  if (action.type === 'deny-ticket')
     return {
       type: action.type,
       lane: action.lane,
-      presentation: { medium: 'typed', text: action.text, readerId: 'steward', seenAtMs: clock.monotonicMs() },
+      ...(action.text === undefined ? {} : { presentation: typed(action.text) }),
     };
   if (action.type === 'confirm-clock')
     return action.trueMs === undefined ? { type: action.type } : { type: action.type, trueMs: action.trueMs };
@@ -130,6 +180,12 @@ const statuses: Readonly<Record<StewardError['type'], readonly [status: Contentf
   'lane-free': [409, 'The lane stands free'],
   'lane-not-free': [409, 'The lane does not stand free'],
   'lane-not-closed': [409, 'The lane was not closed by a person'],
+  'lane-under-order': [409, 'An order to the venue keeps the lane as it is: a supervisor lifts it'],
+  'no-ticket': [409, 'The lane shows no ticket: scan it again, or give its code'],
+  'order-in-force': [409, 'That is ordered already'],
+  'order-not-in-force': [409, 'That is not ordered'],
+  'confirmation-gone': [409, 'Confirmed too late, or already: press again'],
+  'zone-unknown': [404, 'The event has no such zone'],
   'nothing-to-undo': [409, 'There is no entry of the last ten minutes to take back'],
   'persons-out-of-range': [400, 'That many persons are not possible'],
   'reason-unknown': [400, 'Not a known reason'],

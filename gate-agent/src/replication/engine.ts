@@ -53,6 +53,8 @@ export interface EngineDeps {
   readonly onStatus: (status: ReplicationStatus) => void;
   /** Another gate has told the time, while ours is not trusted. */
   readonly onPeerTime?: (time: PeerTime) => void;
+  /** Marks of orders have been learned; said at once, however much else is on its way. */
+  readonly onOrders?: () => void;
   readonly timer: Timer;
   /** Steps aside between two small transactions. */
   readonly breathe: () => Promise<void>;
@@ -93,7 +95,12 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   if (damage !== undefined)
     log.error({ damage }, 'replica.db was damaged and has been set aside; what it held is learned again from others');
   const journal = createJournalReader(settings.journalPath);
-  const store = openReplica({ path: settings.replicaPath, journal, breathe: deps.breathe });
+  const store = openReplica({
+    path: settings.replicaPath,
+    journal,
+    breathe: deps.breathe,
+    ...(deps.onOrders === undefined ? {} : { onOrders: deps.onOrders }),
+  });
   const adopted = await store.adoptLostMarks(gate, ledger);
   if (adopted > 0)
     log.warn(

@@ -78,6 +78,8 @@ export type FromReplication =
       readonly id: number;
       readonly answer: string | Result<readonly ImportedGate[], ImportError>;
     }
+  /** Orders to the venue, or their lifts and acknowledgements, are new in replica.db. */
+  | { readonly type: 'orders' }
   /** A gate whose clock is trusted has told the time; only while ours is not. */
   | { readonly type: 'peer-time'; readonly time: PeerTime }
   | {

@@ -39,6 +39,8 @@ export interface ReplicationDeps {
   readonly onStatus?: (status: ReplicationStatus) => void;
   /** Another gate has told the time, while ours is not trusted. */
   readonly onPeerTime?: (time: PeerTime) => void;
+  /** Marks of orders are new in the replica. */
+  readonly onOrders?: () => void;
   /** For tests: another thread in place of the real one. */
   readonly startWorker?: (settings: ReplicationSettings) => Worker;
 }
@@ -101,6 +103,8 @@ export function startReplication(deps: ReplicationDeps): Replication {
       case 'status':
         status = message.status;
         return deps.onStatus?.(status);
+      case 'orders':
+        return deps.onOrders?.();
       case 'peer-time':
         return deps.onPeerTime?.(message.time);
       case 'log':

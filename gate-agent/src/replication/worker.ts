@@ -43,6 +43,7 @@ const engine = await startEngine({
   clock: createSystemClock(),
   timer: createSystemTimer(),
   onPeerTime: (time) => say({ type: 'peer-time', time }),
+  onOrders: () => say({ type: 'orders' }),
   onStatus: (status) => {
     say({ type: 'status', status });
     // After a WebAssembly trap nothing that Automerge says can be relied on: a fresh thread goes on from the databases.

@@ -14,6 +14,7 @@ import {
 } from '@postern/shared';
 import { openDatabase, type Database } from './database.ts';
 import { journalTablesSql } from './mark-tables.ts';
+import { recentOf } from './recent-marks.ts';
 
 /** Pages of write-ahead log at which a commit checkpoints by itself; far beyond what idle checkpoints leave. */
 const walPagesMax = 16_384;
@@ -49,6 +50,8 @@ export interface Journal {
   /** The marks that a ticket's history is made of, by any start of this gate: all but its refusals. */
   readonly marksOf: (ticketId: string) => readonly Mark[];
   readonly find: (id: MarkId) => Mark | undefined;
+  /** The last marks of any start of this gate in an event, newest first by start: those from `sinceMs` on, at most `max`. */
+  readonly recent: (event: number, sinceMs: number, max: number) => readonly Mark[];
   /** The last sequence committed by this process start for an event; 0 when there is none. */
   readonly lastSequence: (event: number) => number;
   /** Every mark, writer by writer, in sequence. Throws where one does not decode or is missing. */
@@ -110,6 +113,9 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
     .prepare(
       'SELECT mark.writer, mark.bytes FROM mark JOIN writer ON writer.id = mark.writer WHERE writer.event = ? AND writer.gate = ? AND writer.boot = ? AND mark.sequence = ?',
     )
+    .raw();
+  const selectBackwards = database
+    .prepare('SELECT writer, bytes FROM mark WHERE writer = ? ORDER BY sequence DESC')
     .raw();
   const selectAll = database.prepare('SELECT writer, bytes FROM mark ORDER BY writer, sequence').raw();
   const upsertCorrection = database.prepare(
@@ -232,6 +238,10 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
       const row = selectByIdentity.get(event, ofGate, ofBoot, sequence) as [number, Uint8Array] | undefined;
       return row === undefined ? undefined : toMark(row);
     },
+    recent: (event, sinceMs, max) => {
+      const ids = [...identities].filter(([, identity]) => identity.event === event).map(([id]) => id);
+      return recentOf(ids.toReversed(), sinceMs, max, (id) => selectBackwards.iterate(id), toMark);
+    },
     lastSequence: (event) => own.get(event)?.committed ?? 0,
     forEach: (visit) => walk(visit),
     replay: (visit) => {
@@ -268,7 +278,7 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
 }
 
 function ticketBlob(mark: Mark): Uint8Array | null {
-  if (mark.kind === 'corrected' || mark.kind === 'recounted' || mark.ticketId === '') return null;
+  if (!('ticketId' in mark) || mark.ticketId === '') return null;
   const id = hexToBytes(mark.ticketId);
   assert(id !== undefined, 'a ticket id is hexadecimal');
   return id;

@@ -5,6 +5,7 @@ import {
   compareHybrid,
   createHybridClock,
   err,
+  isOrderFoldMark,
   ok,
   type Clock,
   type HybridClock,
@@ -53,6 +54,8 @@ export interface LiveJournal {
   readonly lastSequence: () => number;
   /** Persons that this gate's own marks have brought into zones. */
   readonly counts: () => ZoneCounts | undefined;
+  /** This gate's own marks of orders, earlier starts' included. */
+  readonly orderMarks: () => readonly Mark[];
   /** What recounts by people have added, by zone. Set by whoever commits one. */
   readonly corrections: () => Map<string, number>;
 }
@@ -63,6 +66,7 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
   let journal: Journal | undefined;
   let counts: ZoneCounts | undefined;
   let corrections = new Map<string, number>();
+  let orderMarks: Mark[] = [];
   let trouble: string | undefined = 'not opened yet';
   let acknowledged = 0;
   let latestClock = createHybridClock(() => deps.time().nowMs);
@@ -101,7 +105,9 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
       journal = opened;
       const fresh = createZoneCounts((id) => opened.find(id) ?? deps.findRemote(id));
       let latest: HybridTimestamp = { ms: 0, counter: 0 };
+      const ofOrders: Mark[] = [];
       opened.replay((mark) => {
+        if (isOrderFoldMark(mark)) ofOrders.push(mark);
         if (compareHybrid(mark.at, latest) > 0) latest = mark.at;
         fresh.note(mark);
       });
@@ -109,6 +115,7 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
         throw new JournalDamaged(`mark ${acknowledged} was acknowledged and is gone`);
       opened.probe();
       counts = fresh;
+      orderMarks = ofOrders;
       corrections = new Map(
         opened.corrections().flatMap((row) => (row.event === event ? [[row.zone, row.persons]] : [])),
       );
@@ -180,10 +187,13 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
     stamp,
     acknowledge: (mark) => {
       acknowledged = journal?.lastSequence(event) ?? acknowledged;
-      if (mark !== undefined) counts?.note(mark);
+      if (mark === undefined) return;
+      counts?.note(mark);
+      if (isOrderFoldMark(mark)) orderMarks.push(mark);
     },
     lastSequence: () => acknowledged,
     counts: () => counts,
+    orderMarks: () => orderMarks,
     corrections: () => corrections,
   };
 }

@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { decodeMark, hexToBytes, type Clock, type Logger, type Mark } from '@postern/shared';
 import { openDatabase, type Database, type Statement } from './database.ts';
+import { recentOf } from './recent-marks.ts';
 
 /** How long a missing or broken replica is left alone before the next look, and how often it is asked whether it is still the same file. */
 const retryMs = 1_000;
@@ -11,6 +12,10 @@ export interface ReplicaReader {
   readonly marksOf: (ticketId: string) => readonly Mark[];
   readonly find: (event: number, gate: string, boot: string, sequence: number) => Mark | undefined;
   readonly personsIn: (event: number, zone: string) => number;
+  /** The last marks of a gate: those from `sinceMs` on, at most `max`. */
+  readonly recent: (event: number, gate: string, sinceMs: number, max: number) => readonly Mark[];
+  /** Marks of orders that this reader has not given yet; again from the first one when the file was replaced or could not be read. */
+  readonly newOrderMarks: () => readonly Mark[];
   /** False when the last attempt to read an existing file failed. */
   readonly healthy: () => boolean;
   readonly close: () => void;
@@ -29,6 +34,12 @@ interface Connection {
   readonly byTicket: Statement;
   readonly byIdentity: Statement;
   readonly zone: Statement;
+  readonly writersOfGate: Statement;
+  readonly backwards: Statement;
+  /** Undefined while the file has no such table: it is older than orders are, and the replicator has not opened it yet. */
+  orderMarks: Statement | undefined;
+  /** Id of the last order mark given. */
+  orderMarksGiven: number;
   readonly writer: Statement;
   readonly writers: Map<number, { readonly event: number; readonly gate: string; readonly boot: string }>;
 }
@@ -89,6 +100,24 @@ export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps):
         return row === undefined ? undefined : toMark(from, row);
       }),
     personsIn: (event, zone) => read(0, (from) => (from.zone.get(event, zone) as [number] | undefined)?.[0] ?? 0),
+    recent: (event, gate, sinceMs, max) =>
+      read<readonly Mark[]>([], (from) => {
+        const ids = (from.writersOfGate.all(event, gate) as [number][]).map(([id]) => id);
+        return recentOf(
+          ids,
+          sinceMs,
+          max,
+          (id) => from.backwards.iterate(id),
+          (row) => toMark(from, row),
+        );
+      }),
+    newOrderMarks: () =>
+      read<readonly Mark[]>([], (from) => {
+        from.orderMarks ??= prepareOrderMarks(from.database);
+        const rows = (from.orderMarks?.all(from.orderMarksGiven) ?? []) as [number, Uint8Array, number][];
+        from.orderMarksGiven = rows.at(-1)?.[2] ?? from.orderMarksGiven;
+        return rows.map(([writer, bytes]) => toMark(from, [writer, bytes])).filter((mark) => mark !== undefined);
+      }),
     healthy: () => healthy,
     close: drop,
   };
@@ -107,6 +136,10 @@ function connect(path: string): Connection {
         )
         .raw(),
       zone: database.prepare('SELECT persons FROM zone_count WHERE event = ? AND zone = ?').raw(),
+      writersOfGate: database.prepare('SELECT id FROM writer WHERE event = ? AND gate = ? ORDER BY id DESC').raw(),
+      backwards: database.prepare('SELECT writer, bytes FROM mark WHERE writer = ? ORDER BY sequence DESC').raw(),
+      orderMarks: undefined,
+      orderMarksGiven: 0,
       writer: database.prepare('SELECT event, gate, boot FROM writer WHERE id = ?').raw(),
       writers: new Map(),
     };
@@ -115,6 +148,15 @@ function connect(path: string): Connection {
     database.close();
     throw cause;
   }
+}
+
+function prepareOrderMarks(database: Database): Statement | undefined {
+  if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'order_mark'").get() === undefined) return undefined;
+  return database
+    .prepare(
+      'SELECT mark.writer, mark.bytes, order_mark.id FROM order_mark JOIN mark ON mark.writer = order_mark.writer AND mark.sequence = order_mark.sequence WHERE order_mark.id > ? ORDER BY order_mark.id',
+    )
+    .raw();
 }
 
 function identityOf(

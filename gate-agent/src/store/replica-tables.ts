@@ -1,5 +1,5 @@
 // What replica.db has beside the tables of marks: how far each segment is known, the chunks as their gates signed them, what was put
-// aside, and which uses `lapsed` and `undone` marks have taken back.
+// aside, which uses `lapsed` and `undone` marks have taken back, and which marks are about orders.
 import type { SegmentState } from '@postern/shared';
 
 export const replicaTablesSql = `
@@ -44,6 +44,12 @@ export const replicaTablesSql = `
     uses INTEGER NOT NULL,
     PRIMARY KEY (event, gate, boot, sequence)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS order_mark (
+    id INTEGER PRIMARY KEY,
+    writer INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    UNIQUE (writer, sequence)
+  ) STRICT;
 `;
 
 export interface SegmentRow {

@@ -12,6 +12,7 @@ import {
   encodeChunk,
   err,
   hexToBytes,
+  isOrderFoldMark,
   marksPerTransactionMax,
   ok,
   quarantineChunksMax,
@@ -38,6 +39,8 @@ export interface ReplicaDeps {
   readonly journal: OpenJournalReader;
   /** Called between transactions. */
   readonly breathe: () => Promise<void>;
+  /** Marks of orders that were not known before are stored: lanes should not wait for whatever else comes with them. */
+  readonly onOrders?: () => void;
 }
 
 export interface GateReplica extends ReplicaStore {
@@ -49,13 +52,14 @@ export interface GateReplica extends ReplicaStore {
   readonly close: () => void;
 }
 
-export function openReplica({ path, journal, breathe }: ReplicaDeps): GateReplica {
+export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): GateReplica {
   const database = openDatabase(path);
   database.pragma('synchronous = NORMAL');
   database.exec(markTablesSql);
   database.exec(replicaTablesSql);
   const statements = prepareStatements(database);
   const writerIds = new Map<string, number>();
+  let ordersStored = false;
 
   const writerIdOf = ({ event, gate, boot }: WriterId): number => {
     const key = `${event}/${gate}/${boot}`;
@@ -83,8 +87,18 @@ export function openReplica({ path, journal, breathe }: ReplicaDeps): GateReplic
   const storeMarks = (writer: WriterId, marks: readonly EncodedMark[]): void => {
     const id = writerIdOf(writer);
     for (const { mark, bytes } of marks) {
-      if (statements.insertMark.run(id, mark.sequence, ticketBlob(mark), bytes).changes > 0) counts.note(mark);
+      if (statements.insertMark.run(id, mark.sequence, ticketBlob(mark), bytes).changes === 0) continue;
+      counts.note(mark);
+      if (!isOrderFoldMark(mark)) continue;
+      statements.insertOrderMark.run(id, mark.sequence);
+      ordersStored = true;
     }
+  };
+  /** After a commit. */
+  const tellOfOrders = (): void => {
+    if (!ordersStored) return;
+    ordersStored = false;
+    onOrders?.();
   };
 
   /** Stores marks in small transactions, but for the last batch, which it returns: that one goes together with the chunk. */
@@ -93,6 +107,7 @@ export function openReplica({ path, journal, breathe }: ReplicaDeps): GateReplic
     for (; marks.length - start > marksPerTransactionMax; start += marksPerTransactionMax) {
       const batch = marks.slice(start, start + marksPerTransactionMax);
       database.transaction(() => storeMarks(writer, batch)).immediate();
+      tellOfOrders();
       await breathe();
     }
     return marks.slice(start);
@@ -142,6 +157,7 @@ export function openReplica({ path, journal, breathe }: ReplicaDeps): GateReplic
           return true;
         })
         .immediate();
+      tellOfOrders();
       await breathe();
       return stored ? ok(undefined) : err({ type: 'segment-moved' });
     },
@@ -201,6 +217,7 @@ function prepareStatements(database: Database) {
       .prepare('SELECT sequence, bytes FROM mark WHERE writer = ? AND sequence > ? ORDER BY sequence LIMIT ?')
       .raw(),
     insertMark: database.prepare('INSERT OR IGNORE INTO mark (writer, sequence, ticket, bytes) VALUES (?, ?, ?, ?)'),
+    insertOrderMark: database.prepare('INSERT OR IGNORE INTO order_mark (writer, sequence) VALUES (?, ?)'),
     // SQLite takes the bare columns from the row that has the maximum (https://sqlite.org/lang_select.html#bareagg).
     frontier: database.prepare(
       `SELECT event, gate, boot, max(segment) AS segment, first_sequence, count, hash, closed, through_ms, through_counter FROM segment WHERE event = ? GROUP BY gate, boot ORDER BY gate, boot`,

@@ -46,6 +46,10 @@ export interface GateStore extends Store {
   /** Every known mark of a ticket, own and replicated; empty while the store is stopped. */
   readonly marksOf: (ticketId: string) => readonly Mark[];
   readonly occupancy: (zone: string) => { readonly known: number; readonly spentOutOfTouch: number };
+  /** The last marks of a gate that are known: those from `sinceMs` on, at most `max`. */
+  readonly recentMarks: (gate: string, sinceMs: number, max: number) => readonly Mark[];
+  /** Marks of orders: this gate's own, and those of others that are new since the last call. */
+  readonly newOrderMarks: () => readonly Mark[];
   /** Another gate or the cloud has answered: the share of a zone's capacity is whole again. */
   readonly backInTouch: () => void;
   /** Timestamps of this process start; the replicator lets it observe remote ones. */
@@ -173,6 +177,11 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
       return journal === undefined ? [] : knownMarks(journal, ticketId);
     },
     occupancy,
+    recentMarks: (gate, sinceMs, max) =>
+      gate === deps.gate
+        ? (live.working()?.recent(event, sinceMs, max) ?? [])
+        : replica.recent(event, gate, sinceMs, max),
+    newOrderMarks: () => [...live.orderMarks(), ...replica.newOrderMarks()].filter((mark) => mark.event === event),
     backInTouch: () => live.counts()?.backInTouch(),
     hybrid: live.hybrid,
     through: () => (live.trouble() === undefined && !quietWork.waits() ? live.hybrid.tick() : undefined),

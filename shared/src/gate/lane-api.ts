@@ -1,6 +1,7 @@
 // What a lane offers to readers, stewards and health pages, and every way in which an action on it can be turned down.
-import type { Decision } from '../decision.ts';
+import type { Claim, Decision } from '../decision.ts';
 import type { DeclineReason, Mark, OverrideReason, UndoReason } from '../mark.ts';
+import type { OrderMark } from '../orders.ts';
 import type { Presentation } from '../presentation.ts';
 import type { Result } from '../result.ts';
 import type { LaneState, StoreError } from './ports.ts';
@@ -30,6 +31,8 @@ export type LaneActionError =
   /** The rule still asks for somebody: a supervisor. */
   | { readonly type: 'role-too-low' }
   | { readonly type: 'lane-busy' | 'lane-closed' | 'lane-free' | 'lane-not-free' | 'lane-not-closed' }
+  /** An order to the venue keeps it as it is; a supervisor lifts that. */
+  | { readonly type: 'lane-under-order' }
   | { readonly type: 'nothing-to-undo' }
   | { readonly type: 'persons-out-of-range' }
   | { readonly type: 'reason-unknown' };
@@ -68,7 +71,16 @@ export interface Lane {
   readonly undo: (by: Operator, reason: UndoReason) => Promise<Result<Mark, LaneActionError>>;
   readonly close: () => Result<void, LaneActionError>;
   readonly reopen: () => Result<void, LaneActionError>;
-  /** Opens for everybody at once: the fire input, or a person. Latched until `resetFree`. */
-  readonly free: (why: 'fire' | 'person') => void;
+  /** Opens for everybody at once: the fire input, or a person. Latched until `resetFree`. No order holds back a fire. */
+  readonly free: (why: 'fire' | 'person') => Result<void, LaneActionError>;
   readonly resetFree: () => Result<void, LaneActionError>;
+  /**
+   * What is ordered in this lane's zone from now on; undefined when nothing is. An opening under way is let end, nothing new begins.
+   * Before `start` it says how the lane will come up.
+   */
+  readonly obey: (order: OrderMark | undefined) => void;
+  /** Whether the lane does what is ordered, with its turnstile at rest there. */
+  readonly isObeying: () => boolean;
+  /** Whose ticket is held, or was just refused. */
+  readonly shownClaim: () => Claim | undefined;
 }

@@ -25,7 +25,8 @@ const by = (operator: Operator): { readonly operator?: string } => (operator ===
 /** A ticket that nobody has named: the mark concerns the lane alone. */
 const noTicket = { ticketId: '', epoch: 0, method: '' } as const;
 
-const claimPart = (claim: Claim | undefined): Pick<Claim, 'ticketId' | 'epoch' | 'method'> =>
+type ClaimPart = Pick<Claim, 'ticketId' | 'epoch' | 'method'>;
+const claimPart = (claim: ClaimPart | undefined): ClaimPart =>
   claim === undefined ? noTicket : { ticketId: claim.ticketId, epoch: claim.epoch, method: claim.method };
 
 /** `approval`: who said yes to what, where the ticket was held. */
@@ -114,6 +115,15 @@ export const draftOverride = (
 export const draftPassOut = (place: MarkPlace, claim: Claim, operator: string): MarkDraft => ({
   kind: 'passed-out',
   ...place,
+  operator,
+  ...claimPart(claim),
+});
+
+/** Blocks the ticket up to the epoch of `claim`. */
+export const draftDenial = (event: number, lane: string, claim: ClaimPart, operator: string): MarkDraft => ({
+  kind: 'denied',
+  event,
+  lane,
   operator,
   ...claimPart(claim),
 });

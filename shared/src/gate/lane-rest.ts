@@ -1,5 +1,6 @@
 // Where a lane's turnstile rests, and how the lane comes back: after a failure by itself, as soon as store and turnstile work
-// again; after a fire or a person's wish by a person. An exit always rests free. What cannot be brought to rest is tried again.
+// again; after a fire or a person's wish by a person, and into an order
+// that holds. An exit always rests free. What cannot be brought to rest is tried again.
 import type { LaneSettings } from './lane-api.ts';
 import type { LaneState, Timer } from './ports.ts';
 import type { Turnstile } from './turnstile.ts';
@@ -13,8 +14,12 @@ export interface LaneRestDeps {
   /** Whether the store works, after an attempt to repair it. Never rejects. */
   readonly storeWorks: () => Promise<boolean>;
   readonly state: () => LaneState;
-  readonly enter: (state: Extract<LaneState, { name: 'idle' | 'closed' | 'free' }>) => void;
+  /** How the lane stands when nothing is wrong: at work, closed by a person, or as an order says. */
+  readonly whenWell: () => RestState;
+  readonly enter: (state: RestState) => void;
 }
+
+type RestState = Extract<LaneState, { name: 'idle' | 'closed' | 'free' }>;
 
 export interface LaneRest {
   /** Brings the turnstile where the lane's state wants it. A lane that cannot lock does not admit. */
@@ -24,18 +29,31 @@ export interface LaneRest {
   /** From closed or free to work, at the start or by a person. Nothing is decided before the turnstile is at rest. */
   readonly comeBack: () => Promise<void>;
   readonly isComingBack: () => boolean;
+  /** Whether the turnstile has been brought where the lane's state wants it. */
+  readonly isAtRest: () => boolean;
   /** The last word: nothing is tried again afterwards. */
   readonly stop: (rest: 'locked' | 'free') => Promise<void>;
 }
 
 export function createLaneRest(
   { direction, onFailure }: LaneSettings,
-  { turnstile, timer, storeWorks, state, enter }: LaneRestDeps,
+  { turnstile, timer, storeWorks, state, whenWell, enter }: LaneRestDeps,
 ): LaneRest {
   const atWork = direction === 'exit' ? 'free' : 'locked';
-  let comingBack = false;
+  let comingBack: Promise<void> | undefined;
   let stopped: 'locked' | 'free' | undefined;
   let cancelRetry: (() => void) | undefined;
+  /** Where the turnstile rests; undefined while it is being brought there, or cannot be. */
+  let restsAt: 'locked' | 'free' | undefined;
+  let wishes = 0;
+
+  const bring = async (where: 'locked' | 'free'): Promise<boolean> => {
+    const wish = ++wishes;
+    restsAt = undefined;
+    const isThere = await turnstile.rest(where);
+    if (isThere && wish === wishes) restsAt = where;
+    return isThere;
+  };
 
   const isShut = (): boolean => state().name === 'closed' || state().name === 'free';
   const restNow = (): 'locked' | 'free' =>
@@ -43,13 +61,15 @@ export function createLaneRest(
 
   const settle = async (): Promise<void> => {
     // An opening ends by itself; putting it to rest would interrupt whoever is walking through.
-    if (state().name === 'open' || (await turnstile.rest(restNow()))) return;
+    if (state().name === 'open' || (await bring(restNow()))) return;
     if (!isShut()) shutFor('actuator');
     else retryLater();
   };
 
   const shutFor = (why: 'store' | 'actuator'): void => {
-    enter(direction === 'exit' || onFailure === 'free' ? { name: 'free', why: 'failure' } : { name: 'closed', why });
+    // An order that closes the entry outranks what the venue wants of a gate that cannot decide.
+    const frees = direction === 'exit' || (onFailure === 'free' && whenWell().name !== 'closed');
+    enter(frees ? { name: 'free', why: 'failure' } : { name: 'closed', why });
     retryLater();
     void settle();
   };
@@ -64,27 +84,33 @@ export function createLaneRest(
     if (!isFailed(state())) return settle();
     const before = state();
     const storeIsBack = await storeWorks();
-    const turnstileIsBack = storeIsBack && state() === before && (await turnstile.rest(atWork));
+    const turnstileIsBack = storeIsBack && state() === before && (await bring(atWork));
     // Freed, closed or stopped meanwhile: the newer wish has the last word.
     if (state() !== before) return settle();
     if (turnstileIsBack) return resume();
     retryLater();
-    if (storeIsBack) await turnstile.rest(restNow());
+    if (storeIsBack) await bring(restNow());
   };
 
   const resume = (): void => {
     cancelRetry?.();
     cancelRetry = undefined;
-    enter({ name: 'idle' });
+    enter(whenWell());
   };
 
   const comeBack = async (): Promise<void> => {
-    if (comingBack || stopped !== undefined) return;
-    comingBack = true;
     const before = state();
+    while (comingBack !== undefined) await comingBack;
+    // Somebody has come first, or something newer has happened to the lane.
+    if (stopped !== undefined || state() !== before) return;
+    comingBack = leave(before);
+    await comingBack;
+  };
+
+  const leave = async (before: LaneState): Promise<void> => {
     const storeIsBack = await storeWorks();
-    const turnstileIsBack = storeIsBack && state() === before && (await turnstile.rest(atWork));
-    comingBack = false;
+    const turnstileIsBack = storeIsBack && state() === before && (await bring(atWork));
+    comingBack = undefined;
     if (state() !== before) return settle();
     if (turnstileIsBack) resume();
     else shutFor(storeIsBack ? 'actuator' : 'store');
@@ -96,11 +122,12 @@ export function createLaneRest(
       if (!isShut()) shutFor(why);
     },
     comeBack,
-    isComingBack: () => comingBack,
+    isComingBack: () => comingBack !== undefined,
+    isAtRest: () => restsAt === restNow(),
     stop: async (rest) => {
       stopped = rest;
       cancelRetry?.();
-      await turnstile.rest(restNow());
+      await bring(restNow());
     },
   };
 }

@@ -2,7 +2,7 @@
 // beside it closed (nothing opens) and free (anybody may pass, nothing is decided). It promises: nothing opens without a durable
 // mark; one mark opens at most once; who did not pass gets the use back; a failed store leaves the gate shut, unless its venue
 // said free. Listeners can neither slow nor stop it.
-import { isAboutCode, type Claim, type Decision, type RefusalCode } from '../decision.ts';
+import { isAboutCode, type Claim, type Decision, type Refusal, type RefusalCode } from '../decision.ts';
 import {
   declineReasons,
   overrideReasons,
@@ -11,11 +11,13 @@ import {
   type Mark,
   type MarkDraft,
 } from '../mark.ts';
+import type { OrderMark } from '../orders.ts';
 import { presentationTextCharsMax } from '../presentation.ts';
 import { assert, err, ok, type Result } from '../result.ts';
 import type { Lane, LaneActionError, LaneSettings } from './lane-api.ts';
 import { createLaneBooks, type Approval, type LaneBooksDeps } from './lane-books.ts';
 import { createLaneInbox } from './lane-inbox.ts';
+import { changeFor, obeys, orderedState } from './lane-orders.ts';
 import { draftLapse, draftOverride, draftRefusal, draftUndo, type OpeningMark } from './lane-marks.ts';
 import { createLaneRest } from './lane-rest.ts';
 import type { Actuator, LaneEvent, LaneState, Passage, StoreError, Timer } from './ports.ts';
@@ -84,9 +86,13 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   let cancelShown = nothingToCancel;
   let lapsesLost = 0;
   let listenerFaults = 0;
+  let order: OrderMark | undefined;
+  let closedByPerson = false;
 
   const nowMs = (): number => context.clock.monotonicMs();
   const isShut = (): boolean => state.name === 'closed' || state.name === 'free';
+  /** Nobody is asked for a ticket on the way out of an evacuation; whoever shows one is counted. */
+  const isEvacuating = (): boolean => state.name === 'free' && state.why === 'order';
   const stopped = (): boolean => stopping.signal.aborted;
 
   // ---- telling
@@ -131,7 +137,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   // ---- one presentation after the other
 
   const pump = (): void => {
-    if (working || hold !== undefined || isShut()) return;
+    if (working || hold !== undefined || (isShut() && !isEvacuating())) return;
     const view = inbox.next(nowMs());
     if (view !== undefined) begin(() => answer(view));
   };
@@ -142,6 +148,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     working = true;
     work = task().finally(() => {
       working = false;
+      followOrder();
       pump();
     });
   };
@@ -154,6 +161,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     const startedMs = nowMs();
     const verified = await registry.verify(view.presentation, stopping.signal);
     const verifyMs = nowMs() - startedMs;
+    if (isEvacuating()) return countOut(view, verified);
     if (isShut()) return inbox.forget(view);
     if (!verified.ok) {
       refuse(view, { kind: 'refuse', refusal: verified.error }, verifyMs);
@@ -163,6 +171,13 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     if (earlier !== undefined) return keepShowing(earlier);
     enter({ name: 'deciding' });
     await decideAndAct({ view, claim: verified.value, verifyMs }, () => undefined);
+  };
+
+  const countOut = async (view: View, verified: Result<Claim, Refusal>): Promise<void> => {
+    const committed = verified.ok ? await books.admit(verified.value, undefined) : undefined;
+    if (committed?.ok === true && committed.value.decision.kind === 'admit')
+      tellDecision(committed.value.decision, view, 0, committed.value.commitMs, committed.value.mark);
+    inbox.settle(view, nowMs());
   };
 
   const keepShowing = (view: View): void => {
@@ -295,12 +310,28 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     timer,
     storeWorks: books.work,
     state: () => state,
+    whenWell: () =>
+      orderedState(order, direction) ?? (closedByPerson ? { name: 'closed', why: 'person' } : { name: 'idle' }),
     enter: (next) => {
       if (next.name !== 'idle') dropEverything();
       enter(next);
       pump();
     },
   });
+
+  /** What begins later comes up as ordered anyhow; what is under way has to change, but nobody is locked into a turnstile. */
+  const followOrder = (): void => {
+    if (stopped() || state.name === 'open') return;
+    const next = changeFor(state, order, direction);
+    if (next !== undefined) {
+      dropEverything();
+      enter(next);
+      void rest.settle();
+    } else if ('order' in state && orderedState(order, direction) === undefined) void rest.comeBack();
+  };
+
+  const shownClaim = (): Claim | undefined =>
+    hold?.claim ?? (state.name === 'refused' ? state.decision.claim : undefined);
 
   const busyError = (): Result<never, LaneActionError> | undefined => {
     if (state.name === 'free') return err({ type: 'lane-free' });
@@ -330,7 +361,8 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     stop: async () => {
       if (stopped()) return;
       // A lane that the fire input has freed stays free, whatever happens to this process.
-      const whenStopped = state.name === 'free' ? 'free' : settings.onFailure;
+      const isOrderedShut = orderedState(order, direction)?.name === 'closed';
+      const whenStopped = state.name === 'free' ? 'free' : isOrderedShut ? 'locked' : settings.onFailure;
       stopping.abort(new Error('the lane is stopping'));
       dropEverything();
       enter({ name: 'closed', why: 'stopping' });
@@ -340,7 +372,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     },
 
     present: (presentation) => {
-      if (stopped() || state.name === 'free') return 'ignored';
+      if (stopped() || (state.name === 'free' && !isEvacuating())) return 'ignored';
       if (presentation.text.length > presentationTextCharsMax) return 'dropped';
       const { type, view } = inbox.offer(presentation, nowMs());
       if (type === 'same') keepShowing(view);
@@ -385,8 +417,8 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       if (!Number.isInteger(persons) || persons < 1 || persons > overridePersonsMax)
         return err({ type: 'persons-out-of-range' });
       if (!overrideReasons.includes(reason)) return err({ type: 'reason-unknown' });
+      const claim = shownClaim();
       const held = takeHold();
-      const claim = held?.claim ?? (state.name === 'refused' ? state.decision.claim : undefined);
       enter({ name: 'deciding' });
       return beginAction<Result<Mark, LaneActionError>>(async (answerWith) => {
         const named = claim?.event === books.place().event ? claim : undefined;
@@ -419,31 +451,51 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       const busy = busyError();
       if (busy !== undefined) return busy;
       dropEverything();
+      closedByPerson = true;
       enter({ name: 'closed', why: 'person' });
       void rest.settle();
       return ok(undefined);
     },
 
     reopen: () => {
+      if (state.name === 'closed' && state.why === 'order') return err({ type: 'lane-under-order' });
       if (state.name !== 'closed' || state.why !== 'person') return err({ type: 'lane-not-closed' });
+      closedByPerson = false;
       void rest.comeBack();
       return ok(undefined);
     },
 
     free: (why) => {
-      if (stopped()) return void rest.stop('free');
+      if (stopped()) {
+        void rest.stop('free');
+        return ok(undefined);
+      }
+      // Who opens a lane in an evacuation lets people out.
+      const isOrderedShut = orderedState(order, direction)?.name === 'closed' && order?.order !== 'evacuate';
+      if (why === 'person' && isOrderedShut) return err({ type: 'lane-under-order' });
       const isLatched = state.name === 'free' && (state.why === 'fire' || state.why === why);
-      if (isLatched && !rest.isComingBack()) return;
+      if (isLatched && !rest.isComingBack()) return ok(undefined);
       dropEverything();
+      closedByPerson = false;
       enter({ name: 'free', why });
       turnstile.abort('the lane was freed');
       void rest.settle();
+      return ok(undefined);
     },
 
     resetFree: () => {
       if (state.name !== 'free') return err({ type: 'lane-not-free' });
+      if (state.why === 'order') return err({ type: 'lane-under-order' });
       void rest.comeBack();
       return ok(undefined);
     },
+
+    obey: (next) => {
+      order = next;
+      followOrder();
+    },
+    isObeying: () =>
+      obeys(state, order, direction) && (orderedState(order, direction) === undefined || rest.isAtRest()),
+    shownClaim,
   };
 }

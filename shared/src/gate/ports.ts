@@ -5,6 +5,7 @@ import type { KeyPair } from '../crypto.ts';
 import type { Assurance, Claim, Decision, Refusal } from '../decision.ts';
 import type { History } from '../history.ts';
 import type { Mark, MarkDraft } from '../mark.ts';
+import type { OrderMark } from '../orders.ts';
 import type { Presentation } from '../presentation.ts';
 import type { Result } from '../result.ts';
 import type { AdmissionPolicy, Ticket } from '../ticket.ts';
@@ -148,7 +149,9 @@ export type LaneState =
   | { readonly name: 'lapsed'; readonly decision?: Decision; readonly mark: Mark; readonly persons: number }
   | { readonly name: 'refused'; readonly decision: Extract<Decision, { kind: 'refuse' }> }
   | { readonly name: 'closed'; readonly why: 'store' | 'actuator' | 'person' | 'stopping' }
-  | { readonly name: 'free'; readonly why: 'fire' | 'failure' | 'person' };
+  | { readonly name: 'free'; readonly why: 'fire' | 'failure' | 'person' }
+  /** By an order to the venue: an entry is closed, an exit evacuates. */
+  | { readonly name: 'closed' | 'free'; readonly why: 'order'; readonly order: OrderMark };
 
 /** Sources of policy and time for one lane; read at every scan, so a new feed acts at once. */
 export interface LaneContext {

@@ -1,5 +1,5 @@
-// What staff may do at a gate: answer a hold, let somebody in, take back the last entry, let a ticket out, close and free a
-// lane, confirm the clock. Every action is by an operator whose PIN was just checked, or who has signed on for a shift, and whose
+// What staff may do at a gate: answer a hold, let somebody in, take back the last entry, let a ticket out, block one, close and free
+// a lane, give an order to the venue, confirm the clock. Every action is by an operator whose PIN was just checked, or who has signed on for a shift, and whose
 // role suffices. The result is either the mark or decision it led to, or one typed reason why not.
 import { trueTimeMsMax } from '../clock.ts';
 import type { decide as decideRule } from '../decide.ts';
@@ -8,10 +8,17 @@ import type { DeclineReason, Mark, OverrideReason, UndoReason } from '../mark.ts
 import type { Presentation } from '../presentation.ts';
 import { err, ok, exhaustive, type Result } from '../result.ts';
 import type { Lane, LaneActionError, Operator, StaffRole } from './lane-api.ts';
-import { draftPassOut } from './lane-marks.ts';
+import { draftDenial, draftPassOut } from './lane-marks.ts';
 import type { LaneContext, Logger, Store } from './ports.ts';
 import type { MethodRegistry } from './registry.ts';
 import type { SignOnError, StaffSignOn, StewardCredentials } from './staff-sign-on.ts';
+import {
+  isOrderAction,
+  type OrderAction,
+  type OrderActionError,
+  type OrderOutcome,
+  type StewardOrders,
+} from './steward-orders.ts';
 
 export type StewardAction =
   | { readonly type: 'accept-hold'; readonly lane: string; readonly holdId: string }
@@ -20,12 +27,15 @@ export type StewardAction =
   | { readonly type: 'undo'; readonly lane: string; readonly reason: UndoReason }
   /** Lets the ticket shown out of the lane's zone, so that it may come back. */
   | { readonly type: 'pass-out'; readonly lane: string; readonly presentation: Presentation }
+  /** Blocks the ticket shown, or without one that which the lane holds or has just refused, at every gate; a re-issue ends it. */
+  | { readonly type: 'deny-ticket'; readonly lane: string; readonly presentation?: Presentation }
   | { readonly type: 'close-lane'; readonly lane: string }
   | { readonly type: 'reopen-lane'; readonly lane: string }
   | { readonly type: 'free-lane'; readonly lane: string }
   | { readonly type: 'reset-free'; readonly lane: string }
   /** `trueMs`: the time that the person vouches for, Unix milliseconds; the shown one when absent. */
-  | { readonly type: 'confirm-clock'; readonly trueMs?: number };
+  | { readonly type: 'confirm-clock'; readonly trueMs?: number }
+  | OrderAction;
 
 /** Least role an action needs. A held presentation that needs a supervisor is turned down by the rule itself. */
 export const roleNeeded: Readonly<Record<StewardAction['type'], StaffRole>> = {
@@ -34,21 +44,28 @@ export const roleNeeded: Readonly<Record<StewardAction['type'], StaffRole>> = {
   override: 'steward',
   undo: 'steward',
   'pass-out': 'steward',
+  'deny-ticket': 'steward',
   'close-lane': 'steward',
   'reopen-lane': 'steward',
   'free-lane': 'steward',
   'reset-free': 'supervisor',
   'confirm-clock': 'supervisor',
+  'give-order': 'supervisor',
+  'lift-order': 'supervisor',
+  'confirm-order': 'supervisor',
 };
 
 export type StewardError =
   | LaneActionError
   | SignOnError
+  | OrderActionError
   | { readonly type: 'lane-unknown' }
+  /** Neither shown nor at the lane. */
+  | { readonly type: 'no-ticket' }
   | { readonly type: 'time-out-of-range' }
   | { readonly type: 'refused'; readonly refusal: Refusal };
 
-export interface StewardOutcome {
+export interface StewardOutcome extends OrderOutcome {
   readonly mark?: Mark;
   readonly decision?: Decision;
 }
@@ -62,6 +79,7 @@ export interface StewardDeps {
   readonly registry: MethodRegistry;
   readonly store: Store;
   readonly decide: typeof decideRule;
+  readonly orders: StewardOrders;
   readonly logger: Logger;
 }
 
@@ -117,19 +135,40 @@ export function createSteward(deps: StewardDeps): Steward {
     return ok(mark === undefined ? {} : { mark });
   };
 
+  /** Blocks what was shown and everything older; whoever has a newer credential of the ticket by now keeps it. A hold is decided again. */
+  const deny = async (
+    lane: Lane,
+    by: Operator,
+    presentation: Presentation | undefined,
+    signal: AbortSignal,
+  ): Promise<Result<StewardOutcome, StewardError>> => {
+    const verified = presentation === undefined ? undefined : await registry.verify(presentation, signal);
+    if (verified?.ok === false) return err({ type: 'refused', refusal: verified.error });
+    const { event } = context.policy();
+    const claim = verified?.value ?? lane.shownClaim();
+    if (claim === undefined) return err({ type: 'no-ticket' });
+    if (claim.event !== event) return err({ type: 'refused', refusal: { type: 'other-event' } });
+    const denied = await store.append(draftDenial(event, lane.id, claim, by.operator));
+    if (!denied.ok) return denied;
+    const state = lane.state();
+    if (state.name === 'held' && lane.shownClaim()?.ticketId === claim.ticketId) await lane.accept(state.holdId, by);
+    return marked(denied);
+  };
+
   const dispatch = async (
     by: Operator,
     action: StewardAction,
     signal: AbortSignal,
   ): Promise<Result<StewardOutcome, StewardError>> => {
     if (action.type === 'confirm-clock') return correctClock(by, action.trueMs ?? context.time().nowMs);
+    if (isOrderAction(action)) return deps.orders(by, action);
     const lane = lanes.find((candidate) => candidate.id === action.lane);
     return lane === undefined ? err({ type: 'lane-unknown' }) : perform(by, action, lane, signal);
   };
 
   const perform = async (
     by: Operator,
-    action: Exclude<StewardAction, { type: 'confirm-clock' }>,
+    action: Exclude<StewardAction, OrderAction | { type: 'confirm-clock' }>,
     lane: Lane,
     signal: AbortSignal,
   ): Promise<Result<StewardOutcome, StewardError>> => {
@@ -146,13 +185,14 @@ export function createSteward(deps: StewardDeps): Steward {
         return marked(await lane.undo(by, action.reason));
       case 'pass-out':
         return passOut(lane, by, action.presentation, signal);
+      case 'deny-ticket':
+        return deny(lane, by, action.presentation, signal);
       case 'close-lane':
         return done(lane.close());
       case 'reopen-lane':
         return done(lane.reopen());
       case 'free-lane':
-        lane.free('person');
-        return ok({});
+        return done(lane.free('person'));
       case 'reset-free':
         return done(lane.resetFree());
       default:

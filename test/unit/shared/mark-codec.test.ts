@@ -66,6 +66,9 @@ const anyMark: fc.Arbitrary<Mark> = fc
       { ...ticket, kind: 'denied' },
       { ...base, kind: 'corrected', offsetMs: -r.n },
       { ...base, kind: 'recounted', zone: r.zone, persons: r.n },
+      { ...base, kind: 'ordered', order: r.flag ? 'stop-entry' : 'evacuate', zone: r.zone },
+      { ...base, kind: 'lifted', of: { gate: 'gate-b', boot: r.boot, sequence: r.n } },
+      { ...base, kind: 'acknowledged', of: { gate: 'gate-b', boot: r.boot, sequence: r.n } },
     ];
     return fc.constantFrom(...all);
   });

@@ -35,6 +35,10 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
         return act(who, what, signal);
       },
     }),
+    orders: () => ({ orders: [] }),
+    rollCall: async () => ({ event: 7, atMs: 1, zones: [] }),
+    policy: () => ({ zones: [] }),
+    gateName: (gate) => gate,
     signOn: () => ({
       check: async () => ({ ok: false, error: { type: 'signed-off' } }),
       signOn: async (name, pin) => {

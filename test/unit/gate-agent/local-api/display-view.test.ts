@@ -1,4 +1,4 @@
-import { refusalCodes, type Decision, type LaneState, type Mark } from '@postern/shared';
+import { refusalCodes, type Decision, type LaneState, type Mark, type Order, type OrderMark } from '@postern/shared';
 import { describe, expect, test } from 'vitest';
 import { laneStateToView, type DisplayContext } from '../../../../gate-agent/src/local-api/display-view.ts';
 
@@ -50,6 +50,33 @@ describe('every state', () => {
   test('speaks each language, the first one first', () => {
     for (const state of states)
       expect(view(state, { languages: ['de', 'en'] }).lines.map(({ language }) => language)).toEqual(['de', 'en']);
+  });
+});
+
+describe('an order to the venue', () => {
+  const order = (what: Order): OrderMark =>
+    ({
+      kind: 'ordered',
+      order: what,
+      gate: 'gate-b',
+      operator: 'op2superv',
+      at: { ms: atMs, counter: 0 },
+    }) as OrderMark;
+
+  test('closes an entry without sending visitors to another lane, and tells staff who gave it and when', () => {
+    const shown = view({ name: 'closed', why: 'order', order: order('stop-entry') });
+    expect(shown).toMatchObject({ tone: 'closed', symbol: 'bar' });
+    expect(shown.lines[0]?.hint).not.toMatch(/another lane/i);
+    expect(shown.staff[0]).toBe('ENTRY STOPPED by op2superv (GATE-B), 19:02');
+  });
+
+  test('shows an exit as the way out in an evacuation, and an entry as none', () => {
+    const evacuate = order('evacuate');
+    const exit = view({ name: 'free', why: 'order', order: evacuate }, { direction: 'exit', languages: ['de'] });
+    expect(exit).toMatchObject({ tone: 'free', symbol: 'arrow' });
+    expect(exit.staff[0]).toBe('RÄUMUNG angeordnet von op2superv (GATE-B), 19:02');
+    const entry = view({ name: 'closed', why: 'order', order: evacuate });
+    expect(entry).toMatchObject({ tone: 'closed', lines: [{ title: 'No entry' }, { title: 'Kein Einlass' }] });
   });
 });
 

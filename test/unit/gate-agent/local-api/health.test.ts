@@ -1,3 +1,4 @@
+import type { OrderView } from '@postern/shared';
 import { describe, expect, test } from 'vitest';
 import { toHealth, type GateFacts } from '../../../../gate-agent/src/local-api/health.ts';
 
@@ -54,12 +55,31 @@ const well: GateFacts = {
     lan: { found: 0, answering: 0, refused: 0, trouble: undefined },
     trouble: undefined,
   },
+  orders: [],
   certificateExpiresMs: nowMs + 300 * 86_400_000,
   fire: { configured: false, on: false, trouble: undefined },
 };
 
 test('a gate that is well is green and has no problems', () => {
   expect(toHealth(well)).toMatchObject({ state: 'green', problems: [] });
+});
+
+test('an order in force is named with the gates that have not acknowledged it, and a lane closed by it is no failure', () => {
+  const given = { gate: 'gate-b', gateName: 'Gate B', operator: 'op2superv', atMs: nowMs };
+  const missing = Array.from({ length: 12 }, (_, index) => ({ id: `gate-${index}`, name: `Gate ${index}` }));
+  const order: OrderView = { order: 'stop-entry', zone: '', state: 'in-force', given, acknowledged: [], missing };
+  const { state, problems } = toHealth({
+    ...well,
+    lanes: [{ ...lane, state: 'closed', why: 'order' }],
+    orders: [order],
+  });
+  expect(state).toBe('yellow');
+  expect(problems).toMatchObject([{ severity: 'warn' }]);
+  expect(problems[0]?.what).toMatch(
+    /^stop-entry in all zones, ordered at Gate B; not acknowledged by Gate 0, .*, 2 more$/,
+  );
+  const lifted: OrderView = { ...order, state: 'lifted', lifted: given, missing: [] };
+  expect(toHealth({ ...well, orders: [lifted] }).state).toBe('green');
 });
 
 describe('every problem says what is wrong and what to do', () => {

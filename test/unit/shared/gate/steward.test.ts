@@ -1,13 +1,14 @@
 import {
   createStaffSignOn,
   createSteward,
+  err,
   pinMissRules,
   roleNeeded,
   type StaffRole,
   type Steward,
   type StewardAction,
 } from '@postern/shared';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createRig, policy, silentLogger, ticketId, type Rig } from '../../../support/lane-rig.ts';
 
 const staff: Readonly<Record<string, readonly [pin: string, role: StaffRole]>> = {
@@ -35,6 +36,7 @@ const createBench = async () => {
     registry: rig.registry,
     store: rig.store,
     decide: rig.decide,
+    orders: async () => err({ type: 'confirmation-gone' }),
     logger: silentLogger,
   });
   const act = async (action: StewardAction, operator = 'op1steward', pin = staff[operator]?.[0] ?? '') => {
@@ -129,6 +131,9 @@ test('every action that needs a supervisor is turned down for a steward before a
   expect(Object.entries(roleNeeded).flatMap(([type, role]) => (role === 'supervisor' ? [type] : []))).toEqual([
     'reset-free',
     'confirm-clock',
+    'give-order',
+    'lift-order',
+    'confirm-order',
   ]);
   expect(await act({ type: 'reset-free', lane: 'lane-1' })).toMatchObject({ error: { type: 'role-too-low' } });
   expect(await act({ type: 'confirm-clock' })).toMatchObject({ error: { type: 'role-too-low' } });
@@ -177,5 +182,46 @@ test('an action on a lane that is not there says so', async () => {
   const { act } = await createBench();
   expect(await act({ type: 'undo', lane: 'lane-9', reason: 'wrong-person' })).toMatchObject({
     error: { type: 'lane-unknown' },
+  });
+});
+
+describe('blocking a ticket', () => {
+  test('by its code: it is refused from then on, whatever the ticket list says', async () => {
+    const { rig, act } = await createBench();
+    const presentation = { medium: 'typed', text: 'T1', readerId: 'steward', seenAtMs: 0 } as const;
+    expect(await act({ type: 'deny-ticket', lane: 'lane-1', presentation })).toMatchObject({
+      value: { mark: { kind: 'denied', ticketId: ticketId(1), epoch: 0, operator: 'op1steward' } },
+    });
+    await rig.scan('T1');
+    expect(rig.answers()).toEqual(['denied']);
+  });
+
+  test('that is held: the hold ends in a refusal, and nobody can accept it any more', async () => {
+    const { rig, act } = await createBench();
+    await rig.scan('T4');
+    const holdId = heldId(rig);
+    expect(await act({ type: 'deny-ticket', lane: 'lane-1' })).toMatchObject({ value: { mark: { kind: 'denied' } } });
+    expect(rig.answers()).toEqual(['hold', 'denied']);
+    expect(await act({ type: 'accept-hold', lane: 'lane-1', holdId })).toMatchObject({ error: { type: 'hold-gone' } });
+  });
+
+  test('that was just refused', async () => {
+    const { rig, act } = await createBench();
+    await rig.scan('T1', 5_000);
+    await rig.scan('T1');
+    expect(rig.answers()).toEqual(['admit', 'already-used']);
+    expect(await act({ type: 'deny-ticket', lane: 'lane-1' })).toMatchObject({
+      value: { mark: { kind: 'denied', ticketId: ticketId(1) } },
+    });
+  });
+
+  test('needs a ticket: a lane that shows none, and a code that proves none, block nobody', async () => {
+    const { rig, act } = await createBench();
+    expect(await act({ type: 'deny-ticket', lane: 'lane-1' })).toMatchObject({ error: { type: 'no-ticket' } });
+    const presentation = { medium: 'typed', text: 'T99', readerId: 'steward', seenAtMs: 0 } as const;
+    expect(await act({ type: 'deny-ticket', lane: 'lane-1', presentation })).toMatchObject({
+      error: { type: 'refused', refusal: { type: 'signature-invalid' } },
+    });
+    expect(rig.marks()).toEqual([]);
   });
 });

@@ -1,0 +1,73 @@
+// The roll-call as this gate can make it: its own counts, what it has heard of the others, and how long ago that was.
+import { setImmediate } from 'node:timers/promises';
+import {
+  concerns,
+  countExits,
+  rateOf,
+  rateWindowMs,
+  rollCall,
+  type AdmissionPolicy,
+  type GateActivity,
+  type Mark,
+  type OrderStatus,
+  type RollCallView,
+} from '@postern/shared';
+import type { ListedGateOfFeed } from './gate-orders.ts';
+import type { ReplicationStatus } from './replication/messages.ts';
+import type { GateStore } from './store/store.ts';
+
+/** Marks that one gate's rate is taken from, and that are looked through for those who went out. */
+const rateMarksMax = 200;
+const exitMarksMax = 10_000;
+
+export interface GateRollCallDeps {
+  readonly gate: string;
+  readonly policy: () => AdmissionPolicy;
+  readonly gates: () => readonly ListedGateOfFeed[];
+  readonly store: Pick<GateStore, 'occupancy' | 'recentMarks'>;
+  readonly replication: () => Pick<ReplicationStatus, 'gates'>;
+  readonly orders: () => readonly OrderStatus[];
+  readonly nowMs: () => number;
+}
+
+/** Reads one gate at a time, so that whoever stands at the turnstile comes in between. */
+export function createGateRollCall(deps: GateRollCallDeps): () => Promise<RollCallView> {
+  const { gate: ownGate, store } = deps;
+
+  const activityOf = ({ id, name, zone }: ListedGateOfFeed, throughMs: number | undefined): GateActivity => {
+    const marks = throughMs === undefined ? [] : store.recentMarks(id, throughMs - rateWindowMs, rateMarksMax);
+    return { id, name, zone, throughMs, ...rateOf(marks, throughMs ?? 0, marks.length < rateMarksMax) };
+  };
+
+  return async () => {
+    const nowMs = deps.nowMs();
+    const { event, zones } = deps.policy();
+    const through = new Map(deps.replication().gates.map(({ gate, through: { ms } }) => [gate, ms]));
+    const evacuations = deps.orders().filter(({ order, lift }) => order.order === 'evacuate' && lift === undefined);
+    const sinceOf = (zone: string): number | undefined =>
+      evacuations.find(({ order }) => concerns(order, zone))?.order.at.ms;
+    const activities: GateActivity[] = [];
+    const leftByZone = new Map<string, number>();
+    for (const gate of deps.gates()) {
+      activities.push(activityOf(gate, gate.id === ownGate ? nowMs : through.get(gate.id)));
+      const sinceMs = sinceOf(gate.zone);
+      if (sinceMs !== undefined) {
+        const left = countExits(store.recentMarks(gate.id, sinceMs, exitMarksMax).filter(isIn(gate.zone)));
+        leftByZone.set(gate.zone, (leftByZone.get(gate.zone) ?? 0) + left);
+      }
+      await setImmediate();
+    }
+    const counts = zones.map(({ id, name }) => ({
+      id,
+      name,
+      inside: store.occupancy(id).known,
+      ...(sinceOf(id) === undefined ? {} : { leftSinceEvacuation: leftByZone.get(id) ?? 0 }),
+    }));
+    return rollCall(event, counts, activities, nowMs);
+  };
+}
+
+const isIn =
+  (zone: string) =>
+  (mark: Mark): boolean =>
+    'zone' in mark && mark.zone === zone;

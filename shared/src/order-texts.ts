@@ -1,0 +1,67 @@
+// What people read about orders to a venue: visitors at a lane, staff beside it, and whoever is about to give or lift one.
+import type { Order } from './mark.ts';
+import type { Language } from './texts.ts';
+
+type Texts = Readonly<Record<Language, string>>;
+
+/** On the display of a lane, for visitors. */
+export const orderVisitorTexts = {
+  entryStopped: {
+    title: { en: 'Entry is stopped', de: 'Einlass gestoppt' },
+    hint: { en: 'Please wait, staff will tell you when it goes on', de: 'Bitte warten, das Personal sagt Bescheid' },
+  },
+  evacuationEntry: {
+    title: { en: 'No entry', de: 'Kein Einlass' },
+    hint: { en: 'Please leave by the exits', de: 'Bitte zu den Ausgängen gehen' },
+  },
+  evacuationExit: {
+    title: { en: 'Exit: please walk through', de: 'Ausgang: bitte durchgehen' },
+    hint: { en: 'Please leave calmly', de: 'Bitte ruhig hinausgehen' },
+  },
+} as const satisfies Readonly<Record<string, { readonly title: Texts; readonly hint: Texts }>>;
+
+const staffTexts: Readonly<Record<Order, Texts>> = {
+  'stop-entry': { en: 'ENTRY STOPPED by {who}, {at}', de: 'EINLASS GESTOPPT von {who}, {at}' },
+  evacuate: { en: 'EVACUATION ordered by {who}, {at}', de: 'RÄUMUNG angeordnet von {who}, {at}' },
+};
+
+/** `who`: the operator and the gate they were at, as far as known; `at`: the time of day. */
+export const orderStaffText = (order: Order, who: string, at: string, language: Language): string =>
+  staffTexts[order][language].replace('{who}', () => who).replace('{at}', () => at);
+
+const questions: Readonly<Record<'give' | 'lift', Readonly<Record<Order, Texts>>>> = {
+  give: {
+    'stop-entry': {
+      en: 'Stop entry in {zone}: {gates} will let nobody in until this is lifted.',
+      de: 'Einlass stoppen in {zone}: {gates}, niemand kommt mehr hinein, bis das aufgehoben wird.',
+    },
+    evacuate: {
+      en: 'Evacuate {zone}: {gates} will open all exits and let nobody in until this is lifted.',
+      de: 'Räumung von {zone}: {gates}, alle Ausgänge öffnen und niemand kommt hinein, bis das aufgehoben wird.',
+    },
+  },
+  lift: {
+    'stop-entry': {
+      en: 'Resume entry in {zone}: {gates} will admit again.',
+      de: 'Einlass fortsetzen in {zone}: {gates} lassen wieder ein.',
+    },
+    evacuate: {
+      en: 'End the evacuation of {zone}: {gates} will go back to work.',
+      de: 'Räumung beenden in {zone}: {gates} arbeiten wieder wie vorher.',
+    },
+  },
+};
+
+/** What a press would do, for whoever has to confirm it. `zoneName` undefined: all zones. */
+export function orderQuestion(
+  { lift, order }: { readonly lift: boolean; readonly order: Order },
+  zoneName: string | undefined,
+  gates: number,
+  language: Language,
+): string {
+  const zone = zoneName ?? (language === 'de' ? 'allen Zonen' : 'all zones');
+  const counted = language === 'de' ? `${gates} Gates` : `${gates} ${gates === 1 ? 'gate' : 'gates'}`;
+  return questions[lift ? 'lift' : 'give'][order][language]
+    .replace('{zone}', () => zone)
+    .replace('{gates}', () => counted);
+}
