@@ -18,6 +18,7 @@ import { liveRoutes, pageRoutes } from './routes/live.ts';
 import { oauthRoutes } from './routes/oauth.ts';
 import { oidcRoutes } from './routes/oidc.ts';
 import { openApiHandler } from './routes/openapi.ts';
+import { denialRoutes, orderRoutes, type OrderRoutesDeps } from './routes/orders.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { programRoutes } from './routes/programs.ts';
 import { noteSender } from './routes/sender.ts';
@@ -62,7 +63,7 @@ import type { UsageLog } from './services/usage-log.ts';
 import type { UserAdmin } from './services/user-admin.ts';
 import type { Users } from './services/users.ts';
 
-export interface AppDeps {
+export interface AppDeps extends OrderRoutesDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly keys: Keys;
@@ -143,9 +144,11 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', eventRoutes(deps));
   app.route('/api/events', liveRoutes(deps));
   app.route('/api/events', memberRoutes(deps));
+  app.route('/api/events', orderRoutes(deps));
   app.route('/api/events', overrideRoutes(deps));
   app.route('/api/events', suspicionRoutes(deps));
   app.route('/api/tickets', ticketRoutes(deps));
+  app.route('/api/tickets', denialRoutes(deps));
   app.route('/api/tickets', ticketMethodRoutes(deps));
   app.route('/admin', adminRoutes(deps));
   app.route('/admin', methodSwitchRoutes(deps));

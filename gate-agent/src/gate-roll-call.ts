@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import {
   concerns,
   countExits,
+  heardWithinMs,
   rateOf,
   rateWindowMs,
   rollCall,
@@ -34,9 +35,15 @@ export interface GateRollCallDeps {
 export function createGateRollCall(deps: GateRollCallDeps): () => Promise<RollCallView> {
   const { gate: ownGate, store } = deps;
 
-  const activityOf = ({ id, name, zone }: ListedGateOfFeed, throughMs: number | undefined): GateActivity => {
-    const marks = throughMs === undefined ? [] : store.recentMarks(id, throughMs - rateWindowMs, rateMarksMax);
-    return { id, name, zone, throughMs, ...rateOf(marks, throughMs ?? 0, marks.length < rateMarksMax) };
+  const activityOf = (
+    { id, name, zone }: ListedGateOfFeed,
+    throughMs: number | undefined,
+    nowMs: number,
+  ): GateActivity => {
+    const quiet = { id, name, zone, throughMs, entriesPerMinute: 0, exitsPerMinute: 0 };
+    if (throughMs === undefined || nowMs - throughMs <= heardWithinMs) return quiet;
+    const marks = store.recentMarks(id, throughMs - rateWindowMs, rateMarksMax);
+    return { ...quiet, ...rateOf(marks, throughMs, marks.length < rateMarksMax) };
   };
 
   return async () => {
@@ -49,7 +56,7 @@ export function createGateRollCall(deps: GateRollCallDeps): () => Promise<RollCa
     const activities: GateActivity[] = [];
     const leftByZone = new Map<string, number>();
     for (const gate of deps.gates()) {
-      activities.push(activityOf(gate, gate.id === ownGate ? nowMs : through.get(gate.id)));
+      activities.push(activityOf(gate, gate.id === ownGate ? nowMs : through.get(gate.id), nowMs));
       const sinceMs = sinceOf(gate.zone);
       if (sinceMs !== undefined) {
         const left = countExits(store.recentMarks(gate.id, sinceMs, exitMarksMax).filter(isIn(gate.zone)));

@@ -58,6 +58,7 @@ export const refusalCodes = [
   'method-off',
   'type-unknown',
   'lane-closed',
+  'entry-stopped',
   'declined',
   'hold-timed-out',
   'store-failed',

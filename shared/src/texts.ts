@@ -192,6 +192,13 @@ const refusalTexts: Readonly<Record<RefusalCode, RefusalText>> = {
     },
   },
   'lane-closed': { visitor: notHere, steward: { en: 'Lane closed', de: 'Spur geschlossen' } },
+  'entry-stopped': {
+    visitor: { en: 'Entry is stopped, please wait', de: 'Einlass gestoppt, bitte warten' },
+    steward: {
+      en: 'Entry is stopped by order: nobody goes in',
+      de: 'Einlass angeordnet gestoppt: niemand geht hinein',
+    },
+  },
   declined: {
     visitor: pleaseSeeStaff,
     steward: { en: 'Declined by staff, no use spent', de: 'Vom Personal abgelehnt, kein Eintritt verbraucht' },

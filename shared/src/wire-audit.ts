@@ -39,6 +39,9 @@ export const auditActions = [
   'feed-published',
   'suspicion-changed',
   'erasure',
+  'order-given',
+  'order-lifted',
+  'ticket-denied',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -84,7 +84,7 @@ export const verifyRequestSchema = z.strictObject({
 });
 export type VerifyRequest = z.infer<typeof verifyRequestSchema>;
 
-const markNameSchema = z.object({ gate: gateIdSchema, boot: z.string(), sequence: z.number().int() });
+export const markNameSchema = z.object({ gate: gateIdSchema, boot: z.string(), sequence: z.number().int() });
 
 export const verifyReasons = ['admitted', 'exited', 'held', ...refusalCodes] as const;
 export const verifyResponseSchema = z.object({

@@ -1,6 +1,8 @@
 // The JSON messages about orders to a venue (stop entry, evacuate) and the roll-call, the same at a gate's own port and in the cloud.
 import { z } from 'zod';
 import { orders } from './mark.ts';
+import { markNameSchema } from './wire-methods.ts';
+import { ticketIdSchema } from './wire-tickets.ts';
 import { eventIdSchema, gateIdSchema } from './wire.ts';
 
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
@@ -54,7 +56,16 @@ export const orderConfirmationSchema = z.object({
 });
 export type OrderConfirmation = z.infer<typeof orderConfirmationSchema>;
 /** `POST /api/events/{event}/orders/confirm`. */
-export const orderConfirmRequestSchema = z.strictObject({ token: z.string().min(1).max(200) });
+export const orderConfirmRequestSchema = z.strictObject({ token: z.string().min(1).max(1_000) });
+
+/** `POST /api/tickets/{ticket}/deny`: credentials up to `epoch` are blocked, newer ones are not. */
+export const denyResponseSchema = z.object({
+  ticket: ticketIdSchema,
+  epoch: z.number().int(),
+  mark: markNameSchema,
+  atMs: unixMs,
+});
+export type DenyResponse = z.infer<typeof denyResponseSchema>;
 
 /** `GET /api/events/{event}/roll-call`, and `/roll-call` at a gate. */
 export const rollCallSchema = z.object({

@@ -212,7 +212,7 @@ describe('two gates without a cloud', () => {
     for (const lane of ['in', 'in-2']) await expectLane('gate-b', lane, 'closed order');
     gate('gate-b').process.type(tickets[0]?.text ?? '');
     expect(await gate('gate-b').events.next('decision')).toMatchObject({
-      decision: { kind: 'refuse', refusal: { type: 'lane-closed' } },
+      decision: { kind: 'refuse', refusal: { type: 'entry-stopped' } },
     });
   });
 

@@ -3,9 +3,12 @@
 import { createIngest, err, loadLedger, ok } from '@postern/shared';
 import type { AppDeps } from '../app.ts';
 import { createCentralGate, type CentralGate } from '../services/central-gate.ts';
+import { createRollCalls } from '../services/central-roll-call.ts';
 import { createCredentials } from '../services/credentials.ts';
+import { createDenials } from '../services/denials.ts';
 import { readEvent } from '../services/events.ts';
 import { createLiveStates } from '../services/live-states.ts';
+import { createOrders } from '../services/orders.ts';
 import { createReports } from '../services/reports.ts';
 import { deriveAllStories, deriveStories, storeHistories } from '../services/stories.ts';
 import { followAllCases } from '../services/suspicion-cases.ts';
@@ -14,7 +17,8 @@ import { createEffectiveEvents, createTicketMethods } from '../services/ticket-m
 import { readTickets } from '../services/ticket-views.ts';
 import { createUsageLog } from '../services/usage-log.ts';
 import { storeUses } from '../services/uses.ts';
-import { createVerifications, type CentralEntry } from '../services/verification.ts';
+import { createVerifications } from '../services/verification.ts';
+import type { CentralEntry } from '../services/working-store.ts';
 import { openCentralStore } from '../store/central-store.ts';
 import { createGateDirectory } from '../store/gate-directory.ts';
 import { createRowBatch } from '../store/insert-rows.ts';
@@ -25,7 +29,17 @@ import type { Foundation } from './foundation.ts';
 
 export interface Marks extends Pick<
   AppDeps,
-  'replica' | 'ingest' | 'methods' | 'reports' | 'liveStates' | 'usageLog' | 'suspicions' | 'rulesChanged'
+  | 'replica'
+  | 'ingest'
+  | 'methods'
+  | 'reports'
+  | 'orders'
+  | 'denials'
+  | 'rollCalls'
+  | 'liveStates'
+  | 'usageLog'
+  | 'suspicions'
+  | 'rulesChanged'
 > {
   /** The cloud as a writer of marks. */
   readonly central: CentralGate;
@@ -110,6 +124,7 @@ export async function openMarks(foundation: Foundation, services: EventServices)
       gateName: devices.nameOf,
     }),
   });
+  const ordering = { database, clock, keys, readTicket, replica, storeOf: central.storeOf };
   const reports = createReports({ database, clock, replica, feedVersion: feed.version });
   return {
     replica,
@@ -117,6 +132,9 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     central,
     methods,
     reports,
+    orders: createOrders(ordering),
+    denials: createDenials(ordering),
+    rollCalls: createRollCalls(ordering),
     liveStates: createLiveStates({ reports, clock }),
     usageLog: createUsageLog(database),
     suspicions: createSuspicions({ database, clock, audit }),

@@ -14,7 +14,7 @@ import {
 import { setImmediate } from 'node:timers/promises';
 import { createCentralJournal } from '../store/central-journal.ts';
 import type { CentralStore } from '../store/central-store.ts';
-import type { CentralEntry } from './verification.ts';
+import type { CentralEntry } from './working-store.ts';
 import { endExpiredLeases, leaseMs } from '../store/central-writer.ts';
 import type { Database } from '../store/database.ts';
 

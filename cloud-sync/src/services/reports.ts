@@ -200,7 +200,7 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
 }
 
 /** Up to when everything that each gate did is known. An older process start counts as long as its last segment is open. */
-function coverage(frontier: readonly SegmentState[]): ReadonlyMap<string, number> {
+export function coverage(frontier: readonly SegmentState[]): ReadonlyMap<string, number> {
   const byGate = new Map<string, SegmentState[]>();
   for (const state of frontier) byGate.set(state.gate, [...(byGate.get(state.gate) ?? []), state]);
   return new Map(

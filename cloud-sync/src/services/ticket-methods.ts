@@ -25,12 +25,10 @@ import type { Credentials } from './credentials.ts';
 import { readEvent, type EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import type { MethodSwitches } from './method-switches.ts';
+import { operatorOf } from './operators.ts';
 import type { Failure } from './problems.ts';
 import { toTicket } from './ticket-views.ts';
 import type { Verifications, Verifier } from './verification.ts';
-
-/** Characters of a per-event pseudonym, out of a keyed hash. */
-const pseudonymCharacters = 10;
 
 export interface TicketMethodsService {
   readonly list: (ticketId: string) => Promise<Result<TicketMethods, Failure>>;
@@ -85,12 +83,9 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
     return event === undefined ? err({ type: 'event-unknown' }) : ok({ ticket: toTicket(row), event });
   };
 
-  const operatorOf = (actor: Actor, event: number): string =>
-    keys.serverHash('operator', `${event}/${actor.kind}/${actor.id}`).slice(0, pseudonymCharacters);
-
   const verifierOf = (actor: Actor, event: number): Verifier =>
     actor.kind === 'user'
-      ? { operator: operatorOf(actor, event), role: staffRoleOf(actor, event) }
+      ? { operator: operatorOf(keys, actor, event), role: staffRoleOf(actor, event) }
       : { program: actor.id };
 
   return {
@@ -137,7 +132,7 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
         if (!found.ok || found.value.event.id !== event) return err({ type: 'ticket-unknown' });
         ticket = found.value.ticket;
       }
-      const operator = { operator: operatorOf(by, event), role: staffRoleOf(by, event) };
+      const operator = { operator: operatorOf(keys, by, event), role: staffRoleOf(by, event) };
       return verifications.override(event, ticket, request, operator, entry);
     },
   };

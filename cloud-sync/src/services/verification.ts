@@ -16,6 +16,8 @@ import {
   markKey,
   methodById,
   ok,
+  orderFor,
+  ordersInForce,
   parseShortCode,
   stewardText,
   type AdmissionPolicy,
@@ -33,7 +35,6 @@ import {
   type OverrideResponse,
   type Refusal,
   type Result,
-  type Store,
   type Ticket,
   type TextPresentation,
   type Verdict,
@@ -41,13 +42,15 @@ import {
   type VerifyResponse,
 } from '@postern/shared';
 import type { Database } from '../store/database.ts';
+import { readOrders } from '../store/order-marks.ts';
 import { shareReads } from '../store/shared-reads.ts';
-import type { AuditAddition, AuditRecord, EntryOf } from './audit.ts';
-import { verifiedCredential, type CredentialRow } from './credentials.ts';
+import type { AuditAddition, EntryOf } from './audit.ts';
+import { verifiedCredential } from './credentials.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import type { Limiter } from './limiter.ts';
 import type { Failure } from './problems.ts';
+import { workingStore, type StoreOf } from './working-store.ts';
 
 /** The lane under which central verify appears in marks. */
 export const centralLane = 'api';
@@ -55,13 +58,6 @@ export const centralLane = 'api';
 /** Codes of other tickets are compared in memory: this bounds a method that asks somebody else. */
 const verifyTimeoutMs = 10_000;
 const deadlineSharedMs = 1_000;
-
-/** What a decision leaves besides its mark. */
-export interface CentralEntry {
-  readonly audit: AuditRecord | undefined;
-  /** Of what was proved. */
-  readonly credential?: CredentialRow;
-}
 
 /** Who asks, as marks know them: a person by the pseudonym they have at the event, or a program. */
 export type Verifier = Operator | { readonly program: string };
@@ -97,10 +93,7 @@ export interface VerificationsDeps {
   readonly keys: Keys;
   readonly limiter: Limiter;
   /** `entryOf`: what a decision leaves besides its mark, in the transaction that stores it. */
-  readonly storeOf: (
-    event: number,
-    entryOf?: (decision: unknown, mark: Mark | undefined) => CentralEntry | undefined,
-  ) => Store;
+  readonly storeOf: StoreOf;
   /** With what is switched off among its `methodsOff`. */
   readonly findEvent: (event: number) => Promise<Result<EventRecord, Failure>>;
   /** What the name of a gate is on screens. */
@@ -120,14 +113,10 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     return deadline.signal;
   };
 
-  /** A store that works, if it can be made to. */
-  const workingStore = async (
-    event: number,
-    entryOf: ((decision: unknown, mark: Mark | undefined) => CentralEntry | undefined) | undefined,
-  ): Promise<Store | undefined> => {
-    const store = deps.storeOf(event, entryOf);
-    return store.healthy() || (await store.reopen()).ok ? store : undefined;
-  };
+  const readOrdersOf = shareReads((events: readonly number[]) => readOrders(deps.database, events));
+  /** Whether an order keeps people out: the cloud is as connected as a gate can be. */
+  const isEntryStopped = async (event: number, zone: string): Promise<boolean> =>
+    orderFor(ordersInForce((await readOrdersOf(event)) ?? []), zone) !== undefined;
 
   /** What a method has proved, or why not; a code of another ticket proves nothing about this one. `attempts-exhausted` for a guesser. */
   const prove = async (
@@ -167,7 +156,8 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       ? ok(err<Refusal>({ type: 'method-off' }))
       : await prove(method, ticket, lookups, request.presented_data);
     if (!tried.ok) return tried;
-    const proved = tried.value;
+    const isStopped = request.direction === 'entry' && (await isEntryStopped(event.id, zone));
+    const proved = tried.value.ok && isStopped ? err<Refusal>({ type: 'entry-stopped' }) : tried.value;
     const place = { event: event.id, lane: centralLane, zone };
     const lane = { id: centralLane, gate: centralGate, zone, direction: request.direction };
 
@@ -203,7 +193,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       return { decision, mark: draftRefusal(place, named, refusal.type, personOf(by)) };
     };
     const isAnsweredBelow = ({ kind }: Decision): boolean => kind === 'hold' && request.accept && isPerson(by);
-    const store = await workingStore(event.id, (given, mark) => {
+    const store = await workingStore(deps.storeOf, event.id, (given, mark) => {
       const decision = given as Decision;
       if (isAnsweredBelow(decision)) return undefined;
       const audit = entry?.(additionOf(decision, event.id, mark));
@@ -273,11 +263,12 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     if (!found.ok) return found;
     if (!found.value.policy.zones.some(({ id }) => id === zone))
       return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
+    if (await isEntryStopped(eventId, zone)) return err({ type: 'entry-stopped' });
     const claim: Claim | undefined =
       ticket === undefined
         ? undefined
         : { method: 'override', event: eventId, ticketId: ticket.id, epoch: ticket.epoch, assurance: 'looked-up' };
-    const store = await workingStore(eventId, (_decision, mark) => ({
+    const store = await workingStore(deps.storeOf, eventId, (_decision, mark) => ({
       audit: entry?.({
         event: eventId,
         reason,

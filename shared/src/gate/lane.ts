@@ -66,6 +66,13 @@ interface Hold extends Request {
   readonly cancelTimeout: () => void;
 }
 
+const refusalWhenClosed: Readonly<Record<Extract<LaneState, { name: 'closed' }>['why'], RefusalCode>> = {
+  store: 'store-failed',
+  actuator: 'lane-closed',
+  person: 'lane-closed',
+  stopping: 'lane-closed',
+  order: 'entry-stopped',
+};
 const nothingToCancel = (): void => undefined;
 
 export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
@@ -380,11 +387,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       if (state.name === 'closed') {
         inbox.next(nowMs());
         inbox.settle(view, nowMs());
-        tellDecision(
-          { kind: 'refuse', refusal: { type: state.why === 'store' ? 'store-failed' : 'lane-closed' } },
-          view,
-          0,
-        );
+        tellDecision({ kind: 'refuse', refusal: { type: refusalWhenClosed[state.why] } }, view, 0);
         return 'ignored';
       }
       pump();

@@ -151,7 +151,8 @@ export type LaneState =
   | { readonly name: 'closed'; readonly why: 'store' | 'actuator' | 'person' | 'stopping' }
   | { readonly name: 'free'; readonly why: 'fire' | 'failure' | 'person' }
   /** By an order to the venue: an entry is closed, an exit evacuates. */
-  | { readonly name: 'closed' | 'free'; readonly why: 'order'; readonly order: OrderMark };
+  | { readonly name: 'closed'; readonly why: 'order'; readonly order: OrderMark }
+  | { readonly name: 'free'; readonly why: 'order'; readonly order: OrderMark };
 
 /** Sources of policy and time for one lane; read at every scan, so a new feed acts at once. */
 export interface LaneContext {

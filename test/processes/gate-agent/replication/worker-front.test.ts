@@ -58,7 +58,8 @@ function startAgent(
   {
     lanPeers = [],
     cloudPort = (server.address() as AddressInfo).port,
-  }: { readonly lanPeers?: readonly string[]; readonly cloudPort?: number } = {},
+    onOrders,
+  }: { readonly lanPeers?: readonly string[]; readonly cloudPort?: number; readonly onOrders?: () => void } = {},
 ): Agent {
   const gate = enrolled.get(id);
   if (gate === undefined) throw new Error(`${id} is not enrolled`);
@@ -98,6 +99,7 @@ function startAgent(
     timer,
     random: createSystemRandom(),
     through: () => store.hybrid.tick(),
+    ...(onOrders === undefined ? {} : { onOrders }),
   });
   replication.setGates(
     [...enrolled.values()].map(({ id: gateId, keys }) => ({ id: gateId, publicKey: bytesToHex(keys.publicKey) })),
@@ -156,6 +158,26 @@ describe('the replication thread', () => {
     await expect
       .poll(() => a.replication.status(), { timeout: 15_000 })
       .toMatchObject({ inTouch: true, cloudBacklogMarks: 0 });
+  });
+
+  test('says at once that it has heard of an order, and the store gives it, also after a restart', async () => {
+    const a = startAgent('gate-a', { cloudPort: 0 });
+    let heard: readonly Mark[] = [];
+    const b: Agent = startAgent('gate-b', {
+      lanPeers: [`127.0.0.1:${await a.replication.lanPort()}`],
+      cloudPort: 0,
+      onOrders: () => (heard = [...heard, ...b.store.newOrderMarks()]),
+    });
+    const given = await a.store.append({ kind: 'ordered', event, lane: '', order: 'evacuate', zone: '' });
+    a.replication.poke();
+    const order = given.ok ? given.value : undefined;
+    await expect.poll(() => heard, { timeout: 15_000 }).toEqual([order]);
+    expect(b.store.newOrderMarks()).toEqual([]);
+    await b.replication.stop();
+    await b.store.close();
+    running.pop();
+    const again = startAgent('gate-b', { cloudPort: 0 });
+    expect(again.store.newOrderMarks()).toEqual([order]);
   });
 
   test('without anybody to talk to says so, and ships everything once somebody is there', async () => {

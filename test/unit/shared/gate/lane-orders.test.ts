@@ -25,7 +25,7 @@ describe('stop entry', () => {
     rig.lane.obey(stop);
     expect(rig.lane.state()).toEqual({ name: 'closed', why: 'order', order: stop });
     await rig.scan('T1');
-    expect(rig.answers()).toEqual(['lane-closed']);
+    expect(rig.answers()).toEqual(['entry-stopped']);
     expect(rig.marks()).toEqual([]);
   });
 
