@@ -56,9 +56,13 @@ async function sceneFor({ path }: Route): Promise<Scene> {
   const status = path.endsWith('/reinstate') ? 'revoked' : 'valid';
   const { id } = await test.json<TicketResponse>('POST', '/api/tickets', { event, type: 1, status });
   const person = await createPerson(test, 'steward', event);
+  // What is confirmed has been asked for.
+  const asked = path.endsWith('/orders/confirm')
+    ? await test.json<{ token: string }>('POST', `/api/events/${event}/orders`, { order: 'stop-entry' }, 200)
+    : {};
   return {
     samples: { ...samples, event: String(event), ticket: id, user: person.id ?? '', method: 'qr' },
-    known: { ...known, event, account: person.id ?? '' },
+    known: { ...known, ...asked, event, account: person.id ?? '' },
     token: path.startsWith('/me') ? (person.token ?? '') : test.token,
   };
 }

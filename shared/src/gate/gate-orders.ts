@@ -11,6 +11,8 @@ import type { Logger, Store, StoreError, Timer } from './ports.ts';
 /** Between two tries to acknowledge, and two looks at the store that nobody has asked for. */
 export const acknowledgeEveryMs = 250;
 export const lookEveryMs = 1_000;
+/** Marks of orders that one gate's word is taken for: far more than any night has, few enough that no gate can keep the lanes busy. */
+export const orderMarksPerGateMax = 5_000;
 
 export interface GateOrdersDeps {
   readonly gate: string;
@@ -52,6 +54,7 @@ export interface OrderChange {
 export function createGateOrders(deps: GateOrdersDeps): GateOrders {
   const { gate, zone: ownZone, event, lanes, logger, timer } = deps;
   const marks = new Map<string, Mark>();
+  const countsByGate = new Map<string, number>();
   const here: OrderedGate = { id: gate, zone: ownZone };
   let obeyed: string | undefined;
   let acknowledging = false;
@@ -61,13 +64,22 @@ export function createGateOrders(deps: GateOrdersDeps): GateOrders {
 
   const inForce = (): ReturnType<typeof ordersInForce> => ordersInForce(marks.values());
 
+  /** False for what is known, and for a gate that has said too much. */
+  const note = (mark: Mark): boolean => {
+    const key = markKey(mark);
+    if (marks.has(key)) return false;
+    const count = (countsByGate.get(mark.gate) ?? 0) + 1;
+    countsByGate.set(mark.gate, count);
+    if (count === orderMarksPerGateMax + 1)
+      logger.error({ gate: mark.gate }, 'A gate floods the venue with orders; what more it says of them is ignored');
+    if (count > orderMarksPerGateMax) return false;
+    marks.set(key, mark);
+    return true;
+  };
+
   const look = (): void => {
     let isNew = false;
-    for (const mark of deps.newMarks()) {
-      const key = markKey(mark);
-      isNew ||= !marks.has(key);
-      marks.set(key, mark);
-    }
+    for (const mark of deps.newMarks()) isNew = note(mark) || isNew;
     if (!isNew) return;
     const order = orderFor(inForce(), ownZone);
     const key = order === undefined ? undefined : markKey(order);

@@ -6,6 +6,7 @@ import {
   err,
   isOrderFoldMark,
   ok,
+  orderMarksPerGateMax,
   type Lane,
   type Mark,
   type MarkDraft,
@@ -212,6 +213,33 @@ describe('several gates', () => {
     await settle(venue, [atNorth, atSouth]);
     expect(south.acknowledged()).toBe(1);
   });
+});
+
+test('a gate that floods the venue with orders can be outlived: no more than so many of its marks count', async () => {
+  const venue = createVenue();
+  const rig = await createRig();
+  const gate = createGate(venue, 'north', [rig.lane]);
+  const flood = (sequence: number, of: number): Mark => ({
+    kind: 'acknowledged',
+    event: rigEvent,
+    gate: 'south',
+    boot: '00000000000000bb',
+    sequence,
+    at: { ms: sequence, counter: 0 },
+    monotonicMs: 0,
+    clock: { source: 'server', uncertaintyMs: 10 },
+    lane: '',
+    of: { gate: 'south', boot: '00000000000000bb', sequence: of },
+  });
+  venue.made.push(...Array.from({ length: orderMarksPerGateMax }, (_, index) => flood(index + 1, index)));
+  gate.hear();
+  const changes = gate.changes();
+  venue.made.push(flood(orderMarksPerGateMax + 1, 1));
+  gate.hear();
+  expect(gate.changes()).toBe(changes);
+  // Everybody else's orders go on as before.
+  await gate.orders.give('stop-entry', '', supervisor);
+  expect(rig.state()).toBe('closed');
 });
 
 describe('a supervisor gives an order in two steps', () => {
