@@ -44,6 +44,11 @@ const kinds: readonly MarkKind[] = [
   'lifted',
   'acknowledged',
 ];
+/** They are of a gate or of the whole venue. */
+const kindsWithoutTicket = ['corrected', 'recounted', 'ordered', 'lifted', 'acknowledged'] as const;
+type WithoutTicket = Extract<Mark, { kind: (typeof kindsWithoutTicket)[number] }>;
+const isWithoutTicket = (mark: Mark): mark is WithoutTicket => kindsWithoutTicket.some((kind) => kind === mark.kind);
+
 const clockSources: readonly ClockSource[] = ['server', 'peer', 'person', 'rtc', 'none'];
 const textCharsMax = 64;
 const tagHashBytes = 16;
@@ -72,7 +77,7 @@ export function encodeMark(mark: Mark): Uint8Array {
 }
 
 function ticketPart(mark: Mark): readonly CborValue[] {
-  if (!('ticketId' in mark)) return [];
+  if (isWithoutTicket(mark)) return [];
   const id = hexToBytes(mark.ticketId);
   assert(id !== undefined && (id.length === 16 || id.length === 0), 'a ticket id has 32 hexadecimal digits or none');
   return [id, mark.epoch, mark.method];
