@@ -14,7 +14,13 @@ import {
   type WriterId,
 } from '@postern/shared';
 
-export const simulatedKeys = (name: string): KeyPair => keyPairFromSeed(sha256(utf8(`simulated key of ${name}`)));
+const keysByName = new Map<string, KeyPair>();
+
+export function simulatedKeys(name: string): KeyPair {
+  const keys = keysByName.get(name) ?? keyPairFromSeed(sha256(utf8(`simulated key of ${name}`)));
+  keysByName.set(name, keys);
+  return keys;
+}
 
 /** Knows every gate that is named, under its simulated key. */
 export const simulatedDirectory = (

@@ -1,9 +1,16 @@
-// A few simulated evenings in every run; `POSTERN_FAULTS=big` plays many.
+// Simulated days in every run; `POSTERN_FAULTS=big` plays many. What must hold is in scripts/sim/referee.ts and judgement.ts.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { loadLedger, ready, type Ledger } from '@postern/shared';
-import { simulate } from '../../scripts/sim/simulation.ts';
+import type { WorldSize } from '../../scripts/sim/scenario.ts';
+import { simulate, type SimulationResult } from '../../scripts/sim/simulation.ts';
 
-const seeds = process.env['POSTERN_FAULTS'] === 'big' ? 500 : 4;
+const isBig = process.env['POSTERN_FAULTS'] === 'big';
+const smallWorlds = isBig ? 2_000 : 30;
+const venueDay: WorldSize = { gates: 20, hours: isBig ? 8 : 0.5 };
 
 let ledger: Ledger;
 beforeAll(async () => {
@@ -11,16 +18,67 @@ beforeAll(async () => {
   ledger = await loadLedger();
 });
 
-test(`${seeds} seeds of loss, repetition, partitions, crashes and restored images violate no invariant`, async () => {
-  for (let seed = 1; seed <= seeds; seed++) {
-    const { marks, violations } = await simulate({ seed, gates: 3, hours: 3, ledger });
-    expect(violations).toEqual([]);
-    expect(marks).toBeGreaterThan(100);
+/** What went wrong, if anything, with the command that plays it again. */
+const complaints = ({ seed, violations }: SimulationResult): readonly string[] =>
+  violations.map(({ invariant, detail }) => `seed ${seed}: ${invariant}: ${detail}`);
+
+test(`${smallWorlds} small worlds violate no invariant, and everything that can go wrong in one does`, async () => {
+  const happened = new Set<string>();
+  for (let seed = 1; seed <= smallWorlds; seed++) {
+    const result = await simulate({ seed, size: 'small', ledger });
+    expect(complaints(result)).toEqual([]);
+    expect(result.marks).toBeLessThanOrEqual(300);
+    for (const kind of result.happened.keys()) happened.add(kind);
   }
+  const faults = [
+    'stop',
+    'restore',
+    'clone',
+    'jump',
+    'cut',
+    'cloud-away',
+    'rotate-feed-key',
+    'rotate-issuer-key',
+    'revoke',
+  ];
+  const attacks = ['forge', 'replay', 'alter', 'leave-out', 'equivocate'];
+  const defences = ['refuse-signature-invalid', 'refuse-payload-altered', 'refuse-equivocation', 'refuse-gate-revoked'];
+  expect([...happened]).toEqual(
+    expect.arrayContaining([...faults, ...attacks, ...defences, 'refuse-gap', 'quarantine']),
+  );
+});
+
+test(`a day of ${venueDay.gates} gates violates no invariant`, async () => {
+  const result = await simulate({ seed: 1, size: venueDay, ledger });
+  expect(complaints(result)).toEqual([]);
+  expect(result.marks).toBeGreaterThan(100);
 });
 
 test('the same seed gives the same trace, another one another', async () => {
-  const run = (seed: number): ReturnType<typeof simulate> => simulate({ seed, gates: 2, hours: 1, ledger });
+  const run = (seed: number): ReturnType<typeof simulate> => simulate({ seed, size: 'small', ledger });
   expect((await run(11)).traceHash).toBe((await run(11)).traceHash);
   expect((await run(11)).traceHash).not.toBe((await run(12)).traceHash);
+});
+
+test('the command says in JSON what it has found, and the trace does not depend on the number of threads', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-sim-'));
+  try {
+    const run = (workers: number): Readonly<Record<string, unknown>> => {
+      const file = join(folder, `${workers}.json`);
+      const options = ['--seeds', '3', '--gates', '3', '--hours', '1', '--workers', String(workers), '--json', file];
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        ['--conditions=source', '--import', 'tsx', 'scripts/simulate.ts', ...options],
+        { encoding: 'utf8' },
+      );
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      return JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>;
+    };
+    const one = run(1);
+    expect(Object.keys(one)).toEqual(['seeds', 'marks', 'simulatedHours', 'violations', 'traceHash']);
+    expect(one).toMatchObject({ seeds: 3, violations: [] });
+    expect(run(2)).toEqual(one);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

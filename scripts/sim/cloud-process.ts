@@ -1,0 +1,64 @@
+// The cloud of a simulation: a replica that everybody exchanges with, and the feed. It makes no marks, and like its database it loses
+// nothing that it has confirmed.
+import { answerSync, createIngest, type GateDirectory } from '@postern/shared';
+import { createDisk, emptyImage, type Disk } from './disk.ts';
+import { gateOf } from './gate-process.ts';
+import { createMemoryJournal, simulatedKeys } from './gate-marks.ts';
+import { openSimulatedReplica, type SimulatedReplica } from './simulated-replica.ts';
+import { cloudAddress, quietLogger, type World } from './world.ts';
+
+export interface CloudProcess {
+  readonly replica: SimulatedReplica;
+  readonly disk: Disk;
+  /** It cannot be reached until `back`. */
+  readonly away: () => void;
+  readonly back: () => void;
+}
+
+/** In percent of the questions for the feed: a cache in between answers with an old manifest. */
+const staleFeedPercent = 10;
+const decoder = new TextDecoder();
+
+export async function startCloud(world: World): Promise<CloudProcess> {
+  const { event, feed, network, random, referee } = world;
+  const disk = createDisk(emptyImage);
+  const merges = referee.watchMerges({ address: cloudAddress, gate: cloudAddress, isRevoked: feed.isRevoked });
+  const replica = await openSimulatedReplica({
+    file: disk.replica,
+    journal: createMemoryJournal(),
+    onChange: (transaction) => {
+      disk.replica.sync(disk.replica.length());
+      merges(transaction);
+    },
+  });
+  const directory: GateDirectory = {
+    gateKey: async (ofEvent, gate) =>
+      ofEvent === event && world.enrolledGates.includes(gate)
+        ? { publicKey: simulatedKeys(gate).publicKey, state: feed.isRevoked(gate) ? 'revoked' : 'active' }
+        : undefined,
+  };
+  const ingest = createIngest({
+    ledger: world.seams.ledger(world.ledger),
+    store: replica,
+    directory,
+    log: quietLogger,
+  });
+
+  const answerFeed = (version: number): Uint8Array => {
+    const published = feed.published();
+    if (random.chance(staleFeedPercent)) return published[random.below(published.length)] ?? feed.latest();
+    return version >= feed.version() ? new Uint8Array(0) : feed.latest();
+  };
+  const back = (): void =>
+    network.listen(cloudAddress, async (channel, from, message) => {
+      if (channel === 'feed') return answerFeed(Number(decoder.decode(message)));
+      const answered = await answerSync(
+        { store: replica, ingest, maySync: async ({ gate }, of) => of === event && !feed.isRevoked(gate) },
+        { gate: gateOf(from) },
+        message,
+      );
+      return answered.ok ? answered.value.answer : undefined;
+    });
+  back();
+  return { replica, disk, back, away: () => network.silence(cloudAddress) };
+}

@@ -1,0 +1,87 @@
+// A device of a gate: a disk, a clock and at most one process. It is what gets switched off, restored from an old image and cloned.
+import { markKey, type Ticket } from '@postern/shared';
+import { afterPowerCut, createDisk, imageOf, type Disk, type DiskImage } from './disk.ts';
+import type { GateClock } from './gate-clock.ts';
+import { gateOf, startGateProcess, type GateProcess } from './gate-process.ts';
+import type { World } from './world.ts';
+
+export interface Device {
+  readonly address: string;
+  readonly gate: string;
+  readonly clock: GateClock;
+  readonly disk: () => Disk;
+  /** Undefined while it is off. */
+  readonly process: () => GateProcess | undefined;
+  readonly start: () => Promise<void>;
+  /** `power`: most of what was not synced is gone. `kill`: only the process is. */
+  readonly stop: (how: 'power' | 'kill') => void;
+  /** Puts an image in the place of the disk of a device that is off. */
+  readonly restore: (image: DiskImage) => void;
+}
+
+export interface DeviceDeps {
+  readonly world: World;
+  readonly address: string;
+  readonly clock: GateClock;
+  readonly image: DiskImage;
+  readonly newBoot: (gate: string) => string;
+  readonly tickets: ReadonlyMap<string, Ticket>;
+  readonly peers: () => readonly string[];
+}
+
+/** Of what was not synced a power cut keeps at most so much, in percent. */
+const keptPercentMax = 20;
+
+export function createDevice({ world, address, clock, image, newBoot, tickets, peers }: DeviceDeps): Device {
+  const gate = gateOf(address);
+  const { random, referee, trace, seams } = world;
+  const diskOptions = { syncsJournal: seams.syncsJournal };
+  let disk = createDisk(image, diskOptions);
+  let process: GateProcess | undefined;
+
+  return {
+    address,
+    gate,
+    clock,
+    disk: () => disk,
+    process: () => process,
+    start: async () => {
+      const boot = newBoot(gate);
+      trace.note('start', address, boot);
+      process = await startGateProcess({
+        world,
+        address,
+        gate,
+        boot,
+        disk,
+        clock,
+        ticket: (id) => tickets.get(id),
+        peers: () => peers().filter((peer) => peer !== address),
+      });
+      referee.feedTaken(address, process.feed.manifest()?.version ?? 0);
+    },
+    stop: (how) => {
+      process?.kill();
+      process = undefined;
+      trace.note('stop', address, how);
+      disk = createDisk(
+        how === 'kill' ? imageOf(disk) : afterPowerCut(disk, random.below(keptPercentMax + 1) / 100),
+        diskOptions,
+      );
+      referee.stopped(address, disk.journal.all().flat());
+    },
+    restore: (from) => {
+      trace.note('restore', address);
+      disk = createDisk(from, diskOptions);
+      referee.diskReplaced(address);
+    },
+  };
+}
+
+/** Keys of the marks that a power cut would leave on this disk. */
+export function durableMarks({ journal, replica }: Pick<Disk, 'journal' | 'replica'>): ReadonlySet<string> {
+  const merged = replica
+    .durable()
+    .flatMap((transaction) => (transaction.type === 'append' ? transaction.acceptance.marks : []));
+  return new Set([...journal.durable().flat(), ...merged].map(({ mark }) => markKey(mark)));
+}

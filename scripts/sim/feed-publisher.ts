@@ -1,0 +1,120 @@
+// The cloud's side of the feed in a simulation: signed manifests with rising versions, keys that are rotated and announced, gates that are
+// revoked by leaving the list. It also hands out old manifests, as a stale cache in between would.
+import {
+  announceFeedKey,
+  bytesToHex,
+  keyId,
+  signManifest,
+  type AdmissionPolicy,
+  type FeedKey,
+  type KeyPair,
+  type Manifest,
+  type TrustedFeedKey,
+} from '@postern/shared';
+import { simulatedKeys } from './gate-marks.ts';
+
+export interface FeedPublisher {
+  /** The manifest that the cloud stands by. */
+  readonly latest: () => Uint8Array;
+  readonly version: () => number;
+  /** Every manifest ever signed, the oldest first. */
+  readonly published: () => readonly Uint8Array[];
+  readonly isRevoked: (gate: string) => boolean;
+  /** What a pass is signed with now. */
+  readonly issuer: () => KeyPair;
+  readonly rotateFeedKey: () => void;
+  /** A new issuer key; the one before it is retired, or revoked. */
+  readonly rotateIssuerKey: (before: 'retired' | 'revoked') => void;
+  readonly revokeGate: (gate: string) => void;
+  /** What a gate trusts that has just been enrolled. */
+  readonly enrolledKeys: readonly TrustedFeedKey[];
+}
+
+export interface FeedPublisherDeps {
+  readonly policy: AdmissionPolicy;
+  readonly tickets: number;
+  readonly gates: readonly string[];
+  readonly wallMs: () => number;
+}
+
+const dayMs = 86_400_000;
+const noFile = { sha256: '0'.repeat(64), bytes: 0 };
+
+export function createFeedPublisher({ policy, tickets, gates, wallMs }: FeedPublisherDeps): FeedPublisher {
+  const published: Uint8Array[] = [];
+  const revoked = new Set<string>();
+  const announcements: Uint8Array[] = [];
+  let feedKeys = [simulatedKeys('feed 1')];
+  let issuers: { readonly keys: KeyPair; readonly state: FeedKey['state'] }[] = [
+    { keys: simulatedKeys('issuer 1'), state: 'active' },
+  ];
+  let version = 0;
+
+  const activeFeedKey = (): KeyPair => feedKeys.at(-1) as KeyPair;
+  const activeIssuer = (): KeyPair => (issuers.at(-1) as { readonly keys: KeyPair }).keys;
+
+  const publish = (): void => {
+    version += 1;
+    const manifest: Manifest = {
+      v: 1,
+      event: policy.event,
+      version,
+      createdAtMs: wallMs(),
+      expiresAtMs: wallMs() + 2 * dayMs,
+      policy,
+      codeHashKey: '0'.repeat(64),
+      snapshot: { version: 1, tickets, ...noFile, database: noFile },
+      deltas: [],
+      keys: [
+        ...feedKeys.map((keys, index) => toFeedKey('feed', keys, index === feedKeys.length - 1 ? 'active' : 'retired')),
+        ...issuers.map(({ keys, state }) => toFeedKey('issuer', keys, state)),
+      ],
+      gates: gates
+        .filter((id) => !revoked.has(id))
+        .map((id) => ({
+          id,
+          name: id,
+          zone: 'hall',
+          publicKey: bytesToHex(simulatedKeys(id).publicKey),
+          certificate: '',
+        })),
+      ca: '',
+      staff: [],
+    };
+    published.push(signManifest(manifest, activeFeedKey(), announcements));
+  };
+
+  publish();
+  return {
+    latest: () => published.at(-1) as Uint8Array,
+    version: () => version,
+    published: () => published,
+    isRevoked: (gate) => revoked.has(gate),
+    issuer: activeIssuer,
+    enrolledKeys: feedKeys.map(({ publicKey }) => ({ keyId: keyId(publicKey), publicKey })),
+    rotateFeedKey: () => {
+      const next = simulatedKeys(`feed ${feedKeys.length + 1}`);
+      announcements.push(announceFeedKey(next.publicKey, activeFeedKey()));
+      feedKeys = [...feedKeys, next];
+      publish();
+    },
+    rotateIssuerKey: (before) => {
+      issuers = [
+        ...issuers.map((issuer) => ({ ...issuer, state: issuer.state === 'active' ? before : issuer.state })),
+        { keys: simulatedKeys(`issuer ${issuers.length + 1}`), state: 'active' },
+      ];
+      publish();
+    },
+    revokeGate: (gate) => {
+      revoked.add(gate);
+      publish();
+    },
+  };
+}
+
+const toFeedKey = (use: FeedKey['use'], { publicKey }: KeyPair, state: FeedKey['state']): FeedKey => ({
+  use,
+  keyId: keyId(publicKey),
+  publicKey: bytesToHex(publicKey),
+  state,
+});

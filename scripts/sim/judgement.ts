@@ -1,0 +1,184 @@
+// What must hold once the faults have stopped and everybody has had time to talk: nothing acknowledged is missing anywhere, all replicas
+// are equal, every use that does not fit is in one case and the same one everywhere, and the marks merge to the same in any order.
+import {
+  bytesEqual,
+  caseId,
+  foldTicketHistory,
+  markKey,
+  writerKey,
+  type AdmissionPolicy,
+  type Case,
+  type History,
+  type Mark,
+  type Ticket,
+} from '@postern/shared';
+import { effectiveUses, type Facts, type Referee } from './referee.ts';
+import type { SimulatedReplica } from './simulated-replica.ts';
+
+/** A replica as the judgement sees it. */
+export interface Witness {
+  readonly address: string;
+  readonly replica: SimulatedReplica;
+  readonly marksOf: (ticketId: string) => readonly Mark[];
+}
+
+export interface Judgement {
+  readonly event: number;
+  readonly referee: Referee;
+  readonly policy: AdmissionPolicy;
+  readonly tickets: readonly Ticket[];
+  /** Everybody who must agree: the cloud first, then every gate that is not revoked. */
+  readonly witnesses: readonly Witness[];
+  readonly isRevoked: (gate: string) => boolean;
+  readonly isSingleUse: (ticketId: string) => boolean;
+  /** The history of a ticket as the gates fold it. */
+  readonly fold: (marks: readonly Mark[], policy: AdmissionPolicy, ticket: Ticket | undefined) => History;
+}
+
+/** Whether a mark is one that all replicas must have alike: not of a revoked gate, not of a writer that has told two histories. */
+const countsFor =
+  ({ forked }: Facts, isRevoked: (gate: string) => boolean) =>
+  (mark: Mark): boolean =>
+    !isRevoked(mark.gate) && !forked.has(writerKey(mark));
+
+/** Quiet: for the liveness phase to ask again and again. */
+export async function hasConverged(judgement: Judgement): Promise<boolean> {
+  const { event, referee, witnesses, isRevoked } = judgement;
+  const facts = referee.facts();
+  const counts = countsFor(facts, isRevoked);
+  const [first, ...others] = witnesses.map(({ replica }) => replica.hashOf(event, counts));
+  return (
+    others.every((hash) => hash === first) &&
+    missing(facts, counts, witnesses[0]?.replica, event).length === 0 &&
+    (await silentForks(judgement, facts)).length === 0
+  );
+}
+
+export async function judge(judgement: Judgement): Promise<void> {
+  const { event, referee, witnesses, isRevoked } = judgement;
+  const facts = referee.facts();
+  const counts = countsFor(facts, isRevoked);
+  const reference = witnesses[0];
+  if (reference === undefined) return;
+  const hash = reference.replica.hashOf(event, counts);
+  for (const { address, replica } of witnesses) {
+    const lost = missing(facts, counts, replica, event);
+    if (lost.length > 0)
+      referee.violate(
+        'acknowledged-mark-lost',
+        `${address} lacks ${lost.length} acknowledged marks, ${lost[0]} among them`,
+      );
+    if (replica.hashOf(event, counts) !== hash)
+      referee.violate('replicas-differ', `${address} differs from ${reference.address}`);
+    judgeSequences(
+      referee,
+      address,
+      replica.marks(event).map(({ mark }) => mark),
+    );
+  }
+  judgeCases(judgement, counts);
+  for (const detail of await silentForks(judgement, facts)) referee.violate('equivocation-unnoticed', detail);
+}
+
+/** Pairs of replicas that were told two histories of one writer, and neither holds the proof: a lie that would go on in silence. */
+async function silentForks({ event, witnesses, isRevoked }: Judgement, { forked }: Facts): Promise<readonly string[]> {
+  const silent: string[] = [];
+  for (const writer of [...forked].filter((key) => !isRevoked(key.split('/')[1] ?? ''))) {
+    const told = await Promise.all(
+      witnesses.map(async ({ address, replica }) => ({
+        address,
+        marks: replica.marks(event).filter(({ mark }) => writerKey(mark) === writer),
+        holdsProof: (await replica.quarantined(event)).some(({ chunk }) => writerKey(chunk.head) === writer),
+      })),
+    );
+    for (const [index, one] of told.entries())
+      for (const other of told.slice(index + 1)) {
+        const contradict = one.marks.some(({ bytes }, place) => !bytesEqual(bytes, other.marks[place]?.bytes ?? bytes));
+        if (contradict && !one.holdsProof && !other.holdsProof)
+          silent.push(`${one.address} and ${other.address} know two histories of ${writer} and have no proof of it`);
+      }
+  }
+  return silent;
+}
+
+/** Keys of the marks that must be in a replica and are not. */
+function missing(
+  { acknowledged, excused }: Facts,
+  counts: (mark: Mark) => boolean,
+  replica: SimulatedReplica | undefined,
+  event: number,
+): readonly string[] {
+  const known = new Set(replica?.marks(event).map(({ mark }) => markKey(mark)));
+  return [...acknowledged].flatMap(([key, { mark }]) =>
+    known.has(key) || excused.has(key) || !counts(mark) ? [] : [key],
+  );
+}
+
+/** Of every writer the marks from 1 on, none left out. `marks` in the order of (gate, boot, sequence). */
+function judgeSequences(referee: Referee, address: string, marks: readonly Mark[]): void {
+  let before: Mark | undefined;
+  for (const mark of marks) {
+    const expected = before?.gate === mark.gate && before.boot === mark.boot ? before.sequence + 1 : 1;
+    if (mark.sequence !== expected)
+      referee.violate('sequence-broken', `${address} knows ${markKey(mark)} and not mark ${expected}`);
+    before = mark;
+  }
+}
+
+function judgeCases(
+  { referee, policy, tickets, witnesses, isSingleUse, fold, event }: Judgement,
+  counts: (mark: Mark) => boolean,
+): void {
+  const [reference] = witnesses;
+  if (reference === undefined) return;
+  const marksByTicket = new Map<string, Mark[]>();
+  for (const { mark } of reference.replica.marks(event)) {
+    if (!('ticketId' in mark) || mark.kind === 'refused') continue;
+    marksByTicket.set(mark.ticketId, [...(marksByTicket.get(mark.ticketId) ?? []), mark]);
+  }
+  // A ticket that such a mark names may have another history elsewhere.
+  const touched = new Set(
+    witnesses.flatMap(({ replica }) =>
+      replica.marks(event).flatMap(({ mark }) => ('ticketId' in mark && !counts(mark) ? [mark.ticketId] : [])),
+    ),
+  );
+  for (const ticket of tickets) {
+    const marks = marksByTicket.get(ticket.id) ?? [];
+    if (marks.length === 0 || touched.has(ticket.id)) continue;
+    const expected = isSingleUse(ticket.id)
+      ? casesOfSingleUse(event, ticket.id, marks)
+      : describe(foldTicketHistory(marks, policy, ticket).cases);
+    for (const { address, marksOf } of witnesses) {
+      const found = describe(fold(marksOf(ticket.id), policy, ticket).cases);
+      if (found !== expected)
+        referee.violate(
+          'case-wrong',
+          `${address} has for ${ticket.id} the cases [${found}] where [${expected}] are due`,
+        );
+    }
+  }
+}
+
+/** By the meaning of the words, not by the fold: the earliest use fits, every later one is in the case of its day. */
+function casesOfSingleUse(event: number, ticketId: string, marks: readonly Mark[]): string {
+  const [fitting, ...misfits] = effectiveUses(marks);
+  const days = new Map<string, string[]>();
+  for (const mark of misfits) {
+    const day = new Date(mark.at.ms - 4 * 3_600_000).toISOString().slice(0, 10);
+    days.set(day, [...(days.get(day) ?? []), markKey(mark)]);
+  }
+  return [...days]
+    .map(
+      ([day, keys]) =>
+        `${caseId(event, ticketId, day)}: ${keys.join(' ')} beside ${fitting === undefined ? '' : markKey(fitting)}`,
+    )
+    .join('; ');
+}
+
+const describe = (cases: readonly Case[]): string =>
+  cases
+    .map(
+      ({ id, misfits, fitting }) =>
+        `${id}: ${misfits.map(({ mark }) => markKey(mark)).join(' ')} beside ${fitting.map(({ mark }) => markKey(mark)).join(' ')}`,
+    )
+    .join('; ');

@@ -1,0 +1,141 @@
+// Bugs that the simulation must catch, each put in where a real one would live: behind a port that the simulated gate is given. Nothing in
+// the code that ships knows of them. A test runs them all, one at a time (test/faults/planted-bugs.test.ts).
+import {
+  bytesToHex,
+  cborDecode,
+  chunkBytesMax,
+  foldTicketHistory,
+  keyPairFromSeed,
+  sha256,
+  signChunk,
+  utf8,
+  writerKey,
+  type AdmissionPolicy,
+  type History,
+  type LocalJournalReader,
+  type Ledger,
+  type Mark,
+  type Ticket,
+} from '@postern/shared';
+
+export const plantedBugs = [
+  'skip-fsync',
+  'last-writer-wins',
+  'skip-signature',
+  'reuse-actor',
+  'ignore-gap',
+  'trust-arrival-order',
+  'drop-on-reconnect',
+] as const;
+export type PlantedBug = (typeof plantedBugs)[number];
+
+/** The ports of a simulated gate in which a bug can sit; without one they are what they should be. */
+export interface Seams {
+  readonly syncsJournal: boolean;
+  /** Whether every process start gets a boot of its own. */
+  readonly freshBoots: boolean;
+  readonly fold: (marks: readonly Mark[], policy: AdmissionPolicy, ticket: Ticket | undefined) => History;
+  readonly ledger: (ledger: Ledger) => Ledger;
+  /** The journal as the replicator drains it. */
+  readonly journal: (journal: LocalJournalReader, isInTouch: () => boolean) => LocalJournalReader;
+}
+
+const sound: Seams = {
+  syncsJournal: true,
+  freshBoots: true,
+  fold: foldTicketHistory,
+  ledger: (ledger) => ledger,
+  journal: (journal) => journal,
+};
+
+export const seamsOf = (bug: PlantedBug | undefined): Seams =>
+  bug === undefined ? sound : { ...sound, ...planted[bug] };
+
+const planted: Readonly<Record<PlantedBug, Partial<Seams>>> = {
+  'skip-fsync': { syncsJournal: false },
+  'reuse-actor': { freshBoots: false },
+  'last-writer-wins': { fold: (marks, policy, ticket) => foldTicketHistory(newestOnly(marks), policy, ticket) },
+  'trust-arrival-order': { fold: (marks, policy, ticket) => foldTicketHistory(inArrivalOrder(marks), policy, ticket) },
+  'skip-signature': { ledger: believingEverySignature },
+  'ignore-gap': { ledger: overlookingGaps },
+  'drop-on-reconnect': { journal: droppingTheBacklog },
+};
+
+/** A ticket as one replicated value: of several uses the last one written is what remains. */
+function newestOnly(marks: readonly Mark[]): readonly Mark[] {
+  const uses = marks.filter(({ kind }) => kind === 'admitted');
+  const newest = uses.reduce<Mark | undefined>(
+    (last, mark) => (last === undefined || mark.at.ms >= last.at.ms ? mark : last),
+    undefined,
+  );
+  return marks.filter((mark) => mark.kind !== 'admitted' || mark === newest);
+}
+
+/** What came first happened first. */
+const inArrivalOrder = (marks: readonly Mark[]): readonly Mark[] => {
+  const first = marks[0]?.at.ms ?? 0;
+  return marks.map((mark, index) => ({ ...mark, at: { ms: first, counter: index } }));
+};
+
+/** Checks everything but who has signed: as if every chunk had been signed by the key that it is checked with. */
+function believingEverySignature(ledger: Ledger): Ledger {
+  const anybody = keyPairFromSeed(sha256(utf8('anybody')));
+  return {
+    ...ledger,
+    check: (chunk, _publicKey, known) => {
+      const { form, from } = chunk.head;
+      return ledger.check(
+        signChunk(anybody.secretKey, chunk.head, form, from, chunk.payload),
+        anybody.publicKey,
+        known,
+      );
+    },
+  };
+}
+
+/** Takes marks in behind ones that are missing, as if those were known. */
+function overlookingGaps(ledger: Ledger): Ledger {
+  return {
+    ...ledger,
+    check: (chunk, publicKey, known) => {
+      const checked = ledger.check(chunk, publicKey, known);
+      if (checked.ok || checked.error.type !== 'gap') return checked;
+      const { head } = chunk;
+      const hash = hashBefore(chunk.payload);
+      return hash === undefined ? checked : ledger.check(chunk, publicKey, { ...head, count: head.from, hash });
+    },
+  };
+}
+
+/** The hash on which a chunk's first change depends: https://automerge.org/automerge-binary-format-spec/, "change chunk". */
+function hashBefore(payload: Uint8Array): string | undefined {
+  const list = cborDecode(payload, chunkBytesMax, 1);
+  const change = list.ok && Array.isArray(list.value) ? list.value[0] : undefined;
+  if (!(change instanceof Uint8Array)) return undefined;
+  let offset = 9;
+  while ((change[offset++] ?? 0) >= 0x80);
+  const dependencies = change[offset++];
+  return dependencies === 1 ? bytesToHex(change.slice(offset, offset + 32)) : undefined;
+}
+
+/** Sends nothing while nobody answers, and begins with what is new when somebody does again: what was made in between is forgotten. */
+function droppingTheBacklog(journal: LocalJournalReader, isInTouch: () => boolean): LocalJournalReader {
+  const forgottenUpTo = new Map<string, number>();
+  let wasInTouch = true;
+  return {
+    ...journal,
+    marksAfter: (writer, sequence, limit) => {
+      const key = writerKey(writer);
+      const marks = journal.marksAfter(writer, sequence, limit);
+      if (!isInTouch()) {
+        wasInTouch = false;
+        return [];
+      }
+      if (!wasInTouch) {
+        wasInTouch = true;
+        forgottenUpTo.set(key, sequence + marks.length);
+      }
+      return sequence < (forgottenUpTo.get(key) ?? 0) ? [] : marks;
+    },
+  };
+}

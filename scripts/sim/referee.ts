@@ -1,0 +1,285 @@
+// Keeps the score of a simulated world: what was written and acknowledged, what every replica has merged, who could have known what. It
+// sees everything and tells the gates nothing, and judges by rules of its own rather than by the code that it watches.
+import {
+  bytesEqual,
+  markKey,
+  writerKey,
+  type Claim,
+  type EncodedMark,
+  type Mark,
+  type SignedChunk,
+} from '@postern/shared';
+import type { Network } from './network.ts';
+import type { ReplicaTransaction } from './simulated-replica.ts';
+import type { Trace } from './trace.ts';
+
+export const invariants = [
+  'acknowledged-mark-lost',
+  'unsigned-mark-merged',
+  'known-use-admitted',
+  'use-admitted-after-propagation',
+  'case-wrong',
+  'replicas-differ',
+  'merge-depends-on-order',
+  'feed-went-back',
+  'sequence-broken',
+  'revoked-gate-merged',
+  'revoked-key-admitted',
+  'honest-gate-quarantined',
+  'equivocation-unnoticed',
+  'not-converged',
+  'code-failed',
+] as const;
+export type Invariant = (typeof invariants)[number];
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly detail: string;
+  readonly atMs: number;
+  /** What happened just before. */
+  readonly lastSteps: readonly string[];
+}
+
+export interface MergeWatch {
+  readonly address: string;
+  readonly gate: string;
+  readonly isRevoked: (gate: string) => boolean;
+}
+
+/** An admission at the instant at which the rule has said yes. */
+export interface Admission {
+  readonly address: string;
+  readonly gate: string;
+  readonly claim: Claim;
+  /** Every mark of the ticket that this gate knows. */
+  readonly known: readonly Mark[];
+  /** Of the key that has signed the pass, by this gate's feed. */
+  readonly keyState: string;
+}
+
+export interface Referee {
+  readonly written: (address: string, mark: EncodedMark) => void;
+  readonly acknowledged: (address: string, mark: EncodedMark) => void;
+  /** Takes what one process merges or puts aside, from its first change on. */
+  readonly watchMerges: (watch: MergeWatch) => (transaction: ReplicaTransaction) => void;
+  readonly admitted: (admission: Admission) => void;
+  readonly feedTaken: (address: string, version: number) => void;
+  /** What is on the disk of this address after its process has ended. */
+  readonly stopped: (address: string, journal: readonly EncodedMark[]) => void;
+  /** The disk of this address is another one now: what it had is no measure any more. */
+  readonly diskReplaced: (address: string) => void;
+  /** Acknowledged marks that no disk holds any longer, since somebody has put an old image in the place of the only one. */
+  readonly excuse: (keys: readonly string[]) => void;
+  /** Nothing is promised any more about how soon this gate and others know of each other. */
+  readonly exempt: (gate: string) => void;
+  /** Something that the hostile gate has signed. */
+  readonly hostileSigned: (mark: EncodedMark) => void;
+  readonly hostileForked: (chunk: SignedChunk) => void;
+  readonly broke: (what: string, cause: unknown) => void;
+  readonly violate: (invariant: Invariant, detail: string) => void;
+  readonly violations: () => readonly Violation[];
+  readonly facts: () => Facts;
+}
+
+/** What the judgement at the end needs. */
+export interface Facts {
+  readonly written: ReadonlyMap<string, EncodedMark>;
+  readonly acknowledged: ReadonlyMap<string, EncodedMark>;
+  readonly excused: ReadonlySet<string>;
+  readonly hostile: ReadonlyMap<string, readonly EncodedMark[]>;
+  /** Writers of which two histories were signed. */
+  readonly forked: ReadonlySet<string>;
+}
+
+export interface RefereeDeps {
+  readonly trace: Trace;
+  readonly nowMs: () => number;
+  readonly network: Pick<Network, 'wholeSinceMs'>;
+  readonly hostileGate: string | undefined;
+  /** Tickets that may be used once, by one person. */
+  readonly isSingleUse: (ticketId: string) => boolean;
+  readonly isRevoked: (gate: string) => boolean;
+}
+
+/** Two gates whose link is whole know of each other's uses within this. */
+export const propagationMsMax = 45_000;
+const violationsMax = 20;
+
+export function createReferee(deps: RefereeDeps): Referee {
+  const { trace, nowMs } = deps;
+  const written = new Map<string, EncodedMark>();
+  const acknowledged = new Map<string, EncodedMark>();
+  const excused = new Set<string>();
+  const exempt = new Set<string>();
+  const hostile = new Map<string, EncodedMark[]>();
+  const forked = new Set<string>();
+  const feedVersions = new Map<string, number>();
+  /** Keys of the marks that each disk must have. */
+  const acknowledgedAt = new Map<string, Set<string>>();
+  const usesByTicket = new Map<string, readonly Use[]>();
+  const violations: Violation[] = [];
+
+  const violate: Referee['violate'] = (invariant, detail) => {
+    trace.note('VIOLATION', invariant, detail);
+    if (violations.length < violationsMax)
+      violations.push({ invariant, detail, atMs: nowMs(), lastSteps: trace.lastSteps() });
+  };
+
+  const isKnownMark = (mark: EncodedMark): boolean => {
+    const key = markKey(mark.mark);
+    const candidates =
+      mark.mark.gate === deps.hostileGate
+        ? (hostile.get(key) ?? [])
+        : [written.get(key)].filter((one) => one !== undefined);
+    return candidates.some(({ bytes }) => bytesEqual(bytes, mark.bytes));
+  };
+
+  const watchMerges: Referee['watchMerges'] = ({ address, gate, isRevoked }) => {
+    const lastSequences = new Map<string, number>();
+    return (transaction) => {
+      if (transaction.type === 'quarantine') {
+        const { chunk, reason } = transaction.item;
+        trace.note('quarantine', address, chunk.head.gate, reason);
+        if (chunk.head.gate !== deps.hostileGate && !deps.isRevoked(chunk.head.gate))
+          violate('honest-gate-quarantined', `${address} has put aside a chunk of ${chunk.head.gate}: ${reason}`);
+        return;
+      }
+      const { chunk, marks, before } = transaction.acceptance;
+      if (marks.length > 0) trace.note('merge', address, writerKey(chunk.head), chunk.head.count);
+      const writer = writerKey(chunk.head);
+      let last = lastSequences.get(writer) ?? (before === undefined ? 0 : before.firstSequence + before.count - 1);
+      for (const mark of marks) {
+        if (mark.mark.sequence !== last + 1)
+          violate('sequence-broken', `${address} has taken ${markKey(mark.mark)} in behind ${last}`);
+        last = mark.mark.sequence;
+        if (!isKnownMark(mark))
+          violate(
+            'unsigned-mark-merged',
+            `${address} has merged ${markKey(mark.mark)}, which its gate has never written`,
+          );
+        if (mark.mark.gate !== gate && isRevoked(mark.mark.gate))
+          violate(
+            'revoked-gate-merged',
+            `${address} has merged ${markKey(mark.mark)} of a gate that it knows to be revoked`,
+          );
+      }
+      lastSequences.set(writer, last);
+    };
+  };
+
+  const noteUse = (address: string, mark: Mark): void => {
+    if (mark.kind === 'lapsed') {
+      const uses = usesByTicket.get(mark.ticketId) ?? [];
+      usesByTicket.set(
+        mark.ticketId,
+        uses.filter(({ boot, sequence }) => boot !== mark.of.boot || sequence !== mark.of.sequence),
+      );
+    } else if (mark.kind === 'admitted') {
+      const use = { address, gate: mark.gate, boot: mark.boot, sequence: mark.sequence, atMs: nowMs() };
+      usesByTicket.set(mark.ticketId, [...(usesByTicket.get(mark.ticketId) ?? []), use]);
+    }
+  };
+
+  return {
+    written: (address, mark) => {
+      const key = markKey(mark.mark);
+      const before = written.get(key);
+      trace.note('write', address, key, mark.mark.kind, mark.mark.at.ms);
+      if (before !== undefined && !bytesEqual(before.bytes, mark.bytes))
+        violate('sequence-broken', `${address} has written ${key} a second time, with other content`);
+      if (mark.mark.sequence > 1 && !written.has(markKey({ ...mark.mark, sequence: mark.mark.sequence - 1 })))
+        violate('sequence-broken', `${address} has written ${key} and not the mark before it`);
+      written.set(key, mark);
+    },
+    acknowledged: (address, mark) => {
+      trace.note('acknowledge', address, markKey(mark.mark));
+      const key = markKey(mark.mark);
+      acknowledged.set(key, mark);
+      acknowledgedAt.set(address, (acknowledgedAt.get(address) ?? new Set()).add(key));
+      noteUse(address, mark.mark);
+    },
+    watchMerges,
+    admitted: ({ address, gate, claim, known, keyState }) => {
+      const { ticketId } = claim;
+      trace.note('admit', address, ticketId);
+      if (keyState !== 'active' && keyState !== 'retired' && keyState !== 'next')
+        violate('revoked-key-admitted', `${address} has admitted a pass of a key that is ${keyState}`);
+      if (!deps.isSingleUse(ticketId)) return;
+      const use = effectiveUses(known)[0];
+      if (use !== undefined)
+        violate('known-use-admitted', `${address} has admitted ${ticketId} although it knew ${markKey(use)}`);
+      for (const earlier of usesByTicket.get(ticketId) ?? []) {
+        if (earlier.address === address || exempt.has(earlier.address) || exempt.has(address)) continue;
+        if (deps.isRevoked(earlier.gate) || deps.isRevoked(gate)) continue;
+        const wholeSinceMs = deps.network.wholeSinceMs(earlier.address, address);
+        if (wholeSinceMs === undefined || wholeSinceMs > earlier.atMs) continue;
+        if (nowMs() - earlier.atMs > propagationMsMax)
+          violate(
+            'use-admitted-after-propagation',
+            `${address} has admitted ${ticketId}, used ${nowMs() - earlier.atMs} ms before at ${earlier.address}, and their link was whole`,
+          );
+      }
+    },
+    feedTaken: (address, version) => {
+      trace.note('feed', address, version);
+      const before = feedVersions.get(address) ?? 0;
+      if (version < before) violate('feed-went-back', `${address} goes by feed ${version} after ${before}`);
+      feedVersions.set(address, version);
+    },
+    stopped: (address, journal) => {
+      const onDisk = new Set(journal.map(({ mark }) => markKey(mark)));
+      const lost = [...(acknowledgedAt.get(address) ?? [])].filter((key) => !onDisk.has(key));
+      if (lost.length > 0)
+        violate('acknowledged-mark-lost', `${address} has confirmed ${lost[0]}, and it is not on its disk`);
+    },
+    diskReplaced: (address) => {
+      feedVersions.delete(address);
+      acknowledgedAt.delete(address);
+    },
+    excuse: (keys) => {
+      for (const key of keys) {
+        if (acknowledged.has(key)) trace.note('excuse', key);
+        excused.add(key);
+      }
+    },
+    exempt: (address) => void exempt.add(address),
+    hostileSigned: (mark) => {
+      const key = markKey(mark.mark);
+      hostile.set(key, [...(hostile.get(key) ?? []), mark]);
+    },
+    hostileForked: ({ head }) => void forked.add(writerKey(head)),
+    broke: (what, cause) =>
+      violate('code-failed', `${what}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`),
+    violate,
+    violations: () => violations,
+    facts: () => ({ written, acknowledged, excused, hostile, forked }),
+  };
+}
+
+interface Use {
+  readonly address: string;
+  readonly gate: string;
+  readonly boot: string;
+  readonly sequence: number;
+  readonly atMs: number;
+}
+
+/** Admissions that nothing has taken back, in the order of (time, counter, gate, boot, sequence). */
+export function effectiveUses(marks: readonly Mark[]): readonly Extract<Mark, { kind: 'admitted' }>[] {
+  const returned = new Set(
+    marks.flatMap((mark) => (mark.kind === 'lapsed' ? [`${mark.gate} ${mark.of.boot} ${mark.of.sequence}`] : [])),
+  );
+  return marks
+    .flatMap((mark) => (mark.kind === 'admitted' ? [mark] : []))
+    .filter(({ gate, boot, sequence }) => !returned.has(`${gate} ${boot} ${sequence}`))
+    .toSorted(
+      (a, b) =>
+        a.at.ms - b.at.ms ||
+        a.at.counter - b.at.counter ||
+        order(a.gate, b.gate) ||
+        order(a.boot, b.boot) ||
+        a.sequence - b.sequence,
+    );
+}
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

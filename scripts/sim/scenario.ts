@@ -1,0 +1,85 @@
+// What kind of day a seed gives: how many gates and visitors, how bad the network is, how wrong the clocks are.
+import type { Weather } from './network.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { Pace } from './world.ts';
+
+/** `small`: three to five gates, 30 tickets, at most 300 marks, five minutes. Otherwise a day of a venue. */
+export type WorldSize = 'small' | { readonly gates: number; readonly hours: number };
+
+export interface Scenario {
+  /** Honest ones. */
+  readonly gates: readonly string[];
+  /** One more gate, that is not. */
+  readonly hostile: string | undefined;
+  readonly durationMs: number;
+  readonly tickets: number;
+  readonly visits: number;
+  readonly marksMax: number;
+  readonly weather: Weather;
+  readonly clocks: readonly { readonly gate: string; readonly offsetMs: number; readonly drift: number }[];
+  /** On average between two faults. */
+  readonly faultGapMs: number;
+  readonly pace: Pace;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+const hostilePercent = 35;
+const lossPercentMax = 30;
+const duplicationPercentMax = 50;
+const latePercentMax = 10;
+const daysOffMs = 3 * 24 * hour;
+/** Visits of a gate and hour in a day of a venue, and tickets per visit. */
+const visitsPerGateHour = 20;
+const ticketsPerVisit = 0.7;
+
+export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
+  const gateCount = size === 'small' ? 3 + random.below(3) : size.gates;
+  const names = Array.from({ length: gateCount }, (_, index) => `gate-${index + 1}`);
+  const hasHostile = gateCount >= 3 && random.chance(hostilePercent);
+  const gates = hasHostile ? names.slice(0, -1) : names;
+  const dayVisits = size === 'small' ? 0 : size.gates * size.hours * visitsPerGateHour;
+  return {
+    gates,
+    hostile: hasHostile ? names.at(-1) : undefined,
+    weather: {
+      lossPercent: random.below(lossPercentMax + 1),
+      duplicationPercent: random.below(duplicationPercentMax + 1),
+      latePercent: random.below(latePercentMax + 1),
+    },
+    clocks: gates.map((gate) => ({
+      gate,
+      offsetMs: random.chance(8) ? daysOffMs : random.below(4_000) - 2_000,
+      drift: (random.below(400) - 200) / 1_000_000,
+    })),
+    ...(size === 'small'
+      ? {
+          durationMs: 5 * minute,
+          tickets: 30,
+          visits: 25 + random.below(60),
+          marksMax: 290,
+          faultGapMs: 4_000 + random.below(16_000),
+          pace: {
+            idleExchangeMs: 40_000,
+            sayThroughMs: 60_000,
+            drainMs: 1_000,
+            feedPollMs: 40_000,
+            replicaSyncMs: 15_000,
+          },
+        }
+      : {
+          durationMs: size.hours * hour,
+          tickets: Math.ceil(dayVisits * ticketsPerVisit),
+          visits: dayVisits,
+          marksMax: Number.POSITIVE_INFINITY,
+          faultGapMs: 2 * minute + random.below(8 * minute),
+          pace: {
+            idleExchangeMs: 5 * minute,
+            sayThroughMs: 10 * minute,
+            drainMs: 10_000,
+            feedPollMs: 5 * minute,
+            replicaSyncMs: 15_000,
+          },
+        }),
+  };
+}

@@ -1,0 +1,96 @@
+// A replica on a simulated disk: the memory replica with every change written to a log, out of which a new process builds it again. Like
+// replica.db it is synced only now and then, since all of it can be had again.
+import {
+  createContentHash,
+  type Acceptance,
+  type EncodedMark,
+  type Mark,
+  type Quarantined,
+  type ReplicaStore,
+} from '@postern/shared';
+import type { LogFile } from './disk.ts';
+import type { MemoryJournal } from './gate-marks.ts';
+import { createMemoryReplicaStore } from './memory-replica-store.ts';
+
+export type ReplicaTransaction =
+  | { readonly type: 'append'; readonly acceptance: Acceptance }
+  | { readonly type: 'quarantine'; readonly item: Quarantined };
+
+export interface SimulatedReplica extends ReplicaStore {
+  /** Marks of a ticket that others made, in the order in which they arrived. */
+  readonly marksOf: (ticketId: string) => readonly Mark[];
+  /** Every mark known, the own journal's among them, in the order of the content hash. */
+  readonly marks: (event: number) => readonly EncodedMark[];
+  /** The content hash over those marks only for which `counts` holds. */
+  readonly hashOf: (event: number, counts: (mark: Mark) => boolean) => string;
+}
+
+export interface SimulatedReplicaDeps {
+  readonly file: LogFile<ReplicaTransaction>;
+  readonly journal: MemoryJournal;
+  /** Something was merged, or put aside. */
+  readonly onChange: (transaction: ReplicaTransaction) => void;
+}
+
+export async function openSimulatedReplica({
+  file,
+  journal,
+  onChange,
+}: SimulatedReplicaDeps): Promise<SimulatedReplica> {
+  const inner = createMemoryReplicaStore({
+    own: {
+      mark: (mark) => journal.find(mark),
+      marks: (event) => journal.all().filter(({ mark }) => mark.event === event),
+    },
+  });
+  const marksByTicket = new Map<string, Mark[]>();
+  /** Asked for at every exchange, changed far less often. */
+  const frontiers = new Map<number, ReturnType<ReplicaStore['frontier']>>();
+
+  const index = ({ marks }: Acceptance): void => {
+    for (const { mark } of marks) {
+      // Refusals are no part of a history.
+      if (!('ticketId' in mark) || mark.kind === 'refused' || journal.find(mark) !== undefined) continue;
+      const ofTicket = marksByTicket.get(mark.ticketId);
+      if (ofTicket === undefined) marksByTicket.set(mark.ticketId, [mark]);
+      else ofTicket.push(mark);
+    }
+  };
+  const apply = async (transaction: ReplicaTransaction): Promise<void> => {
+    if (transaction.type === 'quarantine') await inner.quarantine(transaction.item);
+    else if ((await inner.append(transaction.acceptance)).ok) index(transaction.acceptance);
+  };
+  const write = (transaction: ReplicaTransaction): void => {
+    file.append(transaction);
+    onChange(transaction);
+  };
+
+  for (const transaction of file.all()) await apply(transaction);
+  return {
+    ...inner,
+    frontier: (event) => {
+      const known = frontiers.get(event) ?? inner.frontier(event);
+      frontiers.set(event, known);
+      return known;
+    },
+    append: async (acceptance) => {
+      const appended = await inner.append(acceptance);
+      if (!appended.ok) return appended;
+      frontiers.clear();
+      index(acceptance);
+      write({ type: 'append', acceptance });
+      return appended;
+    },
+    quarantine: async (item) => {
+      const kept = await inner.quarantine(item);
+      if (kept) write({ type: 'quarantine', item });
+      return kept;
+    },
+    marksOf: (ticketId) => marksByTicket.get(ticketId) ?? [],
+    hashOf: (event, counts) => {
+      const hash = createContentHash();
+      for (const { mark, bytes } of inner.marks(event)) if (counts(mark)) hash.add(mark, bytes);
+      return hash.digest();
+    },
+  };
+}

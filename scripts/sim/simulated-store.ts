@@ -1,0 +1,167 @@
+// The Store port on a simulated disk, with the semantics of the gate's own store: read, decide and append in one transaction, one after
+// the other; a mark is acknowledged, and seen by the replicator, only once the simulated sync is over. Refusals are stamped at once
+// and written before the next mark or at a quiet moment, without a sync.
+import {
+  compareHybrid,
+  createHybridClock,
+  encodeMark,
+  ok,
+  type Clock,
+  type ClockQuality,
+  type EncodedMark,
+  type History,
+  type HybridClock,
+  type HybridTimestamp,
+  type Mark,
+  type MarkDraft,
+  type Store,
+  type Ticket,
+} from '@postern/shared';
+import type { Disk } from './disk.ts';
+import type { EventQueue } from './event-queue.ts';
+import { createMemoryJournal, type MemoryJournal } from './gate-marks.ts';
+
+export interface SimulatedStoreDeps {
+  readonly disk: Disk;
+  readonly gate: string;
+  readonly boot: string;
+  readonly clock: Clock;
+  readonly clockQuality: () => ClockQuality;
+  readonly queue: EventQueue;
+  /** How long the next sync takes. */
+  readonly syncMs: () => number;
+  readonly ticket: (ticketId: string) => Ticket | undefined;
+  /** The history of a ticket as this gate folds it. */
+  readonly fold: (marks: readonly Mark[], ticket: Ticket | undefined) => History;
+  /** What was learned from others about a ticket; there once the replica is open. */
+  readonly marksOfOthers: (ticketId: string) => readonly Mark[];
+  /** A mark is on its way to the disk; and later, it is acknowledged. */
+  readonly onWritten: (mark: EncodedMark) => void;
+  readonly onAcknowledged: (mark: EncodedMark) => void;
+}
+
+export interface SimulatedStore extends Store {
+  /** What is committed, as the replicator sees it. */
+  readonly journal: MemoryJournal;
+  readonly hybrid: HybridClock;
+  /** Undefined while stamped marks wait for their commit. */
+  readonly through: () => HybridTimestamp | undefined;
+  /** Every known mark of a ticket, in the order in which it became known. */
+  readonly marksOf: (ticketId: string) => readonly Mark[];
+}
+
+/** Without a commit for this long, refusals that wait are written. */
+const quietMs = 250;
+
+export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
+  const { disk, gate, boot, queue } = deps;
+  const before = disk.journal.all().flat();
+  const journal = createMemoryJournal(before);
+  const latest = before.reduce<HybridTimestamp>(
+    (newest, { mark }) => (compareHybrid(mark.at, newest) > 0 ? mark.at : newest),
+    { ms: 0, counter: 0 },
+  );
+  const hybrid = createHybridClock(deps.clock.wallMs, latest);
+  const ownByTicket = new Map<string, Mark[]>();
+  let sequence = before.reduce((last, { mark }) => (mark.boot === boot ? Math.max(last, mark.sequence) : last), 0);
+  let waiting: EncodedMark[] = [];
+  let flushes = false;
+  let commits = false;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
+    const result = turn.then(task);
+    turn = result;
+    return result;
+  };
+
+  const stamp = (draft: MarkDraft): EncodedMark => {
+    sequence += 1;
+    const mark: Mark = {
+      ...draft,
+      gate,
+      boot,
+      sequence,
+      at: hybrid.tick(),
+      monotonicMs: Math.round(deps.clock.monotonicMs()),
+      clock: deps.clockQuality(),
+    };
+    return { mark, bytes: encodeMark(mark) };
+  };
+
+  const index = ({ mark }: EncodedMark): void => {
+    if (!('ticketId' in mark) || mark.kind === 'refused') return;
+    ownByTicket.set(mark.ticketId, [...(ownByTicket.get(mark.ticketId) ?? []), mark]);
+  };
+  const show = (marks: readonly EncodedMark[]): void => {
+    for (const mark of marks) {
+      journal.add(mark);
+      index(mark);
+    }
+  };
+  const write = (marks: readonly EncodedMark[]): void => {
+    disk.journal.append(marks);
+    marks.forEach(deps.onWritten);
+  };
+
+  /** Refusals that wait, then the mark, as one transaction; resolves when it is durable. */
+  const commit = async (draft: MarkDraft): Promise<EncodedMark> => {
+    const mark = stamp(draft);
+    const marks = [...waiting, mark];
+    waiting = [];
+    commits = true;
+    write(marks);
+    const length = disk.journal.length();
+    await queue.sleep(deps.syncMs());
+    disk.journal.sync(length);
+    commits = false;
+    show(marks);
+    marks.forEach(deps.onAcknowledged);
+    return mark;
+  };
+
+  const writeLazily = async (): Promise<void> => {
+    flushes = false;
+    if (waiting.length === 0) return;
+    const marks = waiting;
+    waiting = [];
+    write(marks);
+    show(marks);
+  };
+
+  const marksOf = (ticketId: string): readonly Mark[] => [
+    ...(ownByTicket.get(ticketId) ?? []),
+    ...deps.marksOfOthers(ticketId),
+  ];
+
+  before.forEach(index);
+  return {
+    admit: (ticketId, decide) =>
+      inTurn(async () => {
+        const ticket = deps.ticket(ticketId);
+        const history = deps.fold(marksOf(ticketId), ticket);
+        const verdict = decide({ ticket, history, occupancy: () => ({ known: 0, spentOutOfTouch: 0 }) });
+        if (verdict.mark === undefined) return ok({ decision: verdict.decision, mark: undefined, commitMs: 0 });
+        const startedMs = queue.nowMs();
+        const { mark } = await commit(verdict.mark);
+        return ok({ decision: verdict.decision, mark, commitMs: queue.nowMs() - startedMs });
+      }),
+    append: (draft) => inTurn(async () => ok((await commit(draft)).mark)),
+    appendLater: (draft) => {
+      // In turn, so that no stamp falls between those of a transaction that is being committed.
+      void inTurn(async () => {
+        waiting.push(stamp(draft));
+        if (flushes) return;
+        flushes = true;
+        queue.after(quietMs, () => void inTurn(writeLazily));
+      });
+    },
+    healthy: () => true,
+    reopen: async () => ok(undefined),
+    close: async () => undefined,
+    journal,
+    hybrid,
+    through: () => (commits || waiting.length > 0 ? undefined : hybrid.tick()),
+    marksOf,
+  };
+}

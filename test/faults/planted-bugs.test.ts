@@ -1,0 +1,33 @@
+// A simulation that finds nothing proves nothing unless it finds what is there: each planted bug must be caught within fifty small worlds,
+// by an invariant that is about it. A run stops at the first hit.
+import { beforeAll, expect, test } from 'vitest';
+import { loadLedger, ready, type Ledger } from '@postern/shared';
+import { plantedBugs, type PlantedBug } from '../../scripts/sim/planted-bugs.ts';
+import type { Invariant } from '../../scripts/sim/referee.ts';
+import { simulate } from '../../scripts/sim/simulation.ts';
+
+const worldsMax = 50;
+
+/** What gives a bug away. */
+const givenAwayBy: Readonly<Record<PlantedBug, readonly Invariant[]>> = {
+  'skip-fsync': ['acknowledged-mark-lost'],
+  'last-writer-wins': ['case-wrong'],
+  'skip-signature': ['unsigned-mark-merged', 'honest-gate-quarantined'],
+  'reuse-actor': ['sequence-broken'],
+  'ignore-gap': ['sequence-broken'],
+  'trust-arrival-order': ['case-wrong'],
+  'drop-on-reconnect': ['acknowledged-mark-lost', 'not-converged', 'use-admitted-after-propagation'],
+};
+
+let ledger: Ledger;
+beforeAll(async () => {
+  await ready;
+  ledger = await loadLedger();
+});
+
+test.each(plantedBugs)(`%s is caught within ${worldsMax} small worlds`, async (bug) => {
+  let caught: Invariant | undefined;
+  for (let seed = 1; seed <= worldsMax && caught === undefined; seed++)
+    caught = (await simulate({ seed, size: 'small', ledger, bug })).violations[0]?.invariant;
+  expect(givenAwayBy[bug]).toContain(caught);
+});
