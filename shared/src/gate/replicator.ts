@@ -84,6 +84,8 @@ interface PeerMemory {
   oursThen: ReadonlyMap<string, SegmentState>;
   /** Writers of which one side has refused something, and the monotonic time from which it is tried again. */
   readonly heldBack: Map<string, number>;
+  /** Writers of which this peer and we have been told two histories: each gives the other its own whole, so that both hold the proof. */
+  readonly contradicted: Set<string>;
 }
 
 interface Contact {
@@ -103,17 +105,25 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
 
   const memoryOf = (peer: Peer, event: number): PeerMemory => {
     const key = `${event} ${peer.id}`;
-    const memory = memories.get(key) ?? { rows: undefined, oursThen: new Map(), heldBack: new Map<string, number>() };
+    const memory: PeerMemory = memories.get(key) ?? {
+      rows: undefined,
+      oursThen: new Map(),
+      heldBack: new Map(),
+      contradicted: new Set(),
+    };
     memories.set(key, memory);
     return memory;
   };
 
+  const rest = (memory: PeerMemory, writer: string): void =>
+    void memory.heldBack.set(writer, clock.monotonicMs() + refusedRetryMs);
   const holdBack = (memory: PeerMemory, chunks: readonly SignedChunk[], refusals: readonly ChunkRefusal[]): void => {
     for (const { index, code } of refusals) {
       const chunk = chunks[index];
       // A gap mends itself: the next rows say from where on to send.
-      if (chunk !== undefined && code !== 'gap')
-        memory.heldBack.set(writerKey(chunk.head), clock.monotonicMs() + refusedRetryMs);
+      if (chunk === undefined || code === 'gap') continue;
+      if (code === 'equivocation') memory.contradicted.add(writerKey(chunk.head));
+      else rest(memory, writerKey(chunk.head));
     }
   };
 
@@ -148,7 +158,8 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
     while (report.roundTrips < roundTripsMax && !signal.aborted) {
       const mine = inventoryOf(await store.frontier(event));
       const informed = memory.rows !== undefined;
-      const { chunks, wants, waiting } = await plan(store, mine, memory, tellsFirst(peer), clock.monotonicMs());
+      const planned = await plan(store, mine, memory, tellsFirst(peer), clock.monotonicMs());
+      const { chunks, wants, proofs, waiting } = planned;
       const message = encodeSyncRequest({ event, gates: gateDigests(mine), wants, chunks });
       const answered = await exchange(peer, message, signal);
       if (!answered.ok) {
@@ -176,6 +187,11 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
       report.marksReceived += received.marks;
       memory.rows = rowsAfter(mine, differences);
       memory.oursThen = byWriter(mine);
+      // Told once: then it rests, and if they still disagree they tell each other again.
+      for (const writer of proofs) {
+        memory.contradicted.delete(writer);
+        rest(memory, writer);
+      }
       holdBack(memory, chunks, refusals);
       holdBack(memory, offered, received.refusals);
       report.equal = differences.length === 0;
@@ -245,6 +261,8 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
 interface Plan {
   readonly chunks: readonly SignedChunk[];
   readonly wants: readonly SegmentState[];
+  /** Writers of whose two histories each side gives the other its own. */
+  readonly proofs: readonly string[];
   /** Something is left to be told if the peer's next answer still lacks it. */
   readonly waiting: boolean;
 }
@@ -258,40 +276,47 @@ async function plan(
   nowMs: number,
 ): Promise<Plan> {
   const theirs = memory.rows;
-  if (theirs === undefined) return { chunks: [], wants: [], waiting: false };
+  if (theirs === undefined) return { chunks: [], wants: [], proofs: [], waiting: false };
   const known = byWriter(mine);
   const budget = createChunkBudget();
   const chunks: SignedChunk[] = [];
   const wants: SegmentState[] = [];
+  const proofs: string[] = [];
   let waiting = false;
   for (const key of [...new Set([...known.keys(), ...theirs.keys()])].toSorted()) {
     if (isHeldBack(memory, key, nowMs)) continue;
     const ours = known.get(key);
     const their = theirs.get(key);
-    if (ours !== undefined && !budget.exhausted && isBehind(their, ours)) {
+    const contradict =
+      ours !== undefined && their !== undefined && (memory.contradicted.has(key) || contradicts(ours, their));
+    if (contradict) proofs.push(key);
+    if (ours !== undefined && !budget.exhausted && (contradict || isBehind(their, ours))) {
       const then = memory.oursThen.get(key);
-      if (tellsFirst(ours) || (then !== undefined && isBehind(their, then)))
-        chunks.push(...(await selectChunks(store, position(their, ours), budget)));
+      if (contradict || tellsFirst(ours) || (then !== undefined && isBehind(their, then)))
+        chunks.push(...(await selectChunks(store, position(their, ours, contradict), budget)));
       else waiting = true;
     }
-    if (their !== undefined && wants.length < syncWantsMax && isBehind(ours, their)) wants.push(position(ours, their));
+    if (their !== undefined && wants.length < syncWantsMax && (contradict || isBehind(ours, their)))
+      wants.push(position(ours, their, contradict));
   }
-  return { chunks, wants, waiting };
+  return { chunks, wants, proofs, waiting };
 }
 
 const isHeldBack = (memory: PeerMemory, key: string, nowMs: number): boolean => (memory.heldBack.get(key) ?? 0) > nowMs;
 
 const isBehind = (their: SegmentState | undefined, ours: SegmentState): boolean =>
-  their === undefined || compareProgress(their, ours) < 0 || contradicts(their, ours);
+  their === undefined || compareProgress(their, ours) < 0;
 
-/** As far along, by another history: both sides send each other the segment, so that both hold the proof. */
+/** As far along, by another history. */
 const contradicts = (a: SegmentState, b: SegmentState): boolean =>
   a.segment === b.segment && a.count === b.count && a.hash !== b.hash;
 
-/** From where on somebody at `at` needs what somebody at `target` has. */
-function position(at: SegmentState | undefined, target: SegmentState): SegmentState {
+/** From where on somebody at `at` needs what somebody at `target` has: who has another history, all of the segment where they meet. */
+function position(at: SegmentState | undefined, target: SegmentState, contradict: boolean): SegmentState {
   if (at === undefined) return startOf(target);
-  return contradicts(at, target) ? { ...at, count: 0, hash: emptyHash, closed: false } : at;
+  return contradict
+    ? { ...at, segment: Math.min(at.segment, target.segment), count: 0, hash: emptyHash, closed: false }
+    : at;
 }
 
 /** The peer's rows after an answer: where it named a difference, what it said; elsewhere the same as ours were. */

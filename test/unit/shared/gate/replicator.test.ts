@@ -395,6 +395,30 @@ describe('a gate that says two things', () => {
     expect(cloud.store.marks(event).length).toBe(7);
   });
 
+  test('leaves the proof with both who were told different things, whichever version is longer', async () => {
+    for (const [marksOfOne, marksOfOther] of [
+      [5, 2],
+      [2, 5],
+      [1_200, 3],
+      [3, 1_200],
+    ] as const) {
+      const [gate, clone] = [replica('gate-a'), replica('gate-a')];
+      admit(gate, marksOfOne);
+      admit(clone, marksOfOther, { firstTicket: 5_000 });
+      const [one, other] = [replica('gate-b'), replica('gate-c')];
+      await sync(gate, one);
+      await sync(clone, other);
+      await sync(one, other);
+      await sync(one, other);
+      for (const told of [one, other]) {
+        expect(told.ingest.takeAlarms().map(({ type }) => type)).toContain('equivocation');
+        expect((await told.store.quarantined(event)).length).toBeGreaterThan(0);
+      }
+      expect(one.store.marks(event).length).toBe(marksOfOne);
+      expect(other.store.marks(event).length).toBe(marksOfOther);
+    }
+  });
+
   test('does not keep others from exchanging, and costs few round trips', async () => {
     const cloud = replica('cloud');
     const [one, clone] = [replica('gate-a'), replica('gate-a')];
