@@ -80,23 +80,20 @@ export async function judge(judgement: Judgement): Promise<void> {
   for (const detail of await silentForks(judgement, facts)) referee.violate('equivocation-unnoticed', detail);
 }
 
-/** Pairs of replicas that were told two histories of one writer, and neither holds the proof: a lie that would go on in silence. */
+/** Replicas that have one of two histories that others have otherwise, and no proof of it: a lie that would go on in silence. */
 async function silentForks({ event, witnesses, isRevoked }: Judgement, { forked }: Facts): Promise<readonly string[]> {
   const silent: string[] = [];
   for (const writer of [...forked].filter((key) => !isRevoked(key.split('/')[1] ?? ''))) {
-    const told = await Promise.all(
-      witnesses.map(async ({ address, replica }) => ({
-        address,
-        marks: replica.marks(event).filter(({ mark }) => writerKey(mark) === writer),
-        holdsProof: (await replica.quarantined(event)).some(({ chunk }) => writerKey(chunk.head) === writer),
-      })),
-    );
-    for (const [index, one] of told.entries())
-      for (const other of told.slice(index + 1)) {
-        const contradict = one.marks.some(({ bytes }, place) => !bytesEqual(bytes, other.marks[place]?.bytes ?? bytes));
-        if (contradict && !one.holdsProof && !other.holdsProof)
-          silent.push(`${one.address} and ${other.address} know two histories of ${writer} and have no proof of it`);
-      }
+    const told = witnesses.map(({ replica }) => replica.marks(event).filter(({ mark }) => writerKey(mark) === writer));
+    for (const [index, { address, replica }] of witnesses.entries()) {
+      const own = told[index] ?? [];
+      const isContradicted = told.some((others) =>
+        others.some(({ bytes }, place) => !bytesEqual(bytes, own[place]?.bytes ?? bytes)),
+      );
+      const holdsProof = (await replica.quarantined(event)).some(({ chunk }) => writerKey(chunk.head) === writer);
+      if (isContradicted && !holdsProof)
+        silent.push(`${address} has one of two histories of ${writer} and no proof of the other`);
+    }
   }
   return silent;
 }
