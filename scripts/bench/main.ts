@@ -11,6 +11,7 @@ import { benchMesh } from './mesh.ts';
 import { benchPasses } from './passes.ts';
 import { benchReplication } from './replication.ts';
 import { benchScan } from './scan.ts';
+import { benchSimulation } from './simulation.ts';
 import { benchSnapshot } from './snapshot.ts';
 import type { Bench, BenchRow } from './row.ts';
 
@@ -24,6 +25,7 @@ const parts: Readonly<Record<string, Bench>> = {
   central: benchCentral,
   ingest: benchIngest,
   'feed-build': benchFeedBuild,
+  simulation: benchSimulation,
 };
 
 const { values } = parseArgs({

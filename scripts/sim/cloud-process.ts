@@ -2,10 +2,9 @@
 // nothing that it has confirmed.
 import { answerSync, createIngest, type GateDirectory } from '@postern/shared';
 import { createDisk, emptyImage, type Disk } from './disk.ts';
-import { gateOf } from './gate-process.ts';
 import { createMemoryJournal, simulatedKeys } from './gate-marks.ts';
 import { openSimulatedReplica, type SimulatedReplica } from './simulated-replica.ts';
-import { cloudAddress, quietLogger, type World } from './world.ts';
+import { cloudAddress, gateOf, quietLogger, type World } from './world.ts';
 
 export interface CloudProcess {
   readonly replica: SimulatedReplica;
@@ -40,7 +39,7 @@ export async function startCloud(world: World): Promise<CloudProcess> {
   const ingest = createIngest({
     ledger: world.seams.ledger(world.ledger),
     store: replica,
-    directory,
+    directory: world.seams.directory(directory),
     log: quietLogger,
   });
 

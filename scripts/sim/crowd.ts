@@ -9,7 +9,7 @@ export const ticketTypes = { single: 1, reentry: 2, group: 3 } as const;
 const groupParty = 4;
 
 /** In percent. */
-const shares = { exit: 12, copied: 30, turnsAround: 4, oldPass: 20 } as const;
+const shares = { exit: 12, copied: 30, turnsAround: 4, reissued: 50 } as const;
 /** Between the two uses of a copied code. */
 const copiedMsMax = 90_000;
 
@@ -39,15 +39,10 @@ export interface CrowdDeps {
 /** Puts all visits of the day into the queue. Half of them come in its first third: doors open. */
 export function inviteCrowd({ world, tickets, visits, durationMs, open, isFull }: CrowdDeps): void {
   const { queue, random, referee } = world;
-  const passes = new Map<string, string>();
-
-  const passOf = (ticket: Ticket): string => {
-    // Whoever has an old pass keeps showing it: good while its key is retired, and dead once it is revoked.
-    const key = passes.has(ticket.id) && random.chance(shares.oldPass) ? undefined : world.feed.issuer();
-    const pass = key === undefined ? undefined : issue(world.event, ticket, key);
-    if (pass !== undefined) passes.set(ticket.id, pass);
-    return passes.get(ticket.id) ?? '';
-  };
+  const firstIssuer = world.feed.issuer();
+  /** Tickets are sold before the doors open; once the issuer's key has changed, some have got a new pass. */
+  const passOf = (ticket: Ticket): string =>
+    issue(world.event, ticket, random.chance(shares.reissued) ? world.feed.issuer() : firstIssuer);
 
   const show = async (number: number, direction: 'entry' | 'exit'): Promise<void> => {
     const gates = open();

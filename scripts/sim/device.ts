@@ -2,8 +2,8 @@
 import { markKey, type Ticket } from '@postern/shared';
 import { afterPowerCut, createDisk, imageOf, type Disk, type DiskImage } from './disk.ts';
 import type { GateClock } from './gate-clock.ts';
-import { gateOf, startGateProcess, type GateProcess } from './gate-process.ts';
-import type { World } from './world.ts';
+import { startGateProcess, type GateProcess } from './gate-process.ts';
+import { gateOf, type World } from './world.ts';
 
 export interface Device {
   readonly address: string;

@@ -1,10 +1,10 @@
 // A gate's side of the feed in a simulation: it believes only what a key has signed that it trusts, takes nothing older than what it has,
 // and goes by a manifest only once that is durable. The rules are the real ones (feed.ts).
 import {
-  acceptManifest,
   hexToBytes,
   trustedFeedKeys,
   verifyManifest,
+  type acceptManifest,
   type GateDirectory,
   type Manifest,
   type TrustedFeedKey,
@@ -19,6 +19,7 @@ export interface FeedClient {
   readonly offer: (bytes: Uint8Array) => Promise<boolean>;
   /** Who is listed; a gate that was enrolled and is listed no longer is a revoked one. */
   readonly directory: GateDirectory;
+  readonly isRevoked: (gate: string) => boolean;
 }
 
 export interface FeedClientDeps {
@@ -29,6 +30,8 @@ export interface FeedClientDeps {
   readonly wallMs: () => number;
   readonly queue: EventQueue;
   readonly syncMs: () => number;
+  /** The rule by which a manifest may replace another. */
+  readonly accept: typeof acceptManifest;
 }
 
 export function createFeedClient(deps: FeedClientDeps): FeedClient {
@@ -39,10 +42,15 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     const trusted = current === undefined ? deps.enrolledKeys : trustedFeedKeys(current);
     const manifest = verifyManifest(bytes, trusted);
     if (!manifest.ok) return undefined;
-    const accepted = acceptManifest({ event, current, candidate: manifest.value, nowMs: deps.wallMs() });
+    const accepted = deps.accept({ event, current, candidate: manifest.value, nowMs: deps.wallMs() });
     return accepted.ok ? accepted.value.manifest : undefined;
   };
   for (const bytes of file.all()) current = verified(bytes) ?? current;
+
+  const listedGate = (gate: string): Manifest['gates'][number] | undefined =>
+    current?.gates.find(({ id }) => id === gate);
+  const isRevoked = (gate: string): boolean =>
+    current !== undefined && listedGate(gate) === undefined && deps.enrolledGates.includes(gate);
 
   return {
     manifest: () => current,
@@ -57,15 +65,14 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
       current = verified(bytes) ?? current;
       return current !== before;
     },
+    isRevoked,
     directory: {
       gateKey: async (ofEvent, gate) => {
         if (ofEvent !== event) return undefined;
-        const listed = current?.gates.find(({ id }) => id === gate);
+        const listed = listedGate(gate);
         if (listed !== undefined)
           return { publicKey: hexToBytes(listed.publicKey) ?? new Uint8Array(0), state: 'active' };
-        return deps.enrolledGates.includes(gate)
-          ? { publicKey: simulatedKeys(gate).publicKey, state: 'revoked' }
-          : undefined;
+        return isRevoked(gate) ? { publicKey: simulatedKeys(gate).publicKey, state: 'revoked' } : undefined;
       },
     },
   };

@@ -15,9 +15,8 @@ import {
 } from '@postern/shared';
 import { createDisk, emptyImage } from './disk.ts';
 import { admittedMark, createMemoryJournal, simulatedKeys } from './gate-marks.ts';
-import { gateOf } from './gate-process.ts';
 import { openSimulatedReplica } from './simulated-replica.ts';
-import { cloudAddress, quietLogger, type World } from './world.ts';
+import { cloudAddress, gateOf, quietLogger, type World } from './world.ts';
 
 export interface HostileGateDeps {
   readonly world: World;
@@ -88,16 +87,16 @@ export async function startHostileGate(deps: HostileGateDeps): Promise<HostileGa
   const makeMark = (id: SegmentId, sequence: number): EncodedMark =>
     admittedMark(id, sequence, deps.pickTicket(), { ms: world.wallMs() + sequence, counter: 0 });
 
-  /** A chunk of all that is in `document`, signed by the hostile gate whoever it names. */
-  const sign = (id: SegmentId, document: SegmentDocument): SignedChunk => {
+  /** A chunk of what is in `document` behind the first `from` marks, signed by the hostile gate whoever it names. */
+  const sign = (id: SegmentId, document: SegmentDocument, from = 0): SignedChunk => {
     const count = document.count();
     const state = { ...id, firstSequence: 1, count, hash: document.hashAt(count), closed: false };
     return signChunk(
       keys.secretKey,
       { ...state, through: { ms: world.wallMs() + count, counter: 0 } },
       'changes',
-      0,
-      document.changes(0, count),
+      from,
+      document.changes(from, count),
     );
   };
   const documentOf = (id: SegmentId, marks: readonly EncodedMark[]): SegmentDocument => {
@@ -175,6 +174,15 @@ export async function startHostileGate(deps: HostileGateDeps): Promise<HostileGa
     for (const to of targets()) await push(to, [chunk]);
   };
 
+  /** The end of a story of its own, and never its beginning. */
+  const tellTheEnd = async (): Promise<void> => {
+    const id = { event, gate, boot: deps.newBoot(), segment: 0 };
+    const marks = [1, 2, 3].map((sequence) => makeMark(id, sequence));
+    marks.forEach((mark) => referee.hostileSigned(mark));
+    trace.note('tell-the-end', id.boot);
+    for (const to of targets().slice(0, 3)) await push(to, [sign(id, documentOf(id, marks), 2)]);
+  };
+
   /** One start, two histories: the gates are told one or the other. */
   const equivocate = async (): Promise<void> => {
     const id = { event, gate, boot: deps.newBoot(), segment: 0 };
@@ -206,6 +214,6 @@ export async function startHostileGate(deps: HostileGateDeps): Promise<HostileGa
     for (const to of targets().slice(0, 2)) await send(to, bytes);
   };
 
-  const deeds = [takePart, takePart, takePart, forge, forge, replay, alter, leaveOut, equivocate, garbage];
+  const deeds = [takePart, takePart, takePart, forge, forge, replay, alter, leaveOut, tellTheEnd, equivocate, garbage];
   return { act: async () => deeds[random.below(deeds.length)]?.() };
 }

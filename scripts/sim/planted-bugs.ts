@@ -1,9 +1,11 @@
 // Bugs that the simulation must catch, each put in where a real one would live: behind a port that the simulated gate is given. Nothing in
 // the code that ships knows of them. A test runs them all, one at a time (test/faults/planted-bugs.test.ts).
 import {
+  acceptManifest,
   bytesToHex,
   cborDecode,
   chunkBytesMax,
+  decide,
   foldTicketHistory,
   keyPairFromSeed,
   sha256,
@@ -11,6 +13,8 @@ import {
   utf8,
   writerKey,
   type AdmissionPolicy,
+  type FeedKey,
+  type GateDirectory,
   type History,
   type LocalJournalReader,
   type Ledger,
@@ -26,6 +30,10 @@ export const plantedBugs = [
   'ignore-gap',
   'trust-arrival-order',
   'drop-on-reconnect',
+  'decide-without-history',
+  'take-older-feed',
+  'trust-revoked-gate',
+  'trust-revoked-key',
 ] as const;
 export type PlantedBug = (typeof plantedBugs)[number];
 
@@ -34,8 +42,13 @@ export interface Seams {
   readonly syncsJournal: boolean;
   /** Whether every process start gets a boot of its own. */
   readonly freshBoots: boolean;
+  readonly decide: typeof decide;
   readonly fold: (marks: readonly Mark[], policy: AdmissionPolicy, ticket: Ticket | undefined) => History;
   readonly ledger: (ledger: Ledger) => Ledger;
+  readonly directory: (directory: GateDirectory) => GateDirectory;
+  readonly acceptFeed: typeof acceptManifest;
+  /** The state of an issuer's key, as the feed has it. */
+  readonly keyState: (state: FeedKey['state']) => FeedKey['state'];
   /** The journal as the replicator drains it. */
   readonly journal: (journal: LocalJournalReader, isInTouch: () => boolean) => LocalJournalReader;
 }
@@ -43,8 +56,12 @@ export interface Seams {
 const sound: Seams = {
   syncsJournal: true,
   freshBoots: true,
+  decide,
   fold: foldTicketHistory,
   ledger: (ledger) => ledger,
+  directory: (directory) => directory,
+  acceptFeed: acceptManifest,
+  keyState: (state) => state,
   journal: (journal) => journal,
 };
 
@@ -59,6 +76,12 @@ const planted: Readonly<Record<PlantedBug, Partial<Seams>>> = {
   'skip-signature': { ledger: believingEverySignature },
   'ignore-gap': { ledger: overlookingGaps },
   'drop-on-reconnect': { journal: droppingTheBacklog },
+  'decide-without-history': {
+    decide: (input) => decide({ ...input, history: foldTicketHistory([], input.policy, input.ticket) }),
+  },
+  'take-older-feed': { acceptFeed: (options) => acceptManifest({ ...options, current: undefined }) },
+  'trust-revoked-gate': { directory: callingAllActive },
+  'trust-revoked-key': { keyState: () => 'active' },
 };
 
 /** A ticket as one replicated value: of several uses the last one written is what remains. */
@@ -101,8 +124,17 @@ function overlookingGaps(ledger: Ledger): Ledger {
       const checked = ledger.check(chunk, publicKey, known);
       if (checked.ok || checked.error.type !== 'gap') return checked;
       const { head } = chunk;
-      const hash = hashBefore(chunk.payload);
+      const hash = chunk.payload.length === 0 ? head.hash : hashBefore(chunk.payload);
       return hash === undefined ? checked : ledger.check(chunk, publicKey, { ...head, count: head.from, hash });
+    },
+  };
+}
+
+function callingAllActive({ gateKey }: GateDirectory): GateDirectory {
+  return {
+    gateKey: async (event, gate) => {
+      const key = await gateKey(event, gate);
+      return key === undefined ? undefined : { ...key, state: 'active' };
     },
   };
 }

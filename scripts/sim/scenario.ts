@@ -12,6 +12,8 @@ export interface Scenario {
   /** One more gate, that is not. */
   readonly hostile: string | undefined;
   readonly durationMs: number;
+  /** After the last fault all must agree within this. */
+  readonly livenessMs: number;
   readonly tickets: number;
   readonly visits: number;
   readonly marksMax: number;
@@ -55,6 +57,7 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
     ...(size === 'small'
       ? {
           durationMs: 5 * minute,
+          livenessMs: 5 * minute,
           tickets: 30,
           visits: 25 + random.below(60),
           marksMax: 290,
@@ -64,11 +67,12 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
             sayThroughMs: 60_000,
             drainMs: 1_000,
             feedPollMs: 40_000,
-            replicaSyncMs: 15_000,
+            replicaSyncMs: 30_000,
           },
         }
       : {
           durationMs: size.hours * hour,
+          livenessMs: 15 * minute,
           tickets: Math.ceil(dayVisits * ticketsPerVisit),
           visits: dayVisits,
           marksMax: Number.POSITIVE_INFINITY,

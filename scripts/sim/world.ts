@@ -35,6 +35,8 @@ export interface Pace {
   readonly replicaSyncMs: number;
 }
 
+/** Addresses of two devices of one gate differ behind this. */
+export const gateOf = (address: string): string => address.split('~')[0] ?? address;
 export const cloudAddress = 'cloud';
 export const startWallMs = Date.UTC(2026, 8, 21, 16);
 export const quietLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} };

@@ -16,6 +16,10 @@ const givenAwayBy: Readonly<Record<PlantedBug, readonly Invariant[]>> = {
   'reuse-actor': ['sequence-broken'],
   'ignore-gap': ['sequence-broken'],
   'trust-arrival-order': ['case-wrong'],
+  'decide-without-history': ['known-use-admitted'],
+  'take-older-feed': ['feed-went-back'],
+  'trust-revoked-gate': ['revoked-gate-merged'],
+  'trust-revoked-key': ['revoked-key-admitted'],
   'drop-on-reconnect': ['acknowledged-mark-lost', 'not-converged', 'use-admitted-after-propagation'],
 };
 

@@ -1,0 +1,103 @@
+// The lanes of a simulated gate: a pass is verified by the real method under the keys of the feed, decided by the real rule in the store's
+// transaction, and written down as the real lane writes it.
+import {
+  draftLapse,
+  draftRefusal,
+  hexToBytes,
+  qrMethod,
+  type Claim,
+  type LaneContext,
+  type Lookups,
+  type Mark,
+} from '@postern/shared';
+import { createLaneBooks, type Committed, type LaneBooks } from '../../shared/src/gate/lane-books.ts';
+import type { FeedClient } from './feed-client.ts';
+import type { GateClock } from './gate-clock.ts';
+import type { SimulatedStore } from './simulated-store.ts';
+import { quietLogger, type World } from './world.ts';
+
+export interface SimulatedLanes {
+  /** A visitor shows a pass; resolves with what was decided and written down, undefined for what is no pass at all. */
+  readonly scan: (text: string, direction: 'entry' | 'exit') => Promise<Committed | undefined>;
+  /** Nobody has passed behind this admission. */
+  readonly giveBack: (mark: Extract<Mark, { kind: 'admitted' }>) => Promise<void>;
+}
+
+export interface SimulatedLanesDeps {
+  readonly world: World;
+  readonly address: string;
+  readonly gate: string;
+  readonly clock: GateClock;
+  readonly store: SimulatedStore;
+  readonly feed: FeedClient;
+  /** When each peer has answered last. */
+  readonly lastAnswersMs: () => readonly number[];
+}
+
+const inTouchMs = 30_000;
+
+export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
+  const { world, address, gate, clock, store, feed } = deps;
+  const { referee, seams } = world;
+  const { signal } = new AbortController();
+
+  const keyState = (id: string | undefined): string =>
+    feed.manifest()?.keys.find(({ use, keyId }) => use === 'issuer' && keyId === id)?.state ?? 'unknown';
+  const lookups: Lookups = {
+    event: world.event,
+    issuerKey: (id) => {
+      const key = feed.manifest()?.keys.find(({ use, keyId }) => use === 'issuer' && keyId === id);
+      return key === undefined
+        ? undefined
+        : { publicKey: hexToBytes(key.publicKey) ?? new Uint8Array(0), state: seams.keyState(key.state) };
+    },
+    ticketByCode: () => undefined,
+    ticketByShortCode: () => undefined,
+  };
+
+  const reachable = (): number => deps.lastAnswersMs().filter((atMs) => world.queue.nowMs() - atMs <= inTouchMs).length;
+  const context: LaneContext = {
+    policy: () => world.policy,
+    time: () => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 100 }),
+    feedAgeMs: () => 0,
+    inTouch: () => ({ inTouch: reachable() > 0, peersReachable: reachable() }),
+    gate,
+    clock,
+  };
+  const noteAdmission = (claim: Claim): void =>
+    referee.admitted({ address, gate, claim, known: store.marksOf(claim.ticketId), keyState: keyState(claim.keyId) });
+  const laneOf = (direction: 'entry' | 'exit'): LaneBooks =>
+    createLaneBooks(
+      { id: direction, zone: 'hall', direction, onFailure: 'locked', holdTimeoutMs: 60_000 },
+      {
+        context,
+        store,
+        logger: quietLogger,
+        decide: (input) => {
+          const decision = seams.decide(input);
+          if (decision.kind === 'admit' && direction === 'entry') noteAdmission(input.claim);
+          return decision;
+        },
+      },
+    );
+  const lanes = { entry: laneOf('entry'), exit: laneOf('exit') };
+
+  return {
+    scan: async (text, direction) => {
+      const presentation = { medium: 'optical', text, readerId: 'camera', seenAtMs: clock.monotonicMs() } as const;
+      const claim = await qrMethod.verify(presentation, lookups, signal);
+      const lane = lanes[direction];
+      if (!claim.ok) {
+        store.appendLater(draftRefusal(lane.place(), undefined, claim.error.type, undefined));
+        return undefined;
+      }
+      const committed = await lane.admit(claim.value, undefined);
+      if (!committed.ok) return undefined;
+      const { decision } = committed.value;
+      if (decision.kind === 'refuse')
+        store.appendLater(draftRefusal(lane.place(), claim.value, decision.refusal.type, undefined));
+      return committed.value;
+    },
+    giveBack: async (mark) => void (await lanes.entry.append(draftLapse(mark, mark.uses))),
+  };
+}
