@@ -58,7 +58,10 @@ export function createNetworkLab(machines: number): NetworkLab {
     for (const machine of [...all.map(machineName), hub]) removeNamespace(machine);
   };
   /** A signal would skip what is to be done at the exit; and whose test runner is gone has nobody to go on for. */
-  const endNow = (): never => process.exit(1);
+  const endNow = (): never => {
+    remove();
+    process.exit(1);
+  };
   process.once('exit', remove);
   for (const end of ends) process.once(end, endNow);
   try {

@@ -70,6 +70,8 @@ export async function startLanListener({
   const connections = new Map<string, number>();
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    // From the beginning: who asks may be gone before the answer is there.
+    const closed = new Promise<void>((resolve) => response.once('close', resolve));
     const gate = peers.get(request.socket);
     // A gate that a newer feed no longer lists is cut off in the middle of a kept connection too.
     if (gate === undefined || trust().listedKey(gate) === undefined) return void request.socket.destroy();
@@ -77,7 +79,7 @@ export async function startLanListener({
     const before = asking.get(gate) ?? { waiting: 0, turn: Promise.resolve() };
     if (before.waiting >= waitingPerGateMax)
       return void response.writeHead(429, { Connection: 'close' }).end('one-at-a-time');
-    const turn = before.turn.then(() => places.take(() => reply(gate, request, response)));
+    const turn = before.turn.then(() => places.take(() => reply(gate, request, response, closed)));
     const asked = { waiting: before.waiting + 1, turn: turn.catch(() => undefined) };
     asking.set(gate, asked);
     try {
@@ -89,7 +91,12 @@ export async function startLanListener({
     }
   };
 
-  const reply = async (gate: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const reply = async (
+    gate: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    closed: Promise<void>,
+  ): Promise<void> => {
     const message = await readBounded(request);
     if (message === undefined) return void response.writeHead(413, { Connection: 'close' }).end('body-too-large');
     const { status, body } = await answer(gate, message);
@@ -102,7 +109,7 @@ export async function startLanListener({
       })
       .end(body);
     // Whoever does not read the answer keeps the place, until the connection is cut.
-    await new Promise<void>((resolve) => response.once('close', resolve));
+    await closed;
   };
 
   server.on('connection', (socket: Socket) => {

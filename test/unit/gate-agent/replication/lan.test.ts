@@ -1,6 +1,7 @@
 // Two gates on the LAN over real sockets: only listed gates of this deployment are answered, and nothing is sent to anybody else.
 import { createServer, request } from 'node:https';
 import { connect as tcpConnect, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ready, syncMessageBytesMax, type Logger } from '@postern/shared';
@@ -260,6 +261,31 @@ describe('a hostile or broken peer', () => {
     expect(all.filter(({ ok }) => ok)).toHaveLength(2);
     expect(all.filter((answer) => !answer.ok && answer.error.cause === 'one-at-a-time')).toHaveLength(8);
     expect(answeringMax).toBe(1);
+  });
+
+  test('that gives up again and again before it is answered is answered as soon as it waits', async () => {
+    const [a, b] = [await ours.certify('gate-a'), await ours.certify('gate-b')];
+    const answersMs = [300, 300, 300, 0];
+    const listener = await startLanListener({
+      address: '127.0.0.1:0',
+      identity: a,
+      trust: trusting([a, b]),
+      log: silent,
+      answer: async () => {
+        await sleep(answersMs.shift());
+        return { status: 200, body: new Uint8Array(1) };
+      },
+    });
+    opened.push(listener);
+    const address = `127.0.0.1:${listener.port}`;
+    const hasty = createLanPeer({ address, identity: b, trust: trusting([a, b]), timeoutMs: 100 });
+    opened.push(hasty);
+    for (let round = 0; round < 3; round++) expect((await hasty.exchange(Uint8Array.of(1), signal)).ok).toBe(false);
+    await expect
+      .poll(async () => (await peerOf(listener, b, trusting([a, b])).exchange(Uint8Array.of(1), signal)).ok, {
+        timeout: 10_000,
+      })
+      .toBe(true);
   });
 
   test('cannot take all connections from one address', async () => {
