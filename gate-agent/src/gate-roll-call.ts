@@ -19,7 +19,9 @@ import type { GateStore } from './store/store.ts';
 
 /** Marks that one gate's rate is taken from, and that are looked through for those who went out. */
 const rateMarksMax = 200;
-const exitMarksMax = 10_000;
+const exitMarksMax = 5_000;
+/** Whoever asks within this time of another gets the same answer: no screen can keep the gate counting. */
+const sharedForMs = 1_000;
 
 export interface GateRollCallDeps {
   readonly gate: string;
@@ -29,6 +31,7 @@ export interface GateRollCallDeps {
   readonly replication: () => Pick<ReplicationStatus, 'gates'>;
   readonly orders: () => readonly OrderStatus[];
   readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
 }
 
 /** Reads one gate at a time, so that whoever stands at the turnstile comes in between. */
@@ -46,7 +49,7 @@ export function createGateRollCall(deps: GateRollCallDeps): () => Promise<RollCa
     return { ...quiet, ...rateOf(marks, throughMs, marks.length < rateMarksMax) };
   };
 
-  return async () => {
+  const call = async (): Promise<RollCallView> => {
     const nowMs = deps.nowMs();
     const { event, zones } = deps.policy();
     const through = new Map(deps.replication().gates.map(({ gate, through: { ms } }) => [gate, ms]));
@@ -71,6 +74,14 @@ export function createGateRollCall(deps: GateRollCallDeps): () => Promise<RollCa
       ...(sinceOf(id) === undefined ? {} : { leftSinceEvacuation: leftByZone.get(id) ?? 0 }),
     }));
     return rollCall(event, counts, activities, nowMs);
+  };
+
+  let shared: { readonly answer: Promise<RollCallView>; readonly untilMs: number } | undefined;
+  return () => {
+    const monotonicMs = deps.monotonicMs();
+    if (shared === undefined || monotonicMs >= shared.untilMs)
+      shared = { answer: call(), untilMs: monotonicMs + sharedForMs };
+    return shared.answer;
   };
 }
 

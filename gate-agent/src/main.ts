@@ -388,6 +388,7 @@ async function compose(
       replication: replication.status,
       orders: orders.statuses,
       nowMs: () => trust.now().nowMs,
+      monotonicMs: clock.monotonicMs,
     }),
     policy: feed.policy,
     gateName: feed.gateName,

@@ -202,6 +202,8 @@ describe('two gates without a cloud', () => {
     expect(await orders('gate-b')).toMatchObject([
       { order: 'stop-entry', state: 'in-force', given: { gate: 'gate-a', gateName: 'Gate A', operator: supervisor } },
     ]);
+    const verified = await runGateCommand('verify', '--data', gate('gate-b').folder, tickets[0]?.text ?? '');
+    expect(JSON.parse(verified.out)).toMatchObject({ decision: 'refuse', code: 'entry-stopped' });
     const { out } = await runGateCommand('status', '--data', gate('gate-b').folder);
     expect(out).toContain('order: stop-entry (all zones), in force; ');
   });

@@ -1,6 +1,15 @@
 // What this gate has written down and learned, for commands that only look: the journal in short pages, the replica beside it,
 // also while the agent works on both. The answers are what the store would give a scan.
-import { decodeMark, markKey, type AdmitView, type Clock, type Logger, type Mark } from '@postern/shared';
+import {
+  decodeMark,
+  markKey,
+  ordersInForce,
+  type AdmitView,
+  type Clock,
+  type Logger,
+  type Mark,
+  type OrderMark,
+} from '@postern/shared';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { createReplicaReader } from '../store/replica-reader.ts';
 import { createZoneCounts } from '../store/zone-counts.ts';
@@ -9,6 +18,8 @@ import { journalPath, replicaPath } from './gate-folder.ts';
 export interface KnownMarks {
   readonly ofTicket: (ticketId: string) => readonly Mark[];
   readonly occupancy: AdmitView['occupancy'];
+  /** To the venue, in force as far as this gate knows. */
+  readonly orders: () => readonly OrderMark[];
   /** Own marks of the event, and the last of them that let somebody in. */
   readonly own: { readonly count: number; readonly lastEntryMs: number | undefined };
   readonly close: () => void;
@@ -47,6 +58,7 @@ export function openKnownMarks({ data, event, clock, logger }: KnownMarksDeps): 
       ),
       spentOutOfTouch: counts.spentOutOfTouch(event, zone),
     }),
+    orders: () => ordersInForce([...own.values(), ...replica.newOrderMarks()].filter((mark) => mark.event === event)),
     own: { count: own.size, lastEntryMs },
     close: () => {
       replica.close();

@@ -7,6 +7,7 @@ import {
   foldTicketHistory,
   isExpired,
   knownMethods,
+  orderFor,
   ok,
   ready,
   stewardText,
@@ -153,7 +154,10 @@ async function answer(
     occupancy: marks.occupancy,
     feedAgeMs: feedAgeMs(manifest, time.nowMs, agent),
   });
-  return { ...describe(decision, options), method: claim.method, usesSpent: history.usesSpent, ...common };
+  const isStopped = lane.direction === 'entry' && orderFor(marks.orders(), zone) !== undefined;
+  const said: Decision =
+    isStopped && decision.kind !== 'refuse' ? { kind: 'refuse', claim, refusal: { type: 'entry-stopped' } } : decision;
+  return { ...describe(said, options), method: claim.method, usesSpent: history.usesSpent, ...common };
 }
 
 /** As feed-view.ts: a running agent knows how long ago the cloud confirmed its list, the databases only when it was made. */
