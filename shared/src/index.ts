@@ -44,6 +44,7 @@ export * from './gate/ports.ts';
 export * from './gate/confirmations.ts';
 export * from './gate/gate-orders.ts';
 export * from './gate/lane-api.ts';
+export * from './gate/lane-entries.ts';
 export * from './gate/lane-marks.ts';
 export * from './gate/lane.ts';
 export * from './gate/lane-rest.ts';

@@ -1,6 +1,14 @@
 // Random lives of a lane, and what must be true of every one of them. The same scenarios run on the store in memory and on real
 // ones.
-import { foldHistory, historyRules, markKey, type LaneState, type Mark } from '@postern/shared';
+import {
+  foldHistory,
+  historyRules,
+  markKey,
+  type LaneState,
+  type Mark,
+  type Order,
+  type OrderMark,
+} from '@postern/shared';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { SimulatedPassage } from '../../gate-agent/src/actuators/simulated.ts';
@@ -14,6 +22,7 @@ export type LaneStep =
   | { readonly type: 'accept' | 'decline'; readonly role: 'steward' | 'supervisor' }
   | { readonly type: 'override'; readonly persons: number }
   | { readonly type: 'undo' | 'close' | 'reopen' | 'fire' | 'free' | 'reset' | 'stop' }
+  | { readonly type: 'order'; readonly order: Order | undefined }
   | { readonly type: 'store'; readonly fault: StoreFault };
 
 const passage: fc.Arbitrary<SimulatedPassage> = fc.oneof(
@@ -68,6 +77,13 @@ const stepArbitrary: fc.Arbitrary<LaneStep> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
+      type: fc.constant('order' as const),
+      order: fc.constantFrom('stop-entry' as const, 'evacuate' as const, undefined, undefined),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
       type: fc.constant('store' as const),
       fault: fc.constantFrom('none' as const, 'none' as const, 'before' as const, 'after' as const, 'throws' as const),
     }),
@@ -100,16 +116,18 @@ export async function letEverybodyIn(rig: Rig): Promise<void> {
 /** Lives through `steps`, lets everything end, stops the lane, and checks all promises. */
 export async function runLaneScenario(rig: Rig, steps: readonly LaneStep[]): Promise<void> {
   let lastHoldId = '';
+  let order: Order | undefined;
   for (const step of steps) {
+    if (step.type === 'order') ({ order } = step);
     const state = rig.lane.state();
     if (state.name === 'held') lastHoldId = state.holdId;
     await perform(rig, step, lastHoldId);
     // Only then has everything begun so far settled; between two steps of one instant the turnstile may be on its way.
-    if (step.type === 'wait') checkState(rig);
+    if (step.type === 'wait') checkState(rig, order);
   }
   rig.storeFault('none');
   await rig.time.advance(200_000);
-  checkState(rig);
+  checkState(rig, order);
   const stopped = rig.lane.stop();
   await rig.time.advance(10_000);
   await stopped;
@@ -147,20 +165,49 @@ async function perform(rig: Rig, step: LaneStep, holdId: string): Promise<void> 
       return void lane.resetFree();
     case 'stop':
       return void lane.stop();
+    case 'order':
+      return lane.obey(step.order === undefined ? undefined : anOrder(step.order));
     case 'store':
       return rig.storeFault(step.fault);
   }
 }
 
-/** The turnstile is where the lane's state says; a freed lane is free whatever else happens. */
-function checkState(rig: Rig): void {
+/** The turnstile is where the lane's state says; a freed lane is free whatever else happens; an order holds whatever else happens. */
+function checkState(rig: Rig, order: Order | undefined): void {
   const state = rig.lane.state();
+  // Somebody is walking through, or nothing is decided any more.
+  const isEnding = state.name === 'open' || (state.name === 'closed' && state.why === 'stopping');
+  if (order !== undefined && !isEnding) checkOrder(rig, state, order);
   if (state.name === 'free') expect(rig.turnstile.state()).toBe('free');
   if (rig.turnstile.state() === 'open') expect(state.name).toBe('open');
   if (state.name === 'closed' && state.why !== 'stopping' && rig.lane.settings.direction === 'entry')
     expect(rig.turnstile.state()).toBe('locked');
   if (rig.lane.settings.direction === 'exit') expect(rig.turnstile.state()).not.toBe('locked');
 }
+
+function checkOrder(rig: Rig, state: LaneState, order: Order): void {
+  const mayBeFree = order === 'evacuate' || (state.name === 'free' && state.why === 'fire');
+  if (rig.lane.settings.direction === 'entry')
+    expect(mayBeFree ? ['closed', 'free'] : ['closed']).toContain(state.name);
+  else if (order === 'evacuate') expect(state.name).toBe('free');
+}
+
+let orders = 0;
+/** By another gate's supervisor, each a mark of its own. */
+export const anOrder = (order: Order): OrderMark => ({
+  kind: 'ordered',
+  order,
+  zone: '',
+  event: policy.event,
+  gate: 'south',
+  boot: '00112233aabbccdd',
+  sequence: ++orders,
+  at: { ms: 1_000, counter: 0 },
+  monotonicMs: 0,
+  clock: { source: 'server', uncertaintyMs: 10 },
+  lane: '',
+  operator: 'op2superv',
+});
 
 const openStates = (rig: Rig): readonly Extract<LaneState, { name: 'open' }>[] =>
   rig.events.flatMap((event) => (event.type === 'state' && event.state.name === 'open' ? [event.state] : []));

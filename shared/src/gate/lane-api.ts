@@ -1,5 +1,5 @@
 // What a lane offers to readers, stewards and health pages, and every way in which an action on it can be turned down.
-import type { Claim, Decision } from '../decision.ts';
+import type { Claim, Decision, RefusalCode } from '../decision.ts';
 import type { DeclineReason, Mark, OverrideReason, UndoReason } from '../mark.ts';
 import type { OrderMark } from '../orders.ts';
 import type { Presentation } from '../presentation.ts';
@@ -36,6 +36,10 @@ export type LaneActionError =
   | { readonly type: 'nothing-to-undo' }
   | { readonly type: 'persons-out-of-range' }
   | { readonly type: 'reason-unknown' };
+
+/** What somebody is told who shows a ticket at a lane that is closed. */
+export const refusalOfClosed = (why: Extract<LaneState, { name: 'closed' }>['why']): RefusalCode =>
+  why === 'store' ? 'store-failed' : why === 'order' ? 'entry-stopped' : 'lane-closed';
 
 export interface LaneHealth {
   readonly state: LaneState['name'];

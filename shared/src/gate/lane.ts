@@ -14,13 +14,15 @@ import {
 import type { OrderMark } from '../orders.ts';
 import { presentationTextCharsMax } from '../presentation.ts';
 import { assert, err, ok, type Result } from '../result.ts';
-import type { Lane, LaneActionError, LaneSettings } from './lane-api.ts';
+import { refusalOfClosed, type Lane, type LaneActionError, type LaneSettings } from './lane-api.ts';
 import { createLaneBooks, type Approval, type LaneBooksDeps } from './lane-books.ts';
+import { createLaneEntries } from './lane-entries.ts';
 import { createLaneInbox } from './lane-inbox.ts';
 import { changeFor, obeys, orderedState } from './lane-orders.ts';
 import { draftLapse, draftOverride, draftRefusal, draftUndo, type OpeningMark } from './lane-marks.ts';
 import { createLaneRest } from './lane-rest.ts';
-import type { Actuator, LaneEvent, LaneState, Passage, StoreError, Timer } from './ports.ts';
+import { createLaneTeller } from './lane-teller.ts';
+import type { Actuator, LaneEvent, LaneState, StoreError, Timer } from './ports.ts';
 import type { HoldReason } from '../ticket.ts';
 import type { MethodRegistry } from './registry.ts';
 import { createTurnstile } from './turnstile.ts';
@@ -28,9 +30,6 @@ import type { View } from './views.ts';
 
 /** How long an answer stays on the display when nobody else comes. */
 export const answerShownMs = { refused: 5_000, passed: 2_500, lapsed: 5_000 } as const;
-/** A steward can take back entries of the last ten minutes, and at most this many. */
-export const undoWithinMs = 10 * 60_000;
-export const undoableEntriesMax = 32;
 /** Persons that one override lets in. */
 export const overridePersonsMax = 20;
 
@@ -66,23 +65,17 @@ interface Hold extends Request {
   readonly cancelTimeout: () => void;
 }
 
-const refusalWhenClosed: Readonly<Record<Extract<LaneState, { name: 'closed' }>['why'], RefusalCode>> = {
-  store: 'store-failed',
-  actuator: 'lane-closed',
-  person: 'lane-closed',
-  stopping: 'lane-closed',
-  order: 'entry-stopped',
-};
 const nothingToCancel = (): void => undefined;
 
 export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
-  const { context, registry, timer, logger, listener } = deps;
+  const { context, registry, timer, logger } = deps;
   const { id, direction } = settings;
   const turnstile = createTurnstile({ actuator: deps.actuator, direction, timer, logger });
   const inbox = createLaneInbox();
   const books = createLaneBooks(settings, deps);
   const stopping = new AbortController();
-  const entries: { readonly mark: OpeningMark; readonly atMs: number }[] = [];
+  const tell = createLaneTeller(id, deps);
+  const entries = createLaneEntries(() => context.clock.monotonicMs());
   let state: LaneState = { name: 'closed', why: 'stopping' };
   /** True from taking a presentation or an action until its outcome is known; a hold is not work, it waits. */
   let working = false;
@@ -92,7 +85,6 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   let shown: View | undefined;
   let cancelShown = nothingToCancel;
   let lapsesLost = 0;
-  let listenerFaults = 0;
   let order: OrderMark | undefined;
   let closedByPerson = false;
 
@@ -104,21 +96,11 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
 
   // ---- telling
 
-  const emit = (event: LaneEvent): void => {
-    try {
-      listener(event);
-    } catch (cause) {
-      // A display must not decide whether a gate opens.
-      listenerFaults++;
-      logger.warn({ lane: id, cause: String(cause) }, 'A listener of the lane failed');
-    }
-  };
-
   const enter = (next: LaneState): void => {
     state = next;
     cancelShown();
     cancelShown = nothingToCancel;
-    emit({ type: 'state', lane: id, state, atMs: context.time().nowMs });
+    tell.state(state);
     showForAWhile();
   };
 
@@ -128,18 +110,6 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     cancelShown();
     cancelShown = timer.after(answerShownMs[state.name], () => enter({ name: 'idle' }));
   };
-
-  const tellDecision = (decision: Decision, view: View, verifyMs: number, commitMs = 0, mark?: Mark): void =>
-    emit({
-      type: 'decision',
-      lane: id,
-      decision,
-      mark,
-      verifyMs,
-      commitMs,
-      decodeMs: view.presentation.decodeMs,
-      atMs: context.time().nowMs,
-    });
 
   // ---- one presentation after the other
 
@@ -183,7 +153,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   const countOut = async (view: View, verified: Result<Claim, Refusal>): Promise<void> => {
     const committed = verified.ok ? await books.admit(verified.value, undefined) : undefined;
     if (committed?.ok === true && committed.value.decision.kind === 'admit')
-      tellDecision(committed.value.decision, view, 0, committed.value.commitMs, committed.value.mark);
+      tell.decision(committed.value.decision, view, 0, committed.value.commitMs, committed.value.mark);
     inbox.settle(view, nowMs());
   };
 
@@ -193,7 +163,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
 
   const refuse = (view: View, decision: Refused, verifyMs: number, commitMs = 0, person?: Person): void => {
     books.appendLater(draftRefusal(books.place(), decision.claim, decision.refusal.type, person));
-    tellDecision(decision, view, verifyMs, commitMs);
+    tell.decision(decision, view, verifyMs, commitMs);
     inbox.settle(view, nowMs());
     // "Wait for the next code" must not keep the next code from being answered.
     if (isAboutCode(decision.refusal)) inbox.release(view);
@@ -208,7 +178,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     const { view, claim, verifyMs, approval } = request;
     const committed = await books.admit(claim, approval);
     if (!committed.ok) {
-      tellDecision({ kind: 'refuse', claim, refusal: { type: 'store-failed' } }, view, verifyMs);
+      tell.decision({ kind: 'refuse', claim, refusal: { type: 'store-failed' } }, view, verifyMs);
       inbox.settle(view, nowMs());
       rest.fail('store');
       return decided(committed);
@@ -225,11 +195,11 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
           approval === undefined ? undefined : { operator: approval.by.operator },
         );
       case 'hold':
-        tellDecision(decision, view, verifyMs, commitMs);
+        tell.decision(decision, view, verifyMs, commitMs);
         return isShut() ? inbox.forget(view) : holdFor(request, decision);
       case 'admit':
         assert(mark?.kind === 'admitted' || mark?.kind === 'exited', 'an admission has its mark');
-        tellDecision(decision, view, verifyMs, commitMs, mark);
+        tell.decision(decision, view, verifyMs, commitMs, mark);
         shown = view;
         await letThrough(mark, decision.persons, decision);
         inbox.settle(view, nowMs());
@@ -241,31 +211,22 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   const letThrough = async (mark: OpeningMark, persons: number, decision: Decision | undefined): Promise<void> => {
     const told = decision === undefined ? {} : { decision };
     // The turnstile was freed meanwhile: the person walks through. It was closed: nobody did, and the use returns.
-    if (state.name === 'free' || (state.name === 'closed' && direction === 'exit')) return remember(mark);
+    if (state.name === 'free' || (state.name === 'closed' && direction === 'exit')) return entries.remember(mark);
     if (state.name === 'closed') return giveBack(mark, persons);
     enter({ name: 'open', mark, ...told });
     const outcome = await turnstile.open(persons);
     if (outcome.type === 'unknown') {
-      remember(mark);
+      entries.remember(mark);
       if (isShut()) return;
       enter({ name: 'idle' });
       return rest.settle();
     }
-    tellPassage(outcome);
+    tell.passage(outcome);
     const passed = outcome.type === 'passed' ? outcome.persons : 0;
-    if (passed > 0) remember(mark);
+    if (passed > 0) entries.remember(mark);
     if (passed < persons) await giveBack(mark, persons - passed);
     if (isShut()) return;
     enter(passed > 0 ? { name: 'passed', mark, persons: passed, ...told } : { name: 'lapsed', mark, persons, ...told });
-  };
-
-  const tellPassage = (passage: Passage): void =>
-    emit({ type: 'passage', lane: id, passage, atMs: context.time().nowMs });
-
-  const remember = (mark: OpeningMark): void => {
-    if (mark.kind === 'exited') return;
-    entries.push({ mark, atMs: nowMs() });
-    if (entries.length > undoableEntriesMax) entries.shift();
   };
 
   /** Whether a failed commit reached the disk is unknown, so it is not tried again: a use given back twice would be worse. */
@@ -355,7 +316,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       why: 'why' in state ? state.why : undefined,
       ...inbox.counts(),
       lapsesLost,
-      listenerFaults,
+      listenerFaults: tell.faults(),
       turnstileFaults: turnstile.faults().count,
       turnstileFault: turnstile.faults().last,
     }),
@@ -387,7 +348,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       if (state.name === 'closed') {
         inbox.next(nowMs());
         inbox.settle(view, nowMs());
-        tellDecision({ kind: 'refuse', refusal: { type: refusalWhenClosed[state.why] } }, view, 0);
+        tell.decision({ kind: 'refuse', refusal: { type: refusalOfClosed(state.why) } }, view, 0);
         return 'ignored';
       }
       pump();
@@ -440,12 +401,12 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       if (!undoReasons.includes(reason)) return err({ type: 'reason-unknown' });
       if (stopped()) return err({ type: 'lane-closed' });
       if (working || hold !== undefined) return err({ type: 'lane-busy' });
-      const last = entries.at(-1);
-      if (last === undefined || nowMs() - last.atMs > undoWithinMs) return err({ type: 'nothing-to-undo' });
+      const last = entries.last();
+      if (last === undefined) return err({ type: 'nothing-to-undo' });
       return beginAction<Result<Mark, LaneActionError>>(async (answerWith) => {
-        const mark = await appended(draftUndo(last.mark, by.operator, reason));
+        const mark = await appended(draftUndo(last, by.operator, reason));
         if (mark === undefined) return answerWith(err({ type: 'store-failed', cause: 'the entry was not taken back' }));
-        entries.splice(entries.indexOf(last), 1);
+        entries.takenBack(last);
         answerWith(ok(mark));
       });
     },

@@ -1,27 +1,12 @@
-import type { Actuator, Order, OrderMark } from '@postern/shared';
+import type { Actuator } from '@postern/shared';
 import { describe, expect, test } from 'vitest';
 import { createRig, rigEvent, rigPassageTimeoutMs, ticketId } from '../../../support/lane-rig.ts';
-
-let sequence = 0;
-const order = (what: Order): OrderMark => ({
-  kind: 'ordered',
-  order: what,
-  zone: '',
-  event: rigEvent,
-  gate: 'south',
-  boot: '00112233aabbccdd',
-  sequence: ++sequence,
-  at: { ms: 1_000, counter: 0 },
-  monotonicMs: 0,
-  clock: { source: 'server', uncertaintyMs: 10 },
-  lane: '',
-  operator: 'op2superv',
-});
+import { anOrder } from '../../../support/lane-scenario.ts';
 
 describe('stop entry', () => {
   test('closes an entry at once, answers nobody, and says who ordered it', async () => {
     const rig = await createRig();
-    const stop = order('stop-entry');
+    const stop = anOrder('stop-entry');
     rig.lane.obey(stop);
     expect(rig.lane.state()).toEqual({ name: 'closed', why: 'order', order: stop });
     await rig.scan('T1');
@@ -31,7 +16,7 @@ describe('stop entry', () => {
 
   test('lifted, the lane admits again', async () => {
     const rig = await createRig();
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     await rig.time.advance(100);
     rig.lane.obey(undefined);
     await rig.time.advance(100);
@@ -43,7 +28,7 @@ describe('stop entry', () => {
     const rig = await createRig();
     await rig.scan('T1', 100);
     expect(rig.state()).toBe('open');
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     expect(rig.state()).toBe('open');
     expect(rig.lane.isObeying()).toBe(false);
     rig.show('T2');
@@ -58,7 +43,7 @@ describe('stop entry', () => {
     rig.show('T1');
     // The proof is checked, the decision is under way.
     while (rig.state() !== 'deciding') await Promise.resolve();
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     await rig.time.advance(1_000);
     expect(rig.state()).toBe('closed');
     expect(rig.kinds()).toEqual(['admitted', 'lapsed']);
@@ -68,7 +53,7 @@ describe('stop entry', () => {
     const rig = await createRig();
     await rig.scan('T4');
     const state = rig.lane.state();
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     expect(
       await rig.lane.accept(state.name === 'held' ? state.holdId : '', { operator: 'a', role: 'supervisor' }),
     ).toMatchObject({
@@ -79,7 +64,7 @@ describe('stop entry', () => {
 
   test('a gate that starts under an order never opens', async () => {
     const rig = await createRig({ start: false });
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     await rig.lane.start();
     await rig.scan('T1');
     expect(rig.lane.state()).toMatchObject({ name: 'closed', why: 'order' });
@@ -88,7 +73,7 @@ describe('stop entry', () => {
 
   test('leaves exits as they are', async () => {
     const rig = await createRig({ direction: 'exit' });
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     expect(rig.state()).toBe('idle');
     expect(rig.lane.isObeying()).toBe(true);
   });
@@ -96,7 +81,7 @@ describe('stop entry', () => {
   test('no steward can reopen or free the lane, and after the lift it stands as a steward had left it', async () => {
     const rig = await createRig();
     rig.lane.close();
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     expect(rig.lane.reopen()).toMatchObject({ error: { type: 'lane-under-order' } });
     expect(rig.lane.free('person')).toMatchObject({ error: { type: 'lane-under-order' } });
     rig.lane.obey(undefined);
@@ -110,7 +95,7 @@ describe('stop entry', () => {
   test('closes a lane that a steward had set free', async () => {
     const rig = await createRig();
     rig.lane.free('person');
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     await rig.time.advance(100);
     expect(rig.lane.state()).toMatchObject({ name: 'closed', why: 'order' });
     expect(rig.turnstile.state()).toBe('locked');
@@ -121,7 +106,7 @@ describe('stop entry', () => {
     rig.storeFault('before');
     await rig.scan('T1');
     expect(rig.state()).toBe('free');
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     await rig.time.advance(5_000);
     expect(rig.state()).toBe('closed');
     expect(rig.turnstile.state()).toBe('locked');
@@ -129,9 +114,9 @@ describe('stop entry', () => {
 
   test('a lift right after an order right after a lift is followed', async () => {
     const rig = await createRig();
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     rig.lane.obey(undefined);
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     rig.lane.obey(undefined);
     await rig.time.advance(100);
     expect(rig.state()).toBe('idle');
@@ -142,7 +127,7 @@ describe('evacuate', () => {
   test('sets an exit free and keeps an entry shut, until it ends', async () => {
     const exit = await createRig({ direction: 'exit' });
     const entry = await createRig();
-    const evacuate = order('evacuate');
+    const evacuate = anOrder('evacuate');
     for (const { lane } of [exit, entry]) lane.obey(evacuate);
     await exit.time.advance(100);
     await entry.time.advance(100);
@@ -159,7 +144,7 @@ describe('evacuate', () => {
   test('opens an exit that a steward had closed, and closes it again when it ends', async () => {
     const rig = await createRig({ direction: 'exit' });
     rig.lane.close();
-    rig.lane.obey(order('evacuate'));
+    rig.lane.obey(anOrder('evacuate'));
     expect(rig.state()).toBe('free');
     rig.lane.obey(undefined);
     await rig.time.advance(100);
@@ -184,7 +169,7 @@ describe('evacuate', () => {
       });
       await rig.time.advance(100);
     }
-    rig.lane.obey(order('evacuate'));
+    rig.lane.obey(anOrder('evacuate'));
     await rig.scan('T1', 5_000);
     await rig.scan('T1', 5_000);
     await rig.scan('T3', 5_000);
@@ -195,9 +180,9 @@ describe('evacuate', () => {
 
   test('an entry that somebody has set free to let people out stays free', async () => {
     const rig = await createRig();
-    rig.lane.obey(order('evacuate'));
+    rig.lane.obey(anOrder('evacuate'));
     expect(rig.lane.free('person').ok).toBe(true);
-    rig.lane.obey(order('evacuate'));
+    rig.lane.obey(anOrder('evacuate'));
     expect(rig.lane.state()).toEqual({ name: 'free', why: 'person' });
     expect(rig.lane.resetFree().ok).toBe(true);
     await rig.time.advance(100);
@@ -209,7 +194,7 @@ describe('fire is stronger than any order', () => {
   test.each(['stop-entry', 'evacuate'] as const)('a lane freed by fire stays free under %s', async (what) => {
     const rig = await createRig();
     rig.lane.free('fire');
-    rig.lane.obey(order(what));
+    rig.lane.obey(anOrder(what));
     await rig.time.advance(100);
     expect(rig.lane.state()).toEqual({ name: 'free', why: 'fire' });
     expect(rig.lane.isObeying()).toBe(what === 'evacuate');
@@ -220,7 +205,7 @@ describe('fire is stronger than any order', () => {
 
   test('it frees a lane that an order has closed', async () => {
     const rig = await createRig();
-    rig.lane.obey(order('stop-entry'));
+    rig.lane.obey(anOrder('stop-entry'));
     rig.lane.free('fire');
     await rig.time.advance(100);
     expect(rig.lane.state()).toEqual({ name: 'free', why: 'fire' });
@@ -239,7 +224,7 @@ test('a lane whose turnstile does not lock does not say that it obeys, and does 
   };
   const rig = await createRig({ actuator });
   works = false;
-  rig.lane.obey(order('stop-entry'));
+  rig.lane.obey(anOrder('stop-entry'));
   await rig.time.advance(100);
   expect(rig.lane.state()).toMatchObject({ name: 'closed', why: 'order' });
   expect(rig.lane.isObeying()).toBe(false);
