@@ -26,6 +26,7 @@ import { sessionRoutes } from './routes/session.ts';
 import { methodSwitchRoutes, overrideRoutes, ticketMethodRoutes } from './routes/methods.ts';
 import { suspicionRoutes } from './routes/suspicions.ts';
 import { ticketRoutes } from './routes/tickets.ts';
+import { quarantineRoutes } from './routes/quarantine.ts';
 import { memberRoutes, userAdminRoutes } from './routes/user-admin.ts';
 import type { AccessTokens } from './services/access-tokens.ts';
 import type { Accounts } from './services/accounts.ts';
@@ -51,9 +52,11 @@ import type { Nonces } from './services/nonces.ts';
 import type { Oauth } from './services/oauth.ts';
 import type { Oidc } from './services/oidc.ts';
 import type { Pokes } from './services/pokes.ts';
+import type { Quarantine } from './services/quarantine.ts';
 import type { Reports } from './services/reports.ts';
 import type { KeyTicketLists } from './services/signed-passes.ts';
 import type { ResetLinks } from './services/reset-links.ts';
+import type { Revocations } from './services/revocations.ts';
 import type { Sessions } from './services/sessions.ts';
 import type { Staff } from './services/staff.ts';
 import type { Subjects } from './services/subjects.ts';
@@ -103,6 +106,8 @@ export interface AppDeps extends OrderRoutesDeps {
   readonly auditLog: AuditLog;
   readonly usageLog: UsageLog;
   readonly suspicions: Suspicions;
+  readonly revocations: Revocations;
+  readonly quarantine: Quarantine;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -157,6 +162,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/admin', userAdminRoutes(deps));
   app.route('/audits', auditRoutes(deps));
   app.route('/', gateRoutes({ ...deps, gateOnly, changed: deps.pokes.poke }));
+  app.route('/', quarantineRoutes(deps));
   app.route('/', oauthRoutes(deps));
   app.route('/', peopleRoutes(deps));
   app.route('/', oidcRoutes({ ...deps, isSecure }));

@@ -35,7 +35,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
   const startedMs = deps.monotonicMs();
   const { config, lanes, readers, store, trust, replication, reach, fire } = deps;
   return () => {
-    const { peers, drainError, lan } = replication.status();
+    const { peers, drainError, lan, alarms } = replication.status();
     return {
       gate: config.gate.id,
       name: deps.name,
@@ -56,7 +56,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
         onFailure: lane.settings.onFailure,
       })),
       readers: readers.map(({ lane, supervisor }) => ({ ...supervisor.health(), lane })),
-      contact: { noContactSinceMs: reach.noContactSinceMs(), peers, lan, trouble: drainError },
+      contact: { noContactSinceMs: reach.noContactSinceMs(), peers, lan, trouble: drainError, alarms },
       orders: deps.orders().orders,
       certificateExpiresMs: deps.certificateExpiresMs,
       fire: { configured: fire !== undefined, on: fire?.isOn() ?? false, trouble: fire?.trouble() },

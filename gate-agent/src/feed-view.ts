@@ -49,7 +49,12 @@ export function createFeedView({ cache, event, clock, time, clientStatus }: Feed
       const lastContactMs = clientStatus()?.lastContactMs;
       return lastContactMs === undefined ? sinceMadeMs : Math.min(sinceMadeMs, clock.monotonicMs() - lastContactMs);
     },
-    gateName: (gate) => cache.current()?.manifest.gates.find((candidate) => candidate.id === gate)?.name ?? gate,
+    gateName: (gate) => {
+      const manifest = cache.current()?.manifest;
+      return (
+        [...(manifest?.gates ?? []), ...(manifest?.revokedGates ?? [])].find(({ id }) => id === gate)?.name ?? gate
+      );
+    },
   };
 }
 

@@ -10,7 +10,11 @@ export function tellReplication(
   monotonicMs: number,
 ): void {
   const manifest = cache.current()?.manifest;
-  if (manifest !== undefined) replication.setGates(manifest.gates.map(({ id, publicKey }) => ({ id, publicKey })));
+  if (manifest !== undefined)
+    replication.setGates([
+      ...manifest.gates.map(({ id, publicKey }) => ({ id, publicKey })),
+      ...(manifest.revokedGates ?? []).map(({ id, publicKey, heads }) => ({ id, publicKey, accepted: heads })),
+    ]);
   const { nowMs, trusted, uncertaintyMs } = trust.now();
   replication.setTime({ atMs: nowMs, timeTrusted: trusted, monotonicMs, uncertaintyMs });
 }

@@ -50,6 +50,11 @@ export function createMemoryReplicaStore({ image, own }: MemoryReplicaOptions = 
       compareMarkIds(a.mark, b.mark),
     );
 
+  const isAside = (item: Quarantined): boolean =>
+    quarantined.some(
+      ({ chunk }) => bytesEqual(chunk.signature, item.chunk.signature) && bytesEqual(chunk.payload, item.chunk.payload),
+    );
+
   return {
     frontier: async (event) => {
       const latest = new Map<string, SegmentState>();
@@ -78,13 +83,20 @@ export function createMemoryReplicaStore({ image, own }: MemoryReplicaOptions = 
       states.set(key, after);
       return ok(undefined);
     },
+    cutBack: async ({ before, after, kept, marks: gone, aside }) => {
+      const key = segmentKey(before);
+      if (!sameState(states.get(key), before)) return err({ type: 'segment-moved' });
+      for (let sequence = gone.from; sequence <= gone.to; sequence++) marks.delete(markKey({ ...before, sequence }));
+      if (after === undefined) states.delete(key);
+      else states.set(key, after);
+      if (kept.length === 0) chunks.delete(key);
+      else chunks.set(key, kept);
+      for (const item of aside) if (!isAside(item)) quarantined.push(item);
+      return ok(undefined);
+    },
     quarantine: async (item) => {
       const ofWriter = quarantined.filter(({ chunk }) => writerKey(chunk.head) === writerKey(item.chunk.head));
-      const there = ofWriter.some(
-        ({ chunk }) =>
-          bytesEqual(chunk.signature, item.chunk.signature) && bytesEqual(chunk.payload, item.chunk.payload),
-      );
-      if (there || ofWriter.length >= quarantineChunksMax) return false;
+      if (isAside(item) || ofWriter.length >= quarantineChunksMax) return false;
       quarantined.push(item);
       return true;
     },

@@ -2,11 +2,13 @@
 // gate accepts one: nothing older, nothing unsigned, nothing over its bound, nothing for another event. feed-snapshot.ts and
 // feed-delta.ts are the files that a manifest names by their hash.
 import { z } from 'zod';
+import { acceptedHeadsMax, acceptedHeadsPerGateMax } from './accepted-heads.ts';
 import { hexToBytes, utf8 } from './bytes.ts';
 import { decodeCose, domainAad, signCose, verifyCose } from './cose.ts';
 import { announcementsHeader, followAnnouncements } from './feed-key-announcement.ts';
 import { keyId, type KeyPair } from './crypto.ts';
 import { assert, err, ok, type Result } from './result.ts';
+import { segmentMarksMax } from './segment.ts';
 import { admissionPolicySchema } from './ticket.ts';
 
 /** Upper bounds a gate enforces before it allocates or downloads. */
@@ -96,6 +98,30 @@ export const manifestSchema = z.object({
       }),
     )
     .max(2_000),
+  /**
+   * Gates of which nothing new is believed, and what of them stays accepted (accepted-heads.ts). They are not in `gates`, so that a gate
+   * too old to know this list takes nothing at all of them.
+   */
+  revokedGates: z
+    .array(
+      z.object({
+        id: z.string().max(32),
+        name: z.string().max(100),
+        publicKey: hex(32),
+        heads: z
+          .array(
+            z.object({
+              boot: hex(8),
+              segment: z.number().int().min(0).max(1_000_000),
+              count: z.number().int().min(0).max(segmentMarksMax),
+              hash: hex(32),
+            }),
+          )
+          .max(acceptedHeadsPerGateMax),
+      }),
+    )
+    .max(2_000)
+    .optional(),
   /** Deployment CA certificate, base64 DER. */
   ca: z.string().max(4_096),
   staff: z.array(staffSchema).max(5_000),
@@ -228,6 +254,10 @@ function manifestProblem(manifest: Manifest): string | undefined {
     if (delta.from !== reached || delta.to <= delta.from) return `a gap in the deltas at version ${reached}`;
     reached = delta.to;
   }
+  const revoked = manifest.revokedGates ?? [];
+  if (revoked.reduce((sum, gate) => sum + gate.heads.length, 0) > acceptedHeadsMax)
+    return 'accepted heads over their bound';
+  if (revoked.some(({ id }) => manifest.gates.some((gate) => gate.id === id))) return 'a gate both listed and revoked';
   if (reached > manifest.version) return 'files newer than the manifest';
   if (manifest.deltas.reduce((sum, delta) => sum + delta.bytes, 0) > overlayBytesMax) return 'deltas over their bound';
   const wrongKey = manifest.keys.find((key) => key.keyId !== keyId(hexToBytes(key.publicKey) ?? new Uint8Array(0)));

@@ -10,6 +10,7 @@ import { markBytesMax } from './mark-codec.ts';
 import { assert, ok, type Result } from './result.ts';
 import { checkChangeBounds, checkDocumentBounds } from './segment-bounds.ts';
 import {
+  checkAlone,
   checkContent,
   hashFromChunks,
   invalid,
@@ -58,6 +59,11 @@ export interface Ledger {
     publicKey: Uint8Array,
     known: SegmentState | undefined,
   ) => Result<CheckedChunk, ChunkError>;
+  /**
+   * The same checks for a chunk of which it is not known what came before: as evidence, or as proof of the head that it ends in. `before`:
+   * hash of what it continues.
+   */
+  readonly checkAlone: (chunk: SignedChunk, publicKey: Uint8Array) => Result<{ readonly before: string }, ChunkError>;
   /** Hash after `count` marks according to stored, already checked chunks; undefined where they do not say. */
   readonly hashAt: (chunks: readonly SignedChunk[], count: number) => string | undefined;
   /** The marks' bytes in stored, already checked chunks, from the segment's first on. */
@@ -80,6 +86,10 @@ export async function loadLedger(): Promise<Ledger> {
     check: (chunk, publicKey, known) => {
       const signed = verifyChunk(chunk, publicKey);
       return signed.ok ? checkContent(reader, chunk, known) : signed;
+    },
+    checkAlone: (chunk, publicKey) => {
+      const signed = verifyChunk(chunk, publicKey);
+      return signed.ok ? checkAlone(reader, chunk) : signed;
     },
     hashAt: (chunks, count) => hashFromChunks(reader, chunks, count),
     marks: (chunks) => marksFromChunks(reader, chunks),

@@ -77,6 +77,21 @@ export function checkContent(
   });
 }
 
+/**
+ * The same without anything known: whether a chunk's own changes chain up to its signed head, and the hash of what they continue. Since
+ * a hash commits to all that came before it, a chunk that ends in a trusted head is as good as that head.
+ */
+export function checkAlone(reader: SegmentReader, chunk: SignedChunk): Result<{ readonly before: string }, ChunkError> {
+  const changes = readChanges(reader, chunk);
+  if (!changes.ok) return changes;
+  const chained = checkChain(changes.value, chunk, undefined);
+  if (!chained.ok) return chained;
+  const marks = readMarks(changes.value, chunk);
+  if (!marks.ok) return marks;
+  const [first] = changes.value;
+  return ok({ before: first === undefined ? chunk.head.hash : (first.deps[0] ?? emptyHash) });
+}
+
 /** The changes of a chunk, each checked for its own place and content; not yet for their chain. */
 function readChanges(reader: SegmentReader, chunk: SignedChunk): Result<readonly ReadChange[], ChunkError> {
   const { head } = chunk;
@@ -147,7 +162,7 @@ function readMarks(changes: readonly ReadChange[], { head }: SignedChunk): Resul
  * Only a head with at least as many marks says anything new. A shorter one that claims to be closed comes from a restored image and
  * must not touch what is known of the longer one.
  */
-function advance(known: SegmentState | undefined, head: SegmentState): SegmentState {
+export function advance(known: SegmentState | undefined, head: SegmentState): SegmentState {
   if (known !== undefined && head.count < known.count) return known;
   const { event, gate, boot, segment, firstSequence, count, hash } = head;
   const through = known !== undefined && compareHybrid(known.through, head.through) > 0 ? known.through : head.through;

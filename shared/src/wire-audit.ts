@@ -42,6 +42,7 @@ export const auditActions = [
   'order-given',
   'order-lifted',
   'ticket-denied',
+  'chunk-released',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -208,6 +208,8 @@ export const summarySchema = z.object({
   refused: z.number().int(),
   marks: z.number().int(),
   cases: z.number().int(),
+  /** Chunks that were put aside and not let in since: `GET /api/events/{event}/quarantine`. */
+  aside: z.number().int(),
   /** Equal on every replica that knows the same marks (content-hash.ts). */
   historyHash: z.string(),
   feedVersion: z.number().int(),
@@ -228,6 +230,8 @@ export const gateViewSchema = z.object({
   throughMs: unixMs.optional(),
   feedVersion: z.number().int().optional(),
   entries: z.number().int(),
+  /** Since then nothing new of it is believed. */
+  revokedAtMs: unixMs.optional(),
 });
 export type GateView = z.infer<typeof gateViewSchema>;
 
@@ -246,6 +250,7 @@ export const liveStateSchema = z.object({
   refused: z.number().int(),
   marks: z.number().int(),
   cases: z.number().int(),
+  aside: z.number().int(),
   gates: z.array(gateViewSchema),
   /** The latest first. */
   entries: z.array(liveEntrySchema),

@@ -30,6 +30,7 @@ describeReplicaStoreContract(`the cloud on ${databaseKind()}`, async () => {
       database: database.value,
       clock: { wallMs: () => 1_700_000_000_000, monotonicMs: () => 0 },
       derive: async () => undefined,
+      underive: async () => undefined,
     });
   };
   let store = await open();

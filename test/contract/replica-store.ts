@@ -200,6 +200,48 @@ export function describeReplicaStoreContract(name: string, createHarness: () => 
       expect(await harness.store().chunks(id)).toEqual([chunk]);
     });
 
+    it('cuts a segment back: marks and chunks go, what is put aside stays, over the bound too', async () => {
+      const first = acceptance(undefined, 3);
+      const second = acceptance(await append(first), 7);
+      await append(second);
+      for (let trial = 0; trial < quarantineChunksMax; trial++) {
+        const other = acceptance(undefined, 1, { throughMs: trial }).chunk;
+        await harness.store().quarantine({ chunk: other, reason: 'equivocation: two heads', from: 'gate-c' });
+      }
+      const aside = [{ chunk: second.chunk, reason: 'gate-revoked: beyond', from: 'this replica' }];
+      const cut = { before: second.after, after: first.after, kept: [first.chunk], marks: { from: 6, to: 7 }, aside };
+      expect(await harness.store().cutBack(cut)).toEqual({ ok: true, value: undefined });
+      expect(await harness.store().cutBack(cut)).toEqual({ ok: false, error: { type: 'segment-moved' } });
+      await harness.restart();
+      expect(await harness.store().segment(first.after)).toEqual(first.after);
+      expect(await harness.store().chunks(first.after)).toEqual([first.chunk]);
+      // Marks 4 and 5 stay known although the chunk that brought them is gone.
+      expect(await harness.store().contentHash(writer.event)).toBe(hashOf(marksOf(writer, 5)));
+      const kept = await harness.store().quarantined(writer.event);
+      expect(kept.length).toBe(quarantineChunksMax + 1);
+      expect(kept).toContainEqual(aside[0]);
+      const again = acceptance(first.after, 5);
+      await append(again);
+      expect(await harness.store().contentHash(writer.event)).toBe(hashOf(marksOf(writer, 5)));
+    });
+
+    it('cuts a whole segment away', async () => {
+      const whole = acceptance(undefined, 4, { closed: true });
+      await append(whole);
+      await harness.store().cutBack({
+        before: whole.after,
+        after: undefined,
+        kept: [],
+        marks: { from: 1, to: 4 },
+        aside: [{ chunk: whole.chunk, reason: 'gate-revoked: beyond', from: 'this replica' }],
+      });
+      expect(await harness.store().frontier(writer.event)).toEqual([]);
+      expect(await harness.store().chunks(whole.after)).toEqual([]);
+      expect(await harness.store().contentHash(writer.event)).toBe(hashOf([]));
+      await append(whole);
+      expect(await harness.store().frontier(writer.event)).toEqual([whole.after]);
+    });
+
     it('puts chunks aside once each, up to a bound, with reason and sender', async () => {
       const item = { chunk: acceptance(undefined, 1).chunk, reason: 'equivocation: two heads', from: 'gate-c' };
       expect(await harness.store().quarantine(item)).toBe(true);

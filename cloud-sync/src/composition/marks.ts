@@ -9,14 +9,16 @@ import { createDenials } from '../services/denials.ts';
 import { readEvent } from '../services/events.ts';
 import { createLiveStates } from '../services/live-states.ts';
 import { createOrders } from '../services/orders.ts';
+import { createQuarantine } from '../services/quarantine.ts';
 import { createReports } from '../services/reports.ts';
+import { createRevocations } from '../services/revocations.ts';
 import { deriveAllStories, deriveStories, storeHistories } from '../services/stories.ts';
 import { followAllCases } from '../services/suspicion-cases.ts';
 import { createSuspicions } from '../services/suspicions.ts';
 import { createEffectiveEvents, createTicketMethods } from '../services/ticket-methods.ts';
 import { readTickets } from '../services/ticket-views.ts';
 import { createUsageLog } from '../services/usage-log.ts';
-import { storeUses } from '../services/uses.ts';
+import { forgetUses, storeUses } from '../services/uses.ts';
 import { createVerifications } from '../services/verification.ts';
 import type { CentralEntry } from '../services/working-store.ts';
 import { openCentralStore } from '../store/central-store.ts';
@@ -39,6 +41,8 @@ export interface Marks extends Pick<
   | 'liveStates'
   | 'usageLog'
   | 'suspicions'
+  | 'revocations'
+  | 'quarantine'
   | 'rulesChanged'
 > {
   /** The cloud as a writer of marks. */
@@ -57,14 +61,20 @@ export async function openMarks(foundation: Foundation, services: EventServices)
       await storeUses(queries, batch, event, marks.map(markToUsage), disputed);
       await batch.write(queries);
     },
+    underive: async (queries, event, ticketIds, marks) => {
+      const batch = createRowBatch();
+      const disputed = await deriveStories(queries, batch, clock, event, ticketIds);
+      await forgetUses(queries, batch, event, marks.map(markToUsage), disputed);
+      await batch.write(queries);
+    },
   });
   const ledger = await loadLedger();
-  const ingest = createIngest({
-    ledger,
-    store: replica,
-    directory: createGateDirectory(database, keys.central.publicKey),
-    log,
-  });
+  const directory = createGateDirectory(database, keys.central.publicKey);
+  const ingest = createIngest({ ledger, store: replica, directory, log });
+  const changed = (event: number): void => {
+    feed.changed(event);
+    pokes.poke(event);
+  };
   const centralStore = await openCentralStore<CentralEntry>({
     database,
     clock,
@@ -138,11 +148,12 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     liveStates: createLiveStates({ reports, clock }),
     usageLog: createUsageLog(database),
     suspicions: createSuspicions({ database, clock, audit }),
+    revocations: createRevocations({ database, clock, log, audit, ingest, changed, forgetAfter: replica.forgetAfter }),
+    quarantine: createQuarantine({ database, clock, log, audit, ingest, changed, ledger, replica, directory }),
     rulesChanged: async (event) => {
       await deriveAllStories(database, clock, event);
       await followAllCases(database, event);
-      feed.changed(event);
-      pokes.poke(event);
+      changed(event);
     },
   };
 }

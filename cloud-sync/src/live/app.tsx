@@ -62,6 +62,7 @@ function Live({ shown }: { readonly shown: LiveState }): JSX.Element {
         <Figure label="Entered" value={shown.admitted} />
         <Figure label="Refused" value={shown.refused} />
         <Figure label="Double entries" value={shown.cases} alarming={shown.cases > 0} />
+        {shown.aside > 0 && <Figure label="Marks put aside" value={shown.aside} alarming />}
         <Figure label="Ticket list" value={shown.feedVersion} prefix="v" />
       </dl>
       <main>

@@ -12,6 +12,8 @@ interface Look {
 
 function lookOf(gate: GateView, shown: LiveState): Look {
   if (!gate.enrolled) return { shape: 'ring', tone: 'pending', label: 'Not enrolled yet' };
+  if (gate.revokedAtMs !== undefined)
+    return { shape: 'triangle', tone: 'warn', label: `Revoked ${timeOfDay(gate.revokedAtMs, shown.timeZone)}` };
   if (gate.state === 'ok') return { shape: 'disc', tone: 'good', label: 'In contact' };
   const since = gate.lastContactMs;
   return {

@@ -32,6 +32,7 @@ export function adminRoutes({ devices, staff, feed }: AdminRoutesDeps): Hono<Env
         'event-unknown',
         'zone-unknown',
         'gate-in-other-event',
+        'gate-revoked',
       ]),
     ),
     validEvent,

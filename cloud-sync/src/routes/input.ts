@@ -2,6 +2,7 @@
 // that says where.
 import {
   eventIdSchema,
+  gateIdPattern,
   jsonBodyBytesMax,
   keyIdSchema,
   problemSchema,
@@ -137,6 +138,16 @@ export const validSession = validator('param', z.object({ session: z.string().re
 export const validSuspicion = validator(
   'param',
   z.object({ event: eventText, suspicion: z.string().regex(/^[0-9a-f]{32}$/) }),
+  orProblem,
+);
+export const validGate = validator(
+  'param',
+  z.object({ event: eventText, gate: z.string().regex(gateIdPattern) }),
+  orProblem,
+);
+export const validQuarantined = validator(
+  'param',
+  z.object({ event: eventText, chunk: z.string().regex(/^[0-9a-f]{64}$/) }),
   orProblem,
 );
 export const validTicket = validator('param', z.object({ ticket: ticketIdSchema }), orProblem);

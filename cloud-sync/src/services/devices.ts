@@ -50,7 +50,7 @@ export interface Devices {
   readonly invite: (event: number, gate: GateDescription) => Promise<Result<GateResponse, Failure>>;
   /** `sender`: the network address that asks. */
   readonly enrol: (request: EnrolRequest, sender: string) => Promise<Result<EnrolledGate, Failure>>;
-  /** An enrolled gate by id. */
+  /** An enrolled gate by id, unless it is revoked. */
   readonly find: (gate: string) => Promise<Gate | undefined>;
   /** What screens call a gate; the cloud is one for its own marks. */
   readonly nameOf: (event: number, gate: string) => Promise<string>;
@@ -90,10 +90,11 @@ export function createDevices(deps: DevicesDeps): Devices {
       const invited = await inTransaction(database, gateLock(gate.id), async (queries) => {
         const known = await queries
           .selectFrom('gate')
-          .select(['event', 'public_key'])
+          .select(['event', 'public_key', 'revoked_at_ms'])
           .where('id', '=', gate.id)
           .executeTakeFirst();
         if (known !== undefined && known.event !== event) return 'in-other-event';
+        if (known !== undefined && known.revoked_at_ms !== null) return 'revoked';
         await queries
           .insertInto('gate')
           .values({
@@ -121,6 +122,7 @@ export function createDevices(deps: DevicesDeps): Devices {
         return 'enrolled';
       });
       if (invited === 'in-other-event') return err({ type: 'gate-in-other-event' });
+      if (invited === 'revoked') return err({ type: 'gate-revoked' });
       if (invited === 'enrolled') changed(event);
       const link = `${publicUrl()}#${code}`;
       return ok({ gate: gate.id, event, code, expiresAtMs, link, qrSvg: renderQrSvg({ text: link, caption: code }) });
@@ -138,6 +140,7 @@ export function createDevices(deps: DevicesDeps): Devices {
             .selectAll('gate')
             .where('enrolment.code_hash', '=', codeHash)
             .where('enrolment.used_at_ms', 'is', null)
+            .where('gate.revoked_at_ms', 'is', null)
             .where('enrolment.expires_at_ms', '>', clock.wallMs())
             .executeTakeFirst(),
         (outcome) => outcome === undefined,
@@ -194,6 +197,7 @@ export function createDevices(deps: DevicesDeps): Devices {
         .selectFrom('gate')
         .select(['id', 'event', 'public_key'])
         .where('id', '=', gate)
+        .where('revoked_at_ms', 'is', null)
         .executeTakeFirst();
       const publicKey = hexToBytes(row?.public_key ?? '');
       return row === undefined || publicKey === undefined || publicKey.length === 0

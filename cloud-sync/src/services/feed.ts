@@ -11,6 +11,7 @@ import {
   type Result,
   type Timer,
 } from '@postern/shared';
+import { readAcceptedHeads } from '../store/accepted-heads.ts';
 import type { Database } from '../store/database.ts';
 import type { Authority } from './authority.ts';
 import { readEvent, type EventRecord } from './events.ts';
@@ -215,6 +216,7 @@ async function publishNext(
     ...files,
     keys: [...keys.published],
     gates: [...(await listGates(database, record.id)), deps.central],
+    revokedGates: await listRevokedGates(database, record.id),
     ca: deps.authority.certificate,
     staff: await listStaff(database, record.id),
   };
@@ -237,7 +239,13 @@ async function publishNext(
 }
 
 async function listGates(database: Database, event: number): Promise<Manifest['gates']> {
-  const rows = await database.selectFrom('gate').selectAll().where('event', '=', event).orderBy('id').execute();
+  const rows = await database
+    .selectFrom('gate')
+    .selectAll()
+    .where('event', '=', event)
+    .where('revoked_at_ms', 'is', null)
+    .orderBy('id')
+    .execute();
   return rows.flatMap((row) =>
     row.public_key === null || row.certificate === null
       ? []
@@ -252,6 +260,21 @@ async function listGates(database: Database, event: number): Promise<Manifest['g
           },
         ],
   );
+}
+
+async function listRevokedGates(database: Database, event: number): Promise<NonNullable<Manifest['revokedGates']>> {
+  const rows = await database
+    .selectFrom('gate')
+    .select(['id', 'name', 'public_key'])
+    .where('event', '=', event)
+    .where('revoked_at_ms', 'is not', null)
+    .where('public_key', 'is not', null)
+    .orderBy('id')
+    .execute();
+  const revoked: NonNullable<Manifest['revokedGates']> = [];
+  for (const { id, name, public_key: publicKey } of rows)
+    revoked.push({ id, name, publicKey: publicKey ?? '', heads: await readAcceptedHeads(database, event, id) });
+  return revoked;
 }
 
 async function listStaff(database: Database, event: number): Promise<Manifest['staff']> {

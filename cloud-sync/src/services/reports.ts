@@ -55,7 +55,9 @@ export interface ReportsDeps {
 const caseEntriesSchema = z.object({ fitting: entryViewSchema.array(), misfits: entryViewSchema.array() });
 
 export function createReports({ database, clock, replica, feedVersion }: ReportsDeps): Reports {
-  const counts = async (event: number): Promise<Pick<Summary, 'admitted' | 'refused' | 'marks' | 'cases'>> => {
+  const counts = async (
+    event: number,
+  ): Promise<Pick<Summary, 'admitted' | 'refused' | 'marks' | 'cases' | 'aside'>> => {
     const entries = await database
       .selectFrom('entry')
       .select(({ fn }) => fn.sum<number | null>('persons').as('sum'))
@@ -78,7 +80,19 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
       .where('event', '=', event)
       .where('state', '=', 'open')
       .executeTakeFirstOrThrow();
-    return { admitted: entries.sum ?? 0, refused: refusals.sum ?? 0, marks: marks.count, cases: cases.count };
+    const quarantine = await database
+      .selectFrom('quarantine')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('event', '=', event)
+      .where('released_at_ms', 'is', null)
+      .executeTakeFirstOrThrow();
+    return {
+      admitted: entries.sum ?? 0,
+      refused: refusals.sum ?? 0,
+      marks: marks.count,
+      cases: cases.count,
+      aside: quarantine.count,
+    };
   };
 
   const gates = async (event: number): Promise<readonly GateView[]> => {
@@ -119,7 +133,7 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
         ...entries,
         orderUncertain: row.order_uncertain === 1,
         gatesNotHeard: gateViews
-          .filter((gate) => gate.enrolled && (gate.throughMs ?? 0) < row.last_at_ms)
+          .filter((gate) => gate.enrolled && gate.revokedAtMs === undefined && (gate.throughMs ?? 0) < row.last_at_ms)
           .map((gate) => gate.id),
       };
       return { ...found, text: caseText(found, namesByGate, policy?.timeZone ?? 'UTC') };
@@ -236,6 +250,7 @@ function toGateView(
     ...(throughMs === undefined ? {} : { throughMs }),
     ...(row.feed_version === null ? {} : { feedVersion: row.feed_version }),
     entries,
+    ...(row.revoked_at_ms === null ? {} : { revokedAtMs: row.revoked_at_ms }),
   };
 }
 

@@ -40,7 +40,8 @@ export async function deriveStories(
   if (record === undefined) return [];
   const marks = await readMarksOfTickets(queries, event, [...ticketIds]);
   const freshByTicket = countByTicket(fresh);
-  const known = [...ticketIds].filter((id) => (marks.get(id)?.length ?? 0) > (freshByTicket.get(id) ?? 0));
+  const isNew = (id: string): boolean => freshByTicket.has(id) && freshByTicket.get(id) === marks.get(id)?.length;
+  const known = [...ticketIds].filter((id) => !isNew(id));
   const histories = await foldMarks(queries, record.policy, [...ticketIds], marks);
   return storeHistories(queries, batch, clock.wallMs(), event, histories, new Set(known));
 }

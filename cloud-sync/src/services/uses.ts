@@ -2,7 +2,7 @@
 // and made anew from both.
 import type { Database, Queries } from '../store/database.ts';
 import { createRowBatch, type RowBatch } from '../store/insert-rows.ts';
-import { entryToUsage, eventsWithoutUsage, rebuildUsage, type UsageRow } from '../store/usage.ts';
+import { entryToUsage, eventsWithoutUsage, forgetUsage, rebuildUsage, type UsageRow } from '../store/usage.ts';
 import type { EntryRow } from './audit-chain.ts';
 import { deriveSuspicions, rebuildSuspicions } from './suspicion-derive.ts';
 
@@ -18,6 +18,18 @@ export async function storeUses(
   disputed: readonly string[],
 ): Promise<void> {
   batch.add('usage', rows, 'keep');
+  await deriveSuspicions(queries, batch, event, rows, disputed);
+}
+
+/** After stories and cases of the same marks, which have left the history. */
+export async function forgetUses(
+  queries: Queries,
+  batch: RowBatch,
+  event: number,
+  rows: readonly UsageRow[],
+  disputed: readonly string[],
+): Promise<void> {
+  await forgetUsage(queries, rows);
   await deriveSuspicions(queries, batch, event, rows, disputed);
 }
 

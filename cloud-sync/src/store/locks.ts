@@ -19,6 +19,14 @@ export const inTransaction = <T>(
     return work(queries);
   });
 
+/** Shares a lock with others that share it, until the transaction ends; whoever runs under it alone (`inTransaction`) waits for all of them. */
+export async function shareLock(queries: Queries, lock: string): Promise<void> {
+  if (isPostgres(queries)) await sql`select pg_advisory_xact_lock_shared(${lockNumber(lock)})`.execute(queries);
+}
+
+/** The lock of whoever revokes a gate: shared by all that store marks of it. */
+export const gateHistoryLock = (event: number, gate: string): string => `gate-history/${event}/${gate}`;
+
 /**
  * Keeps these tickets of an event to the transaction that asks: whoever reads a ticket's marks to write what follows from them, a
  * decision or its story, calls this first, after adding marks and before reading them. The event's rules stay as they are meanwhile.

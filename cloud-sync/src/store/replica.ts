@@ -15,15 +15,17 @@ import {
   type Clock,
   type EncodedMark,
   type Mark,
+  type Quarantined,
   type ReplicaStore,
   type Result,
   type SegmentId,
   type WriterId,
 } from '@postern/shared';
+import { mayBecome } from './accepted-heads.ts';
 import type { Database, Queries } from './database.ts';
 import { insertRows } from './insert-rows.ts';
 import { inTransaction } from './locks.ts';
-import { ticketOf, toMarkRow } from './mark-rows.ts';
+import { readMark, ticketOf, toMarkRow } from './mark-rows.ts';
 import {
   isSameState,
   segmentColumns,
@@ -48,9 +50,16 @@ export interface ReplicaDeps {
     ticketIds: ReadonlySet<string>,
     marks: readonly Mark[],
   ) => Promise<void>;
+  /** The same after these marks have been removed. */
+  readonly underive: ReplicaDeps['derive'];
 }
 
-export function createReplicaStore({ database, clock, derive }: ReplicaDeps): ReplicaStore {
+export interface CloudReplica extends ReplicaStore {
+  /** Removes a writer's marks after `sequence`, with all that followed from them; answers how many. */
+  readonly forgetAfter: (queries: Queries, writer: WriterId, sequence: number) => Promise<number>;
+}
+
+export function createReplicaStore({ database, clock, derive, underive }: ReplicaDeps): CloudReplica {
   return {
     frontier: async (event) => {
       const rows = await database
@@ -89,12 +98,18 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
         if (conflict !== undefined) return err({ type: 'mark-conflict', sequence: conflict });
       }
       for (const batch of batches) {
-        const stored = await inTransaction(database, writerLock(after), (queries) => storeMarks(queries, after, batch));
+        const stored = await inTransaction(
+          database,
+          writerLock(after),
+          async (queries): Promise<Result<void, AppendError>> =>
+            (await mayBecome(queries, after)) ? storeMarks(queries, after, batch) : err({ type: 'segment-moved' }),
+        );
         if (!stored.ok) return stored;
       }
       return inTransaction(database, writerLock(after), async (queries): Promise<Result<void, AppendError>> => {
         const row = await segmentRow(queries, after);
         if (!isSameState(row === undefined ? undefined : toState(row), before)) return err({ type: 'segment-moved' });
+        if (!(await mayBecome(queries, after))) return err({ type: 'segment-moved' });
         const stored = await storeMarks(queries, after, last);
         if (!stored.ok) return stored;
         await storeChunk(queries, chunk);
@@ -103,35 +118,47 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
       });
     },
 
-    quarantine: async ({ chunk, reason, from }) => {
-      const { event, gate, boot } = chunk.head;
-      const bytes = encodeChunk(chunk);
-      return inTransaction(database, writerLock(chunk.head), async (queries) => {
+    cutBack: ({ before, after, kept, marks, aside }) =>
+      inTransaction(database, writerLock(before), async (queries) => {
+        const row = await segmentRow(queries, before);
+        if (!isSameState(row === undefined ? undefined : toState(row), before)) return err({ type: 'segment-moved' });
+        await forgetMarks(queries, before, marks.from, marks.to);
+        await queries
+          .deleteFrom('chunk')
+          .where((where) => where.and(segmentColumns(before)))
+          .execute();
+        for (const chunk of kept) await storeChunk(queries, chunk);
+        if (after !== undefined) await storeState(queries, after);
+        else
+          await queries
+            .deleteFrom('segment')
+            .where((where) => where.and(segmentColumns(before)))
+            .execute();
+        for (const item of aside) await putAside(queries, item);
+        return ok(undefined);
+      }),
+
+    forgetAfter: async (queries, writer, sequence) => {
+      const { last } = await queries
+        .selectFrom('mark')
+        .select(({ fn }) => fn.max<number | null>('sequence').as('last'))
+        .where((where) => where.and(writerColumns(writer)))
+        .executeTakeFirstOrThrow();
+      return forgetMarks(queries, writer, sequence + 1, last ?? sequence);
+    },
+
+    quarantine: async (item) => {
+      const { event, gate, boot } = item.chunk.head;
+      return inTransaction(database, writerLock(item.chunk.head), async (queries) => {
         const { held } = await queries
           .selectFrom('quarantine')
           .select(({ fn }) => fn.countAll<number>().as('held'))
           .where('event', '=', event)
           .where('gate', '=', gate)
           .where('boot', '=', boot)
+          .where('released_at_ms', 'is', null)
           .executeTakeFirstOrThrow();
-        if (held >= quarantineChunksMax) return false;
-        const values = {
-          event,
-          gate,
-          boot,
-          sha256: bytesToHex(sha256(bytes)),
-          reason,
-          sender: from,
-          bytes: Buffer.from(bytes),
-          received_at_ms: clock.wallMs(),
-        };
-        const stored = await queries
-          .insertInto('quarantine')
-          .values(values)
-          .onConflict((conflict) => conflict.doNothing())
-          .returning('sha256')
-          .executeTakeFirst();
-        return stored !== undefined;
+        return held < quarantineChunksMax && putAside(queries, item);
       });
     },
 
@@ -149,6 +176,48 @@ export function createReplicaStore({ database, clock, derive }: ReplicaDeps): Re
 
     contentHash: (event) => readContentHash(database, event),
   };
+
+  /** False when it is there already. */
+  async function putAside(queries: Queries, { chunk, reason, from }: Quarantined): Promise<boolean> {
+    const { event, gate, boot } = chunk.head;
+    const bytes = encodeChunk(chunk);
+    const values = {
+      event,
+      gate,
+      boot,
+      sha256: bytesToHex(sha256(bytes)),
+      reason,
+      sender: from,
+      bytes: Buffer.from(bytes),
+      received_at_ms: clock.wallMs(),
+    };
+    const stored = await queries
+      .insertInto('quarantine')
+      .values(values)
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('sha256')
+      .executeTakeFirst();
+    return stored !== undefined;
+  }
+
+  /** Marks from one sequence to another, with all that followed from them; answers how many there were. */
+  async function forgetMarks(queries: Queries, writer: WriterId, from: number, to: number): Promise<number> {
+    let forgotten = 0;
+    for (let start = from; start <= to; start += marksPerTransactionMax) {
+      const gone = await queries
+        .deleteFrom('mark')
+        .where((where) => where.and(writerColumns(writer)))
+        .where('sequence', '>=', start)
+        .where('sequence', '<=', Math.min(to, start + marksPerTransactionMax - 1))
+        .returning('bytes')
+        .execute();
+      const marks = gone.flatMap(({ bytes }) => readMark({ ...writerColumns(writer), bytes }) ?? []);
+      const tickets = new Set(marks.flatMap((mark) => ticketOf(mark) ?? []));
+      if (marks.length > 0) await underive(queries, writer.event, tickets, marks);
+      forgotten += gone.length;
+    }
+    return forgotten;
+  }
 
   async function storeMarks(
     queries: Queries,

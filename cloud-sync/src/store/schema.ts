@@ -27,6 +27,7 @@ export interface Schema extends AuditSchema {
   readonly ticket_holder: TicketHolderTable;
   readonly staff: StaffTable;
   readonly gate: GateTable;
+  readonly accepted_head: AcceptedHeadTable;
   readonly enrolment: EnrolmentTable;
   readonly feed_file: FeedFileTable;
   readonly feed: FeedTable;
@@ -281,6 +282,19 @@ interface GateTable {
   /** The newest manifest this gate has fetched. */
   readonly feed_version: number | null;
   readonly created_at_ms: Fixed<number>;
+  /** Since then nothing new of it is believed. */
+  readonly revoked_at_ms: WithDefault<number | null>;
+  readonly revoked_reason: WithDefault<string | null>;
+}
+
+/** What stays accepted of a revoked gate (AcceptedHead). */
+interface AcceptedHeadTable {
+  readonly event: Fixed<number>;
+  readonly gate: Fixed<string>;
+  readonly boot: Fixed<string>;
+  readonly segment: Fixed<number>;
+  readonly count: number;
+  readonly hash: string;
 }
 
 interface EnrolmentTable {
@@ -425,6 +439,8 @@ interface QuarantineTable {
   readonly sender: Fixed<string>;
   readonly bytes: Fixed<Uint8Array>;
   readonly received_at_ms: Fixed<number>;
+  /** When a person let it into the history after all. */
+  readonly released_at_ms: WithDefault<number | null>;
 }
 
 /** Which key has signed a pass of which ticket, so that an emergency knows whose passes are dead. Written before a pass is shown. */

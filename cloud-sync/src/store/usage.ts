@@ -53,6 +53,15 @@ export const entryToUsage = (entry: UsedEntry): UsageRow => ({
   count: 1,
 });
 
+/** Those of marks that have left the history. */
+export async function forgetUsage(queries: Queries, rows: readonly UsageRow[]): Promise<void> {
+  for (const { event, gate, boot, sequence } of rows)
+    await queries
+      .deleteFrom('usage')
+      .where((where) => where.and({ event, gate, boot, sequence }))
+      .execute();
+}
+
 /** Makes the uses of an event anew from marks and audit entries; answers how many there were sources for. */
 export async function rebuildUsage(queries: Queries, event: number): Promise<number> {
   await queries.deleteFrom('usage').where('event', '=', event).execute();

@@ -1,6 +1,6 @@
 // How the gate is, in one answer: green, yellow or red, and for everything that is not as it should be one sentence on what is wrong
 // and one on what to do. The same facts feed /health, `gate-agent status` and `gate-agent doctor`.
-import type { LaneHealth, OrderView, PeerStatus, ReaderHealth } from '@postern/shared';
+import type { Alarm, LaneHealth, OrderView, PeerStatus, ReaderHealth } from '@postern/shared';
 import type { ClockStatement } from '../clock-trust.ts';
 
 export interface Problem {
@@ -54,6 +54,8 @@ export interface GateFacts {
     };
     /** Why there is no replication, when that is so. */
     readonly trouble: string | undefined;
+    /** Marks that were put aside since the start because their gate is not to be believed, newest last. */
+    readonly alarms: readonly Alarm[];
   };
   /** To the venue: in force, or lifted last; with the gates that have not acknowledged. */
   readonly orders: readonly OrderView[];
@@ -183,6 +185,14 @@ function* findProblems({
     yield warn(
       `other gates may not find or reach this one: ${contact.lan.trouble}`,
       'check [lan] in gate.toml and the network, then restart the gate',
+    );
+  const alarm = contact.alarms.at(-1);
+  if (alarm !== undefined)
+    yield warn(
+      `marks were put aside ${contact.alarms.length} time(s), the last of gate ${alarm.segment.gate}, brought by ${alarm.from}: ${alarm.cause}`,
+      alarm.type === 'gate-revoked'
+        ? 'nothing is lost: somebody at the cloud can look at them, and let them in'
+        : 'look at that gate: its data folder may have been copied or altered; revoke it at the cloud if it may be stolen',
     );
   if (certificateExpiresMs !== undefined && certificateExpiresMs - clock.nowMs < certificateWarnMs && clock.trusted)
     yield certificateExpiresMs < clock.nowMs

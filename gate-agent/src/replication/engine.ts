@@ -116,7 +116,10 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       const known = listed(id);
       const publicKey =
         known === undefined ? (id === gate ? settings.publicKey : undefined) : hexToBytes(known.publicKey);
-      return publicKey === undefined ? undefined : { publicKey, state: known?.revoked === true ? 'revoked' : 'active' };
+      if (publicKey === undefined) return undefined;
+      return known?.accepted === undefined
+        ? { publicKey, state: 'active' }
+        : { publicKey, state: 'revoked', accepted: known.accepted };
     },
   };
   const ingest = createIngest({ ledger, store, directory, log });
@@ -139,7 +142,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     graceMs: defaultGraceMs,
     listedKey: (id) => {
       const known = listed(id);
-      return known === undefined || known.revoked === true ? undefined : hexToBytes(known.publicKey);
+      return known === undefined || known.accepted !== undefined ? undefined : hexToBytes(known.publicKey);
     },
   });
 
@@ -220,6 +223,21 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     }
   }
 
+  /** Of gates that were revoked in a newer feed, what is not accepted leaves the history; our own marks are our journal's. */
+  const takeGates = async (newer: readonly ListedGate[]): Promise<void> => {
+    const revised = newer.filter(
+      (known) => known.accepted !== undefined && known.id !== gate && !isSameAccepted(known, listed(known.id)),
+    );
+    gates = newer;
+    replicator.tryRefusedAgain();
+    mesh.tryRefusedAgain();
+    discovery.look();
+    let gone = 0;
+    for (const { id } of revised) gone += await ingest.revise(event, id);
+    if (gone > 0) reportSoon();
+    bell.ring();
+  };
+
   const running: Promise<void>[] = [];
   const follow = (peer: Peer, onTurn: (error: PeerError | undefined) => void, signal: AbortSignal): Promise<void> =>
     runPeerLoop(
@@ -293,11 +311,9 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
         case 'gates':
           // It is said again and again.
           if (isSameList(gates, message.gates)) return;
-          gates = message.gates;
-          replicator.tryRefusedAgain();
-          mesh.tryRefusedAgain();
-          discovery.look();
-          return bell.ring();
+          return void takeGates(message.gates).catch((cause: unknown) =>
+            log.error({ cause: String(cause) }, 'the list of gates could not be applied to what is known of them'),
+          );
         case 'time':
           time = message.time;
           return;
@@ -339,7 +355,10 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
 
 const isSameList = (a: readonly ListedGate[], b: readonly ListedGate[]): boolean =>
   a.length === b.length &&
-  a.every(({ id, publicKey, revoked }, index) => {
+  a.every((gate, index) => {
     const other = b[index];
-    return id === other?.id && publicKey === other.publicKey && revoked === other.revoked;
+    return gate.id === other?.id && gate.publicKey === other.publicKey && isSameAccepted(gate, other);
   });
+
+const isSameAccepted = (a: ListedGate, b: ListedGate | undefined): boolean =>
+  JSON.stringify(a.accepted) === JSON.stringify(b?.accepted);

@@ -1,6 +1,14 @@
 // What the main thread and the replication thread say to each other. Everything is plain data; the thread shares nothing with the
 // scan path but the two database files.
-import type { Alarm, HybridTimestamp, ImportedGate, ImportError, PeerStatus, Result } from '@postern/shared';
+import type {
+  AcceptedHead,
+  Alarm,
+  HybridTimestamp,
+  ImportedGate,
+  ImportError,
+  PeerStatus,
+  Result,
+} from '@postern/shared';
 
 /** What the thread is started with. */
 export interface ReplicationSettings {
@@ -35,7 +43,8 @@ export interface ListedGate {
   readonly id: string;
   /** Ed25519, hexadecimal. */
   readonly publicKey: string;
-  readonly revoked?: boolean;
+  /** Of a revoked one: what of it stays accepted. */
+  readonly accepted?: readonly AcceptedHead[];
 }
 
 export interface TimeState {

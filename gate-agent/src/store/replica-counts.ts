@@ -6,6 +6,8 @@ import type { Database } from './database.ts';
 export interface ReplicaCounts {
   /** Inside the transaction that stores `mark` for the first time. */
   readonly note: (mark: Mark) => void;
+  /** Inside the transaction that has removed `mark`. */
+  readonly forget: (mark: Mark) => void;
 }
 
 /** More uses than any mark has: an `undone` takes all of them back. */
@@ -35,15 +37,16 @@ export function createReplicaCounts(database: Database, find: (id: MarkId) => Ma
     if (change !== 0) addPersons.run(original.event, original.zone, change);
   };
 
-  return {
-    note: (mark) => {
-      if (movesPersons(mark)) {
-        const persons = personsOf(mark, takenBack(mark));
-        if (persons !== 0) addPersons.run(mark.event, mark.zone, persons);
-      } else if (mark.kind === 'lapsed') takeBack({ event: mark.event, gate: mark.gate, ...mark.of }, mark.uses);
-      else if (mark.kind === 'undone') takeBack({ event: mark.event, ...mark.of }, allUses);
-    },
+  const count = (mark: Mark, direction: 1 | -1): void => {
+    if (movesPersons(mark)) {
+      const persons = personsOf(mark, takenBack(mark));
+      if (persons !== 0) addPersons.run(mark.event, mark.zone, direction * persons);
+    } else if (mark.kind === 'lapsed')
+      takeBack({ event: mark.event, gate: mark.gate, ...mark.of }, direction * mark.uses);
+    else if (mark.kind === 'undone') takeBack({ event: mark.event, ...mark.of }, direction * allUses);
   };
+
+  return { note: (mark) => count(mark, 1), forget: (mark) => count(mark, -1) };
 }
 
 type Moving = Extract<Mark, { kind: 'admitted' | 'overridden' | 'exited' | 'passed-out' }>;

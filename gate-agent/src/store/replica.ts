@@ -21,6 +21,7 @@ import {
   type Ledger,
   type Mark,
   type MarkId,
+  type Quarantined,
   type ReplicaStore,
   type SegmentId,
   type SegmentState,
@@ -132,6 +133,24 @@ export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): 
     statements.insertChunk.run(event, gate, boot, number, kind, encodeChunk(chunk));
   };
 
+  const removeMark = (id: MarkId): void => {
+    const bytes = storedInReplica(id);
+    const mark = bytes === undefined ? undefined : decodeMark(new Uint8Array(bytes), id);
+    const writer = writerIdOf(id);
+    statements.deleteMark.run(writer, id.sequence);
+    statements.deleteOrderMark.run(writer, id.sequence);
+    if (mark?.ok === true) counts.forget(mark.value);
+  };
+
+  /** False when it is there already. */
+  const putAside = ({ chunk, reason, from }: Quarantined): boolean => {
+    const { event, gate, boot } = chunk.head;
+    const bytes = encodeChunk(chunk);
+    return (
+      statements.insertQuarantine.run(event, gate, boot, sha256(bytes), reason.slice(0, 500), from, bytes).changes > 0
+    );
+  };
+
   const conflictIn = (marks: readonly EncodedMark[], inJournal: boolean): number | undefined =>
     marks.find(({ mark, bytes }) => {
       const stored = storedInReplica(mark) ?? (inJournal ? journal.find(mark) : undefined);
@@ -161,13 +180,26 @@ export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): 
       await breathe();
       return stored ? ok(undefined) : err({ type: 'segment-moved' });
     },
-    quarantine: async ({ chunk, reason, from }) => {
-      const { event, gate, boot } = chunk.head;
-      const bytes = encodeChunk(chunk);
-      if ((statements.quarantineCount.get(event, gate, boot) as number) >= quarantineChunksMax) return false;
-      return (
-        statements.insertQuarantine.run(event, gate, boot, sha256(bytes), reason.slice(0, 500), from, bytes).changes > 0
-      );
+    cutBack: async ({ before, after, kept, marks, aside }) => {
+      const { event, gate, boot, segment: number } = before;
+      const stored = database
+        .transaction(() => {
+          if (!isSameState(segment(before), before)) return false;
+          for (let sequence = marks.from; sequence <= marks.to; sequence++) removeMark({ event, gate, boot, sequence });
+          statements.deleteChunks.run(event, gate, boot, number, 1);
+          for (const chunk of kept) storeChunk(chunk);
+          if (after === undefined) statements.deleteSegment.run(event, gate, boot, number);
+          else statements.upsertSegment.run(stateToRow(after));
+          for (const item of aside) putAside(item);
+          return true;
+        })
+        .immediate();
+      await breathe();
+      return stored ? ok(undefined) : err({ type: 'segment-moved' });
+    },
+    quarantine: async (item) => {
+      const { event, gate, boot } = item.chunk.head;
+      return (statements.quarantineCount.get(event, gate, boot) as number) < quarantineChunksMax && putAside(item);
     },
     quarantined: async (event) =>
       (statements.quarantined.all(event) as { reason: string; sender: string; bytes: Uint8Array }[]).flatMap(
@@ -218,6 +250,8 @@ function prepareStatements(database: Database) {
       .raw(),
     insertMark: database.prepare('INSERT OR IGNORE INTO mark (writer, sequence, ticket, bytes) VALUES (?, ?, ?, ?)'),
     insertOrderMark: database.prepare('INSERT OR IGNORE INTO order_mark (writer, sequence) VALUES (?, ?)'),
+    deleteMark: database.prepare('DELETE FROM mark WHERE writer = ? AND sequence = ?'),
+    deleteOrderMark: database.prepare('DELETE FROM order_mark WHERE writer = ? AND sequence = ?'),
     // SQLite takes the bare columns from the row that has the maximum (https://sqlite.org/lang_select.html#bareagg).
     frontier: database.prepare(
       `SELECT event, gate, boot, max(segment) AS segment, first_sequence, count, hash, closed, through_ms, through_counter FROM segment WHERE event = ? GROUP BY gate, boot ORDER BY gate, boot`,
@@ -229,6 +263,7 @@ function prepareStatements(database: Database) {
     upsertSegment: database.prepare(
       `INSERT OR REPLACE INTO segment (${states}) VALUES (@event, @gate, @boot, @segment, @first_sequence, @count, @hash, @closed, @through_ms, @through_counter)`,
     ),
+    deleteSegment: database.prepare('DELETE FROM segment WHERE event = ? AND gate = ? AND boot = ? AND segment = ?'),
     chunks: database
       .prepare('SELECT bytes FROM chunk WHERE event = ? AND gate = ? AND boot = ? AND segment = ? ORDER BY id')
       .pluck(),

@@ -1,11 +1,14 @@
 // Takes signed chunks into a replica: looks up the gate's key, lets the ledger check the chunk, stores what is new and puts aside what
 // is wrong. The one way in for everything that others send, at gates and in the cloud, over LAN, HTTP or a USB stick.
 import type { Logger } from './ports.ts';
+import { cutWriterBack } from './cut-back.ts';
 import type { Acceptance, GateDirectory, ReplicaStore } from './replica-store.ts';
+import { createRevokedChunks } from './revoked-chunks.ts';
+import type { AcceptedHead } from '../accepted-heads.ts';
 import type { Ledger } from '../ledger.ts';
 import type { CheckedChunk, ChunkError } from '../segment-check.ts';
 import { err, ok, type Result } from '../result.ts';
-import { segmentKey, type SegmentId, type SegmentState, type SignedChunk } from '../segment.ts';
+import { segmentKey, writerKey, type SegmentId, type SegmentState, type SignedChunk } from '../segment.ts';
 
 export interface IngestDeps {
   readonly ledger: Ledger;
@@ -40,6 +43,11 @@ export interface Ingested {
 export interface Ingest {
   /** One at a time in the order of the calls, whoever calls. Never throws for any content; store faults reject. */
   readonly chunk: (chunk: SignedChunk, from: string) => Promise<Result<Ingested, IngestError>>;
+  /**
+   * Brings what is held of a revoked gate back to what is accepted of it, after either has changed; an alarm says so. Nothing for a gate
+   * that is not revoked. Resolves with the marks that left the history.
+   */
+  readonly revise: (event: number, gate: string) => Promise<number>;
   /** Alarms since the last call, one a chunk put aside, at most `alarmsMax`, the oldest dropped. */
   readonly takeAlarms: () => readonly Alarm[];
 }
@@ -52,10 +60,14 @@ export function createIngest({ ledger, store, directory, log }: IngestDeps): Ing
   let tail: Promise<unknown> = Promise.resolve();
   let alarms: Alarm[] = [];
 
+  const raise = (alarm: Alarm): void => {
+    alarms = [...alarms.slice(1 - alarmsMax), alarm];
+  };
+
   const putAside = async (chunk: SignedChunk, from: string, type: Alarm['type'], cause: string): Promise<void> => {
     const { event, gate, boot, segment } = chunk.head;
     if (!(await store.quarantine({ chunk, reason: `${type}: ${cause}`, from }))) return;
-    alarms = [...alarms.slice(1 - alarmsMax), { type, segment: { event, gate, boot, segment }, cause, from }];
+    raise({ type, segment: { event, gate, boot, segment }, cause, from });
     log.error({ segment: segmentKey(chunk.head), type, cause, from }, 'a chunk was put aside');
   };
 
@@ -86,20 +98,25 @@ export function createIngest({ ledger, store, directory, log }: IngestDeps): Ing
     return ok({ marks: 0, outcome: 'known' });
   };
 
+  const takeRevoked = createRevokedChunks({
+    ledger,
+    store,
+    attempt: (chunk, publicKey) => attempt(chunk, publicKey),
+    noteCut: (segment, marks) => noteCut(segment, marks),
+  });
+
   const ingestOne = async (chunk: SignedChunk, from: string): Promise<Result<Ingested, IngestError>> => {
     const { event, gate } = chunk.head;
-    const key = await directory.gateKey(event, gate);
-    if (key === undefined) return err({ type: 'gate-unknown', gate });
-    if (key.state === 'revoked') {
-      const genuine = ledger.check(chunk, key.publicKey, undefined);
-      if (genuine.ok || genuine.error.type === 'gap')
-        await putAside(chunk, from, 'gate-revoked', 'its gate is revoked');
-      return err({ type: 'gate-revoked', gate });
-    }
     for (let attempts = 0; attempts < attemptsMax; attempts++) {
-      const result = await attempt(chunk, key.publicKey);
+      const key = await directory.gateKey(event, gate);
+      if (key === undefined) return err({ type: 'gate-unknown', gate });
+      const result = await (key.state === 'revoked' ? takeRevoked(chunk, key) : attempt(chunk, key.publicKey));
       if (result.ok) return result;
       if (result.error.type === 'segment-moved') continue;
+      if (result.error.type === 'refuse') {
+        await putAside(chunk, from, 'gate-revoked', 'its gate is revoked');
+        return err({ type: 'gate-revoked', gate });
+      }
       if (result.error.type === 'equivocation') await putAside(chunk, from, 'equivocation', result.error.cause);
       if (result.error.type === 'segment-invalid') await putAside(chunk, from, 'quarantined', result.error.cause);
       return err(result.error);
@@ -107,14 +124,47 @@ export function createIngest({ ledger, store, directory, log }: IngestDeps): Ing
     throw new Error(`segment ${segmentKey(chunk.head)} changed under every one of ${attemptsMax} attempts`);
   };
 
+  const noteCut = (segment: SegmentId, marks: number): void => {
+    const cause = `${marks} marks that are not accepted of the revoked gate have left the history`;
+    const { event, gate, boot } = segment;
+    raise({ type: 'gate-revoked', segment: { event, gate, boot, segment: segment.segment }, cause, from: 'the feed' });
+    log.error(
+      { segment: segmentKey(segment), marks },
+      'marks beyond what is accepted of a revoked gate were put aside',
+    );
+  };
+
+  const reviseGate = async (event: number, gate: string): Promise<number> => {
+    const key = await directory.gateKey(event, gate);
+    if (key?.state !== 'revoked') return 0;
+    let total = 0;
+    for (const row of (await store.frontier(event)).filter((known) => known.gate === gate)) {
+      const marks = await cutWriter(row, key.accepted ?? []);
+      if (marks > 0) noteCut(row, marks);
+      total += marks;
+    }
+    return total;
+  };
+
+  const cutWriter = async (writer: SegmentState, accepted: readonly AcceptedHead[]): Promise<number> => {
+    for (let attempts = 0; attempts < attemptsMax; attempts++) {
+      const marks = await cutWriterBack({ ledger, store }, writer, accepted);
+      if (marks !== undefined) return marks;
+    }
+    throw new Error(`writer ${writerKey(writer)} changed under every one of ${attemptsMax} attempts`);
+  };
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = tail.then(work);
+    tail = result.catch(() => {
+      // The caller has the rejection; the next one must not inherit it.
+    });
+    return result;
+  };
+
   return {
-    chunk: (chunk, from) => {
-      const result = tail.then(() => ingestOne(chunk, from));
-      tail = result.catch(() => {
-        // The caller has the rejection; the next chunk must not inherit it.
-      });
-      return result;
-    },
+    chunk: (chunk, from) => inTurn(() => ingestOne(chunk, from)),
+    revise: (event, gate) => inTurn(() => reviseGate(event, gate)),
     takeAlarms: () => {
       const taken = alarms;
       alarms = [];

@@ -1,5 +1,6 @@
 // What a replica keeps: the chunks of every segment as their gates signed them, how far each segment is known, the marks in them,
 // and what was put aside. One port for gate and cloud; test/contract/replica-store.ts is its acceptance suite.
+import type { AcceptedHead } from '../accepted-heads.ts';
 import type { Mark } from '../mark.ts';
 import type { Result } from '../result.ts';
 import type { SegmentId, SegmentState, SignedChunk } from '../segment.ts';
@@ -26,6 +27,20 @@ export type AppendError =
   /** A mark with this identity and other content is stored: its gate has said two things. Nothing was stored. */
   | { readonly type: 'mark-conflict'; readonly sequence: number };
 
+/** What one segment loses because its gate is revoked and these marks are not accepted of it. */
+export interface CutBack {
+  /** The segment's state before, as the decision saw it. */
+  readonly before: SegmentState;
+  /** What is left of it; undefined for nothing. */
+  readonly after: SegmentState | undefined;
+  /** The chunks that stay, in their order; all others of the segment go. */
+  readonly kept: readonly SignedChunk[];
+  /** Sequences of the marks that go, both ends included; none where `to` lies before `from`. */
+  readonly marks: { readonly from: number; readonly to: number };
+  /** Put aside whatever the bound of `quarantine`: it was in the history, and is not thrown away. */
+  readonly aside: readonly Quarantined[];
+}
+
 /** A chunk put aside, with the reason; kept as evidence, never merged. */
 export interface Quarantined {
   readonly chunk: SignedChunk;
@@ -49,6 +64,8 @@ export interface ReplicaStore {
    * simply succeeds again. A `whole` chunk replaces all others of its segment; any chunk replaces an empty one.
    */
   readonly append: (acceptance: Acceptance) => Promise<Result<void, AppendError>>;
+  /** One transaction: marks with all that followed from them, chunks, state, and what is put aside. */
+  readonly cutBack: (cut: CutBack) => Promise<Result<void, { readonly type: 'segment-moved' }>>;
   /** Keeps at most `quarantineChunksMax` a writer; the same chunk twice is one. True when it was not there before and was kept. */
   readonly quarantine: (item: Quarantined) => Promise<boolean>;
   readonly quarantined: (event: number) => Promise<readonly Quarantined[]>;
@@ -69,4 +86,6 @@ export interface GateKey {
   /** Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
   readonly state: 'active' | 'revoked';
+  /** Of a revoked gate: what of it stays accepted; absent for nothing. */
+  readonly accepted?: readonly AcceptedHead[];
 }

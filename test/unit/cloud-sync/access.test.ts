@@ -59,6 +59,7 @@ beforeAll(async () => {
     operator: 'nobody99',
     method: 'qr',
     suspicion: '0'.repeat(32),
+    chunk: '0'.repeat(64),
   };
 });
 afterAll(() => test.close());

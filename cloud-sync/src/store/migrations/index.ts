@@ -8,6 +8,7 @@ import { tickets } from './0005-tickets.ts';
 import { methods } from './0006-methods.ts';
 import { feedParts } from './0007-feed-parts.ts';
 import { limits } from './0008-limits.ts';
+import { revokedGates } from './0009-revoked-gates.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0006-methods': methods,
   '0007-feed-parts': feedParts,
   '0008-limits': limits,
+  '0009-revoked-gates': revokedGates,
 };

@@ -54,6 +54,7 @@ const well: GateFacts = {
     peers: [],
     lan: { found: 0, answering: 0, refused: 0, trouble: undefined },
     trouble: undefined,
+    alarms: [],
   },
   orders: [],
   certificateExpiresMs: nowMs + 300 * 86_400_000,
@@ -126,6 +127,24 @@ describe('every problem says what is wrong and what to do', () => {
       { contact: { ...well.contact, lan: { ...well.contact.lan, trouble: '0.0.0.0:7443: EADDRINUSE' } } },
       'yellow',
       /other gates .*EADDRINUSE/,
+    ],
+    [
+      'marks put aside',
+      {
+        contact: {
+          ...well.contact,
+          alarms: [
+            {
+              type: 'equivocation',
+              segment: { event: 7, gate: 'gate-b', boot: '00112233aabbccdd', segment: 0 },
+              cause: 'two heads after 5 marks',
+              from: 'gate-c',
+            },
+          ],
+        },
+      },
+      'yellow',
+      /put aside 1 time\(s\), the last of gate gate-b, brought by gate-c: two heads/,
     ],
     ['a certificate about to expire', { certificateExpiresMs: nowMs + 5 * 86_400_000 }, 'yellow', /expires in 5 days/],
     ['an expired certificate', { certificateExpiresMs: nowMs - 1 }, 'red', /certificate has expired/],
