@@ -7,7 +7,16 @@ import { Worker } from 'node:worker_threads';
 import { serve as listen, type ServerType } from '@hono/node-server';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bytesToHex, type CaseView, type Mark, type Summary, type Verdict } from '@postern/shared';
+import {
+  bytesToHex,
+  keyId,
+  verifyManifest,
+  type AcceptedHead,
+  type CaseView,
+  type Mark,
+  type Summary,
+  type Verdict,
+} from '@postern/shared';
 import type { AddressInfo } from 'node:net';
 import { seedToPem } from '../../../../gate-agent/src/identity.ts';
 import { startReplication, type Replication } from '../../../../gate-agent/src/replication/worker-front.ts';
@@ -142,6 +151,16 @@ const hashOf = async ({ replication }: Agent): Promise<string> => {
   return hash.ok ? hash.value : hash.error.cause;
 };
 
+/** As the next manifest names them. */
+const headsOf = async (gate: string): Promise<readonly AcceptedHead[]> => {
+  const published = await cloud.cloud.feed.publish(event);
+  if (!published.ok) throw new Error(published.error.type);
+  const trusted = (await cloud.cloud.keys.current()).feed.publicKey;
+  const manifest = verifyManifest(published.value.manifest, [{ keyId: keyId(trusted), publicKey: trusted }]);
+  if (!manifest.ok) throw new Error(manifest.error.type);
+  return manifest.value.revokedGates?.find(({ id }) => id === gate)?.heads ?? [];
+};
+
 describe('the replication thread', () => {
   test('brings marks to the cloud and to the gate next door, whose next scan knows of them', async () => {
     const a = startAgent('gate-a');
@@ -222,6 +241,33 @@ describe('the replication thread', () => {
     await expect.poll(() => again.admit(ticket(2)), { timeout: 15_000 }).toBeUndefined();
     expect(again.replication.restarts()).toBeGreaterThan(0);
     expect(existsSync(`${path}.damaged`)).toBe(true);
+  });
+
+  test('takes marks of a gate out of its history again that a newer feed does not accept of it, and says so', async () => {
+    const a = startAgent('gate-a');
+    await a.admit(ticket(1));
+    await expect.poll(async () => (await summary()).marks, { timeout: 15_000 }).toBe(1);
+    await a.replication.stop();
+    await a.store.close();
+    running.splice(running.indexOf(a), 1);
+
+    const b = startAgent('gate-b', { cloudPort: 0 });
+    const port = await b.replication.lanPort();
+    const again = startAgent('gate-a', { cloudPort: 0, lanPeers: [`127.0.0.1:${port}`] });
+    await again.admit(ticket(2));
+    await expect
+      .poll(() => b.replication.status().gates, { timeout: 15_000 })
+      .toMatchObject([{ gate: 'gate-a', marks: 2 }]);
+    expect(await b.admit(ticket(2))).toBeUndefined();
+
+    await cloud.json('POST', `/admin/events/${event}/gates/gate-a/revoke`, { reason: 'stolen' }, 200);
+    const { historyHash } = await summary();
+    const accepted = await headsOf('gate-a');
+    const listed = [...enrolled.values()].map(({ id, keys }) => ({ id, publicKey: bytesToHex(keys.publicKey) }));
+    b.replication.setGates(listed.map((gate) => (gate.id === 'gate-a' ? { ...gate, accepted } : gate)));
+    await expect.poll(() => hashOf(b), { timeout: 15_000 }).toBe(historyHash);
+    await expect.poll(() => b.replication.status().alarms.map(({ type }) => type)).toContain('gate-revoked');
+    await expect.poll(() => b.admit(ticket(2)), { timeout: 15_000 }).toBeDefined();
   });
 
   test('closes its segments when it is stopped, so that the cloud holds them whole', async () => {

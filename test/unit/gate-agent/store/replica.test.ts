@@ -134,7 +134,7 @@ describe('persons in a zone', () => {
     zone: 'arena',
   });
 
-  function count(list: readonly Mark[]): number {
+  function count(list: readonly Mark[], leaving: readonly Mark[] = []): number {
     const database = openDatabase(':memory:');
     database.exec(markTablesSql);
     database.exec(replicaTablesSql);
@@ -145,6 +145,10 @@ describe('persons in a zone', () => {
       known.set(key(mark), mark);
       counts.note(mark);
     }
+    for (const mark of leaving) {
+      known.delete(key(mark));
+      counts.forget(mark);
+    }
     const persons = database.prepare('SELECT persons FROM zone_count').pluck().get() as number | undefined;
     database.close();
     return persons ?? 0;
@@ -152,6 +156,17 @@ describe('persons in a zone', () => {
 
   test('are what entered, less what left, lapsed or was taken back', () => {
     expect(count([entered(1, 4), entered(2), entered(3), lapsed(4, 1, 1), undone(5, 2), exited(6)])).toBe(3);
+  });
+
+  test('are no longer counted by marks that leave the history, whatever these had taken back', () => {
+    const list = [entered(1, 4), entered(2), lapsed(3, 1, 1), lapsed(4, 1, 9), undone(5, 2), exited(6), entered(7, 2)];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(list), (leaving) => {
+        const staying = list.filter((mark) => !leaving.includes(mark));
+        expect(count(list, leaving)).toBe(count(staying));
+      }),
+      { numRuns: 100 },
+    );
   });
 
   test('do not depend on the order in which marks arrive, nor on a use being taken back twice', () => {
