@@ -6,19 +6,13 @@
 // drained into that start's own segments and closed. If peers know more of that start than a restored journal does, their
 // longer segment simply continues ours.
 import type { Logger } from './ports.ts';
+import { dayOf, drainBatchMarksMax, readBatch, sameRow, throughOf, type OpenSegment } from './open-segment.ts';
 import type { EncodedMark, ReplicaStore } from './replica-store.ts';
 import { compareHybrid, type HybridTimestamp } from '../clock.ts';
-import type { Ledger, SegmentDocument } from '../ledger.ts';
+import type { Ledger } from '../ledger.ts';
 import { decodeMark } from '../mark-codec.ts';
-import { assert, err, ok, type Result } from '../result.ts';
-import {
-  signChunk,
-  writerKey,
-  type SegmentId,
-  type SegmentState,
-  type SignedChunk,
-  type WriterId,
-} from '../segment.ts';
+import { err, ok, type Result } from '../result.ts';
+import { signChunk, writerKey, type SegmentState, type SignedChunk, type WriterId } from '../segment.ts';
 
 /** A writer's own log, read only: at a gate its journal, in the cloud the marks of its central verify. */
 export interface JournalReader {
@@ -55,7 +49,10 @@ export interface OwnSegmentsDeps {
 export interface OwnSegments {
   /** Brings everything in the journal into segments and closes those of earlier starts. Resolves with the marks it took. */
   readonly drain: () => Promise<Result<number, DrainError>>;
-  /** Drains, then signs for this start's writer of `event`: no later mark will be older than `at`. */
+  /**
+   * Drains, then signs for this start's writer of `event`: no later mark will be older than `at`. A segment of a day that is over is
+   * closed by the way.
+   */
   readonly sayThrough: (event: number, at: HybridTimestamp) => Promise<Result<void, DrainError>>;
   /** Drains, then closes this start's segments. */
   readonly close: () => Promise<Result<void, DrainError>>;
@@ -64,21 +61,6 @@ export interface OwnSegments {
 export type DrainError =
   /** The replica's copy of a segment of ours does not fit the journal, or the journal cannot be read as marks. */
   { readonly type: 'own-history-damaged'; readonly writer: WriterId; readonly cause: string };
-
-/** Marks read from the journal, and put into one chunk, at a time. */
-const drainBatchMarksMax = 200;
-
-interface OpenSegment {
-  readonly id: SegmentId;
-  readonly firstSequence: number;
-  readonly document: SegmentDocument;
-  /** As it is stored; undefined for one that is not yet. */
-  readonly state: SegmentState | undefined;
-  /** The writer's last stored segment: this one, or the full one before it. */
-  readonly latest: SegmentState | undefined;
-  /** Marks after `state.count`, in the document but not yet stored. */
-  readonly pending: readonly EncodedMark[];
-}
 
 export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
   const { ledger, store, journal, gate, boot, secretKey } = deps;
@@ -99,7 +81,15 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
     latest: SegmentState | undefined,
   ): OpenSegment => {
     const id = { event: writer.event, gate: writer.gate, boot: writer.boot, segment };
-    return { id, firstSequence, document: ledger.createSegment(id), state: undefined, latest, pending: [] };
+    return {
+      id,
+      firstSequence,
+      document: ledger.createSegment(id),
+      state: undefined,
+      latest,
+      pending: [],
+      day: undefined,
+    };
   };
 
   /** The writer's last segment as it is stored, rebuilt; or a new one. */
@@ -109,14 +99,17 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
     if (cached !== undefined && sameRow(cached.latest, state)) return ok(cached);
     if (state === undefined) return ok(start(writer, 0, 1, undefined));
     const fresh = start(writer, state.segment, state.firstSequence, state);
-    fresh.document.append(ledger.marks(await store.chunks(state)));
+    const marks = ledger.marks(await store.chunks(state));
+    fresh.document.append(marks);
     if (fresh.document.count() !== state.count || fresh.document.hashAt(state.count) !== state.hash)
       return err({
         type: 'own-history-damaged',
         writer,
         cause: `segment ${state.segment} cannot be rebuilt from its chunks`,
       });
-    return ok({ ...fresh, state });
+    const [first] = marks;
+    const mark = first === undefined ? undefined : decodeMark(first, writer);
+    return ok({ ...fresh, state, day: mark?.ok === true ? dayOf(mark.value.at) : undefined });
   };
 
   /** Stores `chunk` and answers with the segment as it is then; undefined when somebody else was quicker. */
@@ -177,6 +170,15 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
     return ok(at);
   };
 
+  /** Closes a segment that is full or whose day is over, and begins the next one; undefined when somebody else was quicker. */
+  const goOn = async (current: OpenSegment): Promise<Result<OpenSegment | undefined, DrainError>> => {
+    const stored =
+      current.pending.length > 0 || current.state?.closed !== true ? await storeWhole(current) : ok(current);
+    if (!stored.ok || stored.value === undefined) return stored;
+    const { id, firstSequence, document } = current;
+    return ok(start(id, id.segment + 1, firstSequence + document.count(), stored.value.latest));
+  };
+
   /** Drains one writer to the journal's end; resolves with its open segment and how many marks it took. */
   const drainWriter = async (
     writer: WriterId,
@@ -186,24 +188,23 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
     let current: OpenSegment | undefined = opened.value;
     let taken = 0;
     while (current !== undefined) {
-      if (current.document.full()) {
-        const stored: Result<OpenSegment | undefined, DrainError> =
-          current.pending.length > 0 || current.state?.closed !== true ? await storeWhole(current) : ok(current);
-        if (!stored.ok) return stored;
-        if (stored.value !== undefined)
-          current = start(
-            writer,
-            current.id.segment + 1,
-            current.firstSequence + current.document.count(),
-            stored.value.latest,
-          );
-        else return ok({ current: undefined, taken });
-      }
-      const batch = await readBatch(journal, writer, current);
+      const batch: Result<readonly EncodedMark[], DrainError> = current.document.full()
+        ? ok([])
+        : await readBatch(journal, writer, current);
       if (!batch.ok) return batch;
-      if (batch.value.length === 0) break;
-      const took: number = current.document.append(batch.value.map((mark) => mark.bytes));
-      current = { ...current, pending: [...current.pending, ...batch.value.slice(0, took)] };
+      const [next] = batch.value;
+      const isOver: boolean = next !== undefined && current.day !== undefined && dayOf(next.mark.at) !== current.day;
+      if (isOver || current.document.full()) {
+        const following: Result<OpenSegment | undefined, DrainError> = await goOn(current);
+        if (!following.ok) return following;
+        current = following.value;
+        continue;
+      }
+      if (next === undefined) break;
+      const day: number = dayOf(next.mark.at);
+      const marks = batch.value.filter((mark) => dayOf(mark.mark.at) === day);
+      const took: number = current.document.append(marks.map((mark) => mark.bytes));
+      current = { ...current, day, pending: [...current.pending, ...marks.slice(0, took)] };
       taken += took;
       await deps.breathe();
     }
@@ -269,7 +270,12 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
         const writer = { event, gate, boot };
         const drained = await drainWriter(writer);
         if (!drained.ok) return drained;
-        const { current } = drained.value;
+        let { current } = drained.value;
+        if (current?.day !== undefined && dayOf(at) > current.day) {
+          const following = await goOn(current);
+          if (!following.ok) return following;
+          current = following.value;
+        }
         if (current === undefined || (current.state !== undefined && compareHybrid(current.state.through, at) >= 0))
           return ok(undefined);
         const count = current.document.count();
@@ -292,45 +298,4 @@ export function createOwnSegments(deps: OwnSegmentsDeps): OwnSegments {
         return drained.ok ? ok(undefined) : drained;
       }),
   };
-}
-
-async function readBatch(
-  journal: JournalReader,
-  writer: WriterId,
-  current: OpenSegment,
-): Promise<Result<readonly EncodedMark[], DrainError>> {
-  const last = current.firstSequence + current.document.count() - 1;
-  const marks: EncodedMark[] = [];
-  for (const bytes of await journal.marksAfter(writer, last, drainBatchMarksMax)) {
-    const mark = decodeMark(bytes, writer);
-    if (!mark.ok)
-      return err({
-        type: 'own-history-damaged',
-        writer,
-        cause: `mark ${last + marks.length + 1} cannot be read: ${mark.error.cause}`,
-      });
-    if (mark.value.sequence !== last + marks.length + 1)
-      return err({ type: 'own-history-damaged', writer, cause: `mark ${last + marks.length + 1} is missing` });
-    marks.push({ mark: mark.value, bytes });
-  }
-  return ok(marks);
-}
-
-/** Timestamps never fall within a process start, so nothing later is older than the last mark. */
-function throughOf(current: OpenSegment, marks: readonly EncodedMark[]): HybridTimestamp {
-  const said = current.state?.through ?? { ms: 0, counter: 0 };
-  const last = marks.at(-1)?.mark.at ?? said;
-  return compareHybrid(last, said) > 0 ? last : said;
-}
-
-function sameRow(a: SegmentState | undefined, b: SegmentState | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  assert(writerKey(a) === writerKey(b), 'rows of one writer');
-  return (
-    a.segment === b.segment &&
-    a.count === b.count &&
-    a.hash === b.hash &&
-    a.closed === b.closed &&
-    compareHybrid(a.through, b.through) === 0
-  );
 }

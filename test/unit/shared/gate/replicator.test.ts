@@ -145,6 +145,73 @@ describe('draining', () => {
   });
 });
 
+describe("a day's end", () => {
+  const dayMs = 86_400_000;
+  const evening = Math.floor(1_700_000_000_000 / dayMs) * dayMs - 60_000;
+  const writer = { event, gate: 'gate-a', boot: simulatedBoot('gate-a', 1) };
+  const admitAt = (gate: Replica, sequence: number, ms: number): void =>
+    gate.journal.add(admittedMark(writer, sequence, sequence, { ms, counter: 0 }));
+  const rows = async (gate: Replica): Promise<readonly (readonly [number, number, number, boolean])[]> => {
+    const states: (readonly [number, number, number, boolean])[] = [];
+    for (let segment = 0; ; segment++) {
+      const state = await gate.store.segment({ ...writer, segment });
+      if (state === undefined) return states;
+      states.push([segment, state.firstSequence, state.count, state.closed]);
+    }
+  };
+
+  test('closes the segment; the next day begins another one', async () => {
+    const gate = replica('gate-a');
+    for (let sequence = 1; sequence <= 6; sequence++) admitAt(gate, sequence, evening + sequence * 15_000);
+    await gate.replicator.drain();
+    expect(await rows(gate)).toEqual([
+      [0, 1, 3, true],
+      [1, 4, 3, false],
+    ]);
+    admitAt(gate, 7, evening + 2 * dayMs);
+    await gate.replicator.drain();
+    expect(await rows(gate)).toEqual([
+      [0, 1, 3, true],
+      [1, 4, 3, true],
+      [2, 7, 1, false],
+    ]);
+  });
+
+  test('closes it also where nobody comes any more, as soon as the gate vouches for a time after it', async () => {
+    const gate = replica('gate-a');
+    admitAt(gate, 1, evening);
+    await gate.replicator.sayThrough(event, { ms: evening + 59_999, counter: 0 });
+    expect(await rows(gate)).toEqual([[0, 1, 1, false]]);
+    await gate.replicator.sayThrough(event, { ms: evening + 60_000, counter: 0 });
+    expect(await rows(gate)).toEqual([
+      [0, 1, 1, true],
+      [1, 2, 0, false],
+    ]);
+    await gate.replicator.sayThrough(event, { ms: evening + 70_000, counter: 0 });
+    admitAt(gate, 2, evening + 80_000);
+    await gate.replicator.drain();
+    expect(await rows(gate)).toEqual([
+      [0, 1, 1, true],
+      [1, 2, 1, false],
+    ]);
+  });
+
+  test('lies where it was for whoever rebuilds the segments from the journal, so that nobody is contradicted', async () => {
+    const gate = replica('gate-a');
+    const cloud = replica('cloud');
+    for (let sequence = 1; sequence <= 40; sequence++) {
+      admitAt(gate, sequence, evening - 3 * dayMs + sequence * 0.2 * dayMs);
+      if (sequence % 7 === 0) await sync(gate, cloud);
+    }
+    await sync(gate, cloud);
+    const rebuilt = replica('gate-a', { journal: gate.journal });
+    expect((await sync(rebuilt, cloud)).equal).toBe(true);
+    expect(await rows(rebuilt)).toEqual(await rows(cloud));
+    expect((await rows(rebuilt)).length).toBe(8);
+    expect(await cloud.store.quarantined(event)).toEqual([]);
+  });
+});
+
 describe('coverage', () => {
   test('grows at an idle gate, also at one that has made no mark yet, and reaches its peers', async () => {
     const [idle, cloud] = [replica('gate-a'), replica('cloud')];
@@ -163,10 +230,10 @@ describe('coverage', () => {
   test('never falls, and marks made before it was said are under it', async () => {
     const [gate, cloud] = [replica('gate-a'), replica('cloud')];
     admit(gate, 2);
-    await gate.replicator.sayThrough(event, { ms: 1_900_000_000_000, counter: 0 });
-    await gate.replicator.sayThrough(event, { ms: 1_800_000_000_000, counter: 0 });
+    await gate.replicator.sayThrough(event, { ms: 1_700_020_000_000, counter: 0 });
+    await gate.replicator.sayThrough(event, { ms: 1_700_015_000_000, counter: 0 });
     await sync(gate, cloud);
-    expect(await cloud.store.frontier(event)).toMatchObject([{ count: 2, through: { ms: 1_900_000_000_000 } }]);
+    expect(await cloud.store.frontier(event)).toMatchObject([{ count: 2, through: { ms: 1_700_020_000_000 } }]);
   });
 
   test('of a full segment is said in the next one', async () => {
