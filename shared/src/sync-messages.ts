@@ -80,13 +80,43 @@ export interface SyncAnswer {
 
 export type SyncMessageError = { readonly type: 'malformed'; readonly cause: string };
 
-/** The digests of an inventory's gates: SHA-256 over each gate's rows in order of boot, the first 16 bytes. */
-export function gateDigests(inventory: readonly SegmentState[]): readonly GateDigest[] {
-  return [...rowsByGate(inventory)].map(([gate, rows]) => ({
-    gate,
-    digest: sha256(cborEncode(rows.map(stateToCbor))).slice(0, digestBytes),
-  }));
+/** The digest of one gate's rows, in order of boot: SHA-256, the first 16 bytes. */
+export type DigestOf = (gate: string, rows: readonly SegmentState[]) => Uint8Array;
+const digestOfRows: DigestOf = (_gate, rows) => sha256(cborEncode(rows.map(stateToCbor))).slice(0, digestBytes);
+
+/** The digests of an inventory's gates. */
+export const gateDigests = (
+  inventory: readonly SegmentState[],
+  digestOf: DigestOf = digestOfRows,
+): readonly GateDigest[] => [...rowsByGate(inventory)].map(([gate, rows]) => ({ gate, digest: digestOf(gate, rows) }));
+
+/** Digests for who is asked all the time: a gate's is made again only when its rows have changed. For one event. */
+export function createDigestMemo(): DigestOf {
+  const known = new Map<string, { readonly rows: readonly SegmentState[]; readonly digest: Uint8Array }>();
+  return (gate, rows) => {
+    const before = known.get(gate);
+    if (before !== undefined && sameRows(before.rows, rows)) return before.digest;
+    const digest = digestOfRows(gate, rows);
+    known.set(gate, { rows, digest });
+    return digest;
+  };
 }
+
+const sameRows = (a: readonly SegmentState[], b: readonly SegmentState[]): boolean =>
+  a.length === b.length &&
+  a.every((row, index) => {
+    const other = b[index];
+    return (
+      other !== undefined &&
+      row.boot === other.boot &&
+      row.segment === other.segment &&
+      row.firstSequence === other.firstSequence &&
+      row.count === other.count &&
+      row.hash === other.hash &&
+      row.closed === other.closed &&
+      compareHybrid(row.through, other.through) === 0
+    );
+  });
 
 export function rowsByGate(frontier: readonly SegmentState[]): ReadonlyMap<string, readonly SegmentState[]> {
   const rows = new Map<string, SegmentState[]>();
@@ -117,8 +147,9 @@ export function inventoryOf(frontier: readonly SegmentState[]): readonly Segment
 export function differencesTo(
   theirs: readonly GateDigest[],
   inventory: readonly SegmentState[],
+  digestOf: DigestOf = digestOfRows,
 ): readonly GateDifference[] {
-  const mine = new Map(gateDigests(inventory).map(({ gate, digest }) => [gate, digest]));
+  const mine = new Map(gateDigests(inventory, digestOf).map(({ gate, digest }) => [gate, digest]));
   const rows = rowsByGate(inventory);
   const said = new Map(theirs.map(({ gate, digest }) => [gate, digest]));
   const differences: GateDifference[] = [];

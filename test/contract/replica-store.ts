@@ -242,6 +242,17 @@ export function describeReplicaStoreContract(name: string, createHarness: () => 
       expect(await harness.store().frontier(writer.event)).toEqual([whole.after]);
     });
 
+    it('names the segment before as the latest again once the last one is cut away', async () => {
+      const first = await append(acceptance(undefined, 3, { closed: true }));
+      const second = acceptance(undefined, 2, { segment: 1, first: 4 });
+      await append(second);
+      const cut = { before: second.after, after: undefined, kept: [], marks: { from: 4, to: 5 }, aside: [] };
+      expect((await harness.store().cutBack(cut)).ok).toBe(true);
+      expect(await harness.store().frontier(writer.event)).toEqual([first]);
+      await append(second);
+      expect(await harness.store().frontier(writer.event)).toEqual([second.after]);
+    });
+
     it('puts chunks aside once each, up to a bound, with reason and sender', async () => {
       const item = { chunk: acceptance(undefined, 1).chunk, reason: 'equivocation: two heads', from: 'gate-c' };
       expect(await harness.store().quarantine(item)).toBe(true);

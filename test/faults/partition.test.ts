@@ -1,7 +1,7 @@
 // Gates apart from each other and from the cloud, joined again in every order, with crashes, a clock three days off and a data
 // folder restored from an older copy in between. Nothing acknowledged is lost, everybody ends with the same content hash, and
 // every double entry is reported once.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -222,6 +222,58 @@ describe('trouble at one gate', () => {
     for (const file of ['replica.db', 'replica.db-wal']) rmSync(join(image, file), { force: true });
     await first.restoreData(image);
     await admit(first, tickets[3] ?? '');
+    await exchangeEverything();
+    await expectNothingLostAndAllEqual();
+  });
+});
+
+describe('a cloud whose data folder was restored from an older backup', () => {
+  /** The same cloud, on the folder as it was when `change` is done with it. */
+  const reopen = async (change: () => void): Promise<void> => {
+    await cloud.cloud.close();
+    change();
+    const { folder: data, time } = cloud;
+    Object.assign(cloud, await createTestCloud({ folder: data, time, database: 'sqlite' }));
+  };
+  const backUp = (): Promise<void> => reopen(() => cpSync(cloud.folder, join(folder, 'backup'), { recursive: true }));
+  const restore = (): Promise<void> =>
+    reopen(() => {
+      rmSync(cloud.folder, { recursive: true });
+      cpSync(join(folder, 'backup'), cloud.folder, { recursive: true });
+    });
+
+  test('finds that marks between its backup and the newest are missing, and gets them from the gate that made them', async () => {
+    const first = await startGate(a);
+    const tickets = await sellTickets(12);
+    for (const ticket of tickets.slice(0, 4)) await admit(first, ticket);
+    await exchangeEverything();
+    await backUp();
+    for (const ticket of tickets.slice(4, 9)) await admit(first, ticket);
+    await exchangeEverything();
+    await restore();
+    expect((await summary()).marks).toBe(4);
+    // The gate goes on where the cloud said it was, which leaves a gap there.
+    for (const ticket of tickets.slice(9)) await admit(first, ticket);
+    await exchangeEverything();
+    await expectNothingLostAndAllEqual();
+  });
+
+  test('gets them from any other gate, also those of a gate that is gone', async () => {
+    const [first, second] = [await startGate(a), await startGate(b)];
+    const tickets = await sellTickets(10);
+    for (const ticket of tickets.slice(0, 3)) await admit(first, ticket);
+    await exchangeEverything();
+    await backUp();
+    for (const ticket of tickets.slice(3, 8)) await admit(first, ticket);
+    await exchangeEverything();
+    await restore();
+    network.cut(a, 'cloud');
+    network.cut(a, b);
+    for (const ticket of tickets.slice(8)) await admit(second, ticket);
+    await exchangeEverything();
+    expect((await summary()).marks).toBe(acknowledged.length);
+    expect(await cases()).toEqual([]);
+    network.heal(a, 'cloud');
     await exchangeEverything();
     await expectNothingLostAndAllEqual();
   });

@@ -1,6 +1,7 @@
 // What gates ask for: the time and enrolment (before they are anybody), then the feed and sync, each request signed by the gate.
 import {
   answerSync,
+  createDigestMemo,
   enrolPath,
   enrolRequestSchema,
   enrolResponseSchema,
@@ -14,6 +15,7 @@ import {
   timePath,
   timeRequestSchema,
   type Clock,
+  type DigestOf,
   type EnrolResponse,
   type Ingest,
   type KeyPair,
@@ -57,6 +59,12 @@ const gateProblems = ['nonce-needed', 'token-invalid'] as const;
 export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
   const { clock, log, keys, nonces, devices, feed, files, replica, ingest, changed, gateOnly } = deps;
   const router = createRouter();
+  const digests = new Map<number, DigestOf>();
+  const digestOf = (event: number): DigestOf => {
+    const known = digests.get(event) ?? createDigestMemo();
+    digests.set(event, known);
+    return known;
+  };
   const nonce = giveNonce(nonces);
   const signTime = (nonceHex: string, feedKey: KeyPair): Uint8Array =>
     signServerTime(hexToBytes(nonceHex) ?? new Uint8Array(0), clock.wallMs(), feedKey);
@@ -185,7 +193,11 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     async (c) => {
       const gate = c.get('gate');
       const maySync = async (_sender: unknown, event: number): Promise<boolean> => event === gate.event;
-      const answered = await answerSync({ store: replica, ingest, maySync }, { gate: gate.id }, c.get('body'));
+      const answered = await answerSync(
+        { store: replica, ingest, maySync, digestOf },
+        { gate: gate.id },
+        c.get('body'),
+      );
       for (const alarm of ingest.takeAlarms()) log.warn({ ...alarm }, 'a chunk was put aside');
       await devices.noteContact(gate.id);
       changed(gate.event);

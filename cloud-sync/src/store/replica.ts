@@ -22,12 +22,14 @@ import {
   type WriterId,
 } from '@postern/shared';
 import { mayBecome } from './accepted-heads.ts';
+import { sql } from 'kysely';
 import type { Database, Queries } from './database.ts';
 import { insertRows } from './insert-rows.ts';
 import { inTransaction } from './locks.ts';
 import { readMark, ticketOf, toMarkRow } from './mark-rows.ts';
 import {
   isSameState,
+  markPrevious,
   segmentColumns,
   segmentRow,
   storeChunk,
@@ -66,11 +68,12 @@ export function createReplicaStore({ database, clock, derive, underive }: Replic
         .selectFrom('segment')
         .selectAll()
         .where('event', '=', event)
+        // As it stands in the index: a parameter would not be recognised as what the index is about.
+        .where('latest', '=', sql.lit(1))
         .orderBy('gate')
         .orderBy('boot')
-        .orderBy('segment')
         .execute();
-      return [...new Map(rows.map((row) => [`${row.gate}/${row.boot}`, toState(row)])).values()];
+      return rows.map(toState);
     },
 
     segment: async (id) => {
@@ -114,6 +117,7 @@ export function createReplicaStore({ database, clock, derive, underive }: Replic
         if (!stored.ok) return stored;
         await storeChunk(queries, chunk);
         await storeState(queries, after);
+        if (before === undefined) await markPrevious(queries, after, 0);
         return ok(undefined);
       });
     },
@@ -129,11 +133,13 @@ export function createReplicaStore({ database, clock, derive, underive }: Replic
           .execute();
         for (const chunk of kept) await storeChunk(queries, chunk);
         if (after !== undefined) await storeState(queries, after);
-        else
+        else {
           await queries
             .deleteFrom('segment')
             .where((where) => where.and(segmentColumns(before)))
             .execute();
+          await markPrevious(queries, before, 1);
+        }
         for (const item of aside) await putAside(queries, item);
         return ok(undefined);
       }),

@@ -412,6 +412,8 @@ interface SegmentTable {
   readonly closed: number;
   readonly through_ms: number;
   readonly through_counter: number;
+  /** 1: the last one of its writer that is known. */
+  readonly latest: WithDefault<number>;
 }
 
 /** Signed chunks exactly as their origin shipped them, so that they can be forwarded unchanged. */

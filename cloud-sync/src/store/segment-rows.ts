@@ -62,6 +62,16 @@ export async function storeState(queries: Queries, state: SegmentState): Promise
     .execute();
 }
 
+/** Whether the segment before this one is the last of its writer: it is not once this one is there, and is again when this one goes. */
+export async function markPrevious(queries: Queries, id: SegmentId, latest: 0 | 1): Promise<void> {
+  if (id.segment > 0)
+    await queries
+      .updateTable('segment')
+      .set({ latest })
+      .where((where) => where.and(segmentColumns({ ...id, segment: id.segment - 1 })))
+      .execute();
+}
+
 export const toState = (row: Selectable<Schema['segment']>): SegmentState => ({
   event: row.event,
   gate: row.gate,

@@ -11,6 +11,7 @@ import {
   encodeSyncAnswer,
   inventoryOf,
   type ChunkRefusal,
+  type DigestOf,
 } from '../sync-messages.ts';
 
 /** Who asks, as its certificate or signed token has proved. */
@@ -23,6 +24,8 @@ export interface AnswerSyncDeps {
   readonly ingest: Ingest;
   /** Whether this sender may exchange marks of this event. */
   readonly maySync: (sender: SyncSender, event: number) => Promise<boolean>;
+  /** Remembers digests between answers. */
+  readonly digestOf?: (event: number) => DigestOf;
 }
 
 export interface SyncAnswered {
@@ -55,7 +58,7 @@ export async function answerSync(
 
   const { refusals, marks } = await ingestAll(deps.ingest, chunks, sender.gate);
   const mine = inventoryOf(await deps.store.frontier(event));
-  const differences = differencesTo(gates, mine);
+  const differences = differencesTo(gates, mine, deps.digestOf?.(event));
   const differing = new Set(differences.map(({ gate }) => gate));
   const budget = createChunkBudget();
   const answers: SignedChunk[] = [];

@@ -1,5 +1,6 @@
-// Gates that are revoked, what stays accepted of them, and what a person has let out of quarantine.
-import type { Kysely, Migration } from 'kysely';
+// Gates that are revoked, what stays accepted of them, and what a person has let out of quarantine; and which segment of a writer is its
+// last one, so that an inventory need not read the others.
+import { sql, type Kysely, type Migration } from 'kysely';
 
 export const revokedGates: Migration = {
   up: async (db: Kysely<never>) => {
@@ -16,5 +17,16 @@ export const revokedGates: Migration = {
       .addColumn('hash', 'text', (column) => column.notNull())
       .addPrimaryKeyConstraint('accepted_head_key', ['event', 'gate', 'boot', 'segment'])
       .execute();
+    await db.schema
+      .alterTable('segment')
+      .addColumn('latest', 'integer', (column) => column.notNull().defaultTo(1))
+      .execute();
+    await sql`
+      update segment set latest = 0 where exists (
+        select 1 from segment as later
+        where later.event = segment.event and later.gate = segment.gate and later.boot = segment.boot
+          and later.segment > segment.segment
+      )`.execute(db);
+    await sql`create index segment_latest on segment (event, gate, boot) where latest = 1`.execute(db);
   },
 };
