@@ -30,6 +30,7 @@ import {
 import { createTestDatabase } from '../support/database.ts';
 import { aMark, bootOfTests, eveningMs } from '../support/marks.ts';
 import { describeOrReport } from '../support/not-run.ts';
+import { simulatedTicket } from '../../scripts/sim/gate-marks.ts';
 import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
 import { withDatabase } from '../../scripts/lib/postgres-server.ts';
 
@@ -311,5 +312,42 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
       expect(stories).toEqual([{ ticket: stored[0]?.ticket }]);
       expect(aside).toEqual([{ gate: 'gate-a' }]);
     });
+  });
+
+  it('keep of a gate that one revokes while the other takes its marks in exactly what is accepted of it', async () => {
+    await cloud(0).json('POST', '/api/events', someEvent);
+    const other = await enrolTestGate(cloud(0), 1, 'gate-z');
+    const waiting = { timeout: 30_000, interval: 5 };
+    for (const turn of [0, 1, 2, 3]) {
+      const gate = await enrolTestGate(cloud(0), 1, `gate-${turn}`);
+      // More than one transaction holds.
+      const marks = Array.from({ length: 500 }, (_, index) => admitted(gate.id, simulatedTicket(index), index + 1));
+      const chunks = await Promise.all([100, 500].map((count) => gate.chunk(marks.slice(0, count))));
+      const arriving = (async () => {
+        for (const chunk of chunks) await push(other, cloud(0), chunk);
+      })();
+      await withDatabase(url, (database) =>
+        vi.waitFor(async () => {
+          const stored = await database.selectFrom('mark').select('sequence').where('gate', '=', gate.id).execute();
+          expect(stored.length).toBeGreaterThanOrEqual(turn * 110);
+        }, waiting),
+      );
+      const revoke = { reason: 'stolen' };
+      const { marks: accepted } = await cloud(1).json<{ marks: number }>(
+        'POST',
+        `/admin/events/1/gates/${gate.id}/revoke`,
+        revoke,
+        200,
+      );
+      await arriving;
+      await withDatabase(url, async (database) => {
+        const count = async (table: 'mark' | 'entry'): Promise<number> =>
+          (await database.selectFrom(table).select('sequence').where('gate', '=', gate.id).execute()).length;
+        expect([await count('mark'), await count('entry')]).toEqual([accepted, accepted]);
+        const heads = await database.selectFrom('accepted_head').select('count').where('gate', '=', gate.id).execute();
+        const states = await database.selectFrom('segment').select('count').where('gate', '=', gate.id).execute();
+        expect(states).toEqual(heads);
+      });
+    }
   });
 });
