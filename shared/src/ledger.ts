@@ -5,7 +5,9 @@
 // from a restored image, repeats the very same hashes instead of contradicting itself, and two heads of one segment are
 // either prefix and continuation, or a proof that its gate has signed two different histories.
 import type * as AutomergeModule from 'automerge';
+import { bytesToHex, hexToBytes } from './bytes.ts';
 import { cborEncode } from './cbor.ts';
+import { encodeMarkChange, type MarkChange } from './mark-change.ts';
 import { markBytesMax } from './mark-codec.ts';
 import { assert, ok, type Result } from './result.ts';
 import { checkChangeBounds, checkDocumentBounds } from './segment-bounds.ts';
@@ -20,7 +22,7 @@ import {
   type SegmentReader,
 } from './segment-check.ts';
 import {
-  emptyHash,
+  hashBytes,
   isSegmentFull,
   segmentActor,
   segmentMarksMax,
@@ -39,7 +41,7 @@ export interface SegmentDocument {
   /** Appends marks in sequence; stops when the segment is full. Returns how many it took. */
   readonly append: (marks: readonly Uint8Array[]) => number;
   readonly full: () => boolean;
-  /** Payload of a `changes` chunk with the marks after the first `from` and up to `to`. */
+  /** Payload of a `changes` chunk: the hash after the first `from` marks, then the marks after them and up to `to`. */
   readonly changes: (from: number, to: number) => Uint8Array;
   /** Hash after `count` marks: 64 hexadecimal digits, zeros after none. */
   readonly hashAt: (count: number) => string;
@@ -98,44 +100,41 @@ export async function loadLedger(): Promise<Ledger> {
 }
 
 function createSegmentDocument(automerge: Automerge, id: SegmentId): SegmentDocument {
-  // Under the JavaScript objects that Automerge keeps in step with a document, which nobody here looks at: a fifth of the time, the same
-  // bytes.
-  const document = automerge.getBackend(automerge.init<Content>({ actor: segmentActor(id) }));
-  let list: string | undefined;
+  const actor = segmentActor(id);
+  const actorBytes = hexToBytes(actor);
+  assert(actorBytes !== undefined, 'an actor is hexadecimal');
   let markBytes = 0;
-  const changes: { readonly bytes: Uint8Array; readonly hash: string }[] = [];
-  const appendOne = (mark: Uint8Array): void => {
-    list ??= document.putObject('_root', listName, []);
-    document.push(list, mark, 'bytes');
-    document.commit(undefined, 0);
-    const bytes = document.getLastLocalChange();
-    const hash = document.getHeads()[0];
-    assert(bytes !== null && hash !== undefined, 'a change has bytes and a hash');
-    changes.push({ bytes, hash });
-    markBytes += mark.length;
+  const marks: Uint8Array[] = [];
+  const changes: MarkChange[] = [];
+  const hashAfter = (count: number): Uint8Array => {
+    if (count === 0) return new Uint8Array(hashBytes);
+    const change = changes[count - 1];
+    assert(change !== undefined, 'the count lies within the segment');
+    return change.hash;
   };
   const full = (): boolean => isSegmentFull(changes.length, markBytes);
   return {
     count: () => changes.length,
-    hashAt: (count) => {
-      if (count === 0) return emptyHash;
-      const change = changes[count - 1];
-      assert(change !== undefined, 'the count lies within the segment');
-      return change.hash;
-    },
+    hashAt: (count) => bytesToHex(hashAfter(count)),
     full,
-    append: (marks) => {
+    append: (added) => {
       let taken = 0;
-      for (const mark of marks) {
+      for (const mark of added) {
         if (full()) break;
-        appendOne(mark);
+        changes.push(encodeMarkChange(actorBytes, changes.length, hashAfter(changes.length), mark));
+        marks.push(mark);
+        markBytes += mark.length;
         taken++;
       }
       return taken;
     },
-    changes: (from, to) =>
-      from === to ? new Uint8Array(0) : cborEncode(changes.slice(from, to).map((change) => change.bytes)),
-    save: () => document.save(),
+    changes: (from, to) => (from === to ? new Uint8Array(0) : cborEncode([hashAfter(from), ...marks.slice(from, to)])),
+    save: () => {
+      // Under the JavaScript objects that Automerge keeps in step with a document, which nobody here looks at.
+      const document = automerge.getBackend(automerge.init<Content>({ actor }));
+      document.applyChanges(changes.map(({ bytes }) => bytes));
+      return document.save();
+    },
   };
 }
 
@@ -174,7 +173,19 @@ function createReader(automerge: Automerge, onTrap: () => void): SegmentReader {
     document: (bytes) => {
       const bounds = checkDocumentBounds(bytes, segmentMarksMax + 1);
       if (!bounds.ok) return bounds;
-      return attempt(() => automerge.getAllChanges(automerge.load<Content>(bytes)));
+      const loaded = attempt(() => {
+        const document = automerge.load<Content>(bytes);
+        const marks: unknown = document.marks;
+        return { heads: automerge.getHeads(document), marks };
+      });
+      if (!loaded.ok) return loaded;
+      const { heads, marks } = loaded.value;
+      const [head] = heads;
+      const isListOfBytes =
+        Array.isArray(marks) && marks.every((mark): mark is Uint8Array => mark instanceof Uint8Array);
+      return head !== undefined && heads.length === 1 && isListOfBytes
+        ? ok({ head, marks })
+        : invalid('a document that is not one list of bytes');
     },
   };
 }

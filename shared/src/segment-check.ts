@@ -1,16 +1,22 @@
 // What a receiver finds out about a chunk's content, and in which order: each change for itself, then their chain, then the marks.
 // The size, the signature and the hash have been checked before (segment.ts), and nothing is applied here. How the bytes of a
 // change are decoded is the business of ledger.ts.
+import { bytesToHex, hexToBytes } from './bytes.ts';
 import { cborDecode } from './cbor.ts';
 import { compareHybrid } from './clock.ts';
 import type { EncodedMark } from './gate/replica-store.ts';
-import { decodeMark } from './mark-codec.ts';
+import { encodeMarkChange } from './mark-change.ts';
+import { decodeMark, markBytesMax } from './mark-codec.ts';
 import { assert, err, ok, type Result } from './result.ts';
 import {
   chunkBytesMax,
   emptyHash,
+  hashBytes,
   segmentActor,
+  segmentMarksMax,
+  type Head,
   type HeadError,
+  type SegmentId,
   type SegmentState,
   type SignedChunk,
 } from './segment.ts';
@@ -43,7 +49,10 @@ export interface ReadChange {
 /** How the pieces of a segment are decoded; what comes back has been checked for its own place and content. */
 export interface SegmentReader {
   readonly change: (bytes: Uint8Array, actor: string, index: number) => Result<ReadChange, ChunkError>;
-  readonly document: (bytes: Uint8Array) => Result<readonly Uint8Array[], ChunkError>;
+  /** Its only head, and the marks in its list. */
+  readonly document: (
+    bytes: Uint8Array,
+  ) => Result<{ readonly head: string; readonly marks: readonly Uint8Array[] }, ChunkError>;
 }
 
 export const invalid = (
@@ -94,11 +103,39 @@ export function checkAlone(reader: SegmentReader, chunk: SignedChunk): Result<{ 
 
 /** The changes of a chunk, each checked for its own place and content; not yet for their chain. */
 function readChanges(reader: SegmentReader, chunk: SignedChunk): Result<readonly ReadChange[], ChunkError> {
-  const { head } = chunk;
-  const list = head.form === 'whole' ? reader.document(chunk.payload) : listOfChanges(chunk.payload);
+  const { head, payload } = chunk;
+  const changes = head.form === 'whole' ? readDocument(reader, head, payload) : readTail(reader, head, payload);
+  if (!changes.ok) return changes;
+  return changes.value.length === head.count - head.from
+    ? changes
+    : invalid(`${changes.value.length} changes where the head says ${head.count - head.from}`);
+}
+
+/**
+ * A document has no history but that of its heads: where its only head is the one to which its marks lead, it holds nothing but what
+ * a segment may hold.
+ */
+function readDocument(
+  reader: SegmentReader,
+  head: Head,
+  payload: Uint8Array,
+): Result<readonly ReadChange[], ChunkError> {
+  const document = reader.document(payload);
+  if (!document.ok) return document;
+  const changes = changesOf(head, 0, emptyHash, document.value.marks);
+  if (!changes.ok) return changes;
+  return changes.value.at(-1)?.hash === document.value.head
+    ? changes
+    : invalid('a document that holds more than its marks in their order');
+}
+
+/** The hash of what comes before, then marks; or, as the format's long form, Automerge's own changes. */
+function readTail(reader: SegmentReader, head: Head, payload: Uint8Array): Result<readonly ReadChange[], ChunkError> {
+  const list = listOfBytes(payload);
   if (!list.ok) return list;
-  if (list.value.length !== head.count - head.from)
-    return invalid(`${list.value.length} changes where the head says ${head.count - head.from}`);
+  const [before, ...marks] = list.value;
+  if (before === undefined) return ok([]);
+  if (before.length === hashBytes) return changesOf(head, head.from, bytesToHex(before), marks);
   const actor = segmentActor(head);
   const changes: ReadChange[] = [];
   for (const bytes of list.value) {
@@ -109,13 +146,36 @@ function readChanges(reader: SegmentReader, chunk: SignedChunk): Result<readonly
   return ok(changes);
 }
 
-function listOfChanges(payload: Uint8Array): Result<readonly Uint8Array[], ChunkError> {
+/** The changes that a segment's gate must have made of these marks. */
+function changesOf(
+  id: SegmentId,
+  from: number,
+  before: string,
+  marks: readonly Uint8Array[],
+): Result<readonly ReadChange[], ChunkError> {
+  const actor = hexToBytes(segmentActor(id));
+  let previous = hexToBytes(before);
+  assert(actor !== undefined && previous !== undefined, 'actor and hash are hexadecimal');
+  if (from === 0 && before !== emptyHash) return invalid('something before the first mark');
+  if (from + marks.length > segmentMarksMax) return invalid('more marks than a segment holds');
+  const changes: ReadChange[] = [];
+  for (const mark of marks) {
+    if (mark.length === 0 || mark.length > markBytesMax) return invalid('a mark of no or too great length');
+    const index = from + changes.length;
+    const { hash } = encodeMarkChange(actor, index, previous, mark);
+    changes.push({ hash: bytesToHex(hash), deps: index === 0 ? [] : [bytesToHex(previous)], mark });
+    previous = hash;
+  }
+  return ok(changes);
+}
+
+function listOfBytes(payload: Uint8Array): Result<readonly Uint8Array[], ChunkError> {
   if (payload.length === 0) return ok([]);
   const value = cborDecode(payload, chunkBytesMax, 1);
-  if (!value.ok) return invalid('not a list of changes');
+  if (!value.ok) return invalid('not a list of marks or changes');
   const list = value.value;
   if (!Array.isArray(list) || !list.every((item) => item instanceof Uint8Array))
-    return invalid('not a list of changes');
+    return invalid('not a list of marks or changes');
   return ok(list as readonly Uint8Array[]);
 }
 

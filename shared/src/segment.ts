@@ -36,7 +36,7 @@ export interface SegmentState extends SegmentId {
 
 /** What a gate signs: a state and exactly the bytes that are shipped under it. */
 export interface Head extends SegmentState {
-  /** `whole`: a closed segment's saved document. `changes`: the changes of the marks after the first `from` ones. */
+  /** `whole`: a closed segment's saved document. `changes`: the marks after the first `from` ones, and the hash that they continue. */
   readonly form: 'whole' | 'changes';
   /** 0 for `whole`; equal to `count` when the chunk carries only a newer `through`. */
   readonly from: number;
@@ -59,6 +59,8 @@ export const segmentMarksMax = 1_000;
 export const segmentMarkBytesMax = 128 * 1024;
 /** No chunk is longer than this; a full segment of ordinary marks has about 28 kB. */
 export const chunkBytesMax = 160 * 1024;
+/** Of the hash after a mark. */
+export const hashBytes = 32;
 /** The hash of a segment without marks. */
 export const emptyHash = '0'.repeat(64);
 export const headBytesMax = 256;

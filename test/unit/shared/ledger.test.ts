@@ -99,6 +99,25 @@ describe('a genuine segment', () => {
     expect(chunk.payload.length / segmentMarksMax).toBeLessThanOrEqual(30);
   });
 
+  test('is the same whether it travels as marks or as the changes that Automerge makes of them', () => {
+    const document = build(marks(7));
+    const known = state(3, document.hashAt(3));
+    const changes = ledger.check(
+      signedChanges(automergeChanges(marks(7)).slice(3), document.hashAt(7), 3),
+      keys.publicKey,
+      known,
+    );
+    expect(changes).toEqual(ledger.check(tail(document, 3, 7), keys.publicKey, known));
+    expect(changes.ok && changes.value.marks.length).toBe(4);
+  });
+
+  test('costs a tail little more than its marks', () => {
+    const document = build(marks(40));
+    const size = marks(1)[0]?.length ?? 0;
+    expect(tail(document, 39, 40).payload.length).toBeLessThan(size + 40);
+    expect(tail(document, 30, 40).payload.length / 10).toBeLessThan(size + 8);
+  });
+
   test('continues what is known, also where it overlaps', () => {
     const document = build(marks(9));
     const known = state(5, document.hashAt(5));
@@ -220,10 +239,12 @@ describe('a correctly signed chunk is refused', () => {
     const other = ledger.createSegment({ ...id, segment: 1 });
     other.append(marks(2));
     expect(causeOf(signChunk(keys.secretKey, state(2, other.hashAt(2)), 'changes', 0, other.changes(0, 2)))).toBe(
-      'a change by another actor',
+      'another last hash than was signed',
     );
+    const [first, second] = automergeChanges(marks(2), segmentActor({ ...id, segment: 1 }));
+    expect(causeOf(signedChanges([first, second].filter(isThere), other.hashAt(2)))).toBe('a change by another actor');
     expect(causeOf(signChunk(keys.secretKey, state(2, other.hashAt(2), true), 'whole', 0, other.save()))).toBe(
-      'a change by another actor',
+      'a document that holds more than its marks in their order',
     );
   });
 
@@ -298,19 +319,43 @@ describe('a correctly signed chunk is refused', () => {
       );
     }
     const document = build(marks(3));
-    const [first, second, third] = changesOf(document);
-    expect(errorOf(signedChanges([first, third], document.hashAt(3)))).toBe('segment-invalid');
-    expect(errorOf(signedChanges([second, first, third], document.hashAt(3)))).toBe('segment-invalid');
+    const changes = automergeChanges(marks(3));
+    const inOrder = (...places: readonly number[]): Uint8Array[] => places.map((at) => changes[at]).filter(isThere);
+    expect(errorOf(signedChanges(inOrder(0, 1, 2), document.hashAt(3)))).toBe('accepted');
+    expect(errorOf(signedChanges(inOrder(0, 2), document.hashAt(3)))).toBe('segment-invalid');
+    expect(errorOf(signedChanges(inOrder(1, 0, 2), document.hashAt(3)))).toBe('segment-invalid');
   });
 
   test('when its last hash is not the signed one, or its count is wrong', () => {
     const document = build(marks(3));
-    expect(causeOf(signedChanges(changesOf(document), document.hashAt(2)))).toBe('another last hash than was signed');
+    expect(causeOf(signedChanges(automergeChanges(marks(3)), document.hashAt(2)))).toBe(
+      'another last hash than was signed',
+    );
+    expect(causeOf(signChunk(keys.secretKey, state(3, document.hashAt(2)), 'changes', 0, document.changes(0, 3)))).toBe(
+      'another last hash than was signed',
+    );
     expect(
       causeOf(signChunk(keys.secretKey, state(2, document.hashAt(3)), 'changes', 0, document.changes(0, 3))),
     ).toMatch(/3 changes where the head says 2/);
     expect(causeOf(signChunk(keys.secretKey, state(2, document.hashAt(3), true), 'whole', 0, document.save()))).toMatch(
       /3 changes where the head says 2/,
+    );
+  });
+
+  test('when a tail says that it continues something else, or something before the first mark', () => {
+    const document = build(marks(6));
+    const [, , ...rest] = marks(6);
+    const lying = cborEncode([sha256(Uint8Array.of(1)), ...rest]);
+    expect(errorOf(signChunk(keys.secretKey, state(6, document.hashAt(6)), 'changes', 2, lying))).toBe('gap');
+    expect(
+      causeOf(
+        signChunk(keys.secretKey, state(6, document.hashAt(6)), 'changes', 2, lying),
+        state(2, document.hashAt(2)),
+      ),
+    ).toBe('another history before mark 3');
+    const before = cborEncode([sha256(Uint8Array.of(1)), ...marks(6)]);
+    expect(causeOf(signChunk(keys.secretKey, state(6, document.hashAt(6)), 'changes', 0, before))).toBe(
+      'something before the first mark',
     );
   });
 
@@ -405,10 +450,16 @@ function bombOf(elements: number): { readonly bytes: Uint8Array; readonly hash: 
   return encode({ ops });
 }
 
-function changesOf(document: SegmentDocument): [Uint8Array, Uint8Array, Uint8Array] {
-  const [first, second, third] = [0, 1, 2].map((from) => document.changes(from, from + 1));
-  if (first === undefined || second === undefined || third === undefined) throw new Error('three changes');
-  // Each payload is a list of one change: the change begins with Automerge's magic bytes.
-  const unwrap = (payload: Uint8Array): Uint8Array => payload.slice(payload.indexOf(0x85, 2));
-  return [unwrap(first), unwrap(second), unwrap(third)];
+const isThere = <T>(value: T | undefined): value is T => value !== undefined;
+
+/** The same marks as Automerge itself writes them down, one change each. */
+function automergeChanges(list: readonly Uint8Array[], by: string = actor): readonly Uint8Array[] {
+  let document = Automerge.init<{ marks: Uint8Array[] }>({ actor: by });
+  return list.map((item) => {
+    document = Automerge.change(document, { time: 0 }, (content) => {
+      if (content.marks === undefined) content.marks = [];
+      content.marks.push(item);
+    });
+    return Automerge.getLastLocalChange(document) ?? new Uint8Array(0);
+  });
 }

@@ -30,6 +30,7 @@ const hostile = { event, gate: 'gate-a', boot: simulatedBoot('gate-a', 1) };
 const honest = { event, gate: 'gate-b', boot: simulatedBoot('gate-b', 1) };
 const keysOf = (id: SegmentId): Uint8Array => simulatedKeys(id.gate).secretKey;
 const marksInSegment = 12;
+const timeoutMs = 120_000;
 
 let ledger: Ledger;
 let histories: readonly SegmentDocument[];
@@ -239,116 +240,128 @@ async function expectSound({ store }: Replica): Promise<void> {
 }
 
 describe('whatever a hostile gate sends', () => {
-  test('a replica holds unbroken histories only, and what it puts aside that gate has signed', async () => {
-    const seen = new Set<string>();
-    await fc.assert(
-      fc.asyncProperty(fc.array(sent, { minLength: 1, maxLength: 14 }), async (messages) => {
-        const one = replica();
-        for (const { piece: made, trick, number } of messages) {
-          const taken = await one.ingest.chunk(tricks[trick](chunkOf(made), number), 'gate-c');
-          seen.add(`${trick}: ${taken.ok ? taken.value.outcome : taken.error.type}`);
-        }
-        await expectSound(one);
-        const aside = await one.store.quarantined(event);
-        expect(one.ingest.takeAlarms().length).toBe(aside.length);
-      }),
-      { numRuns: 400 },
-    );
-    expect(ledger.trapped()).toBe(false);
-    // Every trick was played, and only what leaves a chunk as genuine as it was can have been stored.
-    expect(new Set([...seen].map((entry) => entry.split(':')[0]))).toEqual(new Set(trickNames));
-    for (const trick of [
-      'a mark deleted',
-      'a mark overwritten',
-      "somebody else's change",
-      'a change that expands',
-      'a document that expands',
-      "another gate's signature",
-      'a bit flipped after signing',
-      'a bit of the head flipped',
-    ])
-      expect([...seen].filter((entry) => entry === `${trick}: stored`)).toEqual([]);
-  });
-
-  test("an honest gate's marks come in all the same, and none of them under its name is believed without its key", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(sent, { maxLength: 10 }), fc.nat({ max: 9 }), async (messages, turn) => {
-        const one = replica();
-        const document = ledger.createSegment({ ...honest, segment: 0 });
-        const marks = Array.from({ length: 8 }, (_, index) =>
-          admittedMark(honest, index + 1, index + 1, { ms: startMs + index * 1_000, counter: 0 }),
-        );
-        document.append(marks.map(({ bytes }) => bytes));
-        const state: SegmentState = {
-          ...honest,
-          segment: 0,
-          firstSequence: 1,
-          count: 8,
-          hash: document.hashAt(8),
-          closed: false,
-          through: { ms: startMs + 8_000, counter: 0 },
-        };
-        const genuine = signed(state, 'changes', 0, document.changes(0, 8));
-        const forged = signChunk(
-          simulatedKeys('gate-a').secretKey,
-          { ...state, count: 3, hash: document.hashAt(3) },
-          'changes',
-          0,
-          document.changes(0, 3),
-        );
-        for (const [index, { piece: made, trick, number }] of messages.entries()) {
-          if (index === turn) await one.ingest.chunk(forged, 'gate-a');
-          await one.ingest.chunk(tricks[trick](chunkOf(made), number), 'gate-a');
-        }
-        expect(one.store.marks(event).filter(({ mark }) => mark.gate === 'gate-b')).toEqual([]);
-        expect((await one.ingest.chunk(genuine, 'gate-b')).ok).toBe(true);
-        expect(one.store.marks(event).filter(({ mark }) => mark.gate === 'gate-b')).toEqual(marks);
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  test('what two replicas hold of it in the end is either the same, or one holds the other history and both the proof', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(sent, { minLength: 2, maxLength: 10 }),
-        fc.array(sent, { maxLength: 10 }),
-        async (a, b) => {
-          const [one, other] = [replica(), replica()];
-          for (const { piece: made, trick, number } of a)
-            await one.ingest.chunk(tricks[trick](chunkOf(made), number), 'x');
-          for (const { piece: made, trick, number } of b)
-            await other.ingest.chunk(tricks[trick](chunkOf(made), number), 'x');
-          for (let round = 0; round < 2; round++)
-            for (const [from, to] of [
-              [one, other],
-              [other, one],
-            ] as const)
-              for (const row of await from.store.frontier(event))
-                for (let segment = 0; segment <= row.segment; segment++)
-                  for (const chunk of await from.store.chunks({ ...row, segment }))
-                    await to.ingest.chunk(chunk, 'peer');
-          for (const row of await one.store.frontier(event)) {
-            for (let segment = 0; segment <= row.segment; segment++) {
-              const [mine, theirs] = [
-                await one.store.segment({ ...row, segment }),
-                await other.store.segment({ ...row, segment }),
-              ];
-              if (mine === undefined || theirs === undefined) break;
-              if (mine.count === theirs.count && mine.hash === theirs.hash) {
-                expect(compareHybrid(mine.through, theirs.through)).toBe(0);
-                continue;
-              }
-              for (const { store } of [one, other])
-                expect((await store.quarantined(event)).some(({ reason }) => reason.startsWith('equivocation'))).toBe(
-                  true,
-                );
-              break;
-            }
+  test(
+    'a replica holds unbroken histories only, and what it puts aside that gate has signed',
+    async () => {
+      const seen = new Set<string>();
+      await fc.assert(
+        fc.asyncProperty(fc.array(sent, { minLength: 1, maxLength: 14 }), async (messages) => {
+          const one = replica();
+          for (const { piece: made, trick, number } of messages) {
+            const taken = await one.ingest.chunk(tricks[trick](chunkOf(made), number), 'gate-c');
+            seen.add(`${trick}: ${taken.ok ? taken.value.outcome : taken.error.type}`);
           }
-        },
-      ),
-      { numRuns: 80 },
-    );
-  });
+          await expectSound(one);
+          const aside = await one.store.quarantined(event);
+          expect(one.ingest.takeAlarms().length).toBe(aside.length);
+        }),
+        { numRuns: 200 },
+      );
+      expect(ledger.trapped()).toBe(false);
+      // Every trick was played, and only what leaves a chunk as genuine as it was can have been stored.
+      expect(new Set([...seen].map((entry) => entry.split(':')[0]))).toEqual(new Set(trickNames));
+      for (const trick of [
+        'a mark deleted',
+        'a mark overwritten',
+        "somebody else's change",
+        'a change that expands',
+        'a document that expands',
+        "another gate's signature",
+        'a bit flipped after signing',
+        'a bit of the head flipped',
+      ])
+        expect([...seen].filter((entry) => entry === `${trick}: stored`)).toEqual([]);
+    },
+    timeoutMs,
+  );
+
+  test(
+    "an honest gate's marks come in all the same, and none of them under its name is believed without its key",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(sent, { maxLength: 10 }), fc.nat({ max: 9 }), async (messages, turn) => {
+          const one = replica();
+          const document = ledger.createSegment({ ...honest, segment: 0 });
+          const marks = Array.from({ length: 8 }, (_, index) =>
+            admittedMark(honest, index + 1, index + 1, { ms: startMs + index * 1_000, counter: 0 }),
+          );
+          document.append(marks.map(({ bytes }) => bytes));
+          const state: SegmentState = {
+            ...honest,
+            segment: 0,
+            firstSequence: 1,
+            count: 8,
+            hash: document.hashAt(8),
+            closed: false,
+            through: { ms: startMs + 8_000, counter: 0 },
+          };
+          const genuine = signed(state, 'changes', 0, document.changes(0, 8));
+          const forged = signChunk(
+            simulatedKeys('gate-a').secretKey,
+            { ...state, count: 3, hash: document.hashAt(3) },
+            'changes',
+            0,
+            document.changes(0, 3),
+          );
+          for (const [index, { piece: made, trick, number }] of messages.entries()) {
+            if (index === turn) await one.ingest.chunk(forged, 'gate-a');
+            await one.ingest.chunk(tricks[trick](chunkOf(made), number), 'gate-a');
+          }
+          expect(one.store.marks(event).filter(({ mark }) => mark.gate === 'gate-b')).toEqual([]);
+          expect((await one.ingest.chunk(genuine, 'gate-b')).ok).toBe(true);
+          expect(one.store.marks(event).filter(({ mark }) => mark.gate === 'gate-b')).toEqual(marks);
+        }),
+        { numRuns: 60 },
+      );
+    },
+    timeoutMs,
+  );
+
+  test(
+    'what two replicas hold of it in the end is either the same, or one holds the other history and both the proof',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(sent, { minLength: 2, maxLength: 10 }),
+          fc.array(sent, { maxLength: 10 }),
+          async (a, b) => {
+            const [one, other] = [replica(), replica()];
+            for (const { piece: made, trick, number } of a)
+              await one.ingest.chunk(tricks[trick](chunkOf(made), number), 'x');
+            for (const { piece: made, trick, number } of b)
+              await other.ingest.chunk(tricks[trick](chunkOf(made), number), 'x');
+            for (let round = 0; round < 2; round++)
+              for (const [from, to] of [
+                [one, other],
+                [other, one],
+              ] as const)
+                for (const row of await from.store.frontier(event))
+                  for (let segment = 0; segment <= row.segment; segment++)
+                    for (const chunk of await from.store.chunks({ ...row, segment }))
+                      await to.ingest.chunk(chunk, 'peer');
+            for (const row of await one.store.frontier(event)) {
+              for (let segment = 0; segment <= row.segment; segment++) {
+                const [mine, theirs] = [
+                  await one.store.segment({ ...row, segment }),
+                  await other.store.segment({ ...row, segment }),
+                ];
+                if (mine === undefined || theirs === undefined) break;
+                if (mine.count === theirs.count && mine.hash === theirs.hash) {
+                  expect(compareHybrid(mine.through, theirs.through)).toBe(0);
+                  continue;
+                }
+                for (const { store } of [one, other])
+                  expect((await store.quarantined(event)).some(({ reason }) => reason.startsWith('equivocation'))).toBe(
+                    true,
+                  );
+                break;
+              }
+            }
+          },
+        ),
+        { numRuns: 80 },
+      );
+    },
+    timeoutMs,
+  );
 });
