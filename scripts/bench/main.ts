@@ -7,6 +7,7 @@ import { benchCentral } from './central.ts';
 import { benchDecoding } from './decoding.ts';
 import { benchFeedBuild } from './feed-build.ts';
 import { benchIngest } from './ingest.ts';
+import { benchLedger } from './ledger.ts';
 import { benchMesh } from './mesh.ts';
 import { benchPasses } from './passes.ts';
 import { benchReplication } from './replication.ts';
@@ -20,6 +21,7 @@ const parts: Readonly<Record<string, Bench>> = {
   decoding: benchDecoding,
   scan: benchScan,
   snapshot: benchSnapshot,
+  ledger: benchLedger,
   replication: benchReplication,
   mesh: benchMesh,
   central: benchCentral,
