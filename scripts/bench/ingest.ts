@@ -17,6 +17,7 @@ import { admittedMark, createMemoryJournal, simulatedBoot, simulatedKeys } from 
 import { createMemoryReplicaStore } from '../sim/memory-replica-store.ts';
 import { quietLogger } from '../sim/replica.ts';
 import { benchEvent, openBenchCloud, withDatabases, type BenchDatabases, type DatabaseKind } from './cloud-rig.ts';
+import { benchManyGates } from './many-gates.ts';
 import { benchRow, type Bench, type BenchRow } from './row.ts';
 
 const gate = 'gate-1';
@@ -31,6 +32,8 @@ export const benchIngest: Bench = ({ quick }) =>
     const segments = await makeSegments(await loadLedger(), quick ? 5_000 : 40_000);
     const rows: BenchRow[] = [];
     for (const kind of databases.kinds) rows.push(...(await benchOn(databases, kind, segments)));
+    for (const kind of databases.kinds)
+      rows.push(...(await benchManyGates(databases, kind, { seconds: quick ? 5 : 40 })));
     return rows;
   });
 

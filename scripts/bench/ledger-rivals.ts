@@ -1,7 +1,7 @@
 // The two other CRDT libraries that would come to mind for an append-only list of marks: a list of bytes in each, one transaction a batch,
 // the update of that batch exported for peers. Neither signs, and neither says who has written what; the ledger's figures include both.
 import { LoroDoc } from 'loro-crdt';
-import { Array as YArray, Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector } from 'yjs';
+import { Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector, type Array as YArray } from 'yjs';
 
 export interface Rival {
   readonly name: string;

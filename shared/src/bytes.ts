@@ -1,11 +1,11 @@
 // Small helpers on byte arrays that Node's Buffer would offer, in a form that browsers have too.
 
-const hexDigits = '0123456789abcdef';
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** Lower-case hexadecimal. */
 export function bytesToHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += hexDigits.charAt(byte >> 4) + hexDigits.charAt(byte & 15);
+  for (const byte of bytes) text += hexOfByte[byte] ?? '';
   return text;
 }
 

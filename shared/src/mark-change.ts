@@ -2,21 +2,47 @@
 // segment is a pure function of its marks, so who has these has the changes too, and their hashes: nothing else needs to travel or
 // to be believed, and no Automerge is needed to check a tail.
 // Format: https://automerge.org/automerge-binary-format-spec/ (chunk container, change chunk, operation columns).
-import { concatBytes, utf8 } from './bytes.ts';
 import { sha256 } from './crypto.ts';
 
 const magic = Uint8Array.of(0x85, 0x6f, 0x4a, 0x83);
 const changeType = 1;
-const listName = utf8('marks');
-/** Number of a column, and its content where that is the same for every mark. */
-type Column = readonly [specification: number, content: Uint8Array];
-const literal = (...bytes: readonly number[]): Uint8Array => Uint8Array.of(0x7f, ...bytes);
-const nullThen = (byte: number): Uint8Array => Uint8Array.of(0x00, 0x01, 0x7f, byte);
+const checksumBytes = 4;
+/** Room before a change's body for what is known last: magic, checksum, type and the body's length. */
+const headRoomBytes = 16;
+/** More than a body has beside its mark. */
+const bodyBytesMax = 160;
+
+/**
+ * The parts of a change's columns that are the same for every mark, in order. Between them stand what differs: the lengths of the
+ * element's number, of the value's type and of the value, then the first two and the mark themselves. The first change of a segment has
+ * two operations, making the list `marks` and inserting at its head; a later one inserts behind the last element.
+ */
+const first = {
+  numberLength: undefined,
+  beforeTypeLength: [9, 0x01, 4, 0x02, 4, 0x13, 4, 0x15, 9, 0x34, 2, 0x42, 3, 0x56],
+  beforeNumber: [],
+  beforeType: [
+    0, 1, 0x7f, 0, 0, 1, 0x7f, 1, 0, 1, 0x7f, 0, 0x7f, 5, 0x6d, 0x61, 0x72, 0x6b, 0x73, 0, 1, 1, 1, 0x7e, 2, 1, 0x7e, 0,
+  ],
+  afterMark: [2, 0],
+} as const;
+const later = {
+  numberLength: [9, 0x01, 2, 0x02, 2, 0x11, 2, 0x13],
+  beforeTypeLength: [0x34, 2, 0x42, 2, 0x56],
+  beforeNumber: [0x7f, 0, 0x7f, 1, 0x7f, 0, 0x7f],
+  beforeType: [0, 1, 0x7f, 1, 0x7f],
+  afterMark: [0x7f, 0],
+} as const;
 
 export interface MarkChange {
   readonly bytes: Uint8Array;
   /** 32 bytes: SHA-256, which commits to this mark and all before it. */
   readonly hash: Uint8Array;
+}
+
+interface Output {
+  readonly bytes: Uint8Array;
+  at: number;
 }
 
 /**
@@ -26,65 +52,70 @@ export interface MarkChange {
  * @param mark at least one byte
  */
 export function encodeMarkChange(actor: Uint8Array, index: number, before: Uint8Array, mark: Uint8Array): MarkChange {
-  const columns = index === 0 ? firstColumns(mark) : laterColumns(index, mark);
-  const body = concatBytes(
-    ...(index === 0 ? [Uint8Array.of(0)] : [Uint8Array.of(1), before]),
-    Uint8Array.of(actor.length),
-    actor,
-    // Sequence of the change, its first operation, and neither time nor message nor other actors.
-    Uint8Array.of(...unsigned(index + 1), ...unsigned(index === 0 ? 1 : index + 2), 0, 0, 0),
-    Uint8Array.of(
-      columns.length,
-      ...columns.flatMap(([specification, { length }]) => [specification, ...unsigned(length)]),
-    ),
-    ...columns.map(([, content]) => content),
-  );
-  const container = concatBytes(Uint8Array.of(changeType, ...unsigned(body.length)), body);
-  const hash = sha256(container);
-  return { bytes: concatBytes(magic, hash.subarray(0, 4), container), hash };
+  const out = { bytes: new Uint8Array(headRoomBytes + bodyBytesMax + mark.length), at: headRoomBytes };
+  putBody(out, actor, index, before, mark);
+  const bodyBytes = out.at - headRoomBytes;
+  const start = headRoomBytes - 1 - unsignedBytes(bodyBytes);
+  const end = out.at;
+  out.at = start;
+  put(out, [changeType]);
+  putUnsigned(out, bodyBytes);
+  const hash = sha256(out.bytes.subarray(start, end));
+  out.at = start - checksumBytes - magic.length;
+  const bytes = out.bytes.subarray(out.at, end);
+  put(out, magic);
+  put(out, hash.subarray(0, checksumBytes));
+  return { bytes, hash };
 }
 
-/** Two operations: the list `marks` is made, the mark inserted at its head. */
-const firstColumns = (mark: Uint8Array): readonly Column[] => [
-  [0x01, nullThen(0)],
-  [0x02, nullThen(1)],
-  [0x13, nullThen(0)],
-  [0x15, Uint8Array.of(0x7f, listName.length, ...listName, 0x00, 0x01)],
-  [0x34, Uint8Array.of(1, 1)],
-  [0x42, Uint8Array.of(0x7e, 2, 1)],
-  [0x56, Uint8Array.of(0x7e, 0, ...bytesOfLength(mark.length))],
-  [0x57, mark],
-  [0x70, Uint8Array.of(2, 0)],
-];
+function putBody(out: Output, actor: Uint8Array, index: number, before: Uint8Array, mark: Uint8Array): void {
+  const fixed = index === 0 ? first : later;
+  /** A value's type and length: 7 is bytes. */
+  const type = mark.length * 16 + 7;
+  put(out, [index === 0 ? 0 : 1]);
+  if (index > 0) put(out, before);
+  put(out, [actor.length]);
+  put(out, actor);
+  // Sequence of the change, its first operation, and neither time nor message nor other actors.
+  putUnsigned(out, index + 1);
+  putUnsigned(out, index === 0 ? 1 : index + 2);
+  put(out, [0, 0, 0]);
+  if (fixed.numberLength !== undefined) {
+    put(out, fixed.numberLength);
+    put(out, [1 + signedBytes(index + 1)]);
+  }
+  put(out, fixed.beforeTypeLength);
+  put(out, [(index === 0 ? 2 : 1) + unsignedBytes(type), 0x57]);
+  putUnsigned(out, mark.length);
+  put(out, [0x70, 2]);
+  put(out, fixed.beforeNumber);
+  if (index > 0) putSigned(out, index + 1);
+  put(out, fixed.beforeType);
+  putUnsigned(out, type);
+  put(out, mark);
+  put(out, fixed.afterMark);
+}
 
-/** One operation: the mark is inserted behind the last element, whose number follows from the index. */
-const laterColumns = (index: number, mark: Uint8Array): readonly Column[] => [
-  [0x01, literal(0)],
-  [0x02, literal(1)],
-  [0x11, literal(0)],
-  [0x13, literal(...signed(index + 1))],
-  [0x34, Uint8Array.of(0, 1)],
-  [0x42, literal(1)],
-  [0x56, literal(...bytesOfLength(mark.length))],
-  [0x57, mark],
-  [0x70, literal(0)],
-];
-
-/** A value's type and length: 7 is bytes. */
-const bytesOfLength = (length: number): readonly number[] => unsigned(length * 16 + 7);
+function put(out: Output, bytes: ArrayLike<number>): void {
+  out.bytes.set(bytes, out.at);
+  out.at += bytes.length;
+}
 
 /** LEB128. */
-function unsigned(value: number): readonly number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return [...bytes, rest];
-    bytes.push((rest % 128) + 128);
-  }
+function putUnsigned(out: Output, value: number): void {
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) out.bytes[out.at++] = (rest % 128) + 128;
+  out.bytes[out.at++] = rest;
 }
 
 /** The same with room for a sign: a positive number must not end in a byte that looks negative. */
-function signed(value: number): readonly number[] {
-  const bytes = [...unsigned(value)];
-  const last = bytes.at(-1) ?? 0;
-  return last < 64 ? bytes : [...bytes.slice(0, -1), last + 128, 0];
+function putSigned(out: Output, value: number): void {
+  putUnsigned(out, value);
+  const last = out.bytes[out.at - 1] ?? 0;
+  if (last < 64) return;
+  out.bytes[out.at - 1] = last + 128;
+  out.bytes[out.at++] = 0;
 }
+
+const unsignedBytes = (value: number): number => (value < 128 ? 1 : 1 + unsignedBytes(Math.floor(value / 128)));
+const signedBytes = (value: number): number => (value < 64 ? 1 : 1 + signedBytes(Math.floor(value / 128)));

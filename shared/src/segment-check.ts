@@ -159,12 +159,14 @@ function changesOf(
   if (from === 0 && before !== emptyHash) return invalid('something before the first mark');
   if (from + marks.length > segmentMarksMax) return invalid('more marks than a segment holds');
   const changes: ReadChange[] = [];
+  let previousHash = before;
   for (const mark of marks) {
     if (mark.length === 0 || mark.length > markBytesMax) return invalid('a mark of no or too great length');
     const index = from + changes.length;
-    const { hash } = encodeMarkChange(actor, index, previous, mark);
-    changes.push({ hash: bytesToHex(hash), deps: index === 0 ? [] : [bytesToHex(previous)], mark });
-    previous = hash;
+    previous = encodeMarkChange(actor, index, previous, mark).hash;
+    const hash = bytesToHex(previous);
+    changes.push({ hash, deps: index === 0 ? [] : [previousHash], mark });
+    previousHash = hash;
   }
   return ok(changes);
 }

@@ -1,7 +1,6 @@
 // What stays accepted of revoked gates, as the database has it.
 import { isAccepted, type AcceptedHead, type SegmentState } from '@postern/shared';
 import type { Queries } from './database.ts';
-import { gateHistoryLock, shareLock } from './locks.ts';
 
 export const readAcceptedHeads = (queries: Queries, event: number, gate: string): Promise<AcceptedHead[]> =>
   queries
@@ -23,10 +22,9 @@ export const countAcceptedHeads = async (queries: Queries, event: number): Promi
       .executeTakeFirstOrThrow()
   ).heads;
 
-/** Whether a segment may become `state` just now; nobody revokes its gate until the transaction ends. */
+/** Whether a segment may become `state`; under the shared lock of its gate, so that nobody revokes that until the transaction ends. */
 export async function mayBecome(queries: Queries, state: SegmentState): Promise<boolean> {
   const { event, gate, boot, segment } = state;
-  await shareLock(queries, gateHistoryLock(event, gate));
   const row = await queries.selectFrom('gate').select('revoked_at_ms').where('id', '=', gate).executeTakeFirst();
   if (row === undefined || row.revoked_at_ms === null) return true;
   const heads = await queries

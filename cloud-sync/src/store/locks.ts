@@ -7,22 +7,26 @@ import type { Schema } from './schema.ts';
 
 /**
  * Runs `work` in a transaction, alone among all that name the same lock, in every process: what it reads is so until it has written. One
- * lock a transaction, and nothing inside may wait for anything but the database.
+ * lock a transaction, and nothing inside may wait for anything but the database. `shared` is a lock that others may share meanwhile, but
+ * nobody may have alone; who has that one alone takes no other.
  */
 export const inTransaction = <T>(
   database: Database,
   lock: string,
   work: (queries: Transaction<Schema>) => Promise<T>,
+  { shared }: { readonly shared?: string } = {},
 ): Promise<T> =>
   database.transaction().execute(async (queries) => {
-    if (isPostgres(queries)) await sql`select pg_advisory_xact_lock(${lockNumber(lock)})`.execute(queries);
+    if (isPostgres(queries)) {
+      const alone = sql`pg_advisory_xact_lock(${lockNumber(lock)})`;
+      await (
+        shared === undefined
+          ? sql`select ${alone}`
+          : sql`select ${alone}, pg_advisory_xact_lock_shared(${lockNumber(shared)})`
+      ).execute(queries);
+    }
     return work(queries);
   });
-
-/** Shares a lock with others that share it, until the transaction ends; whoever runs under it alone (`inTransaction`) waits for all of them. */
-export async function shareLock(queries: Queries, lock: string): Promise<void> {
-  if (isPostgres(queries)) await sql`select pg_advisory_xact_lock_shared(${lockNumber(lock)})`.execute(queries);
-}
 
 /** The lock of whoever revokes a gate: shared by all that store marks of it. */
 export const gateHistoryLock = (event: number, gate: string): string => `gate-history/${event}/${gate}`;

@@ -25,7 +25,7 @@ import { mayBecome } from './accepted-heads.ts';
 import { sql } from 'kysely';
 import type { Database, Queries } from './database.ts';
 import { insertRows } from './insert-rows.ts';
-import { inTransaction } from './locks.ts';
+import { gateHistoryLock, inTransaction } from './locks.ts';
 import { readMark, ticketOf, toMarkRow } from './mark-rows.ts';
 import {
   isSameState,
@@ -106,10 +106,11 @@ export function createReplicaStore({ database, clock, derive, underive }: Replic
           writerLock(after),
           async (queries): Promise<Result<void, AppendError>> =>
             (await mayBecome(queries, after)) ? storeMarks(queries, after, batch) : err({ type: 'segment-moved' }),
+          { shared: gateHistoryLock(after.event, after.gate) },
         );
         if (!stored.ok) return stored;
       }
-      return inTransaction(database, writerLock(after), async (queries): Promise<Result<void, AppendError>> => {
+      const storeAll = async (queries: Queries): Promise<Result<void, AppendError>> => {
         const row = await segmentRow(queries, after);
         if (!isSameState(row === undefined ? undefined : toState(row), before)) return err({ type: 'segment-moved' });
         if (!(await mayBecome(queries, after))) return err({ type: 'segment-moved' });
@@ -119,7 +120,8 @@ export function createReplicaStore({ database, clock, derive, underive }: Replic
         await storeState(queries, after);
         if (before === undefined) await markPrevious(queries, after, 0);
         return ok(undefined);
-      });
+      };
+      return inTransaction(database, writerLock(after), storeAll, { shared: gateHistoryLock(after.event, after.gate) });
     },
 
     cutBack: ({ before, after, kept, marks, aside }) =>
