@@ -26,40 +26,37 @@ import {
 
 let test: TestCloud;
 let supervisor: TestPerson;
-let gates: ReadonlyMap<string, ReplicatingGate>;
+let enrolled: ReadonlyMap<string, TestGate>;
+let gates: Map<string, ReplicatingGate>;
 let known: Map<string, readonly Mark[]>;
 beforeEach(async () => {
   test = await createTestCloud();
   onTestFinished(() => test.close());
   await test.json('POST', '/api/events', someEvent);
   supervisor = await createPerson(test, 'supervisor', 1);
-  const ledger = await loadLedger();
   const invited = await enrolGates(test, 1, ['gate-a', 'gate-b']);
   // As the ticket list names it to gates: the cloud writes marks too.
-  const enrolled = new Map([...invited, ['cloud', { keys: test.cloud.keys.central } as TestGate]]);
-  const started = new Map<string, ReplicatingGate>();
-  for (const id of invited.keys()) {
-    const network = createNetwork();
-    const gate = await startReplicatingGate({
-      cloud: test,
-      network,
-      ledger,
-      event: 1,
-      id,
-      folder: test.folder,
-      gates: enrolled,
-    });
-    onTestFinished(() => gate.close());
-    started.set(id, gate);
-  }
-  gates = started;
+  enrolled = new Map([...invited, ['cloud', { keys: test.cloud.keys.central } as TestGate]]);
+  gates = new Map();
   known = new Map();
 });
 
-const gate = (id: string): ReplicatingGate => {
-  const found = gates.get(id);
-  if (found === undefined) throw new Error(`there is no ${id}`);
-  return found;
+/** Started when it is first needed. */
+const gate = async (id: string): Promise<ReplicatingGate> => {
+  const running = gates.get(id);
+  if (running !== undefined) return running;
+  const started = await startReplicatingGate({
+    cloud: test,
+    network: createNetwork(),
+    ledger: await loadLedger(),
+    event: 1,
+    id,
+    folder: test.folder,
+    gates: enrolled,
+  });
+  onTestFinished(() => started.close());
+  gates.set(id, started);
+  return started;
 };
 const press = async (body: object, by = supervisor): Promise<OrderConfirmation> => {
   const response = await askAs(test, by, 'POST', '/api/events/1/orders', body);
@@ -78,14 +75,15 @@ const listed = async (): Promise<readonly OrderView[]> =>
 const missing = async (): Promise<readonly string[] | undefined> =>
   (await listed())[0]?.missing.map(({ name }) => name);
 /** Orders in force as a gate knows them: the store gives each mark of others once. */
-const atGate = (id: string): readonly Mark[] => {
-  known.set(id, [...(known.get(id) ?? []), ...gate(id).store().newOrderMarks()]);
+const atGate = async (id: string): Promise<readonly Mark[]> => {
+  const news = (await gate(id)).store().newOrderMarks();
+  known.set(id, [...(known.get(id) ?? []), ...news]);
   return ordersInForce(known.get(id) ?? []);
 };
 const acknowledge = async (id: string, { gate: by, boot, sequence }: MarkName): Promise<void> => {
   const of = { gate: by, boot, sequence };
-  await gate(id).store().append({ kind: 'acknowledged', event: 1, lane: '', of });
-  await gate(id).sync('cloud');
+  await (await gate(id)).store().append({ kind: 'acknowledged', event: 1, lane: '', of });
+  await (await gate(id)).sync('cloud');
 };
 /** The cloud signs its marks for gates a moment after they were made: that moment is over. */
 const settle = (): Promise<void> => test.cloud.central.drain();
@@ -113,19 +111,19 @@ describe('an order from the cloud', () => {
       },
     ]);
     await settle();
-    await gate('gate-a').sync('cloud');
-    const [mark] = atGate('gate-a');
+    await (await gate('gate-a')).sync('cloud');
+    const [mark] = await atGate('gate-a');
     expect(mark).toMatchObject({ kind: 'ordered', order: 'evacuate', gate: 'cloud' });
     expect(await missing()).toEqual(['Gate A', 'Gate B']);
     if (mark !== undefined) await acknowledge('gate-a', mark);
     expect(await missing()).toEqual(['Gate B']);
     // The other one hears of both through its neighbour, without the cloud.
-    await gate('gate-b').sync(gate('gate-a'));
-    expect(atGate('gate-b')).toEqual([mark]);
+    await (await gate('gate-b')).sync(await gate('gate-a'));
+    expect(await atGate('gate-b')).toEqual([mark]);
   });
 
   it('given at a gate is known in the cloud, and can be lifted there', async () => {
-    await gate('gate-a').store().append({
+    await (await gate('gate-a')).store().append({
       kind: 'ordered',
       event: 1,
       lane: '',
@@ -133,15 +131,15 @@ describe('an order from the cloud', () => {
       order: 'stop-entry',
       zone: '',
     });
-    await gate('gate-a').sync('cloud');
+    await (await gate('gate-a')).sync('cloud');
     expect(await listed()).toMatchObject([{ given: { gate: 'gate-a', gateName: 'Gate A', operator: 'op2superv' } }]);
     expect(await order({ lift: true, order: 'stop-entry' })).toMatchObject([
       { state: 'lifted', lifted: { gate: 'cloud' } },
     ]);
     await settle();
     // What is new at the cloud it hears of in one exchange, and fetches in this one or the next.
-    for (let turn = 0; turn < 2; turn++) await gate('gate-a').sync('cloud');
-    expect(atGate('gate-a')).toEqual([]);
+    for (let turn = 0; turn < 2; turn++) await (await gate('gate-a')).sync('cloud');
+    expect(await atGate('gate-a')).toEqual([]);
   });
 
   it('takes a token of the same person, for a short time and only as it was signed', async () => {
@@ -214,8 +212,10 @@ describe('a ticket blocked from the cloud', () => {
     expect(await denied.json()).toMatchObject({ ticket: ticket.id, epoch: 0, mark: { gate: 'cloud' } });
     expect(await verify()).toMatchObject({ success: false, reason: 'denied' });
     await settle();
-    await gate('gate-a').sync('cloud');
-    expect(gate('gate-a').store().marksOf(ticket.id)).toMatchObject([{ kind: 'denied', epoch: 0, gate: 'cloud' }]);
+    await (await gate('gate-a')).sync('cloud');
+    expect((await gate('gate-a')).store().marksOf(ticket.id)).toMatchObject([
+      { kind: 'denied', epoch: 0, gate: 'cloud' },
+    ]);
     const again = await test.json<TicketResponse>('POST', `/api/tickets/${ticket.id}/reissue`, {}, 200);
     expect(await verify(again.text)).toMatchObject({ success: true });
   });
@@ -238,13 +238,13 @@ describe('the roll-call', () => {
   it('counts who is inside, names the gates not heard from, and goes on at their last rate', async () => {
     expect(await call()).toMatchObject({ inside: 0, notHeardFrom: [{ id: 'gate-a' }, { id: 'gate-b' }] });
     expect((await call())?.insideMost).toBeUndefined();
-    for (let n = 1; n <= 15; n++) await gate('gate-a').admit(id(n));
-    await gate('gate-b').admit(id(16));
+    for (let n = 1; n <= 15; n++) await (await gate('gate-a')).admit(id(n));
+    await (await gate('gate-b')).admit(id(16));
     for (const one of gates.values()) await one.sync('cloud');
     expect(await call()).toMatchObject({ inside: 16, insideLeast: 16, insideMost: 16, notHeardFrom: [] });
     await test.time.advance(10 * 60_000);
-    await gate('gate-b').admit(id(17));
-    await gate('gate-b').sync('cloud');
+    await (await gate('gate-b')).admit(id(17));
+    await (await gate('gate-b')).sync('cloud');
     expect(await call()).toMatchObject({
       inside: 17,
       insideLeast: 17,
@@ -254,21 +254,21 @@ describe('the roll-call', () => {
   });
 
   it('counts who has left since the zone was evacuated', async () => {
-    for (let n = 1; n <= 3; n++) await gate('gate-a').admit(id(n));
-    const leave = (n: number): Promise<unknown> =>
-      gate('gate-a')
+    for (let n = 1; n <= 3; n++) await (await gate('gate-a')).admit(id(n));
+    const leave = async (n: number): Promise<unknown> =>
+      (await gate('gate-a'))
         .store()
         .append({ kind: 'exited', event: 1, lane: 'out', ticketId: id(n), epoch: 0, method: 'qr', zone: 'arena' });
     await test.time.advance(1_000);
     await leave(1);
-    await gate('gate-a').sync('cloud');
+    await (await gate('gate-a')).sync('cloud');
     expect((await call())?.leftSinceEvacuation).toBeUndefined();
     await test.time.advance(1_000);
     await order({ order: 'evacuate' });
     expect(await call()).toMatchObject({ inside: 2, leftSinceEvacuation: 0 });
     await test.time.advance(1_000);
     await leave(2);
-    await gate('gate-a').sync('cloud');
+    await (await gate('gate-a')).sync('cloud');
     expect(await call()).toMatchObject({ inside: 1, leftSinceEvacuation: 1 });
   });
 });
