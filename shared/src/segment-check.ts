@@ -221,16 +221,19 @@ function readMarks(changes: readonly ReadChange[], { head }: SignedChunk): Resul
 }
 
 /**
- * Only a head with at least as many marks says anything new. A shorter one that claims to be closed comes from a restored image and
- * must not touch what is known of the longer one.
+ * What is known is always what one head has said, the longest's, closing or latest, so that whoever gets its chunk knows the same. A
+ * shorter one that claims to be closed comes from a restored image and must not touch what is known of the longer one.
  */
 export function advance(known: SegmentState | undefined, head: SegmentState): SegmentState {
-  if (known !== undefined && head.count < known.count) return known;
-  const { event, gate, boot, segment, firstSequence, count, hash } = head;
-  const through = known !== undefined && compareHybrid(known.through, head.through) > 0 ? known.through : head.through;
-  const closed = head.closed || (known?.closed === true && known.count === head.count);
+  if (known !== undefined && isBehind(head, known)) return known;
+  const { event, gate, boot, segment, firstSequence, count, hash, closed, through } = head;
   return { event, gate, boot, segment, firstSequence, count, hash, closed, through };
 }
+
+const isBehind = (head: SegmentState, known: SegmentState): boolean =>
+  (head.count - known.count ||
+    Number(head.closed) - Number(known.closed) ||
+    compareHybrid(head.through, known.through)) < 0;
 
 const sameState = (a: SegmentState, b: SegmentState): boolean =>
   a.count === b.count && a.closed === b.closed && compareHybrid(a.through, b.through) === 0;

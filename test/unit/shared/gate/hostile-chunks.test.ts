@@ -97,7 +97,11 @@ function chunkOf({ history, from, length, whole }: Piece): SignedChunk {
 /** What can be done to a chunk before it is signed, or after. */
 const tricks = {
   none: (chunk) => chunk,
-  'a bit flipped after signing': (chunk, number) => ({ ...chunk, payload: flip(chunk.payload, number) }),
+  // An empty payload has no bit to flip.
+  'a bit flipped after signing': (chunk, number) =>
+    chunk.payload.length > 0
+      ? { ...chunk, payload: flip(chunk.payload, number) }
+      : { ...chunk, signature: flip(chunk.signature, number) },
   'a bit flipped before signing': (chunk, number) => resigned(chunk, {}, flip(chunk.payload, number)),
   'a bit of the head flipped': (chunk, number) => ({ ...chunk, headBytes: flip(chunk.headBytes, number) }),
   "another gate's signature": (chunk) => {
