@@ -40,6 +40,12 @@ function positive(name: string, text: string, max: number): number {
   return refuse(`--${name} must be a whole number from 1 to ${max}, not "${text}"`);
 }
 
+/** A quarter of an hour of a large venue is a day's work for a small machine. */
+function positiveHours(text: string): number {
+  const value = Number(text);
+  return value >= 0.1 && value <= 1_000 ? value : refuse(`--hours must be a number from 0.1 to 1000, not "${text}"`);
+}
+
 if (values.world !== undefined && values.world !== 'small') refuse(`--world must be "small", not "${values.world}"`);
 if (values.steps && values.seed === undefined) refuse('--steps needs --seed');
 const bug = plantedBugs.find((known): known is PlantedBug => known === values.plant);
@@ -48,7 +54,7 @@ if (values.plant !== undefined && bug === undefined) refuse(`--plant takes one o
 const size: WorldSize =
   values.world === 'small'
     ? 'small'
-    : { gates: positive('gates', values.gates, 100), hours: positive('hours', values.hours, 1_000) };
+    : { gates: positive('gates', values.gates, 100), hours: positiveHours(values.hours) };
 const sizeOptions = size === 'small' ? '--world small' : `--gates ${size.gates} --hours ${size.hours}`;
 const options = bug === undefined ? sizeOptions : `${sizeOptions} --plant ${bug}`;
 const workers = positive('workers', values.workers, 256);

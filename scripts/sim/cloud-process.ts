@@ -3,8 +3,9 @@
 import { answerSync, createIngest, type GateDirectory } from '@postern/shared';
 import { createDisk, emptyImage, type Disk } from './disk.ts';
 import { createMemoryJournal, simulatedKeys } from './gate-marks.ts';
+import { quietLogger } from './replica.ts';
 import { openSimulatedReplica, type SimulatedReplica } from './simulated-replica.ts';
-import { cloudAddress, gateOf, quietLogger, type World } from './world.ts';
+import { cloudAddress, gateOf, type World } from './world.ts';
 
 export interface CloudProcess {
   readonly replica: SimulatedReplica;
@@ -15,7 +16,7 @@ export interface CloudProcess {
 }
 
 /** In percent of the questions for the feed: a cache in between answers with an old manifest. */
-const staleFeedPercent = 10;
+const staleFeedPercent = 25;
 const decoder = new TextDecoder();
 
 export async function startCloud(world: World): Promise<CloudProcess> {

@@ -19,9 +19,10 @@ import type { FeedClient } from './feed-client.ts';
 import type { GateClock } from './gate-clock.ts';
 import { simulatedKeys } from './gate-marks.ts';
 import type { Channel } from './network.ts';
+import { quietLogger } from './replica.ts';
 import type { SimulatedReplica } from './simulated-replica.ts';
 import type { SimulatedStore } from './simulated-store.ts';
-import { cloudAddress, gateOf, quietLogger, type World } from './world.ts';
+import { cloudAddress, gateOf, type World } from './world.ts';
 
 export interface GateReplication {
   /** When each peer has answered last. */

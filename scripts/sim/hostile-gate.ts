@@ -15,8 +15,9 @@ import {
 } from '@postern/shared';
 import { createDisk, emptyImage } from './disk.ts';
 import { admittedMark, createMemoryJournal, simulatedKeys } from './gate-marks.ts';
+import { quietLogger } from './replica.ts';
 import { openSimulatedReplica } from './simulated-replica.ts';
-import { cloudAddress, gateOf, quietLogger, type World } from './world.ts';
+import { cloudAddress, gateOf, type World } from './world.ts';
 
 export interface HostileGateDeps {
   readonly world: World;

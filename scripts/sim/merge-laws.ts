@@ -10,8 +10,8 @@ import {
 } from '@postern/shared';
 import { simulatedDirectory } from './gate-marks.ts';
 import { createMemoryReplicaStore } from './memory-replica-store.ts';
+import { quietLogger } from './replica.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import { quietLogger } from './world.ts';
 
 export interface MergeLawsDeps {
   readonly event: number;

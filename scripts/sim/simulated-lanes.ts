@@ -13,8 +13,9 @@ import {
 import { createLaneBooks, type Committed, type LaneBooks } from '../../shared/src/gate/lane-books.ts';
 import type { FeedClient } from './feed-client.ts';
 import type { GateClock } from './gate-clock.ts';
+import { quietLogger } from './replica.ts';
 import type { SimulatedStore } from './simulated-store.ts';
-import { quietLogger, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export interface SimulatedLanes {
   /** A visitor shows a pass; resolves with what was decided and written down, undefined for what is no pass at all. */

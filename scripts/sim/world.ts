@@ -1,5 +1,5 @@
 // What everything in one simulated world shares: its time, its chance, its network, who keeps the score, and the rhythm of its gates.
-import type { AdmissionPolicy, Ledger, Logger } from '@postern/shared';
+import type { AdmissionPolicy, Ledger } from '@postern/shared';
 import type { EventQueue } from './event-queue.ts';
 import type { FeedPublisher } from './feed-publisher.ts';
 import type { Network } from './network.ts';
@@ -39,4 +39,3 @@ export interface Pace {
 export const gateOf = (address: string): string => address.split('~')[0] ?? address;
 export const cloudAddress = 'cloud';
 export const startWallMs = Date.UTC(2026, 8, 21, 16);
-export const quietLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} };

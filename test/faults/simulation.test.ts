@@ -9,7 +9,7 @@ import type { WorldSize } from '../../scripts/sim/scenario.ts';
 import { simulate, type SimulationResult } from '../../scripts/sim/simulation.ts';
 
 const isBig = process.env['POSTERN_FAULTS'] === 'big';
-const smallWorlds = isBig ? 2_000 : 30;
+const smallWorlds = isBig ? 2_000 : 25;
 const venueDay: WorldSize = { gates: 20, hours: isBig ? 8 : 0.5 };
 
 let ledger: Ledger;
