@@ -28,7 +28,6 @@ const gatesLeftMin = 2;
 export function scheduleFaults({ world, cloud, devices, clone, durationMs, gapMs }: FaultsDeps): void {
   const { queue, random, network, feed, referee, trace } = world;
   const images = new Map<string, DiskImage>();
-  let isOver = false;
   let cloned = false;
   let revoked = false;
 
@@ -40,7 +39,7 @@ export function scheduleFaults({ world, cloud, devices, clone, durationMs, gapMs
       ? watchdogMs.least + random.below(watchdogMs.most)
       : second + random.below(offMsMax);
     queue.after(offMs, () => {
-      if (!isOver) run('a restart', device.start());
+      if (device.process() === undefined) run('a restart', device.start());
     });
   };
   const run = (what: string, work: Promise<void>): void =>
@@ -155,10 +154,7 @@ export function scheduleFaults({ world, cloud, devices, clone, durationMs, gapMs
   const seldom = [restoreImage, cloneDevice, cloudAway, rotateFeedKey, rotateIssuerKey, revokeGate];
   const next = (): void => {
     queue.after(random.below(2 * gapMs), () => {
-      if (queue.nowMs() >= durationMs) {
-        isOver = true;
-        return;
-      }
+      if (queue.nowMs() >= durationMs) return;
       anyOf(random.chance(75) ? often : seldom)?.();
       next();
     });
