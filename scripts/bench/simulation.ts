@@ -29,11 +29,7 @@ async function benchWorlds(name: string, size: WorldSize, seedCount: number): Pr
   });
   const seconds = (performance.now() - startedMs) / 1_000;
   return [
-    benchRow(
-      `simulation, ${name}: simulated gate-hours a second, ${workers} threads`,
-      gateMs / hourMs / seconds,
-      '1/s',
-    ),
+    benchRow(`simulation, ${name}: simulated gate-hours a second`, gateMs / hourMs / seconds, '1/s'),
     benchRow(`simulation, ${name}: marks made and merged everywhere a second`, marks / seconds, '1/s'),
     benchRow(`simulation, ${name}: invariants violated by ${seedCount} seeds`, violations, '', { bar: { atMost: 0 } }),
   ];
