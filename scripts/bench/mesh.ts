@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { hexToBytes } from '@postern/shared';
+import { hexToBytes, type TicketResponse } from '@postern/shared';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
 import { feedStartMs } from '../lib/build-feed.ts';
 import { fillReplica } from '../lib/fill-replica.ts';
@@ -20,6 +20,8 @@ import { benchRow, type Bench, type BenchRow } from './row.ts';
 const lossPercent = 5;
 const everywhereMsMax = 500;
 const knownMarks = 2_000_000;
+const memoryTickets = 2;
+const settleMs = 5_000;
 /** Between two marks. */
 const pauseMs = 250;
 /** Into each database; every look costs the gates a little of the machine. */
@@ -50,7 +52,7 @@ export const benchMesh: Bench = async ({ quick, gates = quick ? 6 : 20 }) => {
       gates,
       databaseUrls: [`sqlite:${join(folder.path, 'cloud.db')}`],
       masterKey: randomBytes(32).toString('hex'),
-      tickets: 2 * marks + 1,
+      tickets: 2 * marks + memoryTickets,
     });
     const waiting = [...venue.gates];
     while (waiting.length > 0) await Promise.all(waiting.splice(0, startAtOnce).map((gate) => gate.start()));
@@ -193,12 +195,12 @@ async function measureFloor(lab: NetworkLab, gates: number, times: number): Prom
   }
 }
 
-/** The same gate with and without two million marks of others; started from source in both cases, which costs some 100 MB. */
+/** The same gate, freshly started, with and without two million marks of others; from source in both cases, which costs some 100 MB. */
 async function measureMemory({ gates, tickets, event }: Venue): Promise<BenchRow> {
   const [gate] = gates;
-  const ticket = tickets.at(-1);
-  if (gate === undefined || ticket === undefined) throw new Error('there are gates and tickets');
-  const before = residentMegabytes(gate.pid());
+  if (gate === undefined) throw new Error('there are gates');
+  const [one, other] = tickets.slice(-memoryTickets);
+  const without = await residentAfterStart(gate, one);
   await gate.kill('SIGTERM');
   fillReplica({
     path: join(gate.folder, 'replica.db'),
@@ -208,16 +210,24 @@ async function measureMemory({ gates, tickets, event }: Venue): Promise<BenchRow
     ticketId: (index) => index.toString(16).padStart(32, '0'),
     firstWriter: 1_000,
   });
+  return benchRow(
+    `memory of a gate that knows ${knownMarks.toLocaleString('en')} marks, beside one that knows none`,
+    await residentAfterStart(gate, other),
+    'MB',
+    { baseline: without },
+  );
+}
+
+/** Once it has let somebody in and its replication has come to rest. */
+async function residentAfterStart(gate: VenueGate, ticket: TicketResponse | undefined): Promise<number> {
+  if (ticket === undefined) throw new Error('there are tickets');
+  await gate.kill('SIGTERM');
   await gate.start();
   const decided = new Promise<void>((resolve) => gate.onEvent((heard) => heard.type === 'decision' && resolve()));
   gate.scan(ticket);
   await decided;
-  return benchRow(
-    `memory of a gate that knows ${knownMarks.toLocaleString('en')} marks, beside the same one before`,
-    residentMegabytes(gate.pid()),
-    'MB',
-    { baseline: before },
-  );
+  await rest(settleMs);
+  return residentMegabytes(gate.pid());
 }
 
 const residentMegabytes = (pid: number): number =>
