@@ -1,6 +1,7 @@
 // Passes on to the replication thread what the main thread learns: which gates the feed lists and what time it is.
 import type { ClockTrust } from './clock-trust.ts';
 import type { FeedCache } from './store/feed-cache.ts';
+import { listedGates } from './replication/gate-directory.ts';
 import type { Replication } from './replication/worker-front.ts';
 
 export function tellReplication(
@@ -10,11 +11,7 @@ export function tellReplication(
   monotonicMs: number,
 ): void {
   const manifest = cache.current()?.manifest;
-  if (manifest !== undefined)
-    replication.setGates([
-      ...manifest.gates.map(({ id, publicKey }) => ({ id, publicKey })),
-      ...(manifest.revokedGates ?? []).map(({ id, publicKey, heads }) => ({ id, publicKey, accepted: heads })),
-    ]);
+  if (manifest !== undefined) replication.setGates(listedGates(manifest));
   const { nowMs, trusted, uncertaintyMs } = trust.now();
   replication.setTime({ atMs: nowMs, timeTrusted: trusted, monotonicMs, uncertaintyMs });
 }

@@ -5,7 +5,6 @@ import {
   createIngest,
   createOwnSegments,
   err,
-  hexToBytes,
   loadLedger,
   ok,
   type Ingest,
@@ -14,6 +13,7 @@ import {
   type Result,
 } from '@postern/shared';
 import { loadIdentity } from '../identity.ts';
+import { createGateDirectory, listedGates } from '../replication/gate-directory.ts';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { readFeed } from '../store/read-feed.ts';
 import { openReplica } from '../store/replica.ts';
@@ -52,12 +52,9 @@ export async function openStoppedReplica(
       message: `${data} belongs to the user with id ${uid}; run this as that user: sudo -u '#${uid}' gate-agent …`,
     });
   const feed = await readFeed(feedFolder(data), event, signal);
-  const listed = new Map(
-    feed.ok ? feed.value.manifest.gates.map(({ id, publicKey }) => [id, hexToBytes(publicKey)]) : [],
-  );
+  const listed = feed.ok ? listedGates(feed.value.manifest) : [];
   if (feed.ok) feed.value.close();
   const { keys, gate } = identity.value;
-  listed.set(gate.id, keys.publicKey);
 
   const ledger = await loadLedger();
   const journal = createJournalReader(journalPath(data));
@@ -78,12 +75,11 @@ export async function openStoppedReplica(
       ledger,
       store,
       log: logger,
-      directory: {
-        gateKey: async (ofEvent, id) => {
-          const publicKey = ofEvent === event ? listed.get(id) : undefined;
-          return publicKey === undefined ? undefined : { publicKey, state: 'active' };
-        },
-      },
+      directory: createGateDirectory({
+        event,
+        self: { id: gate.id, publicKey: keys.publicKey },
+        listed: (id) => listed.find((known) => known.id === id),
+      }),
     }),
     drain: async () => {
       await store.adoptLostMarks(gate.id, ledger);

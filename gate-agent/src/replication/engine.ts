@@ -9,7 +9,6 @@ import {
   importMessage,
   type Alarm,
   type Clock,
-  type GateDirectory,
   type ImportedGate,
   type ImportError,
   type Ledger,
@@ -26,6 +25,7 @@ import { openReplica } from '../store/replica.ts';
 import { createBell } from '../waiting.ts';
 import { createCloudPeer } from './cloud-peer.ts';
 import { createGateFetch } from './gate-auth.ts';
+import { createGateDirectory } from './gate-directory.ts';
 import { describeStatus } from './describe-status.ts';
 import { noDiscovery, startDiscovery, type Discovery } from './discovery.ts';
 import { startLanListener, type LanListener } from './lan-listener.ts';
@@ -109,19 +109,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     );
 
   const listed = (id: string): ListedGate | undefined => gates.find((known) => known.id === id);
-  const directory: GateDirectory = {
-    gateKey: async (ofEvent, id) => {
-      if (ofEvent !== event) return undefined;
-      // Before the first feed a gate knows only itself.
-      const known = listed(id);
-      const publicKey =
-        known === undefined ? (id === gate ? settings.publicKey : undefined) : hexToBytes(known.publicKey);
-      if (publicKey === undefined) return undefined;
-      return known?.accepted === undefined
-        ? { publicKey, state: 'active' }
-        : { publicKey, state: 'revoked', accepted: known.accepted };
-    },
-  };
+  const directory = createGateDirectory({ event, self: { id: gate, publicKey: settings.publicKey }, listed });
   const ingest = createIngest({ ledger, store, directory, log });
   const own = createOwnSegments({
     gate,
