@@ -3,6 +3,8 @@
 import { type Clock, type Ingest, type Logger, type ReplicaStore } from '@postern/shared';
 import type { Hono } from 'hono';
 import { adminRoutes } from './routes/admin.ts';
+import { bindingRoutes } from './routes/bindings.ts';
+import { caseRoutes } from './routes/cases.ts';
 import { auditRequests } from './routes/audit-requests.ts';
 import { auditRoutes } from './routes/audits.ts';
 import { identify, requireGate } from './routes/auth.ts';
@@ -35,7 +37,10 @@ import type { ApiKeys } from './services/api-keys.ts';
 import type { AuditLog } from './services/audit-log.ts';
 import type { Audit, AuditRecord } from './services/audit.ts';
 import type { Authority } from './services/authority.ts';
+import type { BindingConflicts } from './services/binding-conflicts.ts';
+import type { Cases } from './services/cases.ts';
 import type { Clients } from './services/clients.ts';
+import type { CoverageService } from './services/coverage.ts';
 import type { Devices } from './services/devices.ts';
 import type { Events } from './services/events.ts';
 import type { FeedFiles } from './services/feed-files.ts';
@@ -50,6 +55,7 @@ import type { LiveStates } from './services/live-states.ts';
 import type { Members } from './services/members.ts';
 import type { Nonces } from './services/nonces.ts';
 import type { Oauth } from './services/oauth.ts';
+import type { ReadOfflineRisk } from './services/offline-risk.ts';
 import type { Oidc } from './services/oidc.ts';
 import type { Pokes } from './services/pokes.ts';
 import type { Quarantine } from './services/quarantine.ts';
@@ -108,6 +114,10 @@ export interface AppDeps extends OrderRoutesDeps {
   readonly suspicions: Suspicions;
   readonly revocations: Revocations;
   readonly quarantine: Quarantine;
+  readonly cases: Cases;
+  readonly coverage: CoverageService;
+  readonly readOfflineRisk: ReadOfflineRisk;
+  readonly bindings: BindingConflicts;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -147,6 +157,8 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   );
 
   app.route('/api/events', eventRoutes(deps));
+  app.route('/api/events', bindingRoutes(deps));
+  app.route('/api/events', caseRoutes(deps));
   app.route('/api/events', liveRoutes(deps));
   app.route('/api/events', memberRoutes(deps));
   app.route('/api/events', orderRoutes(deps));

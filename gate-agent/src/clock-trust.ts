@@ -2,11 +2,16 @@
 // jump. Time is believed from signed server answers, peers, a supervisor, or a battery-backed clock that the venue vouches for, is
 // carried forward by the monotonic clock with growing uncertainty, and survives a restart of the agent (not of the machine)
 // through a small saved state, whose floor no later start ever goes below.
-import { trueTimeMsMax, type Clock, type ClockQuality, type ClockSource, type TrustedTime } from '@postern/shared';
+import {
+  driftShare,
+  trueTimeMsMax,
+  type Clock,
+  type ClockQuality,
+  type ClockSource,
+  type TrustedTime,
+} from '@postern/shared';
 import { z } from 'zod';
 
-/** How much a crystal drifts at worst, as a share of the elapsed time: 100 ppm is 8.6 s a day. */
-export const driftShare = 100e-6;
 /** A time more uncertain than this is no longer trusted: about ten weeks after a good server time. */
 export const trustUncertaintyMsMax = 10 * 60_000;
 /** What reading a clock on a screen and confirming it is worth. */

@@ -24,5 +24,12 @@ export function learnTime(sample: TimeSample, { trust, store, event, marksSoFar,
     );
   if (learned.type !== 'taken' || Math.abs(learned.correctionMs) < correctionMsMin) return;
   logger.info({ correctionMs: learned.correctionMs, source: sample.source }, 'The time was corrected');
-  if (marksSoFar() > 0) void store.append({ kind: 'corrected', event, lane: '', offsetMs: learned.correctionMs });
+  if (marksSoFar() > 0)
+    void store.append({
+      kind: 'corrected',
+      event,
+      lane: '',
+      offsetMs: learned.correctionMs,
+      trueMs: trust.now().nowMs,
+    });
 }

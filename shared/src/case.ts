@@ -1,6 +1,7 @@
 // A case: all uses of one ticket on one event day that do not fit, with the entries they collide with. Every replica derives the
 // same id, so a late mark extends a case and never opens a second one.
 import { bytesToHex, utf8 } from './bytes.ts';
+import type { CaseCause } from './case-cause.ts';
 import { sha256 } from './crypto.ts';
 import type { Entry } from './history.ts';
 
@@ -16,6 +17,7 @@ export interface Case {
   readonly misfits: readonly Entry[];
   /** True when the clock uncertainties of a fitting and a misfit entry overlap: who was first cannot be known. */
   readonly orderUncertain: boolean;
+  readonly cause: CaseCause;
 }
 
 /** First 16 bytes of SHA-256("postern-case-v1", event, ticket, day), hexadecimal. */

@@ -13,6 +13,9 @@ export interface Clock {
  */
 export const trueTimeMsMax = 4_102_444_800_000;
 
+/** How much a crystal drifts at worst, as a share of the elapsed time: 100 ppm is 8.6 s a day. */
+export const driftShare = 100e-6;
+
 /** How the current time was learned; `none` means no source has confirmed it since power-on. */
 export type ClockSource = 'server' | 'peer' | 'person' | 'rtc' | 'none';
 

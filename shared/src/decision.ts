@@ -31,6 +31,7 @@ export const refusalCodes = [
   'key-revoked',
   'other-event',
   'code-unknown',
+  'band-disputed',
   'too-many-attempts',
   'ticket-unknown',
   'other-ticket',

@@ -2,6 +2,8 @@
 // marks and the rules, never of the order in which they arrived: equal sets give equal histories on every replica.
 import { compareHybrid, type HybridTimestamp } from './clock.ts';
 import { caseId, type Case } from './case.ts';
+import { likelyCause, type CauseEntry } from './case-cause.ts';
+import { correctMarks } from './corrections.ts';
 import { eventDay } from './event-day.ts';
 import { markKey, type Mark } from './mark.ts';
 import type { AdmissionPolicy, Ticket } from './ticket.ts';
@@ -53,14 +55,22 @@ export function foldTicketHistory(
 
 /** One effective entry: an admitted or overridden mark that neither `lapsed` nor `undone` has taken back. */
 export interface Entry {
+  /** With the time at which it was made as far as is known now: see `correctedByMs`. */
   readonly mark: Extract<Mark, { kind: 'admitted' | 'overridden' }>;
   /** Persons, after partial lapses. */
   readonly persons: number;
+  /** By how much clock corrections have moved it from what it says itself; 0 for most. */
+  readonly correctedByMs: number;
 }
+
+/** An exit of somebody who was inside. */
+export type Exit = Extract<Mark, { kind: 'exited' | 'passed-out' }>;
 
 export interface History {
   /** Effective entries in the fold's order. */
   readonly entries: readonly Entry[];
+  /** Effective exits, likewise: entries minus exits of a zone are who is inside it. */
+  readonly exits: readonly Exit[];
   /** Persons that entered on a use; those who came back after going out are not counted again. */
   readonly usesSpent: number;
   /** The same by event day (`YYYY-MM-DD`); empty for tickets that are not once-per-day. */
@@ -89,19 +99,25 @@ interface State {
   readonly usesByDay: Map<string, number>;
 }
 
+/** `corrected` marks of the process starts that occur in `marks` belong to the set: they say when its marks were made. */
 export function foldHistory(marks: readonly Mark[], rules: HistoryRules): History {
-  const unique = uniqueMarks(marks);
+  const stated = uniqueMarks(marks);
+  const corrected = correctMarks(stated);
+  const unique = sortMarks(corrected);
+  const statedMs = corrected === stated ? undefined : new Map(stated.map((mark) => [markKey(mark), mark.at.ms]));
   const takenBack = usesTakenBack(unique);
   const state: State = { usesSpent: 0, returnsLeft: 0, insideByZone: new Map(), usesByDay: new Map() };
   const entries: Entry[] = [];
   const fitting: Entry[] = [];
   const misfits: Entry[] = [];
+  const exits: Exit[] = [];
   let lastExitAt: HybridTimestamp | undefined;
   for (const mark of unique) {
     if (mark.kind === 'admitted' || mark.kind === 'overridden') {
       const persons = mark.uses - (takenBack.get(markKey(mark)) ?? 0);
       if (persons <= 0) continue;
-      const entry = { mark, persons };
+      const correctedByMs = statedMs === undefined ? 0 : mark.at.ms - (statedMs.get(markKey(mark)) ?? mark.at.ms);
+      const entry = { mark, persons, correctedByMs };
       entries.push(entry);
       // A person took the responsibility for an override: it spends a use, but it is nobody's double entry.
       if (
@@ -114,12 +130,13 @@ export function foldHistory(marks: readonly Mark[], rules: HistoryRules): Histor
     } else if (mark.kind === 'exited' || mark.kind === 'passed-out') {
       if (takenBack.has(markKey(mark))) continue;
       lastExitAt = mark.at;
-      applyExit(state, mark.zone, rules.reentry || mark.kind === 'passed-out');
+      if (applyExit(state, mark.zone, rules.reentry || mark.kind === 'passed-out')) exits.push(mark);
     }
   }
   const epochSeen = unique.reduce((epoch, mark) => (mark.kind === 'admitted' ? Math.max(epoch, mark.epoch) : epoch), 0);
   return {
     entries,
+    exits,
     usesSpent: state.usesSpent,
     usesByDay: state.usesByDay,
     inside: [...state.insideByZone.values()].reduce((sum, persons) => sum + persons, 0),
@@ -186,18 +203,24 @@ function applyEntry(state: State, rules: HistoryRules, zone: string, persons: nu
   if (rules.oncePerDay) state.usesByDay.set(day(), (state.usesByDay.get(day()) ?? 0) + persons - returning);
 }
 
-function applyExit(state: State, zone: string, mayReturn: boolean): void {
+/** False when nobody was inside. */
+function applyExit(state: State, zone: string, mayReturn: boolean): boolean {
   const inside = state.insideByZone.get(zone) ?? 0;
-  if (inside === 0) return;
+  if (inside === 0) return false;
   state.insideByZone.set(zone, inside - 1);
   if (mayReturn) state.returnsLeft += 1;
+  return true;
 }
 
-/** Each mark once, in the fold's order: (hybrid timestamp, gate, boot, sequence). */
+/** Each mark once; without refusals, of which not every replica has all at hand, and which change nothing. */
 function uniqueMarks(marks: readonly Mark[]): readonly Mark[] {
   if (marks.length < 2) return marks;
-  return [...new Map(marks.map((mark) => [markKey(mark), mark])).values()].toSorted(compareMarks);
+  return [...new Map(marks.flatMap((mark) => (mark.kind === 'refused' ? [] : [[markKey(mark), mark]]))).values()];
 }
+
+/** In the fold's order: (hybrid timestamp, gate, boot, sequence). */
+const sortMarks = (marks: readonly Mark[]): readonly Mark[] =>
+  marks.length < 2 ? marks : marks.toSorted(compareMarks);
 
 export function compareMarks(a: Mark, b: Mark): number {
   return (
@@ -232,6 +255,7 @@ function groupCases(fitting: readonly Entry[], misfits: readonly Entry[], rules:
   }
   return [...misfitsByDay].map(([day, misfitsOfDay]) => {
     const { event, ticketId } = (misfitsOfDay[0] as Entry).mark;
+    const orderUncertain = misfitsOfDay.some((misfit) => fitting.some((other) => overlaps(misfit, other)));
     return {
       id: caseId(event, ticketId, day),
       event,
@@ -239,7 +263,8 @@ function groupCases(fitting: readonly Entry[], misfits: readonly Entry[], rules:
       day,
       fitting,
       misfits: misfitsOfDay,
-      orderUncertain: misfitsOfDay.some((misfit) => fitting.some((other) => overlaps(misfit, other))),
+      orderUncertain,
+      cause: likelyCause(fitting.map(toCauseEntry), misfitsOfDay.map(toCauseEntry), orderUncertain),
     };
   });
 }
@@ -248,5 +273,14 @@ function groupCases(fitting: readonly Entry[], misfits: readonly Entry[], rules:
 const overlaps = (a: Entry, b: Entry): boolean =>
   a.mark.gate !== b.mark.gate &&
   Math.abs(a.mark.at.ms - b.mark.at.ms) <= a.mark.clock.uncertaintyMs + b.mark.clock.uncertaintyMs;
+
+const toCauseEntry = ({ mark, correctedByMs }: Entry): CauseEntry => ({
+  gate: mark.gate,
+  zone: mark.zone,
+  atMs: mark.at.ms,
+  uncertaintyMs: mark.clock.uncertaintyMs,
+  clockSource: mark.clock.source,
+  correctedByMs,
+});
 
 const dayOf = (mark: Mark, rules: HistoryRules): string => eventDay(mark.at.ms, rules);

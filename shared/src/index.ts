@@ -1,11 +1,15 @@
 // The public surface of @postern/shared: everything the gate, the cloud, the pages and other people's test vectors use.
 export * from './base45.ts';
 export * from './bytes.ts';
+export * from './binding.ts';
 export * from './case.ts';
+export * from './case-cause.ts';
 export * from './cbor.ts';
 export * from './clock.ts';
 export * from './code-hash.ts';
+export * from './corrections.ts';
 export * from './cose.ts';
+export * from './coverage.ts';
 export * from './crypto.ts';
 export * from './decide.ts';
 export * from './decision.ts';
@@ -34,6 +38,7 @@ export * from './ticket.ts';
 export * from './time-step.ts';
 export * from './wire.ts';
 export * from './wire-audit.ts';
+export * from './wire-cases.ts';
 export * from './wire-keys.ts';
 export * from './wire-methods.ts';
 export * from './wire-orders.ts';

@@ -7,13 +7,14 @@ import {
   declineReasons,
   orders,
   overrideReasons,
+  settlesMax,
   undoReasons,
   type Mark,
   type MarkKind,
   type MarkName,
 } from './mark.ts';
 import { err, ok, assert, exhaustive, type Result } from './result.ts';
-import { holdReasons, ticketIdPattern } from './ticket.ts';
+import { holdReasons, ticketIdPattern, type HoldReason } from './ticket.ts';
 
 /** No mark is longer: texts in it are bounded, and free notes live in the cloud. */
 export const markBytesMax = 512;
@@ -95,7 +96,7 @@ function ownPart(mark: Mark): readonly CborValue[] {
         mark.issuedAtS ?? null,
         mark.outOfTouch,
         mark.peersReachable,
-        ...optionalChoice(mark.approved, holdReasons),
+        ...approvalAndFeedAge(mark.approved, mark.feedAgeS),
       ];
     case 'exited':
     case 'passed-out':
@@ -109,11 +110,11 @@ function ownPart(mark: Mark): readonly CborValue[] {
     case 'overridden':
       return [overrideReasons.indexOf(mark.reason), mark.zone, mark.uses];
     case 'bound':
-      return [encodeHex(mark.tagHash)];
+      return [encodeHex(mark.tagHash), ...(mark.settles ?? []).flatMap(namePart)];
     case 'denied':
       return [];
     case 'corrected':
-      return [mark.offsetMs];
+      return mark.trueMs === undefined ? [mark.offsetMs] : [mark.offsetMs, mark.trueMs];
     case 'recounted':
       return [mark.zone, mark.persons];
     case 'ordered':
@@ -131,6 +132,13 @@ const namePart = ({ gate, boot, sequence }: MarkName): readonly CborValue[] => [
 /** A last field that is only there when it says something. */
 const optionalChoice = <T>(value: T | undefined, of: readonly T[]): readonly CborValue[] =>
   value === undefined ? [] : [of.indexOf(value)];
+
+/** The approval is written as null where only the age follows. */
+function approvalAndFeedAge(approved: HoldReason | undefined, feedAgeS: number | undefined): readonly CborValue[] {
+  const approval = optionalChoice(approved, holdReasons);
+  if (feedAgeS === undefined) return approval;
+  return [...(approval.length === 0 ? [null] : approval), feedAgeS];
+}
 
 function encodeHex(text: string): Uint8Array {
   const bytes = hexToBytes(text);
@@ -178,8 +186,11 @@ function readMark(fields: Fields, writer: Writer): Mark {
     operator === undefined
       ? { event, gate, boot, sequence, at, monotonicMs, clock, lane }
       : { event, gate, boot, sequence, at, monotonicMs, clock, lane, operator };
-  if (kind === 'corrected')
-    return { ...base, kind, offsetMs: takeInteger(fields, 'offset', -8_640_000_000_000_000, 8_640_000_000_000_000) };
+  if (kind === 'corrected') {
+    const offsetMs = takeInteger(fields, 'offset', -8_640_000_000_000_000, 8_640_000_000_000_000);
+    if (isAtEnd(fields)) return { ...base, kind, offsetMs };
+    return { ...base, kind, offsetMs, trueMs: takeInteger(fields, 'true time', 0, 8_640_000_000_000_000) };
+  }
   if (kind === 'recounted')
     return { ...base, kind, zone: takeText(fields, 'zone'), persons: takeInteger(fields, 'persons', 0, 0xffff_ffff) };
   if (kind === 'ordered')
@@ -202,13 +213,16 @@ function readMark(fields: Fields, writer: Writer): Mark {
       const issuedAtS = takeOptionalInteger(fields, 'issued at', 0, 253_402_300_799);
       const outOfTouch = takeFlag(fields, 'out of touch');
       const peersReachable = takeInteger(fields, 'peers', 0, 0xffff);
-      const approved = takeLastChoice(fields, 'approval', holdReasons);
       const admitted = { ...ticket, kind, ticketType, zone, uses, outOfTouch, peersReachable };
-      if (issuedAtS === undefined && approved === undefined) return admitted;
+      if (isAtEnd(fields)) return issuedAtS === undefined ? admitted : { ...admitted, issuedAtS };
+      const approved = takeApproval(fields);
+      // What says nothing is written only where something follows it.
+      const hasFeedAge = approved === undefined || !isAtEnd(fields);
       return {
         ...admitted,
         ...(issuedAtS === undefined ? {} : { issuedAtS }),
         ...(approved === undefined ? {} : { approved }),
+        ...(hasFeedAge ? { feedAgeS: takeInteger(fields, 'feed age', 0, 0xffff_ffff) } : {}),
       };
     }
     case 'exited':
@@ -249,8 +263,11 @@ function readMark(fields: Fields, writer: Writer): Mark {
         zone: takeText(fields, 'zone'),
         uses: takeInteger(fields, 'uses', 1, 0xffff),
       };
-    case 'bound':
-      return { ...ticket, kind, tagHash: takeHex(fields, 'tag', [tagHashBytes]) };
+    case 'bound': {
+      const tagHash = takeHex(fields, 'tag', [tagHashBytes]);
+      const settles = takeSettles(fields);
+      return settles.length === 0 ? { ...ticket, kind, tagHash } : { ...ticket, kind, tagHash, settles };
+    }
     case 'denied':
       return { ...ticket, kind };
     default:
@@ -308,9 +325,26 @@ function takeChoice<T>(fields: Fields, name: string, of: readonly T[]): T {
   return chosen;
 }
 
+const isAtEnd = (fields: Fields): boolean => fields.index >= fields.values.length;
+
 /** A last field that may be missing. */
 const takeLastChoice = <T>(fields: Fields, name: string, of: readonly T[]): T | undefined =>
-  fields.index < fields.values.length ? takeChoice(fields, name, of) : undefined;
+  isAtEnd(fields) ? undefined : takeChoice(fields, name, of);
+
+function takeApproval(fields: Fields): HoldReason | undefined {
+  if (fields.values[fields.index] !== null) return takeChoice(fields, 'approval', holdReasons);
+  fields.index++;
+  return undefined;
+}
+
+function takeSettles(fields: Fields): readonly MarkName[] {
+  const settles: MarkName[] = [];
+  while (!isAtEnd(fields)) {
+    if (settles.length === settlesMax) throw new FieldError('more bindings than one mark can name');
+    settles.push(takeName(fields));
+  }
+  return settles;
+}
 
 function takeHex(fields: Fields, name: string, lengths: readonly number[]): string {
   const value = take(fields);

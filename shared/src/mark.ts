@@ -13,6 +13,9 @@ export interface MarkId {
   readonly sequence: number;
 }
 
+/** Bindings that one mark can name. */
+export const settlesMax = 4;
+
 interface MarkBase extends MarkId {
   readonly at: HybridTimestamp;
   readonly monotonicMs: number;
@@ -56,6 +59,8 @@ export type Mark =
       readonly peersReachable: number;
       /** What `operator` had to say yes to, where the ticket was held. */
       readonly approved?: HoldReason;
+      /** How old the list of tickets and revocations was, where the gate was out of touch. */
+      readonly feedAgeS?: number;
     })
   | (TicketMark & { readonly kind: 'exited'; readonly zone: string })
   /** A refusal; `count` is 1, or how many were folded into this one after the limit per minute; `reason` where a person declined. */
@@ -86,10 +91,12 @@ export type Mark =
     })
   /** A steward lets a ticket out of a zone whose exits are not scanned, so that it may come back. */
   | (TicketMark & { readonly kind: 'passed-out'; readonly zone: string })
-  | (TicketMark & { readonly kind: 'bound'; readonly tagHash: string })
+  /** The tag belongs to the ticket from now on, or to none (empty ticket id); `settles` are the bindings that this one knowingly replaces. */
+  | (TicketMark & { readonly kind: 'bound'; readonly tagHash: string; readonly settles?: readonly MarkName[] })
   | (TicketMark & { readonly kind: 'denied' })
-  /** The clock was found wrong by `offsetMs` (true minus shown) and a person or server said so. */
-  | (MarkBase & { readonly kind: 'corrected'; readonly offsetMs: number })
+  /** The clock was found wrong by `offsetMs` (true minus shown) and a person or server said so; `trueMs` is the time that it was then. */
+  | (MarkBase & { readonly kind: 'corrected'; readonly offsetMs: number; readonly trueMs?: number })
+  /** So many persons are in the zone, as somebody has counted: occupancy goes on from there. */
   | (MarkBase & { readonly kind: 'recounted'; readonly zone: string; readonly persons: number })
   /** A person's order to every gate of a zone, or of all zones where `zone` is empty; in force until a `lifted` mark names it. */
   | (MarkBase & { readonly kind: 'ordered'; readonly order: Order; readonly zone: string })

@@ -60,6 +60,13 @@ const refusalTexts: Readonly<Record<RefusalCode, RefusalText>> = {
     visitor: pleaseSeeStaff,
     steward: { en: 'Code not in the ticket list', de: 'Code steht nicht in der Ticketliste' },
   },
+  'band-disputed': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'This band is linked twice[, last at {gate}][, {at}]: scan the ticket itself; a supervisor settles it in the cloud',
+      de: 'Dieses Band ist doppelt zugeordnet[, zuletzt {gate}][, {at}]: Ticket selbst scannen; Leitung klärt es in der Cloud',
+    },
+  },
   'too-many-attempts': {
     visitor: oneMoment,
     steward: { en: 'Too many unknown codes: wait a minute', de: 'Zu viele unbekannte Codes: eine Minute warten' },

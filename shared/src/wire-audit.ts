@@ -43,6 +43,10 @@ export const auditActions = [
   'order-lifted',
   'ticket-denied',
   'chunk-released',
+  'case-changed',
+  'gate-lost',
+  'gate-found',
+  'binding-settled',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

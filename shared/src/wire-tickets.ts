@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { cleanText } from './methods/clean-text.ts';
 import { holdReasons, ticketIdPattern, ticketStatuses } from './ticket.ts';
 import { cursorSchema, pageLimit, wholeNumber } from './wire-page.ts';
-import { caseViewSchema, eventIdSchema, gateIdSchema, markViewSchema, userIdSchema } from './wire.ts';
+import { caseViewSchema } from './wire-cases.ts';
+import { eventIdSchema, gateIdSchema, markViewSchema, userIdSchema } from './wire.ts';
 
 /** Largest body of a batch. */
 export const batchBodyBytesMax = 16 * 1024 * 1024;

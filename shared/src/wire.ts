@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { centralGate, feedKeySchema } from './feed.ts';
 import { admissionPolicySchema } from './ticket.ts';
+import { caseViewSchema, entryViewSchema, lostGateSchema } from './wire-cases.ts';
 
 /** Paths that gates use. */
 export const timePath = '/time';
@@ -171,34 +172,6 @@ export const markViewSchema = z.object({
 });
 export type MarkView = z.infer<typeof markViewSchema>;
 
-export const entryViewSchema = z.object({
-  gate: z.string(),
-  lane: z.string(),
-  atMs: unixMs,
-  uncertaintyMs: z.number(),
-  persons: z.number().int(),
-});
-export type EntryView = z.infer<typeof entryViewSchema>;
-
-/** `GET /api/events/{event}/cases`: uses that do not fit, with the entries they collide with. */
-export const caseViewSchema = z.object({
-  id: hex(16),
-  event: z.number().int(),
-  ticket: z.string(),
-  /** Local event day, `YYYY-MM-DD`. */
-  day: z.string(),
-  fitting: z.array(entryViewSchema),
-  misfits: z.array(entryViewSchema),
-  /** The clocks' uncertainties overlap: who was first cannot be known. */
-  orderUncertain: z.boolean(),
-  /** Gates from which the cloud has not heard up to the last of these uses: the case may still change. */
-  gatesNotHeard: z.array(z.string()),
-  /** What the screen says. */
-  text: z.string(),
-});
-export type CaseView = z.infer<typeof caseViewSchema>;
-export const caseListSchema = z.object({ cases: z.array(caseViewSchema) });
-
 /** `GET /api/events/{event}/summary`: counted from the marks. */
 export const summarySchema = z.object({
   event: z.number().int(),
@@ -207,9 +180,12 @@ export const summarySchema = z.object({
   /** Refusals, folded ones counted. */
   refused: z.number().int(),
   marks: z.number().int(),
+  /** Open ones. */
   cases: z.number().int(),
   /** Chunks that were put aside and not let in since: `GET /api/events/{event}/quarantine`. */
   aside: z.number().int(),
+  /** Up to when everything is known; what came later may change. Absent where no gate is waited for. */
+  completeUpToMs: unixMs.optional(),
   /** Equal on every replica that knows the same marks (content-hash.ts). */
   historyHash: z.string(),
   feedVersion: z.number().int(),
@@ -228,6 +204,8 @@ export const gateViewSchema = z.object({
   lastContactMs: unixMs.optional(),
   /** Everything up to this time is known here (signed by the gate). */
   throughMs: unixMs.optional(),
+  /** Somebody has declared that nothing more will come of it. */
+  lost: lostGateSchema.optional(),
   feedVersion: z.number().int().optional(),
   entries: z.number().int(),
   /** Since then nothing new of it is believed. */
@@ -235,7 +213,12 @@ export const gateViewSchema = z.object({
 });
 export type GateView = z.infer<typeof gateViewSchema>;
 
-export const liveEntrySchema = entryViewSchema.extend({ ticket: z.string(), kind: z.string() });
+export const liveEntrySchema = entryViewSchema.extend({
+  ticket: z.string(),
+  kind: z.string(),
+  /** Not every gate has been heard up to then: what this entry is may change. */
+  provisional: z.boolean(),
+});
 export type LiveEntry = z.infer<typeof liveEntrySchema>;
 
 /** What the live page shows; each SSE message `state` of `GET /api/events/{event}/live` is one of these, whole. */
@@ -251,6 +234,7 @@ export const liveStateSchema = z.object({
   marks: z.number().int(),
   cases: z.number().int(),
   aside: z.number().int(),
+  completeUpToMs: unixMs.optional(),
   gates: z.array(gateViewSchema),
   /** The latest first. */
   entries: z.array(liveEntrySchema),

@@ -1,11 +1,12 @@
 // `cloud-sync audit verify | export | rebuild | rotate-key`. `verify` ends with 0 when everything proves and with 1 when it names the
-// first row that does not.
+// first row that does not; `rebuild` with 1 when what was derived was not what its marks make.
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { err, ok, type Result } from '@postern/shared';
 import { defineCommand, type ArgsDef, type CommandDef } from 'citty';
 import type { AuditExport } from '../services/audit-against.ts';
 import type { AuditProof, AuditTools } from '../services/audit-tools.ts';
+import type { Rebuilt } from '../services/projection.ts';
 import type { Failure } from '../services/problems.ts';
 
 export interface AuditCommandDeps<A extends ArgsDef> {
@@ -62,12 +63,17 @@ export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>)
     },
   });
   const rebuild = defineCommand({
-    meta: { name: 'rebuild', description: 'Make uses and suspicious uses of an event anew from its marks' },
+    meta: {
+      name: 'rebuild',
+      description: 'Make all that is derived of an event anew from its marks; says whether it was right',
+    },
     args: { ...commonArguments, event: { ...event, required: true } },
     run: async ({ args }) => {
       await withTools(databaseOf(args), async (tools) => {
         const number = eventNumber(args['event']);
-        write(`Event ${number}: ${orExit(await tools.rebuild(number))} uses made anew`);
+        const rebuilt = orExit(await tools.rebuild(number));
+        for (const line of describeRebuilt(number, rebuilt)) write(line);
+        if (rebuilt.before.hash !== rebuilt.after.hash) process.exitCode = 1;
       });
     },
   });
@@ -91,6 +97,22 @@ const exportIn = (file: string): Result<AuditExport, Failure> =>
   statSync(file, { throwIfNoEntry: false })?.isFile() === true
     ? ok({ file, lines: createInterface({ input: createReadStream(file) }) })
     : err({ type: 'file-unknown', detail: `There is no file ${file}` });
+
+/** What a person reads. */
+export function describeRebuilt(
+  event: number,
+  { tickets, uses, before, after }: Rebuilt & { readonly uses: number },
+): readonly string[] {
+  const made = `Event ${event}: ${tickets} tickets, ${after.rowsByTable.case} cases and ${uses} uses made anew.`;
+  if (before.hash === after.hash) return [made, `The projection was right: its hash is ${after.hash}.`];
+  const wrong = Object.entries(after.hashByTable).flatMap(([table, hash]) =>
+    hash === before.hashByTable[table as keyof typeof before.hashByTable] ? [] : [table],
+  );
+  return [
+    made,
+    `The projection was NOT what its marks make: ${wrong.join(', ')} differed. It is right now: ${after.hash}.`,
+  ];
+}
 
 /** What a person reads. */
 export function describeReport(report: AuditProof): readonly string[] {

@@ -7,6 +7,7 @@ import { createAudit, type Audit, type AuditRecord } from '../services/audit.ts'
 import { openKeys, type Keys } from '../services/keys.ts';
 import { createLimiter, type Limiter } from '../services/limiter.ts';
 import { createNoMailer, type Mailer } from '../services/mailer.ts';
+import { bringUpToDate } from '../services/projection.ts';
 import { makeMissingUses, storeVerifications } from '../services/uses.ts';
 import { createVault, readMasterKey, type Vault, type VaultError } from '../services/vault.ts';
 import { isPostgresUrl, migrate, openDatabase, type Database, type DatabaseError } from '../store/database.ts';
@@ -101,6 +102,7 @@ async function prepare(
   if (!keys.ok) return keys;
   const auditKeys = await openAuditKeys(database, deps);
   if (!auditKeys.ok) return auditKeys;
+  await bringUpToDate(database, deps.clock);
   await makeMissingUses(database);
   return ok({ keys: keys.value, auditKeys: auditKeys.value });
 }

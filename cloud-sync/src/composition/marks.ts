@@ -2,14 +2,19 @@
 // stories, uses and reports.
 import { createIngest, err, loadLedger, ok } from '@postern/shared';
 import type { AppDeps } from '../app.ts';
+import { createBindingConflicts } from '../services/binding-conflicts.ts';
+import { createCases } from '../services/cases.ts';
 import { createCentralGate, type CentralGate } from '../services/central-gate.ts';
 import { createRollCalls } from '../services/central-roll-call.ts';
+import { followCorrections, followingCorrections } from '../services/corrected-stories.ts';
+import { createCoverage } from '../services/coverage.ts';
 import { createCredentials } from '../services/credentials.ts';
 import { createDenials } from '../services/denials.ts';
 import { readEvent } from '../services/events.ts';
 import { createLiveStates } from '../services/live-states.ts';
 import { createOrders } from '../services/orders.ts';
 import { createQuarantine } from '../services/quarantine.ts';
+import { createOfflineRisk } from '../services/offline-risk.ts';
 import { createReports } from '../services/reports.ts';
 import { createRevocations } from '../services/revocations.ts';
 import { deriveAllStories, deriveStories, storeHistories } from '../services/stories.ts';
@@ -18,14 +23,14 @@ import { createSuspicions } from '../services/suspicions.ts';
 import { createEffectiveEvents, createTicketMethods } from '../services/ticket-methods.ts';
 import { readTickets } from '../services/ticket-views.ts';
 import { createUsageLog } from '../services/usage-log.ts';
-import { forgetUses, storeUses } from '../services/uses.ts';
-import { createVerifications } from '../services/verification.ts';
 import type { CentralEntry } from '../services/working-store.ts';
+import { deriveRest, forgetRest } from '../services/uses.ts';
+import { createVerifications } from '../services/verification.ts';
 import { openCentralStore } from '../store/central-store.ts';
+import { forgetCorrections, storeCorrections } from '../store/corrections.ts';
 import { createGateDirectory } from '../store/gate-directory.ts';
 import { createRowBatch } from '../store/insert-rows.ts';
 import { createReplicaStore } from '../store/replica.ts';
-import { markToUsage } from '../store/usage.ts';
 import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -38,6 +43,10 @@ export interface Marks extends Pick<
   | 'orders'
   | 'denials'
   | 'rollCalls'
+  | 'coverage'
+  | 'cases'
+  | 'readOfflineRisk'
+  | 'bindings'
   | 'liveStates'
   | 'usageLog'
   | 'suspicions'
@@ -52,22 +61,28 @@ export interface Marks extends Pick<
 export async function openMarks(foundation: Foundation, services: EventServices): Promise<Marks> {
   const { log, clock, random, timer, database, keys, audit, limiter } = foundation;
   const { readTicket, devices, switches, feed, pokes } = services;
-  const replica = createReplicaStore({
+  const replica = followingCorrections(
+    createReplicaStore({
+      database,
+      clock,
+      derive: async (queries, event, ticketIds, marks) => {
+        const batch = createRowBatch();
+        await storeCorrections(queries, marks);
+        const disputed = await deriveStories(queries, batch, clock, event, ticketIds, marks);
+        await deriveRest(queries, batch, event, marks, disputed);
+        await batch.write(queries);
+      },
+      underive: async (queries, event, ticketIds, marks) => {
+        const batch = createRowBatch();
+        await forgetCorrections(queries, marks);
+        const disputed = await deriveStories(queries, batch, clock, event, ticketIds);
+        await forgetRest(queries, batch, event, marks, disputed);
+        await batch.write(queries);
+      },
+    }),
     database,
     clock,
-    derive: async (queries, event, ticketIds, marks) => {
-      const batch = createRowBatch();
-      const disputed = await deriveStories(queries, batch, clock, event, ticketIds, marks);
-      await storeUses(queries, batch, event, marks.map(markToUsage), disputed);
-      await batch.write(queries);
-    },
-    underive: async (queries, event, ticketIds, marks) => {
-      const batch = createRowBatch();
-      const disputed = await deriveStories(queries, batch, clock, event, ticketIds);
-      await forgetUses(queries, batch, event, marks.map(markToUsage), disputed);
-      await batch.write(queries);
-    },
-  });
+  );
   const ledger = await loadLedger();
   const directory = createGateDirectory(database, keys.central.publicKey);
   const ingest = createIngest({ ledger, store: replica, directory, log });
@@ -85,7 +100,7 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     ticketsOf: readTickets,
     keep: async (queries, batch, event, histories, marks, known) => {
       const disputed = await storeHistories(queries, batch, clock.wallMs(), event, histories, known);
-      await storeUses(queries, batch, event, marks.map(markToUsage), disputed);
+      await deriveRest(queries, batch, event, marks, disputed);
     },
     record: async (queries, entries, batch) => {
       batch.add(
@@ -135,7 +150,9 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     }),
   });
   const ordering = { database, clock, keys, readTicket, replica, storeOf: central.storeOf };
-  const reports = createReports({ database, clock, replica, feedVersion: feed.version });
+  const coverage = createCoverage({ database, clock, replica, audit, changed: pokes.poke });
+  const cases = createCases({ database, clock, audit, coverage, changed: pokes.poke });
+  const reports = createReports({ database, clock, replica, coverage, cases, feedVersion: feed.version });
   return {
     replica,
     ingest,
@@ -145,10 +162,28 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     orders: createOrders(ordering),
     denials: createDenials(ordering),
     rollCalls: createRollCalls(ordering),
+    coverage,
+    cases,
+    readOfflineRisk: createOfflineRisk({ database, clock, replica }),
+    bindings: createBindingConflicts({ database, audit, storeOf: central.storeOf }),
     liveStates: createLiveStates({ reports, clock }),
     usageLog: createUsageLog(database),
     suspicions: createSuspicions({ database, clock, audit }),
-    revocations: createRevocations({ database, clock, log, audit, ingest, changed, forgetAfter: replica.forgetAfter }),
+    revocations: createRevocations({
+      database,
+      clock,
+      log,
+      audit,
+      ingest: {
+        revise: async (event, gate) => {
+          const revised = await ingest.revise(event, gate);
+          await followCorrections(database, clock, event);
+          return revised;
+        },
+      },
+      changed,
+      forgetAfter: replica.forgetAfter,
+    }),
     quarantine: createQuarantine({ database, clock, log, audit, ingest, changed, ledger, replica, directory }),
     rulesChanged: async (event) => {
       await deriveAllStories(database, clock, event);

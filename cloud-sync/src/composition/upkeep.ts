@@ -39,6 +39,7 @@ export function createUpkeep(foundation: Foundation, { feed }: Pick<EventService
     reseal: (masterKey) => resealKeys(database, vault, createVault(masterKey, random)),
     auditTools: createAuditTools({
       database,
+      clock,
       keys: auditKeys,
       rotateKey: () => database.transaction().execute((queries) => rotateAuditKey(queries, { vault, random, clock })),
     }),

@@ -57,8 +57,12 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /enrol': 'gate-enrolled',
 };
 
-/** Routes that change nothing, or write their entries themselves (suspicions), or are no person's doing (marks have logs of their own). */
+/** Routes that change nothing, or write their entries themselves (suspicions, cases, lost gates, wristbands), or are no person's doing (marks have logs of their own). */
 export const unauditedRoutes: readonly string[] = [
+  'POST /api/events/:event/binding-conflicts/:conflict/resolve',
+  'PATCH /api/events/:event/cases/:case',
+  'PUT /api/events/:event/gates/:gate/lost',
+  'DELETE /api/events/:event/gates/:gate/lost',
   'PATCH /api/events/:event/suspicions/:suspicion',
   'PUT /api/events/:event/suspicion-rules',
   'POST /api/events/:event/orders',

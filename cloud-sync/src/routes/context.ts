@@ -5,6 +5,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { problemStatuses, problemTitle, type Failure } from '../services/problems.ts';
 import type { Actor } from '../services/actor.ts';
+import type { AuditActor } from '../services/audit.ts';
 import type { Claim } from '../services/idempotency.ts';
 import type { Gate } from '../services/devices.ts';
 import type { AccessRow } from './access.ts';
@@ -35,6 +36,12 @@ export interface Environment {
   Variables: Variables;
 }
 export type RouteContext = Context<Environment>;
+
+/** Who asks, as an entry of the audit log names them. */
+export function auditActorOf(c: RouteContext): AuditActor {
+  const { kind, id, name } = c.get('actor');
+  return { kind, id, name };
+}
 
 /** Paths mean the same with and without a slash at the end. */
 export const createRouter = (): Hono<Environment> => new Hono<Environment>({ strict: false });

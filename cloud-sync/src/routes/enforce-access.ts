@@ -119,7 +119,10 @@ async function subjectOf(
       isHolder: !isForeign && (await subjects.ownsTicket(actor, ticket)),
     };
   }
-  if (gate !== undefined) return { unknown: 'gate-unknown', ...at(await subjects.eventOfGate(gate)) };
+  if (gate !== undefined) {
+    const of = await subjects.eventOfGate(gate);
+    return { unknown: 'gate-unknown', ...at(event !== undefined && parseEvent(event) !== of ? undefined : of) };
+  }
   return { unknown: 'event-unknown', ...at(parseEvent(event ?? '')) };
 }
 

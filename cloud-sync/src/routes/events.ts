@@ -1,6 +1,5 @@
-// Events for people: make one, read it, change its rules; counts, gates and cases of it.
+// Events for people: make one, read it, change its rules; counts and gates of it.
 import {
-  caseListSchema,
   eventRequestSchema,
   eventResponseSchema,
   gateViewSchema,
@@ -132,21 +131,6 @@ export function eventRoutes({ events, feed, reports, rulesChanged }: EventRoutes
     async (c) => {
       const found = await events.find(c.req.valid('param').event);
       return found.ok ? c.json({ gates: await reports.gates(found.value.id) }) : problem(c, found.error);
-    },
-  );
-  router.get(
-    '/:event/cases',
-    describeRoute(
-      describe('List uses that do not fit', 'events', { schema: caseListSchema }, [
-        ...userProblems,
-        'request-invalid',
-        'event-unknown',
-      ]),
-    ),
-    validEvent,
-    async (c) => {
-      const found = await events.find(c.req.valid('param').event);
-      return found.ok ? c.json({ cases: await reports.cases(found.value.id) }) : problem(c, found.error);
     },
   );
   return router;

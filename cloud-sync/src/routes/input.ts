@@ -2,7 +2,7 @@
 // that says where.
 import {
   eventIdSchema,
-  gateIdPattern,
+  gateIdSchema,
   jsonBodyBytesMax,
   keyIdSchema,
   problemSchema,
@@ -135,16 +135,11 @@ const programId = z.string().regex(/^[0-9a-f]{12}$/);
 export const validApiKey = validator('param', z.object({ key: programId }), orProblem);
 export const validClient = validator('param', z.object({ client: programId }), orProblem);
 export const validSession = validator('param', z.object({ session: z.string().regex(/^[0-9a-f]{16}$/) }), orProblem);
-export const validSuspicion = validator(
-  'param',
-  z.object({ event: eventText, suspicion: z.string().regex(/^[0-9a-f]{32}$/) }),
-  orProblem,
-);
-export const validGate = validator(
-  'param',
-  z.object({ event: eventText, gate: z.string().regex(gateIdPattern) }),
-  orProblem,
-);
+const derivedId = z.string().regex(/^[0-9a-f]{32}$/);
+export const validSuspicion = validator('param', z.object({ event: eventText, suspicion: derivedId }), orProblem);
+export const validCase = validator('param', z.object({ event: eventText, case: derivedId }), orProblem);
+export const validConflict = validator('param', z.object({ event: eventText, conflict: derivedId }), orProblem);
+export const validGate = validator('param', z.object({ event: eventText, gate: gateIdSchema }), orProblem);
 export const validQuarantined = validator(
   'param',
   z.object({ event: eventText, chunk: z.string().regex(/^[0-9a-f]{64}$/) }),

@@ -8,9 +8,8 @@ import {
 } from '@postern/shared';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
-import type { AuditActor } from '../services/audit.ts';
 import type { Suspicions } from '../services/suspicions.ts';
-import { createRouter, problem, type Environment, type RouteContext } from './context.ts';
+import { auditActorOf, createRouter, problem, type Environment } from './context.ts';
 import {
   bodyProblems,
   describe,
@@ -57,7 +56,7 @@ export function suspicionRoutes({ suspicions }: { readonly suspicions: Suspicion
     validJson(suspicionChangeSchema),
     async (c) => {
       const { event, suspicion } = c.req.valid('param');
-      const changed = await suspicions.change(event, suspicion, c.req.valid('json'), actorOf(c));
+      const changed = await suspicions.change(event, suspicion, c.req.valid('json'), auditActorOf(c));
       return changed.ok ? c.json(changed.value) : problem(c, changed.error);
     },
   );
@@ -85,14 +84,9 @@ export function suspicionRoutes({ suspicions }: { readonly suspicions: Suspicion
     jsonBody(),
     validJson(suspicionRulesSchema),
     async (c) => {
-      const rules = await suspicions.changeRules(c.req.valid('param').event, c.req.valid('json'), actorOf(c));
+      const rules = await suspicions.changeRules(c.req.valid('param').event, c.req.valid('json'), auditActorOf(c));
       return rules.ok ? c.json(rules.value) : problem(c, rules.error);
     },
   );
   return router;
-}
-
-function actorOf(c: RouteContext): AuditActor {
-  const { kind, id, name } = c.get('actor');
-  return { kind, id, name };
 }

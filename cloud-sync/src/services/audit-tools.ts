@@ -1,11 +1,12 @@
 // What the command line does with the audit log: prove it, export it so that somebody else can, make the uses anew.
-import { err, ok, type Result } from '@postern/shared';
+import { err, ok, type Clock, type Result } from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import { holdAgainst, type AuditExport, type Held } from './audit-against.ts';
 import type { AuditKeys } from './audit-keys.ts';
 import { readChains, verifyAudit, type AuditReport, type VerifyOptions } from './audit-verify.ts';
 import { readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
+import { rebuildProjection, type Rebuilt } from './projection.ts';
 import { rebuildUses } from './uses.ts';
 
 export interface AuditTools {
@@ -16,7 +17,8 @@ export interface AuditTools {
   /** JSON lines `{"chain"}`, `{"entry"}`, `{"head"}`: all that audit-chain.ts hashes, no personal field and no salt. */
   readonly exportLines: (event?: number) => AsyncGenerator<string>;
   readonly entryCount: () => Promise<number>;
-  readonly rebuild: (event: number) => Promise<Result<number, Failure>>;
+  /** Everything that is derived from an event's marks, dropped and made anew; whether it was what it is now. */
+  readonly rebuild: (event: number) => Promise<Result<Rebuilt & { readonly uses: number }, Failure>>;
   readonly rotateKey: () => Promise<string>;
 }
 
@@ -27,13 +29,14 @@ export interface AuditProof extends AuditReport {
 
 export interface AuditToolsDeps {
   readonly database: Database;
+  readonly clock: Clock;
   readonly keys: Pick<AuditKeys, 'publicKey'>;
   readonly rotateKey: () => Promise<string>;
 }
 
 const pageRows = 1_000;
 
-export function createAuditTools({ database, keys, rotateKey }: AuditToolsDeps): AuditTools {
+export function createAuditTools({ database, clock, keys, rotateKey }: AuditToolsDeps): AuditTools {
   return {
     verify: async ({ against, ...options } = {}) => {
       if (options.event !== undefined && (await readEvent(database, options.event)) === undefined)
@@ -56,10 +59,11 @@ export function createAuditTools({ database, keys, rotateKey }: AuditToolsDeps):
       return entries;
     },
 
-    rebuild: async (event) =>
-      (await readEvent(database, event)) === undefined
-        ? err({ type: 'event-unknown' })
-        : ok(await rebuildUses(database, event)),
+    rebuild: async (event) => {
+      if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
+      const projection = await rebuildProjection(database, clock, event);
+      return ok({ ...projection, uses: await rebuildUses(database, event) });
+    },
 
     rotateKey,
   };

@@ -6,7 +6,7 @@ const countWords = ['', 'once', 'twice', 'three times', 'four times', 'five time
 
 /** Times in the event's time zone. */
 export function caseText(
-  found: Omit<CaseView, 'text'>,
+  found: Pick<CaseView, 'fitting' | 'misfits' | 'orderUncertain' | 'ticket'>,
   namesByGate: ReadonlyMap<string, string>,
   timeZone: string,
 ): string {

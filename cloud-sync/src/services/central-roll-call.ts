@@ -2,6 +2,7 @@
 // rate it was letting people in and out.
 import {
   concerns,
+  coverageOf,
   err,
   heardWithinMs,
   ok,
@@ -18,9 +19,9 @@ import {
 import type { Database } from '../store/database.ts';
 import { readMark } from '../store/mark-rows.ts';
 import { readOrderMarks } from '../store/order-marks.ts';
+import { countZonePersons } from '../store/zone-persons.ts';
 import { readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
-import { coverage } from './reports.ts';
 
 /** Marks that one gate's rate is taken from. */
 const rateMarksMax = 500;
@@ -54,16 +55,6 @@ export function createRollCalls({ database, clock, replica }: RollCallsDeps): Ro
     return { ...quiet, ...rateOf(marks, throughMs, rows.length < rateMarksMax) };
   };
 
-  const readInside = async (event: number): Promise<ReadonlyMap<string, number>> => {
-    const rows = await database
-      .selectFrom('presence')
-      .select(['zone', ({ fn }) => fn.sum<number>('persons').as('persons')])
-      .where('event', '=', event)
-      .groupBy('zone')
-      .execute();
-    return new Map(rows.map(({ zone, persons }) => [zone, persons]));
-  };
-
   const countLeft = async (event: number, gates: readonly string[], sinceMs: number): Promise<number> => {
     if (gates.length === 0) return 0;
     const { left } = await database
@@ -87,10 +78,18 @@ export function createRollCalls({ database, clock, replica }: RollCallsDeps): Ro
       .where('public_key', 'is not', null)
       .orderBy('id')
       .execute();
-    const through = coverage(await replica.frontier(event));
+    const covered = coverageOf(await replica.frontier(event), gates);
+    // Of one that was never heard nothing is known.
+    const through = new Map(
+      covered.gates.flatMap(({ gate, throughMs }) => (throughMs === 0 ? [] : [[gate, throughMs]])),
+    );
     const activities: GateActivity[] = [];
     for (const gate of gates) activities.push(await activityOf(event, gate, through.get(gate.id)));
-    const inside = await readInside(event);
+    const inside = await countZonePersons(
+      database,
+      event,
+      policy.zones.map(({ id }) => id),
+    );
     const evacuations = ordersInForce(await readOrderMarks(database, event)).filter(
       ({ order }) => order === 'evacuate',
     );
@@ -101,7 +100,7 @@ export function createRollCalls({ database, clock, replica }: RollCallsDeps): Ro
       zones.push({
         id,
         name,
-        inside: Math.max(0, inside.get(id) ?? 0),
+        inside: inside.get(id) ?? 0,
         ...(since === undefined ? {} : { leftSinceEvacuation: await countLeft(event, ofZone, since) }),
       });
     }

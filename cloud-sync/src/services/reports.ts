@@ -1,29 +1,28 @@
 // What the tables say, in the words of the API and the live page: counts, gates, cases, the story of one ticket. Only reads.
 import {
-  compareHybrid,
   compareMarks,
-  entryViewSchema,
   err,
+  isProvisional,
   ok,
-  type CaseView,
   type Clock,
+  type Coverage,
   type GateView,
   type LiveEntry,
   type LiveState,
+  type LostGate,
   type Mark,
   type MarkView,
   type ReplicaStore,
   type Result,
-  type SegmentState,
   type Summary,
   type TicketHistory,
 } from '@postern/shared';
 import type { Selectable } from 'kysely';
-import { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import { readMark } from '../store/mark-rows.ts';
 import type { Schema } from '../store/schema.ts';
-import { caseText } from './case-text.ts';
+import type { Cases } from './cases.ts';
+import type { CoverageService } from './coverage.ts';
 import { readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
 import { foldTickets } from './stories.ts';
@@ -38,8 +37,6 @@ const historyMarksMax = 2_000;
 export interface Reports {
   readonly summary: (event: number) => Promise<Result<Summary, Failure>>;
   readonly gates: (event: number) => Promise<readonly GateView[]>;
-  /** Open cases, the latest use first. */
-  readonly cases: (event: number) => Promise<readonly CaseView[]>;
   readonly history: (ticketId: string) => Promise<Result<TicketHistory, Failure>>;
   /** Everything on the live page. */
   readonly live: (event: number) => Promise<Result<LiveState, Failure>>;
@@ -49,12 +46,12 @@ export interface ReportsDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly replica: ReplicaStore;
+  readonly coverage: CoverageService;
+  readonly cases: Cases;
   readonly feedVersion: (event: number) => Promise<number>;
 }
 
-const caseEntriesSchema = z.object({ fitting: entryViewSchema.array(), misfits: entryViewSchema.array() });
-
-export function createReports({ database, clock, replica, feedVersion }: ReportsDeps): Reports {
+export function createReports({ database, clock, replica, coverage, cases, feedVersion }: ReportsDeps): Reports {
   const counts = async (
     event: number,
   ): Promise<Pick<Summary, 'admitted' | 'refused' | 'marks' | 'cases' | 'aside'>> => {
@@ -95,9 +92,11 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
     };
   };
 
-  const gates = async (event: number): Promise<readonly GateView[]> => {
+  const gates = async (event: number, known?: Coverage): Promise<readonly GateView[]> => {
+    const covered = known ?? (await coverage.read(event));
+    const lost = await coverage.lost(event);
     const rows = await database.selectFrom('gate').selectAll().where('event', '=', event).orderBy('id').execute();
-    const throughByGate = coverage(await replica.frontier(event));
+    const throughByGate = new Map(covered.gates.map(({ gate, throughMs }) => [gate, throughMs]));
     const entries = await database
       .selectFrom('entry')
       .select(['gate', ({ fn }) => fn.sum<number>('persons').as('persons')])
@@ -106,53 +105,30 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
       .execute();
     const personsByGate = new Map(entries.map((row) => [row.gate, row.persons]));
     return rows.map((row) =>
-      toGateView(row, throughByGate.get(row.id), personsByGate.get(row.id) ?? 0, clock.wallMs()),
+      toGateView(row, {
+        // Nothing heard of it is no time that it has signed.
+        throughMs: throughByGate.get(row.id) === 0 ? undefined : throughByGate.get(row.id),
+        entries: personsByGate.get(row.id) ?? 0,
+        nowMs: clock.wallMs(),
+        lost: lost.get(row.id),
+      }),
     );
-  };
-
-  const readCases = async (event: number, ticket?: string): Promise<readonly CaseView[]> => {
-    const policy = (await readEvent(database, event))?.policy;
-    const rows = await database
-      .selectFrom('case')
-      .selectAll()
-      .where('event', '=', event)
-      .where('state', '=', 'open')
-      .$if(ticket !== undefined, (query) => query.where('ticket', '=', ticket ?? ''))
-      .orderBy('last_at_ms', 'desc')
-      .limit(casesMax)
-      .execute();
-    const gateViews = rows.length === 0 ? [] : await gates(event);
-    const namesByGate = new Map(gateViews.map((gate) => [gate.id, gate.name]));
-    return rows.map((row) => {
-      const entries = caseEntriesSchema.parse(JSON.parse(row.entries));
-      const found = {
-        id: row.id,
-        event,
-        ticket: row.ticket,
-        day: row.day,
-        ...entries,
-        orderUncertain: row.order_uncertain === 1,
-        gatesNotHeard: gateViews
-          .filter((gate) => gate.enrolled && gate.revokedAtMs === undefined && (gate.throughMs ?? 0) < row.last_at_ms)
-          .map((gate) => gate.id),
-      };
-      return { ...found, text: caseText(found, namesByGate, policy?.timeZone ?? 'UTC') };
-    });
   };
 
   return {
     summary: async (event) => {
       if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
+      const { completeUpToMs } = await coverage.read(event);
       return ok({
         event,
         ...(await counts(event)),
+        ...(completeUpToMs === undefined ? {} : { completeUpToMs }),
         historyHash: await replica.contentHash(event),
         feedVersion: await feedVersion(event),
         atMs: clock.wallMs(),
       });
     },
     gates,
-    cases: (event) => readCases(event),
 
     history: async (ticketId) => {
       const row = await database.selectFrom('ticket').selectAll().where('id', '=', ticketId).executeTakeFirst();
@@ -176,13 +152,14 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
         usesSpent: history?.usesSpent ?? 0,
         inside: history?.inside ?? 0,
         marks: marks.map(toMarkView),
-        cases: [...(await readCases(event, ticketId))],
+        cases: [...(await cases.ofTicket(event, ticketId))],
       });
     },
 
     live: async (event) => {
       const record = await readEvent(database, event);
       if (record === undefined) return err({ type: 'event-unknown' });
+      const covered = await coverage.read(event);
       const rows = await database
         .selectFrom('entry')
         .selectAll()
@@ -197,7 +174,8 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
         atMs: clock.wallMs(),
         feedVersion: await feedVersion(event),
         ...(await counts(event)),
-        gates: [...(await gates(event))],
+        ...(covered.completeUpToMs === undefined ? {} : { completeUpToMs: covered.completeUpToMs }),
+        gates: [...(await gates(event, covered))],
         entries: rows.map((row): LiveEntry => ({
           ticket: row.ticket,
           gate: row.gate,
@@ -206,34 +184,22 @@ export function createReports({ database, clock, replica, feedVersion }: Reports
           atMs: row.at_ms,
           uncertaintyMs: row.uncertainty_ms,
           persons: row.persons,
+          provisional: isProvisional(covered, row.at_ms),
         })),
-        openCases: [...(await readCases(event))],
+        openCases: [...(await cases.open(event, covered, casesMax))],
       });
     },
   };
 }
 
-/** Up to when everything that each gate did is known. An older process start counts as long as its last segment is open. */
-export function coverage(frontier: readonly SegmentState[]): ReadonlyMap<string, number> {
-  const byGate = new Map<string, SegmentState[]>();
-  for (const state of frontier) byGate.set(state.gate, [...(byGate.get(state.gate) ?? []), state]);
-  return new Map(
-    [...byGate].map(([gate, states]) => {
-      const [latest, ...older] = states.toSorted((a, b) => compareHybrid(b.through, a.through));
-      return [
-        gate,
-        Math.min(latest?.through.ms ?? 0, ...older.filter((state) => !state.closed).map((state) => state.through.ms)),
-      ];
-    }),
-  );
+interface KnownOfGate {
+  readonly throughMs: number | undefined;
+  readonly entries: number;
+  readonly nowMs: number;
+  readonly lost: LostGate | undefined;
 }
 
-function toGateView(
-  row: Selectable<Schema['gate']>,
-  throughMs: number | undefined,
-  entries: number,
-  nowMs: number,
-): GateView {
+function toGateView(row: Selectable<Schema['gate']>, { throughMs, entries, nowMs, lost }: KnownOfGate): GateView {
   const enrolled = row.enrolled_at_ms !== null;
   return {
     id: row.id,
@@ -248,6 +214,7 @@ function toGateView(
           : 'ok',
     ...(row.last_contact_ms === null ? {} : { lastContactMs: row.last_contact_ms }),
     ...(throughMs === undefined ? {} : { throughMs }),
+    ...(lost === undefined ? {} : { lost }),
     ...(row.feed_version === null ? {} : { feedVersion: row.feed_version }),
     entries,
     ...(row.revoked_at_ms === null ? {} : { revokedAtMs: row.revoked_at_ms }),

@@ -1,14 +1,12 @@
-// What marks come to: per ticket its story (persons entered, inside, highest epoch), its effective entries, the zones its persons are
-// in, and the cases of uses that do not fit. Derived in
-// the transaction that stores the marks, by the same fold as at the gates, so every replica has the same cases under the same ids.
+// What marks come to: per ticket its story (persons entered, inside, highest epoch), its effective entries and exits, the zones its
+// persons are in, and the cases of uses that do not fit. Derived in the transaction that stores the marks, by the same fold as at the
+// gates, so every replica has the same cases under the same ids.
 import {
   foldHistory,
   foldTicketHistory,
   historyRules,
   type AdmissionPolicy,
   type Clock,
-  type Entry,
-  type EntryView,
   type History,
   type Mark,
 } from '@postern/shared';
@@ -16,11 +14,11 @@ import type { Database, Queries } from '../store/database.ts';
 import { createRowBatch, type RowBatch } from '../store/insert-rows.ts';
 import { lockTickets } from '../store/locks.ts';
 import { readMarksOfTickets, ticketOf } from '../store/mark-rows.ts';
+import { storeCases, type CaseTimes } from './case-rows.ts';
 import { readEvent } from './events.ts';
 
 /** Tickets folded at a time when all of an event are. */
 const ticketsPerBatchMax = 500;
-const rowsPerStatementMax = 1_000;
 
 /**
  * Brings story and cases of these tickets up to date; `fresh` are marks that the same transaction has stored. What can wait goes into
@@ -40,11 +38,15 @@ export async function deriveStories(
   if (record === undefined) return [];
   const marks = await readMarksOfTickets(queries, event, [...ticketIds]);
   const freshByTicket = countByTicket(fresh);
-  const isNew = (id: string): boolean => freshByTicket.has(id) && freshByTicket.get(id) === marks.get(id)?.length;
+  const isNew = (id: string): boolean => freshByTicket.has(id) && freshByTicket.get(id) === countOwn(marks.get(id));
   const known = [...ticketIds].filter((id) => !isNew(id));
   const histories = await foldMarks(queries, record.policy, [...ticketIds], marks);
   return storeHistories(queries, batch, clock.wallMs(), event, histories, new Set(known));
 }
+
+/** Without the clock corrections of its gates. */
+const countOwn = (marks: readonly Mark[] = []): number =>
+  marks.reduce((count, mark) => (mark.kind === 'corrected' ? count : count + 1), 0);
 
 /** Marks that the fold looks at, by ticket. */
 function countByTicket(marks: readonly Mark[]): ReadonlyMap<string, number> {
@@ -68,19 +70,21 @@ export async function storeHistories(
   event: number,
   histories: ReadonlyMap<string, History>,
   known: ReadonlySet<string>,
+  times?: CaseTimes,
 ): Promise<readonly string[]> {
   if (histories.size === 0) return [];
   const before = [...histories.keys()].filter((id) => known.has(id));
   if (before.length > 0) await forgetDerived(queries, event, before);
   addStories(batch, event, histories);
   addEntries(batch, event, histories);
+  addDepartures(batch, event, histories);
   addPresence(batch, event, histories);
-  await storeCases(queries, nowMs, event, histories, before);
+  await storeCases(queries, nowMs, event, histories, before, times);
   return [...histories].flatMap(([id, { cases }]) => (known.has(id) || cases.length > 0 ? [id] : []));
 }
 
 async function forgetDerived(queries: Queries, event: number, ticketIds: readonly string[]): Promise<void> {
-  for (const table of ['entry', 'presence'] as const)
+  for (const table of ['entry', 'departure', 'presence'] as const)
     await queries.deleteFrom(table).where('event', '=', event).where('ticket', 'in', ticketIds).execute();
 }
 
@@ -167,9 +171,24 @@ function addEntries(batch: RowBatch, event: number, histories: Histories): void 
       at_ms: mark.at.ms,
       uncertainty_ms: mark.clock.uncertaintyMs,
       persons,
+      zone: mark.zone,
+      ...(mark.kind === 'admitted'
+        ? {
+            out_of_touch: mark.outOfTouch ? 1 : 0,
+            peers_reachable: mark.peersReachable,
+            feed_age_s: mark.feedAgeS ?? null,
+          }
+        : { out_of_touch: 0, peers_reachable: 0, feed_age_s: null }),
     })),
   );
   batch.add('entry', rows);
+}
+
+function addDepartures(batch: RowBatch, event: number, histories: Histories): void {
+  const rows = [...histories].flatMap(([ticket, { exits }]) =>
+    exits.map(({ gate, boot, sequence, zone, at }) => ({ event, gate, boot, sequence, ticket, zone, at_ms: at.ms })),
+  );
+  batch.add('departure', rows);
 }
 
 /** Where the persons of a ticket are, zone by zone. */
@@ -179,62 +198,3 @@ function addPresence(batch: RowBatch, event: number, histories: Histories): void
   );
   batch.add('presence', rows);
 }
-
-/** Late marks extend a case or close it; they never open a second one of the same ticket and day. */
-async function storeCases(
-  queries: Queries,
-  nowMs: number,
-  event: number,
-  histories: Histories,
-  before: readonly string[],
-): Promise<void> {
-  const rows = [...histories].flatMap(([ticket, { cases }]) =>
-    cases.map((found) => {
-      const entries = { fitting: found.fitting.map(toEntryView), misfits: found.misfits.map(toEntryView) };
-      return {
-        event,
-        id: found.id,
-        ticket,
-        day: found.day,
-        state: 'open',
-        entries: JSON.stringify(entries),
-        order_uncertain: found.orderUncertain ? 1 : 0,
-        last_at_ms: Math.max(...[...entries.fitting, ...entries.misfits].map((entry) => entry.atMs)),
-        opened_at_ms: nowMs,
-        changed_at_ms: nowMs,
-      };
-    }),
-  );
-  const open = rows.map(({ id }) => id);
-  if (before.length > 0)
-    await queries
-      .updateTable('case')
-      .set({ state: 'closed', changed_at_ms: nowMs })
-      .where('event', '=', event)
-      .where('ticket', 'in', before)
-      .where('state', '=', 'open')
-      .$if(open.length > 0, (update) => update.where('id', 'not in', open))
-      .execute();
-  for (let start = 0; start < rows.length; start += rowsPerStatementMax)
-    await queries
-      .insertInto('case')
-      .values(rows.slice(start, start + rowsPerStatementMax))
-      .onConflict((conflict) =>
-        conflict.columns(['event', 'id']).doUpdateSet((eb) => ({
-          state: eb.ref('excluded.state'),
-          entries: eb.ref('excluded.entries'),
-          order_uncertain: eb.ref('excluded.order_uncertain'),
-          last_at_ms: eb.ref('excluded.last_at_ms'),
-          changed_at_ms: eb.ref('excluded.changed_at_ms'),
-        })),
-      )
-      .execute();
-}
-
-const toEntryView = ({ mark, persons }: Entry): EntryView => ({
-  gate: mark.gate,
-  lane: mark.lane,
-  atMs: mark.at.ms,
-  uncertaintyMs: mark.clock.uncertaintyMs,
-  persons,
-});

@@ -1,16 +1,26 @@
 // Keeps uses and what is suspicious about them together: stored in the transaction of the mark or the audit entry that tells of them,
 // and made anew from both.
+import type { Mark } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
 import { createRowBatch, type RowBatch } from '../store/insert-rows.ts';
-import { entryToUsage, eventsWithoutUsage, forgetUsage, rebuildUsage, type UsageRow } from '../store/usage.ts';
+import {
+  entryToUsage,
+  eventsWithoutUsage,
+  forgetUsage,
+  markToUsage,
+  rebuildUsage,
+  type UsageRow,
+} from '../store/usage.ts';
 import type { EntryRow } from './audit-chain.ts';
+import { deriveBindings, forgetBindings } from './binding-rows.ts';
+import { deriveRecounts, forgetRecounts } from './recounts.ts';
 import { deriveSuspicions, rebuildSuspicions } from './suspicion-derive.ts';
 
 /**
  * After stories and cases of the same marks. What can wait goes into `batch`, which the caller writes; `disputed` are the tickets whose
  * cases may have changed.
  */
-export async function storeUses(
+async function storeUses(
   queries: Queries,
   batch: RowBatch,
   event: number,
@@ -21,16 +31,38 @@ export async function storeUses(
   await deriveSuspicions(queries, batch, event, rows, disputed);
 }
 
-/** After stories and cases of the same marks, which have left the history. */
-export async function forgetUses(
+/**
+ * What marks come to beside stories and cases, after these and in the same transaction: uses, recounts, wristbands. As `storeUses`; the
+ * rows of the marks themselves may still be in `batch`.
+ */
+export async function deriveRest(
   queries: Queries,
   batch: RowBatch,
   event: number,
-  rows: readonly UsageRow[],
+  marks: readonly Mark[],
   disputed: readonly string[],
 ): Promise<void> {
+  await storeUses(queries, batch, event, marks.map(markToUsage), disputed);
+  await deriveRecounts(queries, event, marks);
+  if (!marks.some(({ kind }) => kind === 'bound')) return;
+  // Bindings are read together with those that are there already.
+  await batch.write(queries);
+  await deriveBindings(queries, event, marks);
+}
+
+/** The same of marks that have left the history. */
+export async function forgetRest(
+  queries: Queries,
+  batch: RowBatch,
+  event: number,
+  marks: readonly Mark[],
+  disputed: readonly string[],
+): Promise<void> {
+  const rows = marks.map(markToUsage);
   await forgetUsage(queries, rows);
   await deriveSuspicions(queries, batch, event, rows, disputed);
+  await forgetRecounts(queries, event, marks);
+  await forgetBindings(queries, event, marks);
 }
 
 /** Central verifications that left no mark; those of no event concern no ticket either. */

@@ -63,7 +63,7 @@ const ticketsPerTransaction = 200;
 /** Goes through all tickets that a table has of an event, in order: some at a time, locked, each time in a transaction of its own. */
 export async function withTicketsLocked(
   database: Database,
-  table: 'case' | 'usage',
+  table: 'case' | 'suspicion' | 'usage',
   event: number,
   work: (queries: Transaction<Schema>, tickets: readonly string[]) => Promise<void>,
 ): Promise<void> {
@@ -85,6 +85,11 @@ export async function withTicketsLocked(
     });
     after = tickets.at(-1) ?? after;
   }
+}
+
+/** Keeps the bands of an event to the transaction that asks, after the tickets that it locks. */
+export async function lockBindings(queries: Queries, event: number): Promise<void> {
+  if (isPostgres(queries)) await sql`select pg_advisory_xact_lock(${lockNumber(`bindings/${event}`)})`.execute(queries);
 }
 
 /** What a transaction has locked it has until it ends: it need not ask again. */

@@ -1,5 +1,5 @@
 // Marks as rows: how one is stored, read back, and found by its tickets. Shared by what comes from gates and by the cloud's own marks.
-import { decodeMark, type EncodedMark, type Mark, type WriterId } from '@postern/shared';
+import { centralGate, decodeMark, type EncodedMark, type Mark, type WriterId } from '@postern/shared';
 import type { Insertable } from 'kysely';
 import type { Queries } from './database.ts';
 import type { Schema } from './schema.ts';
@@ -37,7 +37,7 @@ function countOf(mark: Mark): number {
   return mark.kind === 'refused' ? mark.count : 0;
 }
 
-/** The marks that the fold looks at, by ticket id; refusals change nothing and may be many. */
+/** The marks that the fold looks at, by ticket id, clock corrections that concern them among them; refusals change nothing and may be many. */
 export async function readMarksOfTickets(
   queries: Queries,
   event: number,
@@ -58,5 +58,43 @@ export async function readMarksOfTickets(
     if (own === undefined) marks.set(row.ticket, [mark]);
     else own.push(mark);
   }
+  await addCorrections(queries, event, marks);
   return marks;
+}
+
+async function addCorrections(queries: Queries, event: number, marksByTicket: Map<string, Mark[]>): Promise<void> {
+  const corrections = await readCorrectionMarks(queries, event, [...marksByTicket.values()].flat());
+  if (corrections.length === 0) return;
+  const byWriter = new Map<string, Mark[]>();
+  for (const mark of corrections) byWriter.set(writerOf(mark), [...(byWriter.get(writerOf(mark)) ?? []), mark]);
+  for (const marks of marksByTicket.values())
+    for (const writer of new Set(marks.map(writerOf))) marks.push(...(byWriter.get(writer) ?? []));
+}
+
+const writerOf = ({ gate, boot }: Pick<WriterId, 'gate' | 'boot'>): string => `${gate}/${boot}`;
+
+/** The clock corrections of these process starts. */
+export async function readCorrectionMarks(
+  queries: Queries,
+  event: number,
+  writers: readonly Pick<WriterId, 'gate' | 'boot'>[],
+): Promise<readonly Mark[]> {
+  // The cloud keeps its own time.
+  const gates = new Set(writers.flatMap(({ gate }) => (gate === centralGate ? [] : [gate])));
+  if (gates.size === 0) return [];
+  const rows = await queries
+    .selectFrom('correction')
+    .innerJoin('mark', (join) =>
+      join
+        .onRef('mark.event', '=', 'correction.event')
+        .onRef('mark.gate', '=', 'correction.gate')
+        .onRef('mark.boot', '=', 'correction.boot')
+        .onRef('mark.sequence', '=', 'correction.sequence'),
+    )
+    .select(['mark.event', 'mark.gate', 'mark.boot', 'mark.bytes'])
+    .where('correction.event', '=', event)
+    .where('correction.gate', 'in', [...gates])
+    .execute();
+  const wanted = new Set(writers.map(writerOf));
+  return rows.flatMap((row) => (wanted.has(writerOf(row)) ? (readMark(row) ?? []) : []));
 }

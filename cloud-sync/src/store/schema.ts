@@ -2,13 +2,14 @@
 // text, bytes only for what is opaque. The event's number leads every key of what belongs to an event.
 import type { ColumnType } from 'kysely';
 import type { AuditSchema } from './schema-audit.ts';
+import type { CasesSchema } from './schema-cases.ts';
 
 /** A column that is set at insert and never changed. */
 type Fixed<T> = ColumnType<T, T, never>;
 /** A column that an insert may leave to its default. */
 type WithDefault<T> = ColumnType<T, T | undefined, T>;
 
-export interface Schema extends AuditSchema {
+export interface Schema extends AuditSchema, CasesSchema {
   readonly user: UserTable;
   readonly session: SessionTable;
   readonly membership: MembershipTable;
@@ -34,9 +35,7 @@ export interface Schema extends AuditSchema {
   readonly feed_part: FeedPartTable;
   readonly mark: MarkTable;
   readonly story: StoryTable;
-  readonly entry: EntryTable;
   readonly presence: PresenceTable;
-  readonly case: CaseTable;
   readonly segment: SegmentTable;
   readonly chunk: ChunkTable;
   readonly quarantine: QuarantineTable;
@@ -362,42 +361,12 @@ interface StoryTable {
   readonly epoch_seen: number;
 }
 
-/** Effective entries, by the mark that made them: derived, like stories. */
-interface EntryTable {
-  readonly event: Fixed<number>;
-  readonly gate: Fixed<string>;
-  readonly boot: Fixed<string>;
-  readonly sequence: Fixed<number>;
-  readonly ticket: Fixed<string>;
-  readonly lane: Fixed<string>;
-  readonly kind: Fixed<string>;
-  readonly at_ms: Fixed<number>;
-  readonly uncertainty_ms: Fixed<number>;
-  readonly persons: Fixed<number>;
-}
-
 /** Persons of a ticket in a zone, where there are any: derived, like stories. */
 interface PresenceTable {
   readonly event: Fixed<number>;
   readonly ticket: Fixed<string>;
   readonly zone: Fixed<string>;
   readonly persons: Fixed<number>;
-}
-
-interface CaseTable {
-  readonly event: Fixed<number>;
-  readonly id: Fixed<string>;
-  readonly ticket: Fixed<string>;
-  readonly day: Fixed<string>;
-  /** `open`, or `closed` when later marks have explained every use. */
-  readonly state: string;
-  /** `{fitting, misfits}` as EntryView[], JSON. */
-  readonly entries: string;
-  readonly order_uncertain: number;
-  /** Time of the latest of its uses. */
-  readonly last_at_ms: number;
-  readonly opened_at_ms: Fixed<number>;
-  readonly changed_at_ms: number;
 }
 
 /** How far a segment is known. */

@@ -73,6 +73,7 @@ export function createLaneBooks(
       inTouch: reach.inTouch,
     };
     const lane = { id, gate: context.gate, zone, direction };
+    const from = { ...reach, feedAgeMs: known.feedAgeMs };
     const approved = approval === undefined ? undefined : { operator: approval.by.operator, reason: approval.reason };
     const committed = await guarded(() =>
       store.admit(claim.ticketId, (view) => {
@@ -84,7 +85,7 @@ export function createLaneBooks(
         });
         return {
           decision,
-          mark: decision.kind === 'admit' ? draftAdmission(place(), decision, reach, approved) : undefined,
+          mark: decision.kind === 'admit' ? draftAdmission(place(), decision, from, approved) : undefined,
         };
       }),
     );

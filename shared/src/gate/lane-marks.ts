@@ -18,6 +18,9 @@ export interface Reach {
   readonly peersReachable: number;
 }
 
+/** More than any list is old: what has expired, or never was, counts as this. */
+const feedAgeSMax = 0xffff_ffff;
+
 type Operator = string | undefined;
 
 const by = (operator: Operator): { readonly operator?: string } => (operator === undefined ? {} : { operator });
@@ -33,7 +36,7 @@ const claimPart = (claim: ClaimPart | undefined): ClaimPart =>
 export function draftAdmission(
   place: MarkPlace,
   decision: Admission,
-  reach: Reach,
+  reach: Reach & { readonly feedAgeMs?: number },
   approval: { readonly operator: string; readonly reason: HoldReason } | undefined,
 ): MarkDraft {
   const { claim, ticket, direction, persons } = decision;
@@ -54,6 +57,10 @@ export function draftAdmission(
     outOfTouch: !reach.inTouch,
     peersReachable: reach.peersReachable,
     ...(approval === undefined ? {} : { approved: approval.reason }),
+    // What a gate in touch goes by is no news to anybody, and would be four bytes in every mark.
+    ...(reach.inTouch || reach.feedAgeMs === undefined
+      ? {}
+      : { feedAgeS: Math.min(Math.round(reach.feedAgeMs / 1_000), feedAgeSMax) }),
   };
 }
 

@@ -106,6 +106,7 @@ export function createSteward(deps: StewardDeps): Steward {
         lane: '',
         operator: by.operator,
         offsetMs: Math.round(correctionMs),
+        trueMs: context.time().nowMs,
       }),
     );
   };

@@ -60,6 +60,8 @@ beforeAll(async () => {
     method: 'qr',
     suspicion: '0'.repeat(32),
     chunk: '0'.repeat(64),
+    case: '0'.repeat(32),
+    conflict: '0'.repeat(32),
   };
 });
 afterAll(() => test.close());

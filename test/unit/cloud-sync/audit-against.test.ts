@@ -17,7 +17,8 @@ beforeAll(async () => {
     await books.record(audit, anEntry({ note: 'by telephone' }), anEntry({ details: { to: 2 } }));
     await audit.close();
   }
-  tools = createAuditTools({ database: books.database, keys: books.keys, rotateKey: async () => '' });
+  const clock = { wallMs: () => 0, monotonicMs: () => 0 };
+  tools = createAuditTools({ database: books.database, clock, keys: books.keys, rotateKey: async () => '' });
   const lines: string[] = [];
   for await (const line of tools.exportLines()) lines.push(line);
   exported = lines;

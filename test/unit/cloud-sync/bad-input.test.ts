@@ -36,6 +36,17 @@ const bodyRoutes: readonly BodyRoute[] = [
     path: `/api/events/1/suspicions/${'0'.repeat(32)}`,
     good: { state: 'explained', note: 'why' },
   },
+  {
+    method: 'PATCH',
+    path: `/api/events/1/cases/${'0'.repeat(32)}`,
+    good: { state: 'explained', reason: 'same-person', note: 'why' },
+  },
+  { method: 'PUT', path: '/api/events/1/gates/gate-z/lost', good: { reason: 'stolen' } },
+  {
+    method: 'POST',
+    path: `/api/events/1/binding-conflicts/${'0'.repeat(32)}/resolve`,
+    good: { choose: { gate: 'gate-z', boot: '0'.repeat(16), sequence: 1 } },
+  },
   { method: 'PATCH', path: '/api/tickets/TICKET', good: { status: 'valid' } },
   { method: 'POST', path: '/api/tickets/TICKET/transfer', good: { holder: { name: 'Ada' } } },
   { method: 'POST', path: '/admin/events/1/gates', good: gateBody },

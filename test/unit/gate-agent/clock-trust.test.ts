@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import {
   createClockTrust,
-  driftShare,
   personUncertaintyMs,
   sampleOfRoundTrip,
   savedClockSchema,
   trustUncertaintyMsMax,
   type ClockTrustDeps,
 } from '../../../gate-agent/src/clock-trust.ts';
+import { driftShare } from '@postern/shared';
 
 const dayMs = 86_400_000;
 const trueStartMs = Date.UTC(2026, 6, 1, 18);

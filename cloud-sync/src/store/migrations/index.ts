@@ -9,6 +9,7 @@ import { methods } from './0006-methods.ts';
 import { feedParts } from './0007-feed-parts.ts';
 import { limits } from './0008-limits.ts';
 import { revokedGates } from './0009-revoked-gates.ts';
+import { cases } from './0010-cases.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0007-feed-parts': feedParts,
   '0008-limits': limits,
   '0009-revoked-gates': revokedGates,
+  '0010-cases': cases,
 };

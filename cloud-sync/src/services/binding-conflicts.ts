@@ -1,0 +1,137 @@
+// Wristbands that two tickets claim, for the person who settles it. The choice is a mark of the cloud that names every binding it
+// replaces, so it travels to all gates and holds on all of them alike.
+import {
+  bindingViewSchema,
+  draftBindings,
+  err,
+  markKey,
+  ok,
+  type BindingChoice,
+  type BindingConflictList,
+  type BindingConflictQuery,
+  type BindingConflictView,
+  type BoundMark,
+  type MarkDraft,
+  type Result,
+} from '@postern/shared';
+import type { Selectable } from 'kysely';
+import { z } from 'zod';
+import type { Database } from '../store/database.ts';
+import type { Schema } from '../store/schema.ts';
+import type { Audit, AuditActor } from './audit.ts';
+import { readBound } from './binding-rows.ts';
+import type { CentralGate } from './central-gate.ts';
+import { cursorText, readPage } from './cursor.ts';
+import { readEvent } from './events.ts';
+import type { Failure } from './problems.ts';
+
+export interface BindingConflicts {
+  readonly list: (event: number, query: BindingConflictQuery) => Promise<Result<BindingConflictList, Failure>>;
+  /** `choice-unknown` when the chosen binding is none of them (any more); answers the conflict that was settled. */
+  readonly resolve: (
+    event: number,
+    id: string,
+    choice: BindingChoice,
+    by: AuditActor,
+  ) => Promise<Result<BindingConflictView, Failure>>;
+}
+
+export interface BindingConflictsDeps {
+  readonly database: Database;
+  readonly audit: Pick<Audit, 'record'>;
+  /** Writes the cloud's own marks. */
+  readonly storeOf: CentralGate['storeOf'];
+}
+
+type Row = Selectable<Schema['binding_conflict']>;
+const keySchema = z.tuple([z.number().int(), cursorText]);
+type Key = z.infer<typeof keySchema>;
+
+export function createBindingConflicts({ database, audit, storeOf }: BindingConflictsDeps): BindingConflicts {
+  return {
+    list: async (event, query) => {
+      if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
+      const select = database.selectFrom('binding_conflict').selectAll().where('event', '=', event);
+      const page = await readPage({
+        name: 'binding-conflicts',
+        query: { ...query, event },
+        key: keySchema,
+        read: (after, limit) =>
+          (after === undefined
+            ? select
+            : select.where((where) => where(where.refTuple('last_at_ms', 'id'), '<', where.tuple(...after)))
+          )
+            .orderBy('last_at_ms', 'desc')
+            .orderBy('id', 'desc')
+            .limit(limit)
+            .execute(),
+        keyOf: (row): Key => [row.last_at_ms, row.id],
+      });
+      if (!page.ok) return page;
+      const { rows, ...rest } = page.value;
+      return ok({ conflicts: rows.map(toView), ...rest });
+    },
+
+    resolve: async (event, id, { choose, note }, by) => {
+      const row = await database
+        .selectFrom('binding_conflict')
+        .selectAll()
+        .where('event', '=', event)
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (row === undefined) return err({ type: 'conflict-unknown' });
+      const view = toView(row);
+      const keys = new Set(view.bindings.map((binding) => markKey({ event, ...binding })));
+      const subject = row.kind === 'tag' ? [[row.subject], []] : [[], [row.subject]];
+      const marks = (await readBound(database, event, subject[0] ?? [], subject[1] ?? [])).filter((mark) =>
+        keys.has(markKey(mark)),
+      );
+      const chosen =
+        choose === 'none' ? undefined : marks.find((mark) => markKey(mark) === markKey({ event, ...choose }));
+      if (choose !== 'none' && chosen === undefined) return err({ type: 'choice-unknown' });
+      const store = storeOf(event);
+      let last = '';
+      for (const draft of draftsOf(event, chosen, marks)) {
+        const stored = await store.append(draft);
+        if (!stored.ok) return err({ type: 'store-unavailable' });
+        last = markKey(stored.value);
+      }
+      await database.transaction().execute((queries) =>
+        audit.record(queries, {
+          action: 'binding-settled',
+          actor: by,
+          event,
+          subject: id,
+          ...(chosen === undefined || chosen.ticketId === '' ? {} : { ticket: chosen.ticketId }),
+          mark: last,
+          details: { kind: row.kind, bindings: marks.length },
+          ...(note === undefined ? {} : { note }),
+        }),
+      );
+      return ok(view);
+    },
+  };
+}
+
+/** Says again what was chosen, in knowledge of all; without a choice, takes each tag from whatever ticket it had. */
+function draftsOf(event: number, chosen: BoundMark | undefined, marks: readonly BoundMark[]): readonly MarkDraft[] {
+  const place = { event, lane: '', method: chosen?.method ?? '' };
+  if (chosen !== undefined) return draftBindings(place, chosen, marks);
+  const tags = [...new Set(marks.map(({ tagHash }) => tagHash))];
+  return tags.flatMap((tagHash) =>
+    draftBindings(
+      place,
+      { tagHash, ticketId: '', epoch: 0 },
+      marks.filter((mark) => mark.tagHash === tagHash),
+    ),
+  );
+}
+
+const toView = (row: Row): BindingConflictView => ({
+  id: row.id,
+  event: row.event,
+  kind: row.kind as BindingConflictView['kind'],
+  subject: row.subject,
+  bindings: bindingViewSchema.array().parse(JSON.parse(row.bindings)),
+  lastAtMs: row.last_at_ms,
+});
