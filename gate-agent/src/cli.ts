@@ -202,6 +202,26 @@ const importFromStick = defineCommand({
   },
 });
 
+const checkProjection = defineCommand({
+  meta: {
+    name: 'projection',
+    description: 'Prove that what is derived from the marks is what they make; exit 0 when it was, 1 when not, 2 error',
+  },
+  args: {
+    ...folderArguments,
+    ...jsonArgument,
+    rebuild: { type: 'boolean', description: 'Make it anew; with the agent stopped' },
+  },
+  run: async ({ args }) => {
+    const { describeProjection, isRight, projection } = await import('./commands/projection.ts');
+    const rebuild = args.rebuild === true;
+    const check = orStop(await projection(orStop(findGateFolder(args)), { rebuild }));
+    if (args.json === true) console.log(JSON.stringify(check));
+    else for (const line of describeProjection(check, rebuild)) console.log(line);
+    process.exitCode = isRight(check) ? 0 : 1;
+  },
+});
+
 const main = defineCommand({
   meta: {
     name: 'gate-agent',
@@ -217,6 +237,7 @@ const main = defineCommand({
     verify: verifyCode,
     export: exportToStick,
     import: importFromStick,
+    projection: checkProjection,
   },
 });
 

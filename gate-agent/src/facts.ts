@@ -58,6 +58,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
       readers: readers.map(({ lane, supervisor }) => ({ ...supervisor.health(), lane })),
       contact: { noContactSinceMs: reach.noContactSinceMs(), peers, lan, trouble: drainError, alarms },
       orders: deps.orders().orders,
+      offline: store.offline(),
       certificateExpiresMs: deps.certificateExpiresMs,
       fire: { configured: fire !== undefined, on: fire?.isOn() ?? false, trouble: fire?.trouble() },
     };

@@ -1,6 +1,7 @@
 // The gate's composition root: the only place that constructs. Clock and identity, feed, journal, replication thread, lanes with
 // their readers and turnstiles, staff's actions and the local port, started in this order and stopped in the opposite one.
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import {
   bytesToHex,
   createLane,
@@ -34,6 +35,7 @@ import { createFeedView, waitForFirstFeed } from './feed-view.ts';
 import { createFacts } from './facts.ts';
 import { createOrdersAtGate } from './gate-orders.ts';
 import { createGateRollCall } from './gate-roll-call.ts';
+import { createKnownCases } from './known-cases.ts';
 import { openFireInput } from './fire-input.ts';
 import { loadIdentity, type Identity } from './identity.ts';
 import { createEventHub } from './local-api/event-hub.ts';
@@ -370,6 +372,16 @@ async function compose(
     certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined,
     feedClient: () => feedClient?.status(),
   });
+  const knownCases = createKnownCases({
+    store,
+    policy: feed.policy,
+    ticket: feed.ticket,
+    gates: () => (cache.current()?.manifest.gates ?? []).flatMap(({ id }) => (id === gate.id ? [] : [id])),
+    heard: () => replication.status().gates,
+    clock,
+    nowMs: () => trust.now().nowMs,
+    breathe: () => setImmediate(),
+  });
   let port = config.local.port;
   const app = createLocalApi({
     screens,
@@ -377,6 +389,7 @@ async function compose(
     hosts: () => allowedHosts(config.local.listen, port, config.local.hosts),
     frameAncestors: config.local.frameAncestors,
     health: () => toHealth(facts()),
+    cases: knownCases,
     steward: () => steward,
     signOn: () => signOn,
     orders: ordersView,

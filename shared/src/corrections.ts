@@ -33,7 +33,7 @@ export const isCorrection = (mark: Mark): mark is CorrectedMark => mark.kind ===
 export function readCorrections(marks: readonly Mark[]): Corrections {
   const byWriter = new Map<string, Map<number, CorrectedMark>>();
   for (const mark of marks) {
-    if (mark.kind !== 'corrected' || mark.offsetMs === 0) continue;
+    if (mark.kind !== 'corrected') continue;
     const writer = writerKey(mark);
     const known = byWriter.get(writer);
     if (known === undefined) byWriter.set(writer, new Map([[mark.sequence, mark]]));

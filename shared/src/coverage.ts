@@ -39,6 +39,10 @@ export function coverageOf(frontier: readonly SegmentState[], expected: readonly
     throughMs: throughOf(statesByGate.get(id) ?? []),
     lost,
   }));
+  return coverageOfGates(gates);
+}
+
+export function coverageOfGates(gates: readonly GateCoverage[]): Coverage {
   const waitedFor = gates.flatMap(({ throughMs, lost }) => (lost ? [] : [throughMs]));
   return { completeUpToMs: waitedFor.length === 0 ? undefined : Math.min(...waitedFor), gates };
 }

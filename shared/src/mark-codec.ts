@@ -52,6 +52,8 @@ const kindsWithoutTicket = ['corrected', 'recounted', 'ordered', 'lifted', 'ackn
 type WithoutTicket = Extract<Mark, { kind: (typeof kindsWithoutTicket)[number] }>;
 const isWithoutTicket = (mark: Mark): mark is WithoutTicket => kindsWithoutTicket.some((kind) => kind === mark.kind);
 
+/** Where a kind stands in the compact form: its third byte, as long as a mark has fewer than 24 fields. */
+export const kindNumber = (kind: MarkKind): number => kinds.indexOf(kind);
 const clockSources: readonly ClockSource[] = ['server', 'peer', 'person', 'rtc', 'none'];
 const textCharsMax = 64;
 const tagHashBytes = 16;

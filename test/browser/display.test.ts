@@ -72,6 +72,7 @@ async function startShownGate(port: number): Promise<ShownGate> {
     },
     health: () => ({ state: 'green' }) as GateHealth,
     status: async () => ({}),
+    cases: async () => ({ cases: [], count: 0, atMs: 1 }),
     steward: () => ({ act: async () => ({ ok: true, value: {} }) }),
     orders: () => ({ orders: [] }),
     rollCall: async () => ({ event: 7, atMs: 1, zones: [] }),

@@ -122,6 +122,10 @@ export function writeMarks(path: string, marks: readonly Mark[]): void {
       'ticketId' in mark ? hexToBytes(mark.ticketId) : null,
       encodeMark(mark),
     );
+    if (mark.kind === 'bound')
+      database
+        .prepare('INSERT INTO band (tag, writer, sequence) SELECT ?, id, ? FROM writer WHERE gate = ? AND boot = ?')
+        .run(hexToBytes(mark.tagHash), mark.sequence, mark.gate, mark.boot);
   }
   database.close();
 }

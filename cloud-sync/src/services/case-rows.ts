@@ -1,6 +1,6 @@
 // Cases as rows: what the fold says of a ticket, joined with what a person has made of it. Late marks extend a case or take its ground
 // away, and a use that nobody has judged opens it again; they never make a second one of the same ticket and day.
-import { type Case, type CaseEntry, type CaseState, type Entry, type History } from '@postern/shared';
+import { toCaseEntry, type Case, type CaseEntry, type CaseState, type Entry, type History } from '@postern/shared';
 import type { Insertable, Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Queries } from '../store/database.ts';
@@ -145,21 +145,3 @@ const seenSchema = z.string().array();
 /** How the misfits that a person has judged are remembered. */
 export const seenKey = ({ gate, boot, sequence }: Pick<CaseEntry, 'gate' | 'boot' | 'sequence'>): string =>
   `${gate}/${boot}/${sequence}`;
-
-const toCaseEntry = ({ mark, persons, correctedByMs }: Entry): CaseEntry => ({
-  gate: mark.gate,
-  boot: mark.boot,
-  sequence: mark.sequence,
-  lane: mark.lane,
-  kind: mark.kind,
-  zone: mark.zone,
-  atMs: mark.at.ms,
-  uncertaintyMs: mark.clock.uncertaintyMs,
-  clockSource: mark.clock.source,
-  correctedByMs,
-  persons,
-  ...(mark.operator === undefined ? {} : { operator: mark.operator }),
-  ...(mark.kind === 'admitted'
-    ? { ticketType: mark.ticketType, outOfTouch: mark.outOfTouch, peersReachable: mark.peersReachable }
-    : {}),
-});

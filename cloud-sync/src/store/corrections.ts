@@ -6,7 +6,7 @@ import type { Queries } from './database.ts';
 /** In the transaction that stores `marks` of one or more writers for the first time, or makes everything anew. */
 export async function storeCorrections(queries: Queries, marks: readonly Mark[]): Promise<void> {
   for (const mark of marks) {
-    if (mark.kind !== 'corrected' || mark.offsetMs === 0) continue;
+    if (mark.kind !== 'corrected') continue;
     const { event, gate, boot, sequence } = mark;
     const writer = { event, gate, boot };
     await queries
@@ -28,7 +28,8 @@ export async function storeCorrections(queries: Queries, marks: readonly Mark[])
         .deleteFrom('correction')
         .where((where) => where.and({ ...writer, sequence: row.sequence }))
         .execute();
-    if (surplus.some((row) => row.sequence === sequence)) continue;
+    // Somebody has confirmed a time that was right.
+    if (mark.offsetMs === 0 || surplus.some((row) => row.sequence === sequence)) continue;
     await followLater(queries, writer);
   }
 }

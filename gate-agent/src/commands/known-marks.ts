@@ -12,7 +12,7 @@ import {
 } from '@postern/shared';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { createReplicaReader } from '../store/replica-reader.ts';
-import { createZoneCounts } from '../store/zone-counts.ts';
+import { countPersons, createZoneCounts } from '../store/zone-counts.ts';
 import { journalPath, replicaPath } from './gate-folder.ts';
 
 export interface KnownMarks {
@@ -35,8 +35,6 @@ export interface KnownMarksDeps {
 /** Throws when the journal is there and cannot be read, or holds a mark that does not decode. */
 export function openKnownMarks({ data, event, clock, logger }: KnownMarksDeps): KnownMarks {
   const replica = createReplicaReader({ path: replicaPath(data), clock, logger });
-  // The same tables: what the journal holds by zone is what recounts have added.
-  const corrections = createReplicaReader({ path: journalPath(data), clock, logger });
   const own = readJournal(data, event);
   const counts = createZoneCounts(
     (id) => own.get(markKey(id)) ?? replica.find(id.event, id.gate, id.boot, id.sequence),
@@ -49,21 +47,16 @@ export function openKnownMarks({ data, event, clock, logger }: KnownMarksDeps): 
   return {
     ofTicket: (ticketId) =>
       [...own.values(), ...replica.marksOf(ticketId)].filter(
-        (mark) => mark.event === event && 'ticketId' in mark && mark.ticketId === ticketId,
+        (mark) =>
+          mark.event === event && (mark.kind === 'corrected' || ('ticketId' in mark && mark.ticketId === ticketId)),
       ),
     occupancy: (zone) => ({
-      known: Math.max(
-        0,
-        counts.personsIn(event, zone) + corrections.personsIn(event, zone) + replica.personsIn(event, zone),
-      ),
+      known: countPersons(event, zone, counts, replica.zone(event, zone)),
       spentOutOfTouch: counts.spentOutOfTouch(event, zone),
     }),
     orders: () => ordersInForce([...own.values(), ...replica.newOrderMarks()].filter((mark) => mark.event === event)),
     own: { count: own.size, lastEntryMs },
-    close: () => {
-      replica.close();
-      corrections.close();
-    },
+    close: replica.close,
   };
 }
 

@@ -40,6 +40,7 @@ const healthSchema = z.looseObject({
     )
     .default([]),
   clock: z.looseObject({ trusted: z.boolean(), text: z.string() }),
+  offline: z.looseObject({ entries: z.number(), outOfTouch: z.number(), alone: z.number() }).optional(),
   contact: z.looseObject({
     noContactSinceMs: z.number().optional(),
     peers: z.array(z.looseObject({ reachable: z.boolean() })).default([]),

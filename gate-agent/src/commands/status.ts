@@ -120,7 +120,23 @@ const stateTexts = {
 } as const;
 
 function renderRunning(
-  { state, problems, name, gate, event, zone, upMs, lanes, readers, store, feed, orders, clock, contact }: AgentHealth,
+  {
+    state,
+    problems,
+    name,
+    gate,
+    event,
+    zone,
+    upMs,
+    lanes,
+    readers,
+    store,
+    feed,
+    orders,
+    clock,
+    contact,
+    offline,
+  }: AgentHealth,
   where: string,
 ): readonly string[] {
   return [
@@ -134,6 +150,11 @@ function renderRunning(
     `  clock: ${clock.text}`,
     `  contact: ${contact.noContactSinceMs === undefined ? 'in touch' : `none since ${dateTime(contact.noContactSinceMs)}, still admitting`}`,
     ...(contact.lan === undefined ? [] : [`  other gates: ${otherGatesText(contact.lan)}`]),
+    ...(offline === undefined || offline.outOfTouch === 0
+      ? []
+      : [
+          `  decided out of touch: ${offline.outOfTouch} of ${offline.entries} entries, ${offline.alone} of them without any other gate`,
+        ]),
     ...problems.map(({ severity, what, next }) => `${severity === 'fail' ? '✗' : '!'} ${what}\n  → ${next}`),
   ];
 }

@@ -3,6 +3,7 @@
 import type { RollCallView } from '@postern/shared';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import type { KnownCasesAnswer } from '../known-cases.ts';
 import type { EventHub } from './event-hub.ts';
 import { guardHost, secureHeaders } from './guard.ts';
 import type { GateHealth } from './health.ts';
@@ -24,6 +25,8 @@ export interface LocalApiDeps extends StewardRouteDeps {
   /** As health, and what has to be counted: marks, history hash. */
   readonly status: () => Promise<unknown>;
   readonly rollCall: () => Promise<RollCallView>;
+  /** Double entries as far as this gate knows; to read only. */
+  readonly cases: () => Promise<KnownCasesAnswer>;
   readonly pages: Hono;
   readonly preview?: Hono;
   readonly imports?: ImportRouteDeps;
@@ -45,6 +48,7 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
   });
   app.get('/health', (context) => context.json(deps.health()));
   app.get('/status', async (context) => context.json(await deps.status()));
+  app.get('/cases', async (context) => context.json(await deps.cases()));
   app.route('/steward', createStewardRoute(deps));
   if (deps.imports !== undefined) app.route(importPath, createImportRoute(deps.imports));
   /** Orders to the venue and who has not acknowledged them; how many people are inside. */

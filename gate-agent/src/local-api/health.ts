@@ -2,6 +2,7 @@
 // and one on what to do. The same facts feed /health, `gate-agent status` and `gate-agent doctor`.
 import type { Alarm, LaneHealth, OrderView, PeerStatus, ReaderHealth } from '@postern/shared';
 import type { ClockStatement } from '../clock-trust.ts';
+import type { OfflineCount } from '../offline-counts.ts';
 
 export interface Problem {
   readonly severity: 'warn' | 'fail';
@@ -59,6 +60,8 @@ export interface GateFacts {
   };
   /** To the venue: in force, or lifted last; with the gates that have not acknowledged. */
   readonly orders: readonly OrderView[];
+  /** Entries that were decided with nobody in reach, in all starts of this gate. */
+  readonly offline: OfflineCount;
   readonly certificateExpiresMs: number | undefined;
   readonly fire: { readonly configured: boolean; readonly on: boolean; readonly trouble: string | undefined };
 }

@@ -1,5 +1,5 @@
 // What the replication thread tells of itself: who answers, how far the other gates are known, what is wrong.
-import { compareHybrid, type Alarm, type Replicator, type SegmentState } from '@postern/shared';
+import { compareHybrid, coverageOf, type Alarm, type Replicator, type SegmentState } from '@postern/shared';
 import type { LanStatus, ReplicationStatus } from './messages.ts';
 
 export interface StatusFacts {
@@ -28,13 +28,18 @@ export async function describeStatus(
       marks: (before?.marks ?? 0) + row.firstSequence + row.count - 1,
     });
   }
+  const covered = coverageOf(
+    frontier,
+    [...newestByGate.keys()].map((id) => ({ id })),
+  );
+  const coveredMs = new Map(covered.gates.map((known) => [known.gate, known.throughMs]));
   return {
     peers,
     inTouch: reachable.length > 0,
     peersReachable: reachable.filter((peer) => peer.kind === 'gate').length,
     lastContactMs: contacts.length === 0 ? undefined : Math.max(...contacts),
     cloudBacklogMarks: peers.find((peer) => peer.kind === 'cloud' && peer.lastContactMs !== undefined)?.backlogMarks,
-    gates: [...newestByGate].map(([id, known]) => ({ gate: id, ...known })),
+    gates: [...newestByGate].map(([id, known]) => ({ gate: id, coveredMs: coveredMs.get(id) ?? 0, ...known })),
     alarms,
     drainError,
     lan,

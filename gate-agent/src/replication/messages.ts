@@ -104,6 +104,8 @@ export interface KnownGate {
   readonly gate: string;
   /** No mark of its newest start that is not known here will be older. */
   readonly through: HybridTimestamp;
+  /** Everything that it did up to here is known, in whichever of its starts; Unix ms. */
+  readonly coveredMs: number;
   readonly marks: number;
 }
 

@@ -47,8 +47,15 @@ export interface Journal {
   readonly commitLazily: (write: () => void) => void;
   /** Inside a transaction: makes the draft a mark and stores it. */
   readonly insert: (draft: MarkDraft, stamp: Stamp) => Mark;
-  /** The marks that a ticket's history is made of, by any start of this gate: all but its refusals. */
+  /**
+   * The marks that a ticket's history is made of, by any start of this gate: all but its refusals, and, where there are any, the
+   * corrections of its clock.
+   */
   readonly marksOf: (ticketId: string) => readonly Mark[];
+  /** Bindings of a tag. */
+  readonly boundTo: (tagHash: string) => readonly Mark[];
+  /** Tickets that have marks here. */
+  readonly ticketIds: () => readonly string[];
   readonly find: (id: MarkId) => Mark | undefined;
   /** The last marks of any start of this gate in an event, newest first by start: those from `sinceMs` on, at most `max`. */
   readonly recent: (event: number, sinceMs: number, max: number) => readonly Mark[];
@@ -58,10 +65,6 @@ export interface Journal {
   readonly forEach: (visit: (mark: Mark) => void) => void;
   /** As `forEach`, remembering which ticket each mark is of: once, before `begin` and `marksOf`. */
   readonly replay: (visit: (mark: Mark) => void) => void;
-  /** What recounts by people have added to the count of a zone. */
-  readonly corrections: () => readonly { readonly event: number; readonly zone: string; readonly persons: number }[];
-  /** Inside a transaction. */
-  readonly setCorrection: (event: number, zone: string, persons: number) => void;
   /** Moves the write-ahead log into the database file; `all` waits for readers and empties it, and throws when it cannot. */
   readonly checkpoint: (how: 'what-is-free' | 'all') => void;
   /** Deep check of the file's structure, for after a failure. */
@@ -118,10 +121,6 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
     .prepare('SELECT writer, bytes FROM mark WHERE writer = ? ORDER BY sequence DESC')
     .raw();
   const selectAll = database.prepare('SELECT writer, bytes FROM mark ORDER BY writer, sequence').raw();
-  const upsertCorrection = database.prepare(
-    'INSERT INTO zone_count (event, zone, persons) VALUES (?, ?, ?) ON CONFLICT (event, zone) DO UPDATE SET persons = excluded.persons',
-  );
-
   const identities = new Map<number, { readonly event: number; readonly gate: string; readonly boot: string }>();
   const own = new Map<number, WriterState>();
   for (const row of database
@@ -135,15 +134,21 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
 
   /** Where a ticket's marks are; only committed ones. */
   const placesByTicket = new Map<string, readonly Place[]>();
+  const placesByTag = new Map<string, readonly Place[]>();
+  const corrections: Mark[] = [];
   let uncommitted: Mark[] = [];
   let dataVersion: unknown;
 
+  const put = (places: Map<string, readonly Place[]>, key: string, place: Place): void =>
+    void places.set(key, [...(places.get(key) ?? []), place]);
+
   const index = (mark: Mark, writer: number): void => {
+    const place = { writer, sequence: mark.sequence };
+    if (mark.kind === 'corrected') corrections.push(mark);
+    if (mark.kind === 'bound') put(placesByTag, mark.tagHash, place);
     // Refusals are no part of a history, and somebody may show a used code all day: a scan must not read them all again.
     if (!('ticketId' in mark) || mark.ticketId === '' || mark.kind === 'refused') return;
-    const place = { writer, sequence: mark.sequence };
-    const places = placesByTicket.get(mark.ticketId);
-    placesByTicket.set(mark.ticketId, places === undefined ? [place] : [...places, place]);
+    put(placesByTicket, mark.ticketId, place);
   };
 
   const toMark = ([writer, bytes]: readonly [number, Uint8Array]): Mark => {
@@ -152,6 +157,9 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
     if (mark === undefined || !mark.ok) throw new JournalDamaged(`a mark of writer ${writer} does not decode`);
     return mark.value;
   };
+
+  const readPlaces = (places: readonly Place[] = []): readonly Mark[] =>
+    places.map(({ writer, sequence }) => toMark(selectByPlace.get(writer, sequence) as [number, Uint8Array]));
 
   const walk = (visit: (mark: Mark, writer: number) => void): void => {
     let writer = 0;
@@ -230,10 +238,12 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
       uncommitted.push(mark);
       return mark;
     },
-    marksOf: (ticketId) =>
-      (placesByTicket.get(ticketId) ?? []).map(({ writer, sequence }) =>
-        toMark(selectByPlace.get(writer, sequence) as [number, Uint8Array]),
-      ),
+    marksOf: (ticketId) => {
+      const marks = readPlaces(placesByTicket.get(ticketId));
+      return marks.length === 0 || corrections.length === 0 ? marks : [...marks, ...corrections];
+    },
+    boundTo: (tagHash) => readPlaces(placesByTag.get(tagHash)),
+    ticketIds: () => [...placesByTicket.keys()],
     find: ({ event, gate: ofGate, boot: ofBoot, sequence }) => {
       const row = selectByIdentity.get(event, ofGate, ofBoot, sequence) as [number, Uint8Array] | undefined;
       return row === undefined ? undefined : toMark(row);
@@ -247,18 +257,13 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
     replay: (visit) => {
       dataVersion = selectDataVersion.get();
       placesByTicket.clear();
+      placesByTag.clear();
+      corrections.length = 0;
       walk((mark, writer) => {
         index(mark, writer);
         visit(mark);
       });
     },
-    corrections: () =>
-      database.prepare('SELECT event, zone, persons FROM zone_count').all() as {
-        event: number;
-        zone: string;
-        persons: number;
-      }[],
-    setCorrection: (event, zone, persons) => void upsertCorrection.run(event, zone, persons),
     checkpoint: (how) => {
       if (how === 'all') checkpointAll(database);
       else database.pragma('wal_checkpoint(PASSIVE)');

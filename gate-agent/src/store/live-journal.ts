@@ -18,6 +18,7 @@ import {
   type TrustedTime,
 } from '@postern/shared';
 import { JournalDamaged, openJournal, type Journal, type Stamp } from './journal.ts';
+import { createOfflineCounts, type OfflineCount } from '../offline-counts.ts';
 import { createZoneCounts, type ZoneCounts } from './zone-counts.ts';
 
 export interface LiveJournalDeps {
@@ -56,8 +57,8 @@ export interface LiveJournal {
   readonly counts: () => ZoneCounts | undefined;
   /** This gate's own marks of orders, earlier starts' included. */
   readonly orderMarks: () => readonly Mark[];
-  /** What recounts by people have added, by zone. Set by whoever commits one. */
-  readonly corrections: () => Map<string, number>;
+  /** What this gate has decided while it had nobody in reach, in this and earlier starts. */
+  readonly offline: () => OfflineCount;
 }
 
 /** Does not fail: a journal that cannot be opened is a stopped one, which `reopen` may bring to life. */
@@ -65,8 +66,8 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
   const { event, gate, boot, clock, logger } = deps;
   let journal: Journal | undefined;
   let counts: ZoneCounts | undefined;
-  let corrections = new Map<string, number>();
   let orderMarks: Mark[] = [];
+  let offline = createOfflineCounts(event);
   let trouble: string | undefined = 'not opened yet';
   let acknowledged = 0;
   let latestClock = createHybridClock(() => deps.time().nowMs);
@@ -104,21 +105,21 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
       if (deep) opened.checkStructure();
       journal = opened;
       const fresh = createZoneCounts((id) => opened.find(id) ?? deps.findRemote(id));
+      const freshOffline = createOfflineCounts(event);
       let latest: HybridTimestamp = { ms: 0, counter: 0 };
       const ofOrders: Mark[] = [];
       opened.replay((mark) => {
         if (isOrderFoldMark(mark)) ofOrders.push(mark);
         if (compareHybrid(mark.at, latest) > 0) latest = mark.at;
         fresh.note(mark);
+        freshOffline.note(mark);
       });
       if (opened.lastSequence(event) < acknowledged)
         throw new JournalDamaged(`mark ${acknowledged} was acknowledged and is gone`);
       opened.probe();
       counts = fresh;
       orderMarks = ofOrders;
-      corrections = new Map(
-        opened.corrections().flatMap((row) => (row.event === event ? [[row.zone, row.persons]] : [])),
-      );
+      offline = freshOffline;
       // Within a boot the running clock is the floor already; at the first opening the journal's latest mark is.
       if (compareHybrid(latest, hybrid.last()) > 0) latestClock = createHybridClock(() => deps.time().nowMs, latest);
       giveBackUnacknowledged(opened, fresh);
@@ -190,11 +191,12 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
       if (mark === undefined) return;
       counts?.note(mark);
       if (isOrderFoldMark(mark)) orderMarks.push(mark);
+      offline.note(mark);
     },
     lastSequence: () => acknowledged,
     counts: () => counts,
     orderMarks: () => orderMarks,
-    corrections: () => corrections,
+    offline: () => offline.read(),
   };
 }
 

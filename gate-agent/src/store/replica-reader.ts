@@ -1,21 +1,32 @@
 // What the replicator has learned from other gates, read from its database while it writes there. The file may not exist yet, and
 // may be dropped and rebuilt at any time: trouble with it is reported and never stops the gate, whose own journal decides.
 import { statSync } from 'node:fs';
-import { decodeMark, hexToBytes, type Clock, type Logger, type Mark } from '@postern/shared';
+import { bytesToHex, decodeMark, hexToBytes, type Clock, type Logger, type Mark } from '@postern/shared';
 import { openDatabase, type Database, type Statement } from './database.ts';
+import { isOfGateSql } from './mark-tables.ts';
+import type { ZoneOfOthers } from './replica-counts.ts';
 import { recentOf } from './recent-marks.ts';
 
 /** How long a missing or broken replica is left alone before the next look, and how often it is asked whether it is still the same file. */
 const retryMs = 1_000;
+/** More corrections of one process start than the fold looks at, with the recounts beside them. */
+const ofGateMarksMax = 1_000;
+
+type Row = readonly [writer: number, bytes: Uint8Array];
 
 export interface ReplicaReader {
+  /** With the clock corrections of the process starts that made them. */
   readonly marksOf: (ticketId: string) => readonly Mark[];
+  /** Bindings of a tag. */
+  readonly boundTo: (tagHash: string) => readonly Mark[];
+  /** The next tickets after one in the order of ids, with how many marks there are of each; the last one may not be complete. */
+  readonly ticketsAfter: (ticketId: string | undefined, marksMax: number) => readonly TicketMarks[];
   readonly find: (event: number, gate: string, boot: string, sequence: number) => Mark | undefined;
-  readonly personsIn: (event: number, zone: string) => number;
   /** The last marks of a gate: those from `sinceMs` on, at most `max`. */
   readonly recent: (event: number, gate: string, sinceMs: number, max: number) => readonly Mark[];
   /** Marks of orders that this reader has not given yet; again from the first one when the file was replaced or could not be read. */
   readonly newOrderMarks: () => readonly Mark[];
+  readonly zone: (event: number, zone: string) => ZoneOfOthers;
   /** False when the last attempt to read an existing file failed. */
   readonly healthy: () => boolean;
   readonly close: () => void;
@@ -25,6 +36,11 @@ export interface ReplicaReaderDeps {
   readonly path: string;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+export interface TicketMarks {
+  readonly ticketId: string;
+  readonly marks: number;
 }
 
 interface Connection {
@@ -40,6 +56,10 @@ interface Connection {
   orderMarks: Statement | undefined;
   /** Id of the last order mark given. */
   orderMarksGiven: number;
+  readonly recount: Statement;
+  readonly corrections: Statement;
+  readonly byTag: Statement;
+  readonly tickets: Statement;
   readonly writer: Statement;
   readonly writers: Map<number, { readonly event: number; readonly gate: string; readonly boot: string }>;
 }
@@ -89,17 +109,38 @@ export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps):
 
   return {
     marksOf: (ticketId) =>
+      read<readonly Mark[]>([], (from) => {
+        const rows = from.byTicket.all(hexToBytes(ticketId)) as Row[];
+        // Most tickets that are shown have no marks yet.
+        if (rows.length === 0) return [];
+        const corrections = [...new Set(rows.map(([writer]) => writer))].flatMap(
+          (writer) => from.corrections.all(writer) as Row[],
+        );
+        return [...rows, ...corrections].flatMap((row) => toMark(from, row) ?? []);
+      }),
+    boundTo: (tagHash) =>
       read<readonly Mark[]>([], (from) =>
-        (from.byTicket.all(hexToBytes(ticketId)) as [number, Uint8Array][])
-          .map((row) => toMark(from, row))
-          .filter((mark) => mark !== undefined),
+        (from.byTag.all(hexToBytes(tagHash)) as Row[]).flatMap((row) => toMark(from, row) ?? []),
       ),
+    ticketsAfter: (ticketId, marksMax) =>
+      read<readonly TicketMarks[]>([], (from) => {
+        const after = ticketId === undefined ? new Uint8Array(0) : hexToBytes(ticketId);
+        const rows = from.tickets.all(after, marksMax) as [Uint8Array, number][];
+        return rows.map(([id, marks]) => ({ ticketId: bytesToHex(new Uint8Array(id)), marks }));
+      }),
     find: (event, gate, boot, sequence) =>
       read<Mark | undefined>(undefined, (from) => {
         const row = from.byIdentity.get(event, gate, boot, sequence) as [number, Uint8Array] | undefined;
         return row === undefined ? undefined : toMark(from, row);
       }),
-    personsIn: (event, zone) => read(0, (from) => (from.zone.get(event, zone) as [number] | undefined)?.[0] ?? 0),
+    zone: (event, zone) =>
+      read<ZoneOfOthers>({ persons: 0, recount: undefined }, (from) => {
+        const row = from.recount.get(event, zone) as [number, string, string, number, number] | undefined;
+        const persons = (from.zone.get(event, zone) as [number] | undefined)?.[0] ?? 0;
+        if (row === undefined) return { persons, recount: undefined };
+        const [atMs, gate, boot, sequence, counted] = row;
+        return { persons, recount: { mark: { event, gate, boot, sequence }, atMs, persons: counted } };
+      }),
     recent: (event, gate, sinceMs, max) =>
       read<readonly Mark[]>([], (from) => {
         const ids = (from.writersOfGate.all(event, gate) as [number][]).map(([id]) => id);
@@ -140,6 +181,24 @@ function connect(path: string): Connection {
       backwards: database.prepare('SELECT writer, bytes FROM mark WHERE writer = ? ORDER BY sequence DESC').raw(),
       orderMarks: undefined,
       orderMarksGiven: 0,
+      recount: database
+        .prepare('SELECT at_ms, gate, boot, sequence, persons FROM zone_recount WHERE event = ? AND zone = ?')
+        .raw(),
+      corrections: database
+        .prepare(
+          `SELECT writer, bytes FROM mark WHERE writer = ? AND ${isOfGateSql} ORDER BY sequence LIMIT ${ofGateMarksMax}`,
+        )
+        .raw(),
+      byTag: database
+        .prepare(
+          'SELECT mark.writer, mark.bytes FROM band JOIN mark ON mark.writer = band.writer AND mark.sequence = band.sequence WHERE band.tag = ?',
+        )
+        .raw(),
+      tickets: database
+        .prepare(
+          'SELECT ticket, count(*) FROM (SELECT ticket FROM mark WHERE ticket IS NOT NULL AND ticket > ? ORDER BY ticket LIMIT ?) GROUP BY ticket ORDER BY ticket',
+        )
+        .raw(),
       writer: database.prepare('SELECT event, gate, boot FROM writer WHERE id = ?').raw(),
       writers: new Map(),
     };

@@ -32,6 +32,8 @@ import { openDatabase, type Database, type Statement } from './database.ts';
 import type { OpenJournalReader } from './journal-reader.ts';
 import { markTablesSql } from './mark-tables.ts';
 import { createReplicaCounts } from './replica-counts.ts';
+import { bringProjectionUpToDate } from './replica-projection.ts';
+import { createStoredMarks, isOfGate } from './stored-marks.ts';
 import { isSameState, replicaTablesSql, rowToState, stateToRow, type SegmentRow } from './replica-tables.ts';
 
 export interface ReplicaDeps {
@@ -59,6 +61,7 @@ export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): 
   database.exec(markTablesSql);
   database.exec(replicaTablesSql);
   const statements = prepareStatements(database);
+  bringProjectionUpToDate(database, journal);
   const writerIds = new Map<string, number>();
   let ordersStored = false;
 
@@ -83,12 +86,14 @@ export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): 
     const mark = bytes === undefined ? undefined : decodeMark(new Uint8Array(bytes), id);
     return mark?.ok === true ? mark.value : undefined;
   };
-  const counts = createReplicaCounts(database, find);
+  const stored = createStoredMarks(database, journal, find);
+  const counts = createReplicaCounts(database, stored);
 
   const storeMarks = (writer: WriterId, marks: readonly EncodedMark[]): void => {
     const id = writerIdOf(writer);
     for (const { mark, bytes } of marks) {
       if (statements.insertMark.run(id, mark.sequence, ticketBlob(mark), bytes).changes === 0) continue;
+      if (mark.kind === 'bound') statements.insertBand.run(hexToBytes(mark.tagHash), id, mark.sequence);
       counts.note(mark);
       if (!isOrderFoldMark(mark)) continue;
       statements.insertOrderMark.run(id, mark.sequence);
@@ -139,6 +144,8 @@ export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): 
     const writer = writerIdOf(id);
     statements.deleteMark.run(writer, id.sequence);
     statements.deleteOrderMark.run(writer, id.sequence);
+    if (mark?.ok === true && mark.value.kind === 'bound')
+      statements.deleteBand.run(hexToBytes(mark.value.tagHash), writer, id.sequence);
     if (mark?.ok === true) counts.forget(mark.value);
   };
 
@@ -171,6 +178,8 @@ export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): 
         .transaction(() => {
           if (!isSameState(segment(after), before)) return false;
           if (last.length > 0) storeMarks(after, last);
+          // Of this gate itself, and so not stored here.
+          if (foreign.length < marks.length && marks.some(({ mark }) => isOfGate(mark))) counts.follow(after.event);
           storeChunk(chunk);
           statements.upsertSegment.run(stateToRow(after));
           return true;
@@ -248,6 +257,8 @@ function prepareStatements(database: Database) {
     marksAfter: database
       .prepare('SELECT sequence, bytes FROM mark WHERE writer = ? AND sequence > ? ORDER BY sequence LIMIT ?')
       .raw(),
+    deleteBand: database.prepare('DELETE FROM band WHERE tag = ? AND writer = ? AND sequence = ?'),
+    insertBand: database.prepare('INSERT OR IGNORE INTO band (tag, writer, sequence) VALUES (?, ?, ?)'),
     insertMark: database.prepare('INSERT OR IGNORE INTO mark (writer, sequence, ticket, bytes) VALUES (?, ?, ?, ?)'),
     insertOrderMark: database.prepare('INSERT OR IGNORE INTO order_mark (writer, sequence) VALUES (?, ?)'),
     deleteMark: database.prepare('DELETE FROM mark WHERE writer = ? AND sequence = ?'),

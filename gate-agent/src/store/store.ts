@@ -2,7 +2,9 @@
 // transaction. When anything about the journal fails, the store stops by itself until `reopen` has verified the file
 // (live-journal.ts); what need not be durable at once waits for a quiet moment (quiet-work.ts).
 import {
+  bindingsAround,
   err,
+  foldBindings,
   foldTicketHistory,
   ok,
   type AdmissionPolicy,
@@ -16,6 +18,7 @@ import {
   type Result,
   type Store,
   type StoreError,
+  type TagState,
   type Ticket,
   type Timer,
   type TrustedTime,
@@ -24,7 +27,9 @@ import {
 import type { Journal } from './journal.ts';
 import { createLiveJournal } from './live-journal.ts';
 import { createQuietWork } from './quiet-work.ts';
-import { createReplicaReader } from './replica-reader.ts';
+import type { OfflineCount } from '../offline-counts.ts';
+import { createReplicaReader, type ReplicaReader } from './replica-reader.ts';
+import { countPersons } from './zone-counts.ts';
 
 export interface GateStoreDeps {
   readonly journalPath: string;
@@ -43,8 +48,16 @@ export interface GateStoreDeps {
 }
 
 export interface GateStore extends Store {
-  /** Every known mark of a ticket, own and replicated; empty while the store is stopped. */
+  /** Every known mark of a ticket, own and replicated, with the clock corrections that concern them; empty while the store is stopped. */
   readonly marksOf: (ticketId: string) => readonly Mark[];
+  /** To which ticket a wristband belongs; a conflict that nobody has settled lets nobody in (tagRefusal). */
+  readonly tag: (tagHash: string) => TagState;
+  /** Tickets with marks of other gates, in the order of ids after one, from at most so many marks; the last may not be complete. */
+  readonly ticketsAfter: ReplicaReader['ticketsAfter'];
+  /** Tickets with marks of this gate. */
+  readonly ownTickets: () => readonly string[];
+  /** What this gate has decided while it had nobody in reach. */
+  readonly offline: () => OfflineCount;
   readonly occupancy: (zone: string) => { readonly known: number; readonly spentOutOfTouch: number };
   /** The last marks of a gate that are known: those from `sinceMs` on, at most `max`. */
   readonly recentMarks: (gate: string, sinceMs: number, max: number) => readonly Mark[];
@@ -117,11 +130,8 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
     try {
       journal.begin();
       const mark = insertAfterWaiting(journal, draft);
-      const correction = mark.kind === 'recounted' ? correctionFor(mark.zone, mark.persons) : undefined;
-      if (correction !== undefined) journal.setCorrection(event, correction.zone, correction.persons);
       journal.commit();
       afterCommit(mark, clock.monotonicMs());
-      if (correction !== undefined) live.corrections().set(correction.zone, correction.persons);
       return ok(mark);
     } catch (cause) {
       return live.fail(cause);
@@ -138,17 +148,24 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
     return marks.every((mark) => mark.event === event) ? marks : marks.filter((mark) => mark.event === event);
   };
 
-  const occupancy: AdmitView['occupancy'] = (zone) => ({
-    known: Math.max(0, ownPersonsIn(zone) + (live.corrections().get(zone) ?? 0) + replica.personsIn(event, zone)),
-    spentOutOfTouch: live.counts()?.spentOutOfTouch(event, zone) ?? 0,
-  });
-  const ownPersonsIn = (zone: string): number => live.counts()?.personsIn(event, zone) ?? 0;
+  const occupancy: AdmitView['occupancy'] = (zone) => {
+    const own = live.counts();
+    if (own === undefined) return { known: 0, spentOutOfTouch: 0 };
+    return {
+      known: countPersons(event, zone, own, replica.zone(event, zone)),
+      spentOutOfTouch: own.spentOutOfTouch(event, zone),
+    };
+  };
 
-  /** What has to be added to the counts so that they give what a person has counted. */
-  const correctionFor = (zone: string, persons: number): { readonly zone: string; readonly persons: number } => ({
-    zone,
-    persons: persons - ownPersonsIn(zone) - replica.personsIn(event, zone),
-  });
+  const tag = (tagHash: string): TagState => {
+    const journal = live.working();
+    if (journal === undefined) return { type: 'unbound' };
+    const around = bindingsAround([tagHash], [], {
+      byTag: (hash) => [...journal.boundTo(hash), ...replica.boundTo(hash)].filter((mark) => mark.event === event),
+      byTicket: (ticketId) => knownMarks(journal, ticketId),
+    });
+    return foldBindings(around, (ticketId) => deps.ticket(ticketId)?.party ?? 1).tag(tagHash);
+  };
 
   const insertAfterWaiting = (journal: Journal, draft: MarkDraft): Mark => {
     quietWork.insertWaiting(journal);
@@ -172,6 +189,10 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
       live.close();
       replica.close();
     },
+    tag,
+    ticketsAfter: replica.ticketsAfter,
+    ownTickets: () => live.working()?.ticketIds() ?? [],
+    offline: live.offline,
     marksOf: (ticketId) => {
       const journal = live.working();
       return journal === undefined ? [] : knownMarks(journal, ticketId);

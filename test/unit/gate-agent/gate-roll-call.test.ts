@@ -39,8 +39,8 @@ function createBench({
     },
     replication: () => ({
       gates: [
-        { gate: 'gate-b', through: at(throughMinutesAgo), marks: 1 },
-        { gate: 'gate-c', through: at(0), marks: 1 },
+        { gate: 'gate-b', through: at(throughMinutesAgo), coveredMs: 0, marks: 1 },
+        { gate: 'gate-c', through: at(0), coveredMs: 0, marks: 1 },
       ],
     }),
     orders: () => orders,

@@ -56,6 +56,7 @@ const health = {
   readers: [{ readerId: 'main-1', lane: 'main', state: 'running' }],
   feed: { version: 3, tickets: 450, changes: 2, ageMs: 2_400_000, expired: false },
   contact: { noContactSinceMs: eveningMs },
+  offline: { entries: 320, outOfTouch: 12, alone: 3 },
 };
 
 test('a stopped gate tells from its databases what it has written down', async () => {
@@ -82,6 +83,7 @@ test('a running gate is asked itself, and its problems come with what to do', as
   const text = renderStatus(status).join('\n');
   expect(text).toContain('Gate A (gate-a, event 7, zone arena) for 65 s');
   expect(text).toContain('still admitting');
+  expect(text).toContain('decided out of touch: 12 of 320 entries, 3 of them without any other gate');
   expect(text).toContain('version 3, 450 tickets and 2 changes, confirmed');
   expect(text).toMatch(/! the ticket list is 40 min old\n\s+→ connect the gate to the cloud/);
 });

@@ -29,6 +29,7 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
     },
     health: () => ({ state }) as GateHealth,
     status: async () => ({ marks: 3 }),
+    cases: async () => ({ cases: [], count: 0, atMs: 1 }),
     steward: () => ({
       act: async (who, what, signal) => {
         asked.push({ action: what, ...('pin' in who ? { pin: who.pin } : { session: who.session }) });
@@ -100,6 +101,12 @@ describe('health', () => {
     const response = await createApp(undefined, state).get('/healthz');
     expect([response.status, await response.text()]).toEqual([status, state]);
   });
+});
+
+test('the cases that the gate knows are there to read, and nothing can be done to them', async () => {
+  const { get, post } = createApp();
+  expect(await (await get('/cases')).json()).toEqual({ cases: [], count: 0, atMs: 1 });
+  expect((await post({ state: 'closed' }, {}, '/cases')).status).toBe(404);
 });
 
 describe('a steward action', () => {

@@ -58,6 +58,7 @@ const well: GateFacts = {
   },
   orders: [],
   certificateExpiresMs: nowMs + 300 * 86_400_000,
+  offline: { entries: 0, outOfTouch: 0, alone: 0, uncertaintyMsMax: 0, feedAgeSMax: undefined },
   fire: { configured: false, on: false, trouble: undefined },
 };
 

@@ -17,6 +17,7 @@ import {
 import { openDatabase } from '../../../../gate-agent/src/store/database.ts';
 import { createJournalReader } from '../../../../gate-agent/src/store/journal-reader.ts';
 import { markTablesSql } from '../../../../gate-agent/src/store/mark-tables.ts';
+import { checkProjection } from '../../../../gate-agent/src/store/replica-projection.ts';
 import { createReplicaCounts } from '../../../../gate-agent/src/store/replica-counts.ts';
 import { replicaTablesSql } from '../../../../gate-agent/src/store/replica-tables.ts';
 import { openReplica, type GateReplica } from '../../../../gate-agent/src/store/replica.ts';
@@ -134,13 +135,25 @@ describe('persons in a zone', () => {
     zone: 'arena',
   });
 
-  function count(list: readonly Mark[], leaving: readonly Mark[] = []): number {
+  /** The persons that other gates' marks have brought into the arena since the last recount, in the order in which these arrive. */
+  function count(list: readonly Mark[], own: readonly Mark[] = [], leaving: readonly Mark[] = []): number {
     const database = openDatabase(':memory:');
     database.exec(markTablesSql);
     database.exec(replicaTablesSql);
     const known = new Map<string, Mark>();
     const key = ({ gate, boot, sequence }: MarkId): string => `${gate} ${boot} ${sequence}`;
-    const counts = createReplicaCounts(database, (id) => known.get(key(id)));
+    const findOwn = (id: MarkId): Mark | undefined => own.find((mark) => key(mark) === key(id));
+    const counts = createReplicaCounts(database, {
+      find: (id) => known.get(key(id)) ?? findOwn(id),
+      findOwn,
+      correctionsBefore: () => 0,
+      ofGates: () => [...known.values(), ...own].filter(({ kind }) => kind === 'corrected' || kind === 'recounted'),
+      newestFirst: (_event, visit) => {
+        const marks = [...known.values()].toSorted((a, b) => b.sequence - a.sequence);
+        for (const writer of new Set(marks.map(({ gate }) => gate)))
+          for (const mark of marks.filter(({ gate }) => gate === writer)) if (!visit(mark)) break;
+      },
+    });
     for (const mark of list) {
       known.set(key(mark), mark);
       counts.note(mark);
@@ -149,21 +162,37 @@ describe('persons in a zone', () => {
       known.delete(key(mark));
       counts.forget(mark);
     }
-    const persons = database.prepare('SELECT persons FROM zone_count').pluck().get() as number | undefined;
+    const read = (): number =>
+      (database.prepare("SELECT persons FROM zone_count WHERE zone = 'arena'").pluck().get() as number | undefined) ??
+      0;
+    const live = read();
+    counts.rebuild();
+    expect(read()).toBe(live);
     database.close();
-    return persons ?? 0;
+    return live;
   }
+  const ofGate = (gate: string, sequence: number): object => {
+    const { ticketId: _ticket, epoch: _epoch, method: _method, ...base } = baseOf({ gate, sequence });
+    return base;
+  };
+  const recounted = (gate: string, sequence: number, persons: number): Mark =>
+    ({ ...ofGate(gate, sequence), kind: 'recounted', zone: 'arena', persons }) as Mark;
+  const corrected = (gate: string, sequence: number, minutes: number): Mark =>
+    ({ ...ofGate(gate, sequence), kind: 'corrected', offsetMs: minutes * 60_000 }) as Mark;
 
   test('are what entered, less what left, lapsed or was taken back', () => {
     expect(count([entered(1, 4), entered(2), entered(3), lapsed(4, 1, 1), undone(5, 2), exited(6)])).toBe(3);
   });
 
   test('are no longer counted by marks that leave the history, whatever these had taken back', () => {
-    const list = [entered(1, 4), entered(2), lapsed(3, 1, 1), lapsed(4, 1, 9), undone(5, 2), exited(6), entered(7, 2)];
+    const list = [
+      ...[entered(1, 4), entered(2), lapsed(3, 1, 1), lapsed(4, 1, 9), undone(5, 2), exited(6), entered(7, 2)],
+      ...[recounted('gate-c', 4, 50), recounted('gate-d', 6, 80), corrected('gate-b', 8, 3)],
+    ];
     fc.assert(
       fc.property(fc.shuffledSubarray(list), (leaving) => {
         const staying = list.filter((mark) => !leaving.includes(mark));
-        expect(count(list, leaving)).toBe(count(staying));
+        expect(count(list, [], leaving)).toBe(count(staying));
       }),
       { numRuns: 100 },
     );
@@ -187,5 +216,72 @@ describe('persons in a zone', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test('are counted from the latest recount on, whatever arrives when, clock corrections too', () => {
+    // By corrected time: gate-b's entries at minutes 1 and 2 become 21 and 22, after gate-d's recount at 20.
+    const list = [
+      entered(1, 4),
+      entered(2),
+      corrected('gate-b', 3, 20),
+      recounted('gate-c', 10, 50),
+      recounted('gate-d', 20, 80),
+      entered(30, 3),
+      lapsed(31, 30, 1),
+      undone(32, 2),
+      exited(33),
+    ];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(list, { minLength: list.length }), (shuffled) => {
+        expect(count(shuffled)).toBe(4 + 2 - 1);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("know what other gates have taken back of this gate's own entries, before and after a recount", () => {
+    const own = [entered(1, 2), entered(40)];
+    const back = (sequence: number, of: number): Mark => undone(sequence, of);
+    expect(count([back(50, 1)], own)).toBe(-2);
+    expect(count([recounted('gate-d', 20, 9), back(50, 1), back(51, 40)], own)).toBe(-1);
+    expect(count([back(50, 1), back(51, 40), recounted('gate-d', 20, 9)], own)).toBe(-1);
+  });
+});
+
+describe('what is derived of marks', () => {
+  const all = (): readonly Mark[] => [
+    { ...baseOf({ sequence: 1 }), gate: 'gate-b', kind: 'bound', tagHash: 'ab'.repeat(16) },
+    aMark({ ...baseOf({ sequence: 2 }), gate: 'gate-b' }),
+    { ...baseOf({ sequence: 3 }), gate: 'gate-b', kind: 'lapsed', of: { boot: baseOf().boot, sequence: 2 }, uses: 1 },
+    aMark({ ...baseOf({ sequence: 4 }), gate: 'gate-b' }),
+  ];
+
+  test('is made anew once for a file of an older version, and proves from then on', () => {
+    const folder = temporaryFolder();
+    const [journalPath, replicaPath] = [join(folder, 'journal.db'), join(folder, 'replica.db')];
+    writeMarks(journalPath, []);
+    writeMarks(replicaPath, all());
+    open(journalPath, replicaPath).close();
+    const check = checkProjection(replicaPath, journalPath, { write: false });
+    expect(check).toMatchObject({ marks: 4, differing: [], live: check.rebuilt });
+    const database = openDatabase(replicaPath, { readonly: true });
+    expect(database.prepare('SELECT persons FROM zone_count').pluck().get()).toBe(1);
+    expect(database.prepare('SELECT count(*) FROM band').pluck().get()).toBe(1);
+    database.close();
+  });
+
+  test('is found out where it is not what the marks make, and can be mended', () => {
+    const folder = temporaryFolder();
+    const [journalPath, replicaPath] = [join(folder, 'journal.db'), join(folder, 'replica.db')];
+    writeMarks(journalPath, []);
+    writeMarks(replicaPath, all());
+    open(journalPath, replicaPath).close();
+    const database = openDatabase(replicaPath);
+    database.exec('UPDATE zone_count SET persons = 77; DELETE FROM band');
+    database.close();
+    expect(checkProjection(replicaPath, journalPath, { write: false }).differing).toEqual(['zone_count', 'band']);
+    expect(checkProjection(replicaPath, journalPath, { write: true }).differing).toEqual(['zone_count', 'band']);
+    const mended = checkProjection(replicaPath, journalPath, { write: false });
+    expect(mended.live).toBe(mended.rebuilt);
   });
 });

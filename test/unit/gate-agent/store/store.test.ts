@@ -1,4 +1,5 @@
 // What the gate's store promises beyond the contract of every store.
+import type { Mark } from '@postern/shared';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../../gate-agent/src/store/database.ts';
 import { admittedDraft, sampleTicket } from '../../../contract/store.ts';
@@ -104,10 +105,105 @@ describe('the gate store', () => {
     const harness = await createGateStoreHarness();
     for (let index = 0; index < 5; index++) await harness.store().append(admittedDraft(harness.event));
     await harness.store().append({ kind: 'recounted', event: harness.event, lane: '', zone: 'main', persons: 100 });
+    // What happens in the millisecond of a recount was counted.
+    harness.clock.advance(1);
     await harness.store().append(admittedDraft(harness.event));
     expect(harness.store().occupancy('main').known).toBe(101);
     await harness.restart();
     expect(harness.store().occupancy('main').known).toBe(101);
+  });
+
+  it('goes by what another gate has counted later, and by its own once that is the later one', async () => {
+    const harness = await createGateStoreHarness();
+    await harness.store().append({ ...admittedDraft(harness.event), uses: 3 });
+    const atMs = harness.clock.wallMs();
+    setRecount(harness.replicaPath, { event: harness.event, zone: 'main', atMs: atMs + 1_000, persons: 40, since: 2 });
+    harness.clock.advance(2_000);
+    expect(harness.store().occupancy('main').known).toBe(42);
+    await harness.store().append(admittedDraft(harness.event));
+    expect(harness.store().occupancy('main').known).toBe(43);
+    await harness.store().append({ kind: 'recounted', event: harness.event, lane: '', zone: 'main', persons: 7 });
+    expect(harness.store().occupancy('main').known).toBe(7);
+    await harness.restart();
+    expect(harness.store().occupancy('main').known).toBe(7);
+  });
+
+  it('puts its own entries before or after a recount by the clock that was corrected', async () => {
+    const harness = await createGateStoreHarness();
+    await harness.store().append({ ...admittedDraft(harness.event), uses: 3 });
+    const atMs = harness.clock.wallMs();
+    setRecount(harness.replicaPath, { event: harness.event, zone: 'main', atMs: atMs + 1_000, persons: 40, since: 0 });
+    harness.clock.advance(2_000);
+    expect(harness.store().occupancy('main').known).toBe(40);
+    await harness.store().append({ kind: 'corrected', event: harness.event, lane: '', offsetMs: 60_000 });
+    expect(harness.store().occupancy('main').known).toBe(43);
+    await harness.restart();
+    expect(harness.store().occupancy('main').known).toBe(43);
+  });
+
+  it("sees another gate's entries at the times that its clock corrections say", async () => {
+    const harness = await createGateStoreHarness();
+    const far = {
+      event: harness.event,
+      gate: 'far',
+      boot: 'ffffffffffffffff',
+      monotonicMs: 1,
+      clock: { source: 'none', uncertaintyMs: 1_000_000 },
+    } as const;
+    const entry = { ...admittedDraft(harness.event), ...far, sequence: 1, at: { ms: 1_000, counter: 0 } } as const;
+    const correction: Mark = {
+      ...far,
+      sequence: 2,
+      at: { ms: 9_000, counter: 0 },
+      lane: '',
+      kind: 'corrected',
+      offsetMs: 500,
+    };
+    await harness.learn([entry, correction]);
+    let lastMs: number | undefined;
+    await harness.store().admit(sampleTicket.id, ({ history }) => {
+      lastMs = history.lastEntry?.mark.at.ms;
+      return { decision: undefined, mark: undefined };
+    });
+    expect(lastMs).toBe(1_500);
+  });
+
+  it('knows to which ticket a wristband belongs, and lets nobody decide by one that two tickets claim', async () => {
+    const harness = await createGateStoreHarness();
+    const [tag, other] = ['ab'.repeat(16), 'cd'.repeat(16)];
+    const { ticketId, epoch, method } = admittedDraft(harness.event);
+    const bind = { kind: 'bound', event: harness.event, lane: '', ticketId, epoch, method } as const;
+    expect(harness.store().tag(tag)).toEqual({ type: 'unbound' });
+    await harness.store().append({ ...bind, tagHash: tag });
+    expect(harness.store().tag(tag)).toEqual({ type: 'bound', ticketId, epoch });
+    await harness.restart();
+    expect(harness.store().tag(tag)).toEqual({ type: 'bound', ticketId, epoch });
+    const remote: Mark = {
+      ...bind,
+      tagHash: tag,
+      ticketId: '9'.repeat(32),
+      gate: 'far',
+      boot: 'ffffffffffffffff',
+      sequence: 1,
+      at: { ms: 1, counter: 0 },
+      monotonicMs: 1,
+      clock: { source: 'server', uncertaintyMs: 5 },
+    };
+    await harness.learn([remote]);
+    expect(harness.store().tag(tag)).toMatchObject({ type: 'conflict', conflict: { kind: 'tag' } });
+    expect(harness.store().tag(other)).toEqual({ type: 'unbound' });
+  });
+
+  it('counts what it has decided with nobody in reach, over restarts', async () => {
+    const harness = await createGateStoreHarness();
+    const draft = admittedDraft(harness.event);
+    await harness.store().append(draft);
+    await harness.store().append({ ...draft, outOfTouch: true, peersReachable: 2, feedAgeS: 90 });
+    await harness.store().append({ ...draft, outOfTouch: true, peersReachable: 0, feedAgeS: 30 });
+    const counted = { entries: 3, outOfTouch: 2, alone: 1, uncertaintyMsMax: 20, feedAgeSMax: 90 };
+    expect(harness.store().offline()).toEqual(counted);
+    await harness.restart();
+    expect(harness.store().offline()).toEqual(counted);
   });
 
   it('gives its share of a zone back when it is in touch again', async () => {
@@ -137,5 +233,21 @@ describe('the gate store', () => {
 function change(path: string, sql: string): void {
   const database = openDatabase(path);
   database.exec(sql);
+  database.close();
+}
+
+/** As the replicator leaves what another gate has counted, and who entered elsewhere since. */
+function setRecount(
+  path: string,
+  { event, zone, atMs, persons, since }: { event: number; zone: string; atMs: number; persons: number; since: number },
+): void {
+  writeMarks(path, []);
+  const database = openDatabase(path);
+  database
+    .prepare(
+      "INSERT INTO zone_recount (event, zone, at_ms, gate, boot, sequence, persons) VALUES (?, ?, ?, 'far', 'ff', 1, ?)",
+    )
+    .run(event, zone, atMs, persons);
+  database.prepare('INSERT INTO zone_count (event, zone, persons) VALUES (?, ?, ?)').run(event, zone, since);
   database.close();
 }
