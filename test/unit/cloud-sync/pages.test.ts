@@ -1,7 +1,8 @@
 // Goal: every list of the API is paged in the same way: each entry once, and a cursor is good for the list and the filters that gave it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TicketResponse, UserView } from '@postern/shared';
-import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
+import type { Mark, TicketResponse, UserView } from '@postern/shared';
+import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
+import { aMark, baseOf, eveningMs } from '../../support/marks.ts';
 
 const event = 7;
 let test: TestCloud;
@@ -14,6 +15,8 @@ const lists = [
   { path: '/audits/usage', query: '', entries: 'entries', other: 'event=7' },
   { path: '/audits/log', query: 'action=ticket-created', entries: 'entries', other: 'action=event-created' },
   { path: '/api/events/{event}/suspicions', query: '', entries: 'suspicions', other: 'state=open' },
+  { path: '/api/events/{event}/cases', query: '', entries: 'cases', other: 'state=open' },
+  { path: '/api/events/{event}/binding-conflicts', query: '', entries: 'conflicts' },
   { path: '/admin/users', query: '', entries: 'users', other: 'email=a@example.test' },
   { path: '/admin/keys/{key}/tickets', query: '', entries: 'tickets' },
 ] as const;
@@ -40,12 +43,27 @@ const refusal = async (response: Promise<Response>): Promise<string> => {
   return `${status} ${type}`;
 };
 
+/** A ticket that entered twice, and a band that two tickets claim. */
+function disputes(index: number): readonly Mark[] {
+  const base = (of: number) => {
+    const sequence = 4 * index + of;
+    const at = { ms: eveningMs + sequence * 1_000, counter: 0 };
+    return { ...baseOf({ sequence }), event, at, ticketId: `${index}${of % 2}`.repeat(16) };
+  };
+  const bound = { kind: 'bound', tagHash: `a${index}`.repeat(16) } as const;
+  const entry = aMark({ ...base(1) });
+  return [entry, aMark({ ...base(2), ticketId: entry.ticketId }), { ...base(3), ...bound }, { ...base(4), ...bound }];
+}
+
 beforeAll(async () => {
   test = await createTestCloud();
   await test.json('POST', '/api/events', { ...someEvent, event });
   await test.json('PUT', `/api/events/${event}/suspicion-rules`, { travelMinMs: 0, refusalsMin: 1 }, 200);
   for (const name of ['a', 'b', 'c'])
     await test.json<{ user: UserView }>('POST', '/admin/users', { name, email: `${name}@example.test` });
+  await test.json('POST', '/api/events', { ...someEvent, event: event + 1 });
+  const gate = await enrolTestGate(test, event, 'gate-a');
+  await gate.push([await gate.chunk([0, 1, 2].flatMap(disputes))]);
   for (let count = 0; count < 3; count++) {
     const { id, shortCode } = await test.json<TicketResponse>('POST', '/api/tickets', { event, type: 1 });
     for (const _use of ['admitted', 'refused'])
@@ -57,7 +75,7 @@ beforeAll(async () => {
   );
   const issuer = (state: string): string =>
     keys.find((key) => key.purpose === 'issuer' && key.state === state)?.keyId ?? '';
-  ids = { event: String(event), key: issuer('active'), otherKey: issuer('next') };
+  ids = { event: String(event), eventOther: String(event + 1), key: issuer('active'), keyOther: issuer('next') };
 });
 afterAll(() => test.close());
 
@@ -97,7 +115,7 @@ describe.each(lists.map((list) => [list.path, list] as const))('%s', (_path, lis
     const other =
       'other' in list
         ? ask(list.path, `${list.other}&cursor=${cursor}`)
-        : ask(list.path.replace('{key}', '{otherKey}'), `cursor=${cursor}`);
+        : ask(list.path.replace(/\{(event|key)\}/, '{$1Other}'), `cursor=${cursor}`);
     expect(await refusal(other)).toBe('400 cursor-invalid');
   });
 
