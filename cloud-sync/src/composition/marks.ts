@@ -165,7 +165,7 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     coverage,
     cases,
     readOfflineRisk: createOfflineRisk({ database, clock, replica }),
-    bindings: createBindingConflicts({ database, audit, storeOf: central.storeOf }),
+    bindings: createBindingConflicts({ database, storeOf: central.storeOf }),
     liveStates: createLiveStates({ reports, clock }),
     usageLog: createUsageLog(database),
     suspicions: createSuspicions({ database, clock, audit }),

@@ -18,12 +18,12 @@ import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
-import type { Audit, AuditActor } from './audit.ts';
+import type { AuditActor } from './audit.ts';
 import { readBound } from './binding-rows.ts';
-import type { CentralGate } from './central-gate.ts';
 import { cursorText, readPage } from './cursor.ts';
 import { readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
+import { workingStore, type StoreOf } from './working-store.ts';
 
 export interface BindingConflicts {
   readonly list: (event: number, query: BindingConflictQuery) => Promise<Result<BindingConflictList, Failure>>;
@@ -38,16 +38,15 @@ export interface BindingConflicts {
 
 export interface BindingConflictsDeps {
   readonly database: Database;
-  readonly audit: Pick<Audit, 'record'>;
   /** Writes the cloud's own marks. */
-  readonly storeOf: CentralGate['storeOf'];
+  readonly storeOf: StoreOf;
 }
 
 type Row = Selectable<Schema['binding_conflict']>;
 const keySchema = z.tuple([z.number().int(), cursorText]);
 type Key = z.infer<typeof keySchema>;
 
-export function createBindingConflicts({ database, audit, storeOf }: BindingConflictsDeps): BindingConflicts {
+export function createBindingConflicts({ database, storeOf }: BindingConflictsDeps): BindingConflicts {
   return {
     list: async (event, query) => {
       if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
@@ -89,25 +88,25 @@ export function createBindingConflicts({ database, audit, storeOf }: BindingConf
       const chosen =
         choose === 'none' ? undefined : marks.find((mark) => markKey(mark) === markKey({ event, ...choose }));
       if (choose !== 'none' && chosen === undefined) return err({ type: 'choice-unknown' });
-      const store = storeOf(event);
-      let last = '';
-      for (const draft of draftsOf(event, chosen, marks)) {
-        const stored = await store.append(draft);
-        if (!stored.ok) return err({ type: 'store-unavailable' });
-        last = markKey(stored.value);
-      }
-      await database.transaction().execute((queries) =>
-        audit.record(queries, {
-          action: 'binding-settled',
-          actor: by,
-          event,
-          subject: id,
-          ...(chosen === undefined || chosen.ticketId === '' ? {} : { ticket: chosen.ticketId }),
-          mark: last,
-          details: { kind: row.kind, bindings: marks.length },
-          ...(note === undefined ? {} : { note }),
-        }),
+      const store = await workingStore(storeOf, event, (_decision, mark) =>
+        mark === undefined
+          ? undefined
+          : {
+              audit: {
+                action: 'binding-settled',
+                actor: by,
+                event,
+                subject: id,
+                ...(chosen === undefined || chosen.ticketId === '' ? {} : { ticket: chosen.ticketId }),
+                mark: markKey(mark),
+                details: { kind: row.kind, bindings: marks.length },
+                ...(note === undefined ? {} : { note }),
+              },
+            },
       );
+      if (store === undefined) return err({ type: 'store-unavailable' });
+      for (const draft of draftsOf(event, chosen, marks))
+        if (!(await store.append(draft)).ok) return err({ type: 'store-unavailable' });
       return ok(view);
     },
   };

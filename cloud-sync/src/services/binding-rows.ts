@@ -37,6 +37,14 @@ export async function forgetBindings(queries: Queries, event: number, marks: rea
   await deriveConflicts(queries, event, bound);
 }
 
+/** Of one ticket whose party has changed, after it has been locked: it may have as many bands. */
+export async function deriveBindingsOf(queries: Queries, event: number, ticket: string): Promise<void> {
+  const bound = await readBound(queries, event, [], [ticket]);
+  if (bound.length === 0) return;
+  await lockBindings(queries, event);
+  await deriveConflicts(queries, event, bound);
+}
+
 /** Of all bands of an event, for who has dropped what was derived. */
 export async function deriveBindingsAnew(queries: Queries, event: number): Promise<void> {
   await lockBindings(queries, event);

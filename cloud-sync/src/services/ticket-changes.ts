@@ -7,6 +7,7 @@ import type { Queries } from '../store/database.ts';
 import { createRowBatch } from '../store/insert-rows.ts';
 import { lockTickets } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
+import { deriveBindingsOf } from './binding-rows.ts';
 import { raiseRevision, readEvent, type EventRecord } from './events.ts';
 import type { Failure } from './problems.ts';
 import { deriveStories } from './stories.ts';
@@ -112,6 +113,7 @@ async function deriveAnew(
   const batch = createRowBatch();
   await deriveStories(queries, batch, clock, event, new Set([id]));
   await batch.write(queries);
+  if (party !== undefined) await deriveBindingsOf(queries, event, id);
 }
 
 export const planChange =

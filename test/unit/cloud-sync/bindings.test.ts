@@ -161,6 +161,16 @@ describe('a ticket with several wristbands', () => {
     expect(await conflicts()).toMatchObject([{ kind: 'ticket', subject: tickets[0] }]);
   });
 
+  it('is none any more once its party has grown', async () => {
+    await push(bound(a, 1, tagA, tickets[0]));
+    await push(bound(b, 1, tagB, tickets[0]));
+    expect(await conflicts()).toHaveLength(1);
+    await test.json('PATCH', `/api/tickets/${tickets[0]}`, { party: 2 });
+    expect(await conflicts()).toEqual([]);
+    await test.json('PATCH', `/api/tickets/${tickets[0]}`, { party: 1 });
+    expect(await conflicts()).toHaveLength(1);
+  });
+
   it('is none where the second desk knew of the first, also when that is heard the other way round', async () => {
     const first = bound(a, 1, tagA, tickets[0]);
     await push(bound(b, 1, tagB, tickets[0], [first]));
