@@ -319,6 +319,17 @@ describe('a clock correction', () => {
   });
 });
 
+describe('a gate that was revoked', () => {
+  it('is not waited for, and what is derived is what the marks make that are left', async () => {
+    await push([admitted(a, 1, 0)], 900);
+    await push([admitted(b, 1, 600)], 900);
+    expect(await only()).toMatchObject({ gatesNotHeard: [c] });
+    await test.json('POST', `/admin/events/${event}/gates/${c}/revoke`, { reason: 'stolen' }, 200);
+    expect(await only()).toMatchObject({ gatesNotHeard: [] });
+    await expectRebuildToAgree();
+  });
+});
+
 describe('the offline risk', () => {
   it('counts per gate what was decided out of touch, by how old a list and how sure a clock', async () => {
     const alone = { outOfTouch: true, peersReachable: 0 } as const;
