@@ -17,6 +17,7 @@ const lists = [
   { path: '/api/events/{event}/suspicions', query: '', entries: 'suspicions', other: 'state=open' },
   { path: '/api/events/{event}/cases', query: '', entries: 'cases', other: 'state=open' },
   { path: '/api/events/{event}/binding-conflicts', query: '', entries: 'conflicts' },
+  { path: '/api/events/{event}/quarantine', query: '', entries: 'chunks' },
   { path: '/admin/users', query: '', entries: 'users', other: 'email=a@example.test' },
   { path: '/admin/keys/{key}/tickets', query: '', entries: 'tickets' },
 ] as const;
@@ -64,6 +65,12 @@ beforeAll(async () => {
   await test.json('POST', '/api/events', { ...someEvent, event: event + 1 });
   const gate = await enrolTestGate(test, event, 'gate-a');
   await gate.push([await gate.chunk([0, 1, 2].flatMap(disputes))]);
+  const revoked = await enrolTestGate(test, event, 'gate-b');
+  await test.json('POST', `/admin/events/${event}/gates/gate-b/revoke`, { reason: 'stolen' }, 200);
+  const later = Array.from({ length: 3 }, (_, index) =>
+    aMark({ event, gate: 'gate-b', sequence: index + 1, at: { ms: eveningMs + index, counter: 0 } }),
+  );
+  for (const count of [1, 2, 3]) await gate.push([await revoked.chunk(later.slice(0, count))]);
   for (let count = 0; count < 3; count++) {
     const { id, shortCode } = await test.json<TicketResponse>('POST', '/api/tickets', { event, type: 1 });
     for (const _use of ['admitted', 'refused'])
