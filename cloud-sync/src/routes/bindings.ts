@@ -30,7 +30,7 @@ export function bindingRoutes({ bindings }: { readonly bindings: BindingConflict
         'List wristbands that are linked twice, the latest first',
         'bindings',
         { schema: bindingConflictListSchema },
-        [...userProblems, 'request-invalid', 'event-unknown'],
+        [...userProblems, 'request-invalid', 'cursor-invalid', 'event-unknown'],
       ),
     ),
     validEvent,

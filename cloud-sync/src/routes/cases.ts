@@ -41,7 +41,10 @@ export function caseRoutes({ cases, coverage, readOfflineRisk }: CaseRoutesDeps)
   router.get(
     '/:event/cases',
     describeRoute(
-      describe('List uses that do not fit, the latest first', 'cases', { schema: caseListSchema }, readProblems),
+      describe('List uses that do not fit, the latest first', 'cases', { schema: caseListSchema }, [
+        ...readProblems,
+        'cursor-invalid',
+      ]),
     ),
     validEvent,
     validQuery(caseQuerySchema),

@@ -55,6 +55,7 @@ export function quarantineRoutes({ revocations, quarantine }: QuarantineRoutesDe
       describe('List what was put aside, the latest first', 'gates', { schema: quarantinePageSchema }, [
         ...userProblems,
         'request-invalid',
+        'cursor-invalid',
         'event-unknown',
       ]),
     ),
