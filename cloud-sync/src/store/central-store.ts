@@ -35,6 +35,7 @@ import { isPostgres, type Database, type Queries } from './database.ts';
 import { createRowBatch, type RowBatch } from './insert-rows.ts';
 import { lockTickets } from './locks.ts';
 import { readMark, readMarksOfTickets, toMarkRow } from './mark-rows.ts';
+import { countZonePersons } from './zone-persons.ts';
 
 /** Uses that become durable together. More would keep the first of them waiting. */
 export const admissionsPerCommitMax = 200;
@@ -487,16 +488,7 @@ function noteMade(page: Page, made: EncodedMark): void {
 }
 
 /** Persons in the zones that have a limit; nothing where none has one. */
-async function countPersons(queries: Queries, { policy, personsByZone }: Page): Promise<void> {
+async function countPersons(queries: Queries, { event, policy, personsByZone }: Page): Promise<void> {
   const limited = policy.zones.filter(({ capacity }) => capacity !== undefined).map(({ id }) => id);
-  if (limited.length === 0) return;
-  const rows = await queries
-    .selectFrom('presence')
-    .select(['zone', ({ fn }) => fn.sum<number>('persons').as('persons')])
-    .where('event', '=', policy.event)
-    .where('zone', 'in', limited)
-    .groupBy('zone')
-    .execute();
-  const counted = new Map(rows.map(({ zone, persons }) => [zone, persons]));
-  for (const zone of limited) personsByZone.set(zone, counted.get(zone) ?? 0);
+  for (const [zone, persons] of await countZonePersons(queries, event, limited)) personsByZone.set(zone, persons);
 }

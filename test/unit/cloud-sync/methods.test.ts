@@ -35,7 +35,7 @@ import {
   type TestGate,
 } from '../../support/cloud.ts';
 import { createMemoryReplicaStore } from '../../../scripts/sim/memory-replica-store.ts';
-import { aMark } from '../../support/marks.ts';
+import { aMark, baseOf } from '../../support/marks.ts';
 import { askAs, createPerson } from '../../support/people.ts';
 
 let test: TestCloud;
@@ -244,6 +244,30 @@ describe('the cloud among the gates', () => {
     expect((await methodsOf(ticket.id)).credentials).toMatchObject([{ method: 'qr', usedAtMs: entered.at.ms }]);
     await gate.push([await gate.chunk([entered, lapsed])]);
     expect(await verify(ticket.id, 'qr', ticket.text ?? '')).toMatchObject({ success: true });
+  });
+
+  it('goes by what was counted in a zone that has a limit', async () => {
+    const full = { ...someEvent, event: 2, zones: [{ id: 'arena', name: 'Arena', capacity: 2 }] };
+    await test.json('POST', '/api/events', full);
+    const gate = await enrolTestGate(test, 2, 'gate-a');
+    const nowMs = test.time.clock.wallMs();
+    const { ticketId: _ticket, epoch: _epoch, method: _method, ...base } = baseOf({ gate: 'gate-a', sequence: 1 });
+    const counted = (sequence: number, persons: number): Mark => ({
+      ...base,
+      event: 2,
+      sequence,
+      at: { ms: nowMs + sequence, counter: 0 },
+      kind: 'recounted',
+      zone: 'arena',
+      persons,
+    });
+    await gate.push([await gate.chunk([counted(1, 2)])]);
+    const [first, second] = [await issue({ event: 2 }), await issue({ event: 2 })];
+    expect(await verify(first.id, 'qr', first.text ?? '')).toMatchObject({ success: false, reason: 'zone-full' });
+    await gate.push([await gate.chunk([counted(1, 2), counted(2, 1)])]);
+    await test.time.advance(1_000);
+    expect(await verify(first.id, 'qr', first.text ?? '')).toMatchObject({ success: true });
+    expect(await verify(second.id, 'qr', second.text ?? '')).toMatchObject({ success: false, reason: 'zone-full' });
   });
 
   it('signs its marks for the gates, which find its key in their feed', async () => {
