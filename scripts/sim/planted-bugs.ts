@@ -7,6 +7,7 @@ import {
   chunkBytesMax,
   decide,
   foldTicketHistory,
+  hashBytes,
   keyPairFromSeed,
   sha256,
   signChunk,
@@ -139,15 +140,11 @@ function callingAllActive({ gateKey }: GateDirectory): GateDirectory {
   };
 }
 
-/** The hash on which a chunk's first change depends: https://automerge.org/automerge-binary-format-spec/, "change chunk". */
+/** What a tail says of the marks before its own: the hash that it begins with. */
 function hashBefore(payload: Uint8Array): string | undefined {
   const list = cborDecode(payload, chunkBytesMax, 1);
-  const change = list.ok && Array.isArray(list.value) ? list.value[0] : undefined;
-  if (!(change instanceof Uint8Array)) return undefined;
-  let offset = 9;
-  while ((change[offset++] ?? 0) >= 0x80);
-  const dependencies = change[offset++];
-  return dependencies === 1 ? bytesToHex(change.slice(offset, offset + 32)) : undefined;
+  const before = list.ok && Array.isArray(list.value) ? list.value[0] : undefined;
+  return before instanceof Uint8Array && before.length === hashBytes ? bytesToHex(before) : undefined;
 }
 
 /** Sends nothing while nobody answers, and begins with what is new when somebody does again: what was made in between is forgotten. */

@@ -81,6 +81,9 @@ export async function openSimulatedReplica({
       write({ type: 'append', acceptance });
       return appended;
     },
+    cutBack: () => {
+      throw new Error('a simulated feed accepts nothing of a revoked gate, so nobody cuts back to what is accepted');
+    },
     quarantine: async (item) => {
       const kept = await inner.quarantine(item);
       if (kept) write({ type: 'quarantine', item });
