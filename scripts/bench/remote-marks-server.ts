@@ -61,5 +61,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 }
 
 const server = createServer((request, response) => void serve(request, response));
+// A peer that takes in what it got meanwhile must find its connection open.
+server.keepAliveTimeout = 120_000;
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
 process.on('disconnect', () => process.exit(0));
