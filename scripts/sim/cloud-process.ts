@@ -22,7 +22,12 @@ const decoder = new TextDecoder();
 export async function startCloud(world: World): Promise<CloudProcess> {
   const { event, feed, network, random, referee } = world;
   const disk = createDisk(emptyImage);
-  const merges = referee.watchMerges({ address: cloudAddress, gate: cloudAddress, isRevoked: feed.isRevoked });
+  const merges = referee.watchMerges({
+    address: cloudAddress,
+    gate: cloudAddress,
+    isRevoked: feed.isRevoked,
+    before: [],
+  });
   const replica = await openSimulatedReplica({
     file: disk.replica,
     journal: createMemoryJournal(),

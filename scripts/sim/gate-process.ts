@@ -75,7 +75,7 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
       poke.ring();
     },
   });
-  const merges = referee.watchMerges({ address, gate, isRevoked: feed.isRevoked });
+  const merges = referee.watchMerges({ address, gate, isRevoked: feed.isRevoked, before: [...disk.replica.all()] });
   const replica: SimulatedReplica = await openSimulatedReplica({
     file: disk.replica,
     journal: store.journal,

@@ -44,6 +44,8 @@ export interface MergeWatch {
   readonly address: string;
   readonly gate: string;
   readonly isRevoked: (gate: string) => boolean;
+  /** What its replica was built from. */
+  readonly before: readonly ReplicaTransaction[];
 }
 
 /** An admission at the instant at which the rule has said yes. */
@@ -134,8 +136,12 @@ export function createReferee(deps: RefereeDeps): Referee {
     return candidates.some(({ bytes }) => bytesEqual(bytes, mark.bytes));
   };
 
-  const watchMerges: Referee['watchMerges'] = ({ address, gate, isRevoked }) => {
+  const watchMerges: Referee['watchMerges'] = ({ address, gate, isRevoked, before: built }) => {
     const lastSequences = new Map<string, number>();
+    for (const transaction of built) {
+      const last = transaction.type === 'append' ? transaction.acceptance.marks.at(-1)?.mark : undefined;
+      if (last !== undefined) lastSequences.set(writerKey(last), last.sequence);
+    }
     return (transaction) => {
       if (transaction.type === 'quarantine') {
         const { chunk, reason } = transaction.item;
@@ -144,10 +150,10 @@ export function createReferee(deps: RefereeDeps): Referee {
           violate('honest-gate-quarantined', `${address} has put aside a chunk of ${chunk.head.gate}: ${reason}`);
         return;
       }
-      const { chunk, marks, before } = transaction.acceptance;
+      const { chunk, marks } = transaction.acceptance;
       if (marks.length > 0) trace.note('merge', address, writerKey(chunk.head), chunk.head.count);
       const writer = writerKey(chunk.head);
-      let last = lastSequences.get(writer) ?? (before === undefined ? 0 : before.firstSequence + before.count - 1);
+      let last = lastSequences.get(writer) ?? 0;
       for (const mark of marks) {
         if (mark.mark.sequence !== last + 1)
           violate('sequence-broken', `${address} has taken ${markKey(mark.mark)} in behind ${last}`);
