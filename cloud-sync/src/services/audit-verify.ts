@@ -360,11 +360,12 @@ async function findOrphan(queries: Queries): Promise<void> {
 
 /** What was emptied is exactly what an entry says was erased. */
 async function verifyErasures(queries: Queries): Promise<void> {
-  for (let last = ''; ;) {
+  for (let last: string | undefined; ;) {
     const place = await queries
       .selectFrom('audit_field')
       .select(['erasure', 'chain', 'sequence'])
-      .where('erasure', '>', last)
+      .where('erasure', 'is not', null)
+      .$if(last !== undefined, (select) => select.where('erasure', '>', last ?? ''))
       .orderBy('erasure')
       .limit(1)
       .executeTakeFirst();

@@ -174,6 +174,13 @@ describe('the proof', () => {
     );
   });
 
+  it('finds an emptied field that names no erasure any more', async () => {
+    const emptied = rows.audit_field.filter(({ erasure }) => erasure !== null);
+    expect(emptied.length).toBeGreaterThan(0);
+    for (const row of emptied)
+      expect((await after((queries) => set(queries, 'audit_field', row, 'erasure', ''))).flaw).toBeDefined();
+  });
+
   it('finds any row that was taken away', async () => {
     for (const table of tables)
       for (const row of rows[table]) expect((await after((queries) => remove(queries, table, row))).flaw).toBeDefined();
