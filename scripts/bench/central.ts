@@ -17,8 +17,9 @@ import {
 import { runLoad, type Load, type LoadRequest, type LoadResult } from './load.ts';
 import { benchRow, type Bench, type BenchRow } from './row.ts';
 
-/** Requests under way at any time: what a group commit has to go by. */
-const verifyConnections = 64;
+/** Requests under way at any time: as many as fill a group commit, and few. */
+const verifyConnections = 512;
+const fewConnections = 64;
 const readConnections = 16;
 
 interface Counts {
@@ -49,8 +50,9 @@ async function benchOn(databases: BenchDatabases, kind: DatabaseKind, counts: Co
   await createEvent(cloud);
   const program = await createProgram(cloud);
   const { rounds, requests, warmUp } = counts;
-  const needed = warmUp + rounds * requests;
-  const tickets = await issueTickets(cloud, second === undefined ? needed : 2 * needed + warmUp);
+  // Twice: with many requests under way, and with few.
+  const needed = 2 * (warmUp + rounds * requests);
+  const tickets = await issueTickets(cloud, second === undefined ? needed : 2 * needed);
   const takeTickets = createTaker(tickets);
 
   const verifyAt = (url: string, count: number): Load => ({
@@ -63,8 +65,14 @@ async function benchOn(databases: BenchDatabases, kind: DatabaseKind, counts: Co
     requests: tickets.slice(0, count).map((ticket) => ({ ...verifyRequest(ticket, program), path })),
     isGood: (status, body) => status === 200 && body.includes('"success":true'),
   });
-  const verify = (count: number): Promise<LoadResult> => runLoad(verifyAt(cloud.url, count), verifyConnections);
-  const floor = (count: number): Promise<LoadResult> => runLoad(bareAt('/verify', count), verifyConnections);
+  const verify =
+    (connections: number): Contender =>
+    (count) =>
+      runLoad(verifyAt(cloud.url, count), connections);
+  const floor =
+    (connections: number): Contender =>
+    (count) =>
+      runLoad(bareAt('/verify', count), connections);
   const groupedFloor = (count: number): Promise<LoadResult> =>
     runLoad(bareAt('/verify-grouped', count), verifyConnections);
   const both = async (count: number): Promise<LoadResult> => {
@@ -76,7 +84,14 @@ async function benchOn(databases: BenchDatabases, kind: DatabaseKind, counts: Co
   await copyTickets(databaseUrl, bareUrl);
   if (second !== undefined) await runLoad(verifyAt(second.url, warmUp), verifyConnections);
   const perSecond = await measureRates(
-    { floor, groupedFloor, verify, ...(second === undefined ? {} : { both }) },
+    {
+      floor: floor(verifyConnections),
+      groupedFloor,
+      verify: verify(verifyConnections),
+      floorForFew: floor(fewConnections),
+      verifyForFew: verify(fewConnections),
+      ...(second === undefined ? {} : { both }),
+    },
     counts,
   );
 
@@ -103,7 +118,15 @@ async function benchOn(databases: BenchDatabases, kind: DatabaseKind, counts: Co
         bar: { ratioAtLeast: 0.5 },
       },
     ),
-    benchRow(`${kind}: the same, beside verify + insert with a group commit`, perSecond('verify'), '1/s', {
+    benchRow(
+      `${kind}: the same with ${fewConnections} requests under way and not ${verifyConnections}`,
+      perSecond('verifyForFew'),
+      '1/s',
+      {
+        baseline: perSecond('floorForFew'),
+      },
+    ),
+    benchRow(`${kind}: the first, beside verify + insert with a group commit`, perSecond('verify'), '1/s', {
       baseline: perSecond('groupedFloor'),
     }),
     ...(second === undefined

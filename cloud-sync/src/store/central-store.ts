@@ -1,8 +1,7 @@
 // The cloud's adapter of the Store port: tickets verified centrally are used through the same `admit` as at a gate, by the same rule,
 // and leave the same marks, under the gate id `cloud`. What many requests ask for at once becomes durable in one transaction (group
-// commit), in sequences without gaps; on PostgreSQL the next one locks and reads its tickets meanwhile, and writes when the one before
-// is durable. After a failed commit nothing is admitted until `reopen` has taken a new lease and given back what the failed commit
-// may have left behind.
+// commit), in sequences without gaps. After a failed commit nothing is admitted until `reopen` has taken a new lease and given back
+// what the failed commit may have left behind.
 import {
   centralGate,
   createHybridClock,
@@ -31,7 +30,7 @@ import {
 } from '@postern/shared';
 import { setImmediate } from 'node:timers/promises';
 import { endLease, leaseMs, renewLease, takeLease } from './central-writer.ts';
-import { isPostgres, type Database, type Queries } from './database.ts';
+import type { Database, Queries } from './database.ts';
 import { createRowBatch, type RowBatch } from './insert-rows.ts';
 import { lockTickets } from './locks.ts';
 import { readMark, readMarksOfTickets, toMarkRow } from './mark-rows.ts';
@@ -127,7 +126,6 @@ interface Page {
 
 export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Promise<CentralStore<Entry>> {
   const { database, clock, random, timer, log } = deps;
-  const overlaps = isPostgres(database);
   const refusals = createRefusalBatch(clock.monotonicMs);
   const waitingRefusals: MarkDraft[] = [];
   let lease = await takeLease(database, clock, random);
@@ -141,10 +139,7 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
   /** Last durable sequence by event. */
   let sequences = new Map<number, number>();
   let queue: Job<Entry>[] = [];
-  let reading: Promise<void> | undefined;
-  /** The latest transaction's end, and how many have not come to theirs. */
-  let lastCommit: Promise<void> = Promise.resolve();
-  let underWay = 0;
+  let working: Promise<void> | undefined;
   let trouble: string | undefined;
   let closed = false;
   let cancelRefusals: (() => void) | undefined;
@@ -173,21 +168,12 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
       const jobs = queue.slice(0, admissionsPerCommitMax);
       queue = queue.slice(jobs.length);
       const drafts = waitingRefusals.splice(0, admissionsPerCommitMax);
-      underWay += 1;
-      const before = lastCommit;
-      await new Promise<void>((hasRead) => {
-        lastCommit = commit(jobs, drafts, before, hasRead).finally(() => {
-          underWay -= 1;
-          hasRead();
-        });
-      });
-      // SQLite has one transaction at a time: whoever comes until it ends belongs into the next.
-      if (!overlaps) await lastCommit;
+      await commit(jobs, drafts);
     }
   };
   const start = (): void => {
-    reading ??= work().finally(() => {
-      reading = undefined;
+    working ??= work().finally(() => {
+      working = undefined;
       // Somebody may have come between the last look at the queue and this moment.
       if (isWanted()) start();
     });
@@ -201,31 +187,18 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
     leasedAtMs = clock.wallMs();
   };
 
-  /** Never rejects. `hasRead`: its tickets are locked and read, and it waits for the one `before` to be durable. */
-  const commit = async (
-    jobs: readonly Job<Entry>[],
-    drafts: readonly MarkDraft[],
-    before: Promise<void>,
-    hasRead: () => void,
-  ): Promise<void> => {
-    const stopped = (): boolean => trouble !== undefined || closed;
-    const turnAway = (): void => {
+  const commit = async (jobs: readonly Job<Entry>[], drafts: readonly MarkDraft[]): Promise<void> => {
+    if (trouble !== undefined || closed) {
       for (const job of jobs) job.settle(err({ type: 'store-stopped' }));
-    };
-    if (stopped()) return turnAway();
-    let next = sequences;
+      return;
+    }
+    const next = new Map(sequences);
     const settled: ((commitMs: number) => void)[] = [];
     let startedAtMs: number;
     try {
       await refreshIdleLease();
       startedAtMs = await database.transaction().execute(async (queries) => {
         const pages = await readPages(queries, jobs, drafts);
-        hasRead();
-        await before;
-        if (stopped()) throw new Error('an earlier commit has failed');
-        next = new Map(sequences);
-        // What the transaction before has changed of them counts too.
-        for (const page of pages.values()) await countPersons(queries, page);
         const stamp = (draft: MarkDraft): EncodedMark => {
           const sequence = (next.get(draft.event) ?? 0) + 1;
           next.set(draft.event, sequence);
@@ -256,7 +229,6 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
         return clock.monotonicMs();
       });
     } catch (cause) {
-      if (stopped()) return turnAway();
       const failed = fail(cause);
       for (const job of jobs) job.settle(failed);
       return;
@@ -311,7 +283,7 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
         tickets: ids.length === 0 ? new Map() : await deps.ticketsOf(queries, event, ids),
         marksByTicket,
         known: new Set(marksByTicket.keys()),
-        personsByZone: new Map(),
+        personsByZone: await countPersons(queries, policy),
         made: [],
       });
     }
@@ -371,7 +343,7 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
   const reopenOnce = async (): Promise<Result<void, StoreError>> => {
     if (closed) return err({ type: 'store-stopped' });
     if (trouble === undefined) return ok(undefined);
-    await lastCommit;
+    await working;
     try {
       const before = lease.boot;
       await endLease(database, before);
@@ -422,8 +394,7 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
   const flush = async (): Promise<void> => {
     cancelRefusals?.();
     flushRefusals('all');
-    await reading;
-    await lastCommit;
+    await working;
   };
 
   const close = async (): Promise<void> => {
@@ -450,9 +421,7 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
     writer: () => ({ boot: lease.boot, events: new Set(sequences.keys()) }),
     hybrid,
     through: () =>
-      trouble === undefined && reading === undefined && underWay === 0 && waitingRefusals.length === 0
-        ? hybrid.tick()
-        : undefined,
+      trouble === undefined && working === undefined && waitingRefusals.length === 0 ? hybrid.tick() : undefined,
     heartbeat: async () => {
       if (trouble !== undefined || closed) return;
       if (!(await renewLease(database, lease.boot, clock.wallMs(), hybrid.last())))
@@ -488,7 +457,7 @@ function noteMade(page: Page, made: EncodedMark): void {
 }
 
 /** Persons in the zones that have a limit; nothing where none has one. */
-async function countPersons(queries: Queries, { event, policy, personsByZone }: Page): Promise<void> {
-  const limited = policy.zones.filter(({ capacity }) => capacity !== undefined).map(({ id }) => id);
-  for (const [zone, persons] of await countZonePersons(queries, event, limited)) personsByZone.set(zone, persons);
+function countPersons(queries: Queries, { event, zones }: AdmissionPolicy): Promise<Map<string, number>> {
+  const limited = zones.filter(({ capacity }) => capacity !== undefined).map(({ id }) => id);
+  return countZonePersons(queries, event, limited);
 }
