@@ -1,5 +1,6 @@
 // The replicator with its surroundings: databases, peers, listener and the rhythm in which they are used. Runs in the replication
 // thread (worker.ts) and, for tests, anywhere else.
+import { setMaxListeners } from 'node:events';
 import {
   answerSync,
   createIngest,
@@ -81,6 +82,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const { settings, ledger, clock, log } = deps;
   const { gate, event, boot } = settings;
   const stopping = new AbortController();
+  // Every neighbour and every wait listens to it.
+  setMaxListeners(0, stopping.signal);
   /** There is something new in the journal. */
   const journalBell = createBell(deps.timer);
   /** There is something new for peers. */
