@@ -58,6 +58,7 @@ async function take(marks: readonly Mark[]): Promise<void> {
 const derived = async (): Promise<unknown> => ({
   stories: await database.selectFrom('story').selectAll().orderBy('ticket').execute(),
   entries: await database.selectFrom('entry').selectAll().orderBy('gate').orderBy('sequence').execute(),
+  departures: await database.selectFrom('departure').selectAll().orderBy('gate').orderBy('sequence').execute(),
   presence: await database.selectFrom('presence').selectAll().orderBy('ticket').execute(),
   cases: await database.selectFrom('case').selectAll().where('state', '=', 'open').orderBy('id').execute(),
 });
@@ -65,7 +66,7 @@ const derived = async (): Promise<unknown> => ({
 it('is the same after every batch as from all marks at once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(anyMark, { minLength: 1, maxLength: 6 }), { maxLength: 5 }), async (batches) => {
-      for (const table of ['mark', 'story', 'entry', 'presence', 'case', 'event'] as const)
+      for (const table of ['mark', 'story', 'entry', 'departure', 'presence', 'case', 'event'] as const)
         await database.deleteFrom(table).execute();
       const policy = JSON.stringify({ ...aPolicy({}), event });
       const revisions = { revision: 0, rules_revision: 0, created_at_ms: 0 };
