@@ -13,7 +13,7 @@ export interface Claim {
   readonly type?: number;
   /** Hexadecimal key id where a signature was verified. */
   readonly keyId?: string;
-  /** Which of the ticket's credentials of this method it was, where the method can tell: a hash, never the credential itself. */
+  /** Which of the ticket's credentials of this method it was, where the method can tell: never the credential itself. */
   readonly credentialId?: string;
   readonly assurance: Assurance;
   /** From the credential itself, Unix seconds. */

@@ -5,7 +5,7 @@ import { base45Decode, base45Encode } from './base45.ts';
 import { bytesToHex, hexToBytes } from './bytes.ts';
 import { cborDecode, cborEncode, type CborValue } from './cbor.ts';
 import { decodeCose, signCose, verifyCose, type CoseSign1 } from './cose.ts';
-import { isSoundPublicKey, sha256, type KeyPair } from './crypto.ts';
+import { isSoundPublicKey, type KeyPair } from './crypto.ts';
 import { assert, err, ok, type Result } from './result.ts';
 import { ticketIdPattern, type Ticket } from './ticket.ts';
 
@@ -13,6 +13,7 @@ export const passPrefix = 'PN1:';
 /** A pass with every claim has about 135 bytes, with its holder's key about 180; more is not ours. */
 export const passBytesMax = 256;
 const credentialIdBytes = 8;
+const signatureBytes = 64;
 const passCharsMax = passPrefix.length + Math.ceil(passBytesMax / 2) * 3;
 
 /** CWT claim keys; the private one holds `[event, ticket type, epoch]`. */
@@ -79,8 +80,12 @@ export interface HolderPass extends Pass {
 /** What a verifier knows of a key id; `next`, `active` and `retired` keys verify, a revoked one does not. */
 export type KeyOf = (keyId: string) => { readonly publicKey: Uint8Array; readonly state: string } | undefined;
 
-/** What tells passes apart without showing one: the first 8 bytes of SHA-256 of the issuer's COSE_Sign1, hexadecimal. */
-export const credentialIdOf = (issued: Uint8Array): string => bytesToHex(sha256(issued).subarray(0, credentialIdBytes));
+/**
+ * What tells passes apart without showing one: 8 of the 64 bytes of the issuer's signature, with which a COSE_Sign1 ends, hexadecimal. No
+ * hash, because every scan would pay for it.
+ */
+export const credentialIdOf = (issued: Uint8Array): string =>
+  bytesToHex(issued.slice(-signatureBytes).slice(0, credentialIdBytes));
 
 /** The pass's text, ready for a QR code in alphanumeric mode. Claims must be in range: that is the issuer's duty. */
 export const encodePass = (claims: PassClaims, keys: KeyPair): string => passText(encodePassBytes(claims, keys));

@@ -448,7 +448,7 @@ interface CredentialTable {
   readonly event: Fixed<number>;
   readonly ticket: Fixed<string>;
   readonly method: Fixed<string>;
-  /** What tells credentials of one method apart, such as the hash of a pass; never the credential itself. */
+  /** What tells credentials of one method apart, such as a piece of a pass's signature; never the credential itself. */
   readonly credential: Fixed<string>;
   readonly epoch: Fixed<number>;
   /** 0 where it was first seen when it was presented. */

@@ -32,6 +32,9 @@ export const kindByte = (kind: 'corrected' | 'recounted'): string =>
 /** Of `mark` rows: clock corrections and recounts, which concern marks of many tickets; an index holds these few alone. */
 export const isOfGateSql = `ticket IS NULL AND substr(bytes, 3, 1) IN (${kindByte('corrected')}, ${kindByte('recounted')})`;
 
+/** `mark`, read through the index of those few: left to itself SQLite goes through all marks of a writer. */
+export const marksOfGateSql = 'mark INDEXED BY mark_of_gate';
+
 /**
  * As replica.db has them: with the indexes that a scan needs there, and what is derived of its marks. `zone_count` holds the persons that
  * they have brought into a zone since `zone_recount`, where somebody has counted; `band` finds bindings by their tag.

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { bytesToHex, decodeMark, hexToBytes, type Clock, type Logger, type Mark } from '@postern/shared';
 import { openDatabase, type Database, type Statement } from './database.ts';
-import { isOfGateSql } from './mark-tables.ts';
+import { isOfGateSql, marksOfGateSql } from './mark-tables.ts';
 import type { ZoneOfOthers } from './replica-counts.ts';
 import { recentOf } from './recent-marks.ts';
 
@@ -186,7 +186,7 @@ function connect(path: string): Connection {
         .raw(),
       corrections: database
         .prepare(
-          `SELECT writer, bytes FROM mark WHERE writer = ? AND ${isOfGateSql} ORDER BY sequence LIMIT ${ofGateMarksMax}`,
+          `SELECT writer, bytes FROM ${hasMarksOfGate(database) ? marksOfGateSql : 'mark'} WHERE writer = ? AND ${isOfGateSql} ORDER BY sequence LIMIT ${ofGateMarksMax}`,
         )
         .raw(),
       byTag: database
@@ -208,6 +208,10 @@ function connect(path: string): Connection {
     throw cause;
   }
 }
+
+/** Not in a file that an older version has left and the replicator has not opened yet. */
+const hasMarksOfGate = (database: Database): boolean =>
+  database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'mark_of_gate'").get() !== undefined;
 
 function prepareOrderMarks(database: Database): Statement | undefined {
   if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'order_mark'").get() === undefined) return undefined;

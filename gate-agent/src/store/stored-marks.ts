@@ -2,7 +2,7 @@
 import { correctionsPerBootMax, decodeMark, type Mark, type MarkId, type WriterId } from '@postern/shared';
 import type { Database } from './database.ts';
 import type { OpenJournalReader } from './journal-reader.ts';
-import { isOfGateSql, kindByte } from './mark-tables.ts';
+import { isOfGateSql, kindByte, marksOfGateSql } from './mark-tables.ts';
 import type { StoredMarks } from './replica-counts.ts';
 
 export const isOfGate = (mark: Mark): boolean => mark.kind === 'corrected' || mark.kind === 'recounted';
@@ -18,11 +18,11 @@ export function createStoredMarks(
   find: StoredMarks['find'],
 ): StoredMarks {
   const selectOfGates = database.prepare(
-    `SELECT event, gate, boot, bytes FROM mark JOIN writer ON writer.id = mark.writer WHERE event = ? AND ${isOfGateSql}`,
+    `SELECT event, gate, boot, bytes FROM ${marksOfGateSql} JOIN writer ON writer.id = mark.writer WHERE event = ? AND ${isOfGateSql}`,
   );
   const countOfGates = database
     .prepare(
-      `SELECT count(*) FROM (SELECT 1 FROM mark JOIN writer ON writer.id = mark.writer WHERE event = ? AND gate = ? AND boot = ? AND sequence < ? AND ${isOfGateSql} AND substr(bytes, 3, 1) = ${kindByte('corrected')} LIMIT ${correctionsPerBootMax})`,
+      `SELECT count(*) FROM (SELECT 1 FROM ${marksOfGateSql} JOIN writer ON writer.id = mark.writer WHERE event = ? AND gate = ? AND boot = ? AND sequence < ? AND ${isOfGateSql} AND substr(bytes, 3, 1) = ${kindByte('corrected')} LIMIT ${correctionsPerBootMax})`,
     )
     .pluck();
   const selectWriters = database.prepare('SELECT id, event, gate, boot FROM writer ORDER BY id');
