@@ -9,6 +9,7 @@ import { recentOf } from './recent-marks.ts';
 
 /** How long a missing or broken replica is left alone before the next look, and how often it is asked whether it is still the same file. */
 const retryMs = 1_000;
+const openAgainMs = 100;
 /** More corrections of one process start than the fold looks at, with the recounts beside them. */
 const ofGateMarksMax = 1_000;
 
@@ -70,9 +71,10 @@ export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps):
   let healthy = true;
 
   const drop = (): void => {
+    // A file that could not be opened may be one that is just being made.
+    lookAgainAtMs = clock.monotonicMs() + (connection === undefined ? openAgainMs : retryMs);
     connection?.database.close();
     connection = undefined;
-    lookAgainAtMs = clock.monotonicMs() + retryMs;
   };
 
   const read = <T>(fallback: T, query: (connection: Connection) => T): T => {
@@ -82,7 +84,11 @@ export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps):
       if (nowMs >= lookAgainAtMs) {
         lookAgainAtMs = nowMs + retryMs;
         const file = statSync(path, { throwIfNoEntry: false })?.ino;
-        if (file === undefined && connection === undefined) return fallback;
+        if (file === undefined && connection === undefined) {
+          // Before the replicator has made it, which it does within moments: nothing it learns then may go unseen.
+          lookAgainAtMs = nowMs;
+          return fallback;
+        }
         if (file !== undefined && connection !== undefined && file !== connection.file) drop();
       }
       connection ??= connect(path);
