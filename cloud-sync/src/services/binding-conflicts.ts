@@ -15,13 +15,11 @@ import {
   type Result,
 } from '@postern/shared';
 import type { Selectable } from 'kysely';
-import { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { AuditActor } from './audit.ts';
 import { readBound } from './binding-rows.ts';
-import { cursorText, readPage } from './cursor.ts';
-import { readEvent } from './events.ts';
+import { readLatestPage } from './latest-page.ts';
 import type { Failure } from './problems.ts';
 import { workingStore, type StoreOf } from './working-store.ts';
 
@@ -43,28 +41,17 @@ export interface BindingConflictsDeps {
 }
 
 type Row = Selectable<Schema['binding_conflict']>;
-const keySchema = z.tuple([z.number().int(), cursorText]);
-type Key = z.infer<typeof keySchema>;
 
 export function createBindingConflicts({ database, storeOf }: BindingConflictsDeps): BindingConflicts {
   return {
     list: async (event, query) => {
-      if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
       const select = database.selectFrom('binding_conflict').selectAll().where('event', '=', event);
-      const page = await readPage({
+      const page = await readLatestPage(database, {
         name: 'binding-conflicts',
-        query: { ...query, event },
-        key: keySchema,
-        read: (after, limit) =>
-          (after === undefined
-            ? select
-            : select.where((where) => where(where.refTuple('last_at_ms', 'id'), '<', where.tuple(...after)))
-          )
-            .orderBy('last_at_ms', 'desc')
-            .orderBy('id', 'desc')
-            .limit(limit)
-            .execute(),
-        keyOf: (row): Key => [row.last_at_ms, row.id],
+        event,
+        query,
+        read: (isOlder, limit) =>
+          select.where(isOlder).orderBy('last_at_ms', 'desc').orderBy('id', 'desc').limit(limit).execute(),
       });
       if (!page.ok) return page;
       const { rows, ...rest } = page.value;

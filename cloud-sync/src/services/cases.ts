@@ -29,7 +29,7 @@ import type { Audit, AuditActor } from './audit.ts';
 import { seenKey } from './case-rows.ts';
 import { caseText } from './case-text.ts';
 import type { CoverageService } from './coverage.ts';
-import { cursorText, readPage } from './cursor.ts';
+import { readLatestPage } from './latest-page.ts';
 import { readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
 
@@ -64,8 +64,6 @@ const nextStates: Readonly<Record<CaseState, readonly CaseState[]>> = {
   explained: ['closed', 'open'],
   closed: ['open'],
 };
-const keySchema = z.tuple([z.number().int(), cursorText]);
-type Key = z.infer<typeof keySchema>;
 const entriesSchema = z.object({ fitting: caseEntrySchema.array(), misfits: caseEntrySchema.array() });
 const ticketCasesMax = 100;
 
@@ -97,7 +95,6 @@ export function createCases({ database, clock, audit, coverage, changed }: Cases
 
   return {
     list: async (event, query) => {
-      if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
       const { state, cause, gate, ticket, day } = query;
       let wanted = select(event);
       if (state !== undefined) wanted = wanted.where('state', '=', state);
@@ -106,20 +103,12 @@ export function createCases({ database, clock, audit, coverage, changed }: Cases
       if (gate !== undefined) wanted = wanted.where('gates', 'like', `%"${gate}"%`);
       if (ticket !== undefined) wanted = wanted.where('ticket', '=', ticket);
       if (day !== undefined) wanted = wanted.where('day', '=', day);
-      const page = await readPage({
+      const page = await readLatestPage(database, {
         name: 'cases',
-        query: { ...query, event },
-        key: keySchema,
-        read: (after, limit) =>
-          (after === undefined
-            ? wanted
-            : wanted.where((where) => where(where.refTuple('last_at_ms', 'id'), '<', where.tuple(...after)))
-          )
-            .orderBy('last_at_ms', 'desc')
-            .orderBy('id', 'desc')
-            .limit(limit)
-            .execute(),
-        keyOf: (row): Key => [row.last_at_ms, row.id],
+        event,
+        query,
+        read: (isOlder, limit) =>
+          wanted.where(isOlder).orderBy('last_at_ms', 'desc').orderBy('id', 'desc').limit(limit).execute(),
       });
       if (!page.ok) return page;
       const { rows, ...rest } = page.value;

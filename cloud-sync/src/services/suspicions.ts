@@ -21,7 +21,7 @@ import { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Audit, AuditActor } from './audit.ts';
-import { cursorText, readPage } from './cursor.ts';
+import { readLatestPage } from './latest-page.ts';
 import { readEvent } from './events.ts';
 import { readOrigins, useKey } from './personal-fields.ts';
 import type { Failure } from './problems.ts';
@@ -58,8 +58,6 @@ const nextStates: Readonly<Record<SuspicionState, readonly SuspicionState[]>> = 
   explained: ['closed', 'open'],
   closed: ['open'],
 };
-const keySchema = z.tuple([z.number().int(), cursorText]);
-type Key = z.infer<typeof keySchema>;
 
 export function createSuspicions({ database, clock, audit }: SuspicionsDeps): Suspicions {
   const present = async (event: number, rows: readonly Row[]): Promise<SuspicionView[]> => {
@@ -77,26 +75,17 @@ export function createSuspicions({ database, clock, audit }: SuspicionsDeps): Su
 
   return {
     list: async (event, query) => {
-      if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
       const { state, kind, ticket } = query;
       let select = database.selectFrom('suspicion').selectAll().where('event', '=', event);
       if (state !== undefined) select = select.where('state', '=', state);
       if (kind !== undefined) select = select.where('kind', '=', kind);
       if (ticket !== undefined) select = select.where('ticket', '=', ticket);
-      const page = await readPage({
+      const page = await readLatestPage(database, {
         name: 'suspicions',
-        query: { ...query, event },
-        key: keySchema,
-        read: (after, limit) =>
-          (after === undefined
-            ? select
-            : select.where((where) => where(where.refTuple('last_at_ms', 'id'), '<', where.tuple(...after)))
-          )
-            .orderBy('last_at_ms', 'desc')
-            .orderBy('id', 'desc')
-            .limit(limit)
-            .execute(),
-        keyOf: (row): Key => [row.last_at_ms, row.id],
+        event,
+        query,
+        read: (isOlder, limit) =>
+          select.where(isOlder).orderBy('last_at_ms', 'desc').orderBy('id', 'desc').limit(limit).execute(),
       });
       if (!page.ok) return page;
       const { rows, ...rest } = page.value;
