@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../../gate-agent/src/store/database.ts';
 import { admittedDraft, sampleTicket } from '../../../contract/store.ts';
 import { createGateStoreHarness, writeMarks } from '../../../support/gate-store-harness.ts';
+import { aMark } from '../../../support/marks.ts';
 
 describe('the gate store', () => {
   it('refuses a journal in which a mark is missing', async () => {
@@ -99,6 +100,14 @@ describe('the gate store', () => {
         .marksOf(sampleTicket.id)
         .map(({ kind }) => kind),
     ).toEqual(['admitted']);
+  });
+
+  it('sees what a replica has learned that was only made after it had been looked for', async () => {
+    const harness = await createGateStoreHarness();
+    expect(harness.store().marksOf(sampleTicket.id)).toEqual([]);
+    writeMarks(harness.replicaPath, [aMark({ event: harness.event, gate: 'far', ticketId: sampleTicket.id })]);
+    // Not a millisecond has passed.
+    expect(harness.store().marksOf(sampleTicket.id)).toHaveLength(1);
   });
 
   it('counts a recounted zone from what the person has counted, also after a restart', async () => {
