@@ -61,6 +61,11 @@ const enrolGate = defineCommand({
       description: 'Folder for everything this gate keeps',
       valueHint: 'DIR',
     },
+    lan: {
+      type: 'string',
+      description: 'Where other gates reach this one (default: 0.0.0.0:7443)',
+      valueHint: 'ADDRESS:PORT|off',
+    },
     force: { type: 'boolean', description: 'Replace an existing gate.toml' },
     ...jsonArgument,
   },
@@ -68,7 +73,7 @@ const enrolGate = defineCommand({
     const { enrol } = await import('./commands/enrol.ts');
     const enrolled = orStop(
       await enrol(
-        { url: args.url, code: args.code, data: args.data, force: args.force },
+        { url: args.url, code: args.code, data: args.data, lan: args.lan, force: args.force },
         { ...system(), userId: process.geteuid?.() },
       ),
     );

@@ -23,10 +23,11 @@ const uri = z
   .max(1_024)
   .regex(/^[a-z][a-z0-9+.-]*:\/\//, 'must be an address such as camera:///dev/video0, stdin:// or sim://');
 const milliseconds = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
-const hostAndPort = z
+export const hostAndPort = z
   .string()
   .max(260)
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, 'must be HOST:PORT, for example "192.168.1.20:7443"');
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, 'must be HOST:PORT, for example "192.168.1.20:7443"')
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'the port must be at most 65535');
 
 const laneSchema = z.strictObject({
   id: name(32),

@@ -84,7 +84,7 @@ export async function setUpVenue(
     });
     const url = `http://127.0.0.1:${cables.toCloud[name].port}`;
     await runChild({
-      args: [programs.gate, 'enrol', url, code, '--data', folder.gate(name)],
+      args: [programs.gate, 'enrol', url, code, '--data', folder.gate(name), '--lan', 'off'],
       logFile: folder.log(gateIds[name]),
     });
   };

@@ -101,10 +101,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       const invited = { id, name: id, zone: zone.id, reader: 'stdin://', actuator: 'sim://turnstile?pass-ms=20' };
       const code = await client.inviteGate(event, { ...invited, address: `${lab.addressOf(machine)}:7443` });
       await enrolGate(cloudUrl(options, machine % clouds.length), code, home);
-      appendFileSync(
-        join(home, 'gate.toml'),
-        `\n[local]\nlisten = "${lab.addressOf(machine)}"\nport = ${localPort}\n\n[lan]\nlisten = "0.0.0.0:7443"\n`,
-      );
+      appendFileSync(join(home, 'gate.toml'), `\n[local]\nlisten = "${lab.addressOf(machine)}"\nport = ${localPort}\n`);
       gates.push(createVenueGate(lab, machine, id, home));
     }
     running.push(...gates);

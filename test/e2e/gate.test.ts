@@ -147,7 +147,7 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
   });
 
   test('a one-time code enrols one gate, with the lanes that the cloud has planned, and no second one', async () => {
-    const first = await runGateCommand('enrol', cloudUrl, code, '--data', gateFolder);
+    const first = await runGateCommand('enrol', cloudUrl, code, '--data', gateFolder, '--lan', '127.0.0.1:0');
     expect(first).toMatchObject({ code: 0, errors: '' });
     expect(readFileSync(configPath, 'utf8')).toContain('sim://turnstile?pass-ms=50');
     const second = await runGateCommand('enrol', cloudUrl, code, '--data', join(folder.path, 'gate-b'));

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { discoversGates, type GateConfig } from '../config.ts';
 import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
+import { splitAddress } from '../replication/lan-peer.ts';
 import { otherGatesText } from './other-gates.ts';
 import { askRunningAgent, type AgentHealth } from './running-agent.ts';
 
@@ -22,15 +23,34 @@ export async function checkAgent(
         ]
       : [well('agent', `runs (${where})`), ...otherGates(lan, agent.health), ...complaints(agent.health)];
   }
-  const trouble = await tryPort(local.listen, local.port);
-  const stopped = well('agent', 'not running');
-  if (trouble === undefined)
-    return [stopped, well('local port', local.port === 0 ? 'any free one' : `${local.listen}:${local.port} is free`)];
+  return [
+    well('agent', 'not running'),
+    await checkPort('local port', local.listen, local.port, fail, '[local] listen and port'),
+    ...(await checkLanPort(lan.listen)),
+  ];
+}
+
+/** Without it the gate lets people in all the same. */
+async function checkLanPort(address: string | undefined): Promise<readonly Finding[]> {
+  if (address === undefined) return [];
+  const { host, port } = splitAddress(address);
+  return [await checkPort('other gates', host, port, warn, '[lan] listen')];
+}
+
+async function checkPort(
+  what: string,
+  host: string,
+  port: number,
+  complain: typeof fail,
+  keys: string,
+): Promise<Finding> {
+  const trouble = await tryPort(host, port);
+  if (trouble === undefined) return well(what, port === 0 ? 'any free port' : `${host}:${port} is free`);
   const next =
     trouble === 'EADDRINUSE'
-      ? `see who has it (ss -ltnp 'sport = :${local.port}'), or set another [local] port in gate.toml`
-      : 'correct [local] listen and port in gate.toml';
-  return [stopped, fail('local port', `${local.listen}:${local.port} cannot be used (${trouble})`, next)];
+      ? `see who has it (ss -ltnp 'sport = :${port}'), or set another port: ${keys} in gate.toml`
+      : `correct ${keys} in gate.toml`;
+  return complain(what, `${host}:${port} cannot be used (${trouble})`, next);
 }
 
 const otherGates = (lan: GateConfig['lan'], { contact }: AgentHealth): readonly Finding[] => {

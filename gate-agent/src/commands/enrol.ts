@@ -25,12 +25,14 @@ import {
 import { createCertificateRequest, verifyGateCertificate, type GateCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile, writeClockFile, writeFileDurably } from '../clock-file.ts';
 import { createClockTrust, sampleOfRoundTrip, type TimeSample } from '../clock-trust.ts';
-import { parseConfig } from '../config.ts';
+import { hostAndPort, parseConfig } from '../config.ts';
 import { answerJson, postJson, type HttpAnswer } from '../http-client.ts';
 import { loadIdentity, openDeviceKey, saveIdentity } from '../identity.ts';
 import type { CommandError } from './gate-folder.ts';
 import { lanesWithoutReader, renderGateToml } from './gate-toml.ts';
 
+/** Where other gates reach this one: on every network card, at the port of the README. */
+const lanListenDefault = '0.0.0.0:7443';
 const timeoutMs = 20_000;
 const answerBytesMax = 256 * 1024;
 
@@ -39,6 +41,8 @@ export interface EnrolOptions {
   readonly url: string;
   readonly code?: string | undefined;
   readonly data: string;
+  /** `HOST:PORT` at which other gates reach this one, or `off`; default: on every network card, as in the README. */
+  readonly lan?: string | undefined;
   /** Replaces an existing gate.toml, and lets a folder become another gate's. */
   readonly force?: boolean | undefined;
 }
@@ -70,6 +74,8 @@ export async function enrol(options: EnrolOptions, deps: EnrolDeps): Promise<Res
   const address = parseAddress(options);
   if (!address.ok) return address;
   const { url, code } = address.value;
+  const lan = parseLan(options.lan);
+  if (!lan.ok) return lan;
   const data = resolve(options.data);
   try {
     const usable = await prepareFolder(data, deps.userId);
@@ -78,7 +84,7 @@ export async function enrol(options: EnrolOptions, deps: EnrolDeps): Promise<Res
     if (!device.ok)
       return fail(device.error.type, 'cause' in device.error ? device.error.cause : `${data} cannot hold a device key`);
     const answer = await askCloud(url, code, device.value.keys, deps);
-    return answer.ok ? await store(data, url, answer.value, options.force === true, deps) : answer;
+    return answer.ok ? await store({ ...options, data, url, lanListen: lan.value }, answer.value, deps) : answer;
   } catch (cause) {
     // Only the disk throws here: whatever the network does is a result.
     return fail(
@@ -110,6 +116,16 @@ function parseAddress({
       'that is not a one-time code; it looks like 7K2Q-0M9T-XV4B. Copy it again from the cloud',
     );
   return ok({ url: `${url.origin}${url.pathname}`.replace(/\/+$/, ''), code });
+}
+
+function parseLan(text: string = lanListenDefault): Result<string | undefined, CommandError> {
+  if (text === 'off') return ok(undefined);
+  return hostAndPort.safeParse(text).success
+    ? ok(text)
+    : fail(
+        'lan-invalid',
+        `--lan is ADDRESS:PORT at which other gates reach this one, for example ${lanListenDefault}, or off; not "${text.slice(0, 200)}"`,
+      );
 }
 
 async function prepareFolder(data: string, userId: number | undefined): Promise<Result<void, CommandError>> {
@@ -180,10 +196,13 @@ async function askCloud(
 }
 
 async function store(
-  data: string,
-  url: string,
+  {
+    data,
+    url,
+    lanListen,
+    force = false,
+  }: Pick<EnrolOptions, 'data' | 'url' | 'force'> & { readonly lanListen: string | undefined },
   { response, certificate, sample }: Answered,
-  force: boolean,
   deps: EnrolDeps,
 ): Promise<Result<Enrolled, CommandError>> {
   const { gate, event, ca, feedKeys } = response;
@@ -195,7 +214,7 @@ async function store(
     );
   const configPath = join(data, 'gate.toml');
   const kept = existsSync(configPath) && !force;
-  const toml = renderGateToml({ gate, event: event.id, cloudUrl: url, lanes: response.lanes });
+  const toml = renderGateToml({ gate, event: event.id, cloudUrl: url, lanListen, lanes: response.lanes });
   if (!kept) await writeFileDurably(configPath, toml, 0o644);
   await learnTime(data, sample, certificate.notBeforeMs, deps);
   // Last: from here on the gate counts as enrolled.

@@ -8,6 +8,8 @@ export interface GateTomlInput {
   readonly event: number;
   /** Address under which this gate has reached the cloud. */
   readonly cloudUrl: string;
+  /** `HOST:PORT` at which other gates reach it; undefined where they do not. */
+  readonly lanListen: string | undefined;
   readonly lanes: readonly LaneConfig[];
 }
 
@@ -27,10 +29,11 @@ const head = `# This gate, as the cloud described it when it enrolled. It is you
 `;
 
 /** The file's text. */
-export function renderGateToml({ gate, event, cloudUrl, lanes }: GateTomlInput): string {
+export function renderGateToml({ gate, event, cloudUrl, lanListen, lanes }: GateTomlInput): string {
   const table = {
     gate: { id: gate.id, name: gate.name, event, zone: gate.zone, data: '.' },
     cloud: { url: cloudUrl },
+    ...(lanListen === undefined ? {} : { lan: { listen: lanListen } }),
     lanes: (lanes.length === 0 ? [laneWhenNoneNamed] : lanes).map((lane) => ({
       id: lane.id,
       direction: lane.direction,

@@ -51,7 +51,7 @@ export interface GateFacts {
       readonly found: number;
       readonly answering: number;
       readonly refused: number;
-      readonly trouble: string | undefined;
+      readonly trouble: { readonly what: string; readonly next: string } | undefined;
     };
     /** Why there is no replication, when that is so. */
     readonly trouble: string | undefined;
@@ -184,11 +184,7 @@ function* findProblems({
       `marks are not being exchanged: ${contact.trouble}`,
       'they are safe in the journal; look at the log, then restart the gate',
     );
-  if (contact.lan.trouble !== undefined)
-    yield warn(
-      `other gates may not find or reach this one: ${contact.lan.trouble}`,
-      'check [lan] in gate.toml and the network, then restart the gate',
-    );
+  if (contact.lan.trouble !== undefined) yield warn(contact.lan.trouble.what, contact.lan.trouble.next);
   const alarm = contact.alarms.at(-1);
   if (alarm !== undefined)
     yield warn(

@@ -5,13 +5,16 @@ import { networkInterfaces } from 'node:os';
 import { Bonjour, type Browser, type Service } from 'bonjour-service';
 import type { Clock, Logger, Timer } from '@postern/shared';
 import { createFoundGates, type Announcement, type FoundGate } from './found-gates.ts';
+import type { LanTrouble } from './messages.ts';
 import { openMulticastSocket } from './multicast-socket.ts';
 
 export interface DiscoveryDeps {
   readonly event: number;
   readonly gate: string;
-  /** Where this gate is answered; undefined where it only looks. */
-  readonly listen: { readonly host: string; readonly port: number } | undefined;
+  /** The address at which this gate is answered, and from which it looks; undefined where it only looks, everywhere. */
+  readonly host: string | undefined;
+  /** The port at which it is answered, from when it is. */
+  readonly port: () => number | undefined;
   readonly isListed: (gate: string) => boolean;
   /** Whether fewer gates answer than would be good: then it asks again soon. */
   readonly isWanting: () => boolean;
@@ -27,7 +30,7 @@ export interface Discovery {
   /** Gates that claim this event and are not in its list. */
   readonly strangers: () => number;
   /** Why nothing can be found, when that is so. */
-  readonly trouble: () => string | undefined;
+  readonly trouble: () => LanTrouble | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -53,6 +56,8 @@ const goodbyeMs = 500;
 /** One network interface: asks and answers there. */
 interface Voice {
   readonly look: () => void;
+  /** Says where this gate is answered, once that is known. */
+  readonly announce: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -101,9 +106,10 @@ export function startDiscovery(deps: DiscoveryDeps): Discovery {
   };
   const tick = (): void => {
     if (closed) return;
-    const addresses = interfaceAddresses(deps.listen?.host);
+    const addresses = interfaceAddresses(deps.host);
     for (const address of addresses) if (!voices.has(address) && !opening.has(address)) void open(address);
     for (const address of voices.keys()) if (!addresses.includes(address)) drop(address);
+    for (const voice of voices.values()) voice.announce();
     const waitMs = deps.isWanting() ? intervalMs : lookContentMs;
     if (clock.monotonicMs() - lookAtMs >= waitMs) {
       intervalMs = deps.isWanting() ? Math.min(lookWantingMsMax, intervalMs * 2) : lookFirstMs;
@@ -116,7 +122,7 @@ export function startDiscovery(deps: DiscoveryDeps): Discovery {
   return {
     look,
     strangers: found.strangers,
-    trouble: () => trouble,
+    trouble: () => (trouble === undefined ? undefined : describeTrouble(trouble)),
     close: async () => {
       closed = true;
       cancel();
@@ -134,7 +140,7 @@ interface VoiceListener {
 
 async function openVoice(
   address: string,
-  { event, gate, listen, clock, timer }: DiscoveryDeps,
+  { event, gate, host, port, clock, timer }: DiscoveryDeps,
   { hear, hearGoodbye, lost }: VoiceListener,
 ): Promise<Voice> {
   const { guarded } = await openMulticastSocket(clock, lost);
@@ -156,20 +162,27 @@ async function openVoice(
     fresh.on('down', (service) => hearGoodbye(announcementOf(service)));
   };
   const name = `postern-${event}-${gate}`;
-  if (listen !== undefined)
+  let announced = false;
+  const announce = (): void => {
+    const answeredAt = port();
+    if (announced || answeredAt === undefined) return;
+    announced = true;
     // Without a probe: somebody who claims the name must not silence its gate. It is only a name.
     bonjour.publish({
       name,
       host: `${name}.local`,
       type: serviceType,
-      port: listen.port,
-      txt: { event, gate, ...(isEverywhere(listen.host) ? {} : { at: listen.host }) },
+      port: answeredAt,
+      txt: { event, gate, ...(host === undefined || isEverywhere(host) ? {} : { at: host }) },
       probe: false,
       disableIPv6: true,
     });
+  };
+  announce();
   look();
   return {
     look,
+    announce,
     close: async () => {
       if (closed) return;
       closed = true;
@@ -185,6 +198,11 @@ async function openVoice(
     },
   };
 }
+
+const describeTrouble = (cause: string): LanTrouble => ({
+  what: `other gates may not find this one: ${cause}`,
+  next: 'check the network, or list the gates in [lan] peers of gate.toml; it is tried again by itself',
+});
 
 const announcementOf = (service: Service): Announcement => {
   const text = service.txt as Readonly<Record<string, unknown>> | undefined;

@@ -29,6 +29,7 @@ import { createGateFetch } from './gate-auth.ts';
 import { createGateDirectory } from './gate-directory.ts';
 import { describeStatus } from './describe-status.ts';
 import { noDiscovery, startDiscovery, type Discovery } from './discovery.ts';
+import { keepListening, type KeptListener } from './keep-listening.ts';
 import { startLanListener, type LanListener } from './lan-listener.ts';
 import { createLanPeer, splitAddress } from './lan-peer.ts';
 import { createMesh } from './mesh.ts';
@@ -92,7 +93,6 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   let time: TimeState = { atMs: 0, timeTrusted: false };
   let alarms: readonly Alarm[] = [];
   let drainError: string | undefined;
-  let listenTrouble: string | undefined;
 
   const damage = settings.checkReplica === true ? setAsideDamagedReplica(settings.replicaPath) : undefined;
   if (damage !== undefined)
@@ -143,11 +143,12 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
 
   let foundGates: ReadonlySet<string> = new Set();
   let discovery = noDiscovery;
+  let listener: KeptListener | undefined;
   const lanStatus = (): LanStatus => ({
     found: foundGates.size,
     answering: mesh.answering(),
     refused: mesh.refused() + discovery.strangers(),
-    trouble: listenTrouble ?? discovery.trouble(),
+    trouble: listener?.trouble() ?? discovery.trouble(),
   });
   const report = async (): Promise<void> => {
     alarms = [...alarms, ...replicator.takeAlarms()].slice(-alarmsKeptMax);
@@ -197,22 +198,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     }
     return { status: 200, body: answered.value.answer };
   };
-  async function listen(address: string): Promise<LanListener | undefined> {
-    try {
-      return await startLanListener({
-        address,
-        identity,
-        trust,
-        answer,
-        log,
-        statedTime: () => statePeerTime(time, clock),
-      });
-    } catch (cause) {
-      listenTrouble = `${address}: ${cause instanceof Error ? cause.message : 'cannot listen'}`;
-      log.error({ cause: listenTrouble }, 'other gates cannot reach this one');
-      return undefined;
-    }
-  }
+  const listen = (address: string): Promise<LanListener> =>
+    startLanListener({ address, identity, trust, answer, log, statedTime: () => statePeerTime(time, clock) });
 
   /** Of gates that were revoked in a newer feed, what is not accepted leaves the history; our own marks are our journal's. */
   const takeGates = async (newer: readonly ListedGate[]): Promise<void> => {
@@ -265,7 +252,11 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     clock,
     timer: deps.timer,
   });
-  const listener = settings.lanListen === undefined ? undefined : await listen(settings.lanListen);
+  if (settings.lanListen !== undefined)
+    listener = await keepListening(
+      { address: settings.lanListen, start: listen, timer: deps.timer, log },
+      stopping.signal,
+    );
   if (settings.lanDiscover) discovery = discover();
   const cloud =
     settings.cloudUrl === undefined
@@ -277,10 +268,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     return startDiscovery({
       event,
       gate,
-      listen:
-        listener === undefined || settings.lanListen === undefined
-          ? undefined
-          : { host: splitAddress(settings.lanListen).host, port: listener.port },
+      host: settings.lanListen === undefined ? undefined : splitAddress(settings.lanListen).host,
+      port: () => listener?.port(),
       isListed: (id) => gates.length === 0 || listed(id) !== undefined,
       isWanting: mesh.isWanting,
       onFound: (heard) => {
@@ -294,7 +283,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   }
 
   return {
-    lanPort: listener?.port,
+    lanPort: listener?.port(),
     handle: (message) => {
       switch (message.type) {
         case 'poke':

@@ -135,7 +135,13 @@ export interface LanStatus {
   /** Found or configured ones that are not this deployment's gates. */
   readonly refused: number;
   /** Why nobody on the LAN can reach this gate, or it cannot find anybody, when that is so. */
-  readonly trouble: string | undefined;
+  readonly trouble: LanTrouble | undefined;
+}
+
+/** In words for people, as in the health. */
+export interface LanTrouble {
+  readonly what: string;
+  readonly next: string;
 }
 
 export const alarmsKeptMax = 100;

@@ -67,8 +67,14 @@ function startAgent(
   {
     lanPeers = [],
     cloudPort = (server.address() as AddressInfo).port,
+    lanListen = '127.0.0.1:0',
     onOrders,
-  }: { readonly lanPeers?: readonly string[]; readonly cloudPort?: number; readonly onOrders?: () => void } = {},
+  }: {
+    readonly lanPeers?: readonly string[];
+    readonly cloudPort?: number;
+    readonly lanListen?: string;
+    readonly onOrders?: () => void;
+  } = {},
 ): Agent {
   const gate = enrolled.get(id);
   if (gate === undefined) throw new Error(`${id} is not enrolled`);
@@ -100,7 +106,7 @@ function startAgent(
       certificate: fromBase64(gate.enrolment.certificate),
       ca: fromBase64(gate.enrolment.ca),
       cloudUrl: cloudPort === 0 ? undefined : `http://127.0.0.1:${cloudPort}`,
-      lanListen: '127.0.0.1:0',
+      lanListen,
       lanPeers,
       lanDiscover: false,
     },
@@ -177,6 +183,19 @@ describe('the replication thread', () => {
     await expect
       .poll(() => a.replication.status(), { timeout: 15_000 })
       .toMatchObject({ inTouch: true, cloudBacklogMarks: 0 });
+  });
+
+  test('admits and exchanges marks also where its LAN port is taken, and says so', async () => {
+    const a = startAgent('gate-a', { cloudPort: 0 });
+    const address = `127.0.0.1:${await a.replication.lanPort()}`;
+    const b = startAgent('gate-b', { cloudPort: 0, lanListen: address, lanPeers: [address] });
+    expect(await b.replication.lanPort()).toBeUndefined();
+    expect(await b.admit(ticket(1))).toBeDefined();
+    await expect.poll(async () => (await hashOf(a)) === (await hashOf(b)), { timeout: 15_000 }).toBe(true);
+    await expect
+      .poll(() => b.replication.status().lan.trouble?.what, { timeout: 15_000 })
+      .toMatch(/cannot reach this one: port \d+ is taken/);
+    await expect.poll(() => a.admit(ticket(1)), { timeout: 15_000 }).toBeUndefined();
   });
 
   test('says at once that it has heard of an order, and the store gives it, also after a restart', async () => {

@@ -83,7 +83,7 @@ test('an enrolled gate in reach of its cloud lacks only the ticket list', async 
   const folder = temporaryFolder();
   const { clock } = cloud.time;
   const enrolled = await enrol(
-    { url, code, data: folder },
+    { url, code, data: folder, lan: 'off' },
     { clock, random: (bytes) => new Uint8Array(randomBytes(bytes)), machineBoot: 'boot-1', fetch: fetchCloud },
   );
   expect(enrolled.ok).toBe(true);
@@ -168,6 +168,19 @@ test('a port in use fails and says how to find who has it', async () => {
   const findings = await createMachine({ toml: gateToml({ port }) }).examine();
   expect(about(findings, 'local port')).toMatchObject([
     { level: 'fail', text: expect.stringContaining('EADDRINUSE'), next: expect.stringContaining('ss -ltnp') },
+  ]);
+});
+
+test('a LAN port in use is warned of: the gate lets people in without', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const findings = await createMachine({
+    toml: gateToml({ more: `[lan]\nlisten = "127.0.0.1:${port}"` }),
+  }).examine();
+  expect(about(findings, 'other gates')).toMatchObject([
+    { level: 'warn', text: expect.stringContaining('EADDRINUSE'), next: expect.stringContaining('[lan] listen') },
   ]);
 });
 

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createClockTrust } from '../../../../gate-agent/src/clock-trust.ts';
 import { clockFilePath, readClockFile } from '../../../../gate-agent/src/clock-file.ts';
 import { enrol, type EnrolDeps, type EnrolOptions } from '../../../../gate-agent/src/commands/enrol.ts';
-import { loadConfig } from '../../../../gate-agent/src/config.ts';
+import { discoversGates, loadConfig } from '../../../../gate-agent/src/config.ts';
 import { loadIdentity } from '../../../../gate-agent/src/identity.ts';
 import { createTestCloud, someEvent, type TestCloud } from '../../../support/cloud.ts';
 import { temporaryFolder } from '../../../support/gate-store-harness.ts';
@@ -88,6 +88,33 @@ test('a code buys a certificate for a key that only this folder has, and the lan
     },
   });
 });
+
+test('the gate is reached by other gates at the documented port, at another one, or not at all', async () => {
+  const scene = await createScene();
+  const lanOf = () => {
+    const config = loadConfig(join(scene.folder, 'gate.toml'), {});
+    return config.ok ? { listen: config.value.lan.listen, discovers: discoversGates(config.value) } : config.error;
+  };
+  await scene.enrol({ code: await scene.invite() });
+  expect(lanOf()).toEqual({ listen: '0.0.0.0:7443', discovers: true });
+  await scene.enrol({ code: await scene.invite(), lan: '[fe80::1]:7444', force: true });
+  expect(lanOf()).toEqual({ listen: '[fe80::1]:7444', discovers: true });
+  await scene.enrol({ code: await scene.invite(), lan: 'off', force: true });
+  expect(lanOf()).toEqual({ listen: undefined, discovers: false });
+});
+
+test.each(['', '7443', '0.0.0.0', '0.0.0.0:70000', 'on'])(
+  '--lan %j is named, and no code is spent for it',
+  async (lan) => {
+    const scene = await createScene();
+    const code = await scene.invite();
+    expect(await scene.enrol({ code, lan })).toMatchObject({
+      ok: false,
+      error: { type: 'lan-invalid', message: expect.stringContaining('0.0.0.0:7443, or off') },
+    });
+    expect((await scene.enrol({ code })).ok).toBe(true);
+  },
+);
 
 test('the gate knows the time from then on, until the machine is switched off', async () => {
   const scene = await createScene();

@@ -56,7 +56,7 @@ async function enrolGate(id: string): Promise<GateFolder> {
   });
   const data = join(temporaryFolder(), id);
   const enrolled = await enrol(
-    { url, code, data },
+    { url, code, data, lan: 'off' },
     { clock: cloud.time.clock, random, machineBoot: 'machine', fetch: send },
   );
   if (!enrolled.ok) throw new Error(enrolled.error.message);

@@ -17,12 +17,18 @@ interface Looking {
   readonly discovery: Discovery;
   readonly found: () => readonly string[];
 }
-function look(event: number, gate: string, port: number, isListed: (gate: string) => boolean = () => true): Looking {
+function look(
+  event: number,
+  gate: string,
+  port: number | (() => number | undefined),
+  isListed: (gate: string) => boolean = () => true,
+): Looking {
   let found: readonly FoundGate[] = [];
   const discovery = startDiscovery({
     event,
     gate,
-    listen: { host: '127.0.0.1', port },
+    host: '127.0.0.1',
+    port: typeof port === 'number' ? () => port : port,
     isListed,
     isWanting: () => true,
     onFound: (gates) => void (found = gates),
@@ -45,6 +51,17 @@ test('gates of one event find each other, and nobody else', async () => {
   running.delete(b.discovery);
   await expect.poll(a.found, soon).toEqual([]);
   expect(a.discovery.trouble()).toBeUndefined();
+});
+
+test('a gate whose port is taken finds the others, and is found from when it is answered', async () => {
+  const event = randomInt(1_000_000_000);
+  let isAnswered = false;
+  const a = look(event, 'gate-a', () => (isAnswered ? 7_001 : undefined));
+  const b = look(event, 'gate-b', 7_002);
+  await expect.poll(a.found, soon).toEqual(['gate-b 127.0.0.1:7002']);
+  expect(b.found()).toEqual([]);
+  isAnswered = true;
+  await expect.poll(b.found, soon).toEqual(['gate-a 127.0.0.1:7001']);
 });
 
 test('a gate that the event does not list is counted, not found', async () => {
