@@ -4,6 +4,7 @@ import {
   centralGate,
   coverageOfGates,
   foldTicketHistory,
+  gatesLost,
   gatesNotHeard,
   mayChangeText,
   toCaseEntry,
@@ -12,6 +13,7 @@ import {
   type CaseEntry,
   type Clock,
   type Coverage,
+  type ExpectedGate,
   type Mark,
   type Ticket,
 } from '@postern/shared';
@@ -40,6 +42,8 @@ export interface KnownCase {
   readonly cause: CaseCause;
   readonly lastAtMs: number;
   readonly gatesNotHeard: readonly string[];
+  /** Gates that were declared lost before this one had heard everything up to then. */
+  readonly gatesLost: readonly string[];
   readonly mayChange?: string;
 }
 
@@ -57,8 +61,8 @@ export interface KnownCasesDeps {
   readonly store: Pick<GateStore, 'marksOf' | 'ticketsAfter' | 'ownTickets'>;
   readonly policy: () => AdmissionPolicy;
   readonly ticket: (ticketId: string) => Ticket | undefined;
-  /** Other gates that the feed lists. */
-  readonly gates: () => readonly string[];
+  /** Other gates that the feed lists, and whether it says that they are lost. */
+  readonly gates: () => readonly ExpectedGate[];
   /** Those of them that have been heard, and up to when. */
   readonly heard: () => readonly Pick<KnownGate, 'gate' | 'coveredMs'>[];
   readonly clock: Clock;
@@ -112,6 +116,7 @@ export function createKnownCases(deps: KnownCasesDeps): () => Promise<KnownCases
             cause: one.cause,
             lastAtMs,
             gatesNotHeard: notHeard,
+            gatesLost: gatesLost(coverage, lastAtMs),
             ...(mayChange === undefined ? {} : { mayChange }),
           });
         }
@@ -139,6 +144,8 @@ const isUse = (mark: Mark): boolean => mark.kind === 'admitted' || mark.kind ===
 /** This gate knows what it did itself, and the cloud says something of itself only once it has written a mark. */
 function covered({ gates, heard }: KnownCasesDeps): Coverage {
   const throughByGate = new Map(heard().map(({ gate, coveredMs }) => [gate, coveredMs]));
-  const waitedFor = gates().filter((id) => id !== centralGate || throughByGate.has(id));
-  return coverageOfGates(waitedFor.map((gate) => ({ gate, throughMs: throughByGate.get(gate) ?? 0, lost: false })));
+  const expected = gates().filter(({ id }) => id !== centralGate || throughByGate.has(id));
+  return coverageOfGates(
+    expected.map(({ id, lost = false }) => ({ gate: id, throughMs: throughByGate.get(id) ?? 0, lost })),
+  );
 }

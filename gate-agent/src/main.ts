@@ -376,7 +376,7 @@ async function compose(
     store,
     policy: feed.policy,
     ticket: feed.ticket,
-    gates: () => (cache.current()?.manifest.gates ?? []).flatMap(({ id }) => (id === gate.id ? [] : [id])),
+    gates: () => (cache.current()?.manifest.gates ?? []).filter(({ id }) => id !== gate.id),
     heard: () => replication.status().gates,
     clock,
     nowMs: () => trust.now().nowMs,

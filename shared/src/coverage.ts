@@ -7,7 +7,7 @@ import type { SegmentState } from './segment.ts';
 export interface ExpectedGate {
   readonly id: string;
   /** A person has declared that nothing more will come of it: it is named, and not waited for. */
-  readonly lost?: boolean;
+  readonly lost?: boolean | undefined;
 }
 
 export interface GateCoverage {

@@ -95,6 +95,8 @@ export const manifestSchema = z.object({
         publicKey: hex(32),
         certificate: z.string().max(4_096),
         address: z.string().max(200).optional(),
+        /** A person has declared that nothing more will come of it: not waited for (coverage.ts), and believed should it turn up. */
+        lost: z.boolean().optional(),
       }),
     )
     .max(2_000),

@@ -150,7 +150,7 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     }),
   });
   const ordering = { database, clock, keys, readTicket, replica, storeOf: central.storeOf };
-  const coverage = createCoverage({ database, clock, replica, audit, changed: pokes.poke });
+  const coverage = createCoverage({ database, clock, replica, audit, changed });
   const cases = createCases({ database, clock, audit, coverage, changed: pokes.poke });
   const reports = createReports({ database, clock, replica, coverage, cases, feedVersion: feed.version });
   return {

@@ -15,7 +15,7 @@ import {
 } from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import type { Audit, AuditActor } from './audit.ts';
-import { readEvent } from './events.ts';
+import { raiseRulesRevision, readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
 
 export interface CoverageService {
@@ -39,6 +39,7 @@ export interface CoverageDeps {
   readonly clock: Clock;
   readonly replica: Pick<ReplicaStore, 'frontier'>;
   readonly audit: Pick<Audit, 'record'>;
+  /** Gates are told with the next feed, and who watches at once. */
   readonly changed: (event: number) => void;
 }
 
@@ -121,6 +122,7 @@ export function createCoverage({ database, clock, replica, audit, changed }: Cov
           .values({ event, gate, ...declared })
           .onConflict((conflict) => conflict.columns(['event', 'gate']).doUpdateSet(declared))
           .execute();
+        await raiseRulesRevision(queries, event);
         await audit.record(queries, {
           action: 'gate-lost',
           actor: by,
@@ -144,6 +146,7 @@ export function createCoverage({ database, clock, replica, audit, changed }: Cov
           .returning('gate')
           .executeTakeFirst();
         if (row === undefined) return false;
+        await raiseRulesRevision(queries, event);
         await audit.record(queries, { action: 'gate-found', actor: by, event, gate, subject: gate });
         return true;
       });

@@ -246,6 +246,8 @@ async function listGates(database: Database, event: number): Promise<Manifest['g
     .where('revoked_at_ms', 'is', null)
     .orderBy('id')
     .execute();
+  const declared = await database.selectFrom('gate_lost').select('gate').where('event', '=', event).execute();
+  const lost = new Set(declared.map(({ gate }) => gate));
   return rows.flatMap((row) =>
     row.public_key === null || row.certificate === null
       ? []
@@ -257,6 +259,7 @@ async function listGates(database: Database, event: number): Promise<Manifest['g
             publicKey: row.public_key,
             certificate: row.certificate,
             ...(row.address === null ? {} : { address: row.address }),
+            ...(lost.has(row.id) ? { lost: true } : {}),
           },
         ],
   );

@@ -6,7 +6,9 @@ import {
   caseListSchema,
   caseViewSchema,
   coverageSchema,
+  keyId,
   offlineRiskSchema,
+  verifyManifest,
   type CaseList,
   type CaseView,
   type Mark,
@@ -249,6 +251,30 @@ describe('what is not known yet', () => {
       ['gate-found', undefined],
       ['gate-lost', 'stolen'],
     ]);
+  });
+
+  it('tells gates with the next feed who is lost, and who is not any more', async () => {
+    const lostInFeed = async (): Promise<readonly string[]> => {
+      const published = await test.cloud.feed.publish(event);
+      if (!published.ok) throw new Error(published.error.type);
+      const { publicKey } = (await test.cloud.keys.current()).feed;
+      const manifest = verifyManifest(published.value.manifest, [{ keyId: keyId(publicKey), publicKey }]);
+      if (!manifest.ok) throw new Error(manifest.error.type);
+      return manifest.value.gates.flatMap((gate) => (gate.lost === true ? [gate.id] : []));
+    };
+    expect(await lostInFeed()).toEqual([]);
+    await declare(c);
+    expect(await lostInFeed()).toEqual([c]);
+    await test.api('DELETE', `/api/events/${event}/gates/${c}/${lost}`);
+    expect(await lostInFeed()).toEqual([]);
+  });
+
+  it('publishes by itself that a gate is lost', async () => {
+    await test.cloud.feed.publish(event);
+    const before = await test.cloud.feed.version(event);
+    await declare(c);
+    await test.time.advance(1_000);
+    await expect.poll(() => test.cloud.feed.version(event)).toBeGreaterThan(before);
   });
 
   it('cannot be said of a gate of another event', async () => {

@@ -17,7 +17,15 @@ const entry = (gate: string, ticket: number, seconds: number): Mark =>
     at: { ms: eveningMs + seconds * 1_000, counter: 0 },
   });
 
-function createBench({ own = [], others = [] }: { own?: readonly Mark[]; others?: readonly Mark[] }) {
+function createBench({
+  own = [],
+  others = [],
+  lost = [],
+}: {
+  own?: readonly Mark[];
+  others?: readonly Mark[];
+  lost?: readonly string[];
+}) {
   let monotonicMs = 0;
   let breaths = 0;
   let looked = 0;
@@ -40,7 +48,7 @@ function createBench({ own = [], others = [] }: { own?: readonly Mark[]; others?
     },
     policy: () => policy,
     ticket: () => undefined,
-    gates: () => ['gate-b', 'gate-c', 'cloud'],
+    gates: () => ['gate-b', 'gate-c', 'cloud'].map((id) => ({ id, ...(lost.includes(id) ? { lost: true } : {}) })),
     heard: () => [{ gate: 'gate-b', coveredMs: eveningMs + 60_000 }],
     clock: { wallMs: () => 0, monotonicMs: () => monotonicMs },
     nowMs: () => eveningMs,
@@ -73,6 +81,28 @@ test('an entry here and one elsewhere are a case, with who has not been heard fr
       mayChange: 'May change: 1 gate not heard from',
     },
   ]);
+});
+
+test('a gate that was declared lost is named and not waited for, as in the cloud', async () => {
+  const { cases } = createBench({
+    own: [entry('gate-a', 1, 0)],
+    others: [entry('gate-b', 1, 30)],
+    lost: ['gate-c'],
+  });
+  const { cases: found, completeUpToMs } = await cases();
+  expect(completeUpToMs).toBe(eveningMs + 60_000);
+  expect(found).toMatchObject([{ gatesNotHeard: [], gatesLost: ['gate-c'] }]);
+  expect(found[0]).not.toHaveProperty('mayChange');
+});
+
+test('a lost gate that had told of everything before is no gap in a story', async () => {
+  const { cases } = createBench({
+    others: [entry('gate-b', 1, 0), { ...entry('gate-b', 1, 30), boot: 'ffffffffffffffff' }],
+    lost: ['gate-b', 'gate-c'],
+  });
+  const { cases: found, completeUpToMs } = await cases();
+  expect(completeUpToMs).toBeUndefined();
+  expect(found).toMatchObject([{ gatesNotHeard: [], gatesLost: ['gate-c'] }]);
 });
 
 test('two entries elsewhere are one too, and tickets with one use are not even read', async () => {

@@ -199,6 +199,13 @@ describe('manifests', () => {
     expect(verifyManifest(signManifest(manifest(), a), trusted)).toEqual({ ok: true, value: manifest() });
   });
 
+  it('say which gates are lost, and need not', () => {
+    const gate = { id: 'gate-a', name: 'Gate A', zone: 'arena', publicKey: 'ab'.repeat(32), certificate: '' };
+    const gates = [gate, { ...gate, id: 'gate-b', lost: true }];
+    const verified = verifyManifest(signManifest(manifest({ gates }), a), trusted);
+    expect(verified).toMatchObject({ ok: true, value: { gates } });
+  });
+
   it.each<[string, Partial<Manifest>]>([
     ['a gap between deltas', { version: 9, deltas: [delta(5, 6), delta(7, 8)] }],
     ['a gap after the snapshot', { version: 9, deltas: [delta(6, 7)] }],
