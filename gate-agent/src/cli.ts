@@ -183,7 +183,8 @@ const exportToStick = defineCommand({
     const { exportMarks, renderExport } = await import('./commands/export-marks.ts');
     const folder = orStop(findGateFolder(args));
     const exported = orStop(await exportMarks({ folder, target: args.target }, stickDeps()));
-    console.log(args.json === true ? JSON.stringify(exported) : renderExport(exported));
+    if (args.json === true) console.log(JSON.stringify(exported));
+    else for (const line of renderExport(exported)) console.log(line);
   },
 });
 
@@ -220,10 +221,10 @@ const checkProjection = defineCommand({
   run: async ({ args }) => {
     const { describeProjection, isRight, projection } = await import('./commands/projection.ts');
     const rebuild = args.rebuild === true;
-    const check = orStop(await projection(orStop(findGateFolder(args)), { rebuild }));
-    if (args.json === true) console.log(JSON.stringify(check));
-    else for (const line of describeProjection(check, rebuild)) console.log(line);
-    process.exitCode = isRight(check) ? 0 : 1;
+    const checks = orStop(await projection(orStop(findGateFolder(args)), { rebuild }));
+    if (args.json === true) console.log(JSON.stringify(checks));
+    else for (const check of checks) for (const line of describeProjection(check, rebuild)) console.log(line);
+    process.exitCode = checks.every(isRight) ? 0 : 1;
   },
 });
 

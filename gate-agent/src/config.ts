@@ -29,6 +29,8 @@ export const hostAndPort = z
   .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, 'must be HOST:PORT, for example "192.168.1.20:7443"')
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'the port must be at most 65535');
 
+const eventNumber = z.number().int().min(0).max(4_294_967_295);
+
 const laneSchema = z.strictObject({
   id: name(32),
   direction: z.enum(['entry', 'exit']).default('entry'),
@@ -40,11 +42,24 @@ const laneSchema = z.strictObject({
   holdTimeoutMs: milliseconds(1_000, 600_000).default(60_000),
 });
 
+const lanSchema = z.strictObject({
+  listen: hostAndPort.optional(),
+  peers: z.array(hostAndPort).max(64).default([]),
+});
+
+/** A further event of this gate, whose tickets are admitted by the same lanes. */
+const eventSchema = z.strictObject({
+  id: eventNumber,
+  zone: z.string().min(1).max(64),
+  /** Its gates speak with each other at an address of its own; see `eventsOf`. */
+  lan: lanSchema.prefault({}),
+});
+
 const configSchema = z.strictObject({
   gate: z.strictObject({
     id: name(32),
     name: z.string().min(1).max(100).optional(),
-    event: z.number().int().min(0).max(4_294_967_295),
+    event: eventNumber,
     zone: z.string().min(1).max(64),
     /** Folder of keys, databases and the clock's floor; relative to the configuration file. */
     data: z.string().min(1).max(1_024).default('.'),
@@ -52,14 +67,13 @@ const configSchema = z.strictObject({
   cloud: z
     .strictObject({ url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' }).max(1_024) })
     .optional(),
-  lan: z
-    .strictObject({
-      listen: hostAndPort.optional(),
-      peers: z.array(hostAndPort).max(64).default([]),
+  lan: lanSchema
+    .extend({
       /** Find gates of the same event by mDNS, and be found; see `discoversGates`. */
       discover: z.boolean().optional(),
     })
     .prefault({}),
+  events: z.array(eventSchema).max(7).default([]),
   local: z
     .strictObject({
       /** Address of the gate's own pages and actions. Loopback unless a steward's tablet needs it. */
@@ -105,6 +119,30 @@ export type LaneConfig = GateConfig['lanes'][number];
 /** Unless the file says it: where other gates can reach this one, and not on the machine itself. */
 export const discoversGates = ({ lan: { discover, listen } }: Pick<GateConfig, 'lan'>): boolean =>
   discover ?? (listen !== undefined && !/^(127\.|localhost:|\[::1\]:)/.test(listen));
+
+/** One event of this gate, with where its gates find each other. */
+export interface EventConfig {
+  readonly id: number;
+  readonly zone: string;
+  readonly lan: { readonly listen: string | undefined; readonly peers: readonly string[]; readonly discover: boolean };
+}
+
+/** The gate's own event first. A further one without an address takes any free port beside it, which mDNS makes known. */
+export const eventsOf = (
+  config: Pick<GateConfig, 'gate' | 'lan' | 'events'>,
+): readonly [EventConfig, ...EventConfig[]] => {
+  const { listen, peers } = config.lan;
+  const discover = discoversGates(config);
+  const beside = discover ? listen?.replace(/:\d+$/, ':0') : undefined;
+  return [
+    { id: config.gate.event, zone: config.gate.zone, lan: { listen, peers, discover } },
+    ...config.events.map(({ id, zone, lan }) => ({
+      id,
+      zone,
+      lan: { listen: lan.listen ?? beside, peers: lan.peers, discover },
+    })),
+  ];
+};
 
 export type ConfigError = {
   readonly type: 'config-unreadable' | 'config-invalid';
@@ -172,6 +210,12 @@ export function parseConfig(
       complaints.push(
         `${fileName}:${locateLine(text, ['lanes', twice, 'id'])}: lane id "${ids[twice]}" is used twice; give each lane its own`,
       );
+    const events = [parsed.data.gate.event, ...parsed.data.events.map((event) => event.id)];
+    const again = events.findIndex((id, index) => events.indexOf(id) !== index);
+    if (again > 0)
+      complaints.push(
+        `${fileName}:${locateLine(text, ['events', again - 1, 'id'])}: event ${events[again]} is named twice; leave one out`,
+      );
     if (complaints.length === 0) return ok(parsed.data);
   }
   return err({ type: 'config-invalid', complaints });
@@ -214,7 +258,7 @@ function describeIssue(issue: z.core.$ZodIssue, text: string, fileName: string, 
 }
 
 const sectionName = (path: readonly (string | number)[]): string =>
-  path[0] === 'lanes' ? '[[lanes]]' : `[${path[0]}]`;
+  path[0] === 'lanes' || path[0] === 'events' ? `[[${path[0]}]]` : `[${path[0]}]`;
 
 function valueAt(table: unknown, path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>(
@@ -227,6 +271,7 @@ function valueAt(table: unknown, path: readonly (string | number)[]): unknown {
 function validKeys(path: readonly (string | number)[]): readonly string[] {
   if (path.length === 0) return Object.keys(configSchema.shape);
   if (path[0] === 'lanes') return Object.keys(laneSchema.shape);
+  if (path[0] === 'events') return Object.keys((path[2] === 'lan' ? lanSchema : eventSchema).shape);
   let section: unknown = Reflect.get(configSchema.shape, path[0] ?? '');
   while (section instanceof z.ZodOptional || section instanceof z.ZodPrefault) section = section.unwrap();
   return section instanceof z.ZodObject ? Object.keys(section.shape) : [];

@@ -1,15 +1,12 @@
 // Gathers what a running gate knows about itself into the facts that health is made of.
-import { changedRows, type Lane, type OrdersView, type Supervisor } from '@postern/shared';
+import { assert, changedRows, type Lane, type OrderView, type Supervisor } from '@postern/shared';
 import type { ClockTrust } from './clock-trust.ts';
 import type { GateConfig } from './config.ts';
-import type { FeedClientStatus } from './feed-client.ts';
+import type { EventAtGate } from './event-at-gate.ts';
 import type { FeedView } from './feed-view.ts';
 import type { FireWatch } from './fire-input.ts';
-import type { FeedHealth, GateFacts } from './local-api/health.ts';
-import type { Reach } from './reach.ts';
-import type { Replication } from './replication/worker-front.ts';
+import type { EventFacts, FeedHealth, GateFacts } from './local-api/health.ts';
 import type { FeedCache } from './store/feed-cache.ts';
-import type { GateStore } from './store/store.ts';
 
 export interface FactsDeps {
   readonly config: GateConfig;
@@ -19,36 +16,36 @@ export interface FactsDeps {
   readonly certificateExpiresMs: number | undefined;
   readonly lanes: readonly Lane[];
   readonly readers: readonly { readonly lane: string; readonly supervisor: Supervisor }[];
-  readonly store: GateStore;
-  readonly cache: FeedCache;
-  readonly feed: FeedView;
-  readonly feedClient: () => FeedClientStatus | undefined;
+  /** The gate's own one first. */
+  readonly events: readonly EventInFacts[];
   readonly trust: ClockTrust;
-  readonly replication: Replication;
-  readonly reach: Reach;
   readonly fire: FireWatch | undefined;
-  readonly orders: () => OrdersView;
   readonly monotonicMs: () => number;
+}
+
+export interface EventInFacts extends Pick<
+  EventAtGate,
+  'event' | 'zone' | 'cache' | 'feed' | 'feedStatus' | 'journal' | 'replication' | 'reach'
+> {
+  readonly orders: () => readonly OrderView[];
 }
 
 export function createFacts(deps: FactsDeps): () => GateFacts {
   const startedMs = deps.monotonicMs();
-  const { config, lanes, readers, store, trust, replication, reach, fire } = deps;
+  const { config, lanes, readers, trust, fire } = deps;
   return () => {
-    const { peers, drainError, lan, alarms } = replication.status();
+    const [own, ...also] = deps.events.map(eventFacts);
+    assert(own !== undefined, 'a gate has an event');
     return {
+      ...own,
+      also,
       gate: config.gate.id,
       name: deps.name,
-      event: config.gate.event,
-      zone: config.gate.zone,
       boot: deps.boot,
       pid: process.pid,
       version: deps.version,
       upMs: Math.round(deps.monotonicMs() - startedMs),
       clock: trust.statement(),
-      store: { healthy: store.healthy(), trouble: store.trouble() },
-      feed: feedHealth(deps),
-      feedTrouble: deps.cache.trouble()?.type ?? deps.feedClient()?.error?.type,
       lanes: lanes.map((lane) => ({
         ...lane.health(),
         id: lane.id,
@@ -56,16 +53,29 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
         onFailure: lane.settings.onFailure,
       })),
       readers: readers.map(({ lane, supervisor }) => ({ ...supervisor.health(), lane })),
-      contact: { noContactSinceMs: reach.noContactSinceMs(), peers, lan, trouble: drainError, alarms },
-      orders: deps.orders().orders,
-      offline: store.offline(),
       certificateExpiresMs: deps.certificateExpiresMs,
       fire: { configured: fire !== undefined, on: fire?.isOn() ?? false, trouble: fire?.trouble() },
     };
   };
 }
 
-function feedHealth({ cache, feed }: FactsDeps): FeedHealth | undefined {
+function eventFacts(of: EventInFacts): EventFacts {
+  const { event, zone, journal, cache, feed, feedStatus, reach } = of;
+  const { peers, drainError, lan, alarms } = of.replication.status();
+  return {
+    event,
+    eventName: feed.policy().name,
+    zone,
+    store: { healthy: journal.healthy(), trouble: journal.trouble() },
+    feed: feedHealth(cache, feed),
+    feedTrouble: cache.trouble()?.type ?? feedStatus()?.error?.type,
+    contact: { noContactSinceMs: reach.noContactSinceMs(), peers, lan, trouble: drainError, alarms },
+    orders: of.orders(),
+    offline: journal.offline(),
+  };
+}
+
+function feedHealth(cache: FeedCache, feed: FeedView): FeedHealth | undefined {
   const manifest = cache.current()?.manifest;
   if (manifest === undefined) return undefined;
   const ageMs = feed.ageMs();

@@ -1,5 +1,5 @@
 // What happens when somebody who can be believed has stated the time: the clock takes it or not, and marks that carry a time which was
-// clearly wrong get one that says by how much.
+// clearly wrong get one that says by how much, in the journal of every event that has any.
 import type { Logger, Store } from '@postern/shared';
 import type { ClockTrust, TimeSample } from './clock-trust.ts';
 
@@ -8,14 +8,16 @@ export const correctionMsMin = 2_000;
 
 export interface TimeListener {
   readonly trust: ClockTrust;
-  readonly store: Store;
-  readonly event: number;
-  readonly marksSoFar: () => number;
+  readonly events: readonly {
+    readonly event: number;
+    readonly store: Store;
+    readonly journal: { readonly lastSequence: () => number };
+  }[];
   readonly logger: Logger;
 }
 
 /** The mark is appended in the background: a store that has failed meanwhile says so itself. */
-export function learnTime(sample: TimeSample, { trust, store, event, marksSoFar, logger }: TimeListener): void {
+export function learnTime(sample: TimeSample, { trust, events, logger }: TimeListener): void {
   const learned = trust.learn(sample);
   if (learned.type === 'refused-before-floor')
     logger.warn(
@@ -24,12 +26,13 @@ export function learnTime(sample: TimeSample, { trust, store, event, marksSoFar,
     );
   if (learned.type !== 'taken' || Math.abs(learned.correctionMs) < correctionMsMin) return;
   logger.info({ correctionMs: learned.correctionMs, source: sample.source }, 'The time was corrected');
-  if (marksSoFar() > 0)
-    void store.append({
-      kind: 'corrected',
-      event,
-      lane: '',
-      offsetMs: learned.correctionMs,
-      trueMs: trust.now().nowMs,
-    });
+  for (const { event, store, journal } of events)
+    if (journal.lastSequence() > 0)
+      void store.append({
+        kind: 'corrected',
+        event,
+        lane: '',
+        offsetMs: learned.correctionMs,
+        trueMs: trust.now().nowMs,
+      });
 }

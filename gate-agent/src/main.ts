@@ -1,26 +1,24 @@
-// The gate's composition root: the only place that constructs. Clock and identity, feed, journal, replication thread, lanes with
-// their readers and turnstiles, staff's actions and the local port, started in this order and stopped in the opposite one.
-import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+// The gate's composition root: clock and identity, the events with their feeds, journals and replication threads (event-at-gate.ts),
+// lanes with their readers and turnstiles, staff's actions and the local port, started in this order and stopped in the opposite one.
 import {
   bytesToHex,
+  createConfirmations,
   createLane,
   createMethodRegistry,
   createStaffSignOn,
   createSteward,
+  createStewardOrders,
   createSupervisor,
   decide,
   err,
-  hexToBytes,
-  knownFeedKeys,
   knownMethods,
   ok,
   ready,
+  shareLanes,
   sleep,
   type Lane,
-  type LaneContext,
   type Logger,
-  type Manifest,
+  type OrdersView,
   type Result,
   type Supervisor,
   type Timer,
@@ -28,14 +26,12 @@ import {
 import { openActuator } from './actuators/open.ts';
 import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
-import { createClockTrust, sampleOfRoundTrip, type TimeSample } from './clock-trust.ts';
-import { discoversGates, type GateConfig, type LaneConfig } from './config.ts';
-import { createFeedClient, type FeedClient } from './feed-client.ts';
-import { createFeedView, waitForFirstFeed } from './feed-view.ts';
+import { createClockTrust, type TimeSample } from './clock-trust.ts';
+import { eventsOf, type EventConfig, type GateConfig, type LaneConfig } from './config.ts';
+import { openEventAtGate, type EventAtGate } from './event-at-gate.ts';
+import { createEventReports } from './event-reports.ts';
 import { createFacts } from './facts.ts';
 import { createOrdersAtGate } from './gate-orders.ts';
-import { createGateRollCall } from './gate-roll-call.ts';
-import { createKnownCases } from './known-cases.ts';
 import { openFireInput } from './fire-input.ts';
 import { loadIdentity, type Identity } from './identity.ts';
 import { createEventHub } from './local-api/event-hub.ts';
@@ -44,21 +40,15 @@ import { createScreens } from './local-api/screens.ts';
 import { learnTime } from './learn-time.ts';
 import { createLocalApi } from './local-api/app.ts';
 import { allowedHosts } from './local-api/guard.ts';
-import { toHealth } from './local-api/health.ts';
+import { toHealth, toStatus } from './local-api/health.ts';
 import { createPages } from './local-api/pages.ts';
 import { listen } from './local-api/server.ts';
 import { createPinCheck } from './pin.ts';
-import { createReach } from './reach.ts';
 import { createDecoder, type Decoder } from './readers/decoder.ts';
 import { openReader } from './readers/open.ts';
-import { createGateObserver } from './observe-gates.ts';
-import { tellReplication } from './tell-replication.ts';
 import { createGateFetch } from './replication/gate-auth.ts';
-import { pokeAfterCommit } from './replication/poke-after-commit.ts';
-import { startReplication } from './replication/worker-front.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
-import { openFeedCache, type FeedCache } from './store/feed-cache.ts';
-import { createGateStore } from './store/store.ts';
+import { createSeveralEvents } from './several-events.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer, readMachineBoot } from './system.ts';
 import { keepAskingServerTime } from './time-client.ts';
 
@@ -66,8 +56,6 @@ import { keepAskingServerTime } from './time-client.ts';
 const clockRoundMs = 10_000;
 const bootBytes = 8;
 const tokenBytes = 16;
-/** Saying goodbye to the peers may take so long at stop. */
-const stopReplicationMsMax = 3_500;
 const version = '0.1.0';
 
 export interface RunningGate {
@@ -140,10 +128,9 @@ async function compose(
   const timer = createSystemTimer();
   const boot = bytesToHex(random(bootBytes));
   const token = bytesToHex(random(tokenBytes));
-  const journalPath = join(gate.data, 'journal.db');
-  const replicaPath = join(gate.data, 'replica.db');
+  const cloudUrl = config.cloud?.url.replace(/\/$/, '');
 
-  // What time it is, and what the cloud has published.
+  // What time it is.
   const clockPath = clockFilePath(gate.data);
   const certificate = parseCertificate(Buffer.from(identity.certificate, 'base64'));
   const floorMs = certificate.ok ? certificate.value.notBeforeMs : 0;
@@ -159,102 +146,46 @@ async function compose(
       logger.warn({ cause: String(cause) }, 'The clock file could not be written'),
     );
   onStop(saveClock);
-  const cache = await openFeedCache({
-    folder: join(gate.data, 'feed'),
-    event: gate.event,
-    enrolledKeys: identity.feedKeys,
-    nowMs: () => trust.now().nowMs,
-    logger,
-  });
-  onStop(cache.close);
-  let feedClient: FeedClient | undefined;
-  const feed = createFeedView({
-    cache,
-    event: gate.event,
-    clock,
-    time: trust.now,
-    clientStatus: () => feedClient?.status(),
-  });
 
-  // The journal, and the thread that carries it to others.
-  const store = createGateStore({
-    journalPath,
-    replicaPath,
-    event: gate.event,
-    gate: gate.id,
-    boot,
-    clock,
-    timer,
-    logger,
-    time: trust.now,
-    policy: feed.policy,
-    ticket: feed.ticket,
-  });
-  /** Once there are lanes that could obey. */
-  let lookForOrders = (): void => undefined;
-  const replication = startReplication({
-    settings: {
-      gate: gate.id,
-      event: gate.event,
-      boot,
-      journalPath,
-      replicaPath,
-      ...identity.keys,
-      keyPem: identity.keyPem,
-      certificate: Buffer.from(identity.certificate, 'base64'),
-      ca: Buffer.from(identity.ca, 'base64'),
-      cloudUrl: config.cloud?.url.replace(/\/$/, ''),
-      lanListen: config.lan.listen,
-      lanPeers: config.lan.peers,
-      lanDiscover: discoversGates(config),
-    },
-    logger,
-    timer,
-    random,
-    through: store.through,
-    onStatus: createGateObserver({ hybrid: store.hybrid, logger }),
-    onOrders: () => lookForOrders(),
-    onPeerTime: ({ statedMs, sentMs, receivedMs, uncertaintyMs }) =>
-      learn(sampleOfRoundTrip('peer', statedMs, sentMs, receivedMs, uncertaintyMs)),
-  });
-  const pokingStore = pokeAfterCommit(
-    {
-      ...store,
-      // A journal that works again may hold orders of its own, and no lane comes back before they are known.
-      reopen: async () => {
-        const reopened = await store.reopen();
-        lookForOrders();
-        return reopened;
-      },
-    },
-    replication,
-  );
+  // The events: what the cloud has published of each, its journal, and the thread that carries that to others.
+  const events: EventAtGate[] = [];
+  const tellReplication = (): void => events.forEach((event) => event.tellReplication());
   const learn = (sample: TimeSample): void => {
-    learnTime(sample, { trust, store: pokingStore, event: gate.event, marksSoFar: store.lastSequence, logger });
-    tellReplication(replication, cache, trust, clock.monotonicMs());
+    learnTime(sample, { trust, events, logger });
+    tellReplication();
   };
-  // The store goes first, so that the thread's last drain finds everything; what it has no time for is told at the next start.
-  onStop(() => Promise.race([replication.stop(), sleep(timer, stopReplicationMsMax, new AbortController().signal)]));
-  onStop(store.close);
-  tellReplication(replication, cache, trust, clock.monotonicMs());
-  const reach = createReach({
-    replication: replication.status,
-    feedClient: () => feedClient?.status(),
-    clock,
-    time: trust.now,
-    timer,
-  });
+  const openEvent = async (event: EventConfig): Promise<EventAtGate> => {
+    const opened = await openEventAtGate(event, {
+      gate: gate.id,
+      data: gate.data,
+      boot,
+      identity,
+      cloudUrl,
+      trust,
+      learn,
+      clock,
+      random,
+      timer,
+      logger,
+      onStop,
+    });
+    events.push(opened);
+    return opened;
+  };
+  const [ownConfig, ...furtherConfigs] = eventsOf(config);
+  const own = await openEvent(ownConfig);
+  const furtherEvents: EventAtGate[] = [];
+  for (const further of furtherConfigs) furtherEvents.push(await openEvent(further));
+  const several = createSeveralEvents(own, furtherEvents);
 
   // Lanes: readers, the rule, turnstiles.
-  const context: LaneContext = {
-    gate: gate.id,
+  const registry = createMethodRegistry({
+    methods: knownMethods,
+    lookups: own.feed.lookups,
+    furtherLookups: furtherEvents.map(({ feed }) => feed.lookups),
     clock,
-    policy: feed.policy,
-    time: trust.now,
-    feedAgeMs: feed.ageMs,
-    inTouch: reach.inTouch,
-  };
-  const registry = createMethodRegistry({ methods: knownMethods, lookups: feed.lookups, clock, logger });
+    logger,
+  });
   const preview = config.local.preview ? createPreview(clock.monotonicMs) : undefined;
   const lanes: Lane[] = [];
   const name = gate.name ?? identity.gate.name;
@@ -267,10 +198,10 @@ async function compose(
     boot,
     languages: config.local.languages,
     time: trust.now,
-    timeZone: () => feed.policy().timeZone,
-    gateName: feed.gateName,
-    noContactSinceMs: reach.noContactSinceMs,
-    hasFeed: () => cache.current() !== undefined,
+    timeZone: () => own.feed.policy().timeZone,
+    gateName: several.gateName,
+    noContactSinceMs: several.noContactSinceMs,
+    hasFeed: several.hasFeed,
   });
   let decoder: Decoder | undefined;
   onStop(async () => decoder?.close());
@@ -280,9 +211,10 @@ async function compose(
     if (!actuator.ok)
       return err({ type: actuator.error.type, cause: `lane ${laneConfig.id}: ${actuator.error.cause}` });
     const lane = createLane(laneSettings(laneConfig, gate.zone), {
-      context,
+      context: own.context,
       registry,
-      store: pokingStore,
+      store: own.store,
+      furtherEvents,
       actuator: actuator.value.actuator,
       decide,
       timer,
@@ -316,33 +248,37 @@ async function compose(
     }
   }
 
-  const ordersHere = createOrdersAtGate({
-    gate: { ...gate, name },
-    lanes,
-    known: store,
-    store: pokingStore,
-    cache,
-    feed,
-    clock,
-    random,
-    timer,
-    logger,
-    tell: (view) => hub.publish('orders', view),
+  // Orders to the venue, of every event.
+  const sharedLanes = shareLanes(lanes, events.length);
+  let ordersView = (): OrdersView => ({ orders: [] });
+  const ordersOf = events.map((event, index) => {
+    const orders = createOrdersAtGate({
+      gate: { id: gate.id, name, zone: event.zone, event: event.event },
+      lanes: sharedLanes[index] ?? [],
+      known: event.journal,
+      store: event.store,
+      cache: event.cache,
+      feed: event.feed,
+      timer,
+      logger,
+      changed: () => hub.publish('orders', ordersView()),
+    });
+    event.lookForOrders(orders.orders.look);
+    onStop(orders.orders.stop);
+    return { ...orders, event, zones: () => event.feed.policy().zones };
   });
-  const { orders, view: ordersView, gates, steward: orderAtGate } = ordersHere;
-  lookForOrders = orders.look;
-  onStop(orders.stop);
+  ordersView = () => ({ orders: ordersOf.flatMap(({ view }) => view()) });
 
   // Staff and screens.
-  const staff = (): Manifest['staff'] => cache.current()?.manifest.staff ?? [];
-  const signOn = createStaffSignOn({ checkPin: createPinCheck(staff), staff, clock, random });
+  const signOn = createStaffSignOn({ checkPin: createPinCheck(several.staff), staff: several.staff, clock, random });
   const steward = createSteward({
     lanes,
-    context,
+    context: own.context,
     registry,
-    store: pokingStore,
+    store: own.store,
+    furtherEvents,
     decide,
-    orders: orderAtGate,
+    orders: createStewardOrders({ events: ordersOf, confirmations: createConfirmations({ clock, random }) }),
     logger,
     signOn,
     confirmClock: (trueMs) => {
@@ -360,28 +296,15 @@ async function compose(
     version,
     lanes,
     readers,
-    store,
-    cache,
-    feed,
+    events: ordersOf.map(({ event, view }) => ({ ...event, orders: view })),
     trust,
-    replication,
-    reach,
     fire: fire.value,
-    orders: ordersView,
     monotonicMs: clock.monotonicMs,
     certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined,
-    feedClient: () => feedClient?.status(),
   });
-  const knownCases = createKnownCases({
-    store,
-    policy: feed.policy,
-    ticket: feed.ticket,
-    gates: () => (cache.current()?.manifest.gates ?? []).filter(({ id }) => id !== gate.id),
-    heard: () => replication.status().gates,
-    clock,
-    nowMs: () => trust.now().nowMs,
-    breathe: () => setImmediate(),
-  });
+  const reports = ordersOf.map(({ event, orders, gates }) =>
+    createEventReports({ gate: gate.id, event, orders: orders.statuses, gates, clock, nowMs: () => trust.now().nowMs }),
+  );
   let port = config.local.port;
   const app = createLocalApi({
     screens,
@@ -389,47 +312,30 @@ async function compose(
     hosts: () => allowedHosts(config.local.listen, port, config.local.hosts),
     frameAncestors: config.local.frameAncestors,
     health: () => toHealth(facts()),
-    cases: knownCases,
+    reports,
     steward: () => steward,
     signOn: () => signOn,
     orders: ordersView,
-    rollCall: createGateRollCall({
-      gate: gate.id,
-      policy: feed.policy,
-      gates,
-      store,
-      replication: replication.status,
-      orders: orders.statuses,
-      nowMs: () => trust.now().nowMs,
-      monotonicMs: clock.monotonicMs,
-    }),
-    policy: feed.policy,
-    gateName: feed.gateName,
+    zones: several.zones,
+    gateName: several.gateName,
     clock,
     pages: createPages(),
-    imports: { token, importMessage: replication.importMessage },
+    imports: { token, importMessage: several.importMessage },
     ...(preview === undefined ? {} : { preview: preview.routes }),
-    status: async () => {
-      const hash = await replication.contentHash();
-      return {
-        ...toHealth(facts()),
-        lastSequence: store.lastSequence(),
-        historyHash: hash.ok ? hash.value : undefined,
-        replication: replication.status(),
-      };
-    },
+    status: async () => toStatus(toHealth(facts()), await several.progress()),
   });
   const server = await listen({ ...config.local, app });
   if (!server.ok) return err({ type: server.error.type, cause: server.error.message });
   port = server.value.port;
   onStop(server.value.close);
-  reach.watch((inTouch) => {
-    if (inTouch) {
-      store.backInTouch();
-      feedClient?.wake();
-    }
-    screens.refresh();
-  }, signal);
+  for (const { reach, journal, askForFeed } of events)
+    reach.watch((inTouch) => {
+      if (inTouch) {
+        journal.backInTouch();
+        askForFeed();
+      }
+      screens.refresh();
+    }, signal);
 
   // Everything is there: let people in.
   const stopLanes = async (): Promise<void> => void (await Promise.all(lanes.map((lane) => lane.stop())));
@@ -440,33 +346,19 @@ async function compose(
   onStop(async () => void (await Promise.all(running)));
 
   // What may take its time: the cloud, and the clock's state on disk.
-  if (config.cloud !== undefined) {
-    const cloudUrl = config.cloud.url.replace(/\/$/, '');
-    const gateFetch = createGateFetch({ gate: gate.id, keys: identity.keys, clock });
-    feedClient = createFeedClient({
-      cloudUrl,
-      event: gate.event,
-      cache,
-      clock,
-      timer,
-      random,
-      logger,
-      fetch: gateFetch,
-      onChange: () => {
-        tellReplication(replication, cache, trust, clock.monotonicMs());
-        screens.refresh();
-      },
-    });
-    const feedKeyOf = (keyId: string): Uint8Array | undefined => feedKey(cache, identity, keyId);
+  if (cloudUrl !== undefined) {
+    const cloud = { url: cloudUrl, fetch: createGateFetch({ gate: gate.id, keys: identity.keys, clock }) };
+    const feeds = events.map((event) => event.followFeed(cloud, screens.refresh, signal));
+    const feedKeyOf = (keyId: string): Uint8Array | undefined => several.feedKey(identity.feedKeys, keyId);
     const background = [
-      feedClient.run(signal),
+      ...feeds.map(({ ended }) => ended),
       keepAskingServerTime({ cloudUrl, clock, random, feedKeyOf, logger, timer }, learn, signal),
     ];
     onStop(async () => void (await Promise.all(background)));
-    await waitForFirstFeed(feedClient, cache, timer, signal);
+    await Promise.all(feeds.map(({ hasFeed }) => hasFeed));
   }
   void repeatClockRound(timer, signal, async () => {
-    tellReplication(replication, cache, trust, clock.monotonicMs());
+    tellReplication();
     await saveClock();
   });
   // A disk that is full keeps nobody from being told so by a running gate.
@@ -486,13 +378,6 @@ const laneSettings = ({ id, direction, onFailure, holdTimeoutMs }: LaneConfig, z
   onFailure,
   holdTimeoutMs,
 });
-
-/** What may sign the time: a feed key of the feed in use, or one that came with enrolment, unless it is revoked. */
-function feedKey(cache: FeedCache, identity: Identity, keyId: string): Uint8Array | undefined {
-  const keys = knownFeedKeys(cache.current()?.manifest, identity.feedKeys);
-  const key = keys.find((candidate) => candidate.state !== 'revoked' && candidate.keyId === keyId);
-  return key === undefined ? undefined : hexToBytes(key.publicKey);
-}
 
 async function repeatClockRound(timer: Timer, signal: AbortSignal, round: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {

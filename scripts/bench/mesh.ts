@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { hexToBytes, type TicketResponse } from '@postern/shared';
+import { journalPath, replicaPath } from '../../gate-agent/src/event-folder.ts';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
 import { feedStartMs } from '../lib/build-feed.ts';
 import { fillReplica } from '../lib/fill-replica.ts';
@@ -100,10 +101,10 @@ async function untilConnected(gates: readonly VenueGate[]): Promise<void> {
 }
 
 /** Milliseconds from each mark's being durable to the last gate's knowing it. */
-async function measureWay({ gates, tickets }: Venue, firstTicket: number, marks: number): Promise<readonly number[]> {
+async function measureWay({ gates, tickets, event }: Venue, firstTicket: number, marks: number): Promise<readonly number[]> {
   const watches = gates.map(({ folder }) => ({
-    own: watchMarks(join(folder, 'journal.db')),
-    others: watchMarks(join(folder, 'replica.db')),
+    own: watchMarks(journalPath(folder, event)),
+    others: watchMarks(replicaPath(folder, event)),
   }));
   const samples: number[] = [];
   for (let mark = 0; mark < marks; mark++) {
@@ -203,7 +204,7 @@ async function measureMemory({ gates, tickets, event }: Venue): Promise<BenchRow
   const without = await residentAfterStart(gate, one);
   await gate.kill('SIGTERM');
   fillReplica({
-    path: join(gate.folder, 'replica.db'),
+    path: replicaPath(gate.folder, event),
     event,
     marks: knownMarks,
     atMs: feedStartMs,

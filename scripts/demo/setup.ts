@@ -4,6 +4,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TicketResponse } from '@postern/shared';
+import { journalPath } from '../../gate-agent/src/event-folder.ts';
 import { runChild, startUntil, type Child } from './children.ts';
 import { createCloudClient, type Cloud } from './cloud.ts';
 import type { DemoFolder } from './folder.ts';
@@ -110,7 +111,7 @@ export async function setUpVenue(
           title: gateTitles[name],
           args: [programs.gate, 'run', '--config', config, '--json'],
           logFile: folder.log(gateIds[name]),
-          journal: join(folder.gate(name), 'journal.db'),
+          journal: journalPath(folder.gate(name), event),
           lane,
           operator: { operator, pin },
         }),
@@ -131,7 +132,7 @@ export async function setUpVenue(
     textOf: createTextOf(tickets, secret),
     network,
     gates,
-    journals: [join(folder.gate('a'), 'journal.db'), join(folder.gate('b'), 'journal.db')],
+    journals: [journalPath(folder.gate('a'), event), journalPath(folder.gate('b'), event)],
   };
 }
 

@@ -89,14 +89,14 @@ export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
       const claim = await qrMethod.verify(presentation, lookups, signal);
       const lane = lanes[direction];
       if (!claim.ok) {
-        store.appendLater(draftRefusal(lane.place(), undefined, claim.error.type, undefined));
+        store.appendLater(draftRefusal(lane.place(undefined), undefined, claim.error.type, undefined));
         return undefined;
       }
       const committed = await lane.admit(claim.value, undefined);
       if (!committed.ok) return undefined;
       const { decision } = committed.value;
       if (decision.kind === 'refuse')
-        store.appendLater(draftRefusal(lane.place(), claim.value, decision.refusal.type, undefined));
+        store.appendLater(draftRefusal(lane.place(claim.value.event), claim.value, decision.refusal.type, undefined));
       return committed.value;
     },
     giveBack: async (mark) => void (await lanes.entry.append(draftLapse(mark, mark.uses))),

@@ -41,7 +41,11 @@ export function ordersInForce(marks: Iterable<Mark>): readonly OrderMark[] {
 
 /** What holds in a zone: of `inForce` (as `ordersInForce` gives them) the strongest that concerns it. */
 export const orderFor = (inForce: readonly OrderMark[], zone: string): OrderMark | undefined =>
-  inForce.filter((mark) => concerns(mark, zone)).toSorted((a, b) => rank[a.order] - rank[b.order])[0];
+  strongestOrder(inForce.filter((mark) => concerns(mark, zone)));
+
+/** Of equally strong ones the first. */
+export const strongestOrder = (orders: readonly OrderMark[]): OrderMark | undefined =>
+  orders.toSorted((a, b) => rank[a.order] - rank[b.order])[0];
 
 /** Whether an order, which may be for all zones, is one for `zone`. */
 export const concerns = (mark: OrderMark, zone: string): boolean => mark.zone === '' || mark.zone === zone;

@@ -72,11 +72,16 @@ async function startShownGate(port: number): Promise<ShownGate> {
     },
     health: () => ({ state: 'green' }) as GateHealth,
     status: async () => ({}),
-    cases: async () => ({ cases: [], count: 0, atMs: 1 }),
     steward: () => ({ act: async () => ({ ok: true, value: {} }) }),
     orders: () => ({ orders: [] }),
-    rollCall: async () => ({ event: 7, atMs: 1, zones: [] }),
-    policy: () => ({ zones: [] }),
+    reports: [
+      {
+        event: 7,
+        cases: async () => ({ cases: [], count: 0, atMs: 1 }),
+        rollCall: async () => ({ event: 7, atMs: 1, zones: [] }),
+      },
+    ],
+    zones: () => [],
     gateName: (gate) => gate,
     signOn: () => {
       throw new Error('nobody signs on at the display');

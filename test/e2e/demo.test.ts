@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { journalPath } from '../../gate-agent/src/event-folder.ts';
 import { countAll } from '../../scripts/demo/counts.ts';
 import { describeOrReport, missingPrograms } from '../support/not-run.ts';
 import { startDemo, waitUntil, type DemoProcess } from '../support/demo-process.ts';
@@ -31,7 +32,7 @@ describeOrReport('the demo', missingPrograms('ffmpeg'), () => {
       expect(Object.keys(last)).toEqual(['admitted', 'refused', 'held', 'doubleEntries', 'marks', 'lost']);
       const folder = join(demo.parentFolder, readdirSync(demo.parentFolder)[0] ?? '');
       const { totals, pairs } = countAll(
-        [join(folder, 'gate-a/journal.db'), join(folder, 'gate-b/journal.db')],
+        [journalPath(join(folder, 'gate-a'), 1), journalPath(join(folder, 'gate-b'), 1)],
         join(folder, 'cloud/cloud.db'),
       );
       expect(last).toEqual(totals);

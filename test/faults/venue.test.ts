@@ -2,13 +2,13 @@
 // at random, end with the same history everywhere, and nothing that a gate has answered with an open turnstile is lost.
 // `POSTERN_FAULTS=big` runs 20 gates; POSTERN_SEED repeats a night.
 import { randomBytes, randomInt } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeMark, markKey, type LaneEvent, type Mark, type TicketResponse } from '@postern/shared';
 import { exportMarks } from '../../gate-agent/src/commands/export-marks.ts';
 import { findGateFolder, type GateFolder } from '../../gate-agent/src/commands/gate-folder.ts';
 import { importMarks } from '../../gate-agent/src/commands/import-marks.ts';
+import { journalPath, replicaPath } from '../../gate-agent/src/event-folder.ts';
 import { createJournalReader } from '../../gate-agent/src/store/journal-reader.ts';
 import { openReplica } from '../../gate-agent/src/store/replica.ts';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
@@ -142,7 +142,7 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
     await happens('the stick brings the mark', async () => {
       const exported = await exportMarks({ folder: await fold(from), target: stick }, deps);
       if (!exported.ok) throw new Error(exported.error.message);
-      const imported = await importMarks({ folder: await fold(to), source: exported.value.file }, deps);
+      const imported = await importMarks({ folder: await fold(to), source: exported.value[0]?.file ?? '' }, deps);
       if (!imported.ok) throw new Error(imported.error.message);
       return imported.value.some(({ gates }) => gates.some(({ gate, marks }) => gate === from.id && marks > 0));
     });
@@ -209,15 +209,15 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
 
   /** What a gate's files hold, read by nothing of the agent's that decides. */
   async function marksAt({ folder: data }: VenueGate): Promise<ReadonlyMap<string, Mark>> {
-    const journal = createJournalReader(join(data, 'journal.db'));
-    const replica = openReplica({ path: join(data, 'replica.db'), journal, breathe: async () => {} });
+    const journal = createJournalReader(journalPath(data, venue.event));
+    const replica = openReplica({ path: replicaPath(data, venue.event), journal, breathe: async () => {} });
     expect(await replica.quarantined(venue.event)).toEqual([]);
     replica.close();
     const marks = new Map<string, Mark>();
     for (const writer of journal.writers())
       journal.forEach(writer, (sequence, bytes) => note(marks, { ...writer, sequence }, bytes));
     journal.close();
-    const database = openDatabase(join(data, 'replica.db'), { readonly: true });
+    const database = openDatabase(replicaPath(data, venue.event), { readonly: true });
     const rows = database
       .prepare('SELECT event, gate, boot, sequence, bytes FROM mark JOIN writer ON writer.id = mark.writer')
       .all() as readonly (Parameters<typeof decodeMark>[1] & {

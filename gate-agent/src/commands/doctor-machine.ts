@@ -5,13 +5,13 @@ import { changedRows, hexToBytes, isExpired, knownFeedKeys } from '@postern/shar
 import { verifyGateCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile } from '../clock-file.ts';
 import { createClockTrust, type ClockTrust } from '../clock-trust.ts';
-import type { GateConfig } from '../config.ts';
+import type { EventConfig, GateConfig } from '../config.ts';
+import { feedFolder, journalPath, replicaPath } from '../event-folder.ts';
 import { isDeviceKeyExposed, loadIdentity, type Identity } from '../identity.ts';
 import { openDatabase } from '../store/database.ts';
 import { readFeed } from '../store/read-feed.ts';
 import { askServerTime } from '../time-client.ts';
 import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
-import { feedFolder, journalPath, replicaPath } from './gate-folder.ts';
 import { openKnownMarks } from './known-marks.ts';
 import { duration, ticketCount } from './status.ts';
 
@@ -139,14 +139,14 @@ async function checkCertificate(
     : well('identity', text);
 }
 
-export function checkJournal(config: GateConfig, { folder: { data }, clock, logger }: DoctorDeps): Finding {
-  const path = journalPath(data);
+export function checkJournal({ id: event }: EventConfig, { folder: { data }, clock, logger }: DoctorDeps): Finding {
+  const path = journalPath(data, event);
   if (!existsSync(path)) return well('journal', 'none yet; the first start makes it');
   const next = `keep ${path} safe (it is the record of who was let in), copy it away, and restore the folder or enrol a fresh one`;
   try {
     const trouble = quickCheck(path);
     if (trouble !== undefined) return fail('journal', `damaged: ${trouble}`, next);
-    const known = openKnownMarks({ data, event: config.gate.event, clock, logger });
+    const known = openKnownMarks({ data, event, clock, logger });
     known.close();
     return well('journal', `${known.own.count} marks, sound`);
   } catch (cause) {
@@ -154,8 +154,8 @@ export function checkJournal(config: GateConfig, { folder: { data }, clock, logg
   }
 }
 
-export function checkReplica({ folder: { data } }: DoctorDeps): Finding {
-  const path = replicaPath(data);
+export function checkReplica({ id: event }: EventConfig, { folder: { data } }: DoctorDeps): Finding {
+  const path = replicaPath(data, event);
   if (!existsSync(path)) return well('replica', 'none yet; it is learned from other gates and the cloud');
   const next = `stop the agent, delete ${path}*, start it again: it is learned anew`;
   try {
@@ -177,9 +177,13 @@ function quickCheck(path: string): string | undefined {
   }
 }
 
-export async function checkFeed(config: GateConfig, deps: DoctorDeps): Promise<Finding> {
+export async function checkFeed(
+  { id: event, zone: zoneId }: EventConfig,
+  config: GateConfig,
+  deps: DoctorDeps,
+): Promise<Finding> {
   const next = 'start the agent in reach of the cloud, and publish the event there';
-  const feed = await readFeed(feedFolder(deps.folder.data), config.gate.event, deps.signal);
+  const feed = await readFeed(feedFolder(deps.folder.data, event), event, deps.signal);
   if (!feed.ok)
     return feed.error.type === 'feed-missing'
       ? fail('ticket list', 'none yet', next)
@@ -190,12 +194,12 @@ export async function checkFeed(config: GateConfig, deps: DoctorDeps): Promise<F
   const ageMs = Math.max(0, nowMs - manifest.createdAtMs);
   const text = `version ${manifest.version}, ${ticketCount({ tickets: manifest.snapshot.tickets, changes: changedRows(manifest) })}, made ${duration(ageMs)} ago`;
   if (isExpired(manifest, nowMs)) return fail('ticket list', `${text}, expired`, next);
-  const zone = manifest.policy.zones.find(({ id }) => id === config.gate.zone);
+  const zone = manifest.policy.zones.find(({ id }) => id === zoneId);
   if (zone === undefined)
     return fail(
       'ticket list',
-      `${text}; the event has no zone "${config.gate.zone}"`,
-      `set [gate] zone in gate.toml to one of: ${manifest.policy.zones.map(({ id }) => id).join(', ')}`,
+      `${text}; the event has no zone "${zoneId}"`,
+      `set its zone in gate.toml to one of: ${manifest.policy.zones.map(({ id }) => id).join(', ')}`,
     );
   return well('ticket list', text);
 }
@@ -254,7 +258,7 @@ export async function checkCloud(config: GateConfig, deps: DoctorDeps): Promise<
 
 async function timeKeys(config: GateConfig, deps: DoctorDeps): Promise<readonly [string, Uint8Array | undefined][]> {
   const identity = await loadIdentity(deps.folder.data);
-  const feed = await readFeed(feedFolder(deps.folder.data), config.gate.event, deps.signal);
+  const feed = await readFeed(feedFolder(deps.folder.data, config.gate.event), config.gate.event, deps.signal);
   if (feed.ok) feed.value.close();
   return knownFeedKeys(feed.ok ? feed.value.manifest : undefined, identity.ok ? identity.value.feedKeys : [])
     .filter(({ state }) => state !== 'revoked')

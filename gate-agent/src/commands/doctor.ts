@@ -1,6 +1,7 @@
 // `gate-agent doctor`: looks at everything that a gate needs, from Node to the turnstile, and says for each thing whether it is well,
 // and if not, what to do next. It changes nothing and may run beside the agent. For the technician at the gate.
 import { ready } from '@postern/shared';
+import { eventsOf, type GateConfig } from '../config.ts';
 import { checkAgent } from './doctor-agent.ts';
 import { checkActuator, checkFireInput, checkReader, checkSharedInput } from './doctor-devices.ts';
 import { fail, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
@@ -38,9 +39,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
     ...machine,
     well('configuration', deps.folder.configPath),
     ...(await checkIdentity(config.value, deps)),
-    checkJournal(config.value, deps),
-    checkReplica(deps),
-    await checkFeed(config.value, deps),
+    ...(await checkEvents(config.value, deps)),
     await checkClock(config.value, deps),
     await checkCloud(config.value, deps),
     ...lanes,
@@ -48,6 +47,16 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
     ...checkFireInput(config.value),
     ...(await checkAgent(config.value, deps)),
   ];
+}
+
+/** Where there are several, each finding says of which. */
+async function checkEvents(config: GateConfig, deps: DoctorDeps): Promise<readonly Finding[]> {
+  const events = eventsOf(config);
+  const findings: Finding[] = [];
+  for (const event of events)
+    for (const finding of [checkJournal(event, deps), checkReplica(event, deps), await checkFeed(event, config, deps)])
+      findings.push(events.length === 1 ? finding : { ...finding, text: `event ${event.id}: ${finding.text}` });
+  return findings;
 }
 
 const symbols: Readonly<Record<Finding['level'], string>> = { ok: '✓', warn: '!', fail: '✗' };

@@ -1,12 +1,14 @@
-// `gate-agent export FILE|DIR`: every mark this gate knows of its event, its own and the others', as their gates signed them, in one file
-// for a USB stick. Beside a running agent it only reads.
+// `gate-agent export FILE|DIR`: every mark this gate knows of its events, its own and the others', as their gates signed them, in one file
+// an event for a USB stick. Beside a running agent it only reads.
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { encodeMarkFile, err, markFileName, ok, ready, type Result } from '@postern/shared';
+import { eventsOf } from '../config.ts';
+import { replicaPath } from '../event-folder.ts';
 import { openStoredChunks, type StoredChunks } from '../store/stored-chunks.ts';
-import { replicaPath, type CommandError, type GateFolder } from './gate-folder.ts';
+import type { CommandError, GateFolder } from './gate-folder.ts';
 import { askRunningAgent } from './running-agent.ts';
 import { openStoppedReplica, type StoppedReplicaDeps } from './stopped-replica.ts';
 
@@ -15,6 +17,7 @@ export interface ExportDeps extends StoppedReplicaDeps {
 }
 
 export interface Exported {
+  readonly event: number;
   /** Absolute. */
   readonly file: string;
   readonly bytes: number;
@@ -25,38 +28,54 @@ export interface Exported {
 export async function exportMarks(
   { folder, target }: { readonly folder: GateFolder; readonly target: string },
   deps: ExportDeps,
-): Promise<Result<Exported, CommandError>> {
+): Promise<Result<readonly Exported[], CommandError>> {
   await ready;
   const { config, data } = folder;
   if (!config.ok) return config;
-  const { id: gate, event } = config.value.gate;
+  const gate = config.value.gate.id;
+  const events = eventsOf(config.value).map(({ id }) => id);
   try {
-    if ((await askRunningAgent(data, deps.fetch)) === undefined) {
-      // What the last start had no time to sign.
-      const replica = await openStoppedReplica(data, event, deps);
-      if (!replica.ok) return replica;
-      const trouble = await replica.value.drain();
-      replica.value.close();
-      if (trouble !== undefined)
-        return err({
-          type: 'journal-unreadable',
-          message: `the journal cannot be read whole: ${trouble}; run gate-agent doctor`,
-        });
-    }
     const path = resolve(target);
-    const file = (await isFolder(path)) ? join(path, markFileName({ event, gate })) : path;
-    const stored = openStoredChunks(replicaPath(data), event);
-    try {
-      return ok({ file, bytes: await write(file, stored, { event, gate }), ...stored.count });
-    } finally {
-      stored.close();
+    const isInFolder = await isFolder(path);
+    if (!isInFolder && events.length > 1)
+      return err({
+        type: 'folder-needed',
+        message: `this gate has ${events.length} events, and each goes into a file of its own: name a folder instead of ${path}`,
+      });
+    const isRunning = (await askRunningAgent(data, deps.fetch)) !== undefined;
+    const exported: Exported[] = [];
+    for (const event of events) {
+      // What the last start had no time to sign.
+      const signed = isRunning ? ok(undefined) : await signTheRest(data, event, deps);
+      if (!signed.ok) return signed;
+      const file = isInFolder ? join(path, markFileName({ event, gate })) : path;
+      const stored = openStoredChunks(replicaPath(data, event), event);
+      try {
+        exported.push({ event, file, bytes: await write(file, stored, { event, gate }), ...stored.count });
+      } finally {
+        stored.close();
+      }
     }
+    return ok(exported);
   } catch (cause) {
     return err({
       type: 'export-failed',
       message: `nothing was exported: ${cause instanceof Error ? cause.message : 'unknown'}`,
     });
   }
+}
+
+async function signTheRest(data: string, event: number, deps: ExportDeps): Promise<Result<void, CommandError>> {
+  const replica = await openStoppedReplica(data, event, deps);
+  if (!replica.ok) return replica;
+  const trouble = await replica.value.drain();
+  replica.value.close();
+  return trouble === undefined
+    ? ok(undefined)
+    : err({
+        type: 'journal-unreadable',
+        message: `the journal cannot be read whole: ${trouble}; run gate-agent doctor`,
+      });
 }
 
 /** Under another name until it is whole and on the stick: a stick that is pulled early holds the file of before. */
@@ -92,5 +111,10 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-export const renderExport = ({ file, bytes, marks, gates }: Exported): string =>
-  `${marks} ${marks === 1 ? 'mark' : 'marks'} of ${gates} ${gates === 1 ? 'gate' : 'gates'} are in ${file} (${(bytes / 1_000_000).toFixed(1)} MB). Unmount the stick before you pull it.`;
+export const renderExport = (exported: readonly Exported[]): readonly string[] => [
+  ...exported.map(
+    ({ event, file, bytes, marks, gates }) =>
+      `${marks} ${marks === 1 ? 'mark' : 'marks'} of ${gates} ${gates === 1 ? 'gate' : 'gates'} in event ${event} are in ${file} (${(bytes / 1_000_000).toFixed(1)} MB).`,
+  ),
+  'Unmount the stick before you pull it.',
+];

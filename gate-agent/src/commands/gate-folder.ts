@@ -41,7 +41,3 @@ export function findGateFolder({ data, config, environment }: GateFolderOptions)
     config: err({ type: loaded.error.type, message: loaded.error.complaints.join('\n') }),
   });
 }
-
-export const journalPath = (data: string): string => join(data, 'journal.db');
-export const replicaPath = (data: string): string => join(data, 'replica.db');
-export const feedFolder = (data: string): string => join(data, 'feed');

@@ -19,9 +19,10 @@ import {
   type Result,
 } from '@postern/shared';
 import { z } from 'zod';
+import { eventsOf } from '../config.ts';
 import type { CommandError, GateFolder } from './gate-folder.ts';
 import { askRunningAgent, type RunningAgent } from './running-agent.ts';
-import { openStoppedReplica, type StoppedReplicaDeps } from './stopped-replica.ts';
+import { openStoppedReplica, type StoppedReplica, type StoppedReplicaDeps } from './stopped-replica.ts';
 
 export interface ImportDeps extends StoppedReplicaDeps {
   readonly fetch?: typeof fetch;
@@ -34,8 +35,12 @@ export interface ImportedFile {
   readonly trouble?: MarkFileError['type'] | 'other-event' | 'malformed';
 }
 
-/** Takes one message in, and says what came of it by gate. */
-type Take = (message: Uint8Array, from: string) => Promise<Result<readonly ImportedGate[], ImportError | CommandError>>;
+/** Takes one message of an event in, and says what came of it by gate. */
+type Take = (
+  event: number,
+  message: Uint8Array,
+  from: string,
+) => Promise<Result<readonly ImportedGate[], ImportError | CommandError>>;
 
 /** Of a folder. */
 const filesMax = 1_000;
@@ -59,25 +64,31 @@ export async function importMarks(
   await ready;
   const { config, data } = folder;
   if (!config.ok) return config;
-  const { event } = config.value.gate;
+  const events = eventsOf(config.value).map(({ id }) => id);
+  const replicas = new Map<number, StoppedReplica>();
   try {
     const files = await findFiles(resolve(source));
     if (!files.ok) return files;
     const agent = await askRunningAgent(data, deps.fetch);
-    if (agent !== undefined) return await readFiles(files.value, event, takeByAgent(agent, deps.fetch));
-    const replica = await openStoppedReplica(data, event, deps);
-    if (!replica.ok) return replica;
-    try {
-      const { ingest } = replica.value;
-      return await readFiles(files.value, event, (message, from) => importMessage({ ingest, event }, message, from));
-    } finally {
-      replica.value.close();
+    if (agent !== undefined) return await readFiles(files.value, events, takeByAgent(agent, deps.fetch));
+    for (const event of events) {
+      const replica = await openStoppedReplica(data, event, deps);
+      if (!replica.ok) return replica;
+      replicas.set(event, replica.value);
     }
+    return await readFiles(files.value, events, async (event, message, from) => {
+      const ingest = replicas.get(event)?.ingest;
+      return ingest === undefined
+        ? err({ type: 'event-forbidden', event })
+        : importMessage({ ingest, event }, message, from);
+    });
   } catch (cause) {
     return err({
       type: 'import-failed',
       message: `the import broke off: ${cause instanceof Error ? cause.message : 'unknown'}; it may be done again`,
     });
+  } finally {
+    for (const replica of replicas.values()) replica.close();
   }
 }
 
@@ -101,34 +112,40 @@ async function findFiles(path: string): Promise<Result<readonly string[], Comman
 
 async function readFiles(
   files: readonly string[],
-  event: number,
+  events: readonly number[],
   take: Take,
 ): Promise<Result<readonly ImportedFile[], CommandError>> {
   const imported: ImportedFile[] = [];
   for (const file of files) {
-    const read = await readFile(file, event, take);
+    const read = await readFile(file, events, take);
     if (!read.ok) return read;
     imported.push(read.value);
   }
   return ok(imported);
 }
 
-async function readFile(file: string, event: number, take: Take): Promise<Result<ImportedFile, CommandError>> {
+async function readFile(
+  file: string,
+  events: readonly number[],
+  take: Take,
+): Promise<Result<ImportedFile, CommandError>> {
   const parts: ImportedGate[] = [];
   let trouble: ImportedFile['trouble'];
   let failed: CommandError | undefined;
+  let event = 0;
   const from = basename(file)
     .replaceAll(/[^A-Za-z0-9._-]/g, '_')
     .slice(0, 64);
   const stream = createReadStream(file, { end: fileBytesMax });
   const read = await readMarkFile(stream, {
     header: (header) => {
-      if (header.event !== event) trouble = 'other-event';
-      return header.event === event;
+      ({ event } = header);
+      if (!events.includes(event)) trouble = 'other-event';
+      return events.includes(event);
     },
     message: async (message) => {
       if (failed !== undefined) return;
-      const taken = await take(message, from);
+      const taken = await take(event, message, from);
       if (taken.ok) parts.push(...taken.value);
       else if (taken.error.type === 'malformed') trouble ??= 'malformed';
       else if (taken.error.type === 'event-forbidden') trouble ??= 'other-event';
@@ -143,7 +160,7 @@ async function readFile(file: string, event: number, take: Take): Promise<Result
 
 const takeByAgent =
   ({ url, token }: RunningAgent, send: typeof fetch = fetch): Take =>
-  async (message, from) => {
+  async (_event, message, from) => {
     const response = await send(`${url.replace(/\/$/, '')}/import?from=${encodeURIComponent(from)}`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${token}`, 'Content-Type': syncContentType },

@@ -13,7 +13,7 @@ import {
 import { createJournalReader } from '../store/journal-reader.ts';
 import { createReplicaReader } from '../store/replica-reader.ts';
 import { countPersons, createZoneCounts } from '../store/zone-counts.ts';
-import { journalPath, replicaPath } from './gate-folder.ts';
+import { journalPath, replicaPath } from '../event-folder.ts';
 
 export interface KnownMarks {
   readonly ofTicket: (ticketId: string) => readonly Mark[];
@@ -34,7 +34,7 @@ export interface KnownMarksDeps {
 
 /** Throws when the journal is there and cannot be read, or holds a mark that does not decode. */
 export function openKnownMarks({ data, event, clock, logger }: KnownMarksDeps): KnownMarks {
-  const replica = createReplicaReader({ path: replicaPath(data), clock, logger });
+  const replica = createReplicaReader({ path: replicaPath(data, event), clock, logger });
   const own = readJournal(data, event);
   const counts = createZoneCounts(
     (id) => own.get(markKey(id)) ?? replica.find(id.event, id.gate, id.boot, id.sequence),
@@ -61,7 +61,7 @@ export function openKnownMarks({ data, event, clock, logger }: KnownMarksDeps): 
 }
 
 function readJournal(data: string, event: number): ReadonlyMap<string, Mark> {
-  const journal = createJournalReader(journalPath(data));
+  const journal = createJournalReader(journalPath(data, event));
   try {
     const marks = new Map<string, Mark>();
     for (const writer of journal.writers()) {

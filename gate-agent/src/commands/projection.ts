@@ -2,26 +2,42 @@
 // Exit 0 when it was right, 1 when it was not.
 import { err, ok, ready, type Result } from '@postern/shared';
 import { existsSync } from 'node:fs';
+import { eventsOf } from '../config.ts';
+import { journalPath, replicaPath } from '../event-folder.ts';
 import { checkProjection, type ProjectionCheck } from '../store/replica-projection.ts';
-import { journalPath, replicaPath, type CommandError, type GateFolder } from './gate-folder.ts';
+import type { CommandError, GateFolder } from './gate-folder.ts';
 import { askRunningAgent } from './running-agent.ts';
+
+export interface EventProjection extends ProjectionCheck {
+  readonly event: number;
+}
 
 export interface ProjectionDeps {
   readonly fetch?: typeof fetch;
 }
 
+/** Of every event that the gate has marks of, in the order of gate.toml. */
 export async function projection(
-  { data }: GateFolder,
+  { data, config }: GateFolder,
   { rebuild }: { readonly rebuild: boolean },
   { fetch }: ProjectionDeps = {},
-): Promise<Result<ProjectionCheck, CommandError>> {
+): Promise<Result<readonly EventProjection[], CommandError>> {
   await ready;
-  if (!existsSync(replicaPath(data)))
+  if (!config.ok) return config;
+  const events = eventsOf(config.value)
+    .map(({ id }) => id)
+    .filter((event) => existsSync(replicaPath(data, event)));
+  if (events.length === 0)
     return err({ type: 'replica-missing', message: `there is no replica.db in ${data}: the gate has not run yet` });
   if (rebuild && (await askRunningAgent(data, fetch)) !== undefined)
     return err({ type: 'agent-running', message: 'stop the agent first: it is writing to what would be made anew' });
   try {
-    return ok(checkProjection(replicaPath(data), journalPath(data), { write: rebuild }));
+    return ok(
+      events.map((event) => ({
+        event,
+        ...checkProjection(replicaPath(data, event), journalPath(data, event), { write: rebuild }),
+      })),
+    );
   } catch (cause) {
     return err({
       type: 'replica-unreadable',
@@ -32,8 +48,8 @@ export async function projection(
 
 export const isRight = ({ live, rebuilt }: ProjectionCheck): boolean => live === rebuilt;
 
-export function describeProjection(check: ProjectionCheck, rebuilt: boolean): readonly string[] {
-  const looked = `${check.marks} marks of other gates looked at.`;
+export function describeProjection(check: EventProjection, rebuilt: boolean): readonly string[] {
+  const looked = `Event ${check.event}: ${check.marks} marks of other gates looked at.`;
   if (isRight(check)) return [looked, `The projection is right: its hash is ${check.live}.`];
   return [
     looked,

@@ -6,17 +6,11 @@ import { readRunFile, type RunFile } from '../run-file.ts';
 const timeoutMs = 2_000;
 
 const problemSchema = z.object({ severity: z.enum(['warn', 'fail']), what: z.string(), next: z.string() });
-/** Of GateHealth (local-api/health.ts), what is used here. */
-const healthSchema = z.looseObject({
-  state: z.enum(['green', 'yellow', 'red']),
-  problems: z.array(problemSchema),
-  gate: z.string(),
-  name: z.string(),
+/** Of EventFacts (local-api/health.ts), what is used here. */
+const eventSchema = z.looseObject({
   event: z.number(),
+  eventName: z.string().optional(),
   zone: z.string(),
-  upMs: z.number(),
-  lanes: z.array(z.looseObject({ id: z.string(), direction: z.string(), state: z.string() })),
-  readers: z.array(z.looseObject({ readerId: z.string(), lane: z.string(), state: z.string() })),
   store: z.looseObject({ healthy: z.boolean() }),
   /** `ageMs` null: infinite, as JSON says it. */
   feed: z
@@ -39,13 +33,26 @@ const healthSchema = z.looseObject({
       }),
     )
     .default([]),
-  clock: z.looseObject({ trusted: z.boolean(), text: z.string() }),
   offline: z.looseObject({ entries: z.number(), outOfTouch: z.number(), alone: z.number() }).optional(),
   contact: z.looseObject({
     noContactSinceMs: z.number().optional(),
     peers: z.array(z.looseObject({ reachable: z.boolean() })).default([]),
     lan: z.object({ found: z.number(), answering: z.number(), refused: z.number() }).optional(),
   }),
+});
+export type AgentEvent = z.infer<typeof eventSchema>;
+
+/** Of GateHealth, the same. */
+const healthSchema = eventSchema.extend({
+  also: z.array(eventSchema).default([]),
+  state: z.enum(['green', 'yellow', 'red']),
+  problems: z.array(problemSchema),
+  gate: z.string(),
+  name: z.string(),
+  upMs: z.number(),
+  lanes: z.array(z.looseObject({ id: z.string(), direction: z.string(), state: z.string() })),
+  readers: z.array(z.looseObject({ readerId: z.string(), lane: z.string(), state: z.string() })),
+  clock: z.looseObject({ trusted: z.boolean(), text: z.string() }),
 });
 export type AgentHealth = z.infer<typeof healthSchema>;
 
@@ -71,7 +78,6 @@ export async function askRunningAgent(data: string, send: typeof fetch = fetch):
   }
 }
 
-/** In touch as the agent says; not in touch when nobody runs. */
-export function isInTouch(agent: RunningAgent | undefined): { readonly inTouch: boolean } {
-  return { inTouch: agent?.health !== undefined && agent.health.contact.noContactSinceMs === undefined };
-}
+/** What a running agent says of one of its events. */
+export const eventHealth = (agent: RunningAgent | undefined, event: number): AgentEvent | undefined =>
+  agent?.health === undefined ? undefined : [agent.health, ...agent.health.also].find((of) => of.event === event);

@@ -1,11 +1,13 @@
 // `gate-agent status`: how the gate is, from the running agent itself, or, when none runs, from its databases. For people; the same
 // facts as JSON for scripts.
 import { changedRows, err, ok, ready, type Clock, type Logger, type Result } from '@postern/shared';
+import { eventsOf } from '../config.ts';
+import { feedFolder } from '../event-folder.ts';
 import { readFeed } from '../store/read-feed.ts';
-import { feedFolder, type CommandError, type GateFolder } from './gate-folder.ts';
+import type { CommandError, GateFolder } from './gate-folder.ts';
 import { openKnownMarks } from './known-marks.ts';
 import { otherGatesText } from './other-gates.ts';
-import { askRunningAgent, type AgentHealth } from './running-agent.ts';
+import { askRunningAgent, type AgentEvent, type AgentHealth } from './running-agent.ts';
 
 export interface StatusDeps {
   readonly clock: Clock;
@@ -25,21 +27,26 @@ export type GateStatus =
   | {
       readonly running: false;
       readonly gate: string;
-      readonly event: number;
-      readonly zone: string;
-      readonly marks: number;
-      readonly lastEntryMs?: number;
-      readonly feed:
-        | {
-            readonly version: number;
-            readonly createdAtMs: number;
-            readonly tickets: number;
-            readonly changes: number;
-          }
-        | { readonly trouble: string };
+      /** In the order of gate.toml. */
+      readonly events: readonly StoppedEvent[];
       /** Absolute. */
       readonly configPath: string;
     };
+
+interface StoppedEvent {
+  readonly event: number;
+  readonly zone: string;
+  readonly marks: number;
+  readonly lastEntryMs?: number;
+  readonly feed:
+    | {
+        readonly version: number;
+        readonly createdAtMs: number;
+        readonly tickets: number;
+        readonly changes: number;
+      }
+    | { readonly trouble: string };
+}
 
 export async function readStatus(folder: GateFolder, deps: StatusDeps): Promise<Result<GateStatus, CommandError>> {
   await ready;
@@ -48,21 +55,10 @@ export async function readStatus(folder: GateFolder, deps: StatusDeps): Promise<
     return ok({ running: true, pid: agent.pid, url: agent.url, boot: agent.boot, health: agent.health });
   const { config } = folder;
   if (!config.ok) return config;
-  const { id, event, zone } = config.value.gate;
   try {
-    const known = openKnownMarks({ data: folder.data, event, clock: deps.clock, logger: deps.logger });
-    known.close();
-    const { count, lastEntryMs } = known.own;
-    return ok({
-      running: false,
-      gate: id,
-      event,
-      zone,
-      marks: count,
-      ...(lastEntryMs === undefined ? {} : { lastEntryMs }),
-      feed: await describeFeed(folder.data, event, deps.signal),
-      configPath: folder.configPath,
-    });
+    const events: StoppedEvent[] = [];
+    for (const { id, zone } of eventsOf(config.value)) events.push(await readStopped(folder.data, id, zone, deps));
+    return ok({ running: false, gate: config.value.gate.id, events, configPath: folder.configPath });
   } catch (cause) {
     return err({
       type: 'journal-unreadable',
@@ -71,12 +67,26 @@ export async function readStatus(folder: GateFolder, deps: StatusDeps): Promise<
   }
 }
 
-async function describeFeed(
+async function readStopped(
   data: string,
   event: number,
-  signal: AbortSignal,
-): Promise<Extract<GateStatus, { running: false }>['feed']> {
-  const feed = await readFeed(feedFolder(data), event, signal);
+  zone: string,
+  { clock, logger, signal }: StatusDeps,
+): Promise<StoppedEvent> {
+  const known = openKnownMarks({ data, event, clock, logger });
+  known.close();
+  const { count, lastEntryMs } = known.own;
+  return {
+    event,
+    zone,
+    marks: count,
+    ...(lastEntryMs === undefined ? {} : { lastEntryMs }),
+    feed: await describeFeed(data, event, signal),
+  };
+}
+
+async function describeFeed(data: string, event: number, signal: AbortSignal): Promise<StoppedEvent['feed']> {
+  const feed = await readFeed(feedFolder(data, event), event, signal);
   if (!feed.ok) return { trouble: feed.error.type === 'feed-missing' ? 'none yet' : feed.error.type };
   const { version, createdAtMs, snapshot } = feed.value.manifest;
   feed.value.close();
@@ -100,16 +110,16 @@ export function renderStatus(status: GateStatus): readonly string[] {
     : renderRunning(status.health, where);
 }
 
-function renderStopped(status: Extract<GateStatus, { running: false }>): readonly string[] {
-  const feed =
-    'trouble' in status.feed
-      ? `ticket list: ${status.feed.trouble}`
-      : `ticket list: version ${status.feed.version}, ${ticketCount(status.feed)}, made ${dateTime(status.feed.createdAtMs)}`;
+function renderStopped({ gate, events, configPath }: Extract<GateStatus, { running: false }>): readonly string[] {
   return [
-    `✗ gate ${status.gate} (event ${status.event}, zone ${status.zone}) is not running`,
-    `  ${status.marks} marks in the journal${status.lastEntryMs === undefined ? '' : `, last entry ${dateTime(status.lastEntryMs)}`}`,
-    `  ${feed}`,
-    `  start it with: gate-agent run --config ${status.configPath} (or: systemctl start gate-agent)`,
+    `✗ gate ${gate} is not running`,
+    ...events.flatMap(({ event, zone, marks, lastEntryMs, feed }) => [
+      `  event ${event}, zone ${zone}: ${marks} marks in the journal${lastEntryMs === undefined ? '' : `, last entry ${dateTime(lastEntryMs)}`}`,
+      'trouble' in feed
+        ? `    ticket list: ${feed.trouble}`
+        : `    ticket list: version ${feed.version}, ${ticketCount(feed)}, made ${dateTime(feed.createdAtMs)}`,
+    ]),
+    `  start it with: gate-agent run --config ${configPath} (or: systemctl start gate-agent)`,
   ];
 }
 
@@ -119,50 +129,44 @@ const stateTexts = {
   red: '✗ running, but something has to be mended',
 } as const;
 
-function renderRunning(
-  {
-    state,
-    problems,
-    name,
-    gate,
-    event,
-    zone,
-    upMs,
-    lanes,
-    readers,
-    store,
-    feed,
-    orders,
-    clock,
-    contact,
-    offline,
-  }: AgentHealth,
-  where: string,
-): readonly string[] {
+function renderRunning(health: AgentHealth, where: string): readonly string[] {
+  const { state, problems, name, gate, event, zone, upMs, lanes, readers, clock, also } = health;
+  const events = `event ${event}, zone ${zone}${also.map((other) => `; event ${other.event}, zone ${other.zone}`).join('')}`;
   return [
-    `${stateTexts[state]}: ${name} (${gate}, event ${event}, zone ${zone}) for ${duration(upMs)}`,
+    `${stateTexts[state]}: ${name} (${gate}, ${events}) for ${duration(upMs)}`,
     `  ${where}`,
     ...lanes.map((lane) => `  lane ${lane.id} (${lane.direction}): ${lane.state}`),
     ...readers.map((reader) => `  reader ${reader.readerId} of lane ${reader.lane}: ${reader.state}`),
-    ...orders.map(orderLine),
-    `  journal: ${store.healthy ? 'works' : 'does not work'}`,
-    `  ticket list: ${feed === undefined ? 'none yet' : `version ${feed.version}, ${ticketCount(feed)}, ${feed.expired || feed.ageMs === null ? 'expired' : `confirmed ${duration(feed.ageMs)} ago`}`}`,
     `  clock: ${clock.text}`,
-    `  contact: ${contact.noContactSinceMs === undefined ? 'in touch' : `none since ${dateTime(contact.noContactSinceMs)}, still admitting`}`,
-    ...(contact.lan === undefined ? [] : [`  other gates: ${otherGatesText(contact.lan)}`]),
-    ...(offline === undefined || offline.outOfTouch === 0
-      ? []
-      : [
-          `  decided out of touch: ${offline.outOfTouch} of ${offline.entries} entries, ${offline.alone} of them without any other gate`,
-        ]),
+    ...(also.length === 0
+      ? eventLines(health).map((line) => `  ${line}`)
+      : [health, ...also].flatMap((of) => [
+          `  event ${of.event}${of.eventName === undefined ? '' : ` "${of.eventName}"`}:`,
+          ...eventLines(of).map((line) => `    ${line}`),
+        ])),
     ...problems.map(({ severity, what, next }) => `${severity === 'fail' ? '✗' : '!'} ${what}\n  → ${next}`),
   ];
 }
 
+function eventLines({ store, feed, orders, contact, offline }: AgentEvent): readonly string[] {
+  return [
+    ...orders.map(orderLine),
+    `journal: ${store.healthy ? 'works' : 'does not work'}`,
+    `ticket list: ${feed === undefined ? 'none yet' : `version ${feed.version}, ${ticketCount(feed)}, ${feed.expired || feed.ageMs === null ? 'expired' : `confirmed ${duration(feed.ageMs)} ago`}`}`,
+    `contact: ${contact.noContactSinceMs === undefined ? 'in touch' : `none since ${dateTime(contact.noContactSinceMs)}, still admitting`}`,
+    ...(contact.lan === undefined ? [] : [`other gates: ${otherGatesText(contact.lan)}`]),
+    ...(offline === undefined || offline.outOfTouch === 0
+      ? []
+      : [
+          `decided out of touch: ${offline.outOfTouch} of ${offline.entries} entries, ${offline.alone} of them without any other gate`,
+        ]),
+  ];
+}
+
 /** `order: evacuate (all zones), in force; 3 of 5 gates have acknowledged, NOT Gate C, Gate D`. */
-function orderLine({ order, zone, state, acknowledged, missing }: AgentHealth['orders'][number]): string {
+function orderLine({ order, zone, state, acknowledged, missing }: AgentEvent['orders'][number]): string {
   const silent = missing.map(({ name }) => name).join(', ');
-  return `  order: ${order} (${zone === '' ? 'all zones' : `zone ${zone}`}), ${state === 'lifted' ? 'lifted' : 'in force'}; ${acknowledged.length} of ${acknowledged.length + missing.length} gates have acknowledged${silent === '' ? '' : `, NOT ${silent}`}`;
+  return `order: ${order} (${zone === '' ? 'all zones' : `zone ${zone}`}), ${state === 'lifted' ? 'lifted' : 'in force'}; ${acknowledged.length} of ${acknowledged.length + missing.length} gates have acknowledged${silent === '' ? '' : `, NOT ${silent}`}`;
 }
 
 /** `2026-07-01 19:02:11 UTC`. */

@@ -12,12 +12,13 @@ import {
   type Random,
   type Result,
 } from '@postern/shared';
+import { feedFolder, journalPath, prepareEventFolder, replicaPath } from '../event-folder.ts';
 import { loadIdentity } from '../identity.ts';
 import { createGateDirectory, listedGates } from '../replication/gate-directory.ts';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { readFeed } from '../store/read-feed.ts';
 import { openReplica } from '../store/replica.ts';
-import { feedFolder, journalPath, replicaPath, type CommandError } from './gate-folder.ts';
+import type { CommandError } from './gate-folder.ts';
 
 export interface StoppedReplica {
   readonly ingest: Ingest;
@@ -51,15 +52,16 @@ export async function openStoppedReplica(
       type: 'wrong-user',
       message: `${data} belongs to the user with id ${uid}; run this as that user: sudo -u '#${uid}' gate-agent …`,
     });
-  const feed = await readFeed(feedFolder(data), event, signal);
+  const feed = await readFeed(feedFolder(data, event), event, signal);
   const listed = feed.ok ? listedGates(feed.value.manifest) : [];
   if (feed.ok) feed.value.close();
   const { keys, gate } = identity.value;
 
+  prepareEventFolder(data, event);
   const ledger = await loadLedger();
-  const journal = createJournalReader(journalPath(data));
+  const journal = createJournalReader(journalPath(data, event));
   const breathe = async (): Promise<void> => undefined;
-  const store = openReplica({ path: replicaPath(data), journal, breathe });
+  const store = openReplica({ path: replicaPath(data, event), journal, breathe });
   const own = createOwnSegments({
     gate: gate.id,
     boot: bytesToHex(random(bootBytes)),

@@ -1,6 +1,7 @@
 // `gate-agent verify --data DIR TEXT`: what this gate would say to a code right now, from its databases alone, read-only and without
 // a mark, so it can be asked beside a running agent. One JSON line; exit 0 admit, 1 refuse, 2 error, 3 hold.
 import {
+  assert,
   createMethodRegistry,
   decide,
   err,
@@ -23,12 +24,13 @@ import {
 import { parseCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile } from '../clock-file.ts';
 import { createClockTrust } from '../clock-trust.ts';
-import type { GateConfig, LaneConfig } from '../config.ts';
+import { eventsOf, type GateConfig, type LaneConfig } from '../config.ts';
+import { feedFolder } from '../event-folder.ts';
 import { loadIdentity } from '../identity.ts';
-import { readFeed, type ReadFeed } from '../store/read-feed.ts';
-import { feedFolder, type CommandError, type GateFolder } from './gate-folder.ts';
+import { readFeed, type ReadFeed, type ReadFeedError } from '../store/read-feed.ts';
+import type { CommandError, GateFolder } from './gate-folder.ts';
 import { openKnownMarks, type KnownMarks } from './known-marks.ts';
-import { askRunningAgent, isInTouch, type RunningAgent } from './running-agent.ts';
+import { askRunningAgent, eventHealth, type AgentEvent } from './running-agent.ts';
 
 export interface VerifyDeps {
   readonly clock: Clock;
@@ -48,6 +50,8 @@ export interface VerifyRequest {
 export interface VerifyAnswer {
   readonly decision: Decision['kind'];
   readonly lane: string;
+  /** Whose rules said so. */
+  readonly event: number;
   /** Why not, or what a person has to look at. */
   readonly code?: string;
   readonly visitor?: string;
@@ -80,29 +84,46 @@ export async function verify(
       type: 'lane-unknown',
       message: `this gate has no lane "${laneId}"; it has ${lanes.map(({ id }) => id).join(', ')}`,
     });
-  const feed = await readFeed(feedFolder(data), config.gate.event, deps.signal);
-  if (!feed.ok)
-    return err({
-      type: feed.error.type,
-      message:
-        feed.error.type === 'feed-missing'
-          ? 'this gate has no ticket list yet: run it once with the cloud in reach'
-          : 'the ticket list on the disk is not what was signed: run the gate with the cloud in reach',
-    });
-  let marks: KnownMarks | undefined;
+  const events: EventOnDisk[] = [];
   try {
-    marks = openKnownMarks({ data, event: config.gate.event, clock: deps.clock, logger: deps.logger });
-    return ok(await answer(deps, { config, lane, text, data }, feed.value, marks));
+    for (const { id: event, zone } of eventsOf(config)) {
+      const feed = await readFeed(feedFolder(data, event), event, deps.signal);
+      if (feed.ok) {
+        const marks = openKnownMarks({ data, event, clock: deps.clock, logger: deps.logger });
+        events.push({ event, zone, feed: feed.value, marks });
+      } else if (event === config.gate.event) return err(withoutList(feed.error));
+    }
+    const [own, ...further] = events;
+    assert(own !== undefined, 'without its own event nothing is asked');
+    return ok(await answer(deps, { config, lane, text, data }, own, further));
   } catch (cause) {
     return err({
       type: 'journal-unreadable',
       message: cause instanceof Error ? cause.message : 'the journal cannot be read',
     });
   } finally {
-    marks?.close();
-    feed.value.close();
+    for (const { marks, feed } of events) {
+      marks.close();
+      feed.close();
+    }
   }
 }
+
+/** One of the gate's events as its databases have it. */
+interface EventOnDisk {
+  readonly event: number;
+  readonly zone: string;
+  readonly feed: ReadFeed;
+  readonly marks: KnownMarks;
+}
+
+const withoutList = ({ type }: ReadFeedError): CommandError => ({
+  type,
+  message:
+    type === 'feed-missing'
+      ? 'this gate has no ticket list yet: run it once with the cloud in reach'
+      : 'the ticket list on the disk is not what was signed: run the gate with the cloud in reach',
+});
 
 interface Question {
   readonly config: GateConfig;
@@ -114,11 +135,9 @@ interface Question {
 async function answer(
   { clock, machineBoot, logger, signal, fetch }: VerifyDeps,
   { config, lane, text, data }: Question,
-  { manifest, tickets }: ReadFeed,
-  marks: KnownMarks,
+  own: EventOnDisk,
+  further: readonly EventOnDisk[],
 ): Promise<VerifyAnswer> {
-  const { policy } = manifest;
-  const { id: gate, zone } = config.gate;
   const trust = createClockTrust({
     clock,
     machineBoot,
@@ -127,18 +146,33 @@ async function answer(
     floorMs: await readFloorMs(data),
   });
   const time = trust.now();
-  const agent = await askRunningAgent(data, fetch);
-  const common = { lane: lane.id, clock: trust.statement().text, feedVersion: manifest.version };
+  const registry = createMethodRegistry({
+    methods: knownMethods,
+    lookups: own.feed.tickets,
+    furtherLookups: further.map(({ feed }) => feed.tickets),
+    clock,
+    logger,
+  });
+  const verified = await registry.verify(
+    { medium: 'typed', text, readerId: 'verify', seenAtMs: clock.monotonicMs() },
+    signal,
+  );
+  const of = further.find(({ event }) => verified.ok && verified.value.event === event) ?? own;
+  const { zone, marks } = of;
+  const { manifest, tickets } = of.feed;
+  const { policy } = manifest;
+  const told = eventHealth(await askRunningAgent(data, fetch), of.event);
+  const common = {
+    lane: lane.id,
+    event: of.event,
+    clock: trust.statement().text,
+    feedVersion: manifest.version,
+  };
   const options: TextOptions = {
     language: 'en',
     timeZone: policy.timeZone,
     gateName: (id) => manifest.gates.find((listed) => listed.id === id)?.name ?? id,
   };
-  const registry = createMethodRegistry({ methods: knownMethods, lookups: tickets, clock, logger });
-  const verified = await registry.verify(
-    { medium: 'typed', text, readerId: 'verify', seenAtMs: clock.monotonicMs() },
-    signal,
-  );
   if (!verified.ok) return { decision: 'refuse', ...refusalTexts(verified.error, options), ...common };
   const claim = verified.value;
   const ticket = tickets.ticket(claim.ticketId);
@@ -149,23 +183,26 @@ async function answer(
     history,
     policy,
     time,
-    inTouch: isInTouch(agent).inTouch,
-    lane: { id: lane.id, gate, zone, direction: lane.direction },
+    inTouch: told !== undefined && told.contact.noContactSinceMs === undefined,
+    lane: { id: lane.id, gate: config.gate.id, zone, direction: lane.direction },
     occupancy: marks.occupancy,
-    feedAgeMs: feedAgeMs(manifest, time.nowMs, agent),
+    feedAgeMs: feedAgeMs(manifest, time.nowMs, told),
   });
-  const isStopped = lane.direction === 'entry' && orderFor(marks.orders(), zone) !== undefined;
+  const isStopped =
+    lane.direction === 'entry' &&
+    [own, ...further].some((event) => orderFor(event.marks.orders(), event.zone) !== undefined);
   const said: Decision =
     isStopped && decision.kind !== 'refuse' ? { kind: 'refuse', claim, refusal: { type: 'entry-stopped' } } : decision;
   return { ...describe(said, options), method: claim.method, usesSpent: history.usesSpent, ...common };
 }
 
 /** As feed-view.ts: a running agent knows how long ago the cloud confirmed its list, the databases only when it was made. */
-function feedAgeMs(manifest: Manifest, nowMs: number, agent: RunningAgent | undefined): number {
+function feedAgeMs(manifest: Manifest, nowMs: number, told: AgentEvent | undefined): number {
   if (isExpired(manifest, nowMs)) return Number.POSITIVE_INFINITY;
-  const told = agent?.health?.feed;
   // JSON has no infinity.
-  return told === undefined ? Math.max(0, nowMs - manifest.createdAtMs) : (told.ageMs ?? Number.POSITIVE_INFINITY);
+  return told?.feed === undefined
+    ? Math.max(0, nowMs - manifest.createdAtMs)
+    : (told.feed.ageMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** No time before its certificate was made can be true for this gate. */

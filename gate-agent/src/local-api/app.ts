@@ -1,9 +1,8 @@
 // The gate's own HTTP interface: health for monitors, live events for screens, the display, and what staff do. Everything it answers
 // comes from functions handed in, so it can be tested through app.request() without a gate or a socket.
-import type { RollCallView } from '@postern/shared';
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { KnownCasesAnswer } from '../known-cases.ts';
+import type { EventReports } from '../event-reports.ts';
 import type { EventHub } from './event-hub.ts';
 import { guardHost, secureHeaders } from './guard.ts';
 import type { GateHealth } from './health.ts';
@@ -24,9 +23,8 @@ export interface LocalApiDeps extends StewardRouteDeps {
   readonly health: () => GateHealth;
   /** As health, and what has to be counted: marks, history hash. */
   readonly status: () => Promise<unknown>;
-  readonly rollCall: () => Promise<RollCallView>;
-  /** Double entries as far as this gate knows; to read only. */
-  readonly cases: () => Promise<KnownCasesAnswer>;
+  /** Of every event, the gate's own one first. */
+  readonly reports: readonly EventReports[];
   readonly pages: Hono;
   readonly preview?: Hono;
   readonly imports?: ImportRouteDeps;
@@ -39,6 +37,15 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
   app.onError((_error, context) => problem(context, 500, 'internal', 'The gate could not answer; its log says why'));
   app.notFound((context) => problem(context, 404, 'not-found', 'There is no such page at this gate'));
 
+  /** Of the event in `?event=`, else of the gate's own. */
+  const report = async (context: Context, ask: (of: EventReports) => Promise<object>): Promise<Response> => {
+    const named = context.req.query('event');
+    const of = named === undefined ? deps.reports[0] : deps.reports.find(({ event }) => String(event) === named);
+    return of === undefined
+      ? problem(context, 404, 'event-unknown', 'This gate does not hold that event')
+      : context.json(await ask(of));
+  };
+
   // With the slash at the end: the page names its files relative to itself.
   for (const path of ['/', '/display']) app.get(path, (context) => context.redirect('/display/'));
   /** 200 while the gate can admit, 503 when a person has to look; for monitors that only read the status. */
@@ -48,12 +55,12 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
   });
   app.get('/health', (context) => context.json(deps.health()));
   app.get('/status', async (context) => context.json(await deps.status()));
-  app.get('/cases', async (context) => context.json(await deps.cases()));
+  app.get('/cases', (context) => report(context, ({ cases }) => cases()));
   app.route('/steward', createStewardRoute(deps));
   if (deps.imports !== undefined) app.route(importPath, createImportRoute(deps.imports));
   /** Orders to the venue and who has not acknowledged them; how many people are inside. */
   app.get('/orders', (context) => context.json(deps.orders()));
-  app.get('/roll-call', async (context) => context.json(await deps.rollCall()));
+  app.get('/roll-call', (context) => report(context, ({ rollCall }) => rollCall()));
   if (deps.preview !== undefined) app.route('/preview', deps.preview);
 
   app.get('/events', (context) => {

@@ -3,6 +3,7 @@
 import type { Alarm, LaneHealth, OrderView, PeerStatus, ReaderHealth } from '@postern/shared';
 import type { ClockStatement } from '../clock-trust.ts';
 import type { OfflineCount } from '../offline-counts.ts';
+import type { EventProgress } from '../several-events.ts';
 
 export interface Problem {
   readonly severity: 'warn' | 'fail';
@@ -22,26 +23,15 @@ export interface FeedHealth {
   readonly expired: boolean;
 }
 
-export interface GateFacts {
-  readonly gate: string;
-  readonly name: string;
+/** One event at the gate. */
+export interface EventFacts {
   readonly event: number;
+  readonly eventName: string;
   readonly zone: string;
-  readonly boot: string;
-  readonly pid: number;
-  readonly version: string;
-  readonly upMs: number;
-  readonly clock: ClockStatement;
   readonly store: { readonly healthy: boolean; readonly trouble: string | undefined };
   /** Undefined until a first feed is in use. */
   readonly feed: FeedHealth | undefined;
   readonly feedTrouble: string | undefined;
-  readonly lanes: readonly (LaneHealth & {
-    readonly id: string;
-    readonly direction: 'entry' | 'exit';
-    readonly onFailure: 'locked' | 'free';
-  })[];
-  readonly readers: readonly (ReaderHealth & { readonly lane: string })[];
   readonly contact: {
     /** Unix ms since when nobody has answered; undefined while in touch. */
     readonly noContactSinceMs: number | undefined;
@@ -62,6 +52,24 @@ export interface GateFacts {
   readonly orders: readonly OrderView[];
   /** Entries that were decided with nobody in reach, in all starts of this gate. */
   readonly offline: OfflineCount;
+}
+
+/** With what is so of the gate's own event; of further ones in `also`. */
+export interface GateFacts extends EventFacts {
+  readonly also: readonly EventFacts[];
+  readonly gate: string;
+  readonly name: string;
+  readonly boot: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly upMs: number;
+  readonly clock: ClockStatement;
+  readonly lanes: readonly (LaneHealth & {
+    readonly id: string;
+    readonly direction: 'entry' | 'exit';
+    readonly onFailure: 'locked' | 'free';
+  })[];
+  readonly readers: readonly (ReaderHealth & { readonly lane: string })[];
   readonly certificateExpiresMs: number | undefined;
   readonly fire: { readonly configured: boolean; readonly on: boolean; readonly trouble: string | undefined };
 }
@@ -80,6 +88,16 @@ export function toHealth(facts: GateFacts): GateHealth {
   return { state, problems, ...facts };
 }
 
+/** With what had to be counted, of each event where its other facts are. */
+export const toStatus = (
+  { also, ...health }: GateHealth,
+  [own, ...further]: readonly EventProgress[],
+): GateHealth & Partial<EventProgress> => ({
+  ...health,
+  ...own,
+  also: also.map((facts, index) => ({ ...facts, ...further[index] })),
+});
+
 /** Gates named in one problem; the rest are counted. */
 const gatesNamedMax = 10;
 const listed = (gates: readonly { readonly name: string }[]): string =>
@@ -88,21 +106,17 @@ const listed = (gates: readonly { readonly name: string }[]): string =>
     ...(gates.length > gatesNamedMax ? [`${gates.length - gatesNamedMax} more`] : []),
   ].join(', ');
 
-function* findProblems({
-  store,
-  feed,
-  feedTrouble,
-  clock,
-  lanes,
-  readers,
-  contact,
-  orders,
-  certificateExpiresMs,
-  fire,
-}: GateFacts): Generator<Problem> {
-  const warn = (what: string, next: string): Problem => ({ severity: 'warn', what, next });
-  const fail = (what: string, next: string): Problem => ({ severity: 'fail', what, next });
+const warn = (what: string, next: string): Problem => ({ severity: 'warn', what, next });
+const fail = (what: string, next: string): Problem => ({ severity: 'fail', what, next });
 
+function* findProblems(facts: GateFacts): Generator<Problem> {
+  for (const event of [facts, ...facts.also])
+    for (const problem of findEventProblems(event))
+      yield facts.also.length === 0 ? problem : { ...problem, what: `${event.eventName}: ${problem.what}` };
+  yield* findGateProblems(facts);
+}
+
+function* findEventProblems({ store, feed, feedTrouble, contact, orders }: EventFacts): Generator<Problem> {
   if (!store.healthy)
     yield fail(
       `the journal does not work: ${store.trouble ?? 'unknown'}`,
@@ -121,6 +135,39 @@ function* findProblems({
       `the newest ticket list could not be used: ${feedTrouble}`,
       'the one before stays in use; look at the log of the cloud',
     );
+  for (const { order, zone, state, given, missing } of orders) {
+    const where = zone === '' ? 'all zones' : `zone ${zone}`;
+    const silent = missing.length === 0 ? 'every gate obeys' : `not acknowledged by ${listed(missing)}`;
+    if (state === 'in-force')
+      yield warn(
+        `${order} in ${where}, ordered at ${given.gateName}; ${silent}`,
+        missing.length === 0 ? 'a supervisor lifts it' : 'go or phone to those gates; a supervisor lifts the order',
+      );
+    else if (missing.length > 0)
+      yield warn(`${order} in ${where} is lifted; ${silent}`, 'go or phone to those gates: they still obey it');
+  }
+  if (contact.noContactSinceMs !== undefined)
+    yield warn(
+      'no contact with the cloud or another gate, still admitting',
+      'check the network when there is time; nothing is lost',
+    );
+  if (contact.trouble !== undefined)
+    yield warn(
+      `marks are not being exchanged: ${contact.trouble}`,
+      'they are safe in the journal; look at the log, then restart the gate',
+    );
+  if (contact.lan.trouble !== undefined) yield warn(contact.lan.trouble.what, contact.lan.trouble.next);
+  const alarm = contact.alarms.at(-1);
+  if (alarm !== undefined)
+    yield warn(
+      `marks were put aside ${contact.alarms.length} time(s), the last of gate ${alarm.segment.gate}, brought by ${alarm.from}: ${alarm.cause}`,
+      alarm.type === 'gate-revoked'
+        ? 'nothing is lost: somebody at the cloud can look at them, and let them in'
+        : 'look at that gate: its data folder may have been copied or altered; revoke it at the cloud if it may be stolen',
+    );
+}
+
+function* findGateProblems({ clock, lanes, readers, certificateExpiresMs, fire }: GateFacts): Generator<Problem> {
   if (!clock.trusted)
     yield warn(`the time is ${clock.text}`, 'connect the gate, or have a supervisor confirm the shown time');
   if (clock.wallJumps > 0)
@@ -151,17 +198,6 @@ function* findProblems({
         'check the turnstile',
       );
   }
-  for (const { order, zone, state, given, missing } of orders) {
-    const where = zone === '' ? 'all zones' : `zone ${zone}`;
-    const silent = missing.length === 0 ? 'every gate obeys' : `not acknowledged by ${listed(missing)}`;
-    if (state === 'in-force')
-      yield warn(
-        `${order} in ${where}, ordered at ${given.gateName}; ${silent}`,
-        missing.length === 0 ? 'a supervisor lifts it' : 'go or phone to those gates; a supervisor lifts the order',
-      );
-    else if (missing.length > 0)
-      yield warn(`${order} in ${where} is lifted; ${silent}`, 'go or phone to those gates: they still obey it');
-  }
   for (const reader of readers) {
     if (reader.lastError !== undefined && reader.state !== 'stopped')
       yield warn(
@@ -174,25 +210,6 @@ function* findProblems({
         'it was a file or a closed input; restart the gate to read it again',
       );
   }
-  if (contact.noContactSinceMs !== undefined)
-    yield warn(
-      'no contact with the cloud or another gate, still admitting',
-      'check the network when there is time; nothing is lost',
-    );
-  if (contact.trouble !== undefined)
-    yield warn(
-      `marks are not being exchanged: ${contact.trouble}`,
-      'they are safe in the journal; look at the log, then restart the gate',
-    );
-  if (contact.lan.trouble !== undefined) yield warn(contact.lan.trouble.what, contact.lan.trouble.next);
-  const alarm = contact.alarms.at(-1);
-  if (alarm !== undefined)
-    yield warn(
-      `marks were put aside ${contact.alarms.length} time(s), the last of gate ${alarm.segment.gate}, brought by ${alarm.from}: ${alarm.cause}`,
-      alarm.type === 'gate-revoked'
-        ? 'nothing is lost: somebody at the cloud can look at them, and let them in'
-        : 'look at that gate: its data folder may have been copied or altered; revoke it at the cloud if it may be stolen',
-    );
   if (certificateExpiresMs !== undefined && certificateExpiresMs - clock.nowMs < certificateWarnMs && clock.trusted)
     yield certificateExpiresMs < clock.nowMs
       ? fail('the certificate has expired', 'enrol the gate again with a new code')

@@ -11,7 +11,6 @@ import {
   staffCodePattern,
   undoReasons,
   trueTimeMsMax,
-  type AdmissionPolicy,
   type Clock,
   type Confirmation,
   type OrdersView,
@@ -20,6 +19,7 @@ import {
   type Steward,
   type StewardAction,
   type StewardError,
+  type Zone,
 } from '@postern/shared';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -78,7 +78,7 @@ export interface StewardRouteDeps {
   readonly steward: () => Steward;
   readonly signOn: () => StaffSignOn;
   readonly orders: () => OrdersView;
-  readonly policy: () => Pick<AdmissionPolicy, 'zones'>;
+  readonly zones: () => readonly Zone[];
   readonly gateName: (gate: string) => string;
   readonly clock: Clock;
 }
@@ -137,10 +137,10 @@ function invalid(context: Context, title: string, { issues }: z.ZodError): Respo
 /** With names and with the sentence that the person confirms, in every language. */
 function describeConfirmation(
   confirmation: Confirmation,
-  { policy, gateName }: Pick<StewardRouteDeps, 'policy' | 'gateName'>,
+  { zones, gateName }: Pick<StewardRouteDeps, 'zones' | 'gateName'>,
 ): object {
   const { zone: zoneId, gates } = confirmation;
-  const zoneName = zoneId === '' ? undefined : (policy().zones.find(({ id }) => id === zoneId)?.name ?? zoneId);
+  const zoneName = zoneId === '' ? undefined : (zones().find(({ id }) => id === zoneId)?.name ?? zoneId);
   const texts = languages.map((language) => [language, orderQuestion(confirmation, zoneName, gates.length, language)]);
   return {
     ...confirmation,

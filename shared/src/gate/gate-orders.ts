@@ -5,7 +5,8 @@ import type { Mark, MarkName, Order } from '../mark.ts';
 import { markKey } from '../mark.ts';
 import { liftable, orderFor, orderStatuses, ordersInForce, type OrderedGate, type OrderStatus } from '../orders.ts';
 import { err, ok, type Result } from '../result.ts';
-import type { Lane, Operator } from './lane-api.ts';
+import type { Operator } from './lane-api.ts';
+import type { OrderedLane } from './ordered-lanes.ts';
 import type { Logger, Store, StoreError, Timer } from './ports.ts';
 
 /** Between two tries to acknowledge, and two looks at the store that nobody has asked for. */
@@ -18,7 +19,7 @@ export interface GateOrdersDeps {
   readonly gate: string;
   readonly zone: string;
   readonly event: number;
-  readonly lanes: readonly Lane[];
+  readonly lanes: readonly OrderedLane[];
   /** Marks of orders; at least those that are new since the last call, in any order. */
   readonly newMarks: () => readonly Mark[];
   readonly append: Store['append'];

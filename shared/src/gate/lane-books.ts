@@ -1,5 +1,5 @@
 // How a lane uses the store: the rule decides inside the transaction, and a store that throws is a store that failed. It never
-// confirms an admission without its mark.
+// confirms an admission without its mark. Of several events each has a store of its own; what concerns a ticket goes to its event's.
 import type { decide as decideRule } from '../decide.ts';
 import type { Claim, Decision } from '../decision.ts';
 import type { Mark, MarkDraft } from '../mark.ts';
@@ -7,11 +7,13 @@ import { err, type Result } from '../result.ts';
 import type { HoldReason } from '../ticket.ts';
 import type { LaneSettings, Operator } from './lane-api.ts';
 import { draftAdmission, type MarkPlace } from './lane-marks.ts';
-import type { LaneContext, Logger, Store, StoreError } from './ports.ts';
+import type { EventAccess, LaneContext, Logger, Store, StoreError } from './ports.ts';
 
 export interface LaneBooksDeps {
   readonly context: LaneContext;
   readonly store: Store;
+  /** Further events whose tickets this lane admits; what names no ticket of theirs belongs to the lane's own event. */
+  readonly furtherEvents?: readonly EventAccess[];
   readonly decide: typeof decideRule;
   readonly logger: Logger;
 }
@@ -29,19 +31,39 @@ export interface Approval {
 }
 
 export interface LaneBooks {
-  readonly place: () => MarkPlace;
+  /** Where marks about a ticket of `event` are made; of no event, or of one that is not admitted here, in the lane's own. */
+  readonly place: (event: number | undefined) => MarkPlace;
   /** Decides on the ticket as it is at this instant; `approval` says who has accepted a hold of it, and of what kind. */
   readonly admit: (claim: Claim, approval: Approval | undefined) => Promise<Result<Committed, StoreError>>;
   readonly append: (draft: MarkDraft) => Promise<Result<Mark, StoreError>>;
   readonly appendLater: (draft: MarkDraft) => void;
-  /** Whether the store works, after an attempt to repair it. */
+  /** Whether every store works, after an attempt to repair it. */
   readonly work: () => Promise<boolean>;
 }
 
-export function createLaneBooks(
+export function createLaneBooks(settings: LaneSettings, deps: LaneBooksDeps): LaneBooks {
+  const own = createEventBooks(settings, deps);
+  const further = (deps.furtherEvents ?? []).map((access) =>
+    createEventBooks({ ...settings, zone: access.zone }, { ...deps, ...access }),
+  );
+  const of = (event: number | undefined): EventBooks => further.find((books) => books.place().event === event) ?? own;
+  return {
+    place: (event) => of(event).place(),
+    admit: (claim, approval) => of(claim.event).admit(claim, approval),
+    append: (draft) => of(draft.event).append(draft),
+    appendLater: (draft) => of(draft.event).appendLater(draft),
+    work: async () => (await Promise.all([own, ...further].map((books) => books.work()))).every((works) => works),
+  };
+}
+
+interface EventBooks extends Omit<LaneBooks, 'place'> {
+  readonly place: () => MarkPlace;
+}
+
+function createEventBooks(
   { id, zone, direction }: LaneSettings,
   { context, store, decide, logger }: LaneBooksDeps,
-): LaneBooks {
+): EventBooks {
   const place = (): MarkPlace => ({ event: context.policy().event, lane: id, zone });
 
   let reported: string | undefined;

@@ -162,7 +162,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   };
 
   const refuse = (view: View, decision: Refused, verifyMs: number, commitMs = 0, person?: Person): void => {
-    books.appendLater(draftRefusal(books.place(), decision.claim, decision.refusal.type, person));
+    books.appendLater(draftRefusal(books.place(decision.claim?.event), decision.claim, decision.refusal.type, person));
     tell.decision(decision, view, verifyMs, commitMs);
     inbox.settle(view, nowMs());
     // "Wait for the next code" must not keep the next code from being answered.
@@ -385,8 +385,9 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       const held = takeHold();
       enter({ name: 'deciding' });
       return beginAction<Result<Mark, LaneActionError>>(async (answerWith) => {
-        const named = claim?.event === books.place().event ? claim : undefined;
-        const mark = await appended(draftOverride(books.place(), named, reason, persons, by.operator));
+        const place = books.place(claim?.event);
+        const named = claim?.event === place.event ? claim : undefined;
+        const mark = await appended(draftOverride(place, named, reason, persons, by.operator));
         if (mark === undefined) answerWith(err({ type: 'store-failed', cause: 'the override was not recorded' }));
         else {
           assert(mark.kind === 'overridden', 'the store returns the mark it was given');

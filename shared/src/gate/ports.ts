@@ -165,6 +165,14 @@ export interface LaneContext {
   readonly clock: Clock;
 }
 
+/** One of a gate's events as its lanes use it: its rules, and the journal of its marks. */
+export interface EventAccess {
+  /** The zone of the event's venue that the gate leads into. */
+  readonly zone: string;
+  readonly context: LaneContext;
+  readonly store: Store;
+}
+
 export interface Logger {
   readonly info: (fields: Readonly<Record<string, unknown>>, message: string) => void;
   readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;

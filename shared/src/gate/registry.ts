@@ -1,5 +1,6 @@
 // The verification methods of a gate in their order of precedence: the first that accepts a presentation verifies it, and its
-// word is final. Guessing at looked-up codes (foreign codes, short typed forms) is limited per reader.
+// word is final. Where a gate has several events, each is asked until one knows the ticket. Guessing at looked-up codes (foreign
+// codes, short typed forms) is limited per reader.
 import type { Clock } from '../clock.ts';
 import type { Claim, Refusal } from '../decision.ts';
 import type { Presentation } from '../presentation.ts';
@@ -20,6 +21,8 @@ export interface MethodRegistryDeps {
   /** In order of precedence; a method that recognises its own prefix goes before one that takes any text. */
   readonly methods: readonly VerificationMethod[];
   readonly lookups: Lookups;
+  /** Of further events; a code that several know is a ticket of the first of them. */
+  readonly furtherLookups?: readonly Lookups[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -29,7 +32,13 @@ export interface MethodRegistry {
   readonly verify: (presentation: Presentation, signal: AbortSignal) => Promise<Result<Claim, Refusal>>;
 }
 
-export function createMethodRegistry({ methods, lookups, clock, logger }: MethodRegistryDeps): MethodRegistry {
+export function createMethodRegistry({
+  methods,
+  lookups,
+  furtherLookups = [],
+  clock,
+  logger,
+}: MethodRegistryDeps): MethodRegistry {
   const limits = {
     optical: createAttemptLimit(lookupMissRules.optical),
     typed: createAttemptLimit(lookupMissRules.typed),
@@ -40,8 +49,23 @@ export function createMethodRegistry({ methods, lookups, clock, logger }: Method
     presentation: Presentation,
     signal: AbortSignal,
   ): Promise<Result<Claim, Refusal>> => {
+    const own = await askEvent(method, presentation, lookups, signal);
+    if (isOfEvent(own, lookups)) return own;
+    for (const further of furtherLookups) {
+      const answer = await askEvent(method, presentation, further, signal);
+      if (isOfEvent(answer, further)) return answer;
+    }
+    return own;
+  };
+
+  const askEvent = async (
+    method: VerificationMethod,
+    presentation: Presentation,
+    eventLookups: Lookups,
+    signal: AbortSignal,
+  ): Promise<Result<Claim, Refusal>> => {
     try {
-      return await method.verify(presentation, lookups, signal);
+      return await method.verify(presentation, eventLookups, signal);
     } catch (cause) {
       // One strange input must not stop the gate for everybody behind it.
       logger.error(
@@ -82,3 +106,10 @@ export function createMethodRegistry({ methods, lookups, clock, logger }: Method
     },
   };
 }
+
+/** Whether the answer is about a ticket of the event that was asked, or about one that nobody could know. */
+const isOfEvent = (answer: Result<Claim, Refusal>, { event }: Lookups): boolean =>
+  answer.ok ? answer.value.event === event : !eventRefusals.has(answer.error.type);
+
+/** Refusals that another event, with codes and a list of its own, may not share. */
+const eventRefusals: ReadonlySet<Refusal['type']> = new Set(['code-unknown', 'key-unknown']);

@@ -35,29 +35,43 @@ export interface OrderOutcome {
   readonly orders?: readonly OrderStatus[];
 }
 
-export interface StewardOrdersDeps {
+/** What orders are given to and by; an order without a zone concerns every event of the gate, one with a zone those that have it. */
+export interface OrderableEvent {
   readonly orders: GateOrders;
-  readonly confirmations: Confirmations<OrderChange>;
   readonly gates: () => readonly OrderedGate[];
   readonly zones: () => readonly Pick<Zone, 'id'>[];
 }
 
+export interface StewardOrdersDeps {
+  readonly events: readonly OrderableEvent[];
+  readonly confirmations: Confirmations<OrderChange>;
+}
+
 export type StewardOrders = (by: Operator, action: OrderAction) => Promise<Result<OrderOutcome, OrderActionError>>;
 
-export function createStewardOrders({
-  orders: gateOrders,
-  confirmations,
-  gates,
-  zones,
-}: StewardOrdersDeps): StewardOrders {
-  const ask = (by: Operator, change: OrderChange): Result<OrderOutcome, OrderActionError> => {
+export function createStewardOrders({ events, confirmations }: StewardOrdersDeps): StewardOrders {
+  /** Events in which `change` would change anything. */
+  const concerned = (change: OrderChange): Result<readonly OrderableEvent[], OrderActionError> => {
     const { zone } = change;
-    if (zone !== '' && !zones().some(({ id }) => id === zone)) return err({ type: 'zone-unknown' });
-    const possible = gateOrders.check(change);
+    const named = events.filter(({ zones }) => zone === '' || zones().some(({ id }) => id === zone));
+    if (named.length === 0) return err({ type: 'zone-unknown' });
+    const checks = named.map(({ orders }) => orders.check(change));
+    const possible = named.filter((_, index) => checks[index]?.ok === true);
+    return possible.length > 0 ? ok(possible) : (checks.find((check) => !check.ok) ?? ok([]));
+  };
+
+  const ask = (by: Operator, change: OrderChange): Result<OrderOutcome, OrderActionError> => {
+    const possible = concerned(change);
     if (!possible.ok) return possible;
-    const told = gates().filter((gate) => zone === '' || gate.zone === zone);
+    const told = possible.value.flatMap(({ gates }) =>
+      gates().filter((gate) => change.zone === '' || gate.zone === change.zone),
+    );
     return ok({
-      confirmation: { ...confirmations.ask(by.operator, change), ...change, gates: told.map(({ id }) => id) },
+      confirmation: {
+        ...confirmations.ask(by.operator, change),
+        ...change,
+        gates: [...new Set(told.map(({ id }) => id))],
+      },
     });
   };
 
@@ -66,7 +80,11 @@ export function createStewardOrders({
       return ask(by, { lift: action.type === 'lift-order', order: action.order, zone: action.zone });
     const change = confirmations.take(by.operator, action.token);
     if (change === undefined) return err({ type: 'confirmation-gone' });
-    const done = await gateOrders[change.lift ? 'lift' : 'give'](change.order, change.zone, by);
-    return done.ok ? ok({ orders: gateOrders.statuses() }) : done;
+    const possible = concerned(change);
+    if (!possible.ok) return possible;
+    const done = await Promise.all(
+      possible.value.map(({ orders }) => orders[change.lift ? 'lift' : 'give'](change.order, change.zone, by)),
+    );
+    return done.find((result) => !result.ok) ?? ok({ orders: events.flatMap(({ orders }) => orders.statuses()) });
   };
 }

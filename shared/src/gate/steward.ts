@@ -6,10 +6,10 @@ import type { decide as decideRule } from '../decide.ts';
 import type { Decision, Refusal } from '../decision.ts';
 import type { DeclineReason, Mark, OverrideReason, UndoReason } from '../mark.ts';
 import type { Presentation } from '../presentation.ts';
-import { err, ok, exhaustive, type Result } from '../result.ts';
+import { assert, err, ok, exhaustive, type Result } from '../result.ts';
 import type { Lane, LaneActionError, Operator, StaffRole } from './lane-api.ts';
 import { draftDenial, draftPassOut } from './lane-marks.ts';
-import type { LaneContext, Logger, Store } from './ports.ts';
+import type { EventAccess, LaneContext, Logger, Store } from './ports.ts';
 import type { MethodRegistry } from './registry.ts';
 import type { SignOnError, StaffSignOn, StewardCredentials } from './staff-sign-on.ts';
 import {
@@ -78,6 +78,8 @@ export interface StewardDeps {
   readonly context: LaneContext;
   readonly registry: MethodRegistry;
   readonly store: Store;
+  /** As its lanes have them. */
+  readonly furtherEvents?: readonly EventAccess[];
   readonly decide: typeof decideRule;
   readonly orders: StewardOrders;
   readonly logger: Logger;
@@ -93,22 +95,30 @@ export interface Steward {
 }
 
 export function createSteward(deps: StewardDeps): Steward {
-  const { lanes, signOn, confirmClock, context, registry, store, decide, logger } = deps;
+  const { lanes, signOn, confirmClock, context, registry, store, furtherEvents = [], decide, logger } = deps;
+  const furtherOf = (event: number): EventAccess | undefined =>
+    furtherEvents.find((access) => access.context.policy().event === event);
 
+  /** In every event's journal: its marks carry the wrong times, too. */
   const correctClock = async (by: Operator, trueMs: number): Promise<Result<StewardOutcome, StewardError>> => {
     if (!Number.isSafeInteger(trueMs) || trueMs < 0 || trueMs >= trueTimeMsMax)
       return err({ type: 'time-out-of-range' });
-    const { correctionMs } = confirmClock(trueMs);
-    return marked(
-      await store.append({
-        kind: 'corrected',
-        event: context.policy().event,
-        lane: '',
-        operator: by.operator,
-        offsetMs: Math.round(correctionMs),
-        trueMs: context.time().nowMs,
-      }),
+    const offsetMs = Math.round(confirmClock(trueMs).correctionMs);
+    const written = await Promise.all(
+      [{ context, store }, ...furtherEvents].map((access) =>
+        access.store.append({
+          kind: 'corrected',
+          event: access.context.policy().event,
+          lane: '',
+          operator: by.operator,
+          offsetMs,
+          trueMs: access.context.time().nowMs,
+        }),
+      ),
     );
+    const [first] = written;
+    assert(first !== undefined, 'a gate has an event');
+    return marked(written.find((result) => !result.ok) ?? first);
   };
 
   /** The exit rule decides: a live credential whose ticket is inside this zone. */
@@ -121,11 +131,17 @@ export function createSteward(deps: StewardDeps): Steward {
     const verified = await registry.verify(presentation, signal);
     if (!verified.ok) return err({ type: 'refused', refusal: verified.error });
     const claim = verified.value;
-    const { zone } = lane.settings;
-    const policy = context.policy();
-    const rest = { policy, time: context.time(), feedAgeMs: context.feedAgeMs(), inTouch: context.inTouch().inTouch };
-    const exit = { id: lane.id, gate: context.gate, zone, direction: 'exit' } as const;
-    const committed = await store.admit(claim.ticketId, ({ ticket, history, occupancy }) => {
+    const of = furtherOf(claim.event) ?? { zone: lane.settings.zone, context, store };
+    const { zone } = of;
+    const policy = of.context.policy();
+    const rest = {
+      policy,
+      time: of.context.time(),
+      feedAgeMs: of.context.feedAgeMs(),
+      inTouch: of.context.inTouch().inTouch,
+    };
+    const exit = { id: lane.id, gate: of.context.gate, zone, direction: 'exit' } as const;
+    const committed = await of.store.admit(claim.ticketId, ({ ticket, history, occupancy }) => {
       const decision = decide({ claim, ticket, history, occupancy, lane: exit, ...rest });
       const place = { event: policy.event, lane: lane.id, zone };
       return { decision, mark: decision.kind === 'admit' ? draftPassOut(place, claim, by.operator) : undefined };
@@ -145,11 +161,12 @@ export function createSteward(deps: StewardDeps): Steward {
   ): Promise<Result<StewardOutcome, StewardError>> => {
     const verified = presentation === undefined ? undefined : await registry.verify(presentation, signal);
     if (verified?.ok === false) return err({ type: 'refused', refusal: verified.error });
-    const { event } = context.policy();
     const claim = verified?.value ?? lane.shownClaim();
     if (claim === undefined) return err({ type: 'no-ticket' });
+    const of = furtherOf(claim.event) ?? { context, store };
+    const { event } = of.context.policy();
     if (claim.event !== event) return err({ type: 'refused', refusal: { type: 'other-event' } });
-    const denied = await store.append(draftDenial(event, lane.id, claim, by.operator));
+    const denied = await of.store.append(draftDenial(event, lane.id, claim, by.operator));
     if (!denied.ok) return denied;
     const state = lane.state();
     if (state.name === 'held' && lane.shownClaim()?.ticketId === claim.ticketId) await lane.accept(state.holdId, by);

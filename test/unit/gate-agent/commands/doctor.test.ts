@@ -8,6 +8,7 @@ import { checkReader } from '../../../../gate-agent/src/commands/doctor-devices.
 import type { DoctorDeps, Finding } from '../../../../gate-agent/src/commands/doctor-finding.ts';
 import { enrol } from '../../../../gate-agent/src/commands/enrol.ts';
 import { findGateFolder } from '../../../../gate-agent/src/commands/gate-folder.ts';
+import { journalPath, prepareEventFolder, replicaPath } from '../../../../gate-agent/src/event-folder.ts';
 import { createTestCloud, silentLog, someEvent } from '../../../support/cloud.ts';
 import { temporaryFolder } from '../../../support/gate-store-harness.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
@@ -154,7 +155,8 @@ test('a folder and a key that others can read are told', async () => {
 
 test('a journal and a replica that are no databases fail, each with what to do', async () => {
   const machine = createMachine();
-  for (const name of ['journal.db', 'replica.db']) writeFileSync(join(machine.folder, name), randomBytes(8_192));
+  prepareEventFolder(machine.folder, 1);
+  for (const path of [journalPath, replicaPath]) writeFileSync(path(machine.folder, 1), randomBytes(8_192));
   const findings = await machine.examine();
   expect(about(findings, 'journal')).toMatchObject([{ level: 'fail', next: expect.stringContaining('keep') }]);
   expect(about(findings, 'replica')).toMatchObject([{ level: 'fail', next: expect.stringContaining('learned anew') }]);

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findGateFolder, type GateFolder } from '../../../../gate-agent/src/commands/gate-folder.ts';
+import { journalPath, prepareEventFolder } from '../../../../gate-agent/src/event-folder.ts';
 import {
   duration,
   readStatus,
@@ -14,6 +15,7 @@ import { temporaryFolder, writeMarks } from '../../../support/gate-store-harness
 import { aMark, eveningMs } from '../../../support/marks.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
 
+const event = 7;
 const toml = '[gate]\nid = "gate-a"\nevent = 7\nzone = "arena"\n[[lanes]]\nid = "main"\nreaders = ["sim://"]\n';
 
 function createFolder(): GateFolder {
@@ -23,6 +25,11 @@ function createFolder(): GateFolder {
   if (!found.ok) throw new Error(found.error.message);
   return found.value;
 }
+
+const journalOf = ({ data }: GateFolder): string => {
+  prepareEventFolder(data, event);
+  return journalPath(data, event);
+};
 
 const ask = async (folder: GateFolder, fetch?: typeof globalThis.fetch): Promise<GateStatus> => {
   const status = await readStatus(folder, {
@@ -61,13 +68,11 @@ const health = {
 
 test('a stopped gate tells from its databases what it has written down', async () => {
   const folder = createFolder();
-  writeMarks(join(folder.data, 'journal.db'), [aMark({ sequence: 1 }), aMark({ sequence: 2 })]);
+  writeMarks(journalOf(folder), [aMark({ sequence: 1 }), aMark({ sequence: 2 })]);
   const status = await ask(folder);
   expect(status).toMatchObject({
     running: false,
-    marks: 2,
-    lastEntryMs: eveningMs + 120_000,
-    feed: { trouble: 'none yet' },
+    events: [{ event, marks: 2, lastEntryMs: eveningMs + 120_000, feed: { trouble: 'none yet' } }],
   });
   expect(statusExitCode(status)).toBe(1);
   const text = renderStatus(status).join('\n');
@@ -133,7 +138,7 @@ test('what a killed agent left behind is not a running agent', async () => {
 
 test('a damaged journal and a broken configuration are one clear error each', async () => {
   const folder = createFolder();
-  writeFileSync(join(folder.data, 'journal.db'), 'not a database, but long enough to be read as one'.repeat(100));
+  writeFileSync(journalOf(folder), 'not a database, but long enough to be read as one'.repeat(100));
   const deps = { clock: createVirtualTime().clock, logger: silentLog, signal: new AbortController().signal };
   expect(await readStatus(folder, deps)).toMatchObject({
     ok: false,

@@ -15,6 +15,7 @@ import {
   type ImportedFile,
 } from '../../../../gate-agent/src/commands/import-marks.ts';
 import { openKnownMarks } from '../../../../gate-agent/src/commands/known-marks.ts';
+import { feedFolder, journalPath, prepareEventFolder, replicaPath } from '../../../../gate-agent/src/event-folder.ts';
 import { createFeedClient } from '../../../../gate-agent/src/feed-client.ts';
 import { loadIdentity } from '../../../../gate-agent/src/identity.ts';
 import { createImportRoute } from '../../../../gate-agent/src/local-api/import-route.ts';
@@ -68,7 +69,7 @@ async function enrolGate(id: string): Promise<GateFolder> {
 async function fetchFeed({ data }: GateFolder): Promise<void> {
   const identity = await loadIdentity(data);
   if (!identity.ok) throw new Error(identity.error.type);
-  const folder = join(data, 'feed');
+  const folder = feedFolder(data, event);
   mkdirSync(folder, { recursive: true });
   const { clock } = cloud.time;
   const feedKeys = identity.value.feedKeys;
@@ -86,9 +87,10 @@ async function admit({ data, config }: GateFolder, ticketId: string): Promise<vo
   if (!config.ok) throw new Error(config.error.message);
   const gate = config.value.gate.id;
   const { clock, timer } = cloud.time;
+  prepareEventFolder(data, event);
   const store = createGateStore({
-    journalPath: join(data, 'journal.db'),
-    replicaPath: join(data, 'replica.db'),
+    journalPath: journalPath(data, event),
+    replicaPath: replicaPath(data, event),
     event,
     gate,
     boot: (++boots).toString(16).padStart(16, '0'),
@@ -114,7 +116,7 @@ async function admit({ data, config }: GateFolder, ticketId: string): Promise<vo
 }
 
 const deps = { logger: silentLog, random, signal, userId: undefined };
-async function exportFrom(folder: GateFolder, target = stick): Promise<Exported> {
+async function exportFrom(folder: GateFolder, target = stick): Promise<readonly Exported[]> {
   const exported = await exportMarks({ folder, target }, deps);
   if (!exported.ok) throw new Error(exported.error.message);
   return exported.value;
@@ -138,8 +140,8 @@ describe('a stick between two gates that do not run', () => {
     await fetchFeed(b);
     await admit(a, ticket);
     const exported = await exportFrom(a);
-    expect(exported).toMatchObject({ file: join(stick, `postern-event-${event}-gate-a.marks`), marks: 1, gates: 1 });
-    expect(renderExport(exported)).toContain('1 mark of 1 gate');
+    expect(exported).toMatchObject([{ file: join(stick, `postern-event-${event}-gate-a.marks`), marks: 1, gates: 1 }]);
+    expect(renderExport(exported)[0]).toContain('1 mark of 1 gate');
     expect(usesKnownAt(b)).toEqual([]);
     const imported = await importTo(b);
     expect(renderImport(imported)).toEqual([
@@ -151,7 +153,7 @@ describe('a stick between two gates that do not run', () => {
     expect(renderImport(await importTo(b)).at(-1)).toBe('✓ 0 new marks in all');
     // It goes on from there: b carries a's mark as a has signed it.
     await admit(b, 'ab'.repeat(16));
-    expect(await exportFrom(b)).toMatchObject({ marks: 2, gates: 2 });
+    expect(await exportFrom(b)).toMatchObject([{ marks: 2, gates: 2 }]);
     expect(readdirSync(stick).toSorted()).toEqual(['a', 'b'].map((id) => `postern-event-${event}-gate-${id}.marks`));
   });
 
@@ -182,7 +184,7 @@ describe('a stick between two gates that do not run', () => {
     await cloud.json('POST', `/admin/events/${event}/publish`, {}, 200);
     await fetchFeed(b);
     await admit(a, ticket);
-    spoil((await exportFrom(a)).file);
+    spoil((await exportFrom(a))[0]?.file ?? '');
     const imported = await importTo(b);
     expect(renderImport(imported).join('\n')).toContain(words);
     expect(importExitCode(imported)).toBe(1);

@@ -18,6 +18,7 @@ import { clockFilePath, writeClockFile } from '../../../../gate-agent/src/clock-
 import { createClockTrust } from '../../../../gate-agent/src/clock-trust.ts';
 import { findGateFolder } from '../../../../gate-agent/src/commands/gate-folder.ts';
 import { verify, type VerifyAnswer } from '../../../../gate-agent/src/commands/verify.ts';
+import { feedFolder, journalPath, replicaPath } from '../../../../gate-agent/src/event-folder.ts';
 import { createFeedView } from '../../../../gate-agent/src/feed-view.ts';
 import { openFeedCache } from '../../../../gate-agent/src/store/feed-cache.ts';
 import { createGateStore } from '../../../../gate-agent/src/store/store.ts';
@@ -63,8 +64,8 @@ async function createGate(policy: Partial<AdmissionPolicy> = {}): Promise<GateAn
   const trust = createClockTrust({ clock, machineBoot });
   trust.learn({ source: 'server', trueMs: clock.wallMs(), uncertaintyMs: 10, monotonicMs: clock.monotonicMs() });
   await writeClockFile(clockFilePath(data), trust.saved());
-  const folder = join(data, 'feed');
-  mkdirSync(folder);
+  const folder = feedFolder(data, feedEvent);
+  mkdirSync(folder, { recursive: true });
   const cache = await openFeedCache({
     folder,
     event: feedEvent,
@@ -86,8 +87,8 @@ async function createGate(policy: Partial<AdmissionPolicy> = {}): Promise<GateAn
 
   const feed = createFeedView({ cache, event: feedEvent, clock, time: trust.now, clientStatus: () => undefined });
   const store = createGateStore({
-    journalPath: join(data, 'journal.db'),
-    replicaPath: join(data, 'replica.db'),
+    journalPath: journalPath(data, feedEvent),
+    replicaPath: replicaPath(data, feedEvent),
     event: feedEvent,
     gate: lane.gate,
     boot: '00112233aabbccdd',
@@ -256,7 +257,7 @@ test('takes the age of the list from a running agent, which says infinite as nul
 test('leaves everything as it was', async () => {
   const { data, ask, scan } = await createGate();
   await scan(passOf(adult.id));
-  const journal = readFileSync(join(data, 'journal.db'));
+  const journal = readFileSync(journalPath(data, feedEvent));
   await ask(passOf(adult.id));
-  expect(readFileSync(join(data, 'journal.db')).equals(journal)).toBe(true);
+  expect(readFileSync(journalPath(data, feedEvent)).equals(journal)).toBe(true);
 });

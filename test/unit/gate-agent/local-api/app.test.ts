@@ -29,7 +29,6 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
     },
     health: () => ({ state }) as GateHealth,
     status: async () => ({ marks: 3 }),
-    cases: async () => ({ cases: [], count: 0, atMs: 1 }),
     steward: () => ({
       act: async (who, what, signal) => {
         asked.push({ action: what, ...('pin' in who ? { pin: who.pin } : { session: who.session }) });
@@ -37,8 +36,14 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
       },
     }),
     orders: () => ({ orders: [] }),
-    rollCall: async () => ({ event: 7, atMs: 1, zones: [] }),
-    policy: () => ({ zones: [] }),
+    reports: [
+      {
+        event: 7,
+        cases: async () => ({ cases: [], count: 0, atMs: 1 }),
+        rollCall: async () => ({ event: 7, atMs: 1, zones: [] }),
+      },
+    ],
+    zones: () => [],
     gateName: (gate) => gate,
     signOn: () => ({
       check: async () => ({ ok: false, error: { type: 'signed-off' } }),

@@ -28,6 +28,8 @@ const well: GateFacts = {
   gate: 'gate-a',
   name: 'Gate A',
   event: 1,
+  eventName: 'Concert',
+  also: [],
   zone: 'arena',
   boot: '00',
   pid: 1,

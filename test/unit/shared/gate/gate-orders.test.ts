@@ -248,13 +248,11 @@ describe('a supervisor gives an order in two steps', () => {
     const rig = await createRig();
     const { orders } = createGate(venue, 'north', [rig.lane]);
     const steward = createStewardOrders({
-      orders,
+      events: [{ orders, gates: () => listed, zones: () => [{ id: 'hall' }, { id: 'garden' }] }],
       confirmations: createConfirmations({
         clock: venue.time.clock,
         random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
       }),
-      gates: () => listed,
-      zones: () => [{ id: 'hall' }, { id: 'garden' }],
     });
     const press = async (): Promise<string> => {
       const asked = await steward(supervisor, { type: 'give-order', order: 'stop-entry', zone: 'hall' });

@@ -1,0 +1,68 @@
+// What is asked of a gate as a whole and answered by its events together: by the first that knows, or by all of them.
+import { hexToBytes, knownFeedKeys, type FeedKey, type Manifest, type Zone } from '@postern/shared';
+import type { EventAtGate } from './event-at-gate.ts';
+import type { ReplicationStatus } from './replication/messages.ts';
+import type { Replication } from './replication/worker-front.ts';
+
+export interface SeveralEvents {
+  readonly gateName: (gate: string) => string;
+  /** While any of them is in touch the gate is. */
+  readonly noContactSinceMs: () => number | undefined;
+  readonly hasFeed: () => boolean;
+  /** Whoever works for one of the events may act here. */
+  readonly staff: () => Manifest['staff'];
+  readonly zones: () => readonly Zone[];
+  /** What may sign the time: a feed key of a feed in use, or one that came with enrolment, unless a feed says that it is revoked. */
+  readonly feedKey: (enrolled: readonly FeedKey[], keyId: string) => Uint8Array | undefined;
+  /** To the event that the message is about. */
+  readonly importMessage: Replication['importMessage'];
+  /** What has to be counted, an event each, in their order. */
+  readonly progress: () => Promise<readonly EventProgress[]>;
+}
+
+export interface EventProgress {
+  /** Last durable sequence of this process start. */
+  readonly lastSequence: number;
+  /** Equal on all replicas that know the same marks; undefined while that cannot be told. */
+  readonly historyHash: string | undefined;
+  readonly replication: ReplicationStatus;
+}
+
+export function createSeveralEvents(own: EventAtGate, further: readonly EventAtGate[]): SeveralEvents {
+  const events = [own, ...further];
+  const manifests = (): readonly Manifest[] => events.flatMap(({ cache }) => cache.current()?.manifest ?? []);
+  return {
+    gateName: (gate) => events.map(({ feed }) => feed.gateName(gate)).find((name) => name !== gate) ?? gate,
+    noContactSinceMs: () => {
+      const since = events.map(({ reach }) => reach.noContactSinceMs());
+      return since.includes(undefined) ? undefined : Math.max(...since.flatMap((ms) => ms ?? []));
+    },
+    hasFeed: () => manifests().length > 0,
+    staff: () => manifests().flatMap(({ staff }) => staff),
+    zones: () => manifests().flatMap(({ policy }) => policy.zones),
+    feedKey: (enrolled, keyId) => {
+      const keys = events
+        .flatMap(({ cache }) => knownFeedKeys(cache.current()?.manifest, enrolled))
+        .filter((key) => key.keyId === keyId);
+      const [key] = keys;
+      return key === undefined || keys.some(({ state }) => state === 'revoked') ? undefined : hexToBytes(key.publicKey);
+    },
+    importMessage: async (message, from) => {
+      const answer = await own.replication.importMessage(message, from);
+      for (const { event, replication } of further)
+        if (!answer.ok && answer.error.type === 'event-forbidden' && answer.error.event === event)
+          return replication.importMessage(message, from);
+      return answer;
+    },
+    progress: () => Promise.all(events.map(progressOf)),
+  };
+}
+
+async function progressOf({ journal, replication }: EventAtGate): Promise<EventProgress> {
+  const hash = await replication.contentHash();
+  return {
+    lastSequence: journal.lastSequence(),
+    historyHash: hash.ok ? hash.value : undefined,
+    replication: replication.status(),
+  };
+}
