@@ -1,5 +1,5 @@
 // One event at this gate, from its ticket list to the thread that carries its marks. A gate may hold several; they share lanes, clock
-// and identity, and nothing else: each has a folder, a journal and peers of its own, so that trouble with one leaves the others alone.
+// and identity, and nothing else: each has a folder, a journal, a ticket list and peers of its own.
 import { sleep, type Clock, type EventAccess, type Logger, type Random, type Timer } from '@postern/shared';
 import type { ClockTrust, TimeSample } from './clock-trust.ts';
 import { sampleOfRoundTrip } from './clock-trust.ts';

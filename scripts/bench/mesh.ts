@@ -101,7 +101,11 @@ async function untilConnected(gates: readonly VenueGate[]): Promise<void> {
 }
 
 /** Milliseconds from each mark's being durable to the last gate's knowing it. */
-async function measureWay({ gates, tickets, event }: Venue, firstTicket: number, marks: number): Promise<readonly number[]> {
+async function measureWay(
+  { gates, tickets, event }: Venue,
+  firstTicket: number,
+  marks: number,
+): Promise<readonly number[]> {
   const watches = gates.map(({ folder }) => ({
     own: watchMarks(journalPath(folder, event)),
     others: watchMarks(replicaPath(folder, event)),

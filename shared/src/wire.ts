@@ -56,7 +56,7 @@ export const laneConfigSchema = z.strictObject({
 });
 export type LaneConfig = z.infer<typeof laneConfigSchema>;
 
-/** `POST /admin/events/{event}/gates`: makes a gate (or gives an existing one a new code). */
+/** `POST /admin/events/{event}/gates`: makes a gate, or gives an existing one a new code; one of another event stands at both then. */
 export const gateRequestSchema = z.strictObject({
   id: gateIdSchema.refine((id) => id !== centralGate, `"${centralGate}" is the cloud itself`),
   name,
@@ -95,6 +95,8 @@ export const enrolResponseSchema = z.object({
   v: z.literal(1),
   gate: z.object({ id: gateIdSchema, name: z.string(), zone: z.string() }),
   event: z.object({ id: eventIdSchema, name: z.string() }),
+  /** Further events at which it stands. */
+  also: z.array(z.object({ id: eventIdSchema, name: z.string(), zone: z.string() })).default([]),
   /** Base URL that gates talk to, without a slash at the end. */
   cloud: z.string(),
   /** DER, base64: this gate's certificate (SAN `postern:gate:<id>`) and the deployment's CA. */

@@ -13,6 +13,7 @@ import type { Devices } from '../services/devices.ts';
 import type { Feed } from '../services/feed.ts';
 import type { Staff } from '../services/staff.ts';
 import { createRouter, problem, type Environment } from './context.ts';
+import { mayActIn } from './enforce-access.ts';
 import { bodyProblems, describe, jsonBody, userProblems, validEvent, validJson, validOperator } from './input.ts';
 
 export interface AdminRoutesDeps {
@@ -39,7 +40,8 @@ export function adminRoutes({ devices, staff, feed }: AdminRoutesDeps): Hono<Env
     jsonBody(),
     validJson(gateRequestSchema),
     async (c) => {
-      const invited = await devices.invite(c.req.valid('param').event, c.req.valid('json'));
+      const mayInviteAt = (event: number): boolean => mayActIn(c, event) === undefined;
+      const invited = await devices.invite(c.req.valid('param').event, c.req.valid('json'), mayInviteAt);
       return invited.ok ? c.json(invited.value, 201) : problem(c, invited.error);
     },
   );

@@ -103,13 +103,15 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
       const enrolled = await devices.enrol(request, senderOf(c));
       if (!enrolled.ok) return problem(c, enrolled.error);
       const gate = enrolled.value;
-      log.info({ gate: gate.id, event: gate.event }, 'a gate has enrolled');
-      changed(gate.event);
+      const events = [gate.event, ...gate.also.map(({ id }) => id)];
+      log.info({ gate: gate.id, events }, 'a gate has enrolled');
+      for (const event of events) changed(event);
       const keySet = await keys.current();
       const response: EnrolResponse = {
         v: 1,
         gate: { id: gate.id, name: gate.name, zone: gate.zone },
         event: { id: gate.event, name: gate.eventName },
+        also: [...gate.also],
         cloud: deps.publicUrl(),
         certificate: gate.certificate,
         ca: deps.authority.certificate,
@@ -139,10 +141,10 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     async (c) => {
       const { event } = c.req.valid('param');
       const gate = c.get('gate');
-      if (gate.event !== event) return problem(c, { type: 'event-forbidden' });
+      if (!gate.events.has(event)) return problem(c, { type: 'event-forbidden' });
       const current = await feed.current(event);
       if (!current.ok) return problem(c, current.error);
-      await devices.noteContact(gate.id, current.value.version);
+      await devices.noteContact(gate.id, event, current.value.version);
       const headers = { ETag: `"${event}-${current.value.version}"`, 'Cache-Control': 'private, no-cache' };
       if (c.req.header('If-None-Match') === headers.ETag) return c.body(null, 304, headers);
       return c.body(Buffer.from(current.value.manifest), 200, { ...headers, 'Content-Type': 'application/cose' });
@@ -163,7 +165,8 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     gateOnly,
     async (c) => {
       const { sha256 } = c.req.valid('param');
-      const isOurs = (await feed.eventOfFile(sha256)) === c.get('gate').event;
+      const event = await feed.eventOfFile(sha256);
+      const isOurs = event !== undefined && c.get('gate').events.has(event);
       const file = isOurs ? await files.read(sha256) : undefined;
       if (file === undefined) return problem(c, { type: 'file-unknown' });
       const headers = {
@@ -192,19 +195,19 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     gateOnly,
     async (c) => {
       const gate = c.get('gate');
-      const maySync = async (_sender: unknown, event: number): Promise<boolean> => event === gate.event;
+      const maySync = async (_sender: unknown, event: number): Promise<boolean> => gate.events.has(event);
       const answered = await answerSync(
         { store: replica, ingest, maySync, digestOf },
         { gate: gate.id },
         c.get('body'),
       );
       for (const alarm of ingest.takeAlarms()) log.warn({ ...alarm }, 'a chunk was put aside');
-      await devices.noteContact(gate.id);
-      changed(gate.event);
       if (!answered.ok)
         return answered.error.type === 'malformed'
           ? problem(c, { type: 'sync-malformed', detail: answered.error.cause })
           : problem(c, { type: 'event-forbidden' });
+      await devices.noteContact(gate.id, answered.value.event);
+      changed(answered.value.event);
       return c.body(Buffer.from(answered.value.answer), 200, { 'Content-Type': syncContentType });
     },
   );

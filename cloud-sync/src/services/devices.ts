@@ -35,26 +35,36 @@ export interface EnrolledGate {
   readonly zone: string;
   readonly event: number;
   readonly eventName: string;
+  /** Further events at which it stands. */
+  readonly also: readonly { readonly id: number; readonly name: string; readonly zone: string }[];
   readonly certificate: string;
   readonly lanes: readonly LaneConfig[];
 }
 
 export interface Gate {
   readonly id: string;
-  readonly event: number;
+  readonly events: ReadonlySet<number>;
   readonly publicKey: Uint8Array;
 }
 
 export interface Devices {
-  /** Makes a gate, or changes an existing one of the same event; either way with a new one-time code. */
-  readonly invite: (event: number, gate: GateDescription) => Promise<Result<GateResponse, Failure>>;
+  /**
+   * Makes a gate, or changes an existing one; either way with a new one-time code. One of other events stands at this one too from now
+   * on, if whoever asks may invite gates at all of them.
+   */
+  readonly invite: (
+    event: number,
+    gate: GateDescription,
+    mayInviteAt: (event: number) => boolean,
+  ) => Promise<Result<GateResponse, Failure>>;
   /** `sender`: the network address that asks. */
   readonly enrol: (request: EnrolRequest, sender: string) => Promise<Result<EnrolledGate, Failure>>;
   /** An enrolled gate by id, unless it is revoked. */
   readonly find: (gate: string) => Promise<Gate | undefined>;
   /** What screens call a gate; the cloud is one for its own marks. */
   readonly nameOf: (event: number, gate: string) => Promise<string>;
-  readonly noteContact: (gate: string, feedVersion?: number) => Promise<void>;
+  /** `feedVersion`: that it has just been given. */
+  readonly noteContact: (gate: string, event: number, feedVersion?: number) => Promise<void>;
 }
 
 export interface DevicesDeps {
@@ -74,7 +84,7 @@ export function createDevices(deps: DevicesDeps): Devices {
   const hashCode = (code: string): string => keys.serverHash('enrolment', normalise(code));
 
   return {
-    invite: async (event, gate) => {
+    invite: async (event, gate, mayInviteAt) => {
       const record = await readEvent(database, event);
       if (record === undefined) return err({ type: 'event-unknown' });
       if (!record.policy.zones.some((zone) => zone.id === gate.zone))
@@ -90,26 +100,29 @@ export function createDevices(deps: DevicesDeps): Devices {
       const invited = await inTransaction(database, gateLock(gate.id), async (queries) => {
         const known = await queries
           .selectFrom('gate')
-          .select(['event', 'public_key', 'revoked_at_ms'])
+          .select(['event', 'public_key', 'certificate', 'enrolled_at_ms', 'revoked_at_ms'])
           .where('id', '=', gate.id)
-          .executeTakeFirst();
-        if (known !== undefined && known.event !== event) return 'in-other-event';
-        if (known !== undefined && known.revoked_at_ms !== null) return 'revoked';
+          .execute();
+        if (known.some((at) => at.event !== event && !mayInviteAt(at.event))) return 'in-other-event';
+        if (known.some((at) => at.revoked_at_ms !== null)) return 'revoked';
+        const [device] = known;
         await queries
           .insertInto('gate')
           .values({
             id: gate.id,
             event,
             ...described,
-            public_key: null,
-            certificate: null,
-            enrolled_at_ms: null,
+            public_key: device?.public_key ?? null,
+            certificate: device?.certificate ?? null,
+            enrolled_at_ms: device?.enrolled_at_ms ?? null,
             last_contact_ms: null,
             feed_version: null,
             created_at_ms: clock.wallMs(),
           })
-          .onConflict((conflict) => conflict.column('id').doUpdateSet(described))
+          .onConflict((conflict) => conflict.columns(['event', 'id']).doUpdateSet(described))
           .execute();
+        // The same turnstiles wherever its tickets are from.
+        await queries.updateTable('gate').set({ lanes: described.lanes }).where('id', '=', gate.id).execute();
         // An older code that nobody has used yet dies with the new one.
         await queries.deleteFrom('enrolment').where('gate', '=', gate.id).where('used_at_ms', 'is', null).execute();
         await queries
@@ -117,7 +130,7 @@ export function createDevices(deps: DevicesDeps): Devices {
           .values({ code_hash: hashCode(code), gate: gate.id, expires_at_ms: expiresAtMs, used_at_ms: null })
           .execute();
         // The feed lists enrolled gates only.
-        if (known === undefined || known.public_key === null) return 'not-enrolled';
+        if (device === undefined || device.public_key === null) return 'not-enrolled';
         await raiseRulesRevision(queries, event);
         return 'enrolled';
       });
@@ -142,11 +155,14 @@ export function createDevices(deps: DevicesDeps): Devices {
             .where('enrolment.used_at_ms', 'is', null)
             .where('gate.revoked_at_ms', 'is', null)
             .where('enrolment.expires_at_ms', '>', clock.wallMs())
-            .executeTakeFirst(),
-        (outcome) => outcome === undefined,
+            .orderBy('gate.created_at_ms')
+            .orderBy('gate.event')
+            .execute(),
+        (outcome) => outcome.length === 0,
       );
       if (!found.ok) return found;
-      const invitation = found.value;
+      // Its first event is the gate's own.
+      const [invitation, ...further] = found.value;
       if (invitation === undefined) return err({ type: 'code-invalid' });
       const publicKey = hexToBytes(request.publicKey) ?? new Uint8Array(0);
       const certificate = await authority.certify({
@@ -175,34 +191,37 @@ export function createDevices(deps: DevicesDeps): Devices {
           })
           .where('id', '=', invitation.id)
           .execute();
-        await raiseRulesRevision(queries, invitation.event);
+        for (const at of found.value) await raiseRulesRevision(queries, at.event);
         return true;
       });
       if (!isFirst) return err({ type: 'code-invalid' });
-      changed(invitation.event);
-      const record = await readEvent(database, invitation.event);
+      for (const at of found.value) changed(at.event);
+      const nameOf = async (event: number): Promise<string> => (await readEvent(database, event))?.policy.name ?? '';
+      const also: { readonly id: number; readonly name: string; readonly zone: string }[] = [];
+      for (const { event, zone } of further) also.push({ id: event, name: await nameOf(event), zone });
       return ok({
         id: invitation.id,
         name: invitation.name,
         zone: invitation.zone,
         event: invitation.event,
-        eventName: record?.policy.name ?? '',
+        eventName: await nameOf(invitation.event),
+        also,
         certificate: certificate.value,
         lanes: laneConfigSchema.array().parse(JSON.parse(invitation.lanes)),
       });
     },
 
     find: async (gate) => {
-      const row = await database
+      const rows = await database
         .selectFrom('gate')
-        .select(['id', 'event', 'public_key'])
+        .select(['event', 'public_key'])
         .where('id', '=', gate)
         .where('revoked_at_ms', 'is', null)
-        .executeTakeFirst();
-      const publicKey = hexToBytes(row?.public_key ?? '');
-      return row === undefined || publicKey === undefined || publicKey.length === 0
+        .execute();
+      const publicKey = hexToBytes(rows[0]?.public_key ?? '');
+      return publicKey === undefined || publicKey.length === 0
         ? undefined
-        : { id: row.id, event: row.event, publicKey };
+        : { id: gate, events: new Set(rows.map(({ event }) => event)), publicKey };
     },
 
     nameOf: async (event, gate) => {
@@ -216,17 +235,17 @@ export function createDevices(deps: DevicesDeps): Devices {
       return row?.name ?? gate;
     },
 
-    noteContact: async (gate, feedVersion) => {
+    noteContact: async (gate, event, feedVersion) => {
       const contact = {
         last_contact_ms: clock.wallMs(),
         ...(feedVersion === undefined ? {} : { feed_version: feedVersion }),
       };
-      await database.updateTable('gate').set(contact).where('id', '=', gate).execute();
+      await database.updateTable('gate').set(contact).where('event', '=', event).where('id', '=', gate).execute();
     },
   };
 }
 
-/** A gate belongs to one event, and a code is used once. */
+/** A gate has one key at all its events, and a code is used once. */
 const gateLock = (gate: string): string => `gate/${gate}`;
 
 /** `7K2Q-0M9T-XV4B`. */

@@ -21,6 +21,7 @@ import { raiseRulesRevision } from './events.ts';
 import type { Failure } from './problems.ts';
 
 export interface Revocations {
+  /** At every event at which the gate stands: it is the device that is not to be believed any more. */
   readonly revoke: (
     event: number,
     gate: string,
@@ -45,39 +46,64 @@ const systemEntry: EntryOf = (addition) => ({ action: 'gate-revoked', actor: sys
 
 export function createRevocations(deps: RevocationsDeps): Revocations {
   const { database, clock, log, audit, ingest, changed } = deps;
+
+  const revokeAt = async (
+    event: number,
+    gate: string,
+    reason: string,
+    entry: EntryOf,
+  ): Promise<Result<RevokeGateResponse, Failure>> => {
+    const revokedAtMs = clock.wallMs();
+    const revoked = await inTransaction(
+      database,
+      gateHistoryLock(event, gate),
+      async (queries): Promise<Result<RevokeGateResponse, Failure>> => {
+        const row = await queries
+          .selectFrom('gate')
+          .select('revoked_at_ms')
+          .where('event', '=', event)
+          .where('id', '=', gate)
+          .executeTakeFirst();
+        if (row === undefined) return err({ type: 'gate-unknown' });
+        if (row.revoked_at_ms !== null) return err({ type: 'gate-revoked' });
+        await queries
+          .updateTable('gate')
+          .set({ revoked_at_ms: revokedAtMs, revoked_reason: reason })
+          .where('event', '=', event)
+          .where('id', '=', gate)
+          .execute();
+        await queries.deleteFrom('enrolment').where('gate', '=', gate).where('used_at_ms', 'is', null).execute();
+        const heads = await acceptAll(deps, queries, event, gate);
+        await raiseRulesRevision(queries, event);
+        const marks = heads.reduce((sum, head) => sum + head.count, 0);
+        await audit.record(queries, entry({ details: { why: reason, marks } }));
+        return ok({ event, gate, revokedAtMs, marks });
+      },
+    );
+    if (!revoked.ok) return revoked;
+    log.warn({ event, gate, reason }, 'a gate has been revoked');
+    await ingest.revise(event, gate);
+    changed(event);
+    return revoked;
+  };
+
   return {
     revoke: async (event, gate, reason, entry = systemEntry) => {
-      const revokedAtMs = clock.wallMs();
-      const revoked = await inTransaction(
-        database,
-        gateHistoryLock(event, gate),
-        async (queries): Promise<Result<RevokeGateResponse, Failure>> => {
-          const row = await queries
-            .selectFrom('gate')
-            .select('revoked_at_ms')
-            .where('id', '=', gate)
-            .where('event', '=', event)
-            .executeTakeFirst();
-          if (row === undefined) return err({ type: 'gate-unknown' });
-          if (row.revoked_at_ms !== null) return err({ type: 'gate-revoked' });
-          await queries
-            .updateTable('gate')
-            .set({ revoked_at_ms: revokedAtMs, revoked_reason: reason })
-            .where('id', '=', gate)
-            .execute();
-          await queries.deleteFrom('enrolment').where('gate', '=', gate).where('used_at_ms', 'is', null).execute();
-          const heads = await acceptAll(deps, queries, event, gate);
-          await raiseRulesRevision(queries, event);
-          const marks = heads.reduce((sum, head) => sum + head.count, 0);
-          await audit.record(queries, entry({ details: { why: reason, marks } }));
-          return ok({ event, gate, revokedAtMs, marks });
-        },
-      );
-      if (!revoked.ok) return revoked;
-      log.warn({ event, gate, reason }, 'a gate has been revoked');
-      await ingest.revise(event, gate);
-      changed(event);
-      return revoked;
+      const standing = await database
+        .selectFrom('gate')
+        .select('event')
+        .where('id', '=', gate)
+        .where('revoked_at_ms', 'is', null)
+        .orderBy('event')
+        .execute();
+      // The asked one last: broken off in the middle, it can be asked again.
+      if (standing.some((at) => at.event === event))
+        for (const at of standing)
+          if (at.event !== event)
+            await revokeAt(at.event, gate, reason, (addition) =>
+              systemEntry({ ...addition, event: at.event, subject: gate }),
+            );
+      return revokeAt(event, gate, reason, entry);
     },
   };
 }

@@ -9,7 +9,7 @@ const heldTicketsMax = 500;
 
 export interface Subjects {
   readonly eventOfTicket: (ticketId: string) => Promise<number | undefined>;
-  readonly eventOfGate: (gateId: string) => Promise<number | undefined>;
+  readonly isGateAt: (event: number, gateId: string) => Promise<boolean>;
   /** Whether `actor` is the holder of a ticket. */
   readonly ownsTicket: (actor: Actor, ticketId: string) => Promise<boolean>;
   /** Ids of the tickets that `actor` holds. */
@@ -18,8 +18,15 @@ export interface Subjects {
 
 export const createSubjects = (database: Database, readTicket: TicketReader): Subjects => ({
   eventOfTicket: async (ticketId) => (await readTicket(ticketId))?.event,
-  eventOfGate: async (gateId) =>
-    (await database.selectFrom('gate').select('event').where('id', '=', gateId).executeTakeFirst())?.event,
+  isGateAt: async (event, gateId) => {
+    const row = await database
+      .selectFrom('gate')
+      .select('id')
+      .where('event', '=', event)
+      .where('id', '=', gateId)
+      .executeTakeFirst();
+    return row !== undefined;
+  },
   ownsTicket: async (actor, ticketId) => {
     if (actor.kind !== 'user') return false;
     const held = await database

@@ -25,7 +25,12 @@ export const countAcceptedHeads = async (queries: Queries, event: number): Promi
 /** Whether a segment may become `state`; under the shared lock of its gate, so that nobody revokes that until the transaction ends. */
 export async function mayBecome(queries: Queries, state: SegmentState): Promise<boolean> {
   const { event, gate, boot, segment } = state;
-  const row = await queries.selectFrom('gate').select('revoked_at_ms').where('id', '=', gate).executeTakeFirst();
+  const row = await queries
+    .selectFrom('gate')
+    .select('revoked_at_ms')
+    .where('event', '=', event)
+    .where('id', '=', gate)
+    .executeTakeFirst();
   if (row === undefined || row.revoked_at_ms === null) return true;
   const heads = await queries
     .selectFrom('accepted_head')

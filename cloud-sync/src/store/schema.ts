@@ -266,9 +266,10 @@ interface StaffTable {
   readonly created_at_ms: Fixed<number>;
 }
 
+/** A gate at one event; what is of the device (key, certificate, lanes) is the same in all rows of one id. */
 interface GateTable {
+  readonly event: Fixed<number>;
   readonly id: Fixed<string>;
-  readonly event: number;
   readonly name: string;
   readonly zone: string;
   /** LaneConfig[], JSON. */

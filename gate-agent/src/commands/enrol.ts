@@ -2,7 +2,7 @@
 // comes back, and stores identity, time and the lanes' configuration. Broken off at any point it can be repeated; only a code that
 // has been spent has to be asked for again.
 import { existsSync } from 'node:fs';
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   bytesEqual,
@@ -25,7 +25,7 @@ import {
 import { createCertificateRequest, verifyGateCertificate, type GateCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile, writeClockFile, writeFileDurably } from '../clock-file.ts';
 import { createClockTrust, sampleOfRoundTrip, type TimeSample } from '../clock-trust.ts';
-import { hostAndPort, parseConfig } from '../config.ts';
+import { eventsOf, hostAndPort, parseConfig } from '../config.ts';
 import { answerJson, postJson, type HttpAnswer } from '../http-client.ts';
 import { loadIdentity, openDeviceKey, saveIdentity } from '../identity.ts';
 import type { CommandError } from './gate-folder.ts';
@@ -205,7 +205,7 @@ async function store(
   { response, certificate, sample }: Answered,
   deps: EnrolDeps,
 ): Promise<Result<Enrolled, CommandError>> {
-  const { gate, event, ca, feedKeys } = response;
+  const { gate, event, also, ca, feedKeys } = response;
   const before = await loadIdentity(data);
   if (before.ok && !force && (before.value.gate.id !== gate.id || before.value.event.id !== event.id))
     return fail(
@@ -214,7 +214,7 @@ async function store(
     );
   const configPath = join(data, 'gate.toml');
   const kept = existsSync(configPath) && !force;
-  const toml = renderGateToml({ gate, event: event.id, cloudUrl: url, lanListen, lanes: response.lanes });
+  const toml = renderGateToml({ gate, event: event.id, also, cloudUrl: url, lanListen, lanes: response.lanes });
   if (!kept) await writeFileDurably(configPath, toml, 0o644);
   await learnTime(data, sample, certificate.notBeforeMs, deps);
   // Last: from here on the gate counts as enrolled.
@@ -229,7 +229,10 @@ async function store(
     feedKeys,
   });
   const todo = kept
-    ? [`${configPath} was there already and has been left as it is; --force replaces it by the cloud's description`]
+    ? [
+        `${configPath} was there already and has been left as it is; --force replaces it by the cloud's description`,
+        ...(await eventsMissing(configPath, also)),
+      ]
     : [
         ...lanesWithoutReader(response.lanes).map(
           (lane) => `the cloud names no reader for lane ${lane}: set readers in ${configPath}`,
@@ -245,6 +248,18 @@ async function store(
     certificateExpiresMs: certificate.notAfterMs,
     todo,
   });
+}
+
+/** What somebody has to add to a gate.toml that was made before the gate stood at further events. */
+async function eventsMissing(configPath: string, also: EnrolResponse['also']): Promise<readonly string[]> {
+  const config = parseConfig(await readFile(configPath, 'utf8'), configPath);
+  const known = config.ok ? eventsOf(config.value).map(({ id }) => id) : [];
+  return also
+    .filter(({ id }) => !known.includes(id))
+    .map(
+      ({ id, name, zone }) =>
+        `this gate stands at event ${id} "${name}" too; add to ${configPath}:\n\n  [[events]]\n  id = ${id}\n  zone = ${JSON.stringify(zone)}\n`,
+    );
 }
 
 /** A cloud of another version may describe what this one does not know. */

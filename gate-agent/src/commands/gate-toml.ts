@@ -1,11 +1,13 @@
 // The gate.toml that enrolment writes: what the cloud knows of this gate's lanes, in the form that `loadConfig` reads, for a
 // technician to adapt. It ends so that further tables can simply be added at its end.
-import type { LaneConfig } from '@postern/shared';
+import type { EnrolResponse, LaneConfig } from '@postern/shared';
 import { stringify } from 'smol-toml';
 
 export interface GateTomlInput {
   readonly gate: { readonly id: string; readonly name: string; readonly zone: string };
   readonly event: number;
+  /** Further events at which it stands. */
+  readonly also: EnrolResponse['also'];
   /** Address under which this gate has reached the cloud. */
   readonly cloudUrl: string;
   /** `HOST:PORT` at which other gates reach it; undefined where they do not. */
@@ -29,11 +31,12 @@ const head = `# This gate, as the cloud described it when it enrolled. It is you
 `;
 
 /** The file's text. */
-export function renderGateToml({ gate, event, cloudUrl, lanListen, lanes }: GateTomlInput): string {
+export function renderGateToml({ gate, event, also, cloudUrl, lanListen, lanes }: GateTomlInput): string {
   const table = {
     gate: { id: gate.id, name: gate.name, event, zone: gate.zone, data: '.' },
     cloud: { url: cloudUrl },
     ...(lanListen === undefined ? {} : { lan: { listen: lanListen } }),
+    ...(also.length === 0 ? {} : { events: also.map(({ id, zone }) => ({ id, zone })) }),
     lanes: (lanes.length === 0 ? [laneWhenNoneNamed] : lanes).map((lane) => ({
       id: lane.id,
       direction: lane.direction,

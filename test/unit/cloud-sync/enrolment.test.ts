@@ -20,6 +20,7 @@ import {
   someEvent,
   type TestCloud,
 } from '../../support/cloud.ts';
+import { askAs, createPerson, typeOf } from '../../support/people.ts';
 
 const nonce = 'ab'.repeat(16);
 const lanes: readonly Partial<LaneConfig>[] = [
@@ -99,17 +100,60 @@ describe('enrolment', () => {
     await test.time.advance(60_000);
     expect((await enrol(code, identity)).status).toBe(200);
   });
+});
 
-  it('does not take over a gate of another event', async () => {
+describe('a gate of two events', () => {
+  const second = { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes };
+  beforeEach(() => test.json('POST', '/api/events', someEvent));
+
+  it('is made by whoever may invite gates at both', async () => {
     await invite();
+    const organiser = await createPerson(test, 'organiser', 2);
+    expect(await typeOf(await askAs(test, organiser, 'POST', '/admin/events/2/gates', second))).toBe(
+      '409 gate-in-other-event',
+    );
+    const member = await test.cloud.members.set({ event: 1, user: organiser.id ?? '', role: 'organiser' });
+    expect(member.ok).toBe(true);
+    expect(await typeOf(await askAs(test, organiser, 'POST', '/admin/events/2/gates', second))).toBe('201');
+  });
+
+  it('has one key and certificate, is in both ticket lists, and is told of both', async () => {
+    const gate = await enrolTestGate(test, 1, 'gate-a');
+    const { code } = await test.json<GateResponse>('POST', '/admin/events/2/gates', second);
+    for (const event of [1, 2]) {
+      const published = await test.cloud.feed.publish(event);
+      const manifest = published.ok
+        ? verifyManifest(published.value.manifest, trustedFeedKeys({ keys: gate.enrolment.feedKeys }))
+        : published;
+      expect(manifest).toMatchObject({
+        ok: true,
+        value: { gates: [{ id: 'gate-a', publicKey: bytesToHex(gate.keys.publicKey) }, { id: 'cloud' }] },
+      });
+      expect((await gate.request('GET', `/feed/${event}/manifest`)).status).toBe(200);
+    }
+    const answer = await (await enrol(code, await createIdentity('gate-a'))).json();
+    expect(answer).toMatchObject({ event: { id: 1 }, also: [{ id: 2, name: someEvent.name, zone: 'arena' }] });
+  });
+
+  it('exchanges marks of both and of no other', async () => {
+    const gate = await enrolTestGate(test, 1, 'gate-a');
+    await test.json('POST', '/admin/events/2/gates', second);
     await test.json('POST', '/api/events', someEvent);
-    const answer = await test.api('POST', '/admin/events/2/gates', {
-      id: 'gate-a',
-      name: 'Mine',
-      zone: 'arena',
-      lanes,
-    });
-    expect(await problemOf(answer)).toBe('409 gate-in-other-event');
+    for (const event of [1, 2]) expect(await gate.push([], event)).toMatchObject({ event });
+    await expect(gate.push([], 3)).rejects.toThrow('403');
+  });
+
+  it('is revoked at both', async () => {
+    const gate = await enrolTestGate(test, 1, 'gate-a');
+    await test.json('POST', '/admin/events/2/gates', second);
+    await test.json('POST', '/admin/events/2/gates/gate-a/revoke', { reason: 'stolen' }, 200);
+    expect((await gate.request('GET', '/feed/1/manifest')).status).toBe(401);
+    const published = await test.cloud.feed.publish(1);
+    const manifest = published.ok
+      ? verifyManifest(published.value.manifest, trustedFeedKeys({ keys: gate.enrolment.feedKeys }))
+      : published;
+    expect(manifest).toMatchObject({ value: { gates: [{ id: 'cloud' }], revokedGates: [{ id: 'gate-a' }] } });
+    expect(await problemOf(await test.api('POST', '/admin/events/1/gates', second))).toBe('409 gate-revoked');
   });
 });
 

@@ -41,7 +41,7 @@ function limitedApp(spent?: LimitName): { readonly app: Hono<Environment>; reado
       identify: async () => admin,
       subjects: {
         eventOfTicket: async () => 1,
-        eventOfGate: async () => 1,
+        isGateAt: async () => true,
         ownsTicket: async () => false,
         ticketsOf: async () => [],
       },
