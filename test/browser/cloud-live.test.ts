@@ -84,7 +84,7 @@ describeOrReport('the live page', firstReason(missingPrograms('chromium'), missi
     expect(await page.textContent('h1')).toBe('Harbour Festival');
   });
 
-  it('shows a double entry as it happens: both gates, both times, the uncertainty, and whether it may change', async () => {
+  it('shows a double entry as it happens: both gates, both times, the uncertainty, the likely cause, and whether it may change', async () => {
     await signIn();
     await page.waitForSelector('.cases .empty');
     await enter(gates[0], doorsMs, doorsMs);
@@ -101,10 +101,31 @@ describeOrReport('the live page', firstReason(missingPrograms('chromium'), missi
       'Gate B',
       '19:02:31',
       '±0.1 s',
+      'Likely cause: a code that somebody else has too',
       'May change: 1 gate not heard from',
     ]);
     await enter(gates[0], doorsMs, doorsMs + 60_000);
-    await page.waitForSelector('.cases .bad .note', { state: 'detached' });
+    await page.waitForSelector('.cases .bad .note.warn', { state: 'detached' });
+  });
+
+  it('names a gate that was declared lost, on its card and where its marks may be missing, until it is taken back', async () => {
+    const gateA = '.gates li:has(h3:text-is("Gate A"))';
+    const lost = '/api/events/1/gates/gate-a/lost';
+    await signIn();
+    await enter(gates[0], doorsMs, doorsMs);
+    await enter(gates[1], doorsMs + 10_000, doorsMs + 30_000);
+    await page.waitForSelector('.cases .bad .note.warn');
+    expect(await page.innerText('.cases .bad')).toContain('Likely cause: the same person, scanned again');
+    await test.api('PUT', lost, { reason: 'out-of-reach' });
+    await page.waitForSelector('.cases .bad .note.warn', { state: 'detached' });
+    expect(await page.innerText('.cases .bad')).toContain('May be incomplete: Gate A is lost');
+    expect((await page.innerText(`${gateA} .state`)).trim()).toBe('Lost, but in contact');
+    expect(await page.innerText(`${gateA} dl`)).toMatch(/Declared lost\s+\d\d:\d\d:\d\d, out of reach/);
+    expect(await page.getAttribute(gateA, 'class')).toBe('card warn');
+    await test.api('DELETE', lost);
+    await page.waitForSelector('.cases .bad .note.warn');
+    expect(await page.innerText('.cases .bad')).not.toContain('May be incomplete');
+    expect(await page.innerText(`${gateA} .state`)).toContain('In contact');
   });
 
   it('says loudly that it has lost contact, and recovers by itself', async () => {

@@ -1,7 +1,7 @@
 // The last entries, the latest first.
 import type { JSX } from 'preact';
 import type { LiveEntry, LiveState } from '@postern/shared';
-import { ticketLabel, timeOfDay } from './format.ts';
+import { gateName, ticketLabel, timeOfDay } from './format.ts';
 
 export const Entries = ({ shown }: { readonly shown: LiveState }): JSX.Element => (
   <section class="last">
@@ -34,7 +34,7 @@ const Row = ({ entry, shown }: { readonly entry: LiveEntry; readonly shown: Live
     <td>
       <time>{timeOfDay(entry.atMs, shown.timeZone)}</time>
     </td>
-    <td>{shown.gates.find((gate) => gate.id === entry.gate)?.name ?? entry.gate}</td>
+    <td>{gateName(shown, entry.gate)}</td>
     <td title={entry.ticket}>{ticketLabel(entry.ticket)}</td>
     <td class="number">{entry.persons}</td>
     <td>{entry.kind === 'overridden' ? 'Let in' : 'Entered'}</td>

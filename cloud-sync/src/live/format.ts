@@ -1,4 +1,5 @@
-// Numbers and times as the page writes them, in the event's time zone.
+// Names, numbers and times as the page writes them, in the event's time zone.
+import type { LiveState } from '@postern/shared';
 
 /** `19:02:11`. */
 export function timeOfDay(atMs: number, timeZone: string): string {
@@ -22,6 +23,9 @@ export function age(ms: number): string {
 }
 
 export const count = (value: number): string => value.toLocaleString('en-GB').replaceAll(',', '\u202f');
+
+export const gateName = ({ gates }: Pick<LiveState, 'gates'>, id: string): string =>
+  gates.find((gate) => gate.id === id)?.name ?? id;
 
 /** The end of a ticket's id: enough to tell two apart on a screen. */
 export const ticketLabel = (id: string): string => (id === '' ? 'no ticket' : `…${id.slice(-4)}`);

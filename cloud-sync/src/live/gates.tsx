@@ -1,4 +1,4 @@
-// One card a gate: whether it is heard, how many came in through it, how far its story is known, which ticket list it has.
+// One card a gate: whether it is heard or lost, how many came in through it, how far its story is known, which ticket list it has.
 import type { JSX } from 'preact';
 import type { GateView, LiveState } from '@postern/shared';
 import { age, count, timeOfDay } from './format.ts';
@@ -10,10 +10,22 @@ interface Look {
   readonly label: string;
 }
 
+type Lost = NonNullable<GateView['lost']>;
+
+const lostReasons: Readonly<Record<Lost['reason'], string>> = {
+  stolen: ', stolen',
+  destroyed: ', destroyed',
+  broken: ', broken',
+  'out-of-reach': ', out of reach',
+  other: '',
+};
+
 function lookOf(gate: GateView, shown: LiveState): Look {
   if (!gate.enrolled) return { shape: 'ring', tone: 'pending', label: 'Not enrolled yet' };
   if (gate.revokedAtMs !== undefined)
     return { shape: 'triangle', tone: 'warn', label: `Revoked ${timeOfDay(gate.revokedAtMs, shown.timeZone)}` };
+  if (gate.lost !== undefined)
+    return { shape: 'triangle', tone: 'warn', label: gate.state === 'ok' ? 'Lost, but in contact' : 'Lost' };
   if (gate.state === 'ok') return { shape: 'disc', tone: 'good', label: 'In contact' };
   const since = gate.lastContactMs;
   return {
@@ -48,6 +60,12 @@ function Gate({ gate, shown }: { readonly gate: GateView; readonly shown: LiveSt
         <Mark shape={look.shape} /> {look.label}
       </p>
       <dl>
+        {gate.lost !== undefined && (
+          <>
+            <dt>Declared lost</dt>
+            <dd>{`${timeOfDay(gate.lost.atMs, shown.timeZone)}${lostReasons[gate.lost.reason]}`}</dd>
+          </>
+        )}
         <dt>Heard up to</dt>
         <dd>
           {gate.throughMs === undefined
