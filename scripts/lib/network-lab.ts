@@ -11,7 +11,7 @@ export interface NetworkLab {
   readonly at: (machine: number) => readonly string[];
   /** Of the packets between machines so many are lost, in per cent. */
   readonly setLoss: (percent: number) => void;
-  /** Only machines of one group hear each other; machines that are in none hear nobody. */
+  /** Over IPv4 only machines of one group hear each other; machines that are in none hear nobody. IPv6 goes everywhere. */
   readonly partition: (groups: readonly (readonly number[])[]) => void;
   readonly heal: () => void;
   readonly remove: () => void;

@@ -21,6 +21,8 @@ export interface VenueOptions {
   readonly databaseUrls: readonly string[];
   readonly masterKey: string;
   readonly tickets: number;
+  /** `HOST:PORT` at which gates answer each other; default as enrolment has it. */
+  readonly lan?: string;
 }
 
 export interface Venue {
@@ -100,7 +102,7 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
       const home = join(folder, id);
       const invited = { id, name: id, zone: zone.id, reader: 'stdin://', actuator: 'sim://turnstile?pass-ms=20' };
       const code = await client.inviteGate(event, { ...invited, address: `${lab.addressOf(machine)}:7443` });
-      await enrolGate(cloudUrl(options, machine % clouds.length), code, home);
+      await enrolGate(cloudUrl(options, machine % clouds.length), code, home, options.lan);
       appendFileSync(join(home, 'gate.toml'), `\n[local]\nlisten = "${lab.addressOf(machine)}"\nport = ${localPort}\n`);
       gates.push(createVenueGate(lab, machine, id, home));
     }
@@ -117,9 +119,9 @@ const cloudMachine = ({ gates }: VenueOptions, index: number): number => gates +
 const cloudUrl = (options: VenueOptions, index: number): string =>
   `http://${options.lab.addressOf(cloudMachine(options, index))}:${cloudPort}`;
 
-async function enrolGate(url: string, code: string, data: string): Promise<void> {
+async function enrolGate(url: string, code: string, data: string, lan: string | undefined): Promise<void> {
   const enrolled = await enrol(
-    { url, code, data },
+    { url, code, data, lan },
     { clock: createSystemClock(), random: createSystemRandom(), machineBoot: readMachineBoot() },
   );
   if (!enrolled.ok) throw new Error(enrolled.error.message);

@@ -1,10 +1,11 @@
 // Finds the other gates on the LAN by mDNS and lets them find this one: service `_postern-gate._tcp`, with the event and the gate's id
 // in its text. The only file that knows the library; its browsers forget nothing and miss changes of address, so every look begins
-// with a new one.
+// with a new one. IPv4 and IPv6 are spoken side by side, each from every network card that has it.
+import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Bonjour, type Browser, type Service } from 'bonjour-service';
 import type { Clock, Logger, Timer } from '@postern/shared';
-import { createFoundGates, type Announcement, type FoundGate } from './found-gates.ts';
+import { canonicalAddress, createFoundGates, type Announcement, type FoundGate } from './found-gates.ts';
 import type { LanTrouble } from './messages.ts';
 import { openMulticastSocket } from './multicast-socket.ts';
 
@@ -48,12 +49,13 @@ const lookWantingMsMax = 30_000;
 /** Every question is answered by every gate: who has enough neighbours asks seldom. */
 const lookContentMs = 5 * 60_000;
 const tickMs = 1_000;
+/** Of each family. */
 const interfacesMax = 8;
 /** Services that one browser keeps before it is left deaf until the next look. */
 const servicesMax = 512;
 const goodbyeMs = 500;
 
-/** One network interface: asks and answers there. */
+/** One network interface in one family: asks and answers there. */
 interface Voice {
   readonly look: () => void;
   /** Says where this gate is answered, once that is known. */
@@ -66,7 +68,8 @@ export function startDiscovery(deps: DiscoveryDeps): Discovery {
   const found = createFoundGates(deps);
   const voices = new Map<string, Voice>();
   const opening = new Set<string>();
-  let trouble: string | undefined;
+  /** Where it cannot speak, and why. */
+  const troubles = new Map<string, string>();
   let lookAtMs = 0;
   let intervalMs = lookFirstMs;
   let closed = false;
@@ -79,24 +82,24 @@ export function startDiscovery(deps: DiscoveryDeps): Discovery {
     if (found.forget(announcement)) deps.onFound(found.all());
   };
 
-  const open = async (address: string): Promise<void> => {
-    opening.add(address);
+  const open = async (place: string): Promise<void> => {
+    opening.add(place);
     try {
-      const voice = await openVoice(address, deps, { hear, hearGoodbye, lost: () => drop(address) });
-      trouble = undefined;
+      const voice = await openVoice(place, deps, { hear, hearGoodbye, lost: () => drop(place) });
+      troubles.delete(place);
       if (closed) return await voice.close();
-      voices.set(address, voice);
+      voices.set(place, voice);
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);
-      if (trouble !== text) log.warn({ address, cause: text }, 'other gates cannot be found by mDNS here');
-      trouble = text;
+      if (troubles.get(place) !== text) log.warn({ place, cause: text }, 'other gates cannot be found by mDNS here');
+      troubles.set(place, text);
     } finally {
-      opening.delete(address);
+      opening.delete(place);
     }
   };
-  const drop = (address: string): void => {
-    void voices.get(address)?.close();
-    voices.delete(address);
+  const drop = (place: string): void => {
+    void voices.get(place)?.close();
+    voices.delete(place);
   };
 
   const look = (): void => {
@@ -106,9 +109,10 @@ export function startDiscovery(deps: DiscoveryDeps): Discovery {
   };
   const tick = (): void => {
     if (closed) return;
-    const addresses = interfaceAddresses(deps.host);
-    for (const address of addresses) if (!voices.has(address) && !opening.has(address)) void open(address);
-    for (const address of voices.keys()) if (!addresses.includes(address)) drop(address);
+    const places = placesToSpeak(deps.host, networkInterfaces());
+    for (const place of places) if (!voices.has(place) && !opening.has(place)) void open(place);
+    for (const place of voices.keys()) if (!places.includes(place)) drop(place);
+    for (const place of troubles.keys()) if (!places.includes(place)) troubles.delete(place);
     for (const voice of voices.values()) voice.announce();
     const waitMs = deps.isWanting() ? intervalMs : lookContentMs;
     if (clock.monotonicMs() - lookAtMs >= waitMs) {
@@ -122,7 +126,10 @@ export function startDiscovery(deps: DiscoveryDeps): Discovery {
   return {
     look,
     strangers: found.strangers,
-    trouble: () => (trouble === undefined ? undefined : describeTrouble(trouble)),
+    trouble: () => {
+      const [trouble] = troubles.values();
+      return trouble === undefined ? undefined : describeTrouble(trouble);
+    },
     close: async () => {
       closed = true;
       cancel();
@@ -139,12 +146,14 @@ interface VoiceListener {
 }
 
 async function openVoice(
-  address: string,
+  place: string,
   { event, gate, host, port, clock, timer }: DiscoveryDeps,
   { hear, hearGoodbye, lost }: VoiceListener,
 ): Promise<Voice> {
-  const { guarded } = await openMulticastSocket(clock, lost);
-  const bonjour = new Bonjour({ socket: guarded, bind: false, interface: address } as object, lost);
+  const family = familyOf(place);
+  const { guarded } = await openMulticastSocket(family, clock, lost);
+  const group = { type: family, ip: groups[family], interface: place };
+  const bonjour = new Bonjour({ socket: guarded, bind: false, ...group } as object, lost);
   // It joins the group on that interface when it is told that the socket listens; what it said before would go elsewhere.
   await Promise.resolve();
   let browser: Browser | undefined;
@@ -165,7 +174,7 @@ async function openVoice(
   let announced = false;
   const announce = (): void => {
     const answeredAt = port();
-    if (announced || answeredAt === undefined) return;
+    if (announced || answeredAt === undefined || !isAnswered(host, family)) return;
     announced = true;
     // Without a probe: somebody who claims the name must not silence its gate. It is only a name.
     bonjour.publish({
@@ -175,7 +184,7 @@ async function openVoice(
       port: answeredAt,
       txt: { event, gate, ...(host === undefined || isEverywhere(host) ? {} : { at: host }) },
       probe: false,
-      disableIPv6: true,
+      disableIPv6: !isAnswered(host, 'udp6'),
     });
   };
   announce();
@@ -216,15 +225,37 @@ const announcementOf = (service: Service): Announcement => {
   };
 };
 
-/** IPv4 addresses to speak from, one an interface: where this gate listens, or everywhere. */
-function interfaceAddresses(host: string | undefined): readonly string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => {
-    const ipv4 = addresses?.filter(({ family }) => family === 'IPv4') ?? [];
-    return host === undefined || isEverywhere(host)
-      ? ipv4.filter(({ internal }) => !internal).slice(0, 1)
-      : ipv4.filter(({ address }) => address === host);
-  });
-  return all.map(({ address }) => address).slice(0, interfacesMax);
-}
+type Family = 'udp4' | 'udp6';
+
+/** RFC 6762, section 3. */
+const groups: Readonly<Record<Family, string>> = { udp4: '224.0.0.251', udp6: 'ff02::fb' };
 
 const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::';
+const familyOf = (address: string): Family => (isIPv6(address) ? 'udp6' : 'udp4');
+
+/** Whether who listens at `host` is answered over that family. */
+const isAnswered = (host: string | undefined, family: Family): boolean =>
+  host === '::' || (host !== undefined && familyOf(host) === family);
+
+/**
+ * Where to speak: an IPv4 address for each network card, `::%CARD` for each that has IPv6; of the card whose address `host` is, or of
+ * all. For tests.
+ */
+export function placesToSpeak(
+  host: string | undefined,
+  interfaces: ReturnType<typeof networkInterfaces>,
+): readonly string[] {
+  const own = canonicalAddress(host);
+  const isMeant = ({ address, internal }: { readonly address: string; readonly internal: boolean }): boolean =>
+    host === undefined || isEverywhere(host) ? !internal : address === own;
+  const ofFamily = (family: 'IPv4' | 'IPv6', placeOf: (card: string, address: string) => string): readonly string[] =>
+    Object.entries(interfaces)
+      .flatMap(([card, addresses = []]) =>
+        addresses
+          .filter((one) => one.family === family && isMeant(one))
+          .slice(0, 1)
+          .map(({ address }) => placeOf(card, address)),
+      )
+      .slice(0, interfacesMax);
+  return [...ofFamily('IPv4', (_card, address) => address), ...ofFamily('IPv6', (card) => `::%${card}`)];
+}

@@ -1,7 +1,7 @@
 // What announcements on the LAN have said, bounded whoever says it. An announcement is a hint where to knock, never who answers:
 // that is decided by the certificate behind the door.
 import { gateIdPattern, type Clock } from '@postern/shared';
-import { isIPv4 } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 
 export interface FoundGate {
   readonly gate: string;
@@ -40,8 +40,8 @@ export interface FoundGatesDeps {
 }
 
 export const foundGatesMax = 256;
-/** A gate that moves to another address, or somebody who uses its name. */
-export const addressesPerGateMax = 3;
+/** A gate with two network cards and both kinds of addresses, one that moves, or somebody who uses its name. */
+export const addressesPerGateMax = 4;
 /** Nobody has asked in vain for so long. */
 export const forgetAfterMs = 15 * 60_000;
 
@@ -103,9 +103,24 @@ export function createFoundGates({ event, gate: self, isListed, clock }: FoundGa
 /** Where to knock: at the sender, who is in reach; where somebody has only passed the announcement on, at what it says. */
 function addressesOf({ port, addresses, sender }: Announcement): readonly string[] {
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) return [];
-  const said = addresses
-    .slice(0, 16)
-    .filter((address): address is string => typeof address === 'string' && isIPv4(address));
-  const isSender = typeof sender === 'string' && isIPv4(sender) && (said.length === 0 || said.includes(sender));
-  return (isSender ? [sender] : said.slice(0, 2)).map((host) => `${host}:${port}`);
+  const said = addresses.slice(0, 16).flatMap((address) => canonicalAddress(address) ?? []);
+  const from = typeof sender === 'string' ? canonicalAddress(sender.replace(/%.*$/, '')) : undefined;
+  if (typeof sender === 'string' && from !== undefined && (said.length === 0 || said.includes(from)))
+    return [toHostAndPort(sender, port)];
+  // On another link than its own a link-local address leads nowhere, or to somebody else.
+  const elsewhere = said.filter((address) => !linkLocal.test(address));
+  return elsewhere.slice(0, 2).map((host) => toHostAndPort(host, port));
 }
+
+const linkLocal = /^fe[89ab][0-9a-f]:/;
+
+/** In the one form in which two can be compared; which network card it is behind is ours to know, so nobody else may say it. */
+export function canonicalAddress(said: unknown): string | undefined {
+  if (typeof said !== 'string' || said.includes('%')) return undefined;
+  const family = isIP(said);
+  if (family === 0) return undefined;
+  return new SocketAddress({ address: said, family: family === 6 ? 'ipv6' : 'ipv4' }).address;
+}
+
+const toHostAndPort = (host: string, port: number): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

@@ -13,8 +13,12 @@ const packetBytesMax = 9_000;
 export const packetsPerSecondMax = 300;
 
 /** Rejects when port 5353 cannot be shared. `onError` hears what goes wrong later: the socket is to be thrown away. */
-export async function openMulticastSocket(clock: Clock, onError: (cause: Error) => void): Promise<MulticastSocket> {
-  const socket = createSocket({ type: 'udp4', reuseAddr: true });
+export async function openMulticastSocket(
+  type: 'udp4' | 'udp6',
+  clock: Clock,
+  onError: (cause: Error) => void,
+): Promise<MulticastSocket> {
+  const socket = createSocket({ type, reuseAddr: true, ipv6Only: type === 'udp6' });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
     socket.bind(port, () => {

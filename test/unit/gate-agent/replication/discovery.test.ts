@@ -2,7 +2,7 @@
 // with an event of its own for every run.
 import { randomInt } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
-import { startDiscovery, type Discovery } from '../../../../gate-agent/src/replication/discovery.ts';
+import { placesToSpeak, startDiscovery, type Discovery } from '../../../../gate-agent/src/replication/discovery.ts';
 import type { FoundGate } from '../../../../gate-agent/src/replication/found-gates.ts';
 import { createSystemClock, createSystemTimer } from '../../../../gate-agent/src/system.ts';
 import { silentLog } from '../../../support/cloud.ts';
@@ -70,4 +70,25 @@ test('a gate that the event does not list is counted, not found', async () => {
   look(event, 'gate-x', 7_004);
   await expect.poll(a.discovery.strangers, soon).toBe(1);
   expect(a.found()).toEqual([]);
+});
+
+test.each([
+  ['everywhere, or only looks', '0.0.0.0', ['10.0.0.4', '10.1.0.4', '::%eth0', '::%wlan0']],
+  ['in both families', '::', ['10.0.0.4', '10.1.0.4', '::%eth0', '::%wlan0']],
+  ['nowhere yet', undefined, ['10.0.0.4', '10.1.0.4', '::%eth0', '::%wlan0']],
+  ['at one IPv4 address', '10.1.0.4', ['10.1.0.4']],
+  ['at one IPv6 address, however it is written', 'FD00:0::4', ['::%eth0']],
+  ['on the machine itself', '127.0.0.1', ['127.0.0.1']],
+  ['at an address that is not there', '10.9.9.9', []],
+])('a gate that is answered %s speaks from the network cards for it', (_what, host, places) => {
+  const of = (family: 'IPv4' | 'IPv6', address: string, internal = false) => {
+    const common = { address, internal, netmask: '', mac: '', cidr: null };
+    return family === 'IPv4' ? { ...common, family } : { ...common, family, scopeid: 0 };
+  };
+  const interfaces = {
+    lo: [of('IPv4', '127.0.0.1', true), of('IPv6', '::1', true)],
+    eth0: [of('IPv4', '10.0.0.4'), of('IPv4', '10.0.0.5'), of('IPv6', 'fd00::4'), of('IPv6', 'fe80::4')],
+    wlan0: [of('IPv4', '10.1.0.4'), of('IPv6', 'fe80::5')],
+  };
+  expect(placesToSpeak(host, interfaces)).toEqual(places);
 });

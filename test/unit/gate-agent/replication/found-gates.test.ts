@@ -56,6 +56,28 @@ describe('announcements', () => {
     ]);
   });
 
+  test('over IPv6 lead to the sender through the network card that heard it, or to what can be reached from elsewhere', () => {
+    const gates = found();
+    gates.hear(says('gate-b', { addresses: ['10.0.0.4', 'FE80:0::1', 'fd00::4'], sender: 'fe80::1%eth0' }));
+    gates.hear(says('gate-c', { addresses: ['fe80::2', 'fd00:0:0::5'], sender: 'fe80::1%eth0' }));
+    gates.hear(says('gate-d', { addresses: [], sender: 'fe80::3%eth0' }));
+    expect(gates.all()).toEqual([
+      { gate: 'gate-b', address: '[fe80::1%eth0]:7443' },
+      { gate: 'gate-c', address: '[fd00::5]:7443' },
+      { gate: 'gate-d', address: '[fe80::3%eth0]:7443' },
+    ]);
+  });
+
+  test.each([
+    ['of another link', ['fe80::2']],
+    ['behind a card of its choice', ['fe80::2%lo', 'fd00::2%lo']],
+    ['that is none', ['fd00::2::3', '[fd00::2]']],
+  ])('with an IPv6 address %s lead nowhere', (_what, addresses) => {
+    const gates = found();
+    gates.hear(says('gate-b', { addresses, sender: undefined }));
+    expect(gates.all()).toEqual([]);
+  });
+
   test('of gates that the event does not list are only counted', () => {
     const gates = found((gate) => gate === 'gate-b');
     for (let stranger = 0; stranger < 10_000; stranger++) gates.hear(says(`stranger-${stranger}`));
@@ -83,8 +105,13 @@ describe('announcements', () => {
         fc.anything(),
       ),
       port: fc.oneof(fc.integer({ min: -5, max: 70_000 }), fc.anything()),
-      addresses: fc.array(fc.oneof(fc.ipV4(), fc.anything()), { maxLength: 40 }),
-      sender: fc.oneof(fc.ipV4(), fc.anything()),
+      addresses: fc.array(fc.oneof(fc.ipV4(), fc.ipV6(), fc.anything()), { maxLength: 40 }),
+      sender: fc.oneof(
+        fc.ipV4(),
+        fc.ipV6(),
+        fc.ipV6().map((address) => `${address}%eth0`),
+        fc.anything(),
+      ),
     });
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 300, size: 'max' }), (announcements) => {
@@ -93,7 +120,8 @@ describe('announcements', () => {
 
         expect(gates.all().length).toBeLessThanOrEqual(foundGatesMax * addressesPerGateMax);
         expect(new Set(gates.all().map(({ gate }) => gate)).size).toBeLessThanOrEqual(foundGatesMax);
-        for (const { address } of gates.all()) expect(address).toMatch(/^(\d{1,3}\.){3}\d{1,3}:\d{1,5}$/);
+        for (const { address } of gates.all())
+          expect(address).toMatch(/^((\d{1,3}\.){3}\d{1,3}|\[[0-9a-f:.]+(%eth0)?\]):\d{1,5}$/);
       }),
       { numRuns: 10 },
     );
