@@ -1,6 +1,6 @@
 // The cloud of a simulation: a replica that everybody exchanges with, and the feed. It makes no marks, and like its database it loses
 // nothing that it has confirmed.
-import { answerSync, createIngest, type GateDirectory } from '@postern/shared';
+import { answerSync, createIngest, type AcceptedHead, type GateDirectory } from '@postern/shared';
 import { createDisk, emptyImage, type Disk } from './disk.ts';
 import { createMemoryJournal, simulatedKeys } from './gate-marks.ts';
 import { quietLogger } from './replica.ts';
@@ -10,6 +10,8 @@ import { cloudAddress, gateOf, type World } from './world.ts';
 export interface CloudProcess {
   readonly replica: SimulatedReplica;
   readonly disk: Disk;
+  /** A person revokes a gate: what has come in of it stays, and the next feed says so. */
+  readonly revoke: (gate: string) => Promise<void>;
   /** It cannot be reached until `back`. */
   readonly away: () => void;
   readonly back: () => void;
@@ -25,7 +27,7 @@ export async function startCloud(world: World): Promise<CloudProcess> {
   const merges = referee.watchMerges({
     address: cloudAddress,
     gate: cloudAddress,
-    isRevoked: feed.isRevoked,
+    accepted: feed.accepted,
     before: [],
   });
   const replica = await openSimulatedReplica({
@@ -37,10 +39,12 @@ export async function startCloud(world: World): Promise<CloudProcess> {
     },
   });
   const directory: GateDirectory = {
-    gateKey: async (ofEvent, gate) =>
-      ofEvent === event && world.enrolledGates.includes(gate)
-        ? { publicKey: simulatedKeys(gate).publicKey, state: feed.isRevoked(gate) ? 'revoked' : 'active' }
-        : undefined,
+    gateKey: async (ofEvent, gate) => {
+      if (ofEvent !== event || !world.enrolledGates.includes(gate)) return undefined;
+      const { publicKey } = simulatedKeys(gate);
+      const accepted = feed.accepted(gate);
+      return accepted === undefined ? { publicKey, state: 'active' } : { publicKey, state: 'revoked', accepted };
+    },
   };
   const ingest = createIngest({
     ledger: world.seams.ledger(world.ledger),
@@ -65,5 +69,19 @@ export async function startCloud(world: World): Promise<CloudProcess> {
       return answered.ok ? answered.value.answer : undefined;
     });
   back();
-  return { replica, disk, back, away: () => network.silence(cloudAddress) };
+  /** The heads of every segment that has come in of a gate. */
+  const headsOf = async (gate: string): Promise<readonly AcceptedHead[]> => {
+    const heads: AcceptedHead[] = [];
+    for (const latest of (await replica.frontier(event)).filter((row) => row.gate === gate))
+      for (let segment = 0; segment <= latest.segment; segment++) {
+        const state = await replica.segment({ ...latest, segment });
+        if (state !== undefined) heads.push({ boot: state.boot, segment, count: state.count, hash: state.hash });
+      }
+    return heads;
+  };
+  const revoke = async (gate: string): Promise<void> => {
+    feed.revokeGate(gate, await headsOf(gate));
+    await ingest.revise(event, gate);
+  };
+  return { replica, disk, revoke, back, away: () => network.silence(cloudAddress) };
 }

@@ -80,8 +80,13 @@ export function createDevice({ world, address, clock, image, newBoot, tickets, p
 
 /** Keys of the marks that a power cut would leave on this disk. */
 export function durableMarks({ journal, replica }: Pick<Disk, 'journal' | 'replica'>): ReadonlySet<string> {
-  const merged = replica
-    .durable()
-    .flatMap((transaction) => (transaction.type === 'append' ? transaction.acceptance.marks : []));
-  return new Set([...journal.durable().flat(), ...merged].map(({ mark }) => markKey(mark)));
+  const keys = new Set<string>();
+  for (const transaction of replica.durable()) {
+    if (transaction.type === 'append') for (const { mark } of transaction.acceptance.marks) keys.add(markKey(mark));
+    if (transaction.type !== 'cut') continue;
+    const { before, marks } = transaction.cut;
+    for (let sequence = marks.from; sequence <= marks.to; sequence++) keys.delete(markKey({ ...before, sequence }));
+  }
+  for (const { mark } of journal.durable().flat()) keys.add(markKey(mark));
+  return keys;
 }

@@ -137,7 +137,7 @@ export function scheduleFaults({ world, cloud, devices, clone, durationMs, gapMs
     if (gate === undefined || revoked || gates.length <= gatesLeftMin) return;
     revoked = true;
     trace.note('revoke', gate);
-    feed.revokeGate(gate);
+    run('a revocation', cloud.revoke(gate));
   };
 
   const often = [

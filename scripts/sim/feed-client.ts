@@ -1,7 +1,6 @@
 // A gate's side of the feed in a simulation: it believes only what a key has signed that it trusts, takes nothing older than what it has,
 // and goes by a manifest only once that is durable. The rules are the real ones (feed.ts).
 import {
-  hexToBytes,
   trustedFeedKeys,
   verifyManifest,
   type acceptManifest,
@@ -9,24 +8,28 @@ import {
   type Manifest,
   type TrustedFeedKey,
 } from '@postern/shared';
+import { createGateDirectory, listedGates } from '../../gate-agent/src/replication/gate-directory.ts';
+import type { ListedGate } from '../../gate-agent/src/replication/messages.ts';
+import type { AcceptedOf } from './accepted-marks.ts';
 import type { LogFile } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
-import { simulatedKeys } from './gate-marks.ts';
 
 export interface FeedClient {
   readonly manifest: () => Manifest | undefined;
   /** Takes what it was offered, or does not; resolves with whether something is new. */
   readonly offer: (bytes: Uint8Array) => Promise<boolean>;
-  /** Who is listed; a gate that was enrolled and is listed no longer is a revoked one. */
+  /** Who is listed, and of revoked gates what stays accepted. */
   readonly directory: GateDirectory;
   readonly isRevoked: (gate: string) => boolean;
+  readonly accepted: AcceptedOf;
 }
 
 export interface FeedClientDeps {
   readonly event: number;
+  /** Known before the first manifest. */
+  readonly self: { readonly id: string; readonly publicKey: Uint8Array };
   readonly file: LogFile<Uint8Array>;
   readonly enrolledKeys: readonly TrustedFeedKey[];
-  readonly enrolledGates: readonly string[];
   readonly wallMs: () => number;
   readonly queue: EventQueue;
   readonly syncMs: () => number;
@@ -47,10 +50,9 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
   };
   for (const bytes of file.all()) current = verified(bytes) ?? current;
 
-  const listedGate = (gate: string): Manifest['gates'][number] | undefined =>
-    current?.gates.find(({ id }) => id === gate);
-  const isRevoked = (gate: string): boolean =>
-    current !== undefined && listedGate(gate) === undefined && deps.enrolledGates.includes(gate);
+  const listed = (gate: string): ListedGate | undefined =>
+    current === undefined ? undefined : listedGates(current).find(({ id }) => id === gate);
+  const accepted: AcceptedOf = (gate) => listed(gate)?.accepted;
 
   return {
     manifest: () => current,
@@ -65,15 +67,8 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
       current = verified(bytes) ?? current;
       return current !== before;
     },
-    isRevoked,
-    directory: {
-      gateKey: async (ofEvent, gate) => {
-        if (ofEvent !== event) return undefined;
-        const listed = listedGate(gate);
-        if (listed !== undefined)
-          return { publicKey: hexToBytes(listed.publicKey) ?? new Uint8Array(0), state: 'active' };
-        return isRevoked(gate) ? { publicKey: simulatedKeys(gate).publicKey, state: 'revoked' } : undefined;
-      },
-    },
+    isRevoked: (gate) => accepted(gate) !== undefined,
+    accepted,
+    directory: createGateDirectory({ event, self: deps.self, listed }),
   };
 }

@@ -1,16 +1,18 @@
 // The cloud's side of the feed in a simulation: signed manifests with rising versions, keys that are rotated and announced, gates that are
-// revoked by leaving the list. It also hands out old manifests, as a stale cache in between would.
+// revoked, with what stays accepted of them. It also hands out old manifests, as a stale cache in between would.
 import {
   announceFeedKey,
   bytesToHex,
   keyId,
   signManifest,
+  type AcceptedHead,
   type AdmissionPolicy,
   type FeedKey,
   type KeyPair,
   type Manifest,
   type TrustedFeedKey,
 } from '@postern/shared';
+import type { AcceptedOf } from './accepted-marks.ts';
 import { simulatedKeys } from './gate-marks.ts';
 
 export interface FeedPublisher {
@@ -20,12 +22,14 @@ export interface FeedPublisher {
   /** Every manifest ever signed, the oldest first. */
   readonly published: () => readonly Uint8Array[];
   readonly isRevoked: (gate: string) => boolean;
+  readonly accepted: AcceptedOf;
   /** What a pass is signed with now. */
   readonly issuer: () => KeyPair;
   readonly rotateFeedKey: () => void;
   /** A new issuer key; the one before it is retired, or revoked. */
   readonly rotateIssuerKey: (before: 'retired' | 'revoked') => void;
-  readonly revokeGate: (gate: string) => void;
+  /** `heads`: what of it stays accepted. */
+  readonly revokeGate: (gate: string, heads: readonly AcceptedHead[]) => void;
   /** What a gate trusts that has just been enrolled. */
   readonly enrolledKeys: readonly TrustedFeedKey[];
 }
@@ -42,7 +46,7 @@ const noFile = { sha256: '0'.repeat(64), bytes: 0 };
 
 export function createFeedPublisher({ policy, tickets, gates, wallMs }: FeedPublisherDeps): FeedPublisher {
   const published: Uint8Array[] = [];
-  const revoked = new Set<string>();
+  const revoked = new Map<string, readonly AcceptedHead[]>();
   const announcements: Uint8Array[] = [];
   let feedKeys = [simulatedKeys('feed 1')];
   let issuers: { readonly keys: KeyPair; readonly state: FeedKey['state'] }[] = [
@@ -78,6 +82,12 @@ export function createFeedPublisher({ policy, tickets, gates, wallMs }: FeedPubl
           publicKey: bytesToHex(simulatedKeys(id).publicKey),
           certificate: '',
         })),
+      revokedGates: [...revoked].map(([id, heads]) => ({
+        id,
+        name: id,
+        publicKey: bytesToHex(simulatedKeys(id).publicKey),
+        heads: [...heads],
+      })),
       ca: '',
       staff: [],
     };
@@ -90,6 +100,7 @@ export function createFeedPublisher({ policy, tickets, gates, wallMs }: FeedPubl
     version: () => version,
     published: () => published,
     isRevoked: (gate) => revoked.has(gate),
+    accepted: (gate) => revoked.get(gate),
     issuer: activeIssuer,
     enrolledKeys: feedKeys.map(({ publicKey }) => ({ keyId: keyId(publicKey), publicKey })),
     rotateFeedKey: () => {
@@ -105,8 +116,8 @@ export function createFeedPublisher({ policy, tickets, gates, wallMs }: FeedPubl
       ];
       publish();
     },
-    revokeGate: (gate) => {
-      revoked.add(gate);
+    revokeGate: (gate, heads) => {
+      revoked.set(gate, heads);
       publish();
     },
   };

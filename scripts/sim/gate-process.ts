@@ -6,6 +6,7 @@ import type { Disk } from './disk.ts';
 import { mortalQueue } from './event-queue.ts';
 import { createFeedClient, type FeedClient } from './feed-client.ts';
 import type { GateClock } from './gate-clock.ts';
+import { simulatedKeys } from './gate-marks.ts';
 import { startReplication } from './gate-replication.ts';
 import { createSimulatedLanes, type SimulatedLanes } from './simulated-lanes.ts';
 import { openSimulatedReplica, type SimulatedReplica } from './simulated-replica.ts';
@@ -50,9 +51,9 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
 
   const feed = createFeedClient({
     event,
+    self: { id: gate, publicKey: simulatedKeys(gate).publicKey },
     file: disk.feed,
     enrolledKeys: world.feed.enrolledKeys,
-    enrolledGates: world.enrolledGates,
     wallMs: clock.wallMs,
     queue,
     syncMs: diskSyncMs,
@@ -75,7 +76,7 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
       poke.ring();
     },
   });
-  const merges = referee.watchMerges({ address, gate, isRevoked: feed.isRevoked, before: [...disk.replica.all()] });
+  const merges = referee.watchMerges({ address, gate, accepted: feed.accepted, before: [...disk.replica.all()] });
   const replica: SimulatedReplica = await openSimulatedReplica({
     file: disk.replica,
     journal: store.journal,

@@ -128,12 +128,19 @@ export function startReplication(deps: GateReplicationDeps): GateReplication {
       news.ring();
     }
   };
+  /** Of revoked gates what is not accepted leaves the history; our own marks are our journal's. */
+  const reviseRevoked = async (): Promise<void> => {
+    const revoked = (feed.manifest()?.revokedGates ?? []).filter(({ id }) => id !== gate);
+    if (seams.revises) for (const { id } of revoked) await ingest.revise(event, id);
+  };
   const pollFeed = async (): Promise<void> => {
+    await reviseRevoked();
     for (;;) {
       const answer = await ask(cloudAddress, 'feed', utf8(String(feed.manifest()?.version ?? 0)));
       if (answer.ok && answer.value.length > 0 && (await feed.offer(answer.value))) {
         referee.feedTaken(address, feed.manifest()?.version ?? 0);
         replicator.tryRefusedAgain();
+        await reviseRevoked();
         news.ring();
       }
       await queue.sleep(world.pace.feedPollMs);

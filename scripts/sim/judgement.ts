@@ -1,5 +1,6 @@
 // What must hold once the faults have stopped and everybody has had time to talk: nothing acknowledged is missing anywhere, all replicas
-// are equal, every use that does not fit is in one case and the same one everywhere, and the marks merge to the same in any order.
+// are equal, what they hold of a revoked gate is what is accepted of it and nothing else, every use that does not fit is in one case and the
+// same one everywhere, and the marks merge to the same in any order.
 import {
   bytesEqual,
   caseId,
@@ -9,9 +10,11 @@ import {
   type AdmissionPolicy,
   type Case,
   type History,
+  type Ledger,
   type Mark,
   type Ticket,
 } from '@postern/shared';
+import { acceptedTrouble, isCovered, type AcceptedOf } from './accepted-marks.ts';
 import { effectiveUses, type Facts, type Referee } from './referee.ts';
 import type { SimulatedReplica } from './simulated-replica.ts';
 
@@ -29,40 +32,46 @@ export interface Judgement {
   readonly tickets: readonly Ticket[];
   /** Everybody who must agree: the cloud first, then every gate that is not revoked. */
   readonly witnesses: readonly Witness[];
-  readonly isRevoked: (gate: string) => boolean;
+  /** Every gate that was ever enrolled. */
+  readonly gates: readonly string[];
+  readonly accepted: AcceptedOf;
+  readonly ledger: Pick<Ledger, 'createSegment'>;
   readonly isSingleUse: (ticketId: string) => boolean;
   /** The history of a ticket as the gates fold it. */
   readonly fold: (marks: readonly Mark[], policy: AdmissionPolicy, ticket: Ticket | undefined) => History;
 }
 
-/** Whether a mark is one that all replicas must have alike: not of a revoked gate, not of a writer that has told two histories. */
+/**
+ * Whether a mark is one that all replicas must have alike: not of a writer that has told two histories, unless its gate is revoked, which
+ * settles which of them counts.
+ */
 const countsFor =
-  ({ forked }: Facts, isRevoked: (gate: string) => boolean) =>
+  ({ forked }: Facts, accepted: AcceptedOf) =>
   (mark: Mark): boolean =>
-    !isRevoked(mark.gate) && !forked.has(writerKey(mark));
+    accepted(mark.gate) !== undefined || !forked.has(writerKey(mark));
 
 /** Quiet: for the liveness phase to ask again and again. */
 export async function hasConverged(judgement: Judgement): Promise<boolean> {
-  const { event, referee, witnesses, isRevoked } = judgement;
+  const { event, referee, witnesses, accepted } = judgement;
   const facts = referee.facts();
-  const counts = countsFor(facts, isRevoked);
+  const counts = countsFor(facts, accepted);
   const [first, ...others] = witnesses.map(({ replica }) => replica.hashOf(event, counts));
   return (
     others.every((hash) => hash === first) &&
-    missing(facts, counts, witnesses[0]?.replica, event).length === 0 &&
+    missing(facts, accepted, witnesses[0]?.replica, event).length === 0 &&
     (await silentForks(judgement, facts)).length === 0
   );
 }
 
 export async function judge(judgement: Judgement): Promise<void> {
-  const { event, referee, witnesses, isRevoked } = judgement;
+  const { event, referee, witnesses, accepted } = judgement;
   const facts = referee.facts();
-  const counts = countsFor(facts, isRevoked);
+  const counts = countsFor(facts, accepted);
   const reference = witnesses[0];
   if (reference === undefined) return;
   const hash = reference.replica.hashOf(event, counts);
   for (const { address, replica } of witnesses) {
-    const lost = missing(facts, counts, replica, event);
+    const lost = missing(facts, accepted, replica, event);
     if (lost.length > 0)
       referee.violate(
         'acknowledged-mark-lost',
@@ -76,14 +85,15 @@ export async function judge(judgement: Judgement): Promise<void> {
       replica.marks(event).map(({ mark }) => mark),
     );
   }
+  judgeRevoked(judgement);
   judgeCases(judgement, counts);
   for (const detail of await silentForks(judgement, facts)) referee.violate('equivocation-unnoticed', detail);
 }
 
 /** Replicas that have one of two histories that others have otherwise, and no proof of it: a lie that would go on in silence. */
-async function silentForks({ event, witnesses, isRevoked }: Judgement, { forked }: Facts): Promise<readonly string[]> {
+async function silentForks({ event, witnesses, accepted }: Judgement, { forked }: Facts): Promise<readonly string[]> {
   const silent: string[] = [];
-  for (const writer of [...forked].filter((key) => !isRevoked(key.split('/')[1] ?? ''))) {
+  for (const writer of [...forked].filter((key) => accepted(key.split('/')[1] ?? '') === undefined)) {
     const told = witnesses.map(({ replica }) => replica.marks(event).filter(({ mark }) => writerKey(mark) === writer));
     for (const [index, { address, replica }] of witnesses.entries()) {
       const own = told[index] ?? [];
@@ -101,14 +111,28 @@ async function silentForks({ event, witnesses, isRevoked }: Judgement, { forked 
 /** Keys of the marks that must be in a replica and are not. */
 function missing(
   { acknowledged, excused }: Facts,
-  counts: (mark: Mark) => boolean,
+  accepted: AcceptedOf,
   replica: SimulatedReplica | undefined,
   event: number,
 ): readonly string[] {
   const known = new Set(replica?.marks(event).map(({ mark }) => markKey(mark)));
   return [...acknowledged].flatMap(([key, { mark }]) =>
-    known.has(key) || excused.has(key) || !counts(mark) ? [] : [key],
+    known.has(key) || excused.has(key) || !isDue(accepted(mark.gate), mark) ? [] : [key],
   );
+}
+
+const isDue = (heads: ReturnType<AcceptedOf>, mark: Mark): boolean => heads === undefined || isCovered(heads, mark);
+
+function judgeRevoked({ event, referee, witnesses, gates, accepted, ledger }: Judgement): void {
+  for (const gate of gates) {
+    const heads = accepted(gate);
+    if (heads === undefined) continue;
+    for (const { address, replica } of witnesses) {
+      const marks = replica.marks(event).filter(({ mark }) => mark.gate === gate);
+      const trouble = acceptedTrouble(ledger, { event, gate }, heads, marks);
+      if (trouble !== undefined) referee.violate('accepted-history-wrong', `${address} has ${trouble}`);
+    }
+  }
 }
 
 /** Of every writer the marks from 1 on, none left out. `marks` in the order of (gate, boot, sequence). */

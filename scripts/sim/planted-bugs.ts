@@ -35,6 +35,8 @@ export const plantedBugs = [
   'take-older-feed',
   'trust-revoked-gate',
   'trust-revoked-key',
+  'ignore-accepted-heads',
+  'keep-what-is-not-accepted',
 ] as const;
 export type PlantedBug = (typeof plantedBugs)[number];
 
@@ -48,6 +50,8 @@ export interface Seams {
   readonly ledger: (ledger: Ledger) => Ledger;
   readonly directory: (directory: GateDirectory) => GateDirectory;
   readonly acceptFeed: typeof acceptManifest;
+  /** Whether what is not accepted of a gate leaves the history once its revocation is known. */
+  readonly revises: boolean;
   /** The state of an issuer's key, as the feed has it. */
   readonly keyState: (state: FeedKey['state']) => FeedKey['state'];
   /** The journal as the replicator drains it. */
@@ -62,6 +66,7 @@ const sound: Seams = {
   ledger: (ledger) => ledger,
   directory: (directory) => directory,
   acceptFeed: acceptManifest,
+  revises: true,
   keyState: (state) => state,
   journal: (journal) => journal,
 };
@@ -83,6 +88,8 @@ const planted: Readonly<Record<PlantedBug, Partial<Seams>>> = {
   'take-older-feed': { acceptFeed: (options) => acceptManifest({ ...options, current: undefined }) },
   'trust-revoked-gate': { directory: callingAllActive },
   'trust-revoked-key': { keyState: () => 'active' },
+  'ignore-accepted-heads': { directory: acceptingNothing },
+  'keep-what-is-not-accepted': { revises: false },
 };
 
 /** A ticket as one replicated value: of several uses the last one written is what remains. */
@@ -136,6 +143,16 @@ function callingAllActive({ gateKey }: GateDirectory): GateDirectory {
     gateKey: async (event, gate) => {
       const key = await gateKey(event, gate);
       return key === undefined ? undefined : { ...key, state: 'active' };
+    },
+  };
+}
+
+/** As if a revoked gate had never been believed in anything. */
+function acceptingNothing({ gateKey }: GateDirectory): GateDirectory {
+  return {
+    gateKey: async (event, gate) => {
+      const key = await gateKey(event, gate);
+      return key?.state === 'revoked' ? { ...key, accepted: [] } : key;
     },
   };
 }

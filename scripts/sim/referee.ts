@@ -5,10 +5,12 @@ import {
   markKey,
   writerKey,
   type Claim,
+  type CutBack,
   type EncodedMark,
   type Mark,
   type SignedChunk,
 } from '@postern/shared';
+import { isCovered, type AcceptedOf } from './accepted-marks.ts';
 import type { Network } from './network.ts';
 import type { ReplicaTransaction } from './simulated-replica.ts';
 import type { Trace } from './trace.ts';
@@ -24,6 +26,7 @@ export const invariants = [
   'feed-went-back',
   'sequence-broken',
   'revoked-gate-merged',
+  'accepted-history-wrong',
   'revoked-key-admitted',
   'honest-gate-quarantined',
   'equivocation-unnoticed',
@@ -43,7 +46,8 @@ export interface Violation {
 export interface MergeWatch {
   readonly address: string;
   readonly gate: string;
-  readonly isRevoked: (gate: string) => boolean;
+  /** By the feed that this process goes by. */
+  readonly accepted: AcceptedOf;
   /** What its replica was built from. */
   readonly before: readonly ReplicaTransaction[];
 }
@@ -62,7 +66,7 @@ export interface Admission {
 export interface Referee {
   readonly written: (address: string, mark: EncodedMark) => void;
   readonly acknowledged: (address: string, mark: EncodedMark) => void;
-  /** Takes what one process merges or puts aside, from its first change on. */
+  /** Takes what one process merges, cuts back or puts aside, from its first change on. */
   readonly watchMerges: (watch: MergeWatch) => (transaction: ReplicaTransaction) => void;
   readonly admitted: (admission: Admission) => void;
   readonly feedTaken: (address: string, version: number) => void;
@@ -136,9 +140,14 @@ export function createReferee(deps: RefereeDeps): Referee {
     return candidates.some(({ bytes }) => bytesEqual(bytes, mark.bytes));
   };
 
-  const watchMerges: Referee['watchMerges'] = ({ address, gate, isRevoked, before: built }) => {
+  const watchMerges: Referee['watchMerges'] = ({ address, gate, accepted, before: built }) => {
     const lastSequences = new Map<string, number>();
+    const noteCut = ({ before, after }: CutBack): void => {
+      const first = after === undefined ? before.firstSequence : after.firstSequence + after.count;
+      lastSequences.set(writerKey(before), first - 1);
+    };
     for (const transaction of built) {
+      if (transaction.type === 'cut') noteCut(transaction.cut);
       const last = transaction.type === 'append' ? transaction.acceptance.marks.at(-1)?.mark : undefined;
       if (last !== undefined) lastSequences.set(writerKey(last), last.sequence);
     }
@@ -148,6 +157,14 @@ export function createReferee(deps: RefereeDeps): Referee {
         trace.note('quarantine', address, chunk.head.gate, reason);
         if (chunk.head.gate !== deps.hostileGate && !deps.isRevoked(chunk.head.gate))
           violate('honest-gate-quarantined', `${address} has put aside a chunk of ${chunk.head.gate}: ${reason}`);
+        return;
+      }
+      if (transaction.type === 'cut') {
+        const { before, marks } = transaction.cut;
+        trace.note('cut-back', address, writerKey(before), marks.from, marks.to);
+        if (accepted(before.gate) === undefined)
+          violate('honest-gate-quarantined', `${address} has cut back ${before.gate}, which is not revoked`);
+        noteCut(transaction.cut);
         return;
       }
       const { chunk, marks } = transaction.acceptance;
@@ -163,10 +180,11 @@ export function createReferee(deps: RefereeDeps): Referee {
             'unsigned-mark-merged',
             `${address} has merged ${markKey(mark.mark)}, which its gate has never written`,
           );
-        if (mark.mark.gate !== gate && isRevoked(mark.mark.gate))
+        const heads = accepted(mark.mark.gate);
+        if (mark.mark.gate !== gate && heads !== undefined && !isCovered(heads, mark.mark))
           violate(
             'revoked-gate-merged',
-            `${address} has merged ${markKey(mark.mark)} of a gate that it knows to be revoked`,
+            `${address} has merged ${markKey(mark.mark)}, which is not accepted of a gate that it knows to be revoked`,
           );
       }
       lastSequences.set(writer, last);

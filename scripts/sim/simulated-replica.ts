@@ -2,7 +2,9 @@
 // replica.db it is synced only now and then, since all of it can be had again.
 import {
   createContentHash,
+  markKey,
   type Acceptance,
+  type CutBack,
   type EncodedMark,
   type Mark,
   type Quarantined,
@@ -14,6 +16,7 @@ import { createMemoryReplicaStore } from './memory-replica-store.ts';
 
 export type ReplicaTransaction =
   | { readonly type: 'append'; readonly acceptance: Acceptance }
+  | { readonly type: 'cut'; readonly cut: CutBack }
   | { readonly type: 'quarantine'; readonly item: Quarantined };
 
 export interface SimulatedReplica extends ReplicaStore {
@@ -28,7 +31,7 @@ export interface SimulatedReplica extends ReplicaStore {
 export interface SimulatedReplicaDeps {
   readonly file: LogFile<ReplicaTransaction>;
   readonly journal: MemoryJournal;
-  /** Something was merged, or put aside. */
+  /** Something was merged, cut back or put aside. */
   readonly onChange: (transaction: ReplicaTransaction) => void;
 }
 
@@ -53,12 +56,25 @@ export async function openSimulatedReplica({
       if (!('ticketId' in mark) || mark.kind === 'refused' || journal.find(mark) !== undefined) continue;
       const ofTicket = marksByTicket.get(mark.ticketId);
       if (ofTicket === undefined) marksByTicket.set(mark.ticketId, [mark]);
-      else ofTicket.push(mark);
+      // A chunk that is fetched again brings marks that were known all the time.
+      else if (ofTicket.every((known) => markKey(known) !== markKey(mark))) ofTicket.push(mark);
     }
+  };
+  const unindex = ({ before: { event, gate, boot }, marks: { from, to } }: CutBack): void => {
+    const isGone = (mark: Mark): boolean =>
+      mark.event === event && mark.gate === gate && mark.boot === boot && mark.sequence >= from && mark.sequence <= to;
+    for (const [ticketId, marks] of marksByTicket)
+      if (marks.some(isGone))
+        marksByTicket.set(
+          ticketId,
+          marks.filter((mark) => !isGone(mark)),
+        );
   };
   const apply = async (transaction: ReplicaTransaction): Promise<void> => {
     if (transaction.type === 'quarantine') await inner.quarantine(transaction.item);
-    else if ((await inner.append(transaction.acceptance)).ok) index(transaction.acceptance);
+    else if (transaction.type === 'cut') {
+      if ((await inner.cutBack(transaction.cut)).ok) unindex(transaction.cut);
+    } else if ((await inner.append(transaction.acceptance)).ok) index(transaction.acceptance);
   };
   const write = (transaction: ReplicaTransaction): void => {
     file.append(transaction);
@@ -81,8 +97,13 @@ export async function openSimulatedReplica({
       write({ type: 'append', acceptance });
       return appended;
     },
-    cutBack: () => {
-      throw new Error('a simulated feed accepts nothing of a revoked gate, so nobody cuts back to what is accepted');
+    cutBack: async (cut) => {
+      const done = await inner.cutBack(cut);
+      if (!done.ok) return done;
+      frontiers.clear();
+      unindex(cut);
+      write({ type: 'cut', cut });
+      return done;
     },
     quarantine: async (item) => {
       const kept = await inner.quarantine(item);

@@ -184,7 +184,9 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
       { address: cloudAddress, replica: cloud.replica, marksOf: cloud.replica.marksOf },
       ...processes().filter(({ gate }) => !feed.isRevoked(gate)),
     ] satisfies readonly Witness[],
-    isRevoked: feed.isRevoked,
+    gates: enrolledGates,
+    accepted: feed.accepted,
+    ledger,
     isSingleUse,
     fold: seams.fold,
   });

@@ -20,6 +20,8 @@ const givenAwayBy: Readonly<Record<PlantedBug, readonly Invariant[]>> = {
   'take-older-feed': ['feed-went-back'],
   'trust-revoked-gate': ['revoked-gate-merged'],
   'trust-revoked-key': ['revoked-key-admitted'],
+  'ignore-accepted-heads': ['not-converged', 'acknowledged-mark-lost', 'accepted-history-wrong'],
+  'keep-what-is-not-accepted': ['not-converged', 'replicas-differ', 'accepted-history-wrong'],
   'drop-on-reconnect': ['acknowledged-mark-lost', 'not-converged', 'use-admitted-after-propagation'],
 };
 

@@ -44,7 +44,7 @@ test(`${smallWorlds} small worlds violate no invariant, and everything that can 
   const attacks = ['forge', 'replay', 'alter', 'leave-out', 'tell-the-end', 'equivocate'];
   const defences = ['refuse-signature-invalid', 'refuse-payload-altered', 'refuse-equivocation', 'refuse-gate-revoked'];
   expect([...happened]).toEqual(
-    expect.arrayContaining([...faults, ...attacks, ...defences, 'refuse-gap', 'quarantine']),
+    expect.arrayContaining([...faults, ...attacks, ...defences, 'refuse-gap', 'quarantine', 'cut-back']),
   );
 });
 
