@@ -46,6 +46,7 @@ export * from './wire-page.ts';
 export * from './wire-people.ts';
 export * from './wire-quarantine.ts';
 export * from './wire-tickets.ts';
+export * from './gate/alarms.ts';
 export * from './gate/ports.ts';
 export * from './gate/confirmations.ts';
 export * from './gate/gate-orders.ts';

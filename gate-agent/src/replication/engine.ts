@@ -8,7 +8,6 @@ import {
   createReplicator,
   hexToBytes,
   importMessage,
-  type Alarm,
   type Clock,
   type ImportedGate,
   type ImportError,
@@ -44,6 +43,7 @@ import {
   type ToReplication,
 } from './messages.ts';
 import { statePeerTime } from './peer-time.ts';
+import { readPastAlarms } from './past-alarms.ts';
 import { runPeerLoop } from './peer-loop.ts';
 import { defaultGraceMs, type TlsIdentity, type TrustState } from './tls-identity.ts';
 
@@ -91,7 +91,6 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const bell = createBell(deps.timer);
   let gates: readonly ListedGate[] = [];
   let time: TimeState = { atMs: 0, timeTrusted: false };
-  let alarms: readonly Alarm[] = [];
   let drainError: string | undefined;
 
   const damage = settings.checkReplica === true ? setAsideDamagedReplica(settings.replicaPath) : undefined;
@@ -110,6 +109,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       { marks: adopted },
       "marks that are no longer in the journal were found in this gate's own segments and kept",
     );
+
+  let alarms = await readPastAlarms(store, ledger, event, alarmsKeptMax);
 
   const listed = (id: string): ListedGate | undefined => gates.find((known) => known.id === id);
   const directory = createGateDirectory({ event, self: { id: gate, publicKey: settings.publicKey }, listed });
@@ -263,6 +264,9 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       ? undefined
       : createCloudPeer({ cloudUrl: settings.cloudUrl, fetch: createGateFetch({ gate, keys: settings, clock }) });
   if (cloud !== undefined) running.push(follow(cloud, () => undefined, stopping.signal));
+
+  // Also where nobody answers, and so nothing else is reported.
+  if (alarms.length > 0) reportSoon();
 
   function discover(): Discovery {
     return startDiscovery({

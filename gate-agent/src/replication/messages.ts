@@ -119,7 +119,7 @@ export interface ReplicationStatus {
   /** Own marks that the cloud has not confirmed; undefined before its first answer. */
   readonly cloudBacklogMarks: number | undefined;
   readonly gates: readonly KnownGate[];
-  /** Since the thread started, at most `alarmsKeptMax`, newest last. */
+  /** About everything that was put aside, now or in earlier starts, at most `alarmsKeptMax`, newest last. */
   readonly alarms: readonly Alarm[];
   /** Why the journal cannot be drained, when it cannot. */
   readonly drainError: string | undefined;

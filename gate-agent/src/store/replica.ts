@@ -52,6 +52,8 @@ export interface GateReplica extends ReplicaStore {
    * journal) are kept here from now on. Called once at the start; resolves with how many there were.
    */
   readonly adoptLostMarks: (gate: string, ledger: Ledger) => Promise<number>;
+  /** What was put aside last, at most `limit`, newest last. */
+  readonly lastQuarantined: (event: number, limit: number) => readonly Quarantined[];
   readonly close: () => void;
 }
 
@@ -210,13 +212,9 @@ export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): 
       const { event, gate, boot } = item.chunk.head;
       return (statements.quarantineCount.get(event, gate, boot) as number) < quarantineChunksMax && putAside(item);
     },
-    quarantined: async (event) =>
-      (statements.quarantined.all(event) as { reason: string; sender: string; bytes: Uint8Array }[]).flatMap(
-        ({ reason, sender, bytes }) => {
-          const chunk = decodeChunk(new Uint8Array(bytes));
-          return chunk.ok ? [{ chunk: chunk.value, reason, from: sender }] : [];
-        },
-      ),
+    quarantined: async (event) => (statements.quarantined.all(event) as QuarantineRow[]).flatMap(toQuarantined),
+    lastQuarantined: (event, limit) =>
+      (statements.lastQuarantined.all(event, limit) as QuarantineRow[]).flatMap(toQuarantined).toReversed(),
     contentHash: async (event) => {
       const hash = createContentHash();
       for (const writer of writersOf(database, journal, event)) {
@@ -293,7 +291,22 @@ function prepareStatements(database: Database) {
     quarantined: database.prepare(
       'SELECT reason, sender, bytes FROM quarantine WHERE event = ? ORDER BY gate, boot, sha256',
     ),
+    // Rows of it are never deleted, so they are numbered in the order in which they came.
+    lastQuarantined: database.prepare(
+      'SELECT reason, sender, bytes FROM quarantine WHERE event = ? ORDER BY rowid DESC LIMIT ?',
+    ),
   };
+}
+
+interface QuarantineRow {
+  readonly reason: string;
+  readonly sender: string;
+  readonly bytes: Uint8Array;
+}
+
+function toQuarantined({ reason, sender, bytes }: QuarantineRow): readonly Quarantined[] {
+  const chunk = decodeChunk(new Uint8Array(bytes));
+  return chunk.ok ? [{ chunk: chunk.value, reason, from: sender }] : [];
 }
 
 interface KnownWriter {

@@ -1,6 +1,7 @@
 // Brings what a replica holds of one writer of a revoked gate back to what is accepted of it: marks that lie beyond leave the history,
 // the chunks that carry them are put aside as evidence. Marks that are accepted stay known all the time, also where the chunk that
 // brought them has to be fetched again because it brought others too.
+import { asideReason } from './alarms.ts';
 import type { CutBack, ReplicaStore } from './replica-store.ts';
 import { acceptedHeadOf, isAccepted, type AcceptedHead } from '../accepted-heads.ts';
 import type { Ledger } from '../ledger.ts';
@@ -82,6 +83,10 @@ async function planCut(
     marks: { from: state.firstSequence + accepted, to: state.firstSequence + state.count - 1 },
     aside: chunks
       .filter((chunk) => chunk.head.count > accepted)
-      .map((chunk) => ({ chunk, reason: 'gate-revoked: beyond what is accepted of its gate', from: 'this replica' })),
+      .map((chunk) => ({
+        chunk,
+        reason: asideReason('gate-revoked', 'beyond what is accepted of its gate'),
+        from: 'this replica',
+      })),
   };
 }

@@ -1,6 +1,7 @@
 // Takes signed chunks into a replica: looks up the gate's key, lets the ledger check the chunk, stores what is new and puts aside what
 // is wrong. The one way in for everything that others send, at gates and in the cloud, over LAN, HTTP or a USB stick.
 import type { Logger } from './ports.ts';
+import { asideReason, type Alarm } from './alarms.ts';
 import { cutWriterBack } from './cut-back.ts';
 import type { Acceptance, GateDirectory, ReplicaStore } from './replica-store.ts';
 import { createRevokedChunks } from './revoked-chunks.ts';
@@ -15,15 +16,6 @@ export interface IngestDeps {
   readonly store: ReplicaStore;
   readonly directory: GateDirectory;
   readonly log: Logger;
-}
-
-/** Something a person should look at: shown at the gate and on the dashboard, counted in metrics. */
-export interface Alarm {
-  readonly type: 'equivocation' | 'quarantined' | 'gate-revoked';
-  readonly segment: SegmentId;
-  readonly cause: string;
-  /** Who delivered it. */
-  readonly from: string;
 }
 
 export type IngestError =
@@ -66,7 +58,7 @@ export function createIngest({ ledger, store, directory, log }: IngestDeps): Ing
 
   const putAside = async (chunk: SignedChunk, from: string, type: Alarm['type'], cause: string): Promise<void> => {
     const { event, gate, boot, segment } = chunk.head;
-    if (!(await store.quarantine({ chunk, reason: `${type}: ${cause}`, from }))) return;
+    if (!(await store.quarantine({ chunk, reason: asideReason(type, cause), from }))) return;
     raise({ type, segment: { event, gate, boot, segment }, cause, from });
     log.error({ segment: segmentKey(chunk.head), type, cause, from }, 'a chunk was put aside');
   };

@@ -1,6 +1,7 @@
 // A gate's replicator, without I/O: it drains the journal into signed segments and exchanges what is missing with one peer at a time,
 // LAN gates and the cloud alike. It remembers what a peer has said only to save a round trip; forgetting it costs one.
-import type { Alarm, Ingest } from './ingest.ts';
+import type { Alarm } from './alarms.ts';
+import type { Ingest } from './ingest.ts';
 import { ingestAll } from './answer-sync.ts';
 import type { DrainError, OwnSegments } from './own-segments.ts';
 import type { Peer, PeerError } from './ports.ts';

@@ -287,6 +287,14 @@ describe('the replication thread', () => {
     await expect.poll(() => hashOf(b), { timeout: 15_000 }).toBe(historyHash);
     await expect.poll(() => b.replication.status().alarms.map(({ type }) => type)).toContain('gate-revoked');
     await expect.poll(() => b.admit(ticket(2)), { timeout: 15_000 }).toBeDefined();
+
+    await b.replication.stop();
+    await b.store.close();
+    running.splice(running.indexOf(b), 1);
+    const restarted = startAgent('gate-b', { cloudPort: 0 });
+    await expect
+      .poll(() => restarted.replication.status().alarms, { timeout: 15_000 })
+      .toMatchObject([{ type: 'gate-revoked', segment: { gate: 'gate-a' } }]);
   });
 
   test('closes its segments when it is stopped, so that the cloud holds them whole', async () => {
