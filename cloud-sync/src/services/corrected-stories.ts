@@ -1,13 +1,17 @@
-// What a clock correction changes of what was derived before it: the tickets of that process start are folded again, some at a time, each
-// time in a transaction. A note in the database says how far this has come, so that a crash or another process only makes it happen
+// What a clock correction changes of what was derived before it: the tickets of that process start are folded again, and its uses moved to
+// the times at which they were, some at a time, each time in a transaction. A note in the database says how far this has come, so that a crash or another process only makes it happen
 // later, or twice.
 import type { Clock, ReplicaStore, WriterId } from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import { createRowBatch } from '../store/insert-rows.ts';
+import { lockTickets } from '../store/locks.ts';
+import { readMark } from '../store/mark-rows.ts';
+import { moveUses } from '../store/usage.ts';
 import { deriveBindingsAnew } from './binding-rows.ts';
 import { deriveRecountsAnew } from './recounts.ts';
 import { deriveStories } from './stories.ts';
 import { followCases } from './suspicion-cases.ts';
+import { deriveSuspicions } from './suspicion-derive.ts';
 
 const marksPerTransaction = 500;
 
@@ -45,7 +49,7 @@ const followSome = (database: Database, clock: Clock, { event, gate, boot }: Wri
     if (noted === undefined) return false;
     const marks = await queries
       .selectFrom('mark')
-      .select(['sequence', 'ticket', 'kind'])
+      .select(['event', 'gate', 'boot', 'sequence', 'ticket', 'kind', 'bytes'])
       .where((where) => where.and(writer))
       .where('sequence', '>', noted.sequence)
       .orderBy('sequence')
@@ -54,10 +58,22 @@ const followSome = (database: Database, clock: Clock, { event, gate, boot }: Wri
     const tickets = new Set(
       marks.flatMap(({ ticket, kind }) => (ticket === null || kind === 'refused' ? [] : [ticket])),
     );
+    // Those of refusals too, and all at once.
+    await lockTickets(
+      queries,
+      event,
+      marks.flatMap(({ ticket }) => ticket ?? []),
+    );
     const batch = createRowBatch();
     const disputed = await deriveStories(queries, batch, clock, event, tickets);
     await batch.write(queries);
     await followCases(queries, event, disputed);
+    const moved = await moveUses(
+      queries,
+      writer,
+      marks.flatMap((row) => readMark(row) ?? []),
+    );
+    await deriveSuspicions(queries, batch, event, moved, []);
     const last = marks.at(-1)?.sequence;
     if (last !== undefined && marks.length === marksPerTransaction) {
       await queries

@@ -93,8 +93,8 @@ export interface Rebuilt {
 export async function rebuildProjection(database: Database, clock: Clock, event: number): Promise<Rebuilt> {
   const before = await hashProjection(database, event);
   await database.transaction().execute(async (queries) => {
-    for (const table of ['correction', 'correction_pending'] as const)
-      await queries.deleteFrom(table).where('event', '=', event).execute();
+    const pending = await queries.selectFrom('correction_pending').selectAll().where('event', '=', event).execute();
+    await queries.deleteFrom('correction').where('event', '=', event).execute();
     const rows = await queries
       .selectFrom('mark')
       .select(['event', 'gate', 'boot', 'bytes'])
@@ -108,8 +108,9 @@ export async function rebuildProjection(database: Database, clock: Clock, event:
       queries,
       rows.flatMap((row) => readMark(row) ?? []),
     );
-    // All of it follows below.
+    // What is derived here follows below; uses still wait for those that were not followed before.
     await queries.deleteFrom('correction_pending').where('event', '=', event).execute();
+    for (const row of pending) await queries.insertInto('correction_pending').values(row).execute();
   });
   const tickets = await rebuildTickets(database, clock, event);
   await database.transaction().execute(async (queries) => {

@@ -3,14 +3,7 @@
 import type { Mark } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
 import { createRowBatch, type RowBatch } from '../store/insert-rows.ts';
-import {
-  entryToUsage,
-  eventsWithoutUsage,
-  forgetUsage,
-  markToUsage,
-  rebuildUsage,
-  type UsageRow,
-} from '../store/usage.ts';
+import { entryToUsage, eventsWithoutUsage, forgetUsage, rebuildUsage, toUses, type UsageRow } from '../store/usage.ts';
 import type { EntryRow } from './audit-chain.ts';
 import { deriveBindings, forgetBindings } from './binding-rows.ts';
 import { deriveRecounts, forgetRecounts } from './recounts.ts';
@@ -42,7 +35,7 @@ export async function deriveRest(
   marks: readonly Mark[],
   disputed: readonly string[],
 ): Promise<void> {
-  await storeUses(queries, batch, event, marks.map(markToUsage), disputed);
+  await storeUses(queries, batch, event, await toUses(queries, event, marks), disputed);
   await deriveRecounts(queries, event, marks);
   if (!marks.some(({ kind }) => kind === 'bound')) return;
   // Bindings are read together with those that are there already.
@@ -58,9 +51,7 @@ export async function forgetRest(
   marks: readonly Mark[],
   disputed: readonly string[],
 ): Promise<void> {
-  const rows = marks.map(markToUsage);
-  await forgetUsage(queries, rows);
-  await deriveSuspicions(queries, batch, event, rows, disputed);
+  await deriveSuspicions(queries, batch, event, await forgetUsage(queries, marks), disputed);
   await forgetRecounts(queries, event, marks);
   await forgetBindings(queries, event, marks);
 }

@@ -92,7 +92,8 @@ export interface UsageTable {
   readonly gate: Fixed<string>;
   readonly boot: Fixed<string>;
   readonly sequence: Fixed<number>;
-  readonly at_ms: Fixed<number>;
+  /** As clock corrections have it. */
+  readonly at_ms: number;
   readonly kind: Fixed<string>;
   readonly lane: Fixed<string>;
   /** Null for what concerns no known ticket. */

@@ -1,10 +1,11 @@
-// Uses in columns: what a mark, or a central verification that left no mark, says about one presentation. Written in the transaction
-// that stores its source, never read by anything that decides, and at any time to be rebuilt from the sources.
-import type { Mark } from '@postern/shared';
+// Uses in columns: what a mark, or a central verification that left no mark, says about one presentation, at the time that clock
+// corrections give it. Written in the transaction that stores its source, never read by anything that decides, and at any time to be rebuilt
+// from the sources.
+import { readCorrections, type Mark, type WriterId } from '@postern/shared';
 import type { Selectable } from 'kysely';
 import type { Queries } from './database.ts';
 import { insertRows } from './insert-rows.ts';
-import { readMark } from './mark-rows.ts';
+import { readCorrectionMarks, readMark } from './mark-rows.ts';
 import type { Schema } from './schema.ts';
 
 export type UsageRow = Selectable<Schema['usage']>;
@@ -16,12 +17,18 @@ type UsedEntry = Pick<
 
 const rebuildPageRows = 1_000;
 
-export const markToUsage = (mark: Mark): UsageRow => ({
+/** The uses that marks of one event tell of, after their corrections have been stored. */
+export async function toUses(queries: Queries, event: number, marks: readonly Mark[]): Promise<readonly UsageRow[]> {
+  const corrections = readCorrections(await readCorrectionMarks(queries, event, marks));
+  return marks.map((mark) => markToUsage(mark, corrections.timeOf(mark).at.ms));
+}
+
+const markToUsage = (mark: Mark, atMs: number): UsageRow => ({
   event: mark.event,
   gate: mark.gate,
   boot: mark.boot,
   sequence: mark.sequence,
-  at_ms: mark.at.ms,
+  at_ms: atMs,
   kind: mark.kind,
   lane: mark.lane,
   ticket: 'ticketId' in mark && mark.ticketId !== '' ? mark.ticketId : null,
@@ -53,13 +60,51 @@ export const entryToUsage = (entry: UsedEntry): UsageRow => ({
   count: 1,
 });
 
-/** Those of marks that have left the history. */
-export async function forgetUsage(queries: Queries, rows: readonly UsageRow[]): Promise<void> {
-  for (const { event, gate, boot, sequence } of rows)
+/** Those of marks that have left the history; answers with them. */
+export async function forgetUsage(queries: Queries, marks: readonly Mark[]): Promise<readonly UsageRow[]> {
+  const gone: UsageRow[] = [];
+  for (const { event, gate, boot, sequence } of marks)
+    gone.push(
+      ...(await queries
+        .deleteFrom('usage')
+        .where((where) => where.and({ event, gate, boot, sequence }))
+        .returningAll()
+        .execute()),
+    );
+  return gone;
+}
+
+/**
+ * Gives the uses that marks of one writer have told of the times that its corrections say by now. Answers with those that moved, each as it
+ * was and as it is.
+ */
+export async function moveUses(
+  queries: Queries,
+  { event, gate, boot }: WriterId,
+  marks: readonly Mark[],
+): Promise<readonly UsageRow[]> {
+  const [first, last] = [marks[0]?.sequence, marks.at(-1)?.sequence];
+  if (first === undefined || last === undefined) return [];
+  const rows = await queries
+    .selectFrom('usage')
+    .selectAll()
+    .where((where) => where.and({ event, gate, boot }))
+    .where('sequence', '>=', first)
+    .where('sequence', '<=', last)
+    .execute();
+  const known = new Map(rows.map((row) => [row.sequence, row]));
+  const moved: UsageRow[] = [];
+  for (const use of await toUses(queries, event, marks)) {
+    const before = known.get(use.sequence);
+    if (before === undefined || before.at_ms === use.at_ms) continue;
     await queries
-      .deleteFrom('usage')
-      .where((where) => where.and({ event, gate, boot, sequence }))
+      .updateTable('usage')
+      .set({ at_ms: use.at_ms })
+      .where((where) => where.and({ event, gate, boot, sequence: use.sequence }))
       .execute();
+    moved.push(before, use);
+  }
+  return moved;
 }
 
 /** Makes the uses of an event anew from marks and audit entries; answers how many there were sources for. */
@@ -84,10 +129,8 @@ async function copyMarks(queries: Queries, event: number): Promise<number> {
       .orderBy('sequence')
       .limit(rebuildPageRows)
       .execute();
-    const rows = page.flatMap((row) => {
-      const mark = readMark(row);
-      return mark === undefined ? [] : [markToUsage(mark)];
-    });
+    const marks = page.flatMap((row) => readMark(row) ?? []);
+    const rows = await toUses(queries, event, marks);
     await insertRows(queries, 'usage', rows, 'keep');
     copied += rows.length;
     last = page.at(-1) ?? last;

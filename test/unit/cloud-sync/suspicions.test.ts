@@ -9,6 +9,7 @@ import {
   type SuspicionView,
   type TicketResponse,
 } from '@postern/shared';
+import { followCorrections } from '../../../cloud-sync/src/services/corrected-stories.ts';
 import { rebuildSuspicions } from '../../../cloud-sync/src/services/suspicion-derive.ts';
 import { rebuildUses } from '../../../cloud-sync/src/services/uses.ts';
 import { openDatabase, type Database } from '../../../cloud-sync/src/store/database.ts';
@@ -161,6 +162,66 @@ describe('suspicious uses', () => {
     expect(await list()).toEqual([]);
     await test.json('PUT', `/api/events/${event}/policy`, someEvent);
     expect(await kinds()).toEqual(['double-entry']);
+  });
+
+  describe('by clocks that were corrected', () => {
+    const corrected = (gate: string, sequence: number, offsetMs: number, seconds: number): Mark => {
+      const { ticketId: _ticket, epoch: _epoch, method: _method, ...base } = baseOf({ gate, sequence });
+      return { ...base, event, at: at(seconds), kind: 'corrected', offsetMs };
+    };
+    const correctedByAnHour = (gate: string, sequence: number): Mark => corrected(gate, sequence, 3_600_000, 8_000);
+    const expectRebuildToAgree = async (): Promise<void> => {
+      const found = await rows();
+      await rebuildUses(database, event);
+      expect(await rows()).toEqual(found);
+    };
+
+    it('are none where only the wrong clock made a journey impossible', async () => {
+      await push(refused(b, 1, 20), correctedByAnHour(b, 2));
+      await push(admitted(a, 1, 0));
+      expect(await kinds()).toEqual([]);
+      await expectRebuildToAgree();
+    });
+
+    it('are found where only the wrong clock made a journey look possible', async () => {
+      await push(refused(b, 1, -3_580), correctedByAnHour(b, 2));
+      await push(admitted(a, 1, 0));
+      expect(await list()).toMatchObject([
+        { kind: 'impossible-travel', firstAtMs: at(0).ms, lastAtMs: at(20).ms, gates: [a, b] },
+      ]);
+      await expectRebuildToAgree();
+    });
+
+    it('go, and others come, when the correction arrives late', async () => {
+      await push(admitted(a, 1, 0), refused(a, 2, 3_630));
+      await push(refused(b, 1, 20));
+      expect((await list('kind=impossible-travel')).map(({ lastAtMs }) => lastAtMs)).toEqual([at(20).ms]);
+      await push(refused(b, 1, 20), correctedByAnHour(b, 2));
+      expect(await list('kind=impossible-travel')).toMatchObject([
+        { firstAtMs: at(3_620).ms, lastAtMs: at(3_630).ms, gates: [a, b] },
+      ]);
+      await expectRebuildToAgree();
+    });
+
+    it('move to the event day on which they were', async () => {
+      await push(refused(a, 1, 0, 'code-replayed'));
+      await push(refused(a, 1, 0, 'code-replayed'), corrected(a, 2, 86_000_000, 400));
+      expect((await list()).map(({ day, firstAtMs }) => [day, firstAtMs])).toEqual([['2026-09-22', at(86_000).ms]]);
+      await expectRebuildToAgree();
+    });
+
+    it('are as before when the correction has to leave the history', async () => {
+      const { boot } = refused(b, 1, 0);
+      await push(admitted(a, 1, 0));
+      await push(refused(b, 1, 20));
+      const before = await rows();
+      await push(refused(b, 1, 20), correctedByAnHour(b, 2));
+      expect(await kinds()).toEqual([]);
+      await database.deleteFrom('correction').where('event', '=', event).execute();
+      await database.insertInto('correction_pending').values({ event, gate: b, boot, sequence: 0 }).execute();
+      await followCorrections(database, test.time.clock, event);
+      expect(await rows()).toEqual(before);
+    });
   });
 
   it('come with address and device where the use came by HTTP, until those are erased', async () => {

@@ -10,7 +10,8 @@ import { feedParts } from './0007-feed-parts.ts';
 import { limits } from './0008-limits.ts';
 import { revokedGates } from './0009-revoked-gates.ts';
 import { cases } from './0010-cases.ts';
-import { gateEvents } from './0011-gate-events.ts';
+import { correctedUses } from './0011-corrected-uses.ts';
+import { gateEvents } from './0012-gate-events.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -23,5 +24,6 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0008-limits': limits,
   '0009-revoked-gates': revokedGates,
   '0010-cases': cases,
-  '0011-gate-events': gateEvents,
+  '0011-corrected-uses': correctedUses,
+  '0012-gate-events': gateEvents,
 };
