@@ -1,6 +1,14 @@
 // One event at this gate, from its ticket list to the thread that carries its marks. A gate may hold several; they share lanes, clock
 // and identity, and nothing else: each has a folder, a journal, a ticket list and peers of its own.
-import { sleep, type Clock, type EventAccess, type Logger, type Random, type Timer } from '@postern/shared';
+import {
+  sleep,
+  type Clock,
+  type EventAccess,
+  type Logger,
+  type Lookups,
+  type Random,
+  type Timer,
+} from '@postern/shared';
 import type { ClockTrust, TimeSample } from './clock-trust.ts';
 import { sampleOfRoundTrip } from './clock-trust.ts';
 import type { EventConfig } from './config.ts';
@@ -41,6 +49,7 @@ export interface EventAtGate extends EventAccess {
   readonly event: number;
   readonly cache: FeedCache;
   readonly feed: FeedView;
+  readonly lookups: Lookups;
   /** What `store` writes to, with everything that can be asked of it. */
   readonly journal: GateStore;
   readonly replication: Replication;
@@ -143,6 +152,13 @@ export async function openEventAtGate(
     store,
     cache,
     feed,
+    lookups: {
+      ...feed.lookups,
+      tag: (medium, id) => {
+        const hash = feed.tagHash(medium, id);
+        return hash === undefined ? { type: 'unbound' } : journal.tag(hash);
+      },
+    },
     journal,
     replication,
     reach,

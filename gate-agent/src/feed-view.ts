@@ -6,6 +6,7 @@ import {
   type AdmissionPolicy,
   type Clock,
   type Lookups,
+  type TagMedium,
   type Ticket,
   type Timer,
   type TrustedTime,
@@ -15,7 +16,9 @@ import type { FeedCache } from './store/feed-cache.ts';
 
 export interface FeedView {
   readonly policy: () => AdmissionPolicy;
-  readonly lookups: Lookups;
+  readonly lookups: Omit<Lookups, 'tag'>;
+  /** The tag as marks name it; undefined before the first list, which brings the key. */
+  readonly tagHash: (medium: TagMedium, id: Uint8Array) => string | undefined;
   readonly ticket: (ticketId: string) => Ticket | undefined;
   /** Since the cloud last said that this is its newest feed; infinite without a feed, or with one that has expired. */
   readonly ageMs: () => number;
@@ -42,6 +45,7 @@ export function createFeedView({ cache, event, clock, time, clientStatus }: Feed
       ticketByCode: (code) => cache.current()?.tickets.ticketByCode(code),
       ticketByShortCode: (shortCode) => cache.current()?.tickets.ticketByShortCode(shortCode),
     },
+    tagHash: (medium, id) => cache.current()?.tickets.tagHash(medium, id),
     ageMs: () => {
       const manifest = cache.current()?.manifest;
       if (manifest === undefined || cache.expired()) return Number.POSITIVE_INFINITY;

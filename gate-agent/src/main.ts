@@ -181,8 +181,8 @@ async function compose(
   // Lanes: readers, the rule, turnstiles.
   const registry = createMethodRegistry({
     methods: knownMethods,
-    lookups: own.feed.lookups,
-    furtherLookups: furtherEvents.map(({ feed }) => feed.lookups),
+    lookups: own.lookups,
+    furtherLookups: furtherEvents.map(({ lookups }) => lookups),
     clock,
     logger,
   });

@@ -54,6 +54,7 @@ export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
     },
     ticketByCode: () => undefined,
     ticketByShortCode: () => undefined,
+    tag: () => ({ type: 'unbound' }),
   };
 
   const reachable = (): number => deps.lastAnswersMs().filter((atMs) => world.queue.nowMs() - atMs <= inTouchMs).length;

@@ -7,6 +7,7 @@ export * from './case-cause.ts';
 export * from './cbor.ts';
 export * from './clock.ts';
 export * from './code-hash.ts';
+export * from './tag.ts';
 export * from './corrections.ts';
 export * from './cose.ts';
 export * from './coverage.ts';

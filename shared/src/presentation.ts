@@ -1,21 +1,60 @@
-// What a reader saw, before anybody has judged it: a union by medium. Optical and typed text is enough for codes and passes;
-// media that can be asked back (NFC, BLE, wallets) join the union with the readers that speak to them.
+// What a reader saw, before anybody has judged it: a union by medium. Whatever it was, `text` names what was seen: two sightings with the
+// same text are of the same thing.
+
+interface Seen {
+  readonly readerId: string;
+  /** Monotonic milliseconds at which the reader had it. */
+  readonly seenAtMs: number;
+  /** Milliseconds that decoding or reading took, for the display; absent for typed text. */
+  readonly decodeMs?: number;
+}
 
 /** Text from a camera, a scan engine, a keyboard or a person typing. */
-export interface TextPresentation {
+export interface TextPresentation extends Seen {
   readonly medium: 'optical' | 'typed';
   /** As decoded, not yet cleaned; at most `presentationTextCharsMax` characters. */
   readonly text: string;
   /** Symbology as the decoder names it (`QRCode`, `Code128`, `PDF417`, `Aztec`, …) where known. */
   readonly format?: string;
-  readonly readerId: string;
-  /** Monotonic milliseconds at which the reader had it. */
-  readonly seenAtMs: number;
-  /** Milliseconds the decoder took, for the display; absent for typed text. */
-  readonly decodeMs?: number;
 }
 
-export type Presentation = TextPresentation;
+/** A tag that is held to an NFC reader. */
+export interface TagPresentation extends Seen {
+  readonly medium: 'nfc';
+  /** `nfc:` and the UID in hexadecimal. */
+  readonly text: string;
+  /** 4, 7 or 10 bytes, as the tag says; anybody can make a tag that says any. */
+  readonly uid: Uint8Array;
+  /** The NDEF message as read, not yet parsed; absent where there is none. At most `ndefBytesMax` bytes. */
+  readonly ndef?: Uint8Array;
+}
+
+/** A wristband that is held up to a BLE reader. */
+export interface BandPresentation extends Seen {
+  readonly medium: 'ble';
+  /** `ble:` and the id in hexadecimal. */
+  readonly text: string;
+  /** As advertised, at most `tagIdBytesMax` bytes; anybody can advertise any. */
+  readonly id: Uint8Array;
+  /** What a band that can sign has answered; absent where it only advertises. */
+  readonly proof?: BandProof;
+}
+
+export interface BandProof {
+  /** COSE_Sign1 of the pass that the band carries, as read. */
+  readonly credential: Uint8Array;
+  /** The 16 random bytes that this gate has asked with. */
+  readonly challenge: Uint8Array;
+  /** Ed25519, 64 bytes, as the band has answered. */
+  readonly signature: Uint8Array;
+}
+
+export type Presentation = TextPresentation | TagPresentation | BandPresentation;
 
 /** Longer than any code we accept; a reader cuts off (and reports) what exceeds it. */
 export const presentationTextCharsMax = 2_048;
+/** Longer than any NDEF message we write; a reader does not read on. */
+export const ndefBytesMax = 1_024;
+
+export const isText = (presentation: Presentation): presentation is TextPresentation =>
+  presentation.medium === 'optical' || presentation.medium === 'typed';

@@ -48,6 +48,7 @@ export async function openFeedGate(
     issuerKey: (keyId) => cache.current()?.tickets.issuerKey(keyId),
     ticketByCode: () => undefined,
     ticketByShortCode: () => undefined,
+    tag: () => ({ type: 'unbound' }),
   };
   return {
     gate,

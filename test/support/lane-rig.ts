@@ -18,7 +18,7 @@ import {
   type Lookups,
   type Mark,
   type MethodRegistry,
-  type Presentation,
+  type TextPresentation,
   type Store,
   type Ticket,
   type VerificationMethod,
@@ -102,7 +102,7 @@ export interface Rig {
   readonly decide: typeof decide;
   readonly marks: () => readonly Mark[];
   readonly storeFault: (fault: StoreFault) => void;
-  readonly show: (text: string, fields?: Partial<Presentation>) => ReturnType<Lane['present']>;
+  readonly show: (text: string, fields?: Partial<TextPresentation>) => ReturnType<Lane['present']>;
   /** Shows, and lets everything happen that happens within `ms`. */
   readonly scan: (text: string, ms?: number) => Promise<void>;
   readonly state: () => LaneState['name'];
@@ -145,6 +145,7 @@ export async function createRig({
     issuerKey,
     ticketByCode: () => undefined,
     ticketByShortCode: () => undefined,
+    tag: () => ({ type: 'unbound' }) as const,
     event: rigEvent,
   };
   const context: LaneContext = {

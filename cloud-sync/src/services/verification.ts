@@ -366,6 +366,7 @@ async function lookupsFor(
   const issuers = new Map(published.filter(({ use }) => use === 'issuer').map((key) => [key.keyId, key]));
   return {
     event,
+    tag: () => ({ type: 'unbound' }),
     issuerKey: (keyId) => {
       const key = issuers.get(keyId);
       const publicKey = hexToBytes(key?.publicKey ?? '');

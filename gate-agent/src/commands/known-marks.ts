@@ -1,14 +1,18 @@
 // What this gate has written down and learned, for commands that only look: the journal in short pages, the replica beside it,
 // also while the agent works on both. The answers are what the store would give a scan.
 import {
+  bindingsAround,
   decodeMark,
+  foldBindings,
   markKey,
   ordersInForce,
   type AdmitView,
+  type BandsMax,
   type Clock,
   type Logger,
   type Mark,
   type OrderMark,
+  type TagState,
 } from '@postern/shared';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { createReplicaReader } from '../store/replica-reader.ts';
@@ -17,6 +21,7 @@ import { journalPath, replicaPath } from '../event-folder.ts';
 
 export interface KnownMarks {
   readonly ofTicket: (ticketId: string) => readonly Mark[];
+  readonly tag: (tagHash: string, bandsMax: BandsMax) => TagState;
   readonly occupancy: AdmitView['occupancy'];
   /** To the venue, in force as far as this gate knows. */
   readonly orders: () => readonly OrderMark[];
@@ -44,12 +49,19 @@ export function openKnownMarks({ data, event, clock, logger }: KnownMarksDeps): 
     counts.note(mark);
     if (mark.kind === 'admitted') lastEntryMs = Math.max(lastEntryMs ?? 0, mark.at.ms);
   }
+  const ofTicket = (ticketId: string): readonly Mark[] =>
+    [...own.values(), ...replica.marksOf(ticketId)].filter(
+      (mark) =>
+        mark.event === event && (mark.kind === 'corrected' || ('ticketId' in mark && mark.ticketId === ticketId)),
+    );
+  const boundTo = (tagHash: string): readonly Mark[] =>
+    [...own.values(), ...replica.boundTo(tagHash)].filter(
+      (mark) => mark.event === event && mark.kind === 'bound' && mark.tagHash === tagHash,
+    );
   return {
-    ofTicket: (ticketId) =>
-      [...own.values(), ...replica.marksOf(ticketId)].filter(
-        (mark) =>
-          mark.event === event && (mark.kind === 'corrected' || ('ticketId' in mark && mark.ticketId === ticketId)),
-      ),
+    ofTicket,
+    tag: (tagHash, bandsMax) =>
+      foldBindings(bindingsAround([tagHash], [], { byTag: boundTo, byTicket: ofTicket }), bandsMax).tag(tagHash),
     occupancy: (zone) => ({
       known: countPersons(event, zone, counts, replica.zone(event, zone)),
       spentOutOfTouch: counts.spentOutOfTouch(event, zone),

@@ -16,6 +16,7 @@ import {
   type Clock,
   type Decision,
   type Logger,
+  type Lookups,
   type Manifest,
   type Refusal,
   type Result,
@@ -148,8 +149,8 @@ async function answer(
   const time = trust.now();
   const registry = createMethodRegistry({
     methods: knownMethods,
-    lookups: own.feed.tickets,
-    furtherLookups: further.map(({ feed }) => feed.tickets),
+    lookups: lookupsOf(own),
+    furtherLookups: further.map(lookupsOf),
     clock,
     logger,
   });
@@ -195,6 +196,11 @@ async function answer(
     isStopped && decision.kind !== 'refuse' ? { kind: 'refuse', claim, refusal: { type: 'entry-stopped' } } : decision;
   return { ...describe(said, options), method: claim.method, usesSpent: history.usesSpent, ...common };
 }
+
+const lookupsOf = ({ feed: { tickets }, marks }: EventOnDisk): Lookups => ({
+  ...tickets,
+  tag: (medium, id) => marks.tag(tickets.tagHash(medium, id), (ticketId) => tickets.ticket(ticketId)?.party ?? 1),
+});
 
 /** As feed-view.ts: a running agent knows how long ago the cloud confirmed its list, the databases only when it was made. */
 function feedAgeMs(manifest: Manifest, nowMs: number, told: AgentEvent | undefined): number {

@@ -9,12 +9,14 @@ import {
   encodeTicketRow,
   parseShortCode,
   readCodeReference,
+  tagHash,
   ticketIdBytes,
   ticketIdPattern,
   ticketKey,
   type DeltaRows,
   type Lookups,
   type Manifest,
+  type TagMedium,
   type Ticket,
 } from '@postern/shared';
 import { openDatabase, type Database, type Statement } from './database.ts';
@@ -60,7 +62,9 @@ export function createOverlay(): Overlay {
   };
 }
 
-export interface TicketSource extends Lookups {
+/** What can be looked up in the list alone: to which ticket a tag is bound, marks say. */
+export interface TicketSource extends Omit<Lookups, 'tag'> {
+  readonly tagHash: (medium: TagMedium, id: Uint8Array) => string;
   readonly ticket: (ticketId: string) => Ticket | undefined;
 }
 
@@ -115,6 +119,7 @@ export function createTicketSource(snapshot: Database, overlay: Overlay, manifes
   return {
     event: manifest.event,
     ticket,
+    tagHash: (medium, id) => tagHash(codeHashKey, medium, id),
     issuerKey: (keyIdHex) => issuerKeys.get(keyIdHex),
     ticketByCode: (code) => {
       const hash = codeHash(codeHashKey, code);

@@ -7,6 +7,8 @@ import type { History } from '../history.ts';
 import type { Mark, MarkDraft } from '../mark.ts';
 import type { OrderMark } from '../orders.ts';
 import type { Presentation } from '../presentation.ts';
+import type { TagState } from '../binding.ts';
+import type { TagMedium } from '../tag.ts';
 import type { Result } from '../result.ts';
 import type { AdmissionPolicy, Ticket } from '../ticket.ts';
 
@@ -81,6 +83,8 @@ export interface Lookups {
   readonly ticketByCode: (code: string) => Pick<Ticket, 'id' | 'epoch' | 'type'> | undefined;
   /** The ticket behind the short typed form printed under our own codes, with the epoch it was printed for. */
   readonly ticketByShortCode: (shortCode: string) => Pick<Ticket, 'id' | 'epoch' | 'type'> | undefined;
+  /** The ticket to which a tag or wristband is bound, by marks. */
+  readonly tag: (medium: TagMedium, id: Uint8Array) => TagState;
   readonly event: number;
 }
 

@@ -15,6 +15,9 @@ import type { Logger, Lookups, VerificationMethod } from './ports.ts';
 export const lookupMissRules: Readonly<Record<Presentation['medium'], AttemptRules>> = {
   optical: { missesMax: 30, windowMs: 60_000 },
   typed: { missesMax: 5, windowMs: 60_000 },
+  // Whatever card or band somebody carries is seen there, too.
+  nfc: { missesMax: 30, windowMs: 60_000 },
+  ble: { missesMax: 30, windowMs: 60_000 },
 };
 
 export interface MethodRegistryDeps {
@@ -42,6 +45,8 @@ export function createMethodRegistry({
   const limits = {
     optical: createAttemptLimit(lookupMissRules.optical),
     typed: createAttemptLimit(lookupMissRules.typed),
+    nfc: createAttemptLimit(lookupMissRules.nfc),
+    ble: createAttemptLimit(lookupMissRules.ble),
   };
 
   const ask = async (

@@ -2,6 +2,7 @@
 // Nothing is proved by the text itself; the gate looks its keyed hash up in the feed. Assurance `looked-up`.
 import { err, ok } from '../result.ts';
 import type { VerificationMethod } from '../gate/ports.ts';
+import { isText } from '../presentation.ts';
 import { cleanText } from './clean-text.ts';
 
 const methodId = 'code';
@@ -12,7 +13,7 @@ export const codeMethod: VerificationMethod = {
   id: methodId,
   assurance: 'looked-up',
   generates: false,
-  accepts: () => true,
+  accepts: isText,
   verify: async ({ text }, lookups) => {
     const code = cleanText(text).trim();
     if (code === '' || code.length > codeCharsMax) return err({ type: 'not-a-ticket' });

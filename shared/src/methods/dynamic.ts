@@ -9,6 +9,7 @@ import { bytesToBase64Url } from '../gate-token.ts';
 import { credentialIdOf, encodeHolderPass, passClaims } from '../pass.ts';
 import { err, ok } from '../result.ts';
 import { stepS } from '../time-step.ts';
+import { isText } from '../presentation.ts';
 import { cleanText } from './clean-text.ts';
 import { passClaim } from './pass-claim.ts';
 
@@ -24,7 +25,7 @@ export const dynamicMethod: VerificationMethod = {
   id: methodId,
   assurance: 'signed',
   generates: true,
-  accepts: ({ text }) => cleanText(text).startsWith(dynamicPassPrefix),
+  accepts: (presentation) => isText(presentation) && cleanText(presentation.text).startsWith(dynamicPassPrefix),
   verify: async ({ text }, lookups) => {
     const pass = decodeDynamicPass(cleanText(text), lookups.issuerKey);
     if (!pass.ok) return err({ type: pass.error.type });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { VerificationMethod } from '../gate/ports.ts';
 import { credentialIdOf, decodePass, encodePassBytes, passClaims, passPrefix, passText } from '../pass.ts';
 import { err, ok } from '../result.ts';
+import { isText } from '../presentation.ts';
 import { cleanText } from './clean-text.ts';
 import { passClaim } from './pass-claim.ts';
 
@@ -20,7 +21,7 @@ export const qrMethod: VerificationMethod = {
   id: methodId,
   assurance: 'signed',
   generates: true,
-  accepts: ({ text }) => cleanText(text).startsWith(passPrefix),
+  accepts: (presentation) => isText(presentation) && cleanText(presentation.text).startsWith(passPrefix),
   verify: async ({ text }, lookups) => {
     const pass = decodePass(cleanText(text), lookups.issuerKey);
     return pass.ok ? ok(passClaim(methodId, pass.value)) : err({ type: pass.error.type });

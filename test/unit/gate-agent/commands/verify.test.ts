@@ -13,6 +13,7 @@ import {
   ready,
   type AdmissionPolicy,
   type Decision,
+  type Lookups,
 } from '@postern/shared';
 import { clockFilePath, writeClockFile } from '../../../../gate-agent/src/clock-file.ts';
 import { createClockTrust } from '../../../../gate-agent/src/clock-trust.ts';
@@ -100,7 +101,8 @@ async function createGate(policy: Partial<AdmissionPolicy> = {}): Promise<GateAn
     ticket: feed.ticket,
   });
   onTestFinished(() => store.close());
-  const registry = createMethodRegistry({ methods: knownMethods, lookups: feed.lookups, clock, logger: silentLogger });
+  const lookups: Lookups = { ...feed.lookups, tag: () => ({ type: 'unbound' }) };
+  const registry = createMethodRegistry({ methods: knownMethods, lookups, clock, logger: silentLogger });
 
   const scan = async (text: string): Promise<Seen> => {
     const presentation = { medium: 'typed', text, readerId: 'main-1', seenAtMs: clock.monotonicMs() } as const;

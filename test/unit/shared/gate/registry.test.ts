@@ -5,21 +5,27 @@ import {
   ok,
   type Claim,
   type Logger,
-  type Presentation,
+  type Lookups,
+  type TextPresentation,
   type VerificationMethod,
 } from '@postern/shared';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../support/lane-rig.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
 
-const lookups = {
+const lookups: Lookups = {
   issuerKey: () => undefined,
   ticketByCode: () => undefined,
   ticketByShortCode: () => undefined,
+  tag: () => ({ type: 'unbound' }),
   event: 7,
 };
 const signal = new AbortController().signal;
-const presentation = (text: string, medium: Presentation['medium'] = 'optical', readerId = 'camera'): Presentation => ({
+const presentation = (
+  text: string,
+  medium: TextPresentation['medium'] = 'optical',
+  readerId = 'camera',
+): TextPresentation => ({
   medium,
   text,
   readerId,

@@ -19,7 +19,12 @@ import { createMemoryStore, withFaults } from '../../../support/memory-store.ts'
 import { createVirtualTime } from '../../../support/virtual-time.ts';
 
 const campingEvent = 8;
-const noCodes = { issuerKey: () => undefined, ticketByCode: () => undefined, ticketByShortCode: () => undefined };
+const noCodes: Omit<Lookups, 'event'> = {
+  issuerKey: () => undefined,
+  ticketByCode: () => undefined,
+  ticketByShortCode: () => undefined,
+  tag: () => ({ type: 'unbound' }),
+};
 const signal = new AbortController().signal;
 
 /** Believes `EVENT:TICKET`, whichever event asks; looks everything else up as a code. */

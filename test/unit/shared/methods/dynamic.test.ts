@@ -65,7 +65,13 @@ const shown = (text: string): Presentation => ({ medium: 'optical', text, reader
 const verify = (text: string) =>
   dynamicMethod.verify(
     shown(text),
-    { event: rigEvent, issuerKey, ticketByCode: () => undefined, ticketByShortCode: () => undefined },
+    {
+      event: rigEvent,
+      issuerKey,
+      ticketByCode: () => undefined,
+      ticketByShortCode: () => undefined,
+      tag: () => ({ type: 'unbound' }),
+    },
     signal,
   );
 

@@ -31,6 +31,7 @@ const lookups: Lookups = {
   issuerKey: () => undefined,
   ticketByCode: (code) => (code === 'BOX-OFFICE 42' ? known : undefined),
   ticketByShortCode: (code) => (code === 'K7QF-2M9X' ? known : undefined),
+  tag: () => ({ type: 'unbound' }),
 };
 
 describe('cleaning a scanned text', () => {
