@@ -39,6 +39,10 @@ const laneSchema = z.strictObject({
   /** What the turnstile does when the gate cannot decide. Exits are always free, whatever this says. */
   onFailure: z.enum(['locked', 'free']).default('locked'),
   passageTimeoutMs: milliseconds(500, 120_000).default(8_000),
+  /** Persons who may walk along on one opening, as where wheelchairs are pushed. */
+  companions: z.number().int().min(0).max(4).default(0),
+  /** Lanes with the same word here never open at the same time. */
+  interlock: name(32).optional(),
   holdTimeoutMs: milliseconds(1_000, 600_000).default(60_000),
 });
 

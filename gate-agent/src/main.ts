@@ -23,7 +23,7 @@ import {
   type Supervisor,
   type Timer,
 } from '@postern/shared';
-import { openActuator } from './actuators/open.ts';
+import { createLaneActuators } from './actuators/lane-actuators.ts';
 import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
 import { createClockTrust, type TimeSample } from './clock-trust.ts';
@@ -206,8 +206,9 @@ async function compose(
   let decoder: Decoder | undefined;
   onStop(async () => decoder?.close());
   const readers: { readonly lane: string; readonly supervisor: Supervisor }[] = [];
+  const actuators = createLaneActuators(timer);
   for (const laneConfig of config.lanes) {
-    const actuator = openActuator(laneConfig.actuator, { timer, passageTimeoutMs: laneConfig.passageTimeoutMs });
+    const actuator = actuators.open(laneConfig);
     if (!actuator.ok)
       return err({ type: actuator.error.type, cause: `lane ${laneConfig.id}: ${actuator.error.cause}` });
     const lane = createLane(laneSettings(laneConfig, gate.zone), {
@@ -215,7 +216,7 @@ async function compose(
       registry,
       store: own.store,
       furtherEvents,
-      actuator: actuator.value.actuator,
+      actuator: actuator.value,
       decide,
       timer,
       logger,
@@ -371,12 +372,13 @@ async function compose(
   return ok({ url: server.value.url, boot });
 }
 
-const laneSettings = ({ id, direction, onFailure, holdTimeoutMs }: LaneConfig, zone: string) => ({
+const laneSettings = ({ id, direction, onFailure, holdTimeoutMs, companions }: LaneConfig, zone: string) => ({
   id,
   zone,
   direction,
   onFailure,
   holdTimeoutMs,
+  companions,
 });
 
 async function repeatClockRound(timer: Timer, signal: AbortSignal, round: () => Promise<void>): Promise<void> {

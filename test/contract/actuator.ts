@@ -34,7 +34,7 @@ export function actuatorContract(name: string, create: () => { readonly time: Vi
 
     test.each([1, 4])('opens for %i and says how many have passed', async (persons) => {
       const bench = create();
-      await bench.actuator.rest('locked');
+      await bench.actuator.rest('locked', 'entry');
       const passage = bench.actuator.open('entry', persons, never);
       await bench.time.advance(longMs);
       expect(await passage).toEqual({ type: 'passed', persons });
@@ -43,7 +43,7 @@ export function actuatorContract(name: string, create: () => { readonly time: Vi
     test('is at rest again after an opening, and free when it rests free', async () => {
       const bench = create();
       for (const rest of ['locked', 'free', 'locked'] as const) {
-        await bench.actuator.rest(rest);
+        await bench.actuator.rest(rest, 'exit');
         const passage = bench.actuator.open('exit', 1, never);
         await bench.time.advance(longMs);
         await passage;
@@ -53,7 +53,7 @@ export function actuatorContract(name: string, create: () => { readonly time: Vi
 
     test('the last state of rest asked for wins', async () => {
       const bench = create();
-      await Promise.all([bench.actuator.rest('free'), bench.actuator.rest('locked'), bench.actuator.rest('free')]);
+      await Promise.all((['free', 'locked', 'free'] as const).map((state) => bench.actuator.rest(state, 'entry')));
       expect(bench.observed?.() ?? 'free').toBe('free');
     });
 
@@ -80,7 +80,7 @@ export function actuatorContract(name: string, create: () => { readonly time: Vi
         const controller = new AbortController();
         const interrupted = opening(bench, 1, controller.signal);
         if (how === 'abort') controller.abort(new Error('stopping'));
-        else await bench.actuator.rest('locked');
+        else await bench.actuator.rest('locked', 'entry');
         if (bench.waitNext !== undefined) expect(await interrupted).toHaveProperty('error');
         expect(bench.observed?.() ?? 'locked').toBe('locked');
         const passage = bench.actuator.open('entry', 1, never);

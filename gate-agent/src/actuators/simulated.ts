@@ -5,7 +5,8 @@ import { assert, type Actuator, type Passage, type Timer } from '@postern/shared
 
 /** What the people in front of it do at the next openings, or what breaks. */
 export type SimulatedPassage =
-  | { readonly type: 'pass' }
+  /** All of them; and so many more who were not let in. */
+  | { readonly type: 'pass'; readonly tailgaters?: number }
   /** Only so many of the persons it opens for walk through; then the time-out. */
   | { readonly type: 'part'; readonly persons: number }
   | { readonly type: 'lapse' }
@@ -71,7 +72,13 @@ export function createSimulatedTurnstile(
             if (passed < persons) return waitForNext();
           }
           end();
-          resolve(passed > 0 ? { type: 'passed', persons: passed } : { type: 'lapsed' });
+          const tailgaters = passage.type === 'pass' ? passage.tailgaters : undefined;
+          const outcome = {
+            type: 'passed',
+            persons: passed,
+            ...(tailgaters === undefined ? {} : { tailgaters }),
+          } as const;
+          resolve(passed > 0 ? outcome : { type: 'lapsed' });
         });
       };
 

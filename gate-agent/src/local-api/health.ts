@@ -81,6 +81,8 @@ export interface GateHealth extends GateFacts {
 
 const dayMs = 86_400_000;
 const certificateWarnMs = 14 * dayMs;
+/** An alarm that nobody can act on any more is no problem. */
+const tailgatingShownMs = 5 * 60_000;
 
 export function toHealth(facts: GateFacts): GateHealth {
   const problems = [...findProblems(facts)];
@@ -191,6 +193,11 @@ function* findGateProblems({ clock, lanes, readers, certificateExpiresMs, fire }
       yield warn(
         `lane ${lane.id}: ${lane.lapsesLost} use(s) could not be given back`,
         'let those visitors in by hand if they come back',
+      );
+    if (lane.lastTailgatingMs !== undefined && clock.nowMs - lane.lastTailgatingMs < tailgatingShownMs)
+      yield warn(
+        `lane ${lane.id}: somebody has followed through the turnstile without a ticket, ${lane.tailgaters} in all since the start`,
+        'look who it was; a wide lane may be told of companions in gate.toml',
       );
     if (lane.turnstileFault !== undefined && lane.state !== 'closed')
       yield warn(

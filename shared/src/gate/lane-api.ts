@@ -13,6 +13,8 @@ export interface LaneSettings {
   /** What the turnstile does when the gate cannot decide. An exit is free whatever this says. */
   readonly onFailure: 'locked' | 'free';
   readonly holdTimeoutMs: number;
+  /** Persons who may walk along on one opening without a ticket of their own, as where wheelchairs are pushed; none when absent. */
+  readonly companions?: number;
 }
 
 export type StaffRole = 'steward' | 'supervisor';
@@ -50,6 +52,9 @@ export interface LaneHealth {
   readonly gone: number;
   /** Uses that could not be given back because the store failed. */
   readonly lapsesLost: number;
+  /** Persons who have followed without being let in since the start, and when the last one did, Unix ms. */
+  readonly tailgaters: number;
+  readonly lastTailgatingMs: number | undefined;
   readonly listenerFaults: number;
   readonly turnstileFaults: number;
   readonly turnstileFault: string | undefined;

@@ -14,6 +14,7 @@ export interface LaneTeller {
   readonly state: (state: LaneState) => void;
   readonly decision: (decision: Decision, view: View, verifyMs: number, commitMs?: number, mark?: Mark) => void;
   readonly passage: (passage: Passage) => void;
+  readonly tailgating: (persons: number) => void;
   /** How often a listener has failed. */
   readonly faults: () => number;
 }
@@ -35,6 +36,7 @@ export function createLaneTeller(lane: string, { context, logger, listener }: La
     decision: (decision, { presentation: { decodeMs } }, verifyMs, commitMs = 0, mark) =>
       tell({ type: 'decision', lane, decision, mark, verifyMs, commitMs, decodeMs, atMs: atMs() }),
     passage: (passage) => tell({ type: 'passage', lane, passage, atMs: atMs() }),
+    tailgating: (persons) => tell({ type: 'tailgating', lane, persons, atMs: atMs() }),
     faults: () => faults,
   };
 }

@@ -85,6 +85,8 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   let shown: View | undefined;
   let cancelShown = nothingToCancel;
   let lapsesLost = 0;
+  let tailgaters = 0;
+  let lastTailgatingMs: number | undefined;
   let order: OrderMark | undefined;
   let closedByPerson = false;
 
@@ -222,11 +224,20 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       return rest.settle();
     }
     tell.passage(outcome);
+    if (outcome.type === 'passed') noteTailgaters((outcome.tailgaters ?? 0) - (settings.companions ?? 0));
     const passed = outcome.type === 'passed' ? outcome.persons : 0;
     if (passed > 0) entries.remember(mark);
     if (passed < persons) await giveBack(mark, persons - passed);
     if (isShut()) return;
     enter(passed > 0 ? { name: 'passed', mark, persons: passed, ...told } : { name: 'lapsed', mark, persons, ...told });
+  };
+
+  const noteTailgaters = (persons: number): void => {
+    if (persons <= 0) return;
+    tailgaters += persons;
+    lastTailgatingMs = context.time().nowMs;
+    logger.warn({ lane: id, persons }, 'Somebody has followed through the turnstile without being let in');
+    tell.tailgating(persons);
   };
 
   /** Whether a failed commit reached the disk is unknown, so it is not tried again: a use given back twice would be worse. */
@@ -316,6 +327,8 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       why: 'why' in state ? state.why : undefined,
       ...inbox.counts(),
       lapsesLost,
+      tailgaters,
+      lastTailgatingMs,
       listenerFaults: tell.faults(),
       turnstileFaults: turnstile.faults().count,
       turnstileFault: turnstile.faults().last,

@@ -21,7 +21,14 @@ export interface Reader {
 }
 
 /** What happened behind an opening: `passed` persons, or nobody before the time-out. */
-export type Passage = { readonly type: 'passed'; readonly persons: number } | { readonly type: 'lapsed' };
+export type Passage =
+  | {
+      readonly type: 'passed';
+      readonly persons: number;
+      /** Persons whom the sensor has seen walk through after those for whom it was opened. */
+      readonly tailgaters?: number;
+    }
+  | { readonly type: 'lapsed' };
 
 export interface Actuator {
   readonly id: string;
@@ -31,8 +38,11 @@ export interface Actuator {
    * after a rejection.
    */
   readonly open: (direction: 'entry' | 'exit', persons: number, signal: AbortSignal) => Promise<Passage>;
-  /** Brings the turnstile into its state of rest: locked, or free. Called at start, at stop and on failure; the last call wins. */
-  readonly rest: (state: 'locked' | 'free') => Promise<void>;
+  /**
+   * Brings a direction of the turnstile into its state of rest: locked, or free. Called at start, at stop and on failure; the last call
+   * wins.
+   */
+  readonly rest: (state: 'locked' | 'free', direction: 'entry' | 'exit') => Promise<void>;
 }
 
 export type StoreError = { readonly type: 'store-failed'; readonly cause: string } | { readonly type: 'store-stopped' };
@@ -141,7 +151,9 @@ export type LaneEvent =
       readonly decodeMs: number | undefined;
       readonly atMs: number;
     }
-  | { readonly type: 'passage'; readonly lane: string; readonly passage: Passage; readonly atMs: number };
+  | { readonly type: 'passage'; readonly lane: string; readonly passage: Passage; readonly atMs: number }
+  /** An alarm: so many persons have walked through who were not let in. */
+  | { readonly type: 'tailgating'; readonly lane: string; readonly persons: number; readonly atMs: number };
 
 export type LaneState =
   | { readonly name: 'idle' }

@@ -9,7 +9,7 @@ export const passageAnswerPerPersonMsMax = 150_000;
 export type Outcome = Passage | { readonly type: 'unknown'; readonly cause: string };
 
 export interface Turnstile {
-  /** Never rejects. `passed` names 1 to `persons`; nobody is `lapsed`. `abort` or a fault is `unknown`. */
+  /** Never rejects. `passed` names 1 to `persons`, and those beyond as tailgaters; nobody is `lapsed`. `abort` or a fault is `unknown`. */
   readonly open: (persons: number) => Promise<Outcome>;
   /** Ends a pending opening at once, with an unknown outcome. */
   readonly abort: (why: string) => void;
@@ -63,8 +63,10 @@ export function createTurnstile({ actuator, direction, timer, logger }: Turnstil
       const passage = await actuator.open(direction, persons, signal);
       if (passage.type === 'lapsed') return passage;
       // Sensors bounce and people tailgate: never fewer than nobody, never more than the mark has let in.
-      const passed = Math.min(persons, Math.floor(passage.persons));
-      return passed >= 1 ? { type: 'passed', persons: passed } : { type: 'lapsed' };
+      const seen = Math.floor(passage.persons) + Math.max(0, Math.floor(passage.tailgaters ?? 0));
+      const passed = Math.min(persons, seen);
+      if (!(passed >= 1)) return { type: 'lapsed' };
+      return { type: 'passed', persons: passed, ...(seen > passed ? { tailgaters: seen - passed } : {}) };
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);
       if (!signal.aborted) fault(text);
@@ -77,7 +79,7 @@ export function createTurnstile({ actuator, direction, timer, logger }: Turnstil
     abort: (why) => abortPending?.(why),
     rest: async (state) => {
       try {
-        await actuator.rest(state);
+        await actuator.rest(state, direction);
         return true;
       } catch (cause) {
         fault(cause instanceof Error ? cause.message : String(cause));

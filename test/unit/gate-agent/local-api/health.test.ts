@@ -13,6 +13,8 @@ const lane: GateFacts['lanes'][number] = {
   dropped: 0,
   gone: 0,
   lapsesLost: 0,
+  tailgaters: 0,
+  lastTailgatingMs: undefined,
   listenerFaults: 0,
   turnstileFaults: 0,
   turnstileFault: undefined,

@@ -269,7 +269,7 @@ describe('passages', () => {
     expect(rig.lane.health().turnstileFaults).toBe(1);
   });
 
-  test('a sensor that counts more people than were let in is believed only for those', async () => {
+  test('a sensor that counts more people than were let in: the others are tailgaters', async () => {
     const tailgated: Actuator = {
       id: 'sensor',
       open: async () => ({ type: 'passed', persons: 3 }),
@@ -278,7 +278,7 @@ describe('passages', () => {
     const rig = await createRig({ actuator: tailgated });
     await rig.scan('T1');
     expect(rig.events).toContainEqual(
-      expect.objectContaining({ type: 'passage', passage: { type: 'passed', persons: 1 } }),
+      expect.objectContaining({ type: 'passage', passage: { type: 'passed', persons: 1, tailgaters: 2 } }),
     );
     expect(rig.kinds()).toEqual(['admitted']);
   });
@@ -732,3 +732,26 @@ const brokenStore: Rig['store'] = {
   reopen: async () => ({ ok: false, error: { type: 'store-failed', cause: 'I/O error' } }),
   close: async () => undefined,
 };
+
+describe('somebody who follows through the turnstile without being let in', () => {
+  const tailgatings = (rig: Awaited<ReturnType<typeof createRig>>): readonly number[] =>
+    rig.events.flatMap((event) => (event.type === 'tailgating' ? [event.persons] : []));
+
+  test('is an alarm, and the use of who was let in stays as it is', async () => {
+    const rig = await createRig();
+    rig.turnstile.plan({ type: 'pass', tailgaters: 2 });
+    await rig.scan('T1');
+    expect(tailgatings(rig)).toEqual([2]);
+    expect(rig.kinds()).toEqual(['admitted']);
+    expect(rig.lane.health()).toMatchObject({ tailgaters: 2, lastTailgatingMs: expect.any(Number) });
+  });
+
+  test('is none where the lane is for people with a companion', async () => {
+    const rig = await createRig({ companions: 1 });
+    rig.turnstile.plan({ type: 'pass', tailgaters: 1 }, { type: 'pass', tailgaters: 2 });
+    await rig.scan('T1');
+    await rig.time.advance(5_000);
+    await rig.scan('T2');
+    expect(tailgatings(rig)).toEqual([1]);
+  });
+});
