@@ -54,6 +54,8 @@ const interfacesMax = 8;
 /** Services that one browser keeps before it is left deaf until the next look. */
 const servicesMax = 512;
 const goodbyeMs = 500;
+/** After a socket has failed. */
+const restMs = 10_000;
 
 /** One network interface in one family: asks and answers there. */
 interface Voice {
@@ -70,6 +72,8 @@ export function startDiscovery(deps: DiscoveryDeps): Discovery {
   const opening = new Set<string>();
   /** Where it cannot speak, and why. */
   const troubles = new Map<string, string>();
+  /** A network card that takes no multicast would else have a new socket every second. */
+  const restUntilMs = new Map<string, number>();
   let lookAtMs = 0;
   let intervalMs = lookFirstMs;
   let closed = false;
@@ -85,7 +89,7 @@ export function startDiscovery(deps: DiscoveryDeps): Discovery {
   const open = async (place: string): Promise<void> => {
     opening.add(place);
     try {
-      const voice = await openVoice(place, deps, { hear, hearGoodbye, lost: () => drop(place) });
+      const voice = await openVoice(place, deps, { hear, hearGoodbye, lost: () => lose(place) });
       troubles.delete(place);
       if (closed) return await voice.close();
       voices.set(place, voice);
@@ -101,6 +105,12 @@ export function startDiscovery(deps: DiscoveryDeps): Discovery {
     void voices.get(place)?.close();
     voices.delete(place);
   };
+  const lose = (place: string): void => {
+    restUntilMs.set(place, clock.monotonicMs() + restMs);
+    drop(place);
+  };
+  const mayOpen = (place: string): boolean =>
+    !voices.has(place) && !opening.has(place) && (restUntilMs.get(place) ?? 0) <= clock.monotonicMs();
 
   const look = (): void => {
     lookAtMs = clock.monotonicMs();
@@ -110,9 +120,10 @@ export function startDiscovery(deps: DiscoveryDeps): Discovery {
   const tick = (): void => {
     if (closed) return;
     const places = placesToSpeak(deps.host, networkInterfaces());
-    for (const place of places) if (!voices.has(place) && !opening.has(place)) void open(place);
+    for (const place of places) if (mayOpen(place)) void open(place);
     for (const place of voices.keys()) if (!places.includes(place)) drop(place);
-    for (const place of troubles.keys()) if (!places.includes(place)) troubles.delete(place);
+    for (const known of [troubles, restUntilMs])
+      for (const place of known.keys()) if (!places.includes(place)) known.delete(place);
     for (const voice of voices.values()) voice.announce();
     const waitMs = deps.isWanting() ? intervalMs : lookContentMs;
     if (clock.monotonicMs() - lookAtMs >= waitMs) {
@@ -239,7 +250,7 @@ const isAnswered = (host: string | undefined, family: Family): boolean =>
 
 /**
  * Where to speak: an IPv4 address for each network card, `::%CARD` for each that has IPv6; of the card whose address `host` is, or of
- * all. For tests.
+ * all. Exported for tests.
  */
 export function placesToSpeak(
   host: string | undefined,
@@ -253,6 +264,8 @@ export function placesToSpeak(
       .flatMap(([card, addresses = []]) =>
         addresses
           .filter((one) => one.family === family && isMeant(one))
+          // The machine itself has no IPv6 multicast.
+          .filter(({ internal }) => family === 'IPv4' || !internal)
           .slice(0, 1)
           .map(({ address }) => placeOf(card, address)),
       )

@@ -79,6 +79,7 @@ test.each([
   ['at one IPv4 address', '10.1.0.4', ['10.1.0.4']],
   ['at one IPv6 address, however it is written', 'FD00:0::4', ['::%eth0']],
   ['on the machine itself', '127.0.0.1', ['127.0.0.1']],
+  ['on the machine itself over IPv6, which has no multicast there', '::1', []],
   ['at an address that is not there', '10.9.9.9', []],
 ])('a gate that is answered %s speaks from the network cards for it', (_what, host, places) => {
   const of = (family: 'IPv4' | 'IPv6', address: string, internal = false) => {
