@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command line of the gate: run | enrol | status | doctor | decode | verify | export | import. Each command is a function of its own; here are only
-// their words, and the only place of the agent where they meet the terminal.
+// The command line of the gate: run | enrol | status | doctor | test-reader | decode | verify | export | import. Each command is a function
+// of its own; here are only their words, and the only place of the agent where they meet the terminal.
 import { spawnSync } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
@@ -8,7 +8,7 @@ import type { Result } from '@postern/shared';
 import { defineCommand, runCommand as runSubCommand, runMain } from 'citty';
 import { findGateFolder, type CommandError } from './commands/gate-folder.ts';
 import { createLogger, logLevels } from './logger.ts';
-import { createSystemClock, createSystemRandom, readMachineBoot } from './system.ts';
+import { createSystemClock, createSystemRandom, createSystemTimer, readMachineBoot } from './system.ts';
 
 const folderArguments = {
   data: { type: 'string', description: 'Folder of the gate', valueHint: 'DIR' },
@@ -139,6 +139,31 @@ const decodePictures = defineCommand({
   },
 });
 
+const testOneReader = defineCommand({
+  meta: { name: 'test-reader', description: 'Open one reader by itself and show what arrives, until Ctrl-C' },
+  args: {
+    uri: { type: 'positional', required: true, description: 'As in gate.toml, for example stdin://', valueHint: 'URI' },
+    whole: { type: 'boolean', description: 'Show codes whole; whoever sees one can enter with it' },
+  },
+  run: async ({ args }) => {
+    const { testReader } = await import('./commands/test-reader.ts');
+    const arrived = orStop(
+      await testReader(
+        { uri: args.uri, whole: args.whole === true },
+        {
+          ...system(),
+          ...quiet(),
+          timer: createSystemTimer(),
+          stdin: process.stdin,
+          writeLine: (line) => console.log(line),
+        },
+      ),
+    );
+    console.log(`${arrived} arrived`);
+    process.exitCode = arrived > 0 ? 0 : 1;
+  },
+});
+
 const verifyCode = defineCommand({
   meta: {
     name: 'verify',
@@ -240,6 +265,7 @@ const main = defineCommand({
     status: showStatus,
     doctor: showDoctor,
     decode: decodePictures,
+    'test-reader': testOneReader,
     verify: verifyCode,
     export: exportToStick,
     import: importFromStick,

@@ -165,6 +165,14 @@ export const environmentKeys: Readonly<
   POSTERN_LOG_LEVEL: ['log', 'level', 'text'],
 };
 
+/** Where systemd listens to a service, and how long it waits for a word (service-manager.ts). */
+export const serviceManagerOf = (
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): { readonly socket: string | undefined; readonly watchdogUs: string | undefined } => ({
+  socket: environment['NOTIFY_SOCKET'],
+  watchdogUs: environment['WATCHDOG_USEC'],
+});
+
 /** Reads, overrides and checks; `gate.data` comes back absolute. */
 export function loadConfig(
   path: string,

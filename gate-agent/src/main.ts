@@ -48,6 +48,7 @@ import { createDecoder, type Decoder } from './readers/decoder.ts';
 import { openReader } from './readers/open.ts';
 import { createGateFetch } from './replication/gate-auth.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
+import { createSelfTest } from './self-test.ts';
 import { createSeveralEvents } from './several-events.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer, readMachineBoot } from './system.ts';
 import { keepAskingServerTime } from './time-client.ts';
@@ -62,6 +63,8 @@ export interface RunningGate {
   readonly url: string;
   /** 16 hexadecimal digits, random at every start. */
   readonly boot: string;
+  /** Goes the way of a scan and takes it back; rejects when that does not work (self-test.ts). */
+  readonly selfTest: () => Promise<void>;
   /** Lanes shut or free as configured, turnstiles at rest, marks in closed segments, databases closed. */
   readonly stop: () => Promise<void>;
 }
@@ -369,7 +372,7 @@ async function compose(
   onStop(() => removeRunFile(gate.data));
   // Once more and last, so that it happens first: turnstiles at rest before anything else is taken down.
   onStop(stopLanes);
-  return ok({ url: server.value.url, boot });
+  return ok({ url: server.value.url, boot, selfTest: createSelfTest({ registry, events, lanes, clock }) });
 }
 
 const laneSettings = ({ id, direction, onFailure, holdTimeoutMs, companions }: LaneConfig, zone: string) => ({

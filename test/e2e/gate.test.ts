@@ -24,6 +24,7 @@ import {
 } from '../support/gate-process.ts';
 import { describeOrReport, missingPrograms } from '../support/not-run.ts';
 import { waitUntil } from '../support/demo-process.ts';
+import { listenAsSystemd, type FakeSystemd } from '../support/fake-systemd.ts';
 
 const happensMsMax = 30_000;
 const lane = 'lane-1';
@@ -43,6 +44,7 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
   let gate: GateProcess;
   let url = '';
   let events: GateEvents;
+  let systemd: FakeSystemd | undefined;
 
   const api = async (method: string, path: string, body?: unknown): Promise<Response> => {
     const response = await fetch(cloudUrl + path, {
@@ -65,7 +67,7 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
     cloudUrl = await cloud.ready;
   };
   const startGate = async (): Promise<void> => {
-    gate = startGateProcess(configPath);
+    gate = startGateProcess(configPath, systemd?.environment);
     ({ url } = await gate.ready);
     events = await listenToGate(url);
   };
@@ -93,6 +95,7 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
   };
 
   beforeAll(async () => {
+    systemd = await listenAsSystemd(folder.path, 200);
     await startCloud(0);
     token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
     const types = [
@@ -133,6 +136,7 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
     gate?.kill('SIGKILL');
     cloud?.kill('SIGKILL');
     await Promise.all([gate?.ended, cloud?.ended]);
+    systemd?.close();
     folder.remove();
   });
 
@@ -269,6 +273,10 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
   test('SIGTERM closes everything and ends with 0', async () => {
     gate.kill('SIGTERM');
     expect(await gate.ended).toMatchObject({ code: 0 });
+    // Built wherever the tests run; a gate without it works as well.
+    expect(systemd?.told[0]).toBe('READY=1');
+    expect(systemd?.told.filter((line) => line === 'WATCHDOG=1').length).toBeGreaterThan(5);
+    expect(systemd?.told.at(-1)).toBe('STOPPING=1');
     expect((await runGateCommand('status', '--data', gateFolder)).code).toBe(1);
   });
 });

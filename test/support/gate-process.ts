@@ -17,14 +17,15 @@ export interface GateProcess {
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
-const spawnGate = (argumentList: readonly string[]): ChildProcess =>
+const spawnGate = (argumentList: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess =>
   spawn(process.execPath, ['--conditions=source', '--import', 'tsx', cli, ...argumentList], {
     stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
   });
 
 /** Starts `gate-agent run --config … --json`. */
-export function startGateProcess(configPath: string): GateProcess {
-  const child = spawnGate(['run', '--config', configPath, '--json']);
+export function startGateProcess(configPath: string, environment: NodeJS.ProcessEnv = {}): GateProcess {
+  const child = spawnGate(['run', '--config', configPath, '--json'], environment);
   const { text, ended } = watch(child);
   const ready = new Promise<{ readonly url: string; readonly boot: string }>((resolve, reject) => {
     child.stdout?.on('data', () => {

@@ -1,9 +1,11 @@
 // `gate-agent run`: starts the gate, says where it is, and stops it cleanly on SIGTERM and SIGINT, within a bounded time.
 import type { LogLevel } from '../logger.ts';
 import { createLogger } from '../logger.ts';
-import { loadConfig } from '../config.ts';
+import { loadConfig, serviceManagerOf } from '../config.ts';
 import { askRunningAgent } from './running-agent.ts';
 import { startGate } from '../main.ts';
+import { feedWatchdog, openServiceManager } from '../service-manager.ts';
+import { createSystemTimer } from '../system.ts';
 
 /** A stop that takes longer is given up: the journal is durable at any moment. */
 const stopWithinMs = 5_000;
@@ -42,13 +44,19 @@ export async function runCommand({ config: path, json, logLevel }: RunOptions): 
     complain(`gate-agent: ${gate.error.cause}`);
     return 2;
   }
-  const { url, boot, stop } = gate.value;
+  const { url, boot, selfTest, stop } = gate.value;
+  const manager = await openServiceManager(serviceManagerOf(), logger);
+  const stopping = new AbortController();
+  manager.tell('READY=1', `STATUS=Gate ${config.value.gate.id} at ${url}`);
+  void feedWatchdog(manager, selfTest, { timer: createSystemTimer(), logger, signal: stopping.signal });
   say(
     json
       ? JSON.stringify({ type: 'ready', url, pid: process.pid, boot })
       : `ready: ${url}/display (health: ${url}/health)`,
   );
   await stopRequested;
+  stopping.abort();
+  manager.tell('STOPPING=1');
   // Ends the process in any case: a half-open input or an idle connection must not keep a stopped gate alive.
   const giveUp = setTimeout(() => {
     logger.error({ stopWithinMs }, 'Stopping took too long and was given up');
@@ -56,6 +64,7 @@ export async function runCommand({ config: path, json, logLevel }: RunOptions): 
   }, stopWithinMs);
   giveUp.unref();
   await stop();
+  manager.close();
   clearTimeout(giveUp);
   process.exit(0);
 }

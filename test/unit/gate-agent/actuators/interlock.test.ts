@@ -11,7 +11,7 @@ const flush = async (): Promise<void> => {
 
 /** A turnstile that stays open until somebody walks. */
 function createDoor(id: string, log: string[]) {
-  let walk = (_: Passage): void => undefined;
+  let walk: (passage: Passage) => void = () => undefined;
   const actuator: Actuator = {
     id,
     rest: async (state, direction) => void log.push(`${id} rests ${state} ${direction}`),
