@@ -67,11 +67,7 @@ export function createBindingConflicts({ database, storeOf }: BindingConflictsDe
         .executeTakeFirst();
       if (row === undefined) return err({ type: 'conflict-unknown' });
       const view = toView(row);
-      const keys = new Set(view.bindings.map((binding) => markKey({ event, ...binding })));
-      const subject = row.kind === 'tag' ? [[row.subject], []] : [[], [row.subject]];
-      const marks = (await readBound(database, event, subject[0] ?? [], subject[1] ?? [])).filter((mark) =>
-        keys.has(markKey(mark)),
-      );
+      const marks = await readBound(database, event, view.bindings);
       const chosen =
         choose === 'none' ? undefined : marks.find((mark) => markKey(mark) === markKey({ event, ...choose }));
       if (choose !== 'none' && chosen === undefined) return err({ type: 'choice-unknown' });

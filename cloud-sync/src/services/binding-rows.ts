@@ -1,54 +1,66 @@
 // Which wristbands several tickets claim, derived from `bound` marks in the transaction that stores them; a person's choice is such a
-// mark too (binding-conflicts.ts).
+// mark too (binding-conflicts.ts). It is what foldBindings finds at a gate, read from rows: a flood of claims on one tag or ticket is one
+// conflict, of which the first claims are listed.
 import {
+  bindingConflictId,
+  compareMarks,
   correctMarks,
-  foldBindings,
-  markKey,
-  type BandsMax,
   type BindingConflict,
-  type Bindings,
   type BindingView,
   type BoundMark,
   type Mark,
+  type MarkName,
 } from '@postern/shared';
+import {
+  claimants,
+  contestedSubjects,
+  epochOf,
+  firstBetween,
+  forgetBindingRows,
+  liveBindings,
+  storeBindings,
+  tagsOfTicket,
+  type BindingSubject,
+  type LiveBinding,
+  type TouchedBinding,
+} from '../store/bindings.ts';
 import type { Queries } from '../store/database.ts';
 import { lockBindings } from '../store/locks.ts';
 import { readCorrectionMarks, readMark } from '../store/mark-rows.ts';
 
+/** Bindings that a conflict lists: more than anybody makes by mistake. */
+export const bindingsMax = 100;
+/** Tags of one ticket that are looked at when its epoch has changed what holds of them. */
+const tagsPerTicketMax = 100;
+const idsPerStatementMax = 1_000;
+
 /** After the tickets of the same marks have been locked. */
 export async function deriveBindings(queries: Queries, event: number, marks: readonly Mark[]): Promise<void> {
-  const bound = marks.filter((mark): mark is BoundMark => mark.kind === 'bound');
+  const bound = marks.filter(isBound);
   if (bound.length === 0) return;
   await lockBindings(queries, event);
-  await storeBindings(queries, event, bound);
-  await deriveConflicts(queries, event, bound);
+  await deriveAround(queries, event, await storeBindings(queries, event, bound));
 }
 
 /** Of marks that have left the history. */
 export async function forgetBindings(queries: Queries, event: number, marks: readonly Mark[]): Promise<void> {
-  const bound = marks.filter((mark): mark is BoundMark => mark.kind === 'bound');
+  const bound = marks.filter(isBound);
   if (bound.length === 0) return;
   await lockBindings(queries, event);
-  for (const { gate, boot, sequence } of bound)
-    await queries
-      .deleteFrom('binding')
-      .where((where) => where.and({ event, gate, boot, sequence }))
-      .execute();
-  await deriveConflicts(queries, event, bound);
+  await deriveAround(queries, event, await forgetBindingRows(queries, event, bound));
 }
 
 /** Of one ticket whose party has changed, after it has been locked: it may have as many bands. */
 export async function deriveBindingsOf(queries: Queries, event: number, ticket: string): Promise<void> {
-  const bound = await readBound(queries, event, [], [ticket]);
-  if (bound.length === 0) return;
+  if ((await epochOf(queries, event, ticket, 'highest')) === undefined) return;
   await lockBindings(queries, event);
-  await deriveConflicts(queries, event, bound);
+  await deriveConflicts(queries, event, [{ kind: 'ticket', subject: ticket }]);
 }
 
 /** Of all bands of an event, for who has dropped what was derived. */
 export async function deriveBindingsAnew(queries: Queries, event: number): Promise<void> {
   await lockBindings(queries, event);
-  for (const table of ['binding', 'binding_conflict'] as const)
+  for (const table of ['binding', 'binding_named', 'binding_conflict'] as const)
     await queries.deleteFrom(table).where('event', '=', event).execute();
   const rows = await queries
     .selectFrom('mark')
@@ -56,108 +68,142 @@ export async function deriveBindingsAnew(queries: Queries, event: number): Promi
     .where('event', '=', event)
     .where('kind', '=', 'bound')
     .execute();
-  const bound = rows.flatMap(toBound);
-  await storeBindings(queries, event, bound);
-  await storeConflicts(queries, (await foldAround(queries, event, bound)).conflicts);
+  await storeBindings(queries, event, rows.flatMap(toBound));
+  await deriveConflicts(queries, event, await contestedSubjects(queries, event));
 }
 
-async function storeBindings(queries: Queries, event: number, bound: readonly BoundMark[]): Promise<void> {
-  for (const { gate, boot, sequence, tagHash, ticketId } of bound)
-    await queries
-      .insertInto('binding')
-      .values({ event, gate, boot, sequence, tag: tagHash, ticket: ticketId })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-}
-
-/** Rings of bindings around new ones that bear on a conflict: those they touch, what may have replaced these, and what that. */
-const rings = 3;
-
-/** What new bindings change: conflicts about their own tags and tickets, and about those that share one with them. */
-async function deriveConflicts(queries: Queries, event: number, bound: readonly BoundMark[]): Promise<void> {
-  let around: readonly BoundMark[] = await readBound(queries, event, tagsOf(bound), ticketsOf(bound));
-  const touched = [...around, ...bound];
-  const subjects = [...tagsOf(touched), ...ticketsOf(touched)];
-  for (let ring = 0; ring < rings; ring++) around = await readBound(queries, event, tagsOf(around), ticketsOf(around));
-  const { conflicts } = await foldAround(queries, event, around);
-  for (const some of chunksOf(subjects))
-    await queries.deleteFrom('binding_conflict').where('event', '=', event).where('subject', 'in', some).execute();
-  const concerned = new Set(subjects);
-  await storeConflicts(
+/** Of the conflicts of an event, after clock corrections: what is in conflict stays so, but its times and their order may not. */
+export async function deriveConflictTimes(queries: Queries, event: number): Promise<void> {
+  await lockBindings(queries, event);
+  const conflicts = await queries
+    .selectFrom('binding_conflict')
+    .select(['kind', 'subject'])
+    .where('event', '=', event)
+    .execute();
+  await deriveConflicts(
     queries,
-    conflicts.filter(({ subject }) => concerned.has(subject)),
+    event,
+    conflicts.map(({ kind, subject }) => ({ kind: kind as BindingSubject['kind'], subject })),
   );
 }
 
-async function foldAround(queries: Queries, event: number, around: readonly BoundMark[]): Promise<Bindings> {
-  const corrections = await readCorrectionMarks(queries, event, around);
-  return foldBindings(correctMarks([...around, ...corrections]), await readBandsMax(queries, event, ticketsOf(around)));
+/** What changed bindings change: conflicts about their own tags and tickets, and about the other tags of a ticket that has changed its epoch. */
+async function deriveAround(queries: Queries, event: number, touched: readonly TouchedBinding[]): Promise<void> {
+  const tags = new Set(touched.map(({ tag }) => tag));
+  const epochsByTicket = new Map<string, Set<number>>();
+  for (const { ticket, epoch } of touched)
+    if (ticket !== '') epochsByTicket.set(ticket, (epochsByTicket.get(ticket) ?? new Set()).add(epoch));
+  for (const [ticket, epochs] of epochsByTicket) {
+    for (const edge of ['lowest', 'highest'] as const) {
+      const epoch = await epochOf(queries, event, ticket, edge);
+      if (epoch !== undefined) epochs.add(epoch);
+    }
+    if (epochs.size > 1) for (const tag of await tagsOfTicket(queries, event, ticket, tagsPerTicketMax)) tags.add(tag);
+  }
+  await deriveConflicts(queries, event, [
+    ...[...tags].map((subject): BindingSubject => ({ kind: 'tag', subject })),
+    ...[...epochsByTicket.keys()].map((subject): BindingSubject => ({ kind: 'ticket', subject })),
+  ]);
 }
 
-async function storeConflicts(queries: Queries, conflicts: readonly BindingConflict[]): Promise<void> {
-  for (const conflict of conflicts) await queries.insertInto('binding_conflict').values(toRow(conflict)).execute();
+async function deriveConflicts(queries: Queries, event: number, subjects: readonly BindingSubject[]): Promise<void> {
+  const ids = subjects.map(({ kind, subject }) => bindingConflictId(event, kind, subject));
+  for (let start = 0; start < ids.length; start += idsPerStatementMax)
+    await queries
+      .deleteFrom('binding_conflict')
+      .where('event', '=', event)
+      .where('id', 'in', ids.slice(start, start + idsPerStatementMax))
+      .execute();
+  for (const about of subjects) {
+    const holding = await (about.kind === 'tag'
+      ? claimsOnTag(queries, event, about.subject)
+      : claimsOnTicket(queries, event, about.subject));
+    if (holding.length === 0) continue;
+    const marks = await readBound(queries, event, holding);
+    const corrected = correctMarks([...marks, ...(await readCorrectionMarks(queries, event, marks))]);
+    const id = bindingConflictId(event, about.kind, about.subject);
+    const conflict = { id, event, ...about, marks: corrected.filter(isBound).toSorted(compareMarks) };
+    await queries.insertInto('binding_conflict').values(toRow(conflict)).execute();
+  }
 }
 
-const tagsOf = (bound: readonly BoundMark[]): readonly string[] => [...new Set(bound.map(({ tagHash }) => tagHash))];
-const ticketsOf = (bound: readonly BoundMark[]): readonly string[] => [
-  ...new Set(bound.flatMap(({ ticketId }) => (ticketId === '' ? [] : [ticketId]))),
-];
+/** What holds of a tag that several tickets claim; nothing where they do not. */
+async function claimsOnTag(queries: Queries, event: number, tag: string): Promise<readonly LiveBinding[]> {
+  const about = { kind: 'tag', subject: tag } as const;
+  const live = await liveBindings(queries, event, about, { limit: bindingsMax + 1 });
+  const isWhole = live.length <= bindingsMax;
+  const tickets = isWhole
+    ? [...new Set(live.map(({ ticket }) => ticket))]
+    : await claimants(queries, event, about, { limit: bindingsMax });
+  if (tickets.length < 2) return [];
+  const holding: LiveBinding[] = [];
+  for (const ticket of tickets) {
+    const epoch = ticket === '' ? undefined : await epochOf(queries, event, ticket, 'highest');
+    const first = isWhole ? undefined : await firstBetween(queries, event, tag, ticket, epoch);
+    if (first !== undefined) holding.push(first);
+    if (isWhole)
+      holding.push(
+        ...live.filter((claim) => claim.ticket === ticket && (epoch === undefined || claim.epoch === epoch)),
+      );
+  }
+  return new Set(holding.map(({ ticket }) => ticket)).size > 1 ? holding : [];
+}
 
-/** Bindings of any of these tags or tickets, each once. */
+/** What holds of a ticket that has more tags than it may have; nothing where it has not. */
+async function claimsOnTicket(queries: Queries, event: number, ticket: string): Promise<readonly LiveBinding[]> {
+  const about = { kind: 'ticket', subject: ticket } as const;
+  const epoch = await epochOf(queries, event, ticket, 'highest');
+  if (epoch === undefined) return [];
+  // Most tickets have one band, whatever their party.
+  if ((await liveBindings(queries, event, about, { epoch, limit: 2 })).length < 2) return [];
+  const bandsMax = await readBandsMax(queries, event, ticket);
+  const tags = await claimants(queries, event, about, { epoch, limit: bandsMax + 1 });
+  if (tags.length <= bandsMax) return [];
+  const live = await liveBindings(queries, event, about, { epoch, limit: bindingsMax + 1 });
+  if (live.length <= bindingsMax) return live;
+  const holding: LiveBinding[] = [];
+  for (const tag of await claimants(queries, event, about, { epoch, limit: bindingsMax })) {
+    const first = await firstBetween(queries, event, tag, ticket, epoch);
+    if (first !== undefined) holding.push(first);
+  }
+  return holding;
+}
+
+/** One band for each of a ticket's party. */
+async function readBandsMax(queries: Queries, event: number, ticket: string): Promise<number> {
+  const row = await queries
+    .selectFrom('ticket')
+    .select('party')
+    .where('event', '=', event)
+    .where('id', '=', ticket)
+    .executeTakeFirst();
+  return Math.max(1, row?.party ?? 1);
+}
+
+/** The bindings of these names, at most `bindingsMax`. */
 export async function readBound(
   queries: Queries,
   event: number,
-  tags: readonly string[],
-  tickets: readonly string[],
+  names: readonly MarkName[],
 ): Promise<readonly BoundMark[]> {
-  const found = new Map<string, BoundMark>();
-  for (const [column, values] of [
-    ['tag', tags],
-    ['ticket', tickets],
-  ] as const)
-    for (const some of chunksOf(values)) {
-      const rows = await queries
-        .selectFrom('binding')
-        .innerJoin('mark', (join) =>
-          join
-            .onRef('mark.event', '=', 'binding.event')
-            .onRef('mark.gate', '=', 'binding.gate')
-            .onRef('mark.boot', '=', 'binding.boot')
-            .onRef('mark.sequence', '=', 'binding.sequence'),
-        )
-        .select(['mark.event', 'mark.gate', 'mark.boot', 'mark.bytes'])
-        .where('binding.event', '=', event)
-        .where(`binding.${column}`, 'in', some)
-        .execute();
-      for (const mark of rows.flatMap(toBound)) found.set(markKey(mark), mark);
-    }
-  return [...found.values()];
+  if (names.length === 0) return [];
+  const rows = await queries
+    .selectFrom('mark')
+    .select(['event', 'gate', 'boot', 'bytes'])
+    .where((where) =>
+      where.or(
+        names.slice(0, bindingsMax).map(({ gate, boot, sequence }) => where.and({ event, gate, boot, sequence })),
+      ),
+    )
+    .execute();
+  return rows.flatMap(toBound);
 }
+
+const isBound = (mark: Mark): mark is BoundMark => mark.kind === 'bound';
 
 function toBound(row: Parameters<typeof readMark>[0]): readonly BoundMark[] {
   const mark = readMark(row);
   return mark?.kind === 'bound' ? [mark] : [];
-}
-
-const keysPerStatementMax = 1_000;
-
-function* chunksOf(keys: readonly string[]): Generator<readonly string[]> {
-  for (let start = 0; start < keys.length; start += keysPerStatementMax)
-    yield keys.slice(start, start + keysPerStatementMax);
-}
-
-/** One band for each of a ticket's party. */
-async function readBandsMax(queries: Queries, event: number, tickets: readonly string[]): Promise<BandsMax> {
-  const parties = new Map<string, number>();
-  for (const some of chunksOf(tickets))
-    for (const { id, party } of await queries
-      .selectFrom('ticket')
-      .select(['id', 'party'])
-      .where('event', '=', event)
-      .where('id', 'in', some)
-      .execute())
-      parties.set(id, party);
-  return (ticketId) => parties.get(ticketId) ?? 1;
 }
 
 const toRow = ({ event, id, kind, subject, marks }: BindingConflict) => ({
@@ -165,12 +211,9 @@ const toRow = ({ event, id, kind, subject, marks }: BindingConflict) => ({
   id,
   kind,
   subject,
-  bindings: JSON.stringify(marks.slice(0, bindingsMax).map(toBindingView)),
+  bindings: JSON.stringify(marks.map(toBindingView)),
   last_at_ms: Math.max(...marks.map(({ at }) => at.ms)),
 });
-
-/** Bindings that a conflict lists: more than anybody makes by mistake. */
-const bindingsMax = 100;
 
 const toBindingView = ({
   gate,

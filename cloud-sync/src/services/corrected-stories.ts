@@ -7,7 +7,7 @@ import { createRowBatch } from '../store/insert-rows.ts';
 import { lockTickets } from '../store/locks.ts';
 import { readMark } from '../store/mark-rows.ts';
 import { moveUses } from '../store/usage.ts';
-import { deriveBindingsAnew } from './binding-rows.ts';
+import { deriveConflictTimes } from './binding-rows.ts';
 import { deriveRecountsAnew } from './recounts.ts';
 import { deriveStories } from './stories.ts';
 import { followCases } from './suspicion-cases.ts';
@@ -84,7 +84,7 @@ const followSome = (database: Database, clock: Clock, { event, gate, boot }: Wri
       return true;
     }
     await deriveRecountsAnew(queries, event, writer);
-    await deriveBindingsAnew(queries, event);
+    await deriveConflictTimes(queries, event);
     // Another correction may have come meanwhile and set the note back to its beginning.
     await queries
       .deleteFrom('correction_pending')

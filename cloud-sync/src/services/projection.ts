@@ -29,6 +29,7 @@ const keys = {
   correction: mark,
   case: ['id'],
   binding: mark,
+  binding_named: ['by_gate', 'by_boot', 'by_sequence', ...mark],
   binding_conflict: ['id'],
 } as const satisfies Partial<Record<keyof Schema, readonly string[]>>;
 type DerivedTable = keyof typeof keys;

@@ -14,6 +14,7 @@ export interface CasesSchema {
   readonly case_work: CaseWorkTable;
   readonly gate_lost: GateLostTable;
   readonly binding: BindingTable;
+  readonly binding_named: BindingNamedTable;
   readonly binding_conflict: BindingConflictTable;
   readonly projection_outdated: ProjectionOutdatedTable;
 }
@@ -136,6 +137,23 @@ interface BindingTable {
   readonly sequence: Fixed<number>;
   readonly tag: Fixed<string>;
   /** Empty: taken from whatever ticket it had. */
+  readonly ticket: Fixed<string>;
+  readonly epoch: Fixed<number>;
+  /** 1: another binding names it, and is about the same tag or ticket. */
+  readonly replaced: number;
+}
+
+/** A binding names another one, which need not be known yet, as what it replaces. */
+interface BindingNamedTable {
+  readonly event: Fixed<number>;
+  readonly gate: Fixed<string>;
+  readonly boot: Fixed<string>;
+  readonly sequence: Fixed<number>;
+  readonly by_gate: Fixed<string>;
+  readonly by_boot: Fixed<string>;
+  readonly by_sequence: Fixed<number>;
+  /** Of the one that names. */
+  readonly tag: Fixed<string>;
   readonly ticket: Fixed<string>;
 }
 

@@ -11,7 +11,8 @@ import { limits } from './0008-limits.ts';
 import { revokedGates } from './0009-revoked-gates.ts';
 import { cases } from './0010-cases.ts';
 import { correctedUses } from './0011-corrected-uses.ts';
-import { gateEvents } from './0012-gate-events.ts';
+import { bindings } from './0012-bindings.ts';
+import { gateEvents } from './0013-gate-events.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -25,5 +26,6 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0009-revoked-gates': revokedGates,
   '0010-cases': cases,
   '0011-corrected-uses': correctedUses,
-  '0012-gate-events': gateEvents,
+  '0012-bindings': bindings,
+  '0013-gate-events': gateEvents,
 };
