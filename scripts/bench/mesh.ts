@@ -40,7 +40,7 @@ export const benchMesh: Bench = async ({ quick, gates = quick ? 6 : 20 }) => {
   }
   const marks = quick ? 20 : 100;
   const folder = benchFolder();
-  const lab = createNetworkLab(gates + 1);
+  const lab = await createNetworkLab({ machines: gates + 1 });
   let venue: Venue | undefined;
   try {
     const floors = { quiet: await measureFloor(lab, gates, marks), lossy: [] as readonly number[] };

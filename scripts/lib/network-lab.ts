@@ -1,7 +1,10 @@
 // A network of machines that are not there: Linux network namespaces on one bridge, in which programs run as if each had a computer of its
-// own. Packets can be lost, and groups of machines cut off from each other. Needs root; everything is gone with `remove`.
+// own. Packets can be lost, and groups of machines cut off from each other; on a switch in the bridge's place they can also be late, come
+// twice and overtake each other. Multicast reaches all on either. Needs root; everything is gone with `remove`.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { startLatencySwitch, type LatencySwitch } from './latency-switch.ts';
 
 export interface NetworkLab {
   /** This process on the lab's network: it reaches every machine, whatever is cut. */
@@ -14,12 +17,15 @@ export interface NetworkLab {
   /** Over IPv4 only machines of one group hear each other; machines that are in none hear nobody. IPv6 goes everywhere. */
   readonly partition: (groups: readonly (readonly number[])[]) => void;
   readonly heal: () => void;
+  /** In the bridge's place, if it was asked for. */
+  readonly latencySwitch: LatencySwitch | undefined;
   readonly remove: () => void;
 }
 
 const namePrefix = 'pstrn';
 const ends = ['SIGINT', 'SIGTERM', 'disconnect'] as const;
 const netnsFolder = '/run/netns';
+const machineDevice = 'eth0';
 
 /** Why no lab can be made here, or undefined. */
 export function missingNetworkLab(): string | undefined {
@@ -40,7 +46,13 @@ export function missingNetworkLab(): string | undefined {
   return filtered.status === 0 ? undefined : `no packet filter in a namespace here: ${filtered.stderr.trim()}`;
 }
 
-export function createNetworkLab(machines: number): NetworkLab {
+export interface NetworkLabOptions {
+  readonly machines: number;
+  /** Of the latency switch; without one the machines are on a bridge, which is as quick as it can be. */
+  readonly switchSeed?: number | undefined;
+}
+
+export async function createNetworkLab({ machines, switchSeed }: NetworkLabOptions): Promise<NetworkLab> {
   removeLeftOver();
   const name = `${namePrefix}${process.pid}`;
   const network = `10.${64 + (process.pid % 128)}`;
@@ -48,11 +60,13 @@ export function createNetworkLab(machines: number): NetworkLab {
   const machineName = (machine: number): string => `${name}-${machine}`;
   const addressOf = (machine: number): string => `${network}.${Math.floor(machine / 200)}.${(machine % 200) + 1}`;
   const hub = `${name}-hub`;
+  let latencySwitch: LatencySwitch | undefined;
   const all = Array.from({ length: machines }, (_, machine) => machine);
 
   const remove = (): void => {
     process.off('exit', remove);
     for (const end of ends) process.off(end, endNow);
+    latencySwitch?.close();
     // A namespace is taken down a moment later; its name and this end of the wire are free at once.
     spawnSync('ip', ['link', 'delete', name]);
     for (const machine of [...all.map(machineName), hub]) removeNamespace(machine);
@@ -65,25 +79,22 @@ export function createNetworkLab(machines: number): NetworkLab {
   process.once('exit', remove);
   for (const end of ends) process.once(end, endNow);
   try {
-    run('ip', 'netns', 'add', hub);
-    run('ip', '-n', hub, 'link', 'add', 'hub', 'type', 'bridge');
-    run('ip', '-n', hub, 'link', 'set', 'hub', 'up');
-    const plug = (port: string): void => {
-      run('ip', '-n', hub, 'link', 'set', port, 'master', 'hub');
-      run('ip', '-n', hub, 'link', 'set', port, 'up');
-    };
-    run('ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'root', 'netns', hub);
-    plug('root');
+    for (const machine of all) run('ip', 'netns', 'add', machineName(machine));
+    if (switchSeed === undefined) {
+      run('ip', 'netns', 'add', hub);
+      buildBridge(hub, name, all.map(machineName));
+    } else
+      latencySwitch = await startLatencySwitch(switchSeed, [
+        { namespace: '/proc/self/ns/net', device: name },
+        ...all.map((machine) => ({ namespace: join(netnsFolder, machineName(machine)), device: machineDevice })),
+      ]);
     run('ip', 'addr', 'add', `${address}/16`, 'dev', name);
     run('ip', 'link', 'set', name, 'up');
     for (const machine of all) {
       const space = machineName(machine);
-      run('ip', 'netns', 'add', space);
-      run('ip', '-n', hub, 'link', 'add', `m${machine}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space);
-      plug(`m${machine}`);
-      run('ip', '-n', space, 'addr', 'add', `${addressOf(machine)}/16`, 'dev', 'eth0');
+      run('ip', '-n', space, 'addr', 'add', `${addressOf(machine)}/16`, 'dev', machineDevice);
       run('ip', '-n', space, 'link', 'set', 'lo', 'up');
-      run('ip', '-n', space, 'link', 'set', 'eth0', 'up');
+      run('ip', '-n', space, 'link', 'set', machineDevice, 'up');
     }
   } catch (cause) {
     remove();
@@ -117,8 +128,25 @@ export function createNetworkLab(machines: number): NetworkLab {
       groups = [all];
       apply();
     },
+    latencySwitch,
     remove,
   };
+}
+
+/** A bridge in a namespace of its own, with a cable to each machine and one, by the lab's name, to here. */
+function buildBridge(hub: string, name: string, machineNames: readonly string[]): void {
+  run('ip', '-n', hub, 'link', 'add', 'hub', 'type', 'bridge');
+  run('ip', '-n', hub, 'link', 'set', 'hub', 'up');
+  const plug = (port: string): void => {
+    run('ip', '-n', hub, 'link', 'set', port, 'master', 'hub');
+    run('ip', '-n', hub, 'link', 'set', port, 'up');
+  };
+  run('ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'root', 'netns', hub);
+  plug('root');
+  for (const [index, machine] of machineNames.entries()) {
+    run('ip', '-n', hub, 'link', 'add', `m${index}`, 'type', 'veth', 'peer', 'name', machineDevice, 'netns', machine);
+    plug(`m${index}`);
+  }
 }
 
 interface Rules {

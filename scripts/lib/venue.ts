@@ -61,7 +61,8 @@ const programs = {
   gate: fileURLToPath(new URL('../../gate-agent/src/cli.ts', import.meta.url)),
 } as const;
 const cloudPort = 8_080;
-const localPort = 8_137;
+/** Of each gate, on its machine's address. */
+export const localPort = 8_137;
 const zone = { id: 'arena', name: 'Arena' };
 /** The API takes so many at a time. */
 const ticketsPerRequest = 500;

@@ -1,5 +1,6 @@
-// Goal: real gate processes and two real clouds on one PostgreSQL, each on a machine of its own network, with loss, partitions and kill -9
-// at random, end with the same history everywhere, and nothing that a gate has answered with an open turnstile is lost.
+// Goal: real gate processes and two real clouds on one PostgreSQL, each on a machine of its own network, with loss, partitions, packets that
+// are late, doubled and out of order, and kill -9 at random, end with the same history everywhere, and nothing that a gate has answered with
+// an open turnstile is lost.
 // `POSTERN_FAULTS=big` runs 20 gates; POSTERN_SEED repeats a night.
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,16 +14,24 @@ import type { ReplicationStatus } from '../../gate-agent/src/replication/message
 import { createJournalReader } from '../../gate-agent/src/store/journal-reader.ts';
 import { openReplica } from '../../gate-agent/src/store/replica.ts';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
+import {
+  missingLatencySwitch,
+  noLatency,
+  type Latency,
+  type LatencySwitch,
+  type SwitchCounts,
+} from '../../scripts/lib/latency-switch.ts';
 import { createNetworkLab, missingNetworkLab, type NetworkLab } from '../../scripts/lib/network-lab.ts';
 import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
 import { withDatabase, type PostgresServer } from '../../scripts/lib/postgres-server.ts';
-import { startVenue, type Venue, type VenueGate } from '../../scripts/lib/venue.ts';
+import { localPort, startVenue, type Venue, type VenueGate } from '../../scripts/lib/venue.ts';
 import { createSeededRandom } from '../../scripts/sim/seeded-random.ts';
 import { silentLog } from '../support/cloud.ts';
 import { temporaryFolder } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
-import { describeOrReport, firstReason } from '../support/not-run.ts';
+import { describeOrReport, firstReason, runOrReport } from '../support/not-run.ts';
 import { createPostgresDatabase, startPostgres } from '../support/postgres.ts';
+import { measureRoundTripsMs } from '../support/round-trip.ts';
 import { bigFaults } from '../support/store-process.ts';
 
 const size = bigFaults
@@ -33,6 +42,11 @@ const seed = Number(process.env['POSTERN_SEED'] ?? randomInt(1_000_000));
 /** Processes that start at once: each costs two seconds of a core. */
 const startAtOnce = 4;
 const pauseMs = 40;
+/** Every second round, and what comes after the last. */
+const slow: Latency = { delayMs: { least: 20, most: 200 }, duplicatesPercent: 2, overtakingPercent: 5 };
+const roundTrips = 10;
+/** Without the switch the machines are on a bridge, and only what is about latency does not run. */
+const noSwitch = missingNetworkLab() ?? missingLatencySwitch();
 
 type Admission = Extract<LaneEvent, { type: 'decision' }>;
 
@@ -45,9 +59,14 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
   let server: PostgresServer;
   let databaseUrl = '';
   let venue: Venue;
+  let kills = 0;
+  let countsBefore: SwitchCounts | undefined;
 
   beforeAll(async () => {
-    lab = createNetworkLab(size.gates + clouds.length);
+    lab = await createNetworkLab({
+      machines: size.gates + clouds.length,
+      switchSeed: noSwitch === undefined ? seed : undefined,
+    });
     server = await startPostgres();
     databaseUrl = await createPostgresDatabase(server.url);
     // Over the socket in the file system: the machines of the clouds cannot see this one's loopback.
@@ -74,6 +93,10 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
     folder.remove();
   });
 
+  const latencySwitch = (): LatencySwitch => {
+    if (lab.latencySwitch === undefined) throw new Error('the lab was made with one');
+    return lab.latencySwitch;
+  };
   const startAll = async (all: readonly VenueGate[]): Promise<void> => {
     const waiting = all.filter((gate) => !gate.isRunning());
     while (waiting.length > 0) await Promise.all(waiting.splice(0, startAtOnce).map((gate) => gate.start()));
@@ -111,12 +134,28 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
     return ticket;
   };
 
-  test('the gates have found each other, with no address in their configuration', async () => {
+  const haveFoundAll = async (): Promise<boolean> => {
     const others = size.gates - 1;
-    await happens('all have found all', async () => {
-      const all = await Promise.all(venue.gates.map(lanOf));
-      return all.every(({ found, answering }) => found === others && answering >= Math.min(3, others));
-    });
+    const all = await Promise.all(venue.gates.map(lanOf));
+    return all.every(({ found, answering }) => found === others && answering >= Math.min(3, others));
+  };
+
+  test('the gates have found each other, with no address in their configuration', () =>
+    happens('all have found all', haveFoundAll));
+
+  runOrReport('between machines it is as far as the night will have it', noSwitch, async () => {
+    const ways = (times: number): readonly number[] =>
+      measureRoundTripsMs(lab, gateAt(0).machine, { machine: gateAt(1).machine, port: localPort }, times);
+    const leastMs = 2 * slow.delayMs.least;
+    await happens('without latency a way is shorter', async () => Math.min(...ways(roundTrips)) < leastMs);
+    await latencySwitch().setLatency(slow);
+    const slowWays = ways(roundTrips);
+    expect(Math.min(...slowWays)).toBeGreaterThanOrEqual(leastMs);
+    // All the same, to a tenth of what is drawn from, they are by chance of less than 1 in 10^7.
+    expect(Math.max(...slowWays) - Math.min(...slowWays)).toBeGreaterThan(
+      (slow.delayMs.most - slow.delayMs.least) / 10,
+    );
+    await latencySwitch().setLatency(noLatency);
   });
 
   test('without any cloud, what one gate knows all know', async () => {
@@ -160,8 +199,10 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
     lab.heal();
   });
 
-  test('loss, partitions and kill -9 at random', async () => {
+  test('loss, latency, partitions and kill -9 at random', async () => {
+    countsBefore = await lab.latencySwitch?.counts();
     for (let round = 0; round < size.rounds; round++) {
+      await lab.latencySwitch?.setLatency(round % 2 === 1 ? slow : noLatency);
       const machines = random.shuffled([...venue.gates, ...venue.clouds].map(({ machine }) => machine));
       const cut = random.below(machines.length);
       lab.partition(random.chance(70) ? [machines.slice(0, cut), machines.slice(cut)] : [machines]);
@@ -171,12 +212,16 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
       for (let visitor = 0; visitor < size.visitors; visitor++) {
         // Some tickets are copies: they come to one gate after the other.
         gateAt(random.below(size.gates)).scan(ticketAt(random.below(size.visitors)));
-        if (visitor === killAt) for (const gate of victims) await gate.kill('SIGKILL');
+        if (visitor === killAt) {
+          for (const gate of victims) await gate.kill('SIGKILL');
+          kills += victims.length;
+        }
         await sleep(pauseMs);
       }
       const cloud = venue.clouds[random.below(clouds.length)];
       if (random.chance(30) && cloud !== undefined) {
         await cloud.kill('SIGKILL');
+        kills++;
         await cloud.start();
       }
       await startAll(venue.gates);
@@ -184,7 +229,7 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
     expect(opened.size).toBeGreaterThan(size.visitors / 2);
   });
 
-  test('healed, every replica comes to the same history', async () => {
+  test('healed, though packets are still late, every replica comes to the same history', async () => {
     lab.setLoss(0);
     lab.heal();
     await happens('all agree', async () => {
@@ -195,6 +240,18 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
       const all = new Set([...atClouds, ...atGates]);
       return all.size === 1 && !all.has(undefined);
     });
+    await happens('all have found all again', haveFoundAll);
+  });
+
+  runOrReport('all the while packets came twice and out of order', noSwitch, async () => {
+    const { received, duplicated, overtaken, dropped } = await latencySwitch().counts();
+    expect(duplicated).toBeGreaterThan(countsBefore?.duplicated ?? Infinity);
+    expect(overtaken).toBeGreaterThan(countsBefore?.overtaken ?? Infinity);
+    // More would be a network that is too small, which no seed repeats.
+    expect(dropped).toBeLessThan(received / 100);
+    console.log(
+      `${received} packets, ${duplicated} of them twice, ${overtaken} overtaken, ${dropped} for want of room lost`,
+    );
   });
 
   test('in every database: the same marks, none acknowledged missing, none out of sequence', async () => {
@@ -210,6 +267,9 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
     const uses = new Map<string, number>();
     for (const mark of opened.values())
       if (mark.kind === 'admitted') uses.set(mark.ticketId, (uses.get(mark.ticketId) ?? 0) + 1);
+    console.log(
+      `${known.length} copies of ${first.size} marks, ${opened.size} entries seen, ${cases?.length} cases; ${kills} kills`,
+    );
     for (const [ticket, count] of uses)
       expect([ticket, cases?.filter((one) => one.ticket === ticket).length]).toEqual([ticket, count > 1 ? 1 : 0]);
   });
