@@ -25,7 +25,7 @@ describeOrReport('a network on which gates hear each other over IPv6 alone', mis
   let venue: Venue;
 
   beforeAll(async () => {
-    lab = createNetworkLab(gateCount + 1);
+    lab = await createNetworkLab({ machines: gateCount + 1 });
     // Over IPv4 each gate hears the cloud, and no gate another one.
     lab.partition([
       [0, cloudMachine],

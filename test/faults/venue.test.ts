@@ -5,15 +5,11 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decodeMark, markKey, type LaneEvent, type Mark, type TicketResponse } from '@postern/shared';
+import { markKey, type LaneEvent, type Mark, type TicketResponse } from '@postern/shared';
 import { exportMarks } from '../../gate-agent/src/commands/export-marks.ts';
 import { findGateFolder, type GateFolder } from '../../gate-agent/src/commands/gate-folder.ts';
 import { importMarks } from '../../gate-agent/src/commands/import-marks.ts';
-import { journalPath, replicaPath } from '../../gate-agent/src/event-folder.ts';
 import type { ReplicationStatus } from '../../gate-agent/src/replication/messages.ts';
-import { createJournalReader } from '../../gate-agent/src/store/journal-reader.ts';
-import { openReplica } from '../../gate-agent/src/store/replica.ts';
-import { openDatabase } from '../../gate-agent/src/store/database.ts';
 import {
   missingLatencySwitch,
   noLatency,
@@ -23,7 +19,7 @@ import {
 } from '../../scripts/lib/latency-switch.ts';
 import { createNetworkLab, missingNetworkLab, type NetworkLab } from '../../scripts/lib/network-lab.ts';
 import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
-import { withDatabase, type PostgresServer } from '../../scripts/lib/postgres-server.ts';
+import type { PostgresServer } from '../../scripts/lib/postgres-server.ts';
 import { localPort, startVenue, type Venue, type VenueGate } from '../../scripts/lib/venue.ts';
 import { createSeededRandom } from '../../scripts/sim/seeded-random.ts';
 import { silentLog } from '../support/cloud.ts';
@@ -31,6 +27,7 @@ import { temporaryFolder } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
 import { describeOrReport, firstReason, runOrReport } from '../support/not-run.ts';
 import { createPostgresDatabase, startPostgres } from '../support/postgres.ts';
+import { gapsIn, marksAt, marksInCloud } from '../support/recorded-marks.ts';
 import { measureRoundTripsMs } from '../support/round-trip.ts';
 import { bigFaults } from '../support/store-process.ts';
 
@@ -257,7 +254,10 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
   test('in every database: the same marks, none acknowledged missing, none out of sequence', async () => {
     const cases = await venue.clouds[0]?.client.cases(venue.event);
     await Promise.all(venue.gates.map((gate) => gate.kill('SIGTERM')));
-    const known = [...(await Promise.all(venue.gates.map(marksAt))), await marksInCloud()];
+    const known = [
+      ...(await Promise.all(venue.gates.map((gate) => marksAt(gate.folder, venue.event)))),
+      await marksInCloud(databaseUrl, venue.event),
+    ];
     const [first = new Map<string, Mark>()] = known;
     for (const marks of known) {
       expect([...marks.keys()].toSorted()).toEqual([...first.keys()].toSorted());
@@ -273,60 +273,4 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
     for (const [ticket, count] of uses)
       expect([ticket, cases?.filter((one) => one.ticket === ticket).length]).toEqual([ticket, count > 1 ? 1 : 0]);
   });
-
-  /** What a gate's files hold, read by nothing of the agent's that decides. */
-  async function marksAt({ folder: data }: VenueGate): Promise<ReadonlyMap<string, Mark>> {
-    const journal = createJournalReader(journalPath(data, venue.event));
-    const replica = openReplica({ path: replicaPath(data, venue.event), journal, breathe: async () => {} });
-    expect(await replica.quarantined(venue.event)).toEqual([]);
-    replica.close();
-    const marks = new Map<string, Mark>();
-    for (const writer of journal.writers())
-      journal.forEach(writer, (sequence, bytes) => note(marks, { ...writer, sequence }, bytes));
-    journal.close();
-    const database = openDatabase(replicaPath(data, venue.event), { readonly: true });
-    const rows = database
-      .prepare('SELECT event, gate, boot, sequence, bytes FROM mark JOIN writer ON writer.id = mark.writer')
-      .all() as readonly (Parameters<typeof decodeMark>[1] & {
-      readonly sequence: number;
-      readonly bytes: Uint8Array;
-    })[];
-    for (const { bytes, ...id } of rows) note(marks, id, bytes);
-    database.close();
-    return marks;
-  }
-
-  async function marksInCloud(): Promise<ReadonlyMap<string, Mark>> {
-    const rows = await withDatabase(databaseUrl, (database) =>
-      database
-        .selectFrom('mark')
-        .select(['event', 'gate', 'boot', 'sequence', 'bytes'])
-        .where('event', '=', venue.event)
-        .execute(),
-    );
-    const marks = new Map<string, Mark>();
-    for (const { bytes, ...id } of rows) note(marks, id, bytes);
-    return marks;
-  }
 });
-
-function note(
-  marks: Map<string, Mark>,
-  id: Parameters<typeof decodeMark>[1] & { readonly sequence: number },
-  bytes: Uint8Array,
-): void {
-  const mark = decodeMark(new Uint8Array(bytes), id);
-  if (!mark.ok) throw new Error(`mark ${id.sequence} of ${id.gate} does not decode`);
-  expect(mark.value.sequence).toBe(id.sequence);
-  marks.set(markKey(mark.value), mark.value);
-}
-
-/** Process starts in which a number is missing. */
-function gapsIn(marks: readonly Mark[]): readonly string[] {
-  const sequences = new Map<string, number[]>();
-  for (const { gate, boot, sequence } of marks)
-    sequences.set(`${gate}/${boot}`, [...(sequences.get(`${gate}/${boot}`) ?? []), sequence]);
-  return [...sequences]
-    .filter(([, numbers]) => Math.max(...numbers) !== numbers.length || new Set(numbers).size !== numbers.length)
-    .map(([writer]) => writer);
-}
