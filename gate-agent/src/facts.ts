@@ -14,6 +14,7 @@ export interface FactsDeps {
   readonly boot: string;
   readonly version: string;
   readonly certificateExpiresMs: number | undefined;
+  readonly revokedAtMs: () => number | undefined;
   readonly lanes: readonly Lane[];
   readonly readers: readonly { readonly lane: string; readonly supervisor: Supervisor }[];
   /** The gate's own one first. */
@@ -54,6 +55,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
       })),
       readers: readers.map(({ lane, supervisor }) => ({ ...supervisor.health(), lane })),
       certificateExpiresMs: deps.certificateExpiresMs,
+      revokedAtMs: deps.revokedAtMs(),
       fire: { configured: fire !== undefined, on: fire?.isOn() ?? false, trouble: fire?.trouble() },
     };
   };

@@ -47,6 +47,7 @@ import { createPinCheck } from './pin.ts';
 import { createDecoder, type Decoder } from './readers/decoder.ts';
 import { openReader } from './readers/open.ts';
 import { createGateFetch } from './replication/gate-auth.ts';
+import { openRevocation } from './revocation.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { createSelfTest } from './self-test.ts';
 import { createSeveralEvents } from './several-events.ts';
@@ -180,6 +181,14 @@ async function compose(
   const furtherEvents: EventAtGate[] = [];
   for (const further of furtherConfigs) furtherEvents.push(await openEvent(further));
   const several = createSeveralEvents(own, furtherEvents);
+  const feedKeyOf = (keyId: string): Uint8Array | undefined => several.feedKey(identity.feedKeys, keyId);
+  const revocation = openRevocation({
+    data: gate.data,
+    gate: gate.id,
+    feedKeyOf,
+    wipe: () => events.forEach(({ cache }) => cache.wipe()),
+    logger,
+  });
 
   // Lanes: readers, the rule, turnstiles.
   const registry = createMethodRegistry({
@@ -304,6 +313,7 @@ async function compose(
     trust,
     fire: fire.value,
     monotonicMs: clock.monotonicMs,
+    revokedAtMs: revocation.revokedAtMs,
     certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined,
   });
   const reports = ordersOf.map(({ event, orders, gates }) =>
@@ -351,9 +361,12 @@ async function compose(
 
   // What may take its time: the cloud, and the clock's state on disk.
   if (cloudUrl !== undefined) {
-    const cloud = { url: cloudUrl, fetch: createGateFetch({ gate: gate.id, keys: identity.keys, clock }) };
+    const onRevoked = (notice: string): void => {
+      revocation.hear(notice);
+      screens.refresh();
+    };
+    const cloud = { url: cloudUrl, fetch: createGateFetch({ gate: gate.id, keys: identity.keys, clock, onRevoked }) };
     const feeds = events.map((event) => event.followFeed(cloud, screens.refresh, signal));
-    const feedKeyOf = (keyId: string): Uint8Array | undefined => several.feedKey(identity.feedKeys, keyId);
     const background = [
       ...feeds.map(({ ended }) => ended),
       keepAskingServerTime({ cloudUrl, clock, random, feedKeyOf, logger, timer }, learn, signal),

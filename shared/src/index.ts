@@ -33,6 +33,7 @@ export * from './presentation.ts';
 export * from './result.ts';
 export * from './roll-call.ts';
 export * from './server-time.ts';
+export * from './revocation-notice.ts';
 export * from './staff-code.ts';
 export * from './texts.ts';
 export * from './ticket.ts';

@@ -1,12 +1,19 @@
 // Who is asking: people by token or by the session cookie of a page, programs by API key or access token, gates by a token signed with their own
 // key for exactly this request.
-import { gateTokenIssuer, nonceHeader, verifyGateToken } from '@postern/shared';
+import {
+  gateTokenIssuer,
+  nonceHeader,
+  revocationNoticeHeader,
+  signRevocationNotice,
+  verifyGateToken,
+} from '@postern/shared';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { looksLikeJwt, type AccessTokens } from '../services/access-tokens.ts';
 import { gateActor, type Actors } from '../services/actor.ts';
 import { isApiKey, type ApiKeys } from '../services/api-keys.ts';
 import type { Devices } from '../services/devices.ts';
+import type { Keys } from '../services/keys.ts';
 import type { Limiter } from '../services/limiter.ts';
 import type { Nonces } from '../services/nonces.ts';
 import type { Failure } from '../services/problems.ts';
@@ -76,6 +83,7 @@ export const giveNonce =
 
 export interface GateAuthDeps {
   readonly devices: Devices;
+  readonly keys: Keys;
   readonly nonces: Nonces;
   readonly limiter: Limiter;
 }
@@ -86,7 +94,7 @@ export interface GateAuthDeps {
  * before.
  */
 export const requireGate =
-  ({ devices, nonces, limiter }: GateAuthDeps): MiddlewareHandler<Environment> =>
+  ({ devices, keys, nonces, limiter }: GateAuthDeps): MiddlewareHandler<Environment> =>
   async (c, next) => {
     const refuse = async (failure: Failure): Promise<Response> =>
       problem(c, (await limiter.take('unproven', senderOf(c))) ?? failure);
@@ -107,6 +115,14 @@ export const requireGate =
     if (!nonces.isGood(claims.value.nonce)) return problem(c, { type: 'nonce-needed' });
     const spent = await limiter.take('gate', gate.id);
     if (spent !== undefined) return problem(c, spent);
+    if (gate.revokedAtMs !== undefined) {
+      const notice = signRevocationNotice(
+        { gate: gate.id, revokedAtMs: gate.revokedAtMs },
+        (await keys.current()).feed,
+      );
+      c.header(revocationNoticeHeader, Buffer.from(notice).toString('base64url'));
+      return problem(c, { type: 'gate-revoked' });
+    }
     c.set('gate', gate);
     c.set('actor', gateActor(gate));
     c.set('body', body);

@@ -54,7 +54,7 @@ export interface GateRoutesDeps {
   readonly changed: (event: number) => void;
 }
 
-const gateProblems = ['nonce-needed', 'token-invalid'] as const;
+const gateProblems = ['nonce-needed', 'token-invalid', 'gate-revoked'] as const;
 
 export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
   const { clock, log, keys, nonces, devices, feed, files, replica, ingest, changed, gateOnly } = deps;

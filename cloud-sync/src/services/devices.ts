@@ -43,8 +43,10 @@ export interface EnrolledGate {
 
 export interface Gate {
   readonly id: string;
+  /** None for a revoked one. */
   readonly events: ReadonlySet<number>;
   readonly publicKey: Uint8Array;
+  readonly revokedAtMs: number | undefined;
 }
 
 export interface Devices {
@@ -59,7 +61,7 @@ export interface Devices {
   ) => Promise<Result<GateResponse, Failure>>;
   /** `sender`: the network address that asks. */
   readonly enrol: (request: EnrolRequest, sender: string) => Promise<Result<EnrolledGate, Failure>>;
-  /** An enrolled gate by id, unless it is revoked. */
+  /** An enrolled gate by id, a revoked one too. */
   readonly find: (gate: string) => Promise<Gate | undefined>;
   /** What screens call a gate; the cloud is one for its own marks. */
   readonly nameOf: (event: number, gate: string) => Promise<string>;
@@ -214,14 +216,18 @@ export function createDevices(deps: DevicesDeps): Devices {
     find: async (gate) => {
       const rows = await database
         .selectFrom('gate')
-        .select(['event', 'public_key'])
+        .select(['event', 'public_key', 'revoked_at_ms'])
         .where('id', '=', gate)
-        .where('revoked_at_ms', 'is', null)
         .execute();
       const publicKey = hexToBytes(rows[0]?.public_key ?? '');
       return publicKey === undefined || publicKey.length === 0
         ? undefined
-        : { id: gate, events: new Set(rows.map(({ event }) => event)), publicKey };
+        : {
+            id: gate,
+            events: new Set(rows.flatMap(({ event, revoked_at_ms }) => (revoked_at_ms === null ? [event] : []))),
+            publicKey,
+            revokedAtMs: rows.find(({ revoked_at_ms }) => revoked_at_ms !== null)?.revoked_at_ms ?? undefined,
+          };
     },
 
     nameOf: async (event, gate) => {

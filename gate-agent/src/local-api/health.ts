@@ -71,6 +71,8 @@ export interface GateFacts extends EventFacts {
   })[];
   readonly readers: readonly (ReaderHealth & { readonly lane: string })[];
   readonly certificateExpiresMs: number | undefined;
+  /** Unix ms; undefined unless the cloud has said so. */
+  readonly revokedAtMs: number | undefined;
   readonly fire: { readonly configured: boolean; readonly on: boolean; readonly trouble: string | undefined };
 }
 
@@ -112,6 +114,12 @@ const warn = (what: string, next: string): Problem => ({ severity: 'warn', what,
 const fail = (what: string, next: string): Problem => ({ severity: 'fail', what, next });
 
 function* findProblems(facts: GateFacts): Generator<Problem> {
+  // Everything else that is wrong with it follows from that.
+  if (facts.revokedAtMs !== undefined)
+    return yield fail(
+      'this gate has been revoked: it has forgotten its ticket list and lets nobody in',
+      'take it to whoever looks after the gates; the machine may join again as another gate, in a new folder',
+    );
   for (const event of [facts, ...facts.also])
     for (const problem of findEventProblems(event))
       yield facts.also.length === 0 ? problem : { ...problem, what: `${event.eventName}: ${problem.what}` };

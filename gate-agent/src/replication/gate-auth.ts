@@ -1,11 +1,13 @@
 // fetch with the gate's identity: every request carries a token signed by the gate's key over the cloud's last nonce, the method, the
 // path and the body's hash. A 401 that brings a fresh nonce is tried once more.
-import { encodeGateToken, nonceHeader, type Clock, type KeyPair } from '@postern/shared';
+import { encodeGateToken, nonceHeader, revocationNoticeHeader, type Clock, type KeyPair } from '@postern/shared';
 
 export interface GateFetchDeps {
   readonly gate: string;
   readonly keys: KeyPair;
   readonly clock: Clock;
+  /** A notice of revocation came with an answer (revocation.ts). */
+  readonly onRevoked?: (notice: string) => void;
   /** For tests. */
   readonly fetch?: typeof fetch;
 }
@@ -24,8 +26,9 @@ export type GateFetch = (url: string, init: GateRequestInit) => Promise<Response
 /** The very first request has no nonce to sign: the cloud refuses it and hands one out. */
 const noNonce = 'none';
 const nonceCharsMax = 200;
+const noticeCharsMax = 1_000;
 
-export function createGateFetch({ gate, keys, clock, fetch: send = fetch }: GateFetchDeps): GateFetch {
+export function createGateFetch({ gate, keys, clock, onRevoked, fetch: send = fetch }: GateFetchDeps): GateFetch {
   /** A nonce may be used more than once while it lives; each origin has its own. */
   const nonces = new Map<string, string>();
 
@@ -51,6 +54,8 @@ export function createGateFetch({ gate, keys, clock, fetch: send = fetch }: Gate
     });
     const nonce = response.headers.get(nonceHeader);
     if (nonce !== null && nonce.length > 0 && nonce.length <= nonceCharsMax) nonces.set(url.origin, nonce);
+    const notice = response.headers.get(revocationNoticeHeader);
+    if (notice !== null && notice.length <= noticeCharsMax) onRevoked?.(notice);
     return response;
   };
 

@@ -80,6 +80,8 @@ export interface FeedCache {
   readonly apply: (offer: FeedOffer, files: FeedFiles, signal: AbortSignal) => Promise<Result<Feed, FeedCacheError>>;
   /** A file in the folder that a download may write; left-overs are removed at start. */
   readonly downloadPath: (sha256: string) => string;
+  /** Forgets everything, on the disk too as far as a card forgets. */
+  readonly wipe: () => void;
   readonly close: () => void;
 }
 
@@ -265,6 +267,16 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
     consider,
     apply,
     downloadPath: (sha256) => join(folder, `download-${sha256}`),
+    wipe: () => {
+      loaded?.snapshot.close();
+      loaded?.overlay.close();
+      loaded = undefined;
+      accepted = undefined;
+      state.pragma('secure_delete = ON');
+      state.exec('DELETE FROM feed; DELETE FROM delta; VACUUM;');
+      state.pragma('wal_checkpoint(TRUNCATE)');
+      removeStrays();
+    },
     close: () => {
       loaded?.snapshot.close();
       loaded?.overlay.close();

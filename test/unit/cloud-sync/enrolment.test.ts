@@ -147,7 +147,7 @@ describe('a gate of two events', () => {
     const gate = await enrolTestGate(test, 1, 'gate-a');
     await test.json('POST', '/admin/events/2/gates', second);
     await test.json('POST', '/admin/events/2/gates/gate-a/revoke', { reason: 'stolen' }, 200);
-    expect((await gate.request('GET', '/feed/1/manifest')).status).toBe(401);
+    expect(await problemOf(await gate.request('GET', '/feed/1/manifest'))).toBe('409 gate-revoked');
     const published = await test.cloud.feed.publish(1);
     const manifest = published.ok
       ? verifyManifest(published.value.manifest, trustedFeedKeys({ keys: gate.enrolment.feedKeys }))

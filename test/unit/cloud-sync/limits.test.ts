@@ -170,8 +170,10 @@ describe('a gate', () => {
     app.use(noteSender(0), limitAddresses(limiter));
     const devices = { ...test.cloud.devices };
     const isGood = (): boolean => true;
-    app.get('/feed/:event/manifest', requireGate({ devices, nonces: { make: () => 'n', isGood }, limiter }), (c) =>
-      c.text('reached'),
+    app.get(
+      '/feed/:event/manifest',
+      requireGate({ devices, keys: test.cloud.keys, nonces: { make: () => 'n', isGood }, limiter }),
+      (c) => c.text('reached'),
     );
     gate.turnTo({ ...test, request: async (path, init) => app.request(path, init) });
     return gate.request('GET', '/feed/1/manifest');

@@ -80,8 +80,8 @@ describe('a revoked gate', () => {
 
   it('is nobody any more: it gets no feed, exchanges no marks, and its id is not given again', async () => {
     await revoke();
-    expect((await gateA.request('GET', `/feed/${event}/manifest`)).status).toBe(401);
-    await expect(gateA.push([await gateA.chunk(entries(1))])).rejects.toThrow(/401/);
+    expect((await gateA.request('GET', `/feed/${event}/manifest`)).status).toBe(409);
+    await expect(gateA.push([await gateA.chunk(entries(1))])).rejects.toThrow(/409/);
     await revoke(409);
     const again = { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes: [{ id: 'lane-1' }] };
     expect(await test.json('POST', `/admin/events/${event}/gates`, again, 409)).toMatchObject({ type: 'gate-revoked' });

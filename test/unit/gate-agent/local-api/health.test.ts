@@ -61,6 +61,7 @@ const well: GateFacts = {
     alarms: [],
   },
   orders: [],
+  revokedAtMs: undefined,
   certificateExpiresMs: nowMs + 300 * 86_400_000,
   offline: { entries: 0, outOfTouch: 0, alone: 0, uncertaintyMsMax: 0, feedAgeSMax: undefined },
   fire: { configured: false, on: false, trouble: undefined },
