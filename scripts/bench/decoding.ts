@@ -1,5 +1,5 @@
 // How many noisy codes the camera's decoder reads, and how long it looks at a frame with nothing in it, beside @zxing/library 0.21.3,
-// the decoder that most gate projects use. Frames are rendered from seeds, so every run sees the same ones.
+// the decoder that most gate projects use; and what a lane at which nothing happens costs. Frames are rendered from seeds, so every run sees the same ones.
 import {
   BarcodeFormat,
   BinaryBitmap,
@@ -10,6 +10,7 @@ import {
 } from '@zxing/library';
 import { otherLooks, quickLooksPerOther } from '../../gate-agent/src/readers/camera.ts';
 import { createDecoder, type DecodeEffort, type Decoder } from '../../gate-agent/src/readers/decoder.ts';
+import { createMotionGate, type MotionGate } from '../../gate-agent/src/readers/motion-gate.ts';
 import { createSeededUniform, renderCodeFrame, renderEmptyFrame, type GreyFrame } from '../lib/render-code-frame.ts';
 import { benchRow, type BenchOptions, type BenchRow } from './row.ts';
 
@@ -57,10 +58,52 @@ export function renderNoisyFrames(seed = 42): readonly CodeFrame[] {
 export async function benchDecoding({ quick }: BenchOptions): Promise<readonly BenchRow[]> {
   const decoder = createDecoder();
   try {
-    return [...(await benchShare(decoder, quick)), await benchEmpty(decoder, quick ? 4 : 20)];
+    return [
+      ...(await benchShare(decoder, quick)),
+      await benchEmpty(decoder, quick ? 4 : 20),
+      await benchIdle(decoder, quick ? 150 : 900),
+    ];
   } finally {
     await decoder.close();
   }
+}
+
+const idleFps = 15;
+
+/** A lane at which nothing happens, with a camera's noise: the processor time of its frames, with the motion gate and without. */
+async function benchIdle(decoder: Decoder, frames: number): Promise<BenchRow> {
+  const scene = Array.from({ length: 8 }, (_, seed) => renderEmptyFrame(640, 480, 8, seed + 1));
+  const shareOf = async (gate: MotionGate | undefined): Promise<number> => {
+    let misses = 0;
+    let nowMs = 0;
+    const run = async (count: number): Promise<void> => {
+      for (let shown = 0; shown < count; shown++) {
+        const frame = scene[shown % scene.length];
+        nowMs += 1_000 / idleFps;
+        if (frame === undefined || gate?.isWorthALook(frame, misses, nowMs) === false) continue;
+        const period = quickLooksPerOther + 1;
+        const other = otherLooks[Math.floor(misses / period) % otherLooks.length] ?? 'quick';
+        await look(decoder, frame, misses % period === quickLooksPerOther ? other : 'quick');
+        misses++;
+      }
+    };
+    await run(idleFps * 10);
+    const before = process.cpuUsage();
+    await run(frames);
+    const { user, system } = process.cpuUsage(before);
+    return (100 * (user + system)) / 1_000 / ((frames * 1_000) / idleFps);
+  };
+  const everyFrame = await shareOf(undefined);
+  const gated = await shareOf(createMotionGate());
+  return benchRow(
+    'an idle 640x480 lane at 15 frames a second: share of one core, beside decoding every frame',
+    gated,
+    '%',
+    {
+      baseline: everyFrame,
+      bar: { ratioAtMost: 0.5 },
+    },
+  );
 }
 
 /** Ours as `gate-agent decode` reads a picture, and at a camera's first quick look; theirs by either of its settings (quick: the better one). */

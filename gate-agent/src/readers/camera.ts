@@ -18,6 +18,7 @@ import type { DecodeEffort, Decoder } from './decoder.ts';
 import { createFramePump } from './frame-pump.ts';
 import { describeVideoDevices, runFrameSource, type FrameCommand } from './frame-source.ts';
 import { readerFault, type DecodedCode, type GreyFrame } from './frame.ts';
+import { createMotionGate, type MotionGate } from './motion-gate.ts';
 import { isVideo } from './picture-header.ts';
 import { inspectPicture, pictureArgs, readPictureFrames } from './picture.ts';
 
@@ -35,6 +36,8 @@ export interface CameraStats {
   readonly frames: number;
   /** Frames that a newer one replaced before the decoder was free. */
   readonly dropped: number;
+  /** Frames that were not looked at because nothing had moved. */
+  readonly still: number;
   readonly decoded: number;
   readonly delivered: number;
   /** Codes longer than `presentationTextCharsMax`, refused. */
@@ -53,6 +56,8 @@ export interface CameraDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly timer: Timer;
+  /** For the bench: another one than for lanes. */
+  readonly motionGate?: MotionGate;
   /** Live preview, at most one call in `viewIntervalMs`; frames with a newly delivered code always. */
   readonly onFrame?: (view: CameraView) => void;
 }
@@ -79,7 +84,8 @@ const folderPicturesMax = 10_000;
 
 export function createCameraReader(deps: CameraDeps): CameraReader {
   const { id, input, decoder, clock, logger } = deps;
-  const count = { frames: 0, dropped: 0, decoded: 0, delivered: 0, tooLong: 0, decoderFaults: 0 };
+  const motion = deps.motionGate ?? createMotionGate();
+  const count = { frames: 0, dropped: 0, still: 0, decoded: 0, delivered: 0, tooLong: 0, decoderFaults: 0 };
   const recent = new Map<string, number>();
   let misses = 0;
   let lastHelpful: DecodeEffort = 'quick';
@@ -142,6 +148,14 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
     }
   };
 
+  const showStill = ({ width, height, grey }: GreyFrame): void => {
+    count.still++;
+    const nowMs = clock.monotonicMs();
+    if (deps.onFrame === undefined || nowMs - viewedAtMs < viewIntervalMs) return;
+    viewedAtMs = nowMs;
+    deps.onFrame({ readerId: id, width, height, grey, result: null });
+  };
+
   /** Runs a program that delivers frames at its own pace. */
   const runLive = async (
     command: FrameCommand,
@@ -151,8 +165,8 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
     const broken = new AbortController();
     const stop = AbortSignal.any([signal, broken.signal]);
     const pump = createFramePump(async (frame) => {
-      const effort = chooseLook(misses, lastHelpful);
-      await decodeFrame(frame, effort, deliver, stop);
+      if (!motion.isWorthALook(frame, misses, clock.monotonicMs())) return showStill(frame);
+      await decodeFrame(frame, chooseLook(misses, lastHelpful), deliver, stop);
       if (faultsInARow >= decoderFaultsMax) broken.abort();
     });
     const droppedBefore = count.dropped;
