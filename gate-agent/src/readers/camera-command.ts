@@ -12,10 +12,16 @@ export const describeInput = (input: CameraInput): string =>
 /** The program and arguments for a source that never ends by itself. */
 export function liveCommand(input: Exclude<CameraInput, { type: 'files' }>): FrameCommand {
   if (input.type === 'rpicam') {
-    const { width, height, fps } = input;
-    const args = words(
-      `--nopreview --timeout 0 --codec yuv420 --width ${width} --height ${height} --framerate ${fps} --output -`,
-    );
+    const { width, height, fps, shutterUs, gain } = input;
+    const exposure = [
+      ...(shutterUs === undefined ? [] : ['--shutter', String(shutterUs)]),
+      ...(gain === undefined ? [] : ['--gain', String(gain)]),
+    ];
+    const args = [
+      ...words(`--nopreview --timeout 0 --codec yuv420 --width ${width} --height ${height} --framerate ${fps}`),
+      ...exposure,
+      ...words('--output -'),
+    ];
     return { program: 'rpicam-vid', args, shape: { type: 'yuv420', width, height }, stallMs };
   }
   const args = [
@@ -29,7 +35,8 @@ export function liveCommand(input: Exclude<CameraInput, { type: 'files' }>): Fra
 
 function inputArgs(input: Extract<CameraInput, { type: 'device' | 'pipe' | 'socket' }>): readonly string[] {
   if (input.type === 'socket') return [...words('-f yuv4mpegpipe -i'), `unix:${input.path}`];
-  const format = input.type === 'device' ? '-f v4l2' : '-f rawvideo -pixel_format gray';
+  const chosen = input.type === 'device' && input.format !== undefined ? ` -input_format ${input.format}` : '';
+  const format = input.type === 'device' ? `-f v4l2${chosen}` : '-f rawvideo -pixel_format gray';
   const size = `-framerate ${input.fps} -video_size ${input.width}x${input.height} -i`;
   return [...words(format), ...words(size), input.type === 'device' ? input.path : `file:${input.path}`];
 }

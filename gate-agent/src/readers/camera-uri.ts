@@ -1,12 +1,14 @@
 // What a `camera…://` URI means:
-//   camera:///dev/video0?width=640&height=480&fps=15   a V4L2 device, by ffmpeg
-//   camera://rpicam?width=640&height=480&fps=15         the Raspberry Pi's camera, by rpicam-vid
+//   camera:///dev/video0?width=640&height=480&fps=15   a V4L2 device, by ffmpeg; `format=mjpeg` picks one of its formats, `controls=`
+//                                                       `auto_exposure:1,exposure_time_absolute:80` sets what its driver offers
+//   camera://rpicam?width=640&height=480&fps=15         the Raspberry Pi's camera, by rpicam-vid; `shutter-us=8000&gain=4` fix the exposure
 //   camera:///path/to/file-or-folder?fps=2&loop=1       a video (at its own speed), a picture, or a folder of pictures (`fps` a second)
 //   camera+unix:///path/to/socket?fps=15                YUV4MPEG2 from a server on a Unix socket: every connection starts with a fresh
 //                                                       header, so either side may die and come back. The demo shows its frames so.
 //   camera+pipe:///path/to/fifo?width=640&height=480    raw 8-bit grey frames from a named pipe; simplest to feed by hand, but a reader
 //                                                       that dies inside a frame leaves the next one out of step.
 import { err, ok, type Result } from '@postern/shared';
+import type { CameraControl } from './camera-controls.ts';
 import { frameSideMax } from './frame.ts';
 
 export type CameraInput =
@@ -16,8 +18,19 @@ export type CameraInput =
       readonly width: number;
       readonly height: number;
       readonly fps: number;
+      /** As ffmpeg names it; the driver's first choice when absent. */
+      readonly format?: string;
+      readonly controls: readonly CameraControl[];
     }
-  | { readonly type: 'rpicam'; readonly width: number; readonly height: number; readonly fps: number }
+  | {
+      readonly type: 'rpicam';
+      readonly width: number;
+      readonly height: number;
+      readonly fps: number;
+      /** Fixed exposure; automatic when absent. */
+      readonly shutterUs?: number;
+      readonly gain?: number;
+    }
   | {
       readonly type: 'files';
       readonly path: string;
@@ -41,9 +54,10 @@ export interface ReaderUriError {
 
 const sideMaxPx = 1_920;
 const fpsMax = 120;
+const controlsMax = 16;
 const keys: Readonly<Record<CameraInput['type'], readonly string[]>> = {
-  device: ['width', 'height', 'fps'],
-  rpicam: ['width', 'height', 'fps'],
+  device: ['width', 'height', 'fps', 'format', 'controls'],
+  rpicam: ['width', 'height', 'fps', 'shutter-us', 'gain'],
   files: ['fps', 'loop', 'width'],
   socket: ['fps'],
   pipe: ['width', 'height', 'fps'],
@@ -77,15 +91,38 @@ export function parseCameraUri(uri: string): Result<CameraInput, ReaderUriError>
   if (!/^[01]$/.test(loop)) wrong.push('loop must be 0 or 1');
   if (type === 'rpicam' && size.width % 64 !== 0)
     wrong.push('width must be a multiple of 64: rpicam-vid pads its rows to that');
+  const format = url.searchParams.get('format') ?? undefined;
+  if (format !== undefined && !/^[a-z0-9]{2,16}$/.test(format))
+    wrong.push('format must be one that ffmpeg knows, such as mjpeg or yuyv422');
+  const controls = parseControls(url.searchParams.get('controls') ?? '');
+  if (controls === undefined) wrong.push(`controls must look like name:value,name:value, at most ${controlsMax}`);
+  const optional = (key: string, max: number): number | undefined =>
+    url.searchParams.has(key) ? whole(key, 1, 1, max) : undefined;
+  const [shutterUs, gain] = [optional('shutter-us', 99_999), optional('gain', 64)];
   const input: CameraInput =
     type === 'rpicam'
-      ? { type, ...size }
+      ? {
+          type,
+          ...size,
+          ...(shutterUs === undefined ? {} : { shutterUs }),
+          ...(gain === undefined ? {} : { gain }),
+        }
       : type === 'files'
         ? { type, path, fps, loop: loop === '1', sideMaxPx: whole('width', 1_280, 16, Math.min(frameSideMax, 2_048)) }
         : type === 'socket'
           ? { type, path, fps }
-          : { type, path, ...size };
+          : type === 'pipe'
+            ? { type, path, ...size }
+            : { type, path, ...size, controls: controls ?? [], ...(format === undefined ? {} : { format }) };
   return wrong[0] === undefined ? ok(input) : invalid(wrong[0]);
+}
+
+/** `name:value,name:value`; undefined for anything else. */
+function parseControls(text: string): readonly CameraControl[] | undefined {
+  if (text === '') return [];
+  const controls = text.split(',').map((part) => /^([a-z][a-z0-9_]{0,63}):(-?\d{1,9})$/.exec(part));
+  if (controls.length > controlsMax || controls.includes(null)) return undefined;
+  return controls.map((match) => ({ name: match?.[1] ?? '', value: Number(match?.[2]) }));
 }
 
 function inputType(url: URL, path: string | undefined): CameraInput['type'] | undefined {

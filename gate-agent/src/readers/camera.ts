@@ -13,6 +13,7 @@ import {
   type Timer,
 } from '@postern/shared';
 import { describeInput, liveCommand } from './camera-command.ts';
+import { setCameraControls } from './camera-controls.ts';
 import type { CameraInput } from './camera-uri.ts';
 import type { DecodeEffort, Decoder } from './decoder.ts';
 import { createFramePump } from './frame-pump.ts';
@@ -269,6 +270,7 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
           'camera-missing',
           `There is no camera at ${input.path}. Cameras on this machine: ${await describeVideoDevices()}. Plug one in, or see what gate-agent doctor says`,
         );
+      if (input.type === 'device') await setCameraControls(input.path, input.controls);
       return runLive(liveCommand(input), deliver, signal);
     },
   };

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { liveCommand } from '../../../../gate-agent/src/readers/camera-command.ts';
 import { parseCameraUri } from '../../../../gate-agent/src/readers/camera-uri.ts';
 import { openReader } from '../../../../gate-agent/src/readers/open.ts';
 import { createSeededUniform } from '../../../../scripts/lib/render-code-frame.ts';
@@ -64,7 +65,7 @@ describe('camera URIs', () => {
   test('sizes, rates and paths are read, with defaults for what is not said', () => {
     expect(parseCameraUri('camera:///dev/video2?width=1280&height=720&fps=30')).toEqual({
       ok: true,
-      value: { type: 'device', path: '/dev/video2', width: 1_280, height: 720, fps: 30 },
+      value: { type: 'device', path: '/dev/video2', width: 1_280, height: 720, fps: 30, controls: [] },
     });
     expect(parseCameraUri('camera://rpicam')).toEqual({
       ok: true,
@@ -82,6 +83,29 @@ describe('camera URIs', () => {
       ok: true,
       value: { type: 'pipe', path: '/run/fifo', width: 320, height: 240, fps: 15 },
     });
+  });
+
+  test('a camera may be told its format, and what its driver offers', () => {
+    const uri = 'camera:///dev/video0?format=mjpeg&controls=auto_exposure:1,exposure_time_absolute:80,tilt_absolute:-3';
+    const device = parseCameraUri(uri);
+    expect(device).toMatchObject({
+      value: {
+        format: 'mjpeg',
+        controls: [
+          { name: 'auto_exposure', value: 1 },
+          { name: 'exposure_time_absolute', value: 80 },
+          { name: 'tilt_absolute', value: -3 },
+        ],
+      },
+    });
+    if (!device.ok || device.value.type !== 'device') throw new Error('it is a device');
+    expect(liveCommand(device.value).args.join(' ')).toContain('-f v4l2 -input_format mjpeg -framerate 15');
+    const pi = parseCameraUri('camera://rpicam?shutter-us=8000&gain=4');
+    if (!pi.ok || pi.value.type !== 'rpicam') throw new Error('it is the one of a Pi');
+    expect(liveCommand(pi.value).args.join(' ')).toContain('--shutter 8000 --gain 4');
+    expect(message('camera:///dev/video0?controls=gain=4')).toContain('name:value');
+    expect(message('camera:///dev/video0?format=../x')).toContain('mjpeg');
+    expect(message('camera://rpicam?gain=100')).toContain('gain must be');
   });
 
   test('mistakes are named together with what is valid', () => {
