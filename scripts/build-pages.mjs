@@ -19,6 +19,8 @@ const ifNeeded = process.argv.includes('--if-needed');
 const watch = process.argv.includes('--watch') ? {} : null;
 const existing = pages.filter(({ source }) => existsSync(join(root, source, 'index.html')));
 const stale = existing.filter((page) => !ifNeeded || isStale(page));
+// Where somebody else has set it, as test runners do, a page would be built for development, with paths of this machine in it.
+if (watch === null) process.env.NODE_ENV = 'production';
 if (stale.length > 0) await buildAll(stale);
 
 function isStale({ source, output }) {

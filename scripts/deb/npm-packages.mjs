@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Needed to install or to type-check a dependency, never to run it. */
-const isNeverLoaded = (name) => name.startsWith('@types/') || ['prebuild-install', 'type-fest'].includes(name);
+const isNeverLoaded = (name) =>
+  name.startsWith('@types/') || ['nan', 'node-addon-api', 'prebuild-install', 'type-fest'].includes(name);
 
 /**
  * The packages under a workspace, as `{name, version, license, source, destination}` sorted by destination: `source` is the folder

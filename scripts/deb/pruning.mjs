@@ -15,6 +15,7 @@ const kept = {
   kysely: /^dist\/(?!cjs\/)/,
   libsodium: /^dist\/modules-esm\//,
   'libsodium-wrappers': /^dist\/modules-esm\//,
+  'unix-dgram': /^(lib\/|build\/Release\/unix_dgram\.node$)/,
   'zxing-wasm': /^dist\/(es\/(?!(full|writer)\/)|reader\/)/,
 };
 

@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import {
   bytesToHex,
+  enrolResponseSchema,
   trustedFeedKeys,
   verifyManifest,
   type CaseView,
@@ -126,13 +127,22 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
     }
   });
 
-  it('give a gate to one event, and one ticket to a foreign code', async () => {
+  it('make one gate of two events with one key, and one ticket of a foreign code', async () => {
     await cloud(0).json('POST', '/api/events', someEvent);
     await cloud(0).json('POST', '/api/events', someEvent);
     const gate = { id: 'gate-a', name: 'Gate', zone: 'arena', lanes: [{ id: 'lane-1' }] };
-    expect(
-      await statuses([1, 2].map((event) => cloud(event).api('POST', `/admin/events/${event}/gates`, gate))),
-    ).toEqual([201, 409]);
+    const invitations = await Promise.all(
+      [1, 2].map((event) => cloud(event).json<GateResponse>('POST', `/admin/events/${event}/gates`, gate)),
+    );
+    // Whichever came second has made the first code void.
+    const { csr, keys } = await createIdentity('gate-a');
+    const enrolled = invitations.map(({ code }, index) =>
+      postJson(cloud(index), '/enrol', { code, csr, publicKey: bytesToHex(keys.publicKey), nonce: '00'.repeat(16) }),
+    );
+    expect(await statuses(enrolled)).toEqual([200, 403]);
+    const [answer] = (await Promise.all(enrolled)).filter(({ ok: isGood }) => isGood);
+    const { event, also } = enrolResponseSchema.parse(await answer?.json());
+    expect(new Set([event.id, ...also.map(({ id }) => id)])).toEqual(new Set([1, 2]));
     const issued = [0, 1, 2, 3].map((index) =>
       cloud(index).api('POST', '/api/tickets', { event: 1, type: 1, code: 'PRINTED-BY-OTHERS' }),
     );
