@@ -173,6 +173,10 @@ export const serviceManagerOf = (
   watchdogUs: environment['WATCHDOG_USEC'],
 });
 
+/** Where pcscd listens; its client library heeds the same variable. */
+export const pcscSocketPath = (environment: Readonly<Record<string, string | undefined>> = process.env): string =>
+  environment['PCSCLITE_CSOCK_NAME'] ?? '/run/pcscd/pcscd.comm';
+
 /** Reads, overrides and checks; `gate.data` comes back absolute. */
 export function loadConfig(
   path: string,

@@ -27,7 +27,7 @@ import { createLaneActuators } from './actuators/lane-actuators.ts';
 import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
 import { createClockTrust, type TimeSample } from './clock-trust.ts';
-import { eventsOf, type EventConfig, type GateConfig, type LaneConfig } from './config.ts';
+import { eventsOf, pcscSocketPath, type EventConfig, type GateConfig, type LaneConfig } from './config.ts';
 import { openEventAtGate, type EventAtGate } from './event-at-gate.ts';
 import { createEventReports } from './event-reports.ts';
 import { createFacts } from './facts.ts';
@@ -45,6 +45,7 @@ import { createPages } from './local-api/pages.ts';
 import { listen } from './local-api/server.ts';
 import { createPinCheck } from './pin.ts';
 import { createDecoder, type Decoder } from './readers/decoder.ts';
+import { createNfcService, type NfcService } from './readers/nfc-service.ts';
 import { openReader } from './readers/open.ts';
 import { createGateFetch } from './replication/gate-auth.ts';
 import { openRevocation } from './revocation.ts';
@@ -217,6 +218,8 @@ async function compose(
   });
   let decoder: Decoder | undefined;
   onStop(async () => decoder?.close());
+  let nfc: NfcService | undefined;
+  onStop(() => nfc?.close());
   const readers: { readonly lane: string; readonly supervisor: Supervisor }[] = [];
   const actuators = createLaneActuators(timer);
   for (const laneConfig of config.lanes) {
@@ -244,6 +247,7 @@ async function compose(
         timer,
         stdin: process.stdin,
         decoder: () => (decoder ??= createDecoder()),
+        nfc: () => (nfc ??= createNfcService({ socketPath: pcscSocketPath(), timer })),
         ...(preview === undefined ? {} : { onFrame: preview.offer }),
       });
       if (!reader.ok) return err({ type: reader.error.type, cause: `lane ${laneConfig.id}: ${reader.error.message}` });

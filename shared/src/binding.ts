@@ -24,7 +24,8 @@ export interface BindingConflict {
 
 /** What a gate may make of a tag: while there is a conflict it lets nobody in on it, and the ticket's own code still works. */
 export type TagState =
-  | { readonly type: 'unbound' }
+  /** `released`: it was bound once, and has been taken back or replaced since. */
+  | { readonly type: 'unbound'; readonly released?: true }
   | { readonly type: 'bound'; readonly ticketId: string; readonly epoch: number }
   | { readonly type: 'conflict'; readonly conflict: BindingConflict };
 
@@ -47,6 +48,7 @@ export const bindingConflictId = (event: number, kind: BindingConflict['kind'], 
 export function foldBindings(marks: readonly Mark[], bandsMax: BandsMax): Bindings {
   const known = new Map<string, BoundMark>();
   for (const mark of marks) if (mark.kind === 'bound') known.set(markKey(mark), mark);
+  const tagsKnown = new Set([...known.values()].map(({ tagHash }) => tagHash));
   const holding = withoutReplaced(known).toSorted(compareMarks);
   const byTag = groupBy(holding, ({ tagHash }) => tagHash);
   const byTicket = groupBy(
@@ -73,7 +75,7 @@ export function foldBindings(marks: readonly Mark[], bandsMax: BandsMax): Bindin
       if (found !== undefined) return { type: 'conflict', conflict: found };
       const mark = byTag.get(tagHash)?.at(-1);
       return mark === undefined || mark.ticketId === ''
-        ? { type: 'unbound' }
+        ? { type: 'unbound', ...(tagsKnown.has(tagHash) ? { released: true as const } : {}) }
         : { type: 'bound', ticketId: mark.ticketId, epoch: mark.epoch };
     },
     holding: (of) => ('tagHash' in of ? byTag.get(of.tagHash) : byTicket.get(of.ticketId)) ?? [],

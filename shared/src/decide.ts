@@ -3,7 +3,14 @@
 import { remoteAheadMaxMs, type TrustedTime } from './clock.ts';
 import type { Assurance, Claim, Decision, RefusalCode, RefusalDetail, Warning } from './decision.ts';
 import { eventDay } from './event-day.ts';
-import { historyRules, misfitAfter, newestIssuedAtS, type History, type HistoryRules } from './history.ts';
+import {
+  highestCounter,
+  historyRules,
+  misfitAfter,
+  newestIssuedAtS,
+  type History,
+  type HistoryRules,
+} from './history.ts';
 import type { AdmissionPolicy, HoldReason, Ticket, TicketType, Zone } from './ticket.ts';
 import { placeInTime } from './time-step.ts';
 
@@ -138,9 +145,11 @@ function checkFreshness({ claim: { issuedAtS }, time, approval }: DecideInput): 
 
 /**
  * A rotating code must be newer than the last one that was let in with this ticket and epoch. A party may show the same code again: its
- * passages are counted, not its codes.
+ * passages are counted, not its codes. A tag that counts its readings never says the same twice, whoever holds it.
  */
 function checkReplay({ claim, history, time }: DecideInput, rules: HistoryRules): Verdict {
+  if (claim.tap !== undefined && claim.tap.counter <= (highestCounter(history, claim.tap.tag) ?? -1))
+    return { refuse: 'code-replayed' };
   if (claim.issuedAtS === undefined) return undefined;
   // What lies further ahead comes from a clock that was wrong. A code that passes for fresh never lies so far ahead itself.
   const notAfterS = (time.nowMs + time.uncertaintyMs + remoteAheadMaxMs) / 1_000;

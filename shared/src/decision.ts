@@ -21,7 +21,19 @@ export interface Claim {
   readonly expiresS?: number;
   /** Time step of a rotating code, Unix seconds; must be of now, and rise per ticket and epoch. */
   readonly issuedAtS?: number;
+  /** Of a tag that counts its readings: which of the ticket's tags, and the count; must rise per tag. */
+  readonly tap?: TagTap;
 }
+
+export interface TagTap {
+  /** 8 hexadecimal digits that only who has the tag's key can link to its UID. */
+  readonly tag: string;
+  /** At most `tapCounterMax`. */
+  readonly counter: number;
+}
+
+/** Three bytes in an NTAG 424 DNA. */
+export const tapCounterMax = 0xff_ffff;
 
 export const refusalCodes = [
   'not-a-ticket',
@@ -32,6 +44,7 @@ export const refusalCodes = [
   'other-event',
   'code-unknown',
   'band-disputed',
+  'tag-unsupported',
   'too-many-attempts',
   'ticket-unknown',
   'other-ticket',

@@ -179,6 +179,14 @@ export function newestIssuedAtS({ entries }: History, epoch: number, notAfterS: 
   return newest;
 }
 
+/** Highest count of the tag's readings that this ticket was let in with; an entry that was taken back as a whole does not count. */
+export function highestCounter({ entries }: History, tag: string): number | undefined {
+  let highest: number | undefined;
+  for (const { mark } of entries)
+    if (mark.kind === 'admitted' && mark.tap?.tag === tag) highest = Math.max(highest ?? 0, mark.tap.counter);
+  return highest;
+}
+
 function misfitOf(
   state: State,
   rules: HistoryRules,

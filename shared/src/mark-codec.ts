@@ -3,6 +3,7 @@
 import { bytesToHex, hexToBytes } from './bytes.ts';
 import { cborDecode, cborEncode, type CborValue } from './cbor.ts';
 import type { ClockSource } from './clock.ts';
+import { tapCounterMax, type TagTap } from './decision.ts';
 import {
   declineReasons,
   orders,
@@ -57,6 +58,7 @@ export const kindNumber = (kind: MarkKind): number => kinds.indexOf(kind);
 const clockSources: readonly ClockSource[] = ['server', 'peer', 'person', 'rtc', 'none'];
 const textCharsMax = 64;
 const tagHashBytes = 16;
+const tapTagBytes = 4;
 
 /**
  * `[version, kind, sequence, ms, counter, ms - monotonic ms, clock source, clock uncertainty ms, lane, operator | null,
@@ -98,7 +100,7 @@ function ownPart(mark: Mark): readonly CborValue[] {
         mark.issuedAtS ?? null,
         mark.outOfTouch,
         mark.peersReachable,
-        ...approvalAndFeedAge(mark.approved, mark.feedAgeS),
+        ...admissionTail(mark),
       ];
     case 'exited':
     case 'passed-out':
@@ -135,11 +137,12 @@ const namePart = ({ gate, boot, sequence }: MarkName): readonly CborValue[] => [
 const optionalChoice = <T>(value: T | undefined, of: readonly T[]): readonly CborValue[] =>
   value === undefined ? [] : [of.indexOf(value)];
 
-/** The approval is written as null where only the age follows. */
-function approvalAndFeedAge(approved: HoldReason | undefined, feedAgeS: number | undefined): readonly CborValue[] {
-  const approval = optionalChoice(approved, holdReasons);
-  if (feedAgeS === undefined) return approval;
-  return [...(approval.length === 0 ? [null] : approval), feedAgeS];
+/** Approval, feed age, tag and its count; what says nothing is null, and is not written where nothing follows it. */
+function admissionTail({ approved, feedAgeS, tap }: Extract<Mark, { kind: 'admitted' }>): readonly CborValue[] {
+  const approval = approved === undefined ? null : holdReasons.indexOf(approved);
+  if (tap !== undefined) return [approval, feedAgeS ?? null, encodeHex(tap.tag), tap.counter];
+  if (feedAgeS !== undefined) return [approval, feedAgeS];
+  return approval === null ? [] : [approval];
 }
 
 function encodeHex(text: string): Uint8Array {
@@ -218,13 +221,15 @@ function readMark(fields: Fields, writer: Writer): Mark {
       const admitted = { ...ticket, kind, ticketType, zone, uses, outOfTouch, peersReachable };
       if (isAtEnd(fields)) return issuedAtS === undefined ? admitted : { ...admitted, issuedAtS };
       const approved = takeApproval(fields);
-      // What says nothing is written only where something follows it.
-      const hasFeedAge = approved === undefined || !isAtEnd(fields);
+      const feedAgeS = isAtEnd(fields) ? undefined : takeOptionalInteger(fields, 'feed age', 0, 0xffff_ffff);
+      const tap = isAtEnd(fields) ? undefined : takeTap(fields);
+      if (fields.values.at(-1) === null) throw new FieldError('a last field that says nothing');
       return {
         ...admitted,
         ...(issuedAtS === undefined ? {} : { issuedAtS }),
         ...(approved === undefined ? {} : { approved }),
-        ...(hasFeedAge ? { feedAgeS: takeInteger(fields, 'feed age', 0, 0xffff_ffff) } : {}),
+        ...(feedAgeS === undefined ? {} : { feedAgeS }),
+        ...(tap === undefined ? {} : { tap }),
       };
     }
     case 'exited':
@@ -338,6 +343,11 @@ function takeApproval(fields: Fields): HoldReason | undefined {
   fields.index++;
   return undefined;
 }
+
+const takeTap = (fields: Fields): TagTap => ({
+  tag: takeHex(fields, 'tag', [tapTagBytes]),
+  counter: takeInteger(fields, 'counter', 0, tapCounterMax),
+});
 
 function takeSettles(fields: Fields): readonly MarkName[] {
   const settles: MarkName[] = [];

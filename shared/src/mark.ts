@@ -1,6 +1,7 @@
 // A mark is an immutable fact about a ticket, a lane or a gate, identified by (event, gate, boot, sequence). This file is the
 // union of all kinds; mark-codec.ts is their 40-60 byte form.
 import type { ClockQuality, HybridTimestamp } from './clock.ts';
+import type { TagTap } from './decision.ts';
 import type { HoldReason } from './ticket.ts';
 
 /** Who made a mark and where it stands in that writer's sequence. Sequences start at 1 in each boot and have no gaps. */
@@ -59,6 +60,8 @@ export type Mark =
       readonly peersReachable: number;
       /** What `operator` had to say yes to, where the ticket was held. */
       readonly approved?: HoldReason;
+      /** Which of the ticket's tags that count their readings, and its count. */
+      readonly tap?: TagTap;
       /** How old the list of tickets and revocations was, where the gate was out of touch. */
       readonly feedAgeS?: number;
     })

@@ -67,6 +67,13 @@ const refusalTexts: Readonly<Record<RefusalCode, RefusalText>> = {
       de: 'Dieses Band ist doppelt zugeordnet[, zuletzt {gate}][, {at}]: Ticket selbst scannen; Leitung klärt es in der Cloud',
     },
   },
+  'tag-unsupported': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'This tag proves itself in a way that gates do not know (LRP): replace it; the ticket’s own code works',
+      de: 'Dieses Tag weist sich auf eine Art aus, die Gates nicht kennen (LRP): ersetzen; der Ticketcode gilt',
+    },
+  },
   'too-many-attempts': {
     visitor: oneMoment,
     steward: { en: 'Too many unknown codes: wait a minute', de: 'Zu viele unbekannte Codes: eine Minute warten' },

@@ -28,6 +28,9 @@ async function createHarness(
     decoder: () => decoder,
     timer: hurriedTimer,
     stdin: new PassThrough(),
+    nfc: () => {
+      throw new Error('no NFC reader is opened here');
+    },
   };
   const device = await prepare(folder, deps);
   let simulated: SimulatedReader | undefined;

@@ -12,7 +12,9 @@ import {
   type Timer,
 } from '@postern/shared';
 import type { Readable } from 'node:stream';
+import { pcscSocketPath } from '../config.ts';
 import { createDecoder, type Decoder } from '../readers/decoder.ts';
+import { createNfcService, type NfcService } from '../readers/nfc-service.ts';
 import { openReader } from '../readers/open.ts';
 import type { CommandError } from './gate-folder.ts';
 
@@ -37,7 +39,13 @@ export async function testReader(
 ): Promise<Result<number, CommandError>> {
   const { clock, timer, signal, writeLine } = deps;
   let decoder: Decoder | undefined;
-  const reader = openReader(uri, { ...deps, id: 'test', decoder: () => (decoder ??= createDecoder()) });
+  let nfc: NfcService | undefined;
+  const reader = openReader(uri, {
+    ...deps,
+    id: 'test',
+    decoder: () => (decoder ??= createDecoder()),
+    nfc: () => (nfc ??= createNfcService({ socketPath: pcscSocketPath(), timer })),
+  });
   if (!reader.ok) return err({ type: reader.error.type, message: reader.error.message });
   let arrived = 0;
   const startedMs = clock.monotonicMs();
@@ -62,6 +70,7 @@ export async function testReader(
   await supervisor.run(signal);
   cancel();
   await decoder?.close();
+  nfc?.close();
   return ok(arrived);
 }
 

@@ -31,7 +31,11 @@ export type ReaderFaultType =
   | 'program-missing'
   | 'frame-garbled'
   | 'decoder-failed'
-  | 'input-failed';
+  | 'input-failed'
+  | 'reader-missing'
+  | 'reader-failed'
+  | 'service-missing'
+  | 'package-missing';
 
 /** What a reader's `run` rejects with. */
 export interface ReaderFault extends Error {

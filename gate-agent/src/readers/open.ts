@@ -1,10 +1,12 @@
-// Makes the reader that a URI names: camera:// (and its kin, see camera-uri.ts), stdin:// or sim://. Opening touches no device:
+// Makes the reader that a URI names: camera:// (and its kin, see camera-uri.ts), pcsc://, stdin:// or sim://. Opening touches no device:
 // whether one is there shows when the reader runs, and `supervise` tries again until it is.
 import type { Readable } from 'node:stream';
 import { err, ok, type Clock, type Logger, type Reader, type Result, type Timer } from '@postern/shared';
 import { parseCameraUri, type ReaderUriError } from './camera-uri.ts';
 import { createCameraReader, type CameraView } from './camera.ts';
 import type { Decoder } from './decoder.ts';
+import { createNfcReader, type NfcReader } from './nfc.ts';
+import type { NfcService } from './nfc-service.ts';
 import { createSimulatedReader, type SimulatedReader } from './simulated.ts';
 import { createStdinReader } from './stdin.ts';
 
@@ -14,15 +16,19 @@ export interface OpenReaderDeps {
   readonly logger: Logger;
   /** Called for cameras only, so that a gate without one starts no decoding thread. All cameras share one decoder. */
   readonly decoder: () => Decoder;
+  /** Called for NFC readers only; all lanes share the service. */
+  readonly nfc: () => NfcService;
   readonly timer: Timer;
   readonly stdin: Readable;
   /** Live preview of cameras. */
   readonly onFrame?: (view: CameraView) => void;
+  /** Receives the handle of a `pcsc://` reader, by which the band desk takes tags from it. */
+  readonly onNfc?: (reader: NfcReader) => void;
   /** Receives the handle of a `sim://` reader, by which codes are shown to it. */
   readonly onSimulated?: (reader: SimulatedReader) => void;
 }
 
-export const readerSchemes = ['camera', 'camera+unix', 'camera+pipe', 'stdin', 'sim'] as const;
+export const readerSchemes = ['camera', 'camera+unix', 'camera+pipe', 'pcsc', 'stdin', 'sim'] as const;
 
 export function openReader(uri: string, deps: OpenReaderDeps): Result<Reader, ReaderUriError> {
   const { id, clock, logger } = deps;
@@ -45,6 +51,17 @@ export function openReader(uri: string, deps: OpenReaderDeps): Result<Reader, Re
         }),
       );
     }
+    case 'pcsc': {
+      const wanted = readerNameOf(uri);
+      if (wanted === undefined)
+        return err({
+          type: 'reader-uri-invalid',
+          message: `${uri.slice(0, 200)}: what follows pcsc:// is part of a reader’s name`,
+        });
+      const reader = createNfcReader({ id, clock, logger, timer: deps.timer, wanted, service: deps.nfc() });
+      deps.onNfc?.(reader);
+      return ok(reader);
+    }
     case 'stdin':
       return uri === 'stdin://'
         ? ok(createStdinReader({ id, clock, logger, input: deps.stdin }))
@@ -59,5 +76,15 @@ export function openReader(uri: string, deps: OpenReaderDeps): Result<Reader, Re
         type: 'reader-uri-invalid',
         message: `${uri.slice(0, 200)}: unknown reader; valid are ${readerSchemes.map((name) => `${name}://`).join(', ')}`,
       });
+  }
+}
+
+/** What a `pcsc://` address says of the reader's name, blanks as they are or as %20; undefined where it cannot be read. */
+export function readerNameOf(uri: string): string | undefined {
+  try {
+    return decodeURIComponent(uri.slice('pcsc://'.length)).trim();
+  } catch {
+    // A percent sign that escapes nothing.
+    return undefined;
   }
 }

@@ -54,6 +54,7 @@ export function draftAdmission(
     ticketType: ticket.type,
     uses: persons,
     ...(claim.issuedAtS === undefined ? {} : { issuedAtS: claim.issuedAtS }),
+    ...(claim.tap === undefined ? {} : { tap: claim.tap }),
     outOfTouch: !reach.inTouch,
     peersReachable: reach.peersReachable,
     ...(approval === undefined ? {} : { approved: approval.reason }),

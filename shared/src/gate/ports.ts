@@ -8,6 +8,7 @@ import type { Mark, MarkDraft } from '../mark.ts';
 import type { OrderMark } from '../orders.ts';
 import type { Presentation } from '../presentation.ts';
 import type { TagState } from '../binding.ts';
+import type { SunKeys } from '../sun.ts';
 import type { TagMedium } from '../tag.ts';
 import type { Result } from '../result.ts';
 import type { AdmissionPolicy, Ticket } from '../ticket.ts';
@@ -96,6 +97,8 @@ export interface Lookups {
   /** The ticket to which a tag or wristband is bound, by marks. */
   readonly tag: (medium: TagMedium, id: Uint8Array) => TagState;
   readonly event: number;
+  /** For tags that prove themselves (NTAG 424 DNA); absent where this gate has no keys, then such a tag is known by its UID. */
+  readonly sunKeys?: SunKeys;
 }
 
 /** One way of proving a ticket. Generating and verifying live in one file a method (methods/*.ts). */

@@ -99,7 +99,8 @@ export function createMethodRegistry({
       const method = methods.find((candidate) => accepts(candidate, presentation));
       if (method === undefined) return err({ type: 'not-a-ticket' });
       const answer = await ask(method, presentation, signal);
-      const isMiss = !answer.ok && answer.error.type === 'code-unknown';
+      // A tag's UID was looked up, whatever else is wrong with what is written on it.
+      const isMiss = !answer.ok && (answer.error.type === 'code-unknown' || presentation.medium === 'nfc');
       const isLookup = isMiss || (answer.ok && answer.value.assurance === 'looked-up');
       if (!isLookup) return answer;
       const limit = limits[presentation.medium];

@@ -3,9 +3,10 @@
 import type { VerificationMethod } from '../gate/ports.ts';
 import { codeMethod } from './code.ts';
 import { dynamicMethod } from './dynamic.ts';
+import { nfcMethod } from './nfc.ts';
 import { qrMethod } from './qr.ts';
 
-export const knownMethods: readonly VerificationMethod[] = [qrMethod, dynamicMethod, codeMethod];
+export const knownMethods: readonly VerificationMethod[] = [qrMethod, dynamicMethod, nfcMethod, codeMethod];
 
 export const methodById = (id: string): VerificationMethod | undefined =>
   knownMethods.find((method) => method.id === id);

@@ -130,7 +130,7 @@ describe('a wristband that two tickets claim', () => {
     const [found] = await conflicts();
     expect((await resolve(found?.id ?? '', { choose: 'none' })).status).toBe(200);
     expect(await conflicts()).toEqual([]);
-    expect(await stateOf(tagA)).toEqual({ type: 'unbound' });
+    expect(await stateOf(tagA)).toEqual({ type: 'unbound', released: true });
   });
 
   it('is in conflict again when a gate that had not heard joins in later', async () => {

@@ -43,7 +43,10 @@ describe('a wristband', () => {
   it('belongs to the ticket that it was bound to, and to none once it was unbound', () => {
     const first = bound('gate-a', 1, tagA, ticket1);
     expect(foldBindings([first], one).tag(tagA)).toEqual({ type: 'bound', ticketId: ticket1, epoch: 0 });
-    expect(foldBindings([first, bound('gate-b', 2, tagA, '', [first])], one).tag(tagA)).toEqual({ type: 'unbound' });
+    expect(foldBindings([first, bound('gate-b', 2, tagA, '', [first])], one).tag(tagA)).toEqual({
+      type: 'unbound',
+      released: true,
+    });
     expect(foldBindings([], one).tag(tagA)).toEqual({ type: 'unbound' });
   });
 

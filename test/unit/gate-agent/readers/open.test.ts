@@ -1,13 +1,15 @@
 import { PassThrough } from 'node:stream';
+import { err } from '@postern/shared';
 import { describe, expect, test } from 'vitest';
 import { liveCommand } from '../../../../gate-agent/src/readers/camera-command.ts';
 import { parseCameraUri } from '../../../../gate-agent/src/readers/camera-uri.ts';
-import { openReader } from '../../../../gate-agent/src/readers/open.ts';
+import { openReader, readerNameOf } from '../../../../gate-agent/src/readers/open.ts';
 import { createSeededUniform } from '../../../../scripts/lib/render-code-frame.ts';
 import { createFakeDecoder, hurriedTimer, silentLogger, systemClock } from '../../../support/readers.ts';
 
 const open = (uri: string) => {
   const decodersMade: string[] = [];
+  const servicesMade: string[] = [];
   const opened = openReader(uri, {
     id: 'r1',
     clock: systemClock,
@@ -15,8 +17,15 @@ const open = (uri: string) => {
     timer: hurriedTimer,
     stdin: new PassThrough(),
     decoder: () => (decodersMade.push(uri), createFakeDecoder(() => [])),
+    nfc: () => (
+      servicesMade.push(uri),
+      {
+        hold: async () => err({ type: 'reader-missing', cause: 'none in this test' }),
+        close: () => undefined,
+      }
+    ),
   });
-  return { opened, decodersMade };
+  return { opened, decodersMade, servicesMade };
 };
 const message = (uri: string): string => {
   const { opened } = open(uri);
@@ -24,27 +33,39 @@ const message = (uri: string): string => {
 };
 
 describe('which reader a URI names', () => {
-  test('every scheme opens its reader, and only cameras start a decoder', () => {
+  test('every scheme opens its reader, and only cameras start a decoder, only NFC readers the PC/SC service', () => {
     for (const uri of [
       'camera:///dev/video0',
       'camera://rpicam',
       'camera+unix:///run/camera.sock',
       'camera+pipe:///run/fifo',
       'camera:///srv/pictures?loop=1',
+      'pcsc://',
+      'pcsc://ACS ACR122U',
       'stdin://',
       'sim://',
     ]) {
-      const { opened, decodersMade } = open(uri);
+      const { opened, decodersMade, servicesMade } = open(uri);
       expect(opened.ok && opened.value.id, uri).toBe('r1');
       expect(decodersMade.length, uri).toBe(uri.startsWith('camera') ? 1 : 0);
+      expect(servicesMade.length, uri).toBe(uri.startsWith('pcsc') ? 1 : 0);
     }
   });
 
   test('an unknown scheme is refused with the valid ones', () => {
-    for (const uri of ['pcsc://0', 'http://camera/', 'video0', '', '/dev/video0', 'Camera:///dev/video0'])
+    for (const uri of ['nfc://0', 'http://camera/', 'video0', '', '/dev/video0', 'Camera:///dev/video0'])
       expect(message(uri)).toMatch(
-        /^reader-uri-invalid: .*unknown reader; valid are camera:\/\/, camera\+unix:\/\/, camera\+pipe:\/\/, stdin:\/\/, sim:\/\/$/,
+        /^reader-uri-invalid: .*unknown reader; valid are camera:\/\/, camera\+unix:\/\/, camera\+pipe:\/\/, pcsc:\/\/, stdin:\/\/, sim:\/\/$/,
       );
+  });
+
+  test('the name of an NFC reader is taken with blanks as they are or escaped, and refused where it cannot be read', () => {
+    expect(['pcsc://', 'pcsc://ACS ACR122U', 'pcsc://ACS%20ACR122U '].map(readerNameOf)).toEqual([
+      '',
+      'ACS ACR122U',
+      'ACS ACR122U',
+    ]);
+    expect(message('pcsc://50%')).toMatch(/^reader-uri-invalid: pcsc:\/\/50%: what follows pcsc:\/\/ is part of/);
   });
 
   test('only inputs that end for good are finite', () => {

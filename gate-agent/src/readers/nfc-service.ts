@@ -1,0 +1,279 @@
+// NFC readers as the lanes of this process share them: one PC/SC client, in a process of its own (nfc-process.ts), started when the first
+// lane asks and ended with the last. When it fails, or does not answer in time, it is killed, everybody is told, and whoever asks next
+// gets a new one.
+import { fork, type ChildProcess } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { err, ok, type Result, type Timer } from '@postern/shared';
+import { answerBytesMax, type Transmit } from './nfc-apdu.ts';
+import type { NfcCommand, NfcNotice } from './nfc-process.ts';
+
+export type NfcFault = {
+  readonly type: 'service-missing' | 'package-missing' | 'reader-failed' | 'reader-missing';
+  /** Says what a person can do. */
+  readonly cause: string;
+};
+
+/** A tag in a reader's field, until `gone`. */
+export interface NfcCard {
+  readonly atr: Uint8Array;
+  readonly transmit: Transmit;
+  readonly gone: AbortSignal;
+}
+
+/** A reader that a lane holds; `release` when done, whatever happened. */
+export interface NfcDevice {
+  readonly name: string;
+  /** Called at once for a card that is there already, then for each that comes. */
+  readonly onCard: (listener: (card: NfcCard) => void) => void;
+  /** Undefined when it was unplugged, otherwise why nothing works any more. */
+  readonly ended: Promise<NfcFault | undefined>;
+  readonly release: () => void;
+}
+
+export interface NfcService {
+  /** The first reader whose name has `wanted` in it; where that is empty, the first for contactless cards. */
+  readonly hold: (wanted: string, signal: AbortSignal) => Promise<Result<NfcDevice, NfcFault>>;
+  readonly close: () => void;
+}
+
+export interface NfcServiceDeps {
+  /** Where pcscd listens. */
+  readonly socketPath: string;
+  readonly timer: Timer;
+}
+
+/** pcscd tells its readers within milliseconds; until then a lane waits for the one that it wants. */
+export const readerWaitMsMax = 2_000;
+const startMsMax = 15_000;
+/** A tag answers within 100 ms, or is gone. */
+const answerMsMax = 5_000;
+
+interface Device {
+  readonly name: string;
+  readonly listeners: Set<(card: NfcCard) => void>;
+  readonly end: (fault: NfcFault | undefined) => void;
+  readonly ended: Promise<NfcFault | undefined>;
+  card: { readonly id: number; readonly card: NfcCard; readonly leave: () => void } | undefined;
+}
+
+interface Client {
+  readonly child: ChildProcess;
+  readonly devices: Map<number, Device>;
+  /** Wake whoever waits for a reader. */
+  readonly waiting: Set<() => void>;
+  fault: NfcFault | undefined;
+  isReady: boolean;
+  holders: number;
+}
+
+export function createNfcService({ socketPath, timer }: NfcServiceDeps): NfcService {
+  let current: Client | undefined;
+
+  const start = (): Client => {
+    const client: Client = {
+      child: forkProcess(socketPath),
+      devices: new Map(),
+      waiting: new Set(),
+      fault: undefined,
+      isReady: false,
+      holders: 0,
+    };
+    const answers = new Map<number, (bytes: Uint8Array | undefined) => void>();
+    const fail = (fault: NfcFault): void => {
+      if (client.fault !== undefined) return;
+      client.fault = fault;
+      if (current === client) current = undefined;
+      client.child.kill('SIGKILL');
+      for (const device of client.devices.values()) end(device, fault);
+      for (const answer of answers.values()) answer(undefined);
+      wake(client);
+    };
+    const cancelStart = timer.after(startMsMax, () =>
+      fail({ type: 'service-missing', cause: 'the PC/SC service does not answer: sudo systemctl restart pcscd' }),
+    );
+    const hear = createHearing(client, (command) => {
+      const id = ++lastId;
+      return new Promise((resolve) => {
+        const cancel = timer.after(answerMsMax, () =>
+          fail({ type: 'reader-failed', cause: 'the reader does not answer: plug it in anew' }),
+        );
+        answers.set(id, (bytes) => {
+          cancel();
+          answers.delete(id);
+          resolve(bytes);
+        });
+        if (client.fault === undefined) client.child.send({ id, ...command } satisfies NfcCommand);
+        else answers.get(id)?.(undefined);
+      });
+    });
+    let lastId = 0;
+    client.child.on('message', (notice: NfcNotice) => {
+      if (client.fault !== undefined) return;
+      if (notice.type === 'ready') cancelStart();
+      if (notice.type === 'failed') fail({ type: notice.fault, cause: withRemedy(notice) });
+      else if (notice.type === 'answer') answers.get(notice.id)?.(notice.bytes);
+      else hear(notice);
+    });
+    client.child.on('error', (cause) => fail({ type: 'reader-failed', cause: cause.message }));
+    client.child.on('exit', (code, signal) => {
+      cancelStart();
+      fail({ type: 'reader-failed', cause: `the process of the NFC readers ended (${signal ?? code})` });
+    });
+    return client;
+  };
+
+  /** Waits for `isThere`, a fault or `signal`; not longer than the readers of a service that answers take to show. */
+  const waitFor = (client: Client, isThere: () => boolean, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      let cancel = (): void => undefined;
+      let isTimed = false;
+      const done = (): void => {
+        cancel();
+        client.waiting.delete(look);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const look = (): void => {
+        if (isThere() || client.fault !== undefined || signal.aborted) return done();
+        if (!client.isReady || isTimed) return;
+        isTimed = true;
+        cancel = timer.after(readerWaitMsMax, done);
+      };
+      client.waiting.add(look);
+      signal.addEventListener('abort', done, { once: true });
+      look();
+    });
+
+  return {
+    hold: async (wanted, signal) => {
+      const client = (current ??= start());
+      client.holders++;
+      let isHeld = true;
+      const listeners: ((card: NfcCard) => void)[] = [];
+      const release = (): void => {
+        if (!isHeld) return;
+        isHeld = false;
+        for (const device of client.devices.values())
+          for (const listener of listeners) device.listeners.delete(listener);
+        if (--client.holders > 0) return;
+        if (current === client) current = undefined;
+        client.fault ??= { type: 'reader-failed', cause: 'nobody needs it any more' };
+        client.child.kill('SIGKILL');
+      };
+      const find = (): Device | undefined => [...client.devices.values()].find(({ name }) => isWanted(name, wanted));
+      await waitFor(client, () => find() !== undefined, signal);
+      const device = find();
+      if (device === undefined || client.fault !== undefined) {
+        const fault = client.fault ?? missing(wanted, [...client.devices.values()]);
+        release();
+        return err(fault);
+      }
+      return ok({
+        name: device.name,
+        ended: device.ended,
+        onCard: (listener) => {
+          listeners.push(listener);
+          device.listeners.add(listener);
+          if (device.card !== undefined) listener(device.card.card);
+        },
+        release,
+      });
+    },
+    close: () => current?.child.kill('SIGKILL'),
+  };
+}
+
+/** What becomes of readers and cards as the process tells it. */
+function createHearing(
+  client: Client,
+  send: (command: Omit<NfcCommand, 'id'>) => Promise<Uint8Array | undefined>,
+): (notice: Exclude<NfcNotice, { type: 'failed' | 'answer' }>) => void {
+  const leave = (device: Device): void => {
+    device.card?.leave();
+    device.card = undefined;
+  };
+  return (notice) => {
+    switch (notice.type) {
+      case 'ready':
+        client.isReady = true;
+        return wake(client);
+      case 'reader':
+        client.devices.set(notice.reader, createDevice(notice.name));
+        return wake(client);
+      case 'reader-gone': {
+        const device = client.devices.get(notice.reader);
+        client.devices.delete(notice.reader);
+        if (device !== undefined) end(device, undefined);
+        return;
+      }
+      case 'card-gone': {
+        const device = client.devices.get(notice.reader);
+        if (device !== undefined) leave(device);
+        return;
+      }
+      case 'card': {
+        const device = client.devices.get(notice.reader);
+        if (device === undefined) return;
+        leave(device);
+        const leaving = new AbortController();
+        const { reader, card: id, atr } = notice;
+        const transmit: Transmit = async (bytes) => {
+          const answer = leaving.signal.aborted ? undefined : await send({ reader, card: id, bytes, answerBytesMax });
+          return answer === undefined ? err({ type: 'tag-gone' }) : ok(answer);
+        };
+        const card: NfcCard = { atr, transmit, gone: leaving.signal };
+        device.card = { id, card, leave: () => leaving.abort() };
+        for (const listener of device.listeners) listener(card);
+      }
+    }
+  };
+}
+
+function createDevice(name: string): Device {
+  let end: Device['end'] = () => undefined;
+  const ended = new Promise<NfcFault | undefined>((resolve) => (end = resolve));
+  return { name, listeners: new Set(), ended, end, card: undefined };
+}
+
+function end(device: Device, fault: NfcFault | undefined): void {
+  device.card?.leave();
+  device.end(fault);
+}
+
+const wake = ({ waiting }: Client): void => [...waiting].forEach((look) => look());
+
+/** ACR1252U and its kin show a second reader, for the SAM inside. */
+const isWanted = (name: string, wanted: string): boolean =>
+  wanted === '' ? !/\bSAM\b/.test(name) : name.toLowerCase().includes(wanted.toLowerCase());
+
+function missing(wanted: string, there: readonly Device[]): NfcFault {
+  const names = there.map(({ name }) => name).join(', ');
+  return {
+    type: 'reader-missing',
+    cause: `There is no NFC reader${wanted === '' ? '' : ` whose name has "${wanted}" in it`}. There ${names === '' ? 'is none at all: plug one in' : `are: ${names}`}`,
+  };
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  'service-missing': 'sudo apt install pcscd && sudo systemctl enable --now pcscd.socket',
+  'package-missing': 'sudo apt install libpcsclite1 pcscd; from a checkout: sudo apt install libpcsclite-dev && npm ci',
+};
+
+const withRemedy = ({ fault, cause }: Extract<NfcNotice, { type: 'failed' }>): string =>
+  fault in remedies ? `${cause}. ${remedies[fault]}` : cause;
+
+/** The file beside this one: JavaScript when built; when run from source, TypeScript that tsx (a development tool) loads. */
+function forkProcess(socketPath: string): ChildProcess {
+  const isSource = import.meta.url.endsWith('.ts');
+  const file = fileURLToPath(new URL(isSource ? './nfc-process.ts' : './nfc-process.js', import.meta.url));
+  return fork(file, [socketPath], {
+    execArgv: isSource ? ['--conditions=source', '--import', tsxLoader()] : [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+}
+
+const tsxLoader = (): string =>
+  pathToFileURL(join(dirname(createRequire(import.meta.url).resolve('tsx/package.json')), 'dist/loader.mjs')).href;

@@ -1,0 +1,182 @@
+// Goal: a gate with an NFC reader, as processes and on the real pcscd: a tag with a pass of its own opens the lane, and so does a band
+// that is bound to a ticket; the same pass copied on another tag does not, and a torn reading harms nobody.
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  bytesToHex,
+  draftBindings,
+  eventResponseSchema,
+  gateResponseSchema,
+  generateResponseSchema,
+  ready,
+  ticketBatchResponseSchema,
+  type Decision,
+  type TicketResponse,
+} from '@postern/shared';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { feedFolder, journalPath, replicaPath } from '../../gate-agent/src/event-folder.ts';
+import { createGateStore } from '../../gate-agent/src/store/store.ts';
+import { readFeed } from '../../gate-agent/src/store/read-feed.ts';
+import { createSystemClock, createSystemRandom, createSystemTimer } from '../../gate-agent/src/system.ts';
+import { waitUntil } from '../support/demo-process.ts';
+import { runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+import {
+  listenToGate,
+  runGateCommand,
+  startGateProcess,
+  type GateEvents,
+  type GateProcess,
+} from '../support/gate-process.ts';
+import { describeOrReport } from '../support/not-run.ts';
+import { createPcscd, missingPcsc, type VirtualPcscd } from '../support/pcscd.ts';
+import { silentLogger } from '../support/readers.ts';
+import { hex, ntag213, tornAway, type VirtualTag } from '../support/virtual-tags.ts';
+
+const ownUid = '04aa0000000001';
+const otherUid = '04aa0000000002';
+const bandUid = '04aa0000000003';
+
+describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
+  const folder = temporaryFolder();
+  const data = join(folder.path, 'gate-a');
+  let pcscd: VirtualPcscd;
+  let cloud: CloudProcess;
+  let gate: GateProcess;
+  let events: GateEvents;
+  let url = '';
+  let event = 0;
+  let tickets: readonly TicketResponse[] = [];
+  let ndef: Uint8Array;
+
+  const startGate = async (): Promise<void> => {
+    gate = startGateProcess(join(data, 'gate.toml'));
+    ({ url } = await gate.ready);
+    events = await listenToGate(url);
+  };
+  const stopGate = async (): Promise<void> => {
+    events.close();
+    gate.kill('SIGTERM');
+    await gate.ended;
+  };
+  const ticketId = (index: number): string => tickets[index]?.id ?? '';
+
+  /** As the band desk does it, in the stopped gate's journal. */
+  const bind = async (uid: string, ticket: string): Promise<void> => {
+    const feed = await readFeed(feedFolder(data, event), event, new AbortController().signal);
+    if (!feed.ok) throw new Error(feed.error.type);
+    const { manifest, tickets: list } = feed.value;
+    const clock = createSystemClock();
+    const store = createGateStore({
+      journalPath: journalPath(data, event),
+      replicaPath: replicaPath(data, event),
+      event,
+      gate: 'gate-a',
+      boot: bytesToHex(createSystemRandom()(8)),
+      clock,
+      timer: createSystemTimer(),
+      logger: silentLogger,
+      time: () => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 10 }),
+      policy: () => manifest.policy,
+      ticket: (id) => list.ticket(id),
+    });
+    const place = { event, lane: '', method: 'nfc' };
+    const tagHash = list.tagHash('nfc', hex(uid));
+    for (const draft of draftBindings(place, { tagHash, ticketId: ticket, epoch: 0 }, []))
+      expect(await store.append(draft)).toMatchObject({ ok: true });
+    await store.close();
+    feed.value.close();
+  };
+
+  const hold = async (tag: VirtualTag): Promise<Decision> => {
+    const tapped = await pcscd.tap(tag);
+    const { decision } = await events.next('decision');
+    await tapped.remove();
+    return decision;
+  };
+
+  beforeAll(async () => {
+    await ready;
+    pcscd = await createPcscd();
+    await pcscd.start();
+    cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', '0');
+    const cloudUrl = await cloud.ready;
+    const token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
+    const api = async (path: string, body: unknown): Promise<unknown> => {
+      const response = await fetch(cloudUrl + path, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+      return response.json();
+    };
+    const zones = [{ id: 'arena', name: 'Arena' }];
+    ({ event } = eventResponseSchema.parse(
+      await api('/api/events', { name: 'Concert', types: [{ id: 1, name: 'Adult' }], zones }),
+    ));
+    ({ tickets } = ticketBatchResponseSchema.parse(
+      await api('/api/tickets/batch', { event, tickets: [{ type: 1 }, { type: 1 }] }),
+    ));
+    const made = generateResponseSchema.parse(
+      await api(`/api/tickets/${ticketId(0)}/methods/nfc/generate`, { uid: ownUid }),
+    );
+    ndef = Uint8Array.from(Buffer.from(String(made.payload['ndef']), 'base64url'));
+    const lanes = [{ id: 'in', readers: ['pcsc://ACR122U PICC (virtual) 00 00'], actuator: 'sim://in?pass-ms=20' }];
+    const { code } = gateResponseSchema.parse(
+      await api(`/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
+    );
+    expect(await runGateCommand('enrol', cloudUrl, code, '--data', data, '--lan', 'off')).toMatchObject({ code: 0 });
+    appendFileSync(join(data, 'gate.toml'), '\n[local]\nport = 0\n');
+    await api(`/admin/events/${event}/publish`, {});
+    await startGate();
+    await stopGate();
+    await bind(bandUid, ticketId(1));
+    await startGate();
+  }, 120_000);
+
+  afterAll(async () => {
+    events?.close();
+    gate?.kill('SIGKILL');
+    await gate?.ended;
+    cloud?.kill('SIGKILL');
+    await cloud?.ended;
+    await pcscd?.close();
+    folder.remove();
+  });
+
+  test('a pass copied on another tag is refused', async () => {
+    expect(await hold(ntag213({ uid: otherUid, ndef }))).toMatchObject({
+      kind: 'refuse',
+      refusal: { type: 'signature-invalid' },
+    });
+  });
+
+  test('on its own tag it opens the lane, even after a torn reading', async () => {
+    const torn = await pcscd.tap(tornAway(ntag213({ uid: ownUid, ndef }), 5));
+    await torn.left;
+    expect(await hold(ntag213({ uid: ownUid, ndef }))).toMatchObject({
+      kind: 'admit',
+      claim: { method: 'nfc', assurance: 'signed', ticketId: ticketId(0) },
+    });
+  });
+
+  test('a band without a message opens the lane for the ticket that it is bound to, once', async () => {
+    const band = ntag213({ uid: bandUid });
+    expect(await hold(band)).toMatchObject({
+      kind: 'admit',
+      claim: { method: 'nfc', assurance: 'looked-up', ticketId: ticketId(1) },
+    });
+  });
+
+  test('while pcscd is away the gate is there, and says so; when it is back, tags are read again', async () => {
+    await pcscd.kill();
+    const saysSo = async (): Promise<boolean> =>
+      (await (await fetch(`${url}/health`)).text()).includes('the PC/SC service does not run');
+    expect(await waitUntil(saysSo, 20_000)).toBe(true);
+    await pcscd.start();
+    expect(await hold(ntag213({ uid: '04aa0000000004' }))).toMatchObject({
+      kind: 'refuse',
+      refusal: { type: 'code-unknown' },
+    });
+  });
+});
