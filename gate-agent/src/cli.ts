@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line of the gate: run | enrol | status | doctor | test-reader | decode | verify | export | import. Each command is a function
+// The command line of the gate: run | enrol | status | doctor | test-reader | bind | decode | verify | export | import … Each command is a function
 // of its own; here are only their words, and the only place of the agent where they meet the terminal.
 import { spawnSync } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
@@ -164,6 +164,34 @@ const testOneReader = defineCommand({
   },
 });
 
+const bindAtDesk = defineCommand({
+  meta: {
+    name: 'bind',
+    description: 'Give wristbands to tickets: scan a ticket, hold a band to a reader; beside the running agent',
+  },
+  args: {
+    ...folderArguments,
+    operator: {
+      type: 'string',
+      required: true,
+      description: 'Who does it, as the cloud has named them',
+      valueHint: 'ID',
+    },
+    reader: { type: 'string', description: 'Only this reader, for example main-2', valueHint: 'ID' },
+  },
+  run: async ({ args }) => {
+    const { bindBands } = await import('./commands/bind.ts');
+    const { openTerminal } = await import('./terminal.ts');
+    const terminal = openTerminal();
+    const given = await bindBands(
+      { folder: orStop(findGateFolder(args)), operator: args.operator, reader: args.reader },
+      { ...terminal, say: (line) => console.log(line), signal: untilInterrupted() },
+    );
+    terminal.close();
+    console.log(`${orStop(given)} given`);
+  },
+});
+
 const verifyCode = defineCommand({
   meta: {
     name: 'verify',
@@ -266,6 +294,7 @@ const main = defineCommand({
     doctor: showDoctor,
     decode: decodePictures,
     'test-reader': testOneReader,
+    bind: bindAtDesk,
     verify: verifyCode,
     export: exportToStick,
     import: importFromStick,

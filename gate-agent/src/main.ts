@@ -2,6 +2,7 @@
 // lanes with their readers and turnstiles, staff's actions and the local port, started in this order and stopped in the opposite one.
 import {
   bytesToHex,
+  createBandDesk,
   createConfirmations,
   createLane,
   createMethodRegistry,
@@ -28,6 +29,7 @@ import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
 import { createClockTrust, type TimeSample } from './clock-trust.ts';
 import { eventsOf, pcscSocketPath, type EventConfig, type GateConfig, type LaneConfig } from './config.ts';
+import { createNextBand } from './next-band.ts';
 import { openEventAtGate, type EventAtGate } from './event-at-gate.ts';
 import { createEventReports } from './event-reports.ts';
 import { createFacts } from './facts.ts';
@@ -45,6 +47,7 @@ import { createPages } from './local-api/pages.ts';
 import { listen } from './local-api/server.ts';
 import { createPinCheck } from './pin.ts';
 import { createDecoder, type Decoder } from './readers/decoder.ts';
+import type { NfcReader } from './readers/nfc.ts';
 import { createNfcService, type NfcService } from './readers/nfc-service.ts';
 import { openReader } from './readers/open.ts';
 import { createGateFetch } from './replication/gate-auth.ts';
@@ -221,6 +224,7 @@ async function compose(
   let nfc: NfcService | undefined;
   onStop(() => nfc?.close());
   const readers: { readonly lane: string; readonly supervisor: Supervisor }[] = [];
+  const nfcReaders = new Map<string, NfcReader>();
   const actuators = createLaneActuators(timer);
   for (const laneConfig of config.lanes) {
     const actuator = actuators.open(laneConfig);
@@ -248,6 +252,7 @@ async function compose(
         stdin: process.stdin,
         decoder: () => (decoder ??= createDecoder()),
         nfc: () => (nfc ??= createNfcService({ socketPath: pcscSocketPath(), timer })),
+        onNfc: (nfcReader) => nfcReaders.set(id, nfcReader),
         ...(preview === undefined ? {} : { onFrame: preview.offer }),
       });
       if (!reader.ok) return err({ type: reader.error.type, cause: `lane ${laneConfig.id}: ${reader.error.message}` });
@@ -296,6 +301,16 @@ async function compose(
     furtherEvents,
     decide,
     orders: createStewardOrders({ events: ordersOf, confirmations: createConfirmations({ clock, random }) }),
+    bandDesk: createBandDesk({
+      registry,
+      events: events.map(({ event, store, feed, journal }) => ({
+        event,
+        store,
+        ticket: feed.ticket,
+        tagHash: feed.tagHash,
+        bindings: journal.bindings,
+      })),
+    }),
     logger,
     signOn,
     confirmClock: (trueMs) => {
@@ -338,6 +353,7 @@ async function compose(
     gateName: several.gateName,
     clock,
     pages: createPages(),
+    nextBand: createNextBand(nfcReaders),
     imports: { token, importMessage: several.importMessage },
     ...(preview === undefined ? {} : { preview: preview.routes }),
     status: async () => toStatus(toHealth(facts()), await several.progress()),

@@ -55,6 +55,7 @@ export * from './gate/ports.ts';
 export * from './gate/confirmations.ts';
 export * from './gate/gate-orders.ts';
 export * from './gate/ordered-lanes.ts';
+export * from './gate/band-desk.ts';
 export * from './gate/lane-api.ts';
 export * from './gate/lane-entries.ts';
 export * from './gate/lane-marks.ts';

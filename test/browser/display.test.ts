@@ -82,6 +82,7 @@ async function startShownGate(port: number): Promise<ShownGate> {
       },
     ],
     zones: () => [],
+    nextBand: async () => 'none',
     gateName: (gate) => gate,
     signOn: () => {
       throw new Error('nobody signs on at the display');

@@ -52,6 +52,17 @@ export function runGateCommand(...argumentList: readonly string[]): Promise<Fini
   return watch(child).ended;
 }
 
+/** A command that asks: what is typed, line by line, and what it has said by now. */
+export function startGateCommand(
+  lines: readonly string[],
+  ...argumentList: readonly string[]
+): { readonly out: () => string; readonly ended: Promise<Finished> } {
+  const child = spawnGate(argumentList);
+  const { text, ended } = watch(child);
+  child.stdin?.end(lines.map((line) => `${line}\n`).join(''));
+  return { out: () => text.out, ended };
+}
+
 function watch(child: ChildProcess): {
   readonly text: { readonly out: string; readonly errors: string };
   readonly ended: Promise<Finished>;

@@ -2,7 +2,9 @@
 // and ends by `/steward/sign-off`. Types are checked here, rights and PINs by the steward module; the answer is the mark or decision it
 // led to, or one problem that says why not.
 import {
+  bytesToHex,
   declineReasons,
+  hexToBytes,
   languages,
   orderQuestion,
   orders,
@@ -25,6 +27,7 @@ import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
+import type { NextBand } from '../next-band.ts';
 import { guardChange } from './guard.ts';
 import { problem } from './problem.ts';
 
@@ -33,6 +36,11 @@ export const stewardBodyBytesMax = 8 * 1024;
 const lane = z.string().regex(/^[a-z0-9-]{1,32}$/);
 const zone = z.string().max(64).default('');
 const holdId = z.string().min(1).max(100);
+
+const band = {
+  medium: z.enum(['nfc', 'ble']),
+  id: z.string().regex(/^([0-9a-f]{2}){1,32}$/),
+};
 
 const actionSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('accept-hold'), lane, holdId }),
@@ -62,6 +70,14 @@ const actionSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('give-order'), order: z.enum(orders), zone }),
   z.strictObject({ type: z.literal('lift-order'), order: z.enum(orders), zone }),
   z.strictObject({ type: z.literal('confirm-order'), token: z.string().regex(/^[0-9a-f]{32}$/) }),
+  /** Gives the band to the ticket whose code is `text`. */
+  z.strictObject({
+    type: z.literal('bind-band'),
+    text: z.string().min(1).max(presentationTextCharsMax),
+    ...band,
+    replace: z.enum(['lost-band', 'other-ticket']).optional(),
+  }),
+  z.strictObject({ type: z.literal('unbind-band'), ...band }),
 ]);
 
 const operator = z.string().regex(/^[a-z0-9]{8,16}$/);
@@ -72,6 +88,7 @@ const pinRequestSchema = z.strictObject({ operator, pin, action: actionSchema })
 const sessionRequestSchema = z.strictObject({ session, action: actionSchema });
 const operatorSignOnSchema = z.strictObject({ operator, pin });
 const cardSignOnSchema = z.strictObject({ code: z.string().regex(staffCodePattern), pin });
+const nextBandSchema = z.strictObject({ session, reader: z.string().max(64).optional() });
 const signOffSchema = z.strictObject({ session });
 
 export interface StewardRouteDeps {
@@ -81,7 +98,11 @@ export interface StewardRouteDeps {
   readonly zones: () => readonly Zone[];
   readonly gateName: (gate: string) => string;
   readonly clock: Clock;
+  readonly nextBand: NextBand;
 }
+
+/** Nobody holds a request open for longer; who waits asks again. */
+const bandWaitMsMax = 20_000;
 
 export function createStewardRoute(deps: StewardRouteDeps): Hono {
   const { steward, signOn, clock } = deps;
@@ -113,6 +134,24 @@ export function createStewardRoute(deps: StewardRouteDeps): Hono {
     const { pin: given, ...name } = request.data;
     const shift = await signOn().signOn(name, given);
     return shift.ok ? context.json(shift.value) : answerError(context, shift.error);
+  });
+  /** The next band that is held to a reader, for whoever has signed on; 204 when there was none for a while. */
+  routes.post('/next-band', async (context) => {
+    const request = nextBandSchema.safeParse(await readBody(context));
+    if (!request.success) return invalid(context, 'Ask with the session of a shift', request.error);
+    const by = await signOn().check({ session: request.data.session });
+    if (!by.ok) return answerError(context, by.error);
+    const signal = AbortSignal.any([context.req.raw.signal, AbortSignal.timeout(bandWaitMsMax)]);
+    const held = await deps.nextBand(request.data.reader, signal);
+    if (held === undefined) return context.body(null, 204);
+    if (held === 'none')
+      return problem(
+        context,
+        404,
+        'no-band-reader',
+        'This gate has no such reader for wristbands: see pcsc:// in gate.toml',
+      );
+    return context.json({ ...held, id: bytesToHex(held.id) });
   });
   routes.post('/sign-off', async (context) => {
     const request = signOffSchema.safeParse(await readBody(context));
@@ -165,8 +204,19 @@ function toAction(action: z.infer<typeof actionSchema>, clock: Clock): StewardAc
     };
   if (action.type === 'confirm-clock')
     return action.trueMs === undefined ? { type: action.type } : { type: action.type, trueMs: action.trueMs };
+  if (action.type === 'bind-band')
+    return {
+      type: action.type,
+      presentation: typed(action.text),
+      medium: action.medium,
+      id: idOf(action),
+      ...(action.replace === undefined ? {} : { replace: action.replace }),
+    };
+  if (action.type === 'unbind-band') return { type: action.type, medium: action.medium, id: idOf(action) };
   return action;
 }
+
+const idOf = ({ id }: { readonly id: string }): Uint8Array => hexToBytes(id) ?? new Uint8Array(0);
 
 const statuses: Readonly<Record<StewardError['type'], readonly [status: ContentfulStatusCode, title: string]>> = {
   'pin-wrong': [401, 'Operator or PIN is wrong'],
@@ -191,6 +241,13 @@ const statuses: Readonly<Record<StewardError['type'], readonly [status: Contentf
   'reason-unknown': [400, 'Not a known reason'],
   'time-out-of-range': [400, 'Not a possible time'],
   refused: [409, 'The ticket was refused'],
+  'no-ticket-list': [503, 'This gate has no ticket list yet: connect it to the cloud once'],
+  'band-of-another-ticket': [
+    409,
+    'This band belongs to another ticket: take another band, or a supervisor takes it over',
+  ],
+  'ticket-has-its-bands': [409, 'This ticket has its band already: unless that is lost'],
+  'band-unbound': [404, 'This band belongs to no ticket'],
   'store-failed': [503, 'The gate cannot record anything: nothing was done'],
   'store-stopped': [503, 'The gate cannot record anything: nothing was done'],
 };
@@ -200,5 +257,6 @@ function answerError(context: Context, error: StewardError): Response {
   return problem(context, status, error.type, title, {
     ...('waitMs' in error ? { waitMs: error.waitMs } : {}),
     ...('refusal' in error ? { refusal: error.refusal } : {}),
+    ...('bands' in error ? { bands: error.bands } : {}),
   });
 }

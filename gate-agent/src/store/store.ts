@@ -9,6 +9,7 @@ import {
   ok,
   type AdmissionPolicy,
   type AdmitView,
+  type Bindings,
   type Clock,
   type HybridClock,
   type HybridTimestamp,
@@ -52,6 +53,8 @@ export interface GateStore extends Store {
   readonly marksOf: (ticketId: string) => readonly Mark[];
   /** To which ticket a wristband belongs; a conflict that nobody has settled lets nobody in (tagRefusal). */
   readonly tag: (tagHash: string) => TagState;
+  /** All that is known of a band and of a ticket's bands; empty ticket id: of the band alone. */
+  readonly bindings: (tagHash: string, ticketId: string) => Bindings;
   /** Tickets with marks of other gates, in the order of ids after one, from at most so many marks; the last may not be complete. */
   readonly ticketsAfter: ReplicaReader['ticketsAfter'];
   /** Tickets with marks of this gate. */
@@ -157,14 +160,17 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
     };
   };
 
-  const tag = (tagHash: string): TagState => {
+  const bindings = (tagHash: string, ticketId: string): Bindings => {
     const journal = live.working();
-    if (journal === undefined) return { type: 'unbound' };
-    const around = bindingsAround([tagHash], [], {
-      byTag: (hash) => [...journal.boundTo(hash), ...replica.boundTo(hash)].filter((mark) => mark.event === event),
-      byTicket: (ticketId) => knownMarks(journal, ticketId),
-    });
-    return foldBindings(around, (ticketId) => deps.ticket(ticketId)?.party ?? 1).tag(tagHash);
+    const around =
+      journal === undefined
+        ? []
+        : bindingsAround([tagHash], ticketId === '' ? [] : [ticketId], {
+            byTag: (hash) =>
+              [...journal.boundTo(hash), ...replica.boundTo(hash)].filter((mark) => mark.event === event),
+            byTicket: (id) => knownMarks(journal, id),
+          });
+    return foldBindings(around, (id) => deps.ticket(id)?.party ?? 1);
   };
 
   const insertAfterWaiting = (journal: Journal, draft: MarkDraft): Mark => {
@@ -189,7 +195,8 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
       live.close();
       replica.close();
     },
-    tag,
+    tag: (tagHash) => bindings(tagHash, '').tag(tagHash),
+    bindings,
     ticketsAfter: replica.ticketsAfter,
     ownTickets: () => live.working()?.ticketIds() ?? [],
     offline: live.offline,

@@ -7,6 +7,7 @@ import type { Decision, Refusal } from '../decision.ts';
 import type { DeclineReason, Mark, OverrideReason, UndoReason } from '../mark.ts';
 import type { Presentation } from '../presentation.ts';
 import { assert, err, ok, exhaustive, type Result } from '../result.ts';
+import { isBandAction, type BandAction, type BandDesk, type BandDeskError } from './band-desk.ts';
 import type { Lane, LaneActionError, Operator, StaffRole } from './lane-api.ts';
 import { draftDenial, draftPassOut } from './lane-marks.ts';
 import type { EventAccess, LaneContext, Logger, Store } from './ports.ts';
@@ -35,7 +36,8 @@ export type StewardAction =
   | { readonly type: 'reset-free'; readonly lane: string }
   /** `trueMs`: the time that the person vouches for, Unix milliseconds; the shown one when absent. */
   | { readonly type: 'confirm-clock'; readonly trueMs?: number }
-  | OrderAction;
+  | OrderAction
+  | BandAction;
 
 /** Least role an action needs. A held presentation that needs a supervisor is turned down by the rule itself. */
 export const roleNeeded: Readonly<Record<StewardAction['type'], StaffRole>> = {
@@ -53,12 +55,15 @@ export const roleNeeded: Readonly<Record<StewardAction['type'], StaffRole>> = {
   'give-order': 'supervisor',
   'lift-order': 'supervisor',
   'confirm-order': 'supervisor',
+  'bind-band': 'steward',
+  'unbind-band': 'supervisor',
 };
 
 export type StewardError =
   | LaneActionError
   | SignOnError
   | OrderActionError
+  | BandDeskError
   | { readonly type: 'lane-unknown' }
   /** Neither shown nor at the lane. */
   | { readonly type: 'no-ticket' }
@@ -68,6 +73,8 @@ export type StewardError =
 export interface StewardOutcome extends OrderOutcome {
   readonly mark?: Mark;
   readonly decision?: Decision;
+  /** Whose band it is now, or was. */
+  readonly ticketId?: string;
 }
 
 export interface StewardDeps {
@@ -82,6 +89,7 @@ export interface StewardDeps {
   readonly furtherEvents?: readonly EventAccess[];
   readonly decide: typeof decideRule;
   readonly orders: StewardOrders;
+  readonly bandDesk: BandDesk;
   readonly logger: Logger;
 }
 
@@ -180,13 +188,14 @@ export function createSteward(deps: StewardDeps): Steward {
   ): Promise<Result<StewardOutcome, StewardError>> => {
     if (action.type === 'confirm-clock') return correctClock(by, action.trueMs ?? context.time().nowMs);
     if (isOrderAction(action)) return deps.orders(by, action);
+    if (isBandAction(action)) return deps.bandDesk.act(by, action, signal);
     const lane = lanes.find((candidate) => candidate.id === action.lane);
     return lane === undefined ? err({ type: 'lane-unknown' }) : perform(by, action, lane, signal);
   };
 
   const perform = async (
     by: Operator,
-    action: Exclude<StewardAction, OrderAction | { type: 'confirm-clock' }>,
+    action: Exclude<StewardAction, OrderAction | BandAction | { type: 'confirm-clock' }>,
     lane: Lane,
     signal: AbortSignal,
   ): Promise<Result<StewardOutcome, StewardError>> => {

@@ -44,6 +44,7 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
       },
     ],
     zones: () => [],
+    nextBand: async () => 'none',
     gateName: (gate) => gate,
     signOn: () => ({
       check: async () => ({ ok: false, error: { type: 'signed-off' } }),

@@ -37,6 +37,7 @@ const createBench = async () => {
     store: rig.store,
     decide: rig.decide,
     orders: async () => err({ type: 'confirmation-gone' }),
+    bandDesk: { act: async () => err({ type: 'band-unbound' }) },
     logger: silentLogger,
   });
   const act = async (action: StewardAction, operator = 'op1steward', pin = staff[operator]?.[0] ?? '') => {

@@ -1,0 +1,152 @@
+// Gives wristbands to tickets at a gate, without any network: whoever shows a ticket gets the band that is held to a reader, as a `bound`
+// mark that every gate learns of. A band that belongs to somebody else is not taken from them by accident.
+import { draftBindings, type Bindings, type BoundMark } from '../binding.ts';
+import type { Claim, Refusal } from '../decision.ts';
+import type { Mark, MarkDraft } from '../mark.ts';
+import type { Presentation } from '../presentation.ts';
+import { assert, err, ok, type Result } from '../result.ts';
+import type { TagMedium } from '../tag.ts';
+import type { Ticket } from '../ticket.ts';
+import type { Operator } from './lane-api.ts';
+import type { Store, StoreError } from './ports.ts';
+import type { MethodRegistry } from './registry.ts';
+
+/** One of the gate's events as the desk uses it. */
+export interface BandDeskEvent {
+  readonly event: number;
+  readonly store: Store;
+  readonly ticket: (ticketId: string) => Ticket | undefined;
+  /** Undefined before the first ticket list, which brings the key. */
+  readonly tagHash: (medium: TagMedium, id: Uint8Array) => string | undefined;
+  /** All that is known of a band and a ticket; an empty ticket id is of no ticket. */
+  readonly bindings: (tagHash: string, ticketId: string) => Bindings;
+}
+
+export interface BandDeskDeps {
+  /** The gate's own one first. */
+  readonly events: readonly BandDeskEvent[];
+  readonly registry: MethodRegistry;
+}
+
+export type BandAction =
+  | {
+      readonly type: 'bind-band';
+      /** The ticket, by a code of its own. */
+      readonly presentation: Presentation;
+      readonly medium: TagMedium;
+      readonly id: Uint8Array;
+      /** `lost-band`: the ticket's earlier bands are lost; `other-ticket`: the band is taken from whoever has it. */
+      readonly replace?: 'lost-band' | 'other-ticket';
+    }
+  /** Takes a band from the ticket that it belongs to. */
+  | { readonly type: 'unbind-band'; readonly medium: TagMedium; readonly id: Uint8Array };
+
+export const isBandAction = <A extends { readonly type: string }>(action: A): action is A & BandAction =>
+  action.type === 'bind-band' || action.type === 'unbind-band';
+
+export type BandDeskError =
+  | StoreError
+  | { readonly type: 'refused'; readonly refusal: Refusal }
+  | { readonly type: 'role-too-low' }
+  /** Nothing can be said of a band before the first ticket list. */
+  | { readonly type: 'no-ticket-list' }
+  | { readonly type: 'band-of-another-ticket' }
+  | { readonly type: 'ticket-has-its-bands'; readonly bands: number }
+  | { readonly type: 'band-unbound' };
+
+export interface BandOutcome {
+  /** The ticket that the band belongs to now, or did. */
+  readonly ticketId: string;
+  /** Absent where it was so already. */
+  readonly mark?: Mark;
+}
+
+export interface BandDesk {
+  readonly act: (by: Operator, action: BandAction, signal: AbortSignal) => Promise<Result<BandOutcome, BandDeskError>>;
+}
+
+export function createBandDesk({ events, registry }: BandDeskDeps): BandDesk {
+  const write = async (
+    store: Store,
+    drafts: readonly MarkDraft[],
+    ticketId: string,
+  ): Promise<Result<BandOutcome, BandDeskError>> => {
+    let mark: Mark | undefined;
+    for (const draft of drafts) {
+      const written = await store.append(draft);
+      if (!written.ok) return written;
+      mark = written.value;
+    }
+    assert(mark !== undefined, 'something is written');
+    return ok({ ticketId, mark });
+  };
+
+  /** The ticket as it is now, if the code is not an old one; whether it was used does not matter. */
+  const prove = async (
+    presentation: Presentation,
+    signal: AbortSignal,
+  ): Promise<Result<{ readonly claim: Claim; readonly ticket: Ticket; readonly of: BandDeskEvent }, BandDeskError>> => {
+    const verified = await registry.verify(presentation, signal);
+    const refuse = (refusal: Refusal): Result<never, BandDeskError> => err({ type: 'refused', refusal });
+    if (!verified.ok) return refuse(verified.error);
+    const claim = verified.value;
+    const of = events.find(({ event }) => event === claim.event);
+    if (of === undefined) return refuse({ type: 'other-event' });
+    const ticket = of.ticket(claim.ticketId);
+    if (ticket === undefined) return refuse({ type: 'ticket-unknown' });
+    if (claim.epoch !== ticket.epoch) return refuse({ type: 'replaced' });
+    if (ticket.status !== 'valid') return refuse({ type: ticket.status });
+    return ok({ claim, ticket, of });
+  };
+
+  const bind = async (
+    by: Operator,
+    { presentation, medium, id, replace }: Extract<BandAction, { type: 'bind-band' }>,
+    signal: AbortSignal,
+  ): Promise<Result<BandOutcome, BandDeskError>> => {
+    const proved = await prove(presentation, signal);
+    if (!proved.ok) return proved;
+    const { claim, ticket, of } = proved.value;
+    const tagHash = of.tagHash(medium, id);
+    if (tagHash === undefined) return err({ type: 'no-ticket-list' });
+    const bindings = of.bindings(tagHash, ticket.id);
+    const state = bindings.tag(tagHash);
+    if (state.type === 'bound' && state.ticketId === ticket.id && state.epoch === ticket.epoch)
+      return ok({ ticketId: ticket.id });
+    const ofTag = bindings.holding({ tagHash });
+    if (ofTag.some(({ ticketId }) => ticketId !== '' && ticketId !== ticket.id)) {
+      if (replace !== 'other-ticket') return err({ type: 'band-of-another-ticket' });
+      if (by.role !== 'supervisor') return err({ type: 'role-too-low' });
+    }
+    const others = bindings.holding({ ticketId: ticket.id }).filter((mark) => mark.tagHash !== tagHash);
+    const bands = new Set(others.map((mark) => mark.tagHash)).size;
+    if (bands >= ticket.party && replace !== 'lost-band') return err({ type: 'ticket-has-its-bands', bands });
+    const replaced: readonly BoundMark[] = [...ofTag, ...(replace === 'lost-band' ? others : [])];
+    const place = { event: of.event, lane: '', method: medium, operator: by.operator };
+    return write(
+      of.store,
+      draftBindings(place, { tagHash, ticketId: ticket.id, epoch: claim.epoch }, replaced),
+      ticket.id,
+    );
+  };
+
+  const unbind = async (
+    by: Operator,
+    { medium, id }: Extract<BandAction, { type: 'unbind-band' }>,
+  ): Promise<Result<BandOutcome, BandDeskError>> => {
+    for (const of of events) {
+      const tagHash = of.tagHash(medium, id);
+      if (tagHash === undefined) continue;
+      const holding = of.bindings(tagHash, '').holding({ tagHash });
+      const bound = holding.findLast(({ ticketId }) => ticketId !== '');
+      if (bound === undefined) continue;
+      const place = { event: of.event, lane: '', method: medium, operator: by.operator };
+      return write(of.store, draftBindings(place, { tagHash, ticketId: '', epoch: 0 }, holding), bound.ticketId);
+    }
+    return err({ type: 'band-unbound' });
+  };
+
+  return {
+    act: (by, action, signal) => (action.type === 'bind-band' ? bind(by, action, signal) : unbind(by, action)),
+  };
+}
