@@ -15,19 +15,28 @@ import { simulateSeeds, type SimulationJob } from './sim/pool.ts';
 import type { WorldSize } from './sim/scenario.ts';
 import { simulate, type SimulationResult } from './sim/simulation.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '20' },
-    gates: { type: 'string', default: '3' },
-    hours: { type: 'string', default: '8' },
-    seed: { type: 'string' },
-    world: { type: 'string' },
-    workers: { type: 'string', default: String(availableParallelism()) },
-    json: { type: 'string' },
-    steps: { type: 'boolean', default: false },
-    plant: { type: 'string' },
-  },
-});
+const values = readOptions();
+
+/** Bad words on the command line are one line and exit code 2: 1 says that an invariant was violated. */
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        seeds: { type: 'string' },
+        gates: { type: 'string' },
+        hours: { type: 'string' },
+        seed: { type: 'string' },
+        world: { type: 'string' },
+        workers: { type: 'string', default: String(availableParallelism()) },
+        json: { type: 'string' },
+        steps: { type: 'boolean', default: false },
+        plant: { type: 'string' },
+      },
+    }).values;
+  } catch (cause) {
+    return refuse(cause instanceof Error ? cause.message : String(cause));
+  }
+}
 
 function refuse(cause: string): never {
   console.error(cause);
@@ -47,6 +56,9 @@ function positiveHours(text: string): number {
 }
 
 if (values.world !== undefined && values.world !== 'small') refuse(`--world must be "small", not "${values.world}"`);
+if (values.world !== undefined && (values.gates ?? values.hours) !== undefined)
+  refuse('--world small has 3 to 5 gates for five minutes: leave out --gates and --hours');
+if (values.seed !== undefined && values.seeds !== undefined) refuse('--seed plays one: leave out --seeds');
 if (values.steps && values.seed === undefined) refuse('--steps needs --seed');
 const bug = plantedBugs.find((known): known is PlantedBug => known === values.plant);
 if (values.plant !== undefined && bug === undefined) refuse(`--plant takes one of ${plantedBugs.join(', ')}`);
@@ -54,15 +66,26 @@ if (values.plant !== undefined && bug === undefined) refuse(`--plant takes one o
 const size: WorldSize =
   values.world === 'small'
     ? 'small'
-    : { gates: positive('gates', values.gates, 100), hours: positiveHours(values.hours) };
+    : { gates: positive('gates', values.gates ?? '3', 100), hours: positiveHours(values.hours ?? '8') };
 const sizeOptions = size === 'small' ? '--world small' : `--gates ${size.gates} --hours ${size.hours}`;
 const options = bug === undefined ? sizeOptions : `${sizeOptions} --plant ${bug}`;
 const workers = positive('workers', values.workers, 256);
 const seeds =
   values.seed === undefined
-    ? Array.from({ length: positive('seeds', values.seeds, 1_000_000) }, (_, index) => index + 1)
+    ? Array.from({ length: positive('seeds', values.seeds ?? '20', 1_000_000) }, (_, index) => index + 1)
     : [positive('seed', values.seed, 0xffff_ffff)];
 const job: SimulationJob = { size, ...(bug === undefined ? {} : { bug }) };
+
+if (values.json !== undefined) write(values.json, '');
+
+/** Tried before anything is simulated: nobody waits an hour to be told that a folder does not exist. */
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    refuse(`--json ${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
 
 const total = createSha256();
 const violations: { seed: number; invariant: string; detail: string; replay: string }[] = [];
@@ -110,7 +133,7 @@ const outcome = {
   violations,
   traceHash: bytesToHex(total.digest()),
 };
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(outcome, null, 2)}\n`);
+if (values.json !== undefined) write(values.json, `${JSON.stringify(outcome, null, 2)}\n`);
 console.log(
   `what happened: ${[...happened]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))

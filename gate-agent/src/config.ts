@@ -232,6 +232,14 @@ export function parseConfig(
       complaints.push(
         `${fileName}:${locateLine(text, ['events', again - 1, 'id'])}: event ${events[again]} is named twice; leave one out`,
       );
+    const addresses = eventsOf(parsed.data).map(({ lan }) => lan.listen);
+    const taken = addresses.findIndex(
+      (address, index) => address !== undefined && !address.endsWith(':0') && addresses.indexOf(address) !== index,
+    );
+    if (taken > 0)
+      complaints.push(
+        `${fileName}:${locateLine(text, ['events', taken - 1, 'lan'])}: ${addresses[taken]} is another event's address already; give each event a port of its own, or leave lan out`,
+      );
     if (complaints.length === 0) return ok(parsed.data);
   }
   return err({ type: 'config-invalid', complaints });

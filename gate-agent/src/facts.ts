@@ -68,6 +68,7 @@ function eventFacts(of: EventInFacts): EventFacts {
     event,
     eventName: feed.policy().name,
     zone,
+    zoneKnown: cache.current()?.manifest.policy.zones.some(({ id }) => id === zone) ?? true,
     store: { healthy: journal.healthy(), trouble: journal.trouble() },
     feed: feedHealth(cache, feed),
     feedTrouble: cache.trouble()?.type ?? feedStatus()?.error?.type,

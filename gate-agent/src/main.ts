@@ -1,5 +1,6 @@
 // The gate's composition root: clock and identity, the events with their feeds, journals and replication threads (event-at-gate.ts),
 // lanes with their readers and turnstiles, staff's actions and the local port, started in this order and stopped in the opposite one.
+import { setMaxListeners } from 'node:events';
 import {
   bytesToHex,
   createBandDesk,
@@ -95,6 +96,8 @@ export async function startGate(config: GateConfig, logger: Logger): Promise<Res
     return err({ type: error.type, cause });
   }
   const stopping = new AbortController();
+  // Every lane, reader and event listens to it.
+  setMaxListeners(0, stopping.signal);
   const closes: Close[] = [];
   const stop = async (): Promise<void> => {
     stopping.abort();

@@ -11,6 +11,7 @@ import { describeRoute } from 'hono-openapi';
 import type { Quarantine } from '../services/quarantine.ts';
 import type { Revocations } from '../services/revocations.ts';
 import { createRouter, problem, type Environment } from './context.ts';
+import { mayActIn } from './enforce-access.ts';
 import {
   bodyProblems,
   describe,
@@ -45,7 +46,9 @@ export function quarantineRoutes({ revocations, quarantine }: QuarantineRoutesDe
     validJson(revokeGateRequestSchema),
     async (c) => {
       const { event, gate } = c.req.valid('param');
-      const revoked = await revocations.revoke(event, gate, c.req.valid('json').reason, c.get('audit')?.take);
+      const mayRevokeAt = (other: number): boolean => mayActIn(c, other) === undefined;
+      const { reason } = c.req.valid('json');
+      const revoked = await revocations.revoke(event, gate, reason, mayRevokeAt, c.get('audit')?.take);
       return revoked.ok ? c.json(revoked.value) : problem(c, revoked.error);
     },
   );

@@ -43,9 +43,10 @@ export interface EnrolledGate {
 
 export interface Gate {
   readonly id: string;
-  /** None for a revoked one. */
+  /** At which it is not revoked. */
   readonly events: ReadonlySet<number>;
   readonly publicKey: Uint8Array;
+  /** Where it stands at no event any more. */
   readonly revokedAtMs: number | undefined;
 }
 
@@ -106,8 +107,10 @@ export function createDevices(deps: DevicesDeps): Devices {
           .where('id', '=', gate.id)
           .execute();
         if (known.some((at) => at.event !== event && !mayInviteAt(at.event))) return 'in-other-event';
-        if (known.some((at) => at.revoked_at_ms !== null)) return 'revoked';
-        const [device] = known;
+        const revoked = known.filter((at) => at.revoked_at_ms !== null);
+        if (revoked.some((at) => at.event === event) || (known.length > 0 && revoked.length === known.length))
+          return 'revoked';
+        const device = known.find((at) => at.revoked_at_ms === null);
         await queries
           .insertInto('gate')
           .values({
@@ -226,7 +229,9 @@ export function createDevices(deps: DevicesDeps): Devices {
             id: gate,
             events: new Set(rows.flatMap(({ event, revoked_at_ms }) => (revoked_at_ms === null ? [event] : []))),
             publicKey,
-            revokedAtMs: rows.find(({ revoked_at_ms }) => revoked_at_ms !== null)?.revoked_at_ms ?? undefined,
+            revokedAtMs: rows.every(({ revoked_at_ms }) => revoked_at_ms !== null)
+              ? Math.max(...rows.flatMap(({ revoked_at_ms }) => revoked_at_ms ?? []))
+              : undefined,
           };
     },
 

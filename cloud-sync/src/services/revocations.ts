@@ -21,11 +21,14 @@ import { raiseRulesRevision } from './events.ts';
 import type { Failure } from './problems.ts';
 
 export interface Revocations {
-  /** At every event at which the gate stands: it is the device that is not to be believed any more. */
+  /**
+   * At every event at which the gate stands and whoever asks may revoke gates: it is the device that is not to be believed any more.
+   */
   readonly revoke: (
     event: number,
     gate: string,
     reason: string,
+    mayRevokeAt: (event: number) => boolean,
     entry?: EntryOf,
   ) => Promise<Result<RevokeGateResponse, Failure>>;
 }
@@ -76,7 +79,7 @@ export function createRevocations(deps: RevocationsDeps): Revocations {
         const heads = await acceptAll(deps, queries, event, gate);
         await raiseRulesRevision(queries, event);
         const marks = heads.reduce((sum, head) => sum + head.count, 0);
-        await audit.record(queries, entry({ details: { why: reason, marks } }));
+        await audit.record(queries, entry({ event, details: { why: reason, marks } }));
         return ok({ event, gate, revokedAtMs, marks });
       },
     );
@@ -88,7 +91,7 @@ export function createRevocations(deps: RevocationsDeps): Revocations {
   };
 
   return {
-    revoke: async (event, gate, reason, entry = systemEntry) => {
+    revoke: async (event, gate, reason, mayRevokeAt, entry = systemEntry) => {
       const standing = await database
         .selectFrom('gate')
         .select('event')
@@ -99,10 +102,7 @@ export function createRevocations(deps: RevocationsDeps): Revocations {
       // The asked one last: broken off in the middle, it can be asked again.
       if (standing.some((at) => at.event === event))
         for (const at of standing)
-          if (at.event !== event)
-            await revokeAt(at.event, gate, reason, (addition) =>
-              systemEntry({ ...addition, event: at.event, subject: gate }),
-            );
+          if (at.event !== event && mayRevokeAt(at.event)) await revokeAt(at.event, gate, reason, entry);
       return revokeAt(event, gate, reason, entry);
     },
   };

@@ -177,13 +177,16 @@ const takeByAgent =
     return err({ type, message: `the running agent does not take it in (${type}); look at its log` });
   };
 
-/** 0: everything could be read and was taken; 1: something was not. */
-export const importExitCode = (files: readonly ImportedFile[]): number =>
-  files.every(
-    ({ trouble, gates }) => trouble === undefined && gates.every(({ refused }) => Object.keys(refused).length === 0),
-  )
-    ? 0
-    : 1;
+/**
+ * 0: everything could be read and was taken; 1: something was not. A stick that goes round a site holds files of other events, too:
+ * these count only where there was nothing else.
+ */
+export function importExitCode(files: readonly ImportedFile[]): number {
+  const ours = files.filter(({ trouble }) => trouble !== 'other-event');
+  const isTaken = ({ trouble, gates }: ImportedFile): boolean =>
+    trouble === undefined && gates.every(({ refused }) => Object.keys(refused).length === 0);
+  return ours.length > 0 && ours.every(isTaken) ? 0 : 1;
+}
 
 const troubleTexts: Readonly<Record<NonNullable<ImportedFile['trouble']>, string>> = {
   'mark-file-unknown': 'this is not a file of marks',

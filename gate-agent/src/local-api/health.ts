@@ -28,6 +28,8 @@ export interface EventFacts {
   readonly event: number;
   readonly eventName: string;
   readonly zone: string;
+  /** Whether the event has that zone, as far as the ticket list says. */
+  readonly zoneKnown: boolean;
   readonly store: { readonly healthy: boolean; readonly trouble: string | undefined };
   /** Undefined until a first feed is in use. */
   readonly feed: FeedHealth | undefined;
@@ -122,21 +124,34 @@ function* findProblems(facts: GateFacts): Generator<Problem> {
     );
   for (const event of [facts, ...facts.also])
     for (const problem of findEventProblems(event))
-      yield facts.also.length === 0 ? problem : { ...problem, what: `${event.eventName}: ${problem.what}` };
+      yield facts.also.length === 0 ? problem : { ...problem, what: `${nameOf(event)}: ${problem.what}` };
   yield* findGateProblems(facts);
 }
 
-function* findEventProblems({ store, feed, feedTrouble, contact, orders }: EventFacts): Generator<Problem> {
+const nameOf = ({ event, eventName, feed }: EventFacts): string => (feed === undefined ? `event ${event}` : eventName);
+
+function* findEventProblems(facts: EventFacts): Generator<Problem> {
+  const { event, zone, zoneKnown, store, feed, feedTrouble, contact, orders } = facts;
+  if (!zoneKnown)
+    yield fail(
+      `the event has no zone "${zone}": nobody who enters here is counted, and no order reaches this gate`,
+      `set the zone of event ${event} in gate.toml to one that the event has, then restart the gate`,
+    );
   if (!store.healthy)
     yield fail(
       `the journal does not work: ${store.trouble ?? 'unknown'}`,
       'entries stay shut and it is tried again every second; check disk space and the card, then run gate-agent doctor',
     );
   if (feed === undefined)
-    yield fail(
-      `no ticket list yet${feedTrouble === undefined ? '' : `: ${feedTrouble}`}`,
-      'connect the gate to the cloud once, and publish the event there',
-    );
+    yield feedTrouble === 'feed-refused'
+      ? fail(
+          'no ticket list: the cloud gives this gate none for this event',
+          `make this gate at event ${event} in the cloud, or take the event out of gate.toml`,
+        )
+      : fail(
+          `no ticket list yet${feedTrouble === undefined ? '' : `: ${feedTrouble}`}`,
+          'connect the gate to the cloud once, and publish the event there',
+        );
   else if (feed.expired) yield fail('the ticket list has expired', 'connect the gate to the cloud');
   else if (feed.stale)
     yield warn(`the ticket list is ${Math.round(feed.ageMs / 60_000)} min old`, 'connect the gate to the cloud');

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  auditPageSchema,
   bytesToHex,
   encodeGateToken,
   hexToBytes,
@@ -143,7 +144,20 @@ describe('a gate of two events', () => {
     await expect(gate.push([], 3)).rejects.toThrow('403');
   });
 
-  it('is revoked at both', async () => {
+  it('is revoked only where whoever does it may do that, and stands at the others as before', async () => {
+    const gate = await enrolTestGate(test, 1, 'gate-a');
+    await test.json('POST', '/admin/events/2/gates', second);
+    const organiser = await createPerson(test, 'organiser', 2);
+    const path = '/admin/events/2/gates/gate-a/revoke';
+    expect(await typeOf(await askAs(test, organiser, 'POST', path, { reason: 'not ours' }))).toBe('200');
+    await test.json('POST', '/admin/events/1/publish', {}, 200);
+    expect((await gate.request('GET', '/feed/1/manifest')).status).toBe(200);
+    expect(await problemOf(await gate.request('GET', '/feed/2/manifest'))).toBe('403 event-forbidden');
+    expect(await problemOf(await test.api('POST', '/admin/events/2/gates', second))).toBe('409 gate-revoked');
+    expect((await invite()).gate).toBe('gate-a');
+  });
+
+  it('is revoked at both by who may, and the log says who', async () => {
     const gate = await enrolTestGate(test, 1, 'gate-a');
     await test.json('POST', '/admin/events/2/gates', second);
     await test.json('POST', '/admin/events/2/gates/gate-a/revoke', { reason: 'stolen' }, 200);
@@ -154,6 +168,9 @@ describe('a gate of two events', () => {
       : published;
     expect(manifest).toMatchObject({ value: { gates: [{ id: 'cloud' }], revokedGates: [{ id: 'gate-a' }] } });
     expect(await problemOf(await test.api('POST', '/admin/events/1/gates', second))).toBe('409 gate-revoked');
+    const { entries } = auditPageSchema.parse(await test.json('GET', '/audits/log?action=gate-revoked'));
+    expect(new Set(entries.map(({ event, gate: id }) => `${event} ${id}`))).toEqual(new Set(['1 gate-a', '2 gate-a']));
+    expect(entries.map(({ actor }) => actor)).not.toContain('cloud-sync');
   });
 });
 

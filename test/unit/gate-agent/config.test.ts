@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nearest } from '../../../gate-agent/src/config-lines.ts';
-import { discoversGates, parseConfig } from '../../../gate-agent/src/config.ts';
+import { discoversGates, eventsOf, parseConfig } from '../../../gate-agent/src/config.ts';
 
 const good = `# a gate
 [gate]
@@ -125,5 +125,36 @@ describe('a wrong value names its line, what is there and what would be right', 
 
   test('when there is nothing at all', () => {
     expect(complaintsOf('').length).toBeGreaterThan(0);
+  });
+});
+
+describe('further events', () => {
+  const two = `${good}\n[[events]]\nid = 9\nzone = "meadow"\n`;
+  const eventsIn = (text: string) => {
+    const parsed = parseConfig(text, 'gate.toml');
+    return parsed.ok ? eventsOf(parsed.value) : parsed.error.complaints;
+  };
+
+  test('come after the gate’s own one, and take any free port beside its address', () => {
+    const listening = two.replace('[[lanes]]', '[lan]\nlisten = "0.0.0.0:7443"\n[[lanes]]');
+    expect(eventsIn(listening)).toMatchObject([
+      { lan: { listen: '0.0.0.0:7443', discover: true } },
+      { id: 9, zone: 'meadow', lan: { listen: '0.0.0.0:0', peers: [], discover: true } },
+    ]);
+    expect(eventsIn(two)).toMatchObject([{}, { lan: { listen: undefined, discover: false } }]);
+  });
+
+  test('twice the same, too many of them, and two at one address are named with their line', () => {
+    expect(complaintsOf(two.replace('id = 9', 'id = 1'))).toEqual([
+      expect.stringMatching(/^gate.toml:\d+: event 1 is named twice/),
+    ]);
+    expect(complaintsOf(good + '\n[[events]]\nid = 9\nzone = "a"\n'.repeat(8)).length).toBeGreaterThan(0);
+    const address = 'lan = { listen = "0.0.0.0:7443" }';
+    expect(complaintsOf(`${two}${address}\n[[events]]\nid = 10\nzone = "x"\n${address}\n`)).toEqual([
+      expect.stringMatching(/^gate.toml:\d+: 0.0.0.0:7443 is another event's address already/),
+    ]);
+    expect(complaintsOf(`${two}lan = { lisen = "0.0.0.0:7443" }\n`)).toEqual([
+      expect.stringContaining('did you mean "listen"'),
+    ]);
   });
 });

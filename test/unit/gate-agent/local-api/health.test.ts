@@ -33,6 +33,7 @@ const well: GateFacts = {
   eventName: 'Concert',
   also: [],
   zone: 'arena',
+  zoneKnown: true,
   boot: '00',
   pid: 1,
   version: '0',
@@ -170,4 +171,30 @@ describe('every problem says what is wrong and what to do', () => {
     expect(health.problems[0]?.what).toMatch(text);
     expect(health.problems[0]?.next.length).toBeGreaterThan(10);
   });
+});
+
+test('a zone that the event does not have is named: nobody there is counted, and no order reaches the gate', () => {
+  const { state, problems } = toHealth({ ...well, zoneKnown: false });
+  expect(state).toBe('red');
+  expect(problems).toMatchObject([
+    { what: expect.stringContaining('no zone "arena"'), next: expect.stringContaining('gate.toml') },
+  ]);
+});
+
+test('of several events each problem says of which it is, by its number before the first list', () => {
+  const { feed: _, ...withoutList } = well;
+  const second = {
+    ...withoutList,
+    feed: undefined,
+    event: 2,
+    eventName: 'no ticket list yet',
+    feedTrouble: 'feed-refused',
+  };
+  const { problems } = toHealth({ ...well, also: [second] });
+  expect(problems).toMatchObject([
+    {
+      what: 'event 2: no ticket list: the cloud gives this gate none for this event',
+      next: expect.stringContaining('event 2'),
+    },
+  ]);
 });
