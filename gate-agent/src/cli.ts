@@ -109,6 +109,7 @@ const showDoctor = defineCommand({
   args: { ...folderArguments, ...jsonArgument },
   run: async ({ args }) => {
     const { doctorExitCode, examine, renderFinding, renderVerdict } = await import('./commands/doctor.ts');
+    const { probeNfc } = await import('./commands/probe-nfc.ts');
     const findings = await examine({
       ...system(),
       ...quiet(),
@@ -120,6 +121,7 @@ const showDoctor = defineCommand({
         return bavail * bsize;
       },
       hasProgram: (program) => !isMissing(spawnSync(program, ['-version'], { stdio: 'ignore', timeout: 5_000 }).error),
+      probeNfc,
     });
     if (args.json === true) console.log(JSON.stringify(findings));
     else for (const line of [...findings.map(renderFinding), '', renderVerdict(findings)]) console.log(line);

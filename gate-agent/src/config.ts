@@ -113,6 +113,12 @@ const configSchema = z.strictObject({
       input: uri.optional(),
     })
     .prefault({}),
+  nfc: z
+    .strictObject({
+      /** Keys of NTAG 424 DNA tags; relative to the configuration file. See sun-keys.ts. */
+      sunKeyFile: z.string().min(1).max(1_024).optional(),
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(logLevels).default('info') }).prefault({}),
   lanes: z.array(laneSchema).min(1, 'needs at least one [[lanes]] table').max(16),
 });
@@ -177,7 +183,7 @@ export const serviceManagerOf = (
 export const pcscSocketPath = (environment: Readonly<Record<string, string | undefined>> = process.env): string =>
   environment['PCSCLITE_CSOCK_NAME'] ?? '/run/pcscd/pcscd.comm';
 
-/** Reads, overrides and checks; `gate.data` comes back absolute. */
+/** Reads, overrides and checks; paths come back absolute. */
 export function loadConfig(
   path: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
@@ -193,9 +199,14 @@ export function loadConfig(
     });
   }
   const config = parseConfig(text, path, environment);
-  return config.ok
-    ? ok({ ...config.value, gate: { ...config.value.gate, data: resolve(dirname(path), config.value.gate.data) } })
-    : config;
+  if (!config.ok) return config;
+  const { gate, nfc } = config.value;
+  const beside = (file: string): string => resolve(dirname(path), file);
+  return ok({
+    ...config.value,
+    gate: { ...gate, data: beside(gate.data) },
+    nfc: nfc.sunKeyFile === undefined ? nfc : { sunKeyFile: beside(nfc.sunKeyFile) },
+  });
 }
 
 /** The same without a disk; `fileName` only appears in complaints. */

@@ -7,6 +7,7 @@ import {
   type Logger,
   type Lookups,
   type Random,
+  type SunKeys,
   type Timer,
 } from '@postern/shared';
 import type { ClockTrust, TimeSample } from './clock-trust.ts';
@@ -35,6 +36,8 @@ export interface EventAtGateDeps {
   readonly boot: string;
   readonly identity: Identity;
   readonly cloudUrl: string | undefined;
+  /** Of NTAG 424 DNA tags. */
+  readonly sunKeys: SunKeys | undefined;
   readonly trust: ClockTrust;
   /** Somebody who can be believed has stated the time. */
   readonly learn: (sample: TimeSample) => void;
@@ -154,6 +157,7 @@ export async function openEventAtGate(
     feed,
     lookups: {
       ...feed.lookups,
+      ...(deps.sunKeys === undefined ? {} : { sunKeys: deps.sunKeys }),
       tag: (medium, id) => {
         const hash = feed.tagHash(medium, id);
         return hash === undefined ? { type: 'unbound' } : journal.tag(hash);

@@ -56,6 +56,7 @@ import { openRevocation } from './revocation.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { createSelfTest } from './self-test.ts';
 import { createSeveralEvents } from './several-events.ts';
+import { readSunKeys } from './sun-keys.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer, readMachineBoot } from './system.ts';
 import { keepAskingServerTime } from './time-client.ts';
 
@@ -159,6 +160,9 @@ async function compose(
   onStop(saveClock);
 
   // The events: what the cloud has published of each, its journal, and the thread that carries that to others.
+  const { sunKeyFile } = config.nfc;
+  const sunKeys = sunKeyFile === undefined ? ok(undefined) : await readSunKeys(sunKeyFile);
+  if (!sunKeys.ok) return sunKeys;
   const events: EventAtGate[] = [];
   const tellReplication = (): void => events.forEach((event) => event.tellReplication());
   const learn = (sample: TimeSample): void => {
@@ -172,6 +176,7 @@ async function compose(
       boot,
       identity,
       cloudUrl,
+      sunKeys: sunKeys.value,
       trust,
       learn,
       clock,

@@ -3,14 +3,7 @@
 import { remoteAheadMaxMs, type TrustedTime } from './clock.ts';
 import type { Assurance, Claim, Decision, RefusalCode, RefusalDetail, Warning } from './decision.ts';
 import { eventDay } from './event-day.ts';
-import {
-  highestCounter,
-  historyRules,
-  misfitAfter,
-  newestIssuedAtS,
-  type History,
-  type HistoryRules,
-} from './history.ts';
+import { historyRules, misfitAfter, newestIssuedAtS, type History, type HistoryRules } from './history.ts';
 import type { AdmissionPolicy, HoldReason, Ticket, TicketType, Zone } from './ticket.ts';
 import { placeInTime } from './time-step.ts';
 
@@ -148,7 +141,7 @@ function checkFreshness({ claim: { issuedAtS }, time, approval }: DecideInput): 
  * passages are counted, not its codes. A tag that counts its readings never says the same twice, whoever holds it.
  */
 function checkReplay({ claim, history, time }: DecideInput, rules: HistoryRules): Verdict {
-  if (claim.tap !== undefined && claim.tap.counter <= (highestCounter(history, claim.tap.tag) ?? -1))
+  if (claim.tap !== undefined && claim.tap.counter <= (history.counters.get(claim.tap.tag) ?? -1))
     return { refuse: 'code-replayed' };
   if (claim.issuedAtS === undefined) return undefined;
   // What lies further ahead comes from a clock that was wrong. A code that passes for fresh never lies so far ahead itself.

@@ -86,6 +86,11 @@ export interface History {
   readonly epochSeen: number;
   /** Highest epoch that a `denied` mark blocks, or undefined. */
   readonly deniedEpoch: number | undefined;
+  /**
+   * Highest count of each tag that counts its readings, by tag. Entries that were taken back count as well: the tag's next reading is a
+   * new one, and what somebody has copied before is not.
+   */
+  readonly counters: ReadonlyMap<string, number>;
   readonly cases: readonly Case[];
 }
 
@@ -149,8 +154,23 @@ export function foldHistory(marks: readonly Mark[], rules: HistoryRules): Histor
       (epoch, mark) => (mark.kind === 'denied' ? Math.max(epoch ?? 0, mark.epoch) : epoch),
       undefined,
     ),
+    counters: highestCounters(unique),
     cases: groupCases(fitting, misfits, rules),
   };
+}
+
+const noCounters: ReadonlyMap<string, number> = new Map();
+
+/** Hardly any ticket has one, and every scan asks. */
+function highestCounters(marks: readonly Mark[]): ReadonlyMap<string, number> {
+  let counters: Map<string, number> | undefined;
+  for (const mark of marks) {
+    if (mark.kind !== 'admitted' || mark.tap === undefined) continue;
+    const { tag, counter } = mark.tap;
+    counters ??= new Map();
+    counters.set(tag, Math.max(counters.get(tag) ?? 0, counter));
+  }
+  return counters ?? noCounters;
 }
 
 /** Whether `persons` more may enter `zone` after this history; the same test that the fold applies to marks. */
@@ -177,14 +197,6 @@ export function newestIssuedAtS({ entries }: History, epoch: number, notAfterS: 
     if (mark.issuedAtS <= notAfterS) newest = Math.max(newest ?? 0, mark.issuedAtS);
   }
   return newest;
-}
-
-/** Highest count of the tag's readings that this ticket was let in with; an entry that was taken back as a whole does not count. */
-export function highestCounter({ entries }: History, tag: string): number | undefined {
-  let highest: number | undefined;
-  for (const { mark } of entries)
-    if (mark.kind === 'admitted' && mark.tap?.tag === tag) highest = Math.max(highest ?? 0, mark.tap.counter);
-  return highest;
 }
 
 function misfitOf(

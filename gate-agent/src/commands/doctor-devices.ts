@@ -1,4 +1,4 @@
-// The doctor's look at what a lane is made of: its readers, its turnstile, the fire input. Nothing is opened or moved: an agent that
+// The doctor's look at what a lane is made of: its readers (NFC: doctor-nfc.ts), its turnstile, the fire input. Nothing is opened or moved: an agent that
 // runs beside it keeps its camera.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

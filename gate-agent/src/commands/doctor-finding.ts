@@ -1,5 +1,6 @@
 // What the doctor needs to look, and the form of what it finds.
 import type { Clock, Logger, Random } from '@postern/shared';
+import type { ProbeNfc } from './doctor-nfc.ts';
 import type { GateFolder } from './gate-folder.ts';
 
 export interface Finding {
@@ -23,6 +24,7 @@ export interface DoctorDeps {
   readonly userId: number | undefined;
   readonly freeBytes: (folder: string) => Promise<number>;
   readonly hasProgram: (program: string) => boolean;
+  readonly probeNfc: ProbeNfc;
   readonly fetch?: typeof fetch;
 }
 

@@ -5,6 +5,7 @@ import { eventsOf, type GateConfig } from '../config.ts';
 import { checkAgent } from './doctor-agent.ts';
 import { checkActuator, checkFireInput, checkReader, checkSharedInput } from './doctor-devices.ts';
 import { fail, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
+import { checkNfcReader, checkSharedReaders, checkSunKeys, isNfc } from './doctor-nfc.ts';
 import {
   checkClock,
   checkCloud,
@@ -31,10 +32,12 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
           fail('configuration', complaint, 'correct that line; every key is explained in the README'),
         ),
     ];
-  const lanes = config.value.lanes.flatMap((lane) => [
-    ...lane.readers.map((uri) => checkReader(lane.id, uri, deps)),
-    checkActuator(lane),
-  ]);
+  const lanes: Finding[] = [];
+  for (const lane of config.value.lanes) {
+    for (const uri of lane.readers)
+      lanes.push(isNfc(uri) ? await checkNfcReader(lane.id, uri, deps.probeNfc) : checkReader(lane.id, uri, deps));
+    lanes.push(checkActuator(lane));
+  }
   return [
     ...machine,
     well('configuration', deps.folder.configPath),
@@ -44,6 +47,8 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
     await checkCloud(config.value, deps),
     ...lanes,
     ...checkSharedInput(config.value),
+    ...checkSharedReaders(config.value),
+    ...(await checkSunKeys(config.value)),
     ...checkFireInput(config.value),
     ...(await checkAgent(config.value, deps)),
   ];

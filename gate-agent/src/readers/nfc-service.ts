@@ -11,8 +11,9 @@ import type { NfcCommand, NfcNotice } from './nfc-process.ts';
 
 export type NfcFault = {
   readonly type: 'service-missing' | 'package-missing' | 'reader-failed' | 'reader-missing';
-  /** Says what a person can do. */
   readonly cause: string;
+  /** What a person can do. */
+  readonly remedy: string;
 };
 
 /** A tag in a reader's field, until `gone`. */
@@ -91,14 +92,16 @@ export function createNfcService({ socketPath, timer }: NfcServiceDeps): NfcServ
       wake(client);
     };
     const cancelStart = timer.after(startMsMax, () =>
-      fail({ type: 'service-missing', cause: 'the PC/SC service does not answer: sudo systemctl restart pcscd' }),
+      fail({
+        type: 'service-missing',
+        cause: 'the PC/SC service does not answer',
+        remedy: 'sudo systemctl restart pcscd',
+      }),
     );
     const hear = createHearing(client, (command) => {
       const id = ++lastId;
       return new Promise((resolve) => {
-        const cancel = timer.after(answerMsMax, () =>
-          fail({ type: 'reader-failed', cause: 'the reader does not answer: plug it in anew' }),
-        );
+        const cancel = timer.after(answerMsMax, () => fail(failed('the reader does not answer')));
         answers.set(id, (bytes) => {
           cancel();
           answers.delete(id);
@@ -112,14 +115,14 @@ export function createNfcService({ socketPath, timer }: NfcServiceDeps): NfcServ
     client.child.on('message', (notice: NfcNotice) => {
       if (client.fault !== undefined) return;
       if (notice.type === 'ready') cancelStart();
-      if (notice.type === 'failed') fail({ type: notice.fault, cause: withRemedy(notice) });
+      if (notice.type === 'failed') fail({ type: notice.fault, cause: notice.cause, remedy: remedies[notice.fault] });
       else if (notice.type === 'answer') answers.get(notice.id)?.(notice.bytes);
       else hear(notice);
     });
-    client.child.on('error', (cause) => fail({ type: 'reader-failed', cause: cause.message }));
+    client.child.on('error', (cause) => fail(failed(cause.message)));
     client.child.on('exit', (code, signal) => {
       cancelStart();
-      fail({ type: 'reader-failed', cause: `the process of the NFC readers ended (${signal ?? code})` });
+      fail(failed(`the process of the NFC readers ended (${signal ?? code})`));
     });
     return client;
   };
@@ -159,7 +162,7 @@ export function createNfcService({ socketPath, timer }: NfcServiceDeps): NfcServ
           for (const listener of listeners) device.listeners.delete(listener);
         if (--client.holders > 0) return;
         if (current === client) current = undefined;
-        client.fault ??= { type: 'reader-failed', cause: 'nobody needs it any more' };
+        client.fault ??= failed('nobody needs it any more');
         client.child.kill('SIGKILL');
       };
       const find = (): Device | undefined => [...client.devices.values()].find(({ name }) => isWanted(name, wanted));
@@ -252,17 +255,19 @@ function missing(wanted: string, there: readonly Device[]): NfcFault {
   const names = there.map(({ name }) => name).join(', ');
   return {
     type: 'reader-missing',
-    cause: `There is no NFC reader${wanted === '' ? '' : ` whose name has "${wanted}" in it`}. There ${names === '' ? 'is none at all: plug one in' : `are: ${names}`}`,
+    cause: `there is no NFC reader${wanted === '' ? '' : ` whose name has "${wanted}" in it`}${names === '' ? '' : `; there are: ${names}`}`,
+    remedy: remedies['reader-missing'],
   };
 }
 
-const remedies: Readonly<Record<string, string>> = {
+const remedies: Readonly<Record<NfcFault['type'], string>> = {
   'service-missing': 'sudo apt install pcscd && sudo systemctl enable --now pcscd.socket',
-  'package-missing': 'sudo apt install libpcsclite1 pcscd; from a checkout: sudo apt install libpcsclite-dev && npm ci',
+  'package-missing': 'sudo apt install libpcsclite1; from a checkout: sudo apt install libpcsclite-dev && npm ci',
+  'reader-missing': 'plug it in (pcsc_scan of the package pcsc-tools lists readers), or correct its name in gate.toml',
+  'reader-failed': 'it is tried again by itself; unplug the reader and plug it in again',
 };
 
-const withRemedy = ({ fault, cause }: Extract<NfcNotice, { type: 'failed' }>): string =>
-  fault in remedies ? `${cause}. ${remedies[fault]}` : cause;
+const failed = (cause: string): NfcFault => ({ type: 'reader-failed', cause, remedy: remedies['reader-failed'] });
 
 /** The file beside this one: JavaScript when built; when run from source, TypeScript that tsx (a development tool) loads. */
 function forkProcess(socketPath: string): ChildProcess {

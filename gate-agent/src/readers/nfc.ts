@@ -10,8 +10,8 @@ import {
   type Reader,
   type Timer,
 } from '@postern/shared';
-import { readerFault } from './frame.ts';
-import type { NfcCard, NfcService } from './nfc-service.ts';
+import { readerFault, type ReaderFault } from './frame.ts';
+import type { NfcCard, NfcFault, NfcService } from './nfc-service.ts';
 import { openTag, type TagPort } from './nfc-tag.ts';
 
 export interface NfcReader extends Reader {
@@ -91,7 +91,7 @@ export function createNfcReader({ id, clock, logger, timer, wanted, service }: N
       const device = await service.hold(wanted, signal);
       if (!device.ok) {
         if (signal.aborted) return;
-        throw readerFault(device.error.type, device.error.cause);
+        throw toReaderFault(device.error);
       }
       const running = new AbortController();
       const aborted = new Promise<undefined>((resolve) => {
@@ -103,10 +103,12 @@ export function createNfcReader({ id, clock, logger, timer, wanted, service }: N
       const fault = await Promise.race([device.value.ended, aborted]);
       running.abort();
       device.value.release();
-      if (fault !== undefined && !signal.aborted) throw readerFault(fault.type, fault.cause);
+      if (fault !== undefined && !signal.aborted) throw toReaderFault(fault);
     },
   };
 }
+
+const toReaderFault = ({ type, cause, remedy }: NfcFault): ReaderFault => readerFault(type, `${cause}: ${remedy}`);
 
 /** The message, or undefined where there is none that can be read; `gone` when the tag has left before anybody could tell. */
 async function readWithPatience(

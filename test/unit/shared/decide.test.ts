@@ -245,6 +245,24 @@ describe('decide', () => {
       expect(decideIn({ policy: many, claim: reissued, marks: [usedAt(0)] }).kind).toBe('admit');
     });
 
+    it('wants the count of a tag to rise, whichever gate has let it in and whatever became of that', () => {
+      const tap = (counter: number, tag = '0badcafe'): Pick<Claim, 'tap'> => ({ tap: { tag, counter } });
+      const answer = (counter: number, tag?: string): RefusalCode | 'no refusal' =>
+        refusalOf(
+          decideIn({
+            policy: many,
+            claim: { ...claim, method: 'nfc', ...tap(counter, tag) },
+            marks: [aMark({ gate: 'gate-b', method: 'nfc', ...tap(9) })],
+          }),
+        );
+      expect([8, 9, 10].map((counter) => answer(counter))).toEqual(['code-replayed', 'code-replayed', 'no refusal']);
+      // A new band of the same ticket begins to count anew.
+      expect(answer(0, 'deadbeef')).toBe('no refusal');
+      const party = { ...ticket, party: 3 };
+      const again = { ticket: party, claim: { ...claim, ...tap(9) }, marks: [aMark({ uses: 1, ...tap(9) })] };
+      expect(refusalOf(decideIn(again))).toBe('code-replayed');
+    });
+
     it('takes the same one again where nobody had passed', () => {
       const lapsed: Mark = {
         ...baseOf({ sequence: 2, gate: 'gate-b' }),

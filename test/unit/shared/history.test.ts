@@ -180,6 +180,29 @@ describe('the history of a ticket', () => {
     expect(newestIssuedAtS(history, 2, 99)).toBe(85);
   });
 
+  it('knows the highest count of each tag, whatever became of the entry and in whatever order it heard of them', () => {
+    const tapped = (sequence: number, tag: string, counter: number): Mark =>
+      aMark({ sequence, tap: { tag, counter }, gate: `gate-${sequence}` });
+    const marks = [
+      tapped(1, '0badcafe', 7),
+      tapped(2, '0badcafe', 9),
+      tapped(3, 'deadbeef', 2),
+      aMark({ sequence: 9 }),
+    ];
+    const undone: Mark = {
+      ...baseOf({ sequence: 10 }),
+      kind: 'undone',
+      reason: 'wrong-person',
+      of: { gate: 'gate-2', boot: bootOfTests, sequence: 2 },
+    };
+    const expected = new Map([
+      ['0badcafe', 9],
+      ['deadbeef', 2],
+    ]);
+    for (const known of [marks, marks.toReversed(), [...marks, ...marks], [...marks, undone]])
+      expect(foldHistory(known, someRules()).counters).toEqual(expected);
+  });
+
   it('returns the code of an entry that lapsed or was taken back, and keeps it when part of a party passed', () => {
     const entry = aMark({ sequence: 1, uses: 3, issuedAtS: 100 });
     const undone: Mark = {

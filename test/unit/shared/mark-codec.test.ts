@@ -68,6 +68,17 @@ const anyMark: fc.Arbitrary<Mark> = fc
         approved: 'vip',
         feedAgeS: 0,
       },
+      {
+        ...ticket,
+        kind: 'admitted',
+        ticketType: r.n,
+        zone: r.zone,
+        uses: 1,
+        outOfTouch: r.flag,
+        peersReachable: 0,
+        tap: { tag: '0badcafe', counter: 0xffffff },
+        ...(r.flag ? { approved: 'id-check', feedAgeS: r.n } : {}),
+      },
       { ...ticket, kind: 'exited', zone: r.zone },
       { ...ticket, kind: 'refused', code: 'already-used', count: r.n },
       { ...ticket, ticketId: '', kind: 'refused', code: 'not-a-ticket', count: 1 },
@@ -150,6 +161,31 @@ describe('the compact form of a mark', () => {
     const values = stored.value as readonly CborValue[];
     const early = cborEncode([...values.slice(0, 5), mark.at.ms + 1, ...values.slice(6)]);
     expect(decodeMark(early, writerOf(mark)).ok).toBe(false);
+  });
+
+  it('writes what an admission says beyond the ordinary only where it says something', () => {
+    const mark = aMark({ gate: 'gate-a', sequence: 3 });
+    const stored = cborDecode(encodeMark(mark), 512, 2);
+    if (!stored.ok || !Array.isArray(stored.value)) throw new Error('a mark is an array');
+    const ordinary = stored.value as readonly CborValue[];
+    const isRead = (...tail: readonly CborValue[]): boolean =>
+      decodeMark(cborEncode([...ordinary, ...tail]), writerOf(mark)).ok;
+    const tag = Uint8Array.of(1, 2, 3, 4);
+    for (const tail of [[], [0], [null, 5], [0, 5], [null, null, tag, 9], [0, null, tag, 9], [0, 5, tag, 0xffffff]])
+      expect(isRead(...tail), JSON.stringify(tail)).toBe(true);
+    for (const tail of [
+      [null],
+      [0, null],
+      [null, null],
+      [0, 5, null],
+      [0, 5, tag],
+      [0, 5, null, 9],
+      [0, 5, tag, null],
+      [0, 5, tag, 0x1000000],
+      [0, 5, tag.slice(1), 9],
+      [0, 5, tag, 9, 9],
+    ])
+      expect(isRead(...tail), JSON.stringify(tail)).toBe(false);
   });
 
   it('refuses every truncation and every byte too many', () => {

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { err, ok } from '@postern/shared';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { doctorExitCode, examine, renderFinding, renderVerdict } from '../../../../gate-agent/src/commands/doctor.ts';
 import { checkReader } from '../../../../gate-agent/src/commands/doctor-devices.ts';
 import type { DoctorDeps, Finding } from '../../../../gate-agent/src/commands/doctor-finding.ts';
+import type { ProbeNfc } from '../../../../gate-agent/src/commands/doctor-nfc.ts';
 import { enrol } from '../../../../gate-agent/src/commands/enrol.ts';
 import { findGateFolder } from '../../../../gate-agent/src/commands/gate-folder.ts';
 import { journalPath, prepareEventFolder, replicaPath } from '../../../../gate-agent/src/event-folder.ts';
@@ -38,6 +40,7 @@ function createMachine({ toml = gateToml(), folder = temporaryFolder() } = {}) {
         userId: undefined,
         freeBytes: async () => 10 * gb,
         hasProgram: () => true,
+        probeNfc: async () => ok('ACS ACR122U PICC 00 00'),
         fetch: unreachable,
         ...other,
       });
@@ -189,6 +192,52 @@ test('a LAN port in use is warned of: the gate lets people in without', async ()
 test('one standard input for two lanes fails', async () => {
   const findings = await createMachine({ toml: gateToml({ readers: '"stdin://", "stdin://"' }) }).examine();
   expect(about(findings, 'readers')).toMatchObject([{ level: 'fail' }]);
+});
+
+describe('NFC', () => {
+  const examineReader = (readers: string, probe: ProbeNfc, more = '') =>
+    createMachine({ toml: gateToml({ readers, more }) }).examine({ probeNfc: probe });
+  const missing: ProbeNfc = async (wanted) =>
+    err({ type: 'reader-missing', cause: `no reader ${wanted}`, remedy: 'plug it in' });
+
+  test('a reader is asked for by the part of its name, and named in full', async () => {
+    const findings = await examineReader('"pcsc://ACS%20ACR"', async (wanted) => ok(`${wanted}122U 00 00`));
+    expect(about(findings, 'lane main')).toContainEqual(
+      expect.objectContaining({ level: 'ok', text: 'reader pcsc://ACS%20ACR: ACS ACR122U 00 00' }),
+    );
+  });
+
+  test('one that is not there, or has no readable name, fails with what to do', async () => {
+    expect(about(await examineReader('"pcsc://ACS"', missing), 'lane main')).toContainEqual(
+      expect.objectContaining({ level: 'fail', text: 'reader pcsc://ACS: no reader ACS', next: 'plug it in' }),
+    );
+    expect(about(await examineReader('"pcsc://%"', missing), 'lane main')).toContainEqual(
+      expect.objectContaining({ level: 'fail', next: 'correct readers in gate.toml' }),
+    );
+  });
+
+  test('one reader for two lanes fails', async () => {
+    expect(about(await examineReader('"pcsc://", "pcsc://"', missing), 'readers')).toMatchObject([{ level: 'fail' }]);
+  });
+
+  test('keys that cannot be used fail without showing any, keys that everybody can read are a warning', async () => {
+    const path = join(temporaryFolder(), 'sun-keys.toml');
+    const more = `[nfc]\nsunKeyFile = "${path}"`;
+    const secret = '00112233445566778899aabbccddeeff';
+    const keysFound = async (): Promise<readonly Finding[]> =>
+      about(await examineReader('"sim://"', missing, more), 'NFC keys');
+    expect(await keysFound()).toMatchObject([{ level: 'fail', text: expect.stringContaining('ENOENT') }]);
+    for (const text of [`metaReadKey = "${secret}"`, `metaReadKey = ${secret}\n`, `fileReadKey = "${secret}0"`]) {
+      writeFileSync(path, text, { mode: 0o600 });
+      const [finding] = await keysFound();
+      expect(finding?.level).toBe('fail');
+      expect(JSON.stringify(finding)).not.toContain(secret);
+    }
+    writeFileSync(path, `metaReadKey = "${secret}"\nfileReadKey = "${secret}"\n`);
+    expect(await keysFound()).toMatchObject([{ level: 'ok' }]);
+    chmodSync(path, 0o644);
+    expect(await keysFound()).toMatchObject([{ level: 'warn', next: expect.stringContaining('chmod 600') }]);
+  });
 });
 
 test.each([

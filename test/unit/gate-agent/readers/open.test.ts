@@ -20,7 +20,7 @@ const open = (uri: string) => {
     nfc: () => (
       servicesMade.push(uri),
       {
-        hold: async () => err({ type: 'reader-missing', cause: 'none in this test' }),
+        hold: async () => err({ type: 'reader-missing', cause: 'none in this test', remedy: '' }),
         close: () => undefined,
       }
     ),
