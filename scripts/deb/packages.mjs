@@ -13,8 +13,8 @@ export const packages = [
       'Nothing starts before the gate has been enrolled: gate-agent enrol URL CODE',
     ],
     depends: ['ffmpeg', 'systemd', 'udev'],
-    // The display's full-screen browser and its seat, and a clock that somebody sets.
-    recommends: ['cage', 'chromium', 'libpam-systemd', 'systemd-timesyncd | time-daemon'],
+    // The display's full-screen browser and its seat, NFC readers, and a clock that somebody sets.
+    recommends: ['cage', 'chromium', 'libpam-systemd', 'libpcsclite1', 'pcscd', 'systemd-timesyncd | time-daemon'],
     // The Raspberry Pi's own camera.
     suggests: ['rpicam-apps'],
     units: ['gate-agent.service', 'gate-display.service'],

@@ -10,6 +10,7 @@ const licence = /^(licen[cs]e|copying|notice|copyright)/i;
 
 /** What is kept of packages that carry C sources, or the same code once for every kind of bundler. */
 const kept = {
+  '@pokusew/pcsclite': /^(lib\/|build\/Release\/pcsclite\.node$)/,
   automerge: /^dist\/mjs\/(?!wasm_bindgen_output\/(?!nodejs\/|web\/automerge_wasm\.js$))/,
   'better-sqlite3': /^(lib\/|build\/Release\/better_sqlite3\.node$)/,
   kysely: /^dist\/(?!cjs\/)/,

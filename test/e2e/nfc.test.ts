@@ -1,15 +1,20 @@
 // Goal: a gate with an NFC reader, as processes and on the real pcscd: a tag with a pass of its own opens the lane, and so does a band
 // that the band desk has given to a ticket; the same pass copied on another tag does not, and a torn reading harms nobody.
-import { appendFileSync } from 'node:fs';
+// A ticket that asks for more than a UID wants a tag that proves itself, and believes no message of it twice.
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  bytesToHex,
   eventResponseSchema,
   gateResponseSchema,
   generateResponseSchema,
   ready,
   staffResponseSchema,
+  sunSuffixDefault,
   ticketBatchResponseSchema,
   type Decision,
+  type SunKeys,
   type TicketResponse,
 } from '@postern/shared';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -25,12 +30,16 @@ import {
 } from '../support/gate-process.ts';
 import { describeOrReport } from '../support/not-run.ts';
 import { createPcscd, missingPcsc, type VirtualPcscd } from '../support/pcscd.ts';
-import { ntag213, tornAway, type VirtualTag } from '../support/virtual-tags.ts';
+import { hex, ntag213, ntag215, sunMessage, sunTag, tornAway, type VirtualTag } from '../support/virtual-tags.ts';
 
 const ownUid = '04aa0000000001';
 const otherUid = '04aa0000000002';
 const bandUid = '04aa0000000003';
+const provingUid = '04aa0000000004';
 const pin = '4711';
+const keys: SunKeys = { metaRead: hex('5a'.repeat(16)), fileRead: hex('a5'.repeat(16)), suffix: sunSuffixDefault };
+/** A lane takes what it has seen within 2 s for the same presentation. */
+const outOfViewMs = 2_200;
 
 describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
   const folder = temporaryFolder();
@@ -87,11 +96,13 @@ describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
       return response.json();
     };
     const zones = [{ id: 'arena', name: 'Arena' }];
-    ({ event } = eventResponseSchema.parse(
-      await api('/api/events', { name: 'Concert', types: [{ id: 1, name: 'Adult' }], zones }),
-    ));
+    const types = [
+      { id: 1, name: 'Adult' },
+      { id: 2, name: 'Backstage', uses: 0, assuranceMin: 'signed' },
+    ];
+    ({ event } = eventResponseSchema.parse(await api('/api/events', { name: 'Concert', types, zones })));
     ({ tickets } = ticketBatchResponseSchema.parse(
-      await api('/api/tickets/batch', { event, tickets: [{ type: 1 }, { type: 1 }, { type: 1 }] }),
+      await api('/api/tickets/batch', { event, tickets: [{ type: 1 }, { type: 1 }, { type: 1 }, { type: 2 }] }),
     ));
     ({ operator } = staffResponseSchema.parse(await api(`/admin/events/${event}/staff`, { role: 'steward', pin })));
     const made = generateResponseSchema.parse(
@@ -103,7 +114,12 @@ describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
       await api(`/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
     );
     expect(await runGateCommand('enrol', cloudUrl, code, '--data', data, '--lan', 'off')).toMatchObject({ code: 0 });
-    appendFileSync(join(data, 'gate.toml'), '\n[local]\nport = 0\n');
+    appendFileSync(join(data, 'gate.toml'), '\n[local]\nport = 0\n[nfc]\nsunKeyFile = "sun-keys.toml"\n');
+    writeFileSync(
+      join(data, 'sun-keys.toml'),
+      `metaReadKey = "${bytesToHex(keys.metaRead)}"\nfileReadKey = "${bytesToHex(keys.fileRead)}"\n`,
+      { mode: 0o600 },
+    );
     await api(`/admin/events/${event}/publish`, {});
     await startGate();
   }, 120_000);
@@ -145,13 +161,29 @@ describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
     });
   });
 
+  test('a ticket that asks for proof: not on the UID, on a fresh message, and not on the same one again', async () => {
+    expect(await bind(provingUid, tickets[3]?.text ?? '')).toContain('✓ Band linked');
+    expect(await hold(ntag213({ uid: provingUid }))).toMatchObject({ refusal: { type: 'assurance-too-low' } });
+    await sleep(outOfViewMs);
+    const tag = sunTag({ uid: provingUid, keys, firstCounter: 30 });
+    expect(await hold(tag)).toMatchObject({
+      kind: 'admit',
+      claim: { assurance: 'signed', ticketId: ticketId(3), tap: { counter: 30 } },
+    });
+    await sleep(outOfViewMs);
+    const copy = ntag215({ uid: provingUid, ndef: sunMessage({ uid: provingUid, keys, counter: 30 }) });
+    expect(await hold(copy)).toMatchObject({ kind: 'refuse', refusal: { type: 'code-replayed' } });
+    await sleep(outOfViewMs);
+    expect(await hold(tag)).toMatchObject({ kind: 'admit', claim: { tap: { counter: 31 } } });
+  });
+
   test('while pcscd is away the gate is there, and says so; when it is back, tags are read again', async () => {
     await pcscd.kill();
     const saysSo = async (): Promise<boolean> =>
       (await (await fetch(`${url}/health`)).text()).includes('the PC/SC service does not run');
     expect(await waitUntil(saysSo, 20_000)).toBe(true);
     await pcscd.start();
-    expect(await hold(ntag213({ uid: '04aa0000000004' }))).toMatchObject({
+    expect(await hold(ntag213({ uid: '04aa0000000009' }))).toMatchObject({
       kind: 'refuse',
       refusal: { type: 'code-unknown' },
     });
