@@ -3,6 +3,7 @@
 import { type Clock, type Ingest, type Logger, type ReplicaStore } from '@postern/shared';
 import type { Hono } from 'hono';
 import { adminRoutes } from './routes/admin.ts';
+import { bandImportRoutes, bandRoutes } from './routes/bands.ts';
 import { bindingRoutes } from './routes/bindings.ts';
 import { caseRoutes } from './routes/cases.ts';
 import { auditRequests } from './routes/audit-requests.ts';
@@ -37,6 +38,8 @@ import type { ApiKeys } from './services/api-keys.ts';
 import type { AuditLog } from './services/audit-log.ts';
 import type { Audit, AuditRecord } from './services/audit.ts';
 import type { Authority } from './services/authority.ts';
+import type { BandDesk } from './services/band-desk.ts';
+import type { BandImports } from './services/band-import.ts';
 import type { BindingConflicts } from './services/binding-conflicts.ts';
 import type { Cases } from './services/cases.ts';
 import type { Clients } from './services/clients.ts';
@@ -117,6 +120,8 @@ export interface AppDeps extends OrderRoutesDeps {
   readonly cases: Cases;
   readonly coverage: CoverageService;
   readonly readOfflineRisk: ReadOfflineRisk;
+  readonly bands: BandDesk;
+  readonly bandImports: BandImports;
   readonly bindings: BindingConflicts;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
@@ -157,6 +162,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   );
 
   app.route('/api/events', eventRoutes(deps));
+  app.route('/api/events', bandImportRoutes(deps));
   app.route('/api/events', bindingRoutes(deps));
   app.route('/api/events', caseRoutes(deps));
   app.route('/api/events', liveRoutes(deps));
@@ -165,6 +171,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', overrideRoutes(deps));
   app.route('/api/events', suspicionRoutes(deps));
   app.route('/api/tickets', ticketRoutes(deps));
+  app.route('/api/tickets', bandRoutes(deps));
   app.route('/api/tickets', denialRoutes(deps));
   app.route('/api/tickets', ticketMethodRoutes(deps));
   app.route('/admin', adminRoutes(deps));

@@ -128,7 +128,7 @@ export interface BindingPlace {
 export function draftBindings(
   { event, lane, method, operator }: BindingPlace,
   { tagHash, ticketId, epoch }: Pick<BoundMark, 'tagHash' | 'ticketId' | 'epoch'>,
-  replaces: readonly BoundMark[],
+  replaces: readonly MarkName[],
 ): readonly MarkDraft[] {
   const refs: readonly MarkName[] = replaces.map(({ gate, boot, sequence }) => ({ gate, boot, sequence }));
   const parts: (readonly MarkName[])[] = [refs.slice(0, settlesMax)];

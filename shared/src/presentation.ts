@@ -41,6 +41,8 @@ export interface BandPresentation extends Seen {
 }
 
 export interface BandProof {
+  /** Id of the gate that has asked: this one. */
+  readonly gate: string;
   /** COSE_Sign1 of the pass that the band carries, as read. */
   readonly credential: Uint8Array;
   /** The 16 random bytes that this gate has asked with. */

@@ -47,6 +47,10 @@ export const auditActions = [
   'gate-lost',
   'gate-found',
   'binding-settled',
+  'band-reserved',
+  'band-bound',
+  'band-unbound',
+  'bands-imported',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { refusalCodes } from './decision.ts';
 import { overrideReasons } from './mark.ts';
-import { presentationTextCharsMax } from './presentation.ts';
+import { ndefBytesMax, presentationTextCharsMax } from './presentation.ts';
 import { holdReasons } from './ticket.ts';
 import { ticketIdSchema } from './wire-tickets.ts';
 import { eventIdSchema, gateIdSchema } from './wire.ts';
@@ -74,8 +74,14 @@ export const generateResponseSchema = z.object({
 
 /** `POST /api/tickets/{ticket}/methods/{method}/verify`. */
 export const verifyRequestSchema = z.strictObject({
-  /** The text that a reader saw. */
+  /** The text that a reader saw, or the id of a tag or wristband in hexadecimal. */
   presented_data: z.string().min(1).max(presentationTextCharsMax),
+  /** What an NFC tag says besides: its NDEF message in hexadecimal. */
+  ndef: z
+    .string()
+    .max(2 * ndefBytesMax)
+    .regex(/^(?:[0-9a-fA-F]{2})*$/)
+    .optional(),
   /** Where; the first zone that the ticket opens when absent. */
   zone: zoneId.optional(),
   direction: z.enum(['entry', 'exit']).default('entry'),

@@ -34,6 +34,8 @@ export const problemSchema = z.object({
   title: z.string(),
   status: z.number().int(),
   detail: z.string().optional(),
+  /** Id of the ticket that has what was asked for, for `band-bound` and `band-reserved`. */
+  ticket: z.string().optional(),
   /** Where in the request something is wrong, for `request-invalid`. */
   issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
 });

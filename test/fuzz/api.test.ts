@@ -19,9 +19,23 @@ import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGat
 import { createPerson } from '../support/people.ts';
 
 /** What names something in bodies. */
-const known = { purpose: 'token', force: true, type: 1, zone: 'arena', status: 'valid', validFromS: 1, validUntilS: 2 };
-/** Routes whose good answer needs what no generator finds but by luck: types that name zones of the same body. */
-const withoutGoodAnswer = ['POST /api/events', 'PUT /api/events/{event}/policy'];
+const known = {
+  purpose: 'token',
+  force: true,
+  type: 1,
+  zone: 'arena',
+  status: 'valid',
+  validFromS: 1,
+  validUntilS: 2,
+  uid: 'b0a1c2d3e4f5',
+  method: 'ble',
+};
+/** Routes whose good answer needs what no generator finds but by luck: types that name zones of the same body, a CSV. */
+const withoutGoodAnswer = [
+  'POST /api/events',
+  'PUT /api/events/{event}/policy',
+  'POST /api/events/{event}/bands/import',
+];
 
 let test: TestCloud;
 let gate: TestGate;

@@ -2,6 +2,8 @@
 // stories, uses and reports.
 import { createIngest, err, loadLedger, ok } from '@postern/shared';
 import type { AppDeps } from '../app.ts';
+import { createBandDesk } from '../services/band-desk.ts';
+import { createBandImports } from '../services/band-import.ts';
 import { createBindingConflicts } from '../services/binding-conflicts.ts';
 import { createCases } from '../services/cases.ts';
 import { createCentralGate, type CentralGate } from '../services/central-gate.ts';
@@ -21,6 +23,7 @@ import { deriveAllStories, deriveStories, storeHistories } from '../services/sto
 import { followAllCases } from '../services/suspicion-cases.ts';
 import { createSuspicions } from '../services/suspicions.ts';
 import { createEffectiveEvents, createTicketMethods } from '../services/ticket-methods.ts';
+import { createFindTicket } from '../services/ticket-of-event.ts';
 import { readTickets } from '../services/ticket-views.ts';
 import { createUsageLog } from '../services/usage-log.ts';
 import type { CentralEntry } from '../services/working-store.ts';
@@ -46,6 +49,8 @@ export interface Marks extends Pick<
   | 'coverage'
   | 'cases'
   | 'readOfflineRisk'
+  | 'bands'
+  | 'bandImports'
   | 'bindings'
   | 'liveStates'
   | 'usageLog'
@@ -131,11 +136,12 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     changed: pokes.poke,
   });
   const readEffective = createEffectiveEvents(database, switches);
+  const findTicket = createFindTicket(readTicket, readEffective);
+  const bands = createBandDesk({ database, clock, keys, audit, findTicket, storeOf: central.storeOf });
   const methods = createTicketMethods({
-    readTicket,
-    readEffective,
+    findTicket,
     keys,
-    credentials: createCredentials({ database, clock, keys, audit }),
+    credentials: createCredentials({ database, clock, keys, audit, bands }),
     verifications: createVerifications({
       database,
       clock,
@@ -165,6 +171,8 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     coverage,
     cases,
     readOfflineRisk: createOfflineRisk({ database, clock, replica }),
+    bands,
+    bandImports: createBandImports({ database, clock, keys, readEffective, storeOf: central.storeOf }),
     bindings: createBindingConflicts({ database, storeOf: central.storeOf }),
     liveStates: createLiveStates({ reports, clock }),
     usageLog: createUsageLog(database),

@@ -58,6 +58,7 @@ export function problem(c: Context, failure: Failure, issues?: Problem['issues']
     title: problemTitle(failure.type),
     status,
     ...(failure.detail === undefined ? {} : { detail: failure.detail }),
+    ...(failure.ticket === undefined ? {} : { ticket: failure.ticket }),
     ...(issues === undefined ? {} : { issues }),
   };
   return c.json(body, status as ContentfulStatusCode, {

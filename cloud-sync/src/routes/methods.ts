@@ -73,6 +73,10 @@ export function ticketMethodRoutes({ methods }: MethodRoutesDeps): Hono<Environm
         'holder-key-unsound',
         'nothing-to-generate',
         'ticket-not-valid',
+        'band-bound',
+        'band-reserved',
+        'bands-too-many',
+        'store-unavailable',
       ]),
     ),
     validTicketMethod,
@@ -80,7 +84,7 @@ export function ticketMethodRoutes({ methods }: MethodRoutesDeps): Hono<Environm
     validJson(generateRequestSchema),
     async (c) => {
       const { ticket, method } = c.req.valid('param');
-      const made = await methods.generate(ticket, method, c.req.valid('json'), c.get('audit')?.take);
+      const made = await methods.generate(ticket, method, c.req.valid('json'), c.get('actor'), c.get('audit')?.take);
       return made.ok ? c.json(made.value, 201) : problem(c, made.error);
     },
   );

@@ -1,6 +1,7 @@
 // The credentials of a ticket that were generated or verified here: by which method, when, for which epoch, and when it was first used. The
 // credential itself is not kept. Use is derived from the merged marks, gates' included, so a use that is given back clears it again.
 import {
+  assert,
   err,
   methodById,
   ok,
@@ -12,10 +13,14 @@ import {
   type Ticket,
 } from '@postern/shared';
 import type { Insertable } from 'kysely';
+import { z } from 'zod';
 import type { Database, Queries } from '../store/database.ts';
 import { lockTickets } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
+import type { Actor } from './actor.ts';
 import type { Audit, EntryOf } from './audit.ts';
+import type { BandDesk } from './band-desk.ts';
+import { bandOf } from './band-id.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import type { Failure } from './problems.ts';
@@ -37,12 +42,16 @@ export interface GeneratedCredential {
 }
 
 export interface Credentials {
-  /** `method-unknown`, `method-off`, `options-invalid`, `holder-key-unsound`, `nothing-to-generate`. */
+  /**
+   * `method-unknown`, `method-off`, `options-invalid`, `holder-key-unsound`, `nothing-to-generate`. Of a method whose credentials are bands
+   * it also binds the band: `band-bound`, `band-reserved`, `bands-too-many`, and `role-too-low` for holders.
+   */
   readonly generate: (
     event: EventRecord,
     ticket: Ticket,
     method: string,
     options: unknown,
+    by: Actor,
     entry?: EntryOf,
   ) => Promise<Result<GeneratedCredential, Failure>>;
   /** The latest first. */
@@ -54,37 +63,47 @@ export interface CredentialsDeps {
   readonly clock: Clock;
   readonly keys: Keys;
   readonly audit: Pick<Audit, 'record'>;
+  readonly bands: Pick<BandDesk, 'bindAtOnce'>;
 }
 
-export function createCredentials({ database, clock, keys, audit }: CredentialsDeps): Credentials {
+export function createCredentials({ database, clock, keys, audit, bands }: CredentialsDeps): Credentials {
   return {
-    generate: async (event, ticket, methodId, options, entry) => {
+    generate: async (event, ticket, methodId, options, by, entry) => {
       const method = methodById(methodId);
       if (method === undefined) return err({ type: 'method-unknown' });
       if (event.policy.methodsOff.includes(methodId)) return err({ type: 'method-off' });
+      const tag = method.binds === undefined ? undefined : bandOf(event, method, uidOf(options));
+      if (tag?.ok === false) return tag;
+      if (tag !== undefined && !isStaff(by, event.id)) return err({ type: 'role-too-low' });
       const nowMs = clock.wallMs();
       const { issuer } = await keys.current();
       if (method.generates) await noteSignedPasses(database, clock, issuer, [{ ...ticket, event: event.id }]);
       const made = await method.generate({ event: event.id, ticket, options, nowMs }, issuer);
       if (!made.ok)
         return err({ type: made.error.type, ...('cause' in made.error ? { detail: made.error.cause } : {}) });
-      const credential = {
+      const id = tag?.value ?? made.value.credentialId;
+      assert(id !== undefined, 'what is no band has an id of its own');
+      const credential = { method: methodId, id, epoch: ticket.epoch, generatedAtMs: nowMs };
+      const row = {
+        event: event.id,
+        ticket: ticket.id,
         method: methodId,
-        id: made.value.credentialId,
+        credential: id,
         epoch: ticket.epoch,
-        generatedAtMs: nowMs,
+        generated_at_ms: nowMs,
       };
+      if (tag !== undefined) {
+        const about = { event, ticket, method: methodId, tag: id };
+        const bound = await bands.bindAtOnce(about, by, entry);
+        if (!bound.ok) return bound;
+        // A supplier's band is never written, whatever could be.
+        const { uid = '' } = made.value.payload;
+        return ok({ credential, payload: bound.value.writable ? made.value.payload : { uid } });
+      }
       const insert = (queries: Queries): Promise<unknown> =>
         queries
           .insertInto('credential')
-          .values({
-            event: event.id,
-            ticket: ticket.id,
-            method: methodId,
-            credential: credential.id,
-            epoch: ticket.epoch,
-            generated_at_ms: nowMs,
-          })
+          .values(row)
           // Made again from the same ticket, key and options it is the same credential.
           .onConflict((conflict) => conflict.doNothing())
           .execute();
@@ -121,6 +140,12 @@ export function createCredentials({ database, clock, keys, audit }: CredentialsD
     },
   };
 }
+
+/** Whoever holds a ticket does not give away bands. */
+const isStaff = ({ kind, admin, memberships }: Actor, event: number): boolean =>
+  kind !== 'user' || admin || memberships.has(event);
+
+const uidOf = (options: unknown): string => z.object({ uid: z.string() }).safeParse(options).data?.uid ?? '';
 
 /** The row of a credential that was proved here; it stays as it is where it is there already. */
 export const verifiedCredential = (

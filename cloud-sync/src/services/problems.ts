@@ -33,8 +33,16 @@ export const problemStatuses = {
   'suspicion-unknown': 404,
   'chunk-unknown': 404,
   'case-unknown': 404,
+  'band-unknown': 404,
   'conflict-unknown': 404,
   'already-used': 409,
+  'band-bound': 409,
+  'band-disputed': 409,
+  'band-not-read-back': 409,
+  'band-not-writable': 409,
+  'band-not-written': 409,
+  'band-reserved': 409,
+  'bands-too-many': 409,
   blocked: 409,
   'confirmation-gone': 409,
   'entry-stopped': 409,
@@ -42,6 +50,7 @@ export const problemStatuses = {
   'method-off': 409,
   'order-in-force': 409,
   'order-not-in-force': 409,
+  'reservation-gone': 409,
   'nothing-to-generate': 409,
   'ticket-not-valid': 409,
   'ticket-exists': 409,
@@ -70,6 +79,9 @@ export const problemStatuses = {
   'type-unknown': 422,
   'options-invalid': 422,
   'choice-unknown': 422,
+  'bands-unfit': 422,
+  'csv-malformed': 422,
+  'read-back-differs': 422,
   'holder-key-unsound': 422,
   'zone-unknown': 422,
   'types-repeated': 422,
@@ -123,6 +135,18 @@ const titles: Readonly<Record<ProblemType, string>> = {
   'choice-unknown': 'That is none of the bindings to choose from',
   'already-used': 'Every use of this ticket is spent',
   blocked: 'This ticket is blocked',
+  'band-unknown': 'The ticket has no such band',
+  'band-bound': 'The band belongs to another ticket',
+  'band-disputed': 'Another ticket claims this band too: settle that first',
+  'band-not-read-back': 'What was written onto the band has not been read back yet',
+  'band-not-writable': 'This band is known by its id and never written',
+  'band-not-written': 'Nothing was given out to be written onto this band',
+  'band-reserved': 'Somebody is giving this band away at this moment',
+  'bands-too-many': 'The ticket has a band for each of its party already',
+  'bands-unfit': 'Nothing was imported: some lines are wrong',
+  'csv-malformed': 'The file is not the CSV that was asked for',
+  'read-back-differs': 'The band does not say what was to be written onto it',
+  'reservation-gone': 'The band is not kept for this ticket, or was for too long: begin again',
   'confirmation-gone': 'Confirmed too late, or by somebody else: ask again',
   'entry-stopped': 'Entry is stopped by order',
   'order-in-force': 'That is ordered already',
@@ -177,6 +201,8 @@ export const problemTitle = (type: ProblemType): string => titles[type];
 export interface Failure {
   readonly type: ProblemType;
   readonly detail?: string;
+  /** The ticket that has what was asked for. */
+  readonly ticket?: string;
   /** Seconds until it may be tried again; becomes Retry-After. */
   readonly retryAfterS?: number;
 }

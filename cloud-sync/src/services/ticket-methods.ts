@@ -18,7 +18,6 @@ import {
 } from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import { shareReads } from '../store/shared-reads.ts';
-import type { TicketReader } from '../store/ticket-reads.ts';
 import type { Actor } from './actor.ts';
 import type { EntryOf } from './audit.ts';
 import type { Credentials } from './credentials.ts';
@@ -27,7 +26,7 @@ import type { Keys } from './keys.ts';
 import type { MethodSwitches } from './method-switches.ts';
 import { operatorOf } from './operators.ts';
 import type { Failure } from './problems.ts';
-import { toTicket } from './ticket-views.ts';
+import type { FindTicket } from './ticket-of-event.ts';
 import type { Verifications, Verifier } from './verification.ts';
 
 export interface TicketMethodsService {
@@ -36,6 +35,7 @@ export interface TicketMethodsService {
     ticketId: string,
     method: string,
     options: unknown,
+    by: Actor,
     entry?: EntryOf,
   ) => Promise<
     Result<
@@ -63,25 +63,14 @@ export interface TicketMethodsService {
 }
 
 export interface TicketMethodsDeps {
-  readonly readTicket: TicketReader;
-  /** With what is switched off in its policy. */
-  readonly readEffective: EffectiveEvents;
+  readonly findTicket: FindTicket;
   readonly keys: Keys;
   readonly credentials: Credentials;
   readonly verifications: Verifications;
 }
 
 export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsService {
-  const { readTicket, readEffective, keys, credentials, verifications } = deps;
-
-  const find = async (
-    ticketId: string,
-  ): Promise<Result<{ readonly ticket: Ticket; readonly event: EventRecord }, Failure>> => {
-    const row = await readTicket(ticketId);
-    if (row === undefined) return err({ type: 'ticket-unknown' });
-    const event = await readEffective(row.event);
-    return event === undefined ? err({ type: 'event-unknown' }) : ok({ ticket: toTicket(row), event });
-  };
+  const { findTicket, keys, credentials, verifications } = deps;
 
   const verifierOf = (actor: Actor, event: number): Verifier =>
     actor.kind === 'user'
@@ -90,7 +79,7 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
 
   return {
     list: async (ticketId) => {
-      const found = await find(ticketId);
+      const found = await findTicket(ticketId);
       if (!found.ok) return found;
       const { ticket, event } = found.value;
       const methods = knownMethods.map((method) => {
@@ -110,16 +99,16 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
         credentials: [...(await credentials.list(event, ticketId))],
       });
     },
-    generate: async (ticketId, method, options, entry) => {
-      const found = await find(ticketId);
+    generate: async (ticketId, method, options, by, entry) => {
+      const found = await findTicket(ticketId);
       if (!found.ok) return found;
       const { ticket, event } = found.value;
       if (ticket.status !== 'valid') return err({ type: 'ticket-not-valid' });
-      const made = await credentials.generate(event, ticket, method, options, entry);
+      const made = await credentials.generate(event, ticket, method, options, by, entry);
       return made.ok ? ok({ method, ...made.value }) : made;
     },
     verify: async (ticketId, method, request, by, entry) => {
-      const found = await find(ticketId);
+      const found = await findTicket(ticketId);
       if (!found.ok) return found;
       const { ticket, event } = found.value;
       const verified = await verifications.verify({ ticket, event, method }, request, verifierOf(by, event.id), entry);
@@ -128,7 +117,7 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
     override: async (event, request, by, entry) => {
       let ticket: Ticket | undefined;
       if (request.ticket !== undefined) {
-        const found = await find(request.ticket);
+        const found = await findTicket(request.ticket);
         if (!found.ok || found.value.event.id !== event) return err({ type: 'ticket-unknown' });
         ticket = found.value.ticket;
       }

@@ -170,22 +170,34 @@ async function findNamed(
     .where('event', '=', event)
     .where('hash', '=', bytesToHex(codeHash(codeHashKey, text)))
     .executeTakeFirst();
-  const parsed = parseShortCode(codeHashKey, text);
-  const candidates =
-    parsed === undefined
-      ? []
-      : await queries
-          .selectFrom('ticket')
-          .select(['id', 'epoch'])
-          .where('event', '=', event)
-          .where(sql<string>`substr(id, 27)`, 'in', shortCodeTails(parsed))
-          .limit(shortCodeCandidatesMax)
-          .execute();
+  const typed = await findByShortCode(queries, event, codeHashKey, text);
   return [
     ...(/^[0-9a-f]{32}$/.test(id) ? [id] : []),
     ...(coded === undefined ? [] : [coded.ticket]),
-    ...candidates.flatMap((row) => (parsed?.epochFor(row.id, row.epoch) === undefined ? [] : [row.id])),
+    ...typed.map((found) => found.ticket),
   ];
+}
+
+/** Tickets of this typed short code, with the epoch that it was printed for. */
+export async function findByShortCode(
+  queries: Queries,
+  event: number,
+  codeHashKey: Uint8Array,
+  text: string,
+): Promise<readonly { readonly ticket: string; readonly epoch: number }[]> {
+  const parsed = parseShortCode(codeHashKey, text);
+  if (parsed === undefined) return [];
+  const candidates = await queries
+    .selectFrom('ticket')
+    .select(['id', 'epoch'])
+    .where('event', '=', event)
+    .where(sql<string>`substr(id, 27)`, 'in', shortCodeTails(parsed))
+    .limit(shortCodeCandidatesMax)
+    .execute();
+  return candidates.flatMap(({ id: ticket, epoch: present }) => {
+    const epoch = parsed.epochFor(ticket, present);
+    return epoch === undefined ? [] : [{ ticket, epoch }];
+  });
 }
 
 /** The last six digits of the ids that a short code may belong to: it has the last four and one of the two before. */

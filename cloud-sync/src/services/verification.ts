@@ -11,7 +11,6 @@ import {
   draftRefusal,
   err,
   hexToBytes,
-  assert,
   holdTexts,
   markKey,
   methodById,
@@ -33,10 +32,11 @@ import {
   type Operator,
   type OverrideRequest,
   type OverrideResponse,
+  type Presentation,
   type Refusal,
   type Result,
   type Ticket,
-  type TextPresentation,
+  type TagState,
   type Verdict,
   type VerifyRequest,
   type VerifyResponse,
@@ -45,11 +45,13 @@ import type { Database } from '../store/database.ts';
 import { readOrders } from '../store/order-marks.ts';
 import { shareReads } from '../store/shared-reads.ts';
 import type { AuditAddition, EntryOf } from './audit.ts';
+import { codeHashKeyOf } from './band-id.ts';
 import { verifiedCredential } from './credentials.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import type { Limiter } from './limiter.ts';
 import type { Failure } from './problems.ts';
+import { present, readTag } from './presented.ts';
 import { workingStore, type StoreOf } from './working-store.ts';
 
 /** The lane under which central verify appears in marks. */
@@ -123,16 +125,10 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     methodId: string,
     ticket: Ticket,
     lookups: Lookups,
-    text: string,
+    presentation: Presentation | undefined,
   ): Promise<Result<Result<Claim, Refusal>, Failure>> => {
     const method = methodById(methodId);
-    const presentation: TextPresentation = {
-      medium: 'typed',
-      text,
-      readerId: centralLane,
-      seenAtMs: clock.monotonicMs(),
-    };
-    if (method?.accepts(presentation) !== true) return ok(err({ type: 'not-a-ticket' }));
+    if (presentation === undefined || method?.accepts(presentation) !== true) return ok(err({ type: 'not-a-ticket' }));
     const proved = await limiter.guess(
       'verify-miss',
       ticket.id,
@@ -151,10 +147,11 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
     const isOff = event.policy.methodsOff.includes(method);
     const codes = known.assurance === 'looked-up' ? await epochsByCode(ticketName(event.id, ticket.id)) : undefined;
-    const lookups = await lookupsFor(keys, event, ticket, codes ?? new Map());
-    const tried = isOff
-      ? ok(err<Refusal>({ type: 'method-off' }))
-      : await prove(method, ticket, lookups, request.presented_data);
+    const seen = { readerId: centralLane, seenAtMs: clock.monotonicMs() };
+    const presented = present(known, request, seen);
+    const tag = await readTag(deps.database, event, presented);
+    const lookups = await lookupsFor(keys, event, ticket, codes ?? new Map(), tag?.state);
+    const tried = isOff ? ok(err<Refusal>({ type: 'method-off' })) : await prove(method, ticket, lookups, presented);
     if (!tried.ok) return tried;
     const isStopped = request.direction === 'entry' && (await isEntryStopped(event.id, zone));
     const proved = tried.value.ok && isStopped ? err<Refusal>({ type: 'entry-stopped' }) : tried.value;
@@ -197,7 +194,10 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       const decision = given as Decision;
       if (isAnsweredBelow(decision)) return undefined;
       const audit = entry?.(additionOf(decision, event.id, mark));
-      return proved.ok ? { audit, credential: verifiedCredential(proved.value, keys.serverHash) } : { audit };
+      if (!proved.ok) return { audit };
+      // A band is known by itself, whatever is written onto it.
+      const claim = tag === undefined ? proved.value : { ...proved.value, credentialId: tag.hash };
+      return { audit, credential: verifiedCredential(claim, keys.serverHash) };
     });
     if (store === undefined) return err({ type: 'store-unavailable' });
     let committed = await store.admit(
@@ -211,10 +211,10 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       );
     if (!committed.ok) return err({ type: 'store-unavailable' });
     const { decision, mark } = committed.value;
-    return ok({ decision, response: await present(event, decision, mark) });
+    return ok({ decision, response: await respond(event, decision, mark) });
   };
 
-  const present = async (event: EventRecord, decision: Decision, mark: Mark | undefined): Promise<VerifyResponse> => {
+  const respond = async (event: EventRecord, decision: Decision, mark: Mark | undefined): Promise<VerifyResponse> => {
     const common = { atMs: mark?.at.ms ?? clock.wallMs(), ...(mark === undefined ? {} : { mark: nameOf(mark) }) };
     switch (decision.kind) {
       case 'admit': {
@@ -356,17 +356,17 @@ function parseTicketName(name: string): { readonly event: number; readonly ticke
 /** What a gate has in its cache, for this one ticket. */
 async function lookupsFor(
   keys: Keys,
-  { id: event, codeHashKey }: EventRecord,
+  record: EventRecord,
   ticket: Ticket,
   epochs: ReadonlyMap<string, number>,
+  tag: TagState = { type: 'unbound' },
 ): Promise<Lookups> {
-  const hashKey = hexToBytes(codeHashKey);
-  assert(hashKey !== undefined, 'an event has a code hash key');
+  const hashKey = codeHashKeyOf(record);
   const { published } = await keys.current();
   const issuers = new Map(published.filter(({ use }) => use === 'issuer').map((key) => [key.keyId, key]));
   return {
-    event,
-    tag: () => ({ type: 'unbound' }),
+    event: record.id,
+    tag: () => tag,
     issuerKey: (keyId) => {
       const key = issuers.get(keyId);
       const publicKey = hexToBytes(key?.publicKey ?? '');

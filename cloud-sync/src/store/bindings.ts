@@ -142,6 +142,17 @@ export async function tagsOfTicket(
   return [...new Set(rows.map(({ tag }) => tag))];
 }
 
+/** Whether a tag has ever been bound, also to a ticket that has it no longer. */
+export async function isKnownTag(queries: Queries, event: number, tag: string): Promise<boolean> {
+  const row = await queries
+    .selectFrom('binding')
+    .select('tag')
+    .where((where) => where.and({ event, tag }))
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Bindings of a tag or ticket that nothing has replaced, the first `limit` of them. Of a ticket those of one epoch only. */
 export function liveBindings(
   queries: Queries,

@@ -44,6 +44,7 @@ export interface Schema extends AuditSchema, CasesSchema {
   readonly method_toggle: MethodToggleTable;
   readonly credential: CredentialTable;
   readonly tries: TriesTable;
+  readonly band: BandTable;
 }
 
 /** Who may use the API. */
@@ -463,4 +464,26 @@ interface TriesTable {
   readonly count: number;
   readonly next_at_ms: number;
   readonly forget_at_ms: number;
+}
+
+/** A wristband that is kept for a ticket, or that is never written. */
+interface BandTable {
+  readonly event: Fixed<number>;
+  /** `tagHash` of its id. */
+  readonly tag: Fixed<string>;
+  readonly method: Fixed<string>;
+  /** 0: a supplier's band, known by its id and nothing else. */
+  readonly writable: number;
+  /** For which ticket, by whom (as marks name them) and until when it is kept; null where it is not. */
+  readonly ticket: string | null;
+  readonly reserved_by: string | null;
+  readonly until_ms: number;
+  /** Tickets from which it is taken knowingly, JSON. */
+  readonly take_from: string;
+  /** The ticket's band whose place it takes. */
+  readonly instead: string | null;
+  /** SHA-256 of what has to be written, hexadecimal; null while nothing has been asked for. */
+  readonly write_hash: string | null;
+  /** 1: exactly that was read back. */
+  readonly read_back: number;
 }

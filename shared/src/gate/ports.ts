@@ -108,6 +108,11 @@ export interface VerificationMethod {
   readonly assurance: Assurance;
   /** Whether there is anything that `generate` could make; otherwise it answers `nothing-to-generate`. */
   readonly generates: boolean;
+  /**
+   * Set where what is presented is a tag or wristband: it is known by its binding to a ticket, `generate` is asked with its id as `uid`, and
+   * whoever generates binds it.
+   */
+  readonly binds?: TagMedium;
   readonly accepts: (presentation: Presentation) => boolean;
   readonly verify: (
     presentation: Presentation,
@@ -128,10 +133,12 @@ export interface GenerateRequest {
 }
 
 export interface Generated {
-  /** As the claim of whoever presents it names it. */
-  readonly credentialId: string;
+  /** As the claim of whoever presents it names it; absent where it is nothing but the tag. */
+  readonly credentialId?: string;
   /** For the holder, ready for JSON. It opens gates: never logged, never exported. */
   readonly payload: Readonly<Record<string, string | number>>;
+  /** What is written onto the tag, where anything is: the bytes that must be read back. */
+  readonly toWrite?: Uint8Array;
 }
 
 export type GenerateError =

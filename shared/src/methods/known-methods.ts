@@ -1,12 +1,13 @@
 // Every verification method there is, in order of precedence: what has a prefix of its own before `code`, which takes any text. A gate,
 // its dry run and the cloud's central verify ask the same list; a method that is switched off stays in it and is refused by `decide`.
 import type { VerificationMethod } from '../gate/ports.ts';
+import { bleMethod } from './ble.ts';
 import { codeMethod } from './code.ts';
 import { dynamicMethod } from './dynamic.ts';
 import { nfcMethod } from './nfc.ts';
 import { qrMethod } from './qr.ts';
 
-export const knownMethods: readonly VerificationMethod[] = [qrMethod, dynamicMethod, nfcMethod, codeMethod];
+export const knownMethods: readonly VerificationMethod[] = [qrMethod, dynamicMethod, nfcMethod, bleMethod, codeMethod];
 
 export const methodById = (id: string): VerificationMethod | undefined =>
   knownMethods.find((method) => method.id === id);

@@ -4,7 +4,7 @@
 // bindings say; a pass on it counts where they say nothing else.
 import { z } from 'zod';
 import { tagRefusal, type TagState } from '../binding.ts';
-import { hexToBytes } from '../bytes.ts';
+import { bytesToHex } from '../bytes.ts';
 import type { Claim, Refusal } from '../decision.ts';
 import type { Lookups, VerificationMethod } from '../gate/ports.ts';
 import { bytesToBase64Url } from '../gate-token.ts';
@@ -13,6 +13,7 @@ import { credentialIdOf, decodePassBytes, encodePassBytes, passClaims, type Pass
 import type { TagPresentation } from '../presentation.ts';
 import { err, ok, type Result } from '../result.ts';
 import { parseSunUri, verifySun, type SunError, type SunMirror, type SunTap } from '../sun.ts';
+import { parseTagId, tagIdTextSchema } from '../tag.ts';
 import { passClaim } from './pass-claim.ts';
 
 const methodId = 'nfc';
@@ -21,21 +22,22 @@ export const ndefPassType = 'postern:p';
 
 /** What `generate` asks for. */
 export const nfcOptionsSchema = z.strictObject({
-  /** The tag's UID: 4, 7 or 10 bytes in hexadecimal. */
-  uid: z.string().regex(/^([0-9a-fA-F]{8}|[0-9a-fA-F]{14}|[0-9a-fA-F]{20})$/),
+  /** The tag's UID: 4, 7 or 10 bytes. */
+  uid: tagIdTextSchema,
 });
 
 export const nfcMethod: VerificationMethod = {
   id: methodId,
   assurance: 'signed',
   generates: true,
+  binds: 'nfc',
   accepts: ({ medium }) => medium === 'nfc',
   verify: async (presentation, lookups) =>
     presentation.medium === 'nfc' ? verifyTag(presentation, lookups) : err({ type: 'not-a-ticket' }),
   // Without `nbf`, which a tag has no room for: the ticket's own window is in the feed.
   generate: async ({ event, ticket, options }, issuer) => {
     const asked = nfcOptionsSchema.safeParse(options);
-    const uid = asked.success ? hexToBytes(asked.data.uid) : undefined;
+    const uid = asked.success ? parseTagId('nfc', asked.data.uid) : undefined;
     if (!asked.success || uid === undefined)
       return err({ type: 'options-invalid', cause: asked.success ? 'uid' : z.prettifyError(asked.error) });
     const { notBeforeS: _, ...claims } = passClaims(event, ticket);
@@ -43,7 +45,8 @@ export const nfcMethod: VerificationMethod = {
     const message = encodeNdef([{ format: ndefExternal, type: ndefPassType, payload: issued }]);
     return ok({
       credentialId: credentialIdOf(issued),
-      payload: { uid: asked.data.uid.toLowerCase(), ndef: bytesToBase64Url(message) },
+      payload: { uid: bytesToHex(uid), ndef: bytesToBase64Url(message) },
+      toWrite: message,
     });
   },
 };

@@ -62,6 +62,7 @@ beforeAll(async () => {
     chunk: '0'.repeat(64),
     case: '0'.repeat(32),
     conflict: '0'.repeat(32),
+    band: '0'.repeat(32),
   };
 });
 afterAll(() => test.close());

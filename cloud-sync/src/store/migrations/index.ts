@@ -13,6 +13,7 @@ import { cases } from './0010-cases.ts';
 import { correctedUses } from './0011-corrected-uses.ts';
 import { bindings } from './0012-bindings.ts';
 import { gateEvents } from './0013-gate-events.ts';
+import { bands } from './0014-bands.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -28,4 +29,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0011-corrected-uses': correctedUses,
   '0012-bindings': bindings,
   '0013-gate-events': gateEvents,
+  '0014-bands': bands,
 };

@@ -1,0 +1,58 @@
+// The rule for giving a wristband to a ticket, pure: one band has one ticket, a ticket has a band for each of its party, and whoever takes
+// a band from another ticket says so. The desk asks it when it reserves and again before the mark, an import for each of its lines.
+import { err, ok, type Result, type Ticket } from '@postern/shared';
+import type { LiveBinding } from '../store/bindings.ts';
+import type { Failure } from './problems.ts';
+
+export interface BandQuestion {
+  readonly tag: string;
+  readonly ticket: Pick<Ticket, 'id' | 'epoch' | 'party'>;
+  /** Bindings of the band that hold. */
+  readonly ofTag: readonly LiveBinding[];
+  /** Bindings of the ticket that hold. */
+  readonly ofTicket: readonly LiveBinding[];
+  /** Bands that are kept for the ticket, beside this one. */
+  readonly kept: readonly { readonly tag: string; readonly instead: string | null }[];
+  /** The ticket's band whose place this one takes. */
+  readonly instead?: string | undefined;
+  /** Tickets from which it may be taken; `all` where nobody has seen yet which. */
+  readonly takeFrom: 'all' | readonly string[];
+}
+
+export interface BandPlan {
+  /** What the mark replaces; of a band that belongs to the ticket already, nothing. */
+  readonly replaces: readonly LiveBinding[];
+  /** The binding that says it already. */
+  readonly existing?: LiveBinding;
+  readonly takenFrom: readonly string[];
+}
+
+/** `band-bound` names the other ticket; `bands-too-many`; `band-unknown` where the ticket does not have the lost band. */
+export function planBinding(question: BandQuestion): Result<BandPlan, Failure> {
+  const { tag, ticket, ofTag, ofTicket, kept, instead, takeFrom } = question;
+  const takenFrom = ticketsOf(ofTag).filter((id) => id !== ticket.id);
+  const other = takenFrom.find((id) => takeFrom !== 'all' && !takeFrom.includes(id));
+  if (other !== undefined)
+    return err({ type: 'band-bound', ticket: other, detail: `The band belongs to ticket ${other}.` });
+  // A binding for an earlier epoch of the ticket opens nothing any more.
+  const own = ofTicket.filter(({ epoch }) => epoch >= ticket.epoch);
+  const lost = own.filter((binding) => binding.tag === instead);
+  if (instead !== undefined && lost.length === 0) return err({ type: 'band-unknown' });
+  const bands = new Set([...own, ...kept].map((one) => one.tag));
+  for (const gone of [instead, ...kept.map((one) => one.instead)]) bands.delete(gone ?? '');
+  const bandsMax = Math.max(1, ticket.party);
+  if (bands.add(tag).size > bandsMax)
+    return err({
+      type: 'bands-too-many',
+      detail: `One for each of ${bandsMax}: name the one that was lost, or unbind one.`,
+    });
+  const existing = own.find((binding) => binding.tag === tag);
+  if (existing !== undefined && takenFrom.length === 0 && lost.length === 0)
+    return ok({ replaces: [], existing, takenFrom });
+  return ok({ replaces: [...ofTag, ...lost], takenFrom });
+}
+
+/** Those that claim a band, without whoever took it from all. */
+export const ticketsOf = (bindings: readonly LiveBinding[]): readonly string[] => [
+  ...new Set(bindings.flatMap(({ ticket }) => (ticket === '' ? [] : [ticket]))),
+];

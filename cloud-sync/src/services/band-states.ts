@@ -1,0 +1,146 @@
+// What the marks say of a wristband or of a ticket's wristbands, read from the rows that were derived from them (binding-rows.ts): what
+// `foldBindings` finds at a gate.
+import { bindingConflictId, bindingViewSchema, type BindingConflict, type TagState } from '@postern/shared';
+import { epochOf, isKnownTag, liveBindings, type LiveBinding } from '../store/bindings.ts';
+import type { Queries } from '../store/database.ts';
+import { bindingsMax, readBound } from './binding-rows.ts';
+import { ticketsOf } from './band-plan.ts';
+
+/** Bindings of a band that hold, an empty ticket's among them: the first `bindingsMax`. */
+export async function holdingOfTag(queries: Queries, event: number, tag: string): Promise<readonly LiveBinding[]> {
+  const live = await liveBindings(queries, event, { kind: 'tag', subject: tag }, { limit: bindingsMax });
+  const epochs = new Map<string, number | undefined>();
+  for (const ticket of ticketsOf(live)) epochs.set(ticket, await epochOf(queries, event, ticket, 'highest'));
+  return live.filter(({ ticket, epoch }) => ticket === '' || epoch === epochs.get(ticket));
+}
+
+/** Bindings of a ticket that hold: the first `bindingsMax`. */
+export async function holdingOfTicket(
+  queries: Queries,
+  event: number,
+  ticket: string,
+): Promise<readonly LiveBinding[]> {
+  const epoch = await epochOf(queries, event, ticket, 'highest');
+  if (epoch === undefined) return [];
+  return liveBindings(queries, event, { kind: 'ticket', subject: ticket }, { epoch, limit: bindingsMax });
+}
+
+export interface Holdings {
+  readonly byTag: ReadonlyMap<string, readonly LiveBinding[]>;
+  readonly byTicket: ReadonlyMap<string, readonly LiveBinding[]>;
+}
+
+/** The same of many bands and tickets, some hundred of each. */
+export async function holdingOfMany(
+  queries: Queries,
+  event: number,
+  tags: readonly string[],
+  tickets: readonly string[],
+): Promise<Holdings> {
+  const ofTags = await liveAmong(queries, event, 'tag', tags);
+  const ofTickets = await liveAmong(queries, event, 'ticket', tickets);
+  const epochs = new Map<string, number>();
+  for (const { ticket, epoch } of await liveAmong(queries, event, 'ticket', [
+    ...new Set([...tickets, ...ticketsOf(ofTags)]),
+  ]))
+    epochs.set(ticket, Math.max(epochs.get(ticket) ?? 0, epoch));
+  const holds = ({ ticket, epoch }: LiveBinding): boolean => ticket === '' || epoch === epochs.get(ticket);
+  return {
+    byTag: groupBy(ofTags.filter(holds), ({ tag }) => tag),
+    byTicket: groupBy(ofTickets.filter(holds), ({ ticket }) => ticket),
+  };
+}
+
+const liveAmong = (
+  queries: Queries,
+  event: number,
+  kind: 'tag' | 'ticket',
+  subjects: readonly string[],
+): Promise<readonly LiveBinding[]> =>
+  subjects.length === 0
+    ? Promise.resolve([])
+    : queries
+        .selectFrom('binding')
+        .select(['gate', 'boot', 'sequence', 'tag', 'ticket', 'epoch'])
+        .where('event', '=', event)
+        .where('replaced', '=', 0)
+        .where(kind, 'in', subjects)
+        .limit(subjects.length * bindingsMax)
+        .execute();
+
+function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
+  return groups;
+}
+
+/** What a gate would make of the band. */
+export async function readTagState(queries: Queries, event: number, tag: string): Promise<TagState> {
+  const holding = await holdingOfTag(queries, event, tag);
+  const tickets = ticketsOf(holding);
+  const conflict = tickets.length === 0 ? undefined : await readConflict(queries, event, tag, tickets);
+  if (conflict !== undefined) return { type: 'conflict', conflict };
+  const bound = holding.find(({ ticket }) => ticket !== '');
+  if (bound !== undefined) return { type: 'bound', ticketId: bound.ticket, epoch: bound.epoch };
+  return { type: 'unbound', ...((await isKnownTag(queries, event, tag)) ? { released: true } : {}) };
+}
+
+/** Which of these tickets' bands, and of these bands, are in conflict. */
+export async function disputedAmong(
+  queries: Queries,
+  event: number,
+  subjects: readonly { readonly kind: BindingConflict['kind']; readonly subject: string }[],
+): Promise<ReadonlySet<string>> {
+  if (subjects.length === 0) return new Set();
+  const rows = await queries
+    .selectFrom('binding_conflict')
+    .select(['subject'])
+    .where('event', '=', event)
+    .where(
+      'id',
+      'in',
+      subjects.map(({ kind, subject }) => bindingConflictId(event, kind, subject)),
+    )
+    .execute();
+  return new Set(rows.map(({ subject }) => subject));
+}
+
+/** About the band first of all, else about a ticket that has too many. */
+async function readConflict(
+  queries: Queries,
+  event: number,
+  tag: string,
+  tickets: readonly string[],
+): Promise<BindingConflict | undefined> {
+  const ids = [
+    bindingConflictId(event, 'tag', tag),
+    ...tickets.map((ticket) => bindingConflictId(event, 'ticket', ticket)),
+  ];
+  const rows = await queries
+    .selectFrom('binding_conflict')
+    .selectAll()
+    .where('event', '=', event)
+    .where('id', 'in', ids)
+    .execute();
+  const row = rows.find(({ kind }) => kind === 'tag') ?? rows[0];
+  if (row === undefined) return undefined;
+  const names = bindingViewSchema.array().parse(JSON.parse(row.bindings));
+  const byName = new Map((await readBound(queries, event, names)).map((mark) => [nameText(mark), mark]));
+  return {
+    id: row.id,
+    event,
+    kind: row.kind as BindingConflict['kind'],
+    subject: row.subject,
+    marks: names.flatMap((name) => byName.get(nameText(name)) ?? []),
+  };
+}
+
+const nameText = ({
+  gate,
+  boot,
+  sequence,
+}: {
+  readonly gate: string;
+  readonly boot: string;
+  readonly sequence: number;
+}) => `${gate}/${boot}/${sequence}`;
