@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line of the service: serve | migrate | move | token | event | issue | feed | rotate-keys | audit. Everything but `serve` works
+// The command line of the service: serve | migrate | move | token | event | issue | import-bands | feed | rotate-keys | audit. Everything but `serve` works
 // on the data folder directly, also while the service runs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import pino from 'pino';
 import { z } from 'zod';
 import { createAuditCommand } from './commands/audit.ts';
+import { createImportBandsCommand } from './commands/import-bands.ts';
 import { moveCommand } from './commands/move.ts';
 import { watchOutput } from './commands/output.ts';
 import { createRotateKeysCommand } from './commands/rotate-keys.ts';
@@ -143,7 +144,7 @@ const issueCommand = defineCommand({
   },
   run: async ({ args }) => {
     const count = number(args.count ?? '1', 'count', 1, ticketsAtOnceMax);
-    const event = number(args.event, 'event', 1, 4_294_967_295);
+    const event = eventNumber(args.event);
     const request = ticketRequestSchema.parse({
       type: number(args.type, 'type', 0, 65_535),
       party: number(args.party ?? '1', 'party', 1, 10_000),
@@ -188,7 +189,7 @@ const publishCommand = defineCommand({
   },
   run: async ({ args }) => {
     await withCloud(args, async (cloud) => {
-      const event = number(args.event, 'event', 1, 4_294_967_295);
+      const event = eventNumber(args.event);
       const { manifest, ...publication } = orExit(
         await cloud.feed.publish(event, { snapshot: args.snapshot === true }),
       );
@@ -202,7 +203,7 @@ const auditCommand = createAuditCommand({
   commonArguments,
   withTools: (args, work) => withCloud(args, (cloud) => work(cloud.auditTools)),
   orExit,
-  eventNumber: (text) => number(text, 'event', 1, 4_294_967_295),
+  eventNumber,
   // Nothing is printed before it is done: the bar may have the terminal for itself.
   startProgress: (total) => startProgress(total, 'entries', process.stderr.isTTY),
   write: (line) => console.log(line),
@@ -219,6 +220,7 @@ const main = defineCommand({
     token: tokenCommand,
     event: eventCommand,
     issue: issueCommand,
+    'import-bands': createImportBandsCommand({ withCloud, eventNumber, orExit, fail }),
     feed: defineCommand({
       meta: { name: 'feed', description: 'The data that gates fetch' },
       subCommands: { publish: publishCommand },
@@ -327,6 +329,10 @@ function number(text: string, name: string, min: number, max: number): number {
   const value = Number(text);
   if (/^[0-9]+$/.test(text) && value >= min && value <= max) return value;
   return fail(`--${name} must be a whole number from ${min} to ${max}, not "${text}".`);
+}
+
+function eventNumber(text: string): number {
+  return number(text, 'event', 1, 4_294_967_295);
 }
 
 function readJson<S extends z.ZodType>(path: string, schema: S): z.infer<S> {

@@ -151,6 +151,33 @@ describe('the command line', () => {
     );
   });
 
+  it('binds the bands of a file beside a running service, which lets in on them', async () => {
+    const cloud = run('serve', '--database', database(), '--port', '0');
+    const url = await cloud.ready;
+    const headers = { Authorization: `Bearer ${tokenIn(cloud.out())}`, 'Content-Type': 'application/json' };
+    const post = async (path: string, body: unknown): Promise<{ readonly id?: string; readonly success?: boolean }> =>
+      (await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })).json();
+    await post('/api/events', someEvent);
+    const { id } = await post('/api/tickets', { event: 1, type: 1 });
+    const file = join(folder.path, 'bands.csv');
+    const load = (...options: readonly string[]): CloudProcess['ended'] =>
+      run('import-bands', file, '--event', '1', '--database', database(), ...options).ended;
+    writeFileSync(file, `ble;ticket\nb0a1;${id}\nzz;${id}\n`);
+    const wrong = await load();
+    expect([wrong.code, wrong.errors]).toEqual([
+      1,
+      expect.stringMatching(/^line 3: .*\n2 bands: 0 bound, .*1 wrong\n$/),
+    ]);
+    writeFileSync(file, `ble;ticket\nb0a1;${id}\n`);
+    expect(await load('--dry-run')).toMatchObject({ code: 0, out: '1 bands: 1 would be bound, 0 bound already\n' });
+    expect(await load()).toMatchObject({ code: 0, out: '1 bands: 1 bound, 0 bound already\n', errors: '' });
+    expect(await load()).toMatchObject({ code: 0, out: '1 bands: 0 bound, 1 bound already\n' });
+    const verified = await post(`/api/tickets/${id}/methods/ble/verify`, { presented_data: 'B0:A1' });
+    expect(verified).toMatchObject({ success: true });
+    writeFileSync(file, 'no,such,columns\n');
+    expect(await load()).toMatchObject({ code: 2, errors: expect.stringContaining('names the columns') });
+  });
+
   it('does nothing with an option that it does not have', async () => {
     expect(await run('event', '--databse', database()).ended).toEqual({
       code: 2,

@@ -282,8 +282,10 @@ const nothingBound: Unbinding = { method: '', replaces: [] };
 const mayTakeFromOthers = ({ kind, admin, memberships }: Actor, event: number): boolean =>
   kind === 'user' && (admin || memberships.get(event) === 'supervisor' || memberships.get(event) === 'organiser');
 
+/** Tickets of a disputed band that an entry of the audit log names. */
+const namedTicketsMax = 5;
 const namedTickets = (tickets: readonly string[]): Readonly<Record<string, string>> =>
-  tickets.length === 0 ? {} : { takenFrom: tickets.join(' ') };
+  tickets.length === 0 ? {} : { takenFrom: tickets.slice(0, namedTicketsMax).join(' ') };
 
 const toReservation = ({ tag, ticket, method, writable, until_ms }: BandRow): BandReservation => ({
   band: tag,

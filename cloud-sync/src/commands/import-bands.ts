@@ -1,0 +1,89 @@
+// `cloud-sync import-bands FILE`: binds the wristbands of a CSV to tickets, all or none, also while the service runs. With --dry-run it only
+// says what it would do. Exit code 1 when lines are wrong.
+import { readFileSync, statSync } from 'node:fs';
+import { batchBodyBytesMax, type BandImport, type Result } from '@postern/shared';
+import { defineCommand, type CommandDef } from 'citty';
+import type { BandImports } from '../services/band-import.ts';
+import { systemActor, type AuditRecord } from '../services/audit.ts';
+import type { Failure } from '../services/problems.ts';
+
+/** What the command needs of an opened service. */
+interface BandCloud {
+  readonly bandImports: BandImports;
+  readonly recordAlone: (entry: AuditRecord) => Promise<void>;
+}
+
+const bandArguments = {
+  file: {
+    type: 'positional',
+    required: true,
+    description: 'CSV with the columns uid (NFC) or ble, and ticket or code',
+    valueHint: 'FILE',
+  },
+  event: { type: 'string', required: true, description: 'Number of the event', valueHint: 'N' },
+  'dry-run': { type: 'boolean', description: 'Only look: what would be bound, and which lines are wrong' },
+  data: {
+    type: 'string',
+    description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)',
+    valueHint: 'DIR',
+  },
+  database: { type: 'string', description: 'Database (default: cloud.db in the data folder)', valueHint: 'URL' },
+} as const;
+
+export interface ImportBandsTools {
+  readonly withCloud: (
+    args: { readonly data?: string | undefined; readonly database?: string | undefined },
+    work: (cloud: BandCloud) => Promise<void>,
+  ) => Promise<void>;
+  readonly eventNumber: (text: string) => number;
+  /** The value, or a message and exit code 2. */
+  readonly orExit: <T>(result: Result<T, Failure>) => T;
+  /** A message and exit code 2. */
+  readonly fail: (message: string) => never;
+}
+
+export const createImportBandsCommand = ({
+  withCloud,
+  eventNumber,
+  orExit,
+  fail,
+}: ImportBandsTools): CommandDef<typeof bandArguments> =>
+  defineCommand({
+    meta: { name: 'import-bands', description: 'Bind the wristbands of a CSV file to tickets, all or none' },
+    args: bandArguments,
+    run: async ({ args }) => {
+      const event = eventNumber(args.event);
+      const file = readFile(args.file, fail);
+      const dryRun = args['dry-run'] === true;
+      await withCloud(args, async ({ bandImports, recordAlone }) => {
+        const report = orExit(await bandImports.run(event, file, { dryRun, by: undefined }));
+        const { bands, bound, errorCount } = report;
+        if (!dryRun && bound > 0)
+          await recordAlone({ action: 'bands-imported', actor: systemActor, event, details: { bands, bound } });
+        for (const line of describe(report)) (errorCount > 0 ? console.error : console.log)(line);
+        if (errorCount > 0) process.exitCode = 1;
+      });
+    },
+  });
+
+function readFile(path: string, fail: (message: string) => never): Uint8Array {
+  try {
+    if (statSync(path).size > batchBodyBytesMax) fail(`${path} has more than ${batchBodyBytesMax} bytes.`);
+    return readFileSync(path);
+  } catch (cause) {
+    return fail(`cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
+function describe({ dryRun, bands, bound, unchanged, errorCount, errors }: BandImport): readonly string[] {
+  const listed = errors.map(
+    ({ line, problem, ticket }) => `line ${line}: ${problem}${ticket === undefined ? '' : ` (ticket ${ticket})`}`,
+  );
+  const more = errorCount > errors.length ? [`… and ${errorCount - errors.length} more`] : [];
+  const wrong = errorCount === 0 ? '' : `, ${errorCount} wrong`;
+  return [
+    ...listed,
+    ...more,
+    `${bands} bands: ${bound} ${dryRun ? 'would be bound' : 'bound'}, ${unchanged} bound already${wrong}`,
+  ];
+}
