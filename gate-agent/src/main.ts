@@ -233,7 +233,8 @@ async function compose(
   onStop(() => nfc?.close());
   const readers: { readonly lane: string; readonly supervisor: Supervisor }[] = [];
   const nfcReaders = new Map<string, NfcReader>();
-  const actuators = createLaneActuators(timer);
+  const actuators = createLaneActuators({ timer, logger });
+  onStop(actuators.close);
   for (const laneConfig of config.lanes) {
     const actuator = actuators.open(laneConfig);
     if (!actuator.ok)

@@ -16,7 +16,10 @@ export interface ActuatorUnderTest {
 /** Longer than any passage or time-out of the adapters under test. */
 const longMs = 600_000;
 
-export function actuatorContract(name: string, create: () => { readonly time: VirtualTime } & ActuatorUnderTest): void {
+export function actuatorContract(
+  name: string,
+  create: () => { readonly time: Pick<VirtualTime, 'advance'> } & ActuatorUnderTest,
+): void {
   const never = new AbortController().signal;
   const opening = async ({ actuator, time }: ReturnType<typeof create>, persons: number, signal = never) => {
     const passage = actuator.open('entry', persons, signal).then(

@@ -1,48 +1,69 @@
-// Picks a lane's actuator by the URI in its configuration: `none://` (a steward is the turnstile) or `sim://` (a simulated one;
-// `sim://gate?pass-ms=300&usually=lapse`).
-import { err, ok, type Actuator, type Result, type Timer } from '@postern/shared';
+// Picks a lane's actuator by the URI in its configuration: `none://` (a steward is the turnstile), `gpio://` (relays at the board's
+// lines, see gpio-uri.ts) or `sim://` (a simulated one; `sim://gate?pass-ms=300&usually=lapse`).
+import { err, ok, type Actuator, type Logger, type Result, type Timer } from '@postern/shared';
+import { deviceUriError, readDeviceSettings, type DeviceUriError } from '../device-uri.ts';
+import { createGpioPrograms, type GpioPrograms } from '../gpio/programs.ts';
+import { parseGpioTurnstile } from './gpio-uri.ts';
+import { createGpioTurnstile } from './gpio.ts';
 import { createStewardActuator } from './none.ts';
 import { createSimulatedTurnstile, type SimulatedTurnstile } from './simulated.ts';
 
-export const actuatorSchemes = ['none', 'sim'] as const;
+export const actuatorSchemes = ['none', 'gpio', 'sim'] as const;
 
 export type ActuatorError = { readonly type: 'actuator-unknown'; readonly uri: string; readonly cause: string };
 
 export interface OpenedActuator {
   readonly actuator: Actuator;
+  /** Lets go of the device; absent where there is none. */
+  readonly close?: () => Promise<void>;
   /** The handle by which tests and the demo steer a simulated one. */
   readonly simulated?: SimulatedTurnstile;
 }
 
 export interface OpenActuatorDeps {
   readonly timer: Timer;
+  readonly logger: Logger;
   readonly passageTimeoutMs: number;
+  /** Those on PATH, when absent. */
+  readonly programs?: GpioPrograms;
 }
 
 const passAfterMsDefault = 600;
 const passAfterMsMax = 120_000;
 
 /** Touches no device: what a URI names is only opened by the first `rest`. */
-export function openActuator(
+export function openActuator(uri: string, deps: OpenActuatorDeps): Result<OpenedActuator, ActuatorError> {
+  const opened = openByScheme(uri, deps);
+  return opened.ok ? opened : err({ type: 'actuator-unknown', uri, cause: opened.error.cause });
+}
+
+function openByScheme(uri: string, deps: OpenActuatorDeps): Result<OpenedActuator, DeviceUriError> {
+  const { programs = createGpioPrograms() } = deps;
+  switch (/^([a-z][a-z0-9+.-]*):\/\//.exec(uri)?.[1]) {
+    case 'none':
+      return ok({ actuator: createStewardActuator(uri) });
+    case 'gpio': {
+      const turnstile = parseGpioTurnstile(uri);
+      return turnstile.ok ? ok(createGpioTurnstile(uri, turnstile.value, { ...deps, programs })) : turnstile;
+    }
+    case 'sim':
+      return openSimulated(uri, deps);
+    default:
+      return deviceUriError(
+        `no such kind of turnstile; known: ${actuatorSchemes.map((name) => `${name}://`).join(', ')}`,
+      );
+  }
+}
+
+function openSimulated(
   uri: string,
   { timer, passageTimeoutMs }: OpenActuatorDeps,
-): Result<OpenedActuator, ActuatorError> {
-  const unknown = (cause: string): Result<never, ActuatorError> => err({ type: 'actuator-unknown', uri, cause });
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(uri)?.[1];
-  if (scheme === 'none') return ok({ actuator: createStewardActuator(uri) });
-  if (scheme !== 'sim')
-    return unknown(`no such kind of turnstile; known: ${actuatorSchemes.map((name) => `${name}://`).join(', ')}`);
-  const parameters = new URLSearchParams(uri.split('?')[1] ?? '');
-  const strange = [...parameters.keys()].find((key) => key !== 'pass-ms' && key !== 'usually');
-  if (strange !== undefined) return unknown(`"${strange}" is not known; valid: pass-ms, usually`);
-  const passAfterMs = Number(parameters.get('pass-ms') ?? passAfterMsDefault);
-  if (!Number.isInteger(passAfterMs) || passAfterMs < 0 || passAfterMs > passAfterMsMax)
-    return unknown(`pass-ms must be 0 to ${passAfterMsMax}`);
-  const usually = parameters.get('usually') ?? 'pass';
-  if (usually !== 'pass' && usually !== 'lapse') return unknown('usually must be pass or lapse');
-  const simulated = createSimulatedTurnstile(
-    { id: uri, passAfterMs, passageTimeoutMs, usually: { type: usually } },
-    { timer },
-  );
+): Result<OpenedActuator, DeviceUriError> {
+  const settings = readDeviceSettings(uri.split('?')[1] ?? '', ({ whole, word }) => ({
+    passAfterMs: whole('pass-ms', 0, passAfterMsMax, passAfterMsDefault),
+    usually: { type: word('usually', ['pass', 'lapse']) },
+  }));
+  if (!settings.ok) return settings;
+  const simulated = createSimulatedTurnstile({ id: uri, passageTimeoutMs, ...settings.value }, { timer });
   return ok({ actuator: simulated.actuator, simulated });
 }

@@ -98,9 +98,15 @@ function isReadable(path: string): boolean {
   }
 }
 
+/** What is only looked at waits for nothing and says nothing. */
+const idle = {
+  timer: { after: () => () => undefined },
+  logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+};
+
 export function checkActuator({ id, actuator, passageTimeoutMs }: LaneConfig): Finding {
   const about = `lane ${id}`;
-  const opened = openActuator(actuator, { timer: { after: () => () => undefined }, passageTimeoutMs });
+  const opened = openActuator(actuator, { ...idle, passageTimeoutMs });
   if (!opened.ok) return fail(about, `turnstile ${actuator}: ${opened.error.cause}`, 'correct actuator in gate.toml');
   if (opened.value.simulated !== undefined)
     return warn(

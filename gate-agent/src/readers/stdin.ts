@@ -2,11 +2,9 @@
 // person. Lines end with LF, CR or CR LF; empty ones are skipped; a line that is too long is refused as a whole and counted.
 import type { Readable } from 'node:stream';
 import { presentationTextCharsMax, type Clock, type Logger, type Reader } from '@postern/shared';
+import { createLineSplitter, lineBytesMax } from '../line-splitter.ts';
 import { bytesToText } from './decode-text.ts';
 import { readerFault } from './frame.ts';
-
-/** UTF-8 needs up to three bytes for one UTF-16 unit. */
-export const lineBytesMax = presentationTextCharsMax * 3;
 
 export interface StdinDeps {
   readonly id: string;
@@ -57,29 +55,5 @@ export function createStdinReader({ id, input, clock, logger }: StdinDeps): Stdi
         signal.addEventListener('abort', onAbort, { once: true });
         input.on('data', onData).on('end', onEnd).on('close', onAbort).on('error', onError).resume();
       }),
-  };
-}
-
-/** Cuts bytes into non-empty lines, holding at most `lineBytesMax` of an unfinished one. */
-export function createLineSplitter(
-  onLine: (line: Uint8Array) => void,
-  onTooLong: () => void,
-): { readonly push: (chunk: Uint8Array) => void; readonly end: () => void } {
-  const line = new Uint8Array(lineBytesMax);
-  let length = 0;
-  const flush = (): void => {
-    if (length > lineBytesMax) onTooLong();
-    else if (length > 0) onLine(line.slice(0, length));
-    length = 0;
-  };
-  return {
-    push: (chunk) => {
-      for (const byte of chunk) {
-        if (byte === 0x0a || byte === 0x0d) flush();
-        else if (length < lineBytesMax) line[length++] = byte;
-        else length = lineBytesMax + 1;
-      }
-    },
-    end: flush,
   };
 }

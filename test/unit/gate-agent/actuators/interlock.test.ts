@@ -2,6 +2,7 @@ import type { Actuator, Passage } from '@postern/shared';
 import { describe, expect, test } from 'vitest';
 import { createInterlock } from '../../../../gate-agent/src/actuators/interlock.ts';
 import { createLaneActuators } from '../../../../gate-agent/src/actuators/lane-actuators.ts';
+import { silentLogger } from '../../../support/readers.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
 
 const never = new AbortController().signal;
@@ -86,7 +87,7 @@ describe('two doors of a lock', () => {
 
 test('a simulated turnstile is each lane its own, unless the lanes are interlocked', async () => {
   const time = createVirtualTime();
-  const actuators = createLaneActuators(time.timer);
+  const actuators = createLaneActuators({ timer: time.timer, logger: silentLogger });
   const lane = (interlock?: string) => {
     const opened = actuators.open({ actuator: 'sim://door?pass-ms=100', passageTimeoutMs: 1_000, interlock });
     if (!opened.ok) throw new Error(opened.error.cause);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openActuator } from '../../../../gate-agent/src/actuators/open.ts';
 import { createSimulatedTurnstile } from '../../../../gate-agent/src/actuators/simulated.ts';
+import { silentLogger } from '../../../support/readers.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
 
 const signal = new AbortController().signal;
@@ -42,7 +43,7 @@ describe('the simulated turnstile', () => {
 });
 
 describe('picking by URI', () => {
-  const deps = { ...createVirtualTime(), passageTimeoutMs: 5_000 };
+  const deps = { ...createVirtualTime(), logger: silentLogger, passageTimeoutMs: 5_000 };
 
   test('none:// and sim:// are known', () => {
     expect(openActuator('none://', deps)).toMatchObject({ ok: true, value: { actuator: { id: 'none://' } } });
@@ -51,7 +52,11 @@ describe('picking by URI', () => {
   });
 
   test.each([
-    'gpio://17',
+    'gpio://gpiochip0',
+    'gpio://gpiochip0?entry=17&sensor=17',
+    'gpio://gpiochip0?entry=17&pulse-ms=5',
+    'gpio://gpiochip0?entry=17&entry=18',
+    'gpio://?entry=17',
     'sim',
     '',
     'sim://?pass-ms=soon',

@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { presentationTextCharsMax } from '@postern/shared';
-import { createLineSplitter, createStdinReader, lineBytesMax } from '../../../../gate-agent/src/readers/stdin.ts';
+import { createLineSplitter, lineBytesMax } from '../../../../gate-agent/src/line-splitter.ts';
+import { createStdinReader } from '../../../../gate-agent/src/readers/stdin.ts';
 import { createSeededUniform } from '../../../../scripts/lib/render-code-frame.ts';
 import { createCollector, createManualClock, silentLogger } from '../../../support/readers.ts';
 
