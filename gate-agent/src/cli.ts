@@ -3,6 +3,7 @@
 // of its own; here are only their words, and the only place of the agent where they meet the terminal.
 import { spawnSync } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { text as readAll } from 'node:stream/consumers';
 import type { Result } from '@postern/shared';
 import { defineCommand, runCommand as runSubCommand, runMain } from 'citty';
@@ -120,6 +121,7 @@ const showDoctor = defineCommand({
         const { bavail, bsize } = await statfs(folder);
         return bavail * bsize;
       },
+      hasPackage: isResolvable,
       hasProgram: (program) => !isMissing(spawnSync(program, ['-version'], { stdio: 'ignore', timeout: 5_000 }).error),
       probeNfc,
     });
@@ -308,6 +310,17 @@ const system = () => ({ clock: createSystemClock(), random: createSystemRandom()
 const quiet = () => ({ logger: createLogger('silent'), signal: untilInterrupted() });
 
 const stickDeps = () => ({ ...system(), ...quiet(), userId: process.geteuid?.() });
+
+const { resolve: resolvePackage } = createRequire(import.meta.url);
+
+function isResolvable(name: string): boolean {
+  try {
+    resolvePackage(name);
+    return true;
+  } catch {
+    return false; // That it throws is the answer.
+  }
+}
 
 const isMissing = (error: Error | undefined): boolean =>
   error !== undefined && 'code' in error && error.code === 'ENOENT';

@@ -36,6 +36,8 @@ const laneSchema = z.strictObject({
   direction: z.enum(['entry', 'exit']).default('entry'),
   readers: z.array(uri).min(1, 'needs at least one reader').max(8),
   actuator: uri.default('none://'),
+  /** Lamps and a buzzer that show the lane's state: gpio://CHIP?green=LINE&red=LINE&buzzer=LINE. */
+  signal: uri.optional(),
   /** What the turnstile does when the gate cannot decide. Exits are always free, whatever this says. */
   onFailure: z.enum(['locked', 'free']).default('locked'),
   passageTimeoutMs: milliseconds(500, 120_000).default(8_000),
@@ -109,7 +111,7 @@ const configSchema = z.strictObject({
     .prefault({}),
   fire: z
     .strictObject({
-      /** Fire or free-exit contact: file:///PATH holding 1 while it is on. */
+      /** Fire or free-exit contact: gpio://CHIP?line=LINE, or file:///PATH holding 1 while it is on. */
       input: uri.optional(),
     })
     .prefault({}),

@@ -36,6 +36,7 @@ import { createEventReports } from './event-reports.ts';
 import { createFacts } from './facts.ts';
 import { createOrdersAtGate } from './gate-orders.ts';
 import { openFireInput } from './fire-input.ts';
+import { createGpioPrograms } from './gpio/programs.ts';
 import { loadIdentity, type Identity } from './identity.ts';
 import { createEventHub } from './local-api/event-hub.ts';
 import { createPreview } from './local-api/preview.ts';
@@ -57,6 +58,7 @@ import { removeRunFile, writeRunFile } from './run-file.ts';
 import { createSelfTest } from './self-test.ts';
 import { createSeveralEvents } from './several-events.ts';
 import { readSunKeys } from './sun-keys.ts';
+import { createLaneSignal, parseSignal } from './signals/open.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer, readMachineBoot } from './system.ts';
 import { keepAskingServerTime } from './time-client.ts';
 
@@ -239,6 +241,11 @@ async function compose(
     const actuator = actuators.open(laneConfig);
     if (!actuator.ok)
       return err({ type: actuator.error.type, cause: `lane ${laneConfig.id}: ${actuator.error.cause}` });
+    const signal = laneConfig.signal === undefined ? ok(undefined) : parseSignal(laneConfig.signal);
+    if (!signal.ok)
+      return err({ type: signal.error.type, cause: `lane ${laneConfig.id}: signal: ${signal.error.cause}` });
+    const lamps = signal.value && createLaneSignal(signal.value, { programs: createGpioPrograms(), timer, logger });
+    if (lamps !== undefined) onStop(lamps.close);
     const lane = createLane(laneSettings(laneConfig, gate.zone), {
       context: own.context,
       registry,
@@ -248,7 +255,10 @@ async function compose(
       decide,
       timer,
       logger,
-      listener: screens.tell,
+      listener: (event) => {
+        screens.tell(event);
+        if (event.type === 'state') lamps?.show(event.state);
+      },
     });
     lanes.push(lane);
     for (const [index, uri] of laneConfig.readers.entries()) {
@@ -328,7 +338,7 @@ async function compose(
       return { correctionMs: trust.now().nowMs - beforeMs };
     },
   });
-  const fire = config.fire.input === undefined ? ok(undefined) : openFireInput(config.fire.input, timer);
+  const fire = config.fire.input === undefined ? ok(undefined) : openFireInput(config.fire.input, { timer, logger });
   if (!fire.ok) return fire;
   const facts = createFacts({
     config,

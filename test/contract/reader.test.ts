@@ -8,7 +8,8 @@ import type { SimulatedReader } from '../../gate-agent/src/readers/simulated.ts'
 import { openCameraFeed } from '../../scripts/demo/camera-feed.ts';
 import { frameToPgm, renderCodeFrame, renderEmptyFrame, type GreyFrame } from '../../scripts/lib/render-code-frame.ts';
 import { describeOrReport, missingPrograms } from '../support/not-run.ts';
-import { hurriedTimer, silentLogger, systemClock } from '../support/readers.ts';
+import { hurriedTimer, silentLogger, systemClock, noNfc } from '../support/readers.ts';
+import { createScannerModel, scanReports } from '../support/hid-models.ts';
 import { describeReaderContract, type ReaderHarness } from './reader.ts';
 
 const frameOf = (text: string): GreyFrame =>
@@ -18,6 +19,7 @@ const frameOf = (text: string): GreyFrame =>
 async function createHarness(
   uriIn: (folder: string) => string,
   prepare: (folder: string, deps: OpenReaderDeps) => Promise<Pick<ReaderHarness, 'show' | 'close'>>,
+  own: Partial<OpenReaderDeps> = {},
 ): Promise<ReaderHarness> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-reader-'));
   const decoder = createDecoder();
@@ -28,9 +30,8 @@ async function createHarness(
     decoder: () => decoder,
     timer: hurriedTimer,
     stdin: new PassThrough(),
-    nfc: () => {
-      throw new Error('no NFC reader is opened here');
-    },
+    nfc: noNfc,
+    ...own,
   };
   const device = await prepare(folder, deps);
   let simulated: SimulatedReader | undefined;
@@ -65,6 +66,21 @@ describeReaderContract('stdin://', () =>
     }),
   ),
 );
+
+describeReaderContract('hid://', () => {
+  const scanner = createScannerModel();
+  return createHarness(
+    () => 'hid://0c2e:0b61',
+    async () => ({
+      show: async (text) => {
+        // One that nobody will listen to any more is shown to nobody.
+        void scanner.listened().then(() => scanReports(text).forEach(scanner.report));
+      },
+      close: nothing,
+    }),
+    { hid: scanner.open },
+  );
+});
 
 describeOrReport('cameras', missingPrograms('ffmpeg'), () => {
   describeReaderContract('camera+unix://', () =>

@@ -17,6 +17,11 @@ export function createManualClock(): Clock & { readonly advance: (ms: number) =>
   return { wallMs: () => ms, monotonicMs: () => ms, advance: (by) => void (ms += by) };
 }
 
+/** For readers that are of another kind. */
+export const noNfc = (): never => {
+  throw new Error('no NFC reader is opened here');
+};
+
 /** A folder that is removed after the test. */
 export async function createScratchFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-test-'));

@@ -18,13 +18,15 @@ const onePlacePackages = [
   'cborg',
   'jose',
   'libsodium-wrappers',
+  'node-hid',
   'openid-client',
   'pg',
   'zxing-wasm',
 ];
 
 /** Modules of a gate that talk to one kind of device each; only their folder's `open.ts` knows them all. */
-const devices = /^gate-agent\/src\/(readers|actuators)\/(ble|camera|gpio|hid|hid-relay|nfc|none|simulated|stdin)\.ts$/;
+const devices =
+  /^gate-agent\/src\/(readers|actuators)\/(ble|camera|gpio|hid|hid-relay|nfc|none|serial|simulated|stdin)\.ts$/;
 
 const isOurs = (specifier: string): boolean => specifier.startsWith('@postern/') || isPath(specifier);
 const isPath = (specifier: string): boolean => /^(shared|gate-agent|cloud-sync|scripts|test)\//.test(specifier);

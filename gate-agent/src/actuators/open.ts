@@ -1,14 +1,17 @@
 // Picks a lane's actuator by the URI in its configuration: `none://` (a steward is the turnstile), `gpio://` (relays at the board's
-// lines, see gpio-uri.ts) or `sim://` (a simulated one; `sim://gate?pass-ms=300&usually=lapse`).
+// lines, see gpio-uri.ts), `hid-relay://` (a USB relay board, see hid-relay-uri.ts) or `sim://` (a simulated one; `sim://gate?pass-ms=300&usually=lapse`).
 import { err, ok, type Actuator, type Logger, type Result, type Timer } from '@postern/shared';
 import { deviceUriError, readDeviceSettings, type DeviceUriError } from '../device-uri.ts';
 import { createGpioPrograms, type GpioPrograms } from '../gpio/programs.ts';
+import { openHid, type OpenHid } from '../hid/hid-port.ts';
 import { parseGpioTurnstile } from './gpio-uri.ts';
 import { createGpioTurnstile } from './gpio.ts';
+import { parseHidRelay } from './hid-relay-uri.ts';
+import { createHidRelayTurnstile } from './hid-relay.ts';
 import { createStewardActuator } from './none.ts';
 import { createSimulatedTurnstile, type SimulatedTurnstile } from './simulated.ts';
 
-export const actuatorSchemes = ['none', 'gpio', 'sim'] as const;
+export const actuatorSchemes = ['none', 'gpio', 'hid-relay', 'sim'] as const;
 
 export type ActuatorError = { readonly type: 'actuator-unknown'; readonly uri: string; readonly cause: string };
 
@@ -26,6 +29,8 @@ export interface OpenActuatorDeps {
   readonly passageTimeoutMs: number;
   /** Those on PATH, when absent. */
   readonly programs?: GpioPrograms;
+  /** Opens HID devices; node-hid when absent. */
+  readonly hid?: OpenHid;
 }
 
 const passAfterMsDefault = 600;
@@ -45,6 +50,11 @@ function openByScheme(uri: string, deps: OpenActuatorDeps): Result<OpenedActuato
     case 'gpio': {
       const turnstile = parseGpioTurnstile(uri);
       return turnstile.ok ? ok(createGpioTurnstile(uri, turnstile.value, { ...deps, programs })) : turnstile;
+    }
+    case 'hid-relay': {
+      const turnstile = parseHidRelay(uri);
+      const { hid = openHid } = deps;
+      return turnstile.ok ? ok(createHidRelayTurnstile(uri, turnstile.value, { ...deps, open: hid })) : turnstile;
     }
     case 'sim':
       return openSimulated(uri, deps);

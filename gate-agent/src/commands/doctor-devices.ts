@@ -1,12 +1,18 @@
 // The doctor's look at what a lane is made of: its readers (NFC: doctor-nfc.ts), its turnstile, the fire input. Nothing is opened or moved: an agent that
 // runs beside it keeps its camera.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { parseGpioTurnstile } from '../actuators/gpio-uri.ts';
+import { parseHidRelay } from '../actuators/hid-relay-uri.ts';
 import { openActuator } from '../actuators/open.ts';
 import type { GateConfig, LaneConfig } from '../config.ts';
+import { parseFireInput } from '../fire-input.ts';
+import { readHidUri } from '../hid/hid-uri.ts';
 import { parseCameraUri, type CameraInput } from '../readers/camera-uri.ts';
 import { readerSchemes } from '../readers/open.ts';
+import { parseSerial } from '../readers/serial-uri.ts';
+import { parseSignal } from '../signals/open.ts';
 import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
+import { checkGpio, checkHid, checkSerial, type HardwareDeps } from './doctor-hardware.ts';
 
 /** Standard input is one stream: two lanes would each get some of its lines. */
 export function checkSharedInput({ lanes }: GateConfig): readonly Finding[] {
@@ -22,8 +28,9 @@ export function checkSharedInput({ lanes }: GateConfig): readonly Finding[] {
       ];
 }
 
-export function checkReader(lane: string, uri: string, { hasProgram }: Pick<DoctorDeps, 'hasProgram'>): Finding {
+export function checkReader(lane: string, uri: string, deps: HardwareDeps): Finding {
   const about = `lane ${lane}`;
+  const looked = { about, what: `reader ${uri}` };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(uri)?.[1] ?? '';
   if (scheme === 'stdin')
     return uri === 'stdin://'
@@ -35,6 +42,18 @@ export function checkReader(lane: string, uri: string, { hasProgram }: Pick<Doct
       `reader ${uri} is simulated`,
       'for a real gate, name a camera or scanner: see "Readers" in the README',
     );
+  if (scheme === 'hid') {
+    const parsed = readHidUri('hid', uri, () => ({}));
+    return parsed.ok
+      ? checkHid(looked, parsed.value.address, deps)
+      : fail(about, `reader ${uri}: ${parsed.error.cause}`, 'correct readers in gate.toml');
+  }
+  if (scheme === 'serial') {
+    const input = parseSerial(uri);
+    return input.ok
+      ? checkSerial(looked, input.value.path, deps)
+      : fail(about, `reader ${uri}: ${input.error.cause}`, 'correct readers in gate.toml');
+  }
   if (!scheme.startsWith('camera'))
     return fail(
       about,
@@ -43,7 +62,7 @@ export function checkReader(lane: string, uri: string, { hasProgram }: Pick<Doct
     );
   const input = parseCameraUri(uri);
   return input.ok
-    ? checkCamera(about, uri, input.value, hasProgram)
+    ? checkCamera(about, uri, input.value, deps.hasProgram)
     : fail(about, `reader ${input.error.message}`, 'correct readers in gate.toml');
 }
 
@@ -104,31 +123,53 @@ const idle = {
   logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
 };
 
-export function checkActuator({ id, actuator, passageTimeoutMs }: LaneConfig): Finding {
-  const about = `lane ${id}`;
+export function checkActuator({ id, actuator, direction, passageTimeoutMs }: LaneConfig, deps: HardwareDeps): Finding {
+  const looked = { about: `lane ${id}`, what: `turnstile ${actuator}` };
+  const wrong = (cause: string): Finding =>
+    fail(looked.about, `turnstile ${actuator}: ${cause}`, 'correct actuator in gate.toml');
   const opened = openActuator(actuator, { ...idle, passageTimeoutMs });
-  if (!opened.ok) return fail(about, `turnstile ${actuator}: ${opened.error.cause}`, 'correct actuator in gate.toml');
+  if (!opened.ok) return wrong(opened.error.cause);
+  const gpio = actuator.startsWith('gpio://') ? parseGpioTurnstile(actuator) : undefined;
+  const hid = actuator.startsWith('hid-relay://') ? parseHidRelay(actuator) : undefined;
+  const relays = gpio?.ok ? gpio.value : hid?.ok ? hid.value : undefined;
+  if (relays !== undefined && direction === 'entry' && relays.entry === undefined)
+    return wrong('it has no entry=…, and this lane is an entry');
+  if (gpio?.ok) return checkGpio(looked, gpio.value.chip, deps);
+  if (hid?.ok) return checkHid(looked, hid.value.address, deps);
   if (opened.value.simulated !== undefined)
     return warn(
-      about,
+      looked.about,
       `turnstile ${actuator} is simulated: nothing opens`,
       "for a real gate use none:// (a steward is the turnstile) or the relay's address",
     );
-  return well(about, `turnstile ${actuator}`);
+  return well(looked.about, looked.what);
 }
 
-export function checkFireInput({ fire: { input } }: GateConfig): readonly Finding[] {
-  if (input === undefined) return [];
-  if (!input.startsWith('file:///'))
-    return [fail('fire input', `${input}: only file:///PATH is known`, 'correct [fire] input in gate.toml')];
-  const path = fileURLToPath(input);
+export function checkSignal({ id, signal }: LaneConfig, deps: HardwareDeps): readonly Finding[] {
+  if (signal === undefined) return [];
+  const looked = { about: `lane ${id}`, what: `signal ${signal}` };
+  const parsed = parseSignal(signal);
+  return [
+    parsed.ok
+      ? checkGpio(looked, parsed.value.chip, deps)
+      : fail(looked.about, `signal ${signal}: ${parsed.error.cause}`, 'correct signal in gate.toml'),
+  ];
+}
+
+export function checkFireInput({ fire: { input: uri } }: GateConfig, deps: HardwareDeps): readonly Finding[] {
+  if (uri === undefined) return [];
+  const about = 'fire input';
+  const input = parseFireInput(uri);
+  if (!input.ok) return [fail(about, `${uri}: ${input.error.cause}`, 'correct [fire] input in gate.toml')];
+  if (input.value.type === 'line') return [checkGpio({ about, what: uri }, input.value.chip, deps)];
+  const { path } = input.value;
   if (!existsSync(path) || !isReadable(path))
     return [
       fail(
-        'fire input',
+        about,
         `${path} cannot be read`,
         'start what writes it (1 while the contact is on); the fire loop itself must release the turnstile by wire in any case',
       ),
     ];
-  return [well('fire input', path)];
+  return [well(about, path)];
 }

@@ -25,6 +25,11 @@ export interface DoctorDeps {
   readonly freeBytes: (folder: string) => Promise<number>;
   readonly hasProgram: (program: string) => boolean;
   readonly probeNfc: ProbeNfc;
+  /** Whether an optional package of Node is installed. */
+  readonly hasPackage: (name: string) => boolean;
+  /** `/dev` and `/sys/class/hidraw`, when absent. */
+  readonly deviceFolder?: string;
+  readonly hidrawFolder?: string;
   readonly fetch?: typeof fetch;
 }
 

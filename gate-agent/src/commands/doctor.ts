@@ -3,7 +3,7 @@
 import { ready } from '@postern/shared';
 import { eventsOf, type GateConfig } from '../config.ts';
 import { checkAgent } from './doctor-agent.ts';
-import { checkActuator, checkFireInput, checkReader, checkSharedInput } from './doctor-devices.ts';
+import { checkActuator, checkFireInput, checkReader, checkSharedInput, checkSignal } from './doctor-devices.ts';
 import { fail, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
 import { checkNfcReader, checkSharedReaders, checkSunKeys, isNfc } from './doctor-nfc.ts';
 import {
@@ -36,7 +36,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
   for (const lane of config.value.lanes) {
     for (const uri of lane.readers)
       lanes.push(isNfc(uri) ? await checkNfcReader(lane.id, uri, deps.probeNfc) : checkReader(lane.id, uri, deps));
-    lanes.push(checkActuator(lane));
+    lanes.push(checkActuator(lane, deps), ...checkSignal(lane, deps));
   }
   return [
     ...machine,
@@ -49,7 +49,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
     ...checkSharedInput(config.value),
     ...checkSharedReaders(config.value),
     ...(await checkSunKeys(config.value)),
-    ...checkFireInput(config.value),
+    ...checkFireInput(config.value, deps),
     ...(await checkAgent(config.value, deps)),
   ];
 }

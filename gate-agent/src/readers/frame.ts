@@ -35,7 +35,9 @@ export type ReaderFaultType =
   | 'reader-missing'
   | 'reader-failed'
   | 'service-missing'
-  | 'package-missing';
+  | 'package-missing'
+  | 'scanner-missing'
+  | 'scanner-failed';
 
 /** What a reader's `run` rejects with. */
 export interface ReaderFault extends Error {

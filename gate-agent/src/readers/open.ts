@@ -1,5 +1,5 @@
-// Makes the reader that a URI names: camera:// (and its kin, see camera-uri.ts), pcsc://, stdin:// or sim://. Opening touches no device:
-// whether one is there shows when the reader runs, and `supervise` tries again until it is.
+// Makes the reader that a URI names: camera:// (and its kin, see camera-uri.ts), pcsc://, hid://, serial://, stdin:// or sim://. Opening touches
+// no device: whether one is there shows when the reader runs, and `supervise` tries again until it is.
 import type { Readable } from 'node:stream';
 import { err, ok, type Clock, type Logger, type Reader, type Result, type Timer } from '@postern/shared';
 import { parseCameraUri, type ReaderUriError } from './camera-uri.ts';
@@ -7,6 +7,11 @@ import { createCameraReader, type CameraView } from './camera.ts';
 import type { Decoder } from './decoder.ts';
 import { createNfcReader, type NfcReader } from './nfc.ts';
 import type { NfcService } from './nfc-service.ts';
+import { openHid, type OpenHid } from '../hid/hid-port.ts';
+import { readHidUri } from '../hid/hid-uri.ts';
+import { createHidReader } from './hid.ts';
+import { parseSerial } from './serial-uri.ts';
+import { createSerialReader } from './serial.ts';
 import { createSimulatedReader, type SimulatedReader } from './simulated.ts';
 import { createStdinReader } from './stdin.ts';
 
@@ -20,6 +25,8 @@ export interface OpenReaderDeps {
   readonly nfc: () => NfcService;
   readonly timer: Timer;
   readonly stdin: Readable;
+  /** Opens HID devices; node-hid when absent. */
+  readonly hid?: OpenHid;
   /** Live preview of cameras. */
   readonly onFrame?: (view: CameraView) => void;
   /** Receives the handle of a `pcsc://` reader, by which the band desk takes tags from it. */
@@ -28,7 +35,7 @@ export interface OpenReaderDeps {
   readonly onSimulated?: (reader: SimulatedReader) => void;
 }
 
-export const readerSchemes = ['camera', 'camera+unix', 'camera+pipe', 'pcsc', 'stdin', 'sim'] as const;
+export const readerSchemes = ['camera', 'camera+unix', 'camera+pipe', 'pcsc', 'hid', 'serial', 'stdin', 'sim'] as const;
 
 export function openReader(uri: string, deps: OpenReaderDeps): Result<Reader, ReaderUriError> {
   const { id, clock, logger } = deps;
@@ -61,6 +68,16 @@ export function openReader(uri: string, deps: OpenReaderDeps): Result<Reader, Re
       const reader = createNfcReader({ id, clock, logger, timer: deps.timer, wanted, service: deps.nfc() });
       deps.onNfc?.(reader);
       return ok(reader);
+    }
+    case 'hid': {
+      const parsed = readHidUri('hid', uri, () => ({}));
+      if (!parsed.ok) return err({ type: 'reader-uri-invalid', message: `${uri}: ${parsed.error.cause}` });
+      return ok(createHidReader({ id, clock, address: parsed.value.address, open: deps.hid ?? openHid }));
+    }
+    case 'serial': {
+      const input = parseSerial(uri);
+      if (!input.ok) return err({ type: 'reader-uri-invalid', message: `${uri}: ${input.error.cause}` });
+      return ok(createSerialReader({ id, clock, logger, input: input.value }));
     }
     case 'stdin':
       return uri === 'stdin://'

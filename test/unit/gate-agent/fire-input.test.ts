@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { silentLogger } from '../../support/readers.ts';
 import { openFireInput, type FireWatch } from '../../../gate-agent/src/fire-input.ts';
 
 let folder = '';
@@ -15,9 +16,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 /** Runs `rounds` looks at the input, changing it before each, and counts how often fire was reported in each round. */
 async function watchRounds(
   contents: readonly (string | undefined)[],
-): Promise<{ readonly fires: readonly number[]; readonly watch: FireWatch }> {
+): Promise<{ readonly fires: readonly number[]; readonly warnings: readonly string[]; readonly watch: FireWatch }> {
   const stopping = new AbortController();
   const fires: number[] = [];
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (_: unknown, message: string) => void warnings.push(message) };
   let count = 0;
   let round = 0;
   const write = (content: string | undefined): void =>
@@ -34,14 +37,21 @@ async function watchRounds(
       return () => clearImmediate(immediate);
     },
   };
-  const opened = openFireInput(`file://${path}`, timer);
+  const opened = openFireInput(`file://${path}`, { timer, logger });
   if (!opened.ok) throw new Error(opened.error.cause);
   await opened.value.run(() => count++, stopping.signal);
-  return { fires, watch: opened.value };
+  return { fires, warnings, watch: opened.value };
 }
 
 test('fire is told for as long as the contact is on, so that a lane reset too early is freed again', async () => {
   expect((await watchRounds(['0\n', '1\n', '1\n', '0\n'])).fires).toEqual([0, 1, 1, 0]);
+});
+
+test('going on and off is written into the log, once each', async () => {
+  expect((await watchRounds(['0', '1', '1', '0', '0'])).warnings).toEqual([
+    'The fire input went on',
+    'The fire input went off',
+  ]);
 });
 
 test('an input that cannot be read keeps its last state and says so', async () => {
@@ -54,8 +64,13 @@ test('an input that cannot be read keeps its last state and says so', async () =
 });
 
 test('an address of another kind is refused', () => {
-  expect(openFireInput('gpio://17', { after: () => () => undefined })).toMatchObject({
-    ok: false,
-    error: { type: 'fire-input-unknown' },
-  });
+  const deps = { timer: { after: () => () => undefined }, logger: silentLogger };
+  for (const uri of [
+    'http://contact',
+    'gpio://',
+    'gpio://gpiochip0',
+    'gpio://gpiochip0?line=x',
+    'gpio://a?line=1&on=2',
+  ])
+    expect(openFireInput(uri, deps)).toMatchObject({ ok: false, error: { type: 'fire-input-unknown' } });
 });

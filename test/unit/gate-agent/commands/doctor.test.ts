@@ -41,6 +41,7 @@ function createMachine({ toml = gateToml(), folder = temporaryFolder() } = {}) {
         freeBytes: async () => 10 * gb,
         hasProgram: () => true,
         probeNfc: async () => ok('ACS ACR122U PICC 00 00'),
+        hasPackage: () => true,
         fetch: unreachable,
         ...other,
       });
@@ -48,7 +49,7 @@ function createMachine({ toml = gateToml(), folder = temporaryFolder() } = {}) {
   };
 }
 
-const gateToml = ({ readers = '"sim://"', actuator = 'none://', port = 0, more = '' } = {}): string => `
+const gateToml = ({ readers = '"sim://"', actuator = 'none://', port = 0, more = '', lane = '' } = {}): string => `
 [gate]
 id = "gate-a"
 event = 1
@@ -62,6 +63,7 @@ ${more}
 id = "main"
 readers = [${readers}]
 actuator = "${actuator}"
+${lane}
 `;
 
 const addressOf = (input: string | URL | Request): string => new Request(input).url;
@@ -248,11 +250,13 @@ test.each([
   ['camera://rpicam', true, 'ok', /rpicam-vid is there/],
   ['camera:///dev/video0?fsp=3', true, 'fail', /"fsp"/],
   ['camera+unix:///nowhere/socket', true, 'warn', /nobody offers/],
-  ['hid://x', true, 'fail', /no known kind/],
+  ['floppy://x', true, 'fail', /no known kind/],
+  ['hid://x', true, 'fail', /VENDOR:PRODUCT/],
+  ['serial://x', true, 'fail', /comes a device/],
   ['stdin://x', true, 'fail', /nothing may follow/],
   ['stdin://', true, 'ok', /one code a line/],
 ] as const)('reader %s with programs %s: %s', (uri, hasProgram, level, text) => {
-  expect(checkReader('main', uri, { hasProgram: () => hasProgram })).toMatchObject({
+  expect(checkReader('main', uri, { hasProgram: () => hasProgram, hasPackage: () => true })).toMatchObject({
     level,
     text: expect.stringMatching(text),
   });
@@ -267,4 +271,70 @@ test('lines carry a mark, so that colour is not needed, and the end sums up', ()
   expect(findings.map(renderFinding).map((line) => line[0])).toEqual(['✗', '!', '✓']);
   expect(renderVerdict(findings)).toBe('✗ 1 thing to mend before this gate can work, 1 to keep an eye on.');
   expect(renderVerdict(findings.slice(2))).toBe('✓ This gate can work.');
+});
+
+/** A folder in place of /dev, with these devices, and one in place of /sys/class/hidraw. */
+function createDevices({
+  devices = [],
+  hidraw = {},
+}: { readonly devices?: readonly string[]; readonly hidraw?: Readonly<Record<string, string>> } = {}) {
+  const deviceFolder = temporaryFolder();
+  const hidrawFolder = temporaryFolder();
+  for (const name of devices) writeFileSync(join(deviceFolder, name), '');
+  for (const [name, id] of Object.entries(hidraw)) {
+    mkdirSync(join(hidrawFolder, name, 'device'), { recursive: true });
+    writeFileSync(join(hidrawFolder, name, 'device/uevent'), `DRIVER=hid-generic\nHID_ID=${id}\nHID_NAME=x\n`);
+  }
+  return { deviceFolder, hidrawFolder };
+}
+
+test('relays, lamps and fire contact at GPIO lines are looked for, and what is missing is named', async () => {
+  const machine = createMachine({
+    toml: gateToml({
+      actuator: 'gpio://gpiochip0?entry=17',
+      more: '[fire]\ninput = "gpio://gpiochip0?line=24"',
+      lane: 'signal = "gpio://gpiochip1?green=5"',
+    }),
+  });
+  const findings = await machine.examine(createDevices({ devices: ['gpiochip0'] }));
+  expect(about(findings, 'lane main').map(({ level }) => level)).toEqual(['warn', 'ok', 'fail']);
+  expect(about(findings, 'lane main').at(-1)).toMatchObject({
+    text: expect.stringMatching(/signal .*there is no .*gpiochip1$/),
+    next: expect.stringContaining('gpiodetect'),
+  });
+  expect(about(findings, 'fire input')).toMatchObject([{ level: 'ok' }]);
+  const bare = await machine.examine({ ...createDevices(), hasProgram: (program) => program !== 'gpioset' });
+  for (const finding of [about(bare, 'lane main')[1], about(bare, 'fire input')[0]])
+    expect(finding).toMatchObject({ level: 'fail', next: 'sudo apt install gpiod' });
+});
+
+test('an entry whose turnstile has only a relay for the exit is a mistake', async () => {
+  const machine = createMachine({ toml: gateToml({ actuator: 'gpio://gpiochip0?exit=27' }) });
+  const findings = await machine.examine(createDevices({ devices: ['gpiochip0'] }));
+  expect(about(findings, 'lane main').at(-1)).toMatchObject({
+    level: 'fail',
+    text: expect.stringContaining('this lane is an entry'),
+  });
+});
+
+test('scanners and relay boards are looked for by vendor and product', async () => {
+  const machine = createMachine({
+    toml: gateToml({
+      readers: '"hid://0c2e:0b61", "serial:///nowhere/ttyACM0"',
+      actuator: 'hid-relay://16c0:05df?entry=1',
+    }),
+  });
+  const look = async (other: Partial<DoctorDeps>): Promise<readonly string[]> =>
+    about(await machine.examine(other), 'lane main').map(({ level, next }) => `${level} ${next ?? ''}`);
+  const there = createDevices({
+    devices: ['hidraw0', 'hidraw1'],
+    hidraw: { hidraw0: '0003:00000C2E:00000B61', hidraw1: '0003:000016C0:000005DF', hidraw2: 'nonsense' },
+  });
+  expect(await look(there)).toEqual(['ok ', expect.stringMatching(/^fail plug the scanner in/), 'ok ']);
+  expect(await look(createDevices())).toEqual([
+    expect.stringMatching(/^fail plug it in; what is there: lsusb/),
+    expect.stringMatching(/^fail plug the scanner in/),
+    expect.stringMatching(/^fail plug it in/),
+  ]);
+  expect((await look({ ...there, hasPackage: () => false }))[0]).toBe('fail npm install node-hid');
 });
