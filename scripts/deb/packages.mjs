@@ -15,8 +15,8 @@ export const packages = [
     depends: ['ffmpeg', 'systemd', 'udev'],
     // The display's full-screen browser and its seat, NFC readers, and a clock that somebody sets.
     recommends: ['cage', 'chromium', 'libpam-systemd', 'libpcsclite1', 'pcscd', 'systemd-timesyncd | time-daemon'],
-    // The Raspberry Pi's own camera.
-    suggests: ['rpicam-apps'],
+    // The Raspberry Pi's own camera; relays and sensors at GPIO lines.
+    suggests: ['gpiod', 'rpicam-apps'],
     units: ['gate-agent.service', 'gate-display.service'],
     udevRules: ['70-postern.rules'],
     users: ['postern-gate', 'postern-display'],

@@ -16,6 +16,7 @@ const kept = {
   kysely: /^dist\/(?!cjs\/)/,
   libsodium: /^dist\/modules-esm\//,
   'libsodium-wrappers': /^dist\/modules-esm\//,
+  'node-hid': /^(nodehid\.js|binding-options\.js|prebuilds\/HID_hidraw-linux-(arm|arm64|x64)\/)/,
   'unix-dgram': /^(lib\/|build\/Release\/unix_dgram\.node$)/,
   'zxing-wasm': /^dist\/(es\/(?!(full|writer)\/)|reader\/)/,
 };
