@@ -135,6 +135,7 @@ test('every action that needs a supervisor is turned down for a steward before a
     'give-order',
     'lift-order',
     'confirm-order',
+    'unbind-band',
   ]);
   expect(await act({ type: 'reset-free', lane: 'lane-1' })).toMatchObject({ error: { type: 'role-too-low' } });
   expect(await act({ type: 'confirm-clock' })).toMatchObject({ error: { type: 'role-too-low' } });
