@@ -46,6 +46,8 @@ export interface VirtualPcscd {
   readonly start: () => Promise<void>;
   /** Without a word, as a crash. */
   readonly kill: () => Promise<void>;
+  /** It goes on running and answers nobody, until it is killed. */
+  readonly freeze: () => void;
   /** Holds a tag to the reader of this index, 0 or 1. */
   readonly tap: (tag: VirtualTag, reader?: 0 | 1) => Promise<Tapped>;
   readonly close: () => Promise<void>;
@@ -104,6 +106,7 @@ export async function createPcscd(): Promise<VirtualPcscd> {
       await isReady;
     },
     kill,
+    freeze: () => void daemon?.kill('SIGSTOP'),
     tap: async (tag, reader = 0) => {
       const tapped = connect(firstPort + reader, '127.0.0.1');
       tapped.setNoDelay(true);

@@ -29,6 +29,9 @@ export interface NfcCommand {
   readonly answerBytesMax: number;
 }
 
+/** Within it the client notices that the service is gone. */
+const endedMs = 250;
+
 const tell = (notice: NfcNotice): void => void process.send?.(notice);
 
 function fail(fault: Extract<NfcNotice, { type: 'failed' }>['fault'], cause: string): void {
@@ -68,7 +71,8 @@ async function main(socketPath: string): Promise<void> {
     device.on('error', () => undefined);
     device.on('end', () => {
       known.card = undefined;
-      tell({ type: 'reader-gone', reader });
+      // When pcscd dies, each reader ends just before or after the client says so: that is no reader that was unplugged.
+      setTimeout(() => tell({ type: 'reader-gone', reader }), endedMs);
     });
     tell({ type: 'reader', reader, name: device.name });
   });

@@ -67,12 +67,16 @@ interface Client {
   fault: NfcFault | undefined;
   isReady: boolean;
   holders: number;
+  /** Kills the process and tells everybody who waits for anything of it; only the first fault counts. */
+  readonly end: (fault: NfcFault) => void;
 }
 
 export function createNfcService({ socketPath, timer }: NfcServiceDeps): NfcService {
   let current: Client | undefined;
 
   const start = (): Client => {
+    const answers = new Map<number, (bytes: Uint8Array | undefined) => void>();
+    let lastId = 0;
     const client: Client = {
       child: forkProcess(socketPath),
       devices: new Map(),
@@ -80,19 +84,19 @@ export function createNfcService({ socketPath, timer }: NfcServiceDeps): NfcServ
       fault: undefined,
       isReady: false,
       holders: 0,
-    };
-    const answers = new Map<number, (bytes: Uint8Array | undefined) => void>();
-    const fail = (fault: NfcFault): void => {
-      if (client.fault !== undefined) return;
-      client.fault = fault;
-      if (current === client) current = undefined;
-      client.child.kill('SIGKILL');
-      for (const device of client.devices.values()) end(device, fault);
-      for (const answer of answers.values()) answer(undefined);
-      wake(client);
+      end: (fault) => {
+        if (client.fault !== undefined) return;
+        client.fault = fault;
+        cancelStart();
+        if (current === client) current = undefined;
+        client.child.kill('SIGKILL');
+        for (const device of client.devices.values()) endDevice(device, fault);
+        for (const answer of answers.values()) answer(undefined);
+        wake(client);
+      },
     };
     const cancelStart = timer.after(startMsMax, () =>
-      fail({
+      client.end({
         type: 'service-missing',
         cause: 'the PC/SC service does not answer',
         remedy: 'sudo systemctl restart pcscd',
@@ -101,7 +105,7 @@ export function createNfcService({ socketPath, timer }: NfcServiceDeps): NfcServ
     const hear = createHearing(client, (command) => {
       const id = ++lastId;
       return new Promise((resolve) => {
-        const cancel = timer.after(answerMsMax, () => fail(failed('the reader does not answer')));
+        const cancel = timer.after(answerMsMax, () => client.end(failed('the reader does not answer')));
         answers.set(id, (bytes) => {
           cancel();
           answers.delete(id);
@@ -111,19 +115,18 @@ export function createNfcService({ socketPath, timer }: NfcServiceDeps): NfcServ
         else answers.get(id)?.(undefined);
       });
     });
-    let lastId = 0;
     client.child.on('message', (notice: NfcNotice) => {
       if (client.fault !== undefined) return;
       if (notice.type === 'ready') cancelStart();
-      if (notice.type === 'failed') fail({ type: notice.fault, cause: notice.cause, remedy: remedies[notice.fault] });
+      if (notice.type === 'failed')
+        client.end({ type: notice.fault, cause: notice.cause, remedy: remedies[notice.fault] });
       else if (notice.type === 'answer') answers.get(notice.id)?.(notice.bytes);
       else hear(notice);
     });
-    client.child.on('error', (cause) => fail(failed(cause.message)));
-    client.child.on('exit', (code, signal) => {
-      cancelStart();
-      fail(failed(`the process of the NFC readers ended (${signal ?? code})`));
-    });
+    client.child.on('error', (cause) => client.end(failed(cause.message)));
+    client.child.on('exit', (code, signal) =>
+      client.end(failed(`the process of the NFC readers ended (${signal ?? code})`)),
+    );
     return client;
   };
 
@@ -160,10 +163,7 @@ export function createNfcService({ socketPath, timer }: NfcServiceDeps): NfcServ
         isHeld = false;
         for (const device of client.devices.values())
           for (const listener of listeners) device.listeners.delete(listener);
-        if (--client.holders > 0) return;
-        if (current === client) current = undefined;
-        client.fault ??= failed('nobody needs it any more');
-        client.child.kill('SIGKILL');
+        if (--client.holders === 0) client.end(failed('nobody needs it any more'));
       };
       const find = (): Device | undefined => [...client.devices.values()].find(({ name }) => isWanted(name, wanted));
       await waitFor(client, () => find() !== undefined, signal);
@@ -184,7 +184,7 @@ export function createNfcService({ socketPath, timer }: NfcServiceDeps): NfcServ
         release,
       });
     },
-    close: () => current?.child.kill('SIGKILL'),
+    close: () => current?.end(failed('the gate stops')),
   };
 }
 
@@ -208,7 +208,7 @@ function createHearing(
       case 'reader-gone': {
         const device = client.devices.get(notice.reader);
         client.devices.delete(notice.reader);
-        if (device !== undefined) end(device, undefined);
+        if (device !== undefined) endDevice(device, undefined);
         return;
       }
       case 'card-gone': {
@@ -240,7 +240,7 @@ function createDevice(name: string): Device {
   return { name, listeners: new Set(), ended, end, card: undefined };
 }
 
-function end(device: Device, fault: NfcFault | undefined): void {
+function endDevice(device: Device, fault: NfcFault | undefined): void {
   device.card?.leave();
   device.end(fault);
 }

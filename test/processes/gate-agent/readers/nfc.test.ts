@@ -15,10 +15,12 @@ import {
   type Presentation,
   type SunKeys,
   type TagPresentation,
+  type Timer,
 } from '@postern/shared';
 import { pcscSocketPath } from '../../../../gate-agent/src/config.ts';
+import { getUid } from '../../../../gate-agent/src/readers/nfc-apdu.ts';
 import { createNfcReader, type NfcReader } from '../../../../gate-agent/src/readers/nfc.ts';
-import { createNfcService, type NfcService } from '../../../../gate-agent/src/readers/nfc-service.ts';
+import { createNfcService, type NfcCard, type NfcService } from '../../../../gate-agent/src/readers/nfc-service.ts';
 import type { TagPort } from '../../../../gate-agent/src/readers/nfc-tag.ts';
 import { createSystemTimer } from '../../../../gate-agent/src/system.ts';
 import { describeReaderContract } from '../../../contract/reader.ts';
@@ -252,6 +254,29 @@ describeOrReport('pcsc:// on the real pcscd', missingPcsc(), () => {
       waiting.abort();
       expect(await next).toBeUndefined();
     });
+  });
+
+  test('a pcscd that hangs is given up, also in the middle of a command, and waited for no longer than is said', async () => {
+    let hurry = 1;
+    const impatient: Timer = { after: (ms, fn) => timer.after(ms / hurry, fn) };
+    const hurried = createNfcService({ socketPath: pcscSocketPath(), timer: impatient });
+    const { signal } = new AbortController();
+    const device = await hurried.hold('', signal);
+    if (!device.ok) throw new Error(device.error.cause);
+    const appears = new Promise<NfcCard>((resolve) => device.value.onCard(resolve));
+    await pcscd.tap(ntag215({ uid }));
+    const card = await appears;
+    pcscd.freeze();
+    hurry = 5;
+    expect(await card.transmit(getUid())).toEqual({ ok: false, error: { type: 'tag-gone' } });
+    expect(await device.value.ended).toMatchObject({ type: 'reader-failed', cause: 'the reader does not answer' });
+    expect(card.gone.aborted).toBe(true);
+    device.value.release();
+    expect(await hurried.hold('', signal)).toMatchObject({
+      error: { type: 'service-missing', cause: 'the PC/SC service does not answer' },
+    });
+    await pcscd.kill();
+    await pcscd.start();
   });
 
   test('while pcscd is away the reader is in trouble and nothing else is; when it is back, it reads again', async () => {
