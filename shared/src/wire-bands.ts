@@ -70,13 +70,16 @@ export const bandReadBackSchema = z.strictObject({
     .regex(/^(?:[0-9a-fA-F]{2})*$/),
 });
 
-/** One band of a ticket. `disputed`: another ticket claims it too, or the ticket has more than its party needs; gates refuse it. */
+/**
+ * One band of a ticket. Gates refuse it where it is `disputed` (another ticket claims it too, or the ticket has more than its party needs) and
+ * where it was `replaced`: the ticket has been passed on or re-issued since.
+ */
 export const bandViewSchema = z.object({
   band: bandIdSchema,
   ticket: ticketIdSchema,
   method: methodIdSchema,
-  state: z.enum(['bound', 'disputed', 'reserved']),
-  /** The ticket's epoch that it was bound for; a lower one than the ticket's is dead. */
+  state: z.enum(['bound', 'disputed', 'replaced', 'reserved']),
+  /** The ticket's epoch that it was bound for. */
   epoch: z.number().int().optional(),
   /** Who bound it, and when. */
   mark: markNameSchema.optional(),

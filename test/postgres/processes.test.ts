@@ -9,6 +9,8 @@ import {
   enrolResponseSchema,
   trustedFeedKeys,
   verifyManifest,
+  type BandList,
+  type BindingConflictList,
   type CaseView,
   type GateResponse,
   type KeyView,
@@ -322,6 +324,31 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
       expect(stories).toEqual([{ ticket: stored[0]?.ticket }]);
       expect(aside).toEqual([{ gate: 'gate-a' }]);
     });
+  });
+
+  it('give a band to one ticket, and a ticket one band, whichever of them is asked', async () => {
+    await cloud(0).json('POST', '/api/events', someEvent);
+    const tickets = await Promise.all(
+      Array.from({ length: 8 }, () => cloud(0).json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 })),
+    );
+    const generate = (index: number, ticket: string, uid: string): Promise<Response> =>
+      cloud(index).api('POST', `/api/tickets/${ticket}/methods/ble/generate`, { uid });
+    const bandsOf = async (ticket: string): Promise<number> =>
+      (await cloud(1).json<BandList>('GET', `/api/tickets/${ticket}/bands`)).bands.length;
+    // Each ticket from the other process than the one before.
+    expect(await statuses(tickets.map(({ id }, index) => generate(index, id, 'b0a1')))).toEqual([
+      201,
+      ...Array<number>(7).fill(409),
+    ]);
+    const bound = await Promise.all(tickets.map(({ id }) => bandsOf(id)));
+    expect(bound.reduce((sum, count) => sum + count, 0)).toBe(1);
+    const without = tickets.find((_ticket, index) => bound[index] === 0);
+    expect(
+      await statuses([0, 1, 2, 3, 4, 5].map((index) => generate(index, without?.id ?? '', `b0b${index}`))),
+    ).toEqual([201, ...Array<number>(5).fill(409)]);
+    expect(await bandsOf(without?.id ?? '')).toBe(1);
+    const { conflicts } = await cloud(1).json<BindingConflictList>('GET', '/api/events/1/binding-conflicts');
+    expect(conflicts).toEqual([]);
   });
 
   it('keep of a gate that one revokes while the other takes its marks in exactly what is accepted of it', async () => {

@@ -40,6 +40,7 @@ export interface BandRoutesDeps {
 }
 
 const validBand = validator('param', z.object({ ticket: ticketIdSchema, band: bandIdSchema }), orProblem);
+const csvType = 'text/csv';
 const ticketProblems = [...userProblems, 'request-invalid', 'ticket-unknown'] as const;
 const stepProblems = [...ticketProblems, ...bodyProblems, 'reservation-gone'] as const;
 
@@ -174,13 +175,11 @@ export function bandImportRoutes({ bandImports }: Pick<BandRoutesDeps, 'bandImpo
   const router = createRouter();
   router.post(
     '/:event/bands/import',
-    describeRoute(
-      describe(
+    describeRoute({
+      ...describe(
         'Bind the wristbands of a CSV file, all or none; dryRun=true only looks',
         'bands',
-        {
-          schema: bandImportSchema,
-        },
+        { schema: bandImportSchema },
         [
           ...userProblems,
           'request-invalid',
@@ -192,10 +191,11 @@ export function bandImportRoutes({ bandImports }: Pick<BandRoutesDeps, 'bandImpo
           'store-unavailable',
         ],
       ),
-    ),
+      requestBody: { required: true, content: { [csvType]: { schema: { type: 'string' } } } },
+    }),
     validEvent,
     validQuery(bandImportQuerySchema),
-    boundedBody(['text/csv'], batchBodyBytesMax, 'Send the file with Content-Type: text/csv.'),
+    boundedBody([csvType], batchBodyBytesMax, `Send the file with Content-Type: ${csvType}.`),
     async (c) => {
       const { event } = c.req.valid('param');
       const { dryRun } = c.req.valid('query');

@@ -22,10 +22,10 @@ import type { Actor } from './actor.ts';
 import type { Audit, EntryOf } from './audit.ts';
 import { bandMethod, bandOf } from './band-id.ts';
 import { createBandKeeping, type BandPlace } from './band-keeping.ts';
-import { ticketsOf, type BandPlan } from './band-plan.ts';
-import { disputedAmong, holdingOfTag, holdingOfTicket } from './band-states.ts';
+import { onceEach, ticketsOf, type BandPlan } from './band-plan.ts';
+import { claimsOnTag, disputedAmong, holdingOfTicket } from './band-states.ts';
 import { bindBand, unbindBand, type BoundMark } from './bind-band.ts';
-import { readBound } from './binding-rows.ts';
+import { holdingOfTag, readBound } from './binding-rows.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import { operatorOf } from './operators.ts';
@@ -210,7 +210,7 @@ export function createBandDesk({ database, clock, keys, audit, findTicket, store
       );
       if (!planned.ok) return planned;
       const bound = await bind(at.value, planned.value, entry);
-      return bound.ok ? ok(toBoundView(bound.value, false)) : bound;
+      return bound.ok ? ok(toBoundView(bound.value, 'bound')) : bound;
     },
 
     unbind: async (ticketId, band, by, entry) => {
@@ -227,7 +227,8 @@ export function createBandDesk({ database, clock, keys, audit, findTicket, store
         const method = mark?.method ?? '';
         // Nobody gives it away until the mark is there.
         const held = await keeping.hold(queries, at.value, method);
-        return held.ok ? ok({ method, replaces: holding }) : held;
+        if (!held.ok) return held;
+        return ok({ method, replaces: onceEach([...holding, ...(await claimsOnTag(queries, event.id, band))]) });
       });
       if (!found.ok) return found;
       const { method, replaces } = found.value;
@@ -255,7 +256,10 @@ export function createBandDesk({ database, clock, keys, audit, findTicket, store
         event: event.id,
         bandsMax: Math.max(1, ticket.party),
         bands: [
-          ...marks.map((mark) => toBoundView(mark, disputed.has(mark.tagHash) || disputed.has(ticket.id))),
+          ...marks.map((mark) => {
+            const isDisputed = disputed.has(mark.tagHash) || disputed.has(ticket.id);
+            return toBoundView(mark, mark.epoch < ticket.epoch ? 'replaced' : isDisputed ? 'disputed' : 'bound');
+          }),
           ...kept.filter(({ tag }) => !marks.some((mark) => mark.tagHash === tag)).map(toReservedView),
         ],
       });
@@ -305,12 +309,12 @@ const toReservedView = ({ tag, ticket, method, until_ms }: BandRow): BandView =>
 
 const toBoundView = (
   { tagHash, ticketId, method, epoch, gate, boot, sequence, at }: BoundMark,
-  isDisputed: boolean,
+  state: BandView['state'],
 ): BandView => ({
   band: tagHash,
   ticket: ticketId,
   method,
-  state: isDisputed ? 'disputed' : 'bound',
+  state,
   epoch,
   mark: { gate, boot, sequence },
   atMs: at.ms,

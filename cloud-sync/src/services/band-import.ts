@@ -76,7 +76,7 @@ export function createBandImports({ database, clock, keys, readEffective, storeO
     const tags = pairs.map(({ tag }) => tag);
     const tickets = [...new Set(pairs.map(({ ticket }) => ticket.id))];
     const nowMs = clock.wallMs();
-    const { byTag, byTicket } = await holdingOfMany(queries, event, tags, tickets);
+    const { byTag, claimsByTag, byTicket } = await holdingOfMany(queries, event, tags, tickets);
     const bands = await readBands(queries, event, tags);
     const kept = await readKept(queries, event, tickets, nowMs);
     const given = new Map([...earlier].map(([ticket, some]) => [ticket, [...some]]));
@@ -90,6 +90,7 @@ export function createBandImports({ database, clock, keys, readEffective, storeO
         tag,
         ticket,
         ofTag: byTag.get(tag) ?? [],
+        claims: claimsByTag.get(tag) ?? [],
         ofTicket: byTicket.get(ticket.id) ?? [],
         kept: [...kept.filter((other) => other.ticket === ticket.id && other.tag !== tag), ...before],
         takeFrom: [],

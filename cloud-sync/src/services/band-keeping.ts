@@ -11,7 +11,8 @@ import {
 } from '../store/band-reservations.ts';
 import type { Database, Queries } from '../store/database.ts';
 import { planBinding, type BandPlan, type BandQuestion } from './band-plan.ts';
-import { holdingOfTag, holdingOfTicket } from './band-states.ts';
+import { claimsOnTag, holdingOfTicket } from './band-states.ts';
+import { holdingOfTag } from './binding-rows.ts';
 import type { EventRecord } from './events.ts';
 import type { Failure } from './problems.ts';
 
@@ -88,6 +89,7 @@ export function createBandKeeping({
       tag,
       ticket,
       ofTag: await holdingOfTag(queries, event.id, tag),
+      claims: await claimsOnTag(queries, event.id, tag),
       ofTicket: await holdingOfTicket(queries, event.id, ticket.id),
       kept: others.filter((row) => row.tag !== tag),
       ...asked,

@@ -9,6 +9,8 @@ export interface BandQuestion {
   readonly ticket: Pick<Ticket, 'id' | 'epoch' | 'party'>;
   /** Bindings of the band that hold. */
   readonly ofTag: readonly LiveBinding[];
+  /** All of the band that nothing has replaced: one that is dead by its epoch holds again once that epoch's own are replaced. */
+  readonly claims: readonly LiveBinding[];
   /** Bindings of the ticket that hold. */
   readonly ofTicket: readonly LiveBinding[];
   /** Bands that are kept for the ticket, beside this one. */
@@ -29,7 +31,7 @@ export interface BandPlan {
 
 /** `band-bound` names the other ticket; `bands-too-many`; `band-unknown` where the ticket does not have the lost band. */
 export function planBinding(question: BandQuestion): Result<BandPlan, Failure> {
-  const { tag, ticket, ofTag, ofTicket, kept, instead, takeFrom } = question;
+  const { tag, ticket, ofTag, claims, ofTicket, kept, instead, takeFrom } = question;
   const takenFrom = ticketsOf(ofTag).filter((id) => id !== ticket.id);
   const other = takenFrom.find((id) => takeFrom !== 'all' && !takeFrom.includes(id));
   if (other !== undefined)
@@ -47,10 +49,15 @@ export function planBinding(question: BandQuestion): Result<BandPlan, Failure> {
       detail: `One for each of ${bandsMax}: name the one that was lost, or unbind one.`,
     });
   const existing = own.find((binding) => binding.tag === tag);
-  if (existing !== undefined && takenFrom.length === 0 && lost.length === 0)
-    return ok({ replaces: [], existing, takenFrom });
-  return ok({ replaces: [...ofTag, ...lost], takenFrom });
+  const isAlone = ofTag.every((binding) => binding.ticket === ticket.id);
+  if (existing !== undefined && isAlone && lost.length === 0) return ok({ replaces: [], existing, takenFrom });
+  return ok({ replaces: onceEach([...ofTag, ...claims, ...lost]), takenFrom });
 }
+
+/** By the names of their marks. */
+export const onceEach = (bindings: readonly LiveBinding[]): readonly LiveBinding[] => [
+  ...new Map(bindings.map((one) => [`${one.gate}/${one.boot}/${one.sequence}`, one])).values(),
+];
 
 /** Those that claim a band, without whoever took it from all. */
 export const ticketsOf = (bindings: readonly LiveBinding[]): readonly string[] => [

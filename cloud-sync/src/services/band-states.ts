@@ -3,16 +3,12 @@
 import { bindingConflictId, bindingViewSchema, type BindingConflict, type TagState } from '@postern/shared';
 import { epochOf, isKnownTag, liveBindings, type LiveBinding } from '../store/bindings.ts';
 import type { Queries } from '../store/database.ts';
-import { bindingsMax, readBound } from './binding-rows.ts';
+import { bindingsMax, holdingOfTag, readBound } from './binding-rows.ts';
 import { ticketsOf } from './band-plan.ts';
 
-/** Bindings of a band that hold, an empty ticket's among them: the first `bindingsMax`. */
-export async function holdingOfTag(queries: Queries, event: number, tag: string): Promise<readonly LiveBinding[]> {
-  const live = await liveBindings(queries, event, { kind: 'tag', subject: tag }, { limit: bindingsMax });
-  const epochs = new Map<string, number | undefined>();
-  for (const ticket of ticketsOf(live)) epochs.set(ticket, await epochOf(queries, event, ticket, 'highest'));
-  return live.filter(({ ticket, epoch }) => ticket === '' || epoch === epochs.get(ticket));
-}
+/** Bindings of a band that nothing has replaced, dead ones among them: the first `bindingsMax`. */
+export const claimsOnTag = (queries: Queries, event: number, tag: string): Promise<readonly LiveBinding[]> =>
+  liveBindings(queries, event, { kind: 'tag', subject: tag }, { limit: bindingsMax });
 
 /** Bindings of a ticket that hold: the first `bindingsMax`. */
 export async function holdingOfTicket(
@@ -27,6 +23,8 @@ export async function holdingOfTicket(
 
 export interface Holdings {
   readonly byTag: ReadonlyMap<string, readonly LiveBinding[]>;
+  /** With dead ones. */
+  readonly claimsByTag: ReadonlyMap<string, readonly LiveBinding[]>;
   readonly byTicket: ReadonlyMap<string, readonly LiveBinding[]>;
 }
 
@@ -47,6 +45,7 @@ export async function holdingOfMany(
   const holds = ({ ticket, epoch }: LiveBinding): boolean => ticket === '' || epoch === epochs.get(ticket);
   return {
     byTag: groupBy(ofTags.filter(holds), ({ tag }) => tag),
+    claimsByTag: groupBy(ofTags, ({ tag }) => tag),
     byTicket: groupBy(ofTickets.filter(holds), ({ ticket }) => ticket),
   };
 }
@@ -78,7 +77,7 @@ function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): ReadonlyMap<
 export async function readTagState(queries: Queries, event: number, tag: string): Promise<TagState> {
   const holding = await holdingOfTag(queries, event, tag);
   const tickets = ticketsOf(holding);
-  const conflict = tickets.length === 0 ? undefined : await readConflict(queries, event, tag, tickets);
+  const conflict = await readConflict(queries, event, tag, tickets);
   if (conflict !== undefined) return { type: 'conflict', conflict };
   const bound = holding.find(({ ticket }) => ticket !== '');
   if (bound !== undefined) return { type: 'bound', ticketId: bound.ticket, epoch: bound.epoch };

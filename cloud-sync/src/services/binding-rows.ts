@@ -129,13 +129,27 @@ async function deriveConflicts(queries: Queries, event: number, subjects: readon
 
 /** What holds of a tag that several tickets claim; nothing where they do not. */
 async function claimsOnTag(queries: Queries, event: number, tag: string): Promise<readonly LiveBinding[]> {
+  const holding = await holdingOfTag(queries, event, tag, { claimantsMin: 2 });
+  return new Set(holding.map(({ ticket }) => ticket)).size > 1 ? holding : [];
+}
+
+/**
+ * What holds of a tag, also that no ticket has it; nothing where it has fewer claimants than asked for. Of a flood the first binding of each
+ * of the first claimants.
+ */
+export async function holdingOfTag(
+  queries: Queries,
+  event: number,
+  tag: string,
+  { claimantsMin = 1 }: { readonly claimantsMin?: number } = {},
+): Promise<readonly LiveBinding[]> {
   const about = { kind: 'tag', subject: tag } as const;
   const live = await liveBindings(queries, event, about, { limit: bindingsMax + 1 });
   const isWhole = live.length <= bindingsMax;
   const tickets = isWhole
     ? [...new Set(live.map(({ ticket }) => ticket))]
     : await claimants(queries, event, about, { limit: bindingsMax });
-  if (tickets.length < 2) return [];
+  if (tickets.length < claimantsMin) return [];
   const holding: LiveBinding[] = [];
   for (const ticket of tickets) {
     const epoch = ticket === '' ? undefined : await epochOf(queries, event, ticket, 'highest');
@@ -146,7 +160,7 @@ async function claimsOnTag(queries: Queries, event: number, tag: string): Promis
         ...live.filter((claim) => claim.ticket === ticket && (epoch === undefined || claim.epoch === epoch)),
       );
   }
-  return new Set(holding.map(({ ticket }) => ticket)).size > 1 ? holding : [];
+  return holding;
 }
 
 /** What holds of a ticket that has more tags than it may have; nothing where it has not. */

@@ -218,6 +218,7 @@ describe('a wristband', () => {
     await bind(tickets[0], uidA);
     await test.json('POST', `/api/tickets/${tickets[0]}/reissue`, {}, 200);
     expect(await verify(tickets[0], uidA)).toMatchObject({ success: false, reason: 'replaced' });
+    expect(await bandsOf(tickets[0])).toMatchObject([{ state: 'replaced', epoch: 0 }]);
     await bind(tickets[0], uidA);
     expect(await bandsOf(tickets[0])).toMatchObject([{ state: 'bound', epoch: 1 }]);
     expect(await verify(tickets[0], uidA)).toMatchObject({ success: true });

@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { CompiledQuery, type KyselyPlugin, type RootOperationNode } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeMark, foldBindings, markKey, type BoundMark, type MarkName } from '@postern/shared';
+import { encodeMark, foldBindings, markKey, type BoundMark, type MarkName, type TagState } from '@postern/shared';
+import { readTagState } from '../../../cloud-sync/src/services/band-states.ts';
 import {
   bindingsMax,
   deriveBindings,
@@ -79,6 +80,17 @@ const listed = async (): Promise<readonly Listed[]> => {
 const folded = (marks: readonly BoundMark[]): readonly Listed[] =>
   foldBindings(marks, () => 1).conflicts.map(({ id, marks: of }) => ({ id, bindings: of.map(markKey) }));
 
+/** What becomes of somebody who holds up one of the tags. */
+const stateText = (state: TagState): string =>
+  state.type === 'conflict'
+    ? `${state.conflict.id} ${state.conflict.marks.map(markKey).join(' ')}`
+    : JSON.stringify(state);
+const tagsOfTests = [0, 1, 2].map((tag) => idOf('a', tag));
+const statesRead = (): Promise<readonly string[]> =>
+  Promise.all(tagsOfTests.map(async (tag) => stateText(await readTagState(database, event, tag))));
+const statesFolded = (marks: readonly BoundMark[]): readonly string[] =>
+  tagsOfTests.map((tag) => stateText(foldBindings(marks, () => 1).tag(tag)));
+
 describe('conflicts in the database', () => {
   const anyMark = fc.record({
     gate: fc.constantFrom('gate-a', 'gate-b', 'gate-c'),
@@ -108,9 +120,11 @@ describe('conflicts in the database', () => {
         for (let start = 0; start < arriving.length; start += batch + 1)
           await take(database, arriving.slice(start, start + batch + 1));
         expect(await listed()).toEqual(folded(marks));
+        expect(await statesRead()).toEqual(statesFolded(marks));
         const goes = ({ sequence }: BoundMark): boolean => drawn[sequence - 1]?.goes === true;
         await forget(marks.filter(goes));
         expect(await listed()).toEqual(folded(marks.filter((mark) => !goes(mark))));
+        expect(await statesRead()).toEqual(statesFolded(marks.filter((mark) => !goes(mark))));
         const live = await listed();
         await database.transaction().execute((queries) => deriveBindingsAnew(queries, event));
         expect(await listed()).toEqual(live);
@@ -180,6 +194,20 @@ describe('a flood of bindings by one gate', () => {
     await goOnTo(1_620);
     expect(await costOfOne()).toBeLessThanOrEqual(early + 5);
     for (const { bindings } of await listed()) expect(bindings.length).toBeLessThanOrEqual(bindingsMax);
+  });
+
+  it('of dead bindings does not hide whose the tag is', async () => {
+    const tag = idOf('a', 0);
+    for (let start = 1; start <= 400; start += 200)
+      await take(
+        database,
+        Array.from({ length: 200 }, (_, index) => [
+          bound('gate-x', 2 * (start + index), 0, 0),
+          bound('gate-x', 2 * (start + index) + 1, 1, 0, { epoch: 1 }),
+        ]).flat(),
+      );
+    await take(database, [bound('gate-z', 1, 0, 10_000)]);
+    expect(await readTagState(database, event, tag)).toEqual({ type: 'bound', ticketId: idOf('b', 10_000), epoch: 0 });
   });
 
   it('does not hide that an honest gate has bound the tag too', async () => {
