@@ -62,7 +62,10 @@ export interface ScannerModel {
 }
 
 export function createScannerModel(): ScannerModel {
-  const listeners = new Set<{ readonly data: (report: Uint8Array) => void; readonly error: (cause: Error) => void }>();
+  const listeners = new Set<{
+    readonly data: (report: Uint8Array) => void;
+    readonly error: (cause: unknown) => void;
+  }>();
   const waiting: (() => void)[] = [];
   let there = true;
   let openPorts = 0;
@@ -71,15 +74,15 @@ export function createScannerModel(): ScannerModel {
     plugIn: () => void (there = true),
     unplug: () => {
       there = false;
-      for (const { error } of listeners) error(new Error('could not read from HID device'));
+      for (const { error } of listeners) error('could not read from HID device');
     },
     report: (bytes) => listeners.forEach(({ data }) => data(bytes)),
     listened: () => (listeners.size > 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     open: async () => {
       if (!there) throw new Error('there is no HID device 0c2e:0b61');
       openPorts++;
-      let error: (cause: Error) => void = () => undefined;
-      let own: { readonly data: (report: Uint8Array) => void; readonly error: (cause: Error) => void } | undefined;
+      let error: (cause: unknown) => void = () => undefined;
+      let own: { readonly data: (report: Uint8Array) => void; readonly error: (cause: unknown) => void } | undefined;
       const on = (event: 'data' | 'error', listener: (value: never) => void): void => {
         if (event === 'error') error = listener as typeof error;
         else {

@@ -25,6 +25,8 @@ export interface GpioDeps {
 
 export function createDrivenLines(chip: LinesOfChip, { programs, timer, logger }: GpioDeps): DrivenLines {
   let current: GpioProcess | undefined;
+  /** What the current one keeps, once it is known to. */
+  let kept: string | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   let cancelAgain = (): void => undefined;
   let closed = false;
@@ -38,12 +40,14 @@ export function createDrivenLines(chip: LinesOfChip, { programs, timer, logger }
   const letGo = async (): Promise<void> => {
     cancelAgain();
     const before = current;
-    current = undefined;
+    current = kept = undefined;
     await before?.stop();
   };
 
   const replace = async (values: readonly LineValue[], forMs: number | undefined): Promise<void> => {
     if (closed) throw new Error(`the lines of ${chip.chip} are closed`);
+    const wanted = forMs === undefined ? JSON.stringify(values) : undefined;
+    if (wanted !== undefined && wanted === kept) return;
     const commands = await programs.find();
     await letGo();
     const next = startGpioProcess({
@@ -54,6 +58,7 @@ export function createDrivenLines(chip: LinesOfChip, { programs, timer, logger }
     current = next;
     void watchEnd(next, values, forMs);
     await next.up;
+    if (current === next) kept = wanted;
   };
 
   /** A timed one has done its work when it ends; the others keep a state of rest that must not be lost. */
@@ -64,7 +69,7 @@ export function createDrivenLines(chip: LinesOfChip, { programs, timer, logger }
   ): Promise<void> => {
     const why = await driver.ended;
     if (current !== driver) return;
-    current = undefined;
+    current = kept = undefined;
     if (forMs === undefined) driveAgain(values, why);
   };
 

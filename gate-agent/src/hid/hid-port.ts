@@ -3,9 +3,9 @@
 import { describeHidAddress, type HidAddress } from './hid-uri.ts';
 
 export interface HidPort {
-  /** One input report, its id first. */
+  /** One input report, its id first; and a fault, which node-hid tells as an Error or as plain text. */
   readonly on: ((event: 'data', listener: (report: Uint8Array) => void) => unknown) &
-    ((event: 'error', listener: (cause: Error) => void) => unknown);
+    ((event: 'error', listener: (cause: unknown) => void) => unknown);
   /** The report's id (0 where the device has none) and its bytes. */
   readonly sendFeatureReport: (report: Buffer) => Promise<number>;
   readonly getFeatureReport: (id: number, bytesMax: number) => Promise<Uint8Array>;

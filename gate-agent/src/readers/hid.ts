@@ -36,7 +36,10 @@ export function createHidReader({ id, address, open, clock }: HidReaderDeps): Hi
         await new Promise<void>((resolve, reject) => {
           if (signal.aborted) return resolve();
           signal.addEventListener('abort', () => resolve(), { once: true });
-          port.on('error', (cause) => reject(readerFault('scanner-failed', `The scanner failed: ${cause.message}`)));
+          port.on('error', (cause) => {
+            const why = cause instanceof Error ? cause.message : String(cause);
+            reject(readerFault('scanner-failed', `The scanner failed: ${why}`));
+          });
           port.on('data', (report) => {
             if (!signal.aborted) assembler.push(report, clock.monotonicMs());
           });

@@ -160,6 +160,12 @@ describe('what goes wrong', () => {
     }
   });
 
+  test('a line that has its state of rest already is not let go for being told again', async () => {
+    const driver = board.driver(17);
+    await actuator.rest('locked', 'entry');
+    expect(board.driver(17)).toBe(driver);
+  });
+
   test('a gpioset that dies at rest is started again', async () => {
     const before = board.driver(17) ?? 0;
     process.kill(before, 'SIGKILL');

@@ -155,6 +155,8 @@ describe('the reader', () => {
     const [half = new Uint8Array()] = scanReports('x'.repeat(100));
     scanner.report(half);
     scanner.unplug();
+    await time.advance(0);
+    expect(supervisor.health().lastError).toBe('The scanner failed: could not read from HID device');
     await time.advance(5_000);
     expect(supervisor.health()).toMatchObject({
       state: 'restarting',
