@@ -19,6 +19,7 @@ const onePlacePackages = [
   'jose',
   'libsodium-wrappers',
   'node-hid',
+  'nfc-pcsc',
   'openid-client',
   'pg',
   'zxing-wasm',

@@ -17,6 +17,7 @@ import {
   type TagPresentation,
   type Timer,
 } from '@postern/shared';
+import { probeNfc } from '../../../../gate-agent/src/commands/probe-nfc.ts';
 import { pcscSocketPath } from '../../../../gate-agent/src/config.ts';
 import { getUid } from '../../../../gate-agent/src/readers/nfc-apdu.ts';
 import { createNfcReader, type NfcReader } from '../../../../gate-agent/src/readers/nfc.ts';
@@ -180,6 +181,14 @@ describeOrReport('pcsc:// on the real pcscd', missingPcsc(), () => {
     await expect(readerFor('OMNIKEY').run(() => undefined, new AbortController().signal)).rejects.toMatchObject({
       type: 'reader-missing',
       message: expect.stringContaining(virtualReaders.join(', ')),
+    });
+  });
+
+  test('the doctor learns the full name of a reader, or why there is none, beside readers that run', async () => {
+    const [, second] = virtualReaders;
+    expect(await probeNfc('00 01')).toEqual({ ok: true, value: second });
+    expect(await probeNfc('OMNIKEY')).toMatchObject({
+      error: { type: 'reader-missing', remedy: expect.stringContaining('plug it in') },
     });
   });
 
