@@ -4,6 +4,7 @@ import { ready } from '@postern/shared';
 import { eventsOf, type GateConfig } from '../config.ts';
 import { checkAgent } from './doctor-agent.ts';
 import { checkActuator, checkFireInput, checkReader, checkSharedInput, checkSignal } from './doctor-devices.ts';
+import { checkWiring } from './doctor-wiring.ts';
 import { fail, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
 import { checkNfcReader, checkSharedReaders, checkSunKeys, isNfc } from './doctor-nfc.ts';
 import {
@@ -49,6 +50,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
     ...checkSharedInput(config.value),
     ...checkSharedReaders(config.value),
     ...(await checkSunKeys(config.value)),
+    ...checkWiring(config.value),
     ...checkFireInput(config.value, deps),
     ...(await checkAgent(config.value, deps)),
   ];

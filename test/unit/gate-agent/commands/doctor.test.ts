@@ -338,3 +338,24 @@ test('scanners and relay boards are looked for by vendor and product', async () 
   ]);
   expect((await look({ ...there, hasPackage: () => false }))[0]).toBe('fail npm install node-hid');
 });
+
+test('a GPIO line that two things use is a mistake, a turnstile that two lanes share is none', async () => {
+  const shared = 'gpio://gpiochip0?entry=17&exit=27&sensor=22';
+  const secondLane = (more: string): string =>
+    `[[lanes]]\nid = "out"\ndirection = "exit"\nreaders = ["sim://"]\n${more}`;
+  const wiring = async (toml: string): Promise<readonly string[]> =>
+    about(await createMachine({ toml }).examine(createDevices({ devices: ['gpiochip0'] })), 'wiring').map(
+      ({ text }) => text,
+    );
+  expect(await wiring(gateToml({ actuator: shared, lane: secondLane(`actuator = "${shared}"`) }))).toEqual([]);
+  expect(
+    await wiring(gateToml({ actuator: shared, lane: secondLane('signal = "gpio://gpiochip0?green=5&red=22"') })),
+  ).toEqual(['gpiochip0 line 22 is used by the turnstile of lane main and by the signal of lane out']);
+  expect(await wiring(gateToml({ actuator: shared, more: '[fire]\ninput = "gpio://gpiochip0?line=27"' }))).toEqual([
+    'gpiochip0 line 27 is used by the turnstile of lane main and by the fire input',
+  ]);
+  const lamps = 'signal = "gpio://gpiochip0?green=5"';
+  expect(await wiring(gateToml({ lane: `${lamps}\n${secondLane(lamps)}` }))).toEqual([
+    'gpiochip0 line 5 is used by the signal of lane main and by the signal of lane out',
+  ]);
+});
