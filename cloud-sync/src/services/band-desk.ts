@@ -22,7 +22,7 @@ import type { Actor } from './actor.ts';
 import type { Audit, EntryOf } from './audit.ts';
 import { bandMethod, bandOf } from './band-id.ts';
 import { createBandKeeping, type BandPlace } from './band-keeping.ts';
-import { onceEach, ticketsOf, type BandPlan } from './band-plan.ts';
+import { bandsMaxOf, isOfEpoch, onceEach, ticketsOf, type BandPlan } from './band-plan.ts';
 import { claimsOnTag, disputedAmong, holdingOfTicket } from './band-states.ts';
 import { bindBand, unbindBand, type BoundMark } from './bind-band.ts';
 import { holdingOfTag, readBound } from './binding-rows.ts';
@@ -254,11 +254,11 @@ export function createBandDesk({ database, clock, keys, audit, findTicket, store
       return ok({
         ticket: ticket.id,
         event: event.id,
-        bandsMax: Math.max(1, ticket.party),
+        bandsMax: bandsMaxOf(ticket),
         bands: [
           ...marks.map((mark) => {
             const isDisputed = disputed.has(mark.tagHash) || disputed.has(ticket.id);
-            return toBoundView(mark, mark.epoch < ticket.epoch ? 'replaced' : isDisputed ? 'disputed' : 'bound');
+            return toBoundView(mark, !isOfEpoch(ticket, mark) ? 'replaced' : isDisputed ? 'disputed' : 'bound');
           }),
           ...kept.filter(({ tag }) => !marks.some((mark) => mark.tagHash === tag)).map(toReservedView),
         ],

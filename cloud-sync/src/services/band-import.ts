@@ -20,7 +20,7 @@ import { readBandCsv, type BandLine } from './band-csv.ts';
 import { bandMethod, bandOf, codeHashKeyOf } from './band-id.ts';
 import { bandKeptMs } from './band-keeping.ts';
 import { planBinding, type BandPlan } from './band-plan.ts';
-import { holdingOfMany } from './band-states.ts';
+import { bandsOfTicket, holdingOfMany } from './band-states.ts';
 import { bindBand } from './bind-band.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
@@ -65,40 +65,49 @@ type Judged = Planned | BandImportError;
 const isWrong = (one: object): one is BandImportError => 'problem' in one;
 
 export function createBandImports({ database, clock, keys, readEffective, storeOf }: BandImportsDeps): BandImports {
-  /** Of lines that are whole, each for itself and after those before it. */
+  /** Of lines that are whole, one after the other; `taken`: the bands of each ticket, with those of the lines before. */
   const judge = async (
     queries: Queries,
     event: number,
     pairs: readonly Pair[],
     keeper: string,
-    earlier: ReadonlyMap<string, readonly string[]>,
+    taken: Map<string, Set<string>>,
   ): Promise<readonly Judged[]> => {
     const tags = pairs.map(({ tag }) => tag);
-    const tickets = [...new Set(pairs.map(({ ticket }) => ticket.id))];
-    const nowMs = clock.wallMs();
-    const { byTag, claimsByTag, byTicket } = await holdingOfMany(queries, event, tags, tickets);
+    const { byTag, claimsByTag } = await holdingOfMany(queries, event, tags);
     const bands = await readBands(queries, event, tags);
-    const kept = await readKept(queries, event, tickets, nowMs);
-    const given = new Map([...earlier].map(([ticket, some]) => [ticket, [...some]]));
+    await readTaken(queries, event, pairs, taken);
+    const nowMs = clock.wallMs();
     return pairs.map((pair): Judged => {
       const { line, tag, ticket } = pair;
       const row = bands.get(tag);
       if (row !== undefined && row.ticket !== null && row.until_ms > nowMs && row.reserved_by !== keeper)
         return { line, problem: problemTitle('band-reserved'), ticket: row.ticket };
-      const before = (given.get(ticket.id) ?? []).map((other) => ({ tag: other, instead: null }));
+      const own = taken.get(ticket.id) ?? new Set();
       const planned = planBinding({
-        tag,
         ticket,
         ofTag: byTag.get(tag) ?? [],
         claims: claimsByTag.get(tag) ?? [],
-        ofTicket: byTicket.get(ticket.id) ?? [],
-        kept: [...kept.filter((other) => other.ticket === ticket.id && other.tag !== tag), ...before],
+        others: own.has(tag) ? own.size - 1 : own.size,
         takeFrom: [],
       });
       if (!planned.ok) return toError(line, planned.error);
-      given.set(ticket.id, [...(given.get(ticket.id) ?? []), tag]);
+      own.add(tag);
       return { ...pair, plan: planned.value };
     });
+  };
+
+  const readTaken = async (
+    queries: Queries,
+    event: number,
+    pairs: readonly Pair[],
+    taken: Map<string, Set<string>>,
+  ): Promise<void> => {
+    const fresh = new Map(pairs.flatMap(({ ticket }) => (taken.has(ticket.id) ? [] : [[ticket.id, ticket]])));
+    const kept = await readKept(queries, event, [...fresh.keys()], clock.wallMs());
+    for (const ticket of fresh.values()) taken.set(ticket.id, new Set(await bandsOfTicket(queries, event, ticket)));
+    for (const { ticket, tag } of kept) taken.get(ticket ?? '')?.add(tag);
+    for (const { ticket, instead } of kept) taken.get(ticket ?? '')?.delete(instead ?? '');
   };
 
   const run: BandImports['run'] = async (eventId, file, { dryRun, by }) => {
@@ -112,7 +121,7 @@ export function createBandImports({ database, clock, keys, readEffective, storeO
     const errors: BandImportError[] = [...wrong];
     const planned: Planned[] = [];
     const linesByTag = new Map<string, number>();
-    const given = new Map<string, string[]>();
+    const taken = new Map<string, Set<string>>();
     for (const lines of inSteps(bands)) {
       const pairs = await toPairs(database, event, lines, linesByTag);
       errors.push(...pairs.filter(isWrong));
@@ -121,15 +130,11 @@ export function createBandImports({ database, clock, keys, readEffective, storeO
         event.id,
         pairs.flatMap((one) => (isWrong(one) ? [] : [one])),
         keeper,
-        given,
+        taken,
       );
-      for (const one of judged) {
+      for (const one of judged)
         if (isWrong(one)) errors.push(one);
-        else {
-          planned.push(one);
-          given.set(one.ticket.id, [...(given.get(one.ticket.id) ?? []), one.tag]);
-        }
-      }
+        else planned.push(one);
     }
     const unchanged = planned.filter(({ plan }) => plan.existing !== undefined).length;
     const report = (bound: number): BandImport => ({

@@ -10,8 +10,8 @@ import {
   type BandRow,
 } from '../store/band-reservations.ts';
 import type { Database, Queries } from '../store/database.ts';
-import { planBinding, type BandPlan, type BandQuestion } from './band-plan.ts';
-import { claimsOnTag, holdingOfTicket } from './band-states.ts';
+import { isOfEpoch, planBinding, type BandPlan, type BandQuestion } from './band-plan.ts';
+import { bandsOfTicket, claimsOnTag } from './band-states.ts';
 import { holdingOfTag } from './binding-rows.ts';
 import type { EventRecord } from './events.ts';
 import type { Failure } from './problems.ts';
@@ -28,20 +28,21 @@ export interface BandPlace {
   readonly operator: string;
 }
 
+export interface BandWish extends Pick<BandQuestion, 'takeFrom'> {
+  /** The ticket's band whose place it takes. */
+  readonly instead?: string | undefined;
+}
+
 /** All but `free` within `withBands`. */
 export interface BandKeeping {
   /** What giving the band to the ticket comes to now. */
-  readonly plan: (
-    queries: Queries,
-    at: BandPlace,
-    asked: Pick<BandQuestion, 'instead' | 'takeFrom'>,
-  ) => Promise<Result<BandPlan, Failure>>;
+  readonly plan: (queries: Queries, at: BandPlace, asked: BandWish) => Promise<Result<BandPlan, Failure>>;
   /** Keeps the band, anew where who asks has it already; else says who has, or why the ticket cannot have it. */
   readonly keep: (
     queries: Queries,
     at: BandPlace,
     method: string,
-    asked: Pick<BandQuestion, 'instead' | 'takeFrom'> & { readonly writable: boolean },
+    asked: BandWish & { readonly writable: boolean },
   ) => Promise<Result<{ readonly row: BandRow; readonly plan: BandPlan }, Failure>>;
   /** The band as it is kept for who asks, for some time more; else `reservation-gone`. */
   readonly kept: (queries: Queries, at: BandPlace) => Promise<Result<BandRow, Failure>>;
@@ -83,16 +84,19 @@ export function createBandKeeping({
     ...rest,
   });
 
-  const plan: BandKeeping['plan'] = async (queries, { event, ticket, tag }, asked) => {
-    const others = await readKept(queries, event.id, [ticket.id], clock.wallMs());
+  const plan: BandKeeping['plan'] = async (queries, { event, ticket, tag }, { instead, takeFrom }) => {
+    const kept = await readKept(queries, event.id, [ticket.id], clock.wallMs());
+    const elsewhere = kept.filter((row) => row.tag !== tag);
+    const others = new Set([...(await bandsOfTicket(queries, event.id, ticket)), ...elsewhere.map((row) => row.tag)]);
+    for (const gone of [tag, instead, ...elsewhere.map((row) => row.instead)]) others.delete(gone ?? '');
+    const ofLost = instead === undefined ? undefined : await holdingOfTag(queries, event.id, instead);
     return planBinding({
-      tag,
       ticket,
       ofTag: await holdingOfTag(queries, event.id, tag),
       claims: await claimsOnTag(queries, event.id, tag),
-      ofTicket: await holdingOfTicket(queries, event.id, ticket.id),
-      kept: others.filter((row) => row.tag !== tag),
-      ...asked,
+      lost: ofLost?.filter((binding) => binding.ticket === ticket.id && isOfEpoch(ticket, binding)),
+      others: others.size,
+      takeFrom,
     });
   };
 

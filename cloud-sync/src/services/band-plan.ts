@@ -5,18 +5,15 @@ import type { LiveBinding } from '../store/bindings.ts';
 import type { Failure } from './problems.ts';
 
 export interface BandQuestion {
-  readonly tag: string;
   readonly ticket: Pick<Ticket, 'id' | 'epoch' | 'party'>;
   /** Bindings of the band that hold. */
   readonly ofTag: readonly LiveBinding[];
   /** All of the band that nothing has replaced: one that is dead by its epoch holds again once that epoch's own are replaced. */
   readonly claims: readonly LiveBinding[];
-  /** Bindings of the ticket that hold. */
-  readonly ofTicket: readonly LiveBinding[];
-  /** Bands that are kept for the ticket, beside this one. */
-  readonly kept: readonly { readonly tag: string; readonly instead: string | null }[];
-  /** The ticket's band whose place this one takes. */
-  readonly instead?: string | undefined;
+  /** Bindings, to this ticket, of the lost band whose place this one takes; undefined where there is none. */
+  readonly lost?: readonly LiveBinding[] | undefined;
+  /** Other bands that the ticket has or that are kept for it, without lost ones. */
+  readonly others: number;
   /** Tickets from which it may be taken; `all` where nobody has seen yet which. */
   readonly takeFrom: 'all' | readonly string[];
 }
@@ -31,28 +28,30 @@ export interface BandPlan {
 
 /** `band-bound` names the other ticket; `bands-too-many`; `band-unknown` where the ticket does not have the lost band. */
 export function planBinding(question: BandQuestion): Result<BandPlan, Failure> {
-  const { tag, ticket, ofTag, claims, ofTicket, kept, instead, takeFrom } = question;
+  const { ticket, ofTag, claims, lost, others, takeFrom } = question;
   const takenFrom = ticketsOf(ofTag).filter((id) => id !== ticket.id);
   const other = takenFrom.find((id) => takeFrom !== 'all' && !takeFrom.includes(id));
   if (other !== undefined)
     return err({ type: 'band-bound', ticket: other, detail: `The band belongs to ticket ${other}.` });
-  // A binding for an earlier epoch of the ticket opens nothing any more.
-  const own = ofTicket.filter(({ epoch }) => epoch >= ticket.epoch);
-  const lost = own.filter((binding) => binding.tag === instead);
-  if (instead !== undefined && lost.length === 0) return err({ type: 'band-unknown' });
-  const bands = new Set([...own, ...kept].map((one) => one.tag));
-  for (const gone of [instead, ...kept.map((one) => one.instead)]) bands.delete(gone ?? '');
-  const bandsMax = Math.max(1, ticket.party);
-  if (bands.add(tag).size > bandsMax)
+  if (lost?.length === 0) return err({ type: 'band-unknown' });
+  const bandsMax = bandsMaxOf(ticket);
+  if (others >= bandsMax)
     return err({
       type: 'bands-too-many',
       detail: `One for each of ${bandsMax}: name the one that was lost, or unbind one.`,
     });
-  const existing = own.find((binding) => binding.tag === tag);
+  const existing = ofTag.find((binding) => binding.ticket === ticket.id && isOfEpoch(ticket, binding));
   const isAlone = ofTag.every((binding) => binding.ticket === ticket.id);
-  if (existing !== undefined && isAlone && lost.length === 0) return ok({ replaces: [], existing, takenFrom });
-  return ok({ replaces: onceEach([...ofTag, ...claims, ...lost]), takenFrom });
+  if (existing !== undefined && isAlone && lost === undefined) return ok({ replaces: [], existing, takenFrom });
+  return ok({ replaces: onceEach([...ofTag, ...claims, ...(lost ?? [])]), takenFrom });
 }
+
+/** One for each of the party. */
+export const bandsMaxOf = ({ party }: Pick<Ticket, 'party'>): number => Math.max(1, party);
+
+/** A binding for an earlier epoch of the ticket opens nothing any more. */
+export const isOfEpoch = (ticket: Pick<Ticket, 'epoch'>, { epoch }: Pick<LiveBinding, 'epoch'>): boolean =>
+  epoch >= ticket.epoch;
 
 /** By the names of their marks. */
 export const onceEach = (bindings: readonly LiveBinding[]): readonly LiveBinding[] => [

@@ -1,10 +1,16 @@
 // What the marks say of a wristband or of a ticket's wristbands, read from the rows that were derived from them (binding-rows.ts): what
 // `foldBindings` finds at a gate.
-import { bindingConflictId, bindingViewSchema, type BindingConflict, type TagState } from '@postern/shared';
-import { epochOf, isKnownTag, liveBindings, type LiveBinding } from '../store/bindings.ts';
+import {
+  bindingConflictId,
+  bindingViewSchema,
+  type BindingConflict,
+  type TagState,
+  type Ticket,
+} from '@postern/shared';
+import { claimants, epochOf, isKnownTag, liveBindings, type LiveBinding } from '../store/bindings.ts';
 import type { Queries } from '../store/database.ts';
 import { bindingsMax, holdingOfTag, readBound } from './binding-rows.ts';
-import { ticketsOf } from './band-plan.ts';
+import { bandsMaxOf, isOfEpoch, ticketsOf } from './band-plan.ts';
 
 /** Bindings of a band that nothing has replaced, dead ones among them: the first `bindingsMax`. */
 export const claimsOnTag = (queries: Queries, event: number, tag: string): Promise<readonly LiveBinding[]> =>
@@ -21,51 +27,45 @@ export async function holdingOfTicket(
   return liveBindings(queries, event, { kind: 'ticket', subject: ticket }, { epoch, limit: bindingsMax });
 }
 
+/** Bands that a ticket has at its present epoch: no more than one beyond what its party needs. */
+export async function bandsOfTicket(
+  queries: Queries,
+  event: number,
+  ticket: Pick<Ticket, 'id' | 'epoch' | 'party'>,
+): Promise<readonly string[]> {
+  const epoch = await epochOf(queries, event, ticket.id, 'highest');
+  if (epoch === undefined || !isOfEpoch(ticket, { epoch })) return [];
+  return claimants(queries, event, { kind: 'ticket', subject: ticket.id }, { epoch, limit: bandsMaxOf(ticket) + 1 });
+}
+
 export interface Holdings {
   readonly byTag: ReadonlyMap<string, readonly LiveBinding[]>;
   /** With dead ones. */
   readonly claimsByTag: ReadonlyMap<string, readonly LiveBinding[]>;
-  readonly byTicket: ReadonlyMap<string, readonly LiveBinding[]>;
 }
 
-/** The same of many bands and tickets, some hundred of each. */
-export async function holdingOfMany(
-  queries: Queries,
-  event: number,
-  tags: readonly string[],
-  tickets: readonly string[],
-): Promise<Holdings> {
-  const ofTags = await liveAmong(queries, event, 'tag', tags);
-  const ofTickets = await liveAmong(queries, event, 'ticket', tickets);
-  const epochs = new Map<string, number>();
-  for (const { ticket, epoch } of await liveAmong(queries, event, 'ticket', [
-    ...new Set([...tickets, ...ticketsOf(ofTags)]),
-  ]))
-    epochs.set(ticket, Math.max(epochs.get(ticket) ?? 0, epoch));
+/** The same of many bands, some hundred. */
+export async function holdingOfMany(queries: Queries, event: number, tags: readonly string[]): Promise<Holdings> {
+  if (tags.length === 0) return { byTag: new Map(), claimsByTag: new Map() };
+  const live = queries.selectFrom('binding').where('event', '=', event).where('replaced', '=', 0);
+  const claims = await live
+    .select(['gate', 'boot', 'sequence', 'tag', 'ticket', 'epoch'])
+    .where('tag', 'in', tags)
+    .limit(tags.length * bindingsMax)
+    .execute();
+  const tickets = ticketsOf(claims);
+  const highest =
+    tickets.length === 0
+      ? []
+      : await live
+          .select(({ fn }) => ['ticket', fn.max('epoch').as('epoch')])
+          .where('ticket', 'in', tickets)
+          .groupBy('ticket')
+          .execute();
+  const epochs = new Map(highest.map(({ ticket, epoch }) => [ticket, epoch]));
   const holds = ({ ticket, epoch }: LiveBinding): boolean => ticket === '' || epoch === epochs.get(ticket);
-  return {
-    byTag: groupBy(ofTags.filter(holds), ({ tag }) => tag),
-    claimsByTag: groupBy(ofTags, ({ tag }) => tag),
-    byTicket: groupBy(ofTickets.filter(holds), ({ ticket }) => ticket),
-  };
+  return { byTag: groupBy(claims.filter(holds), ({ tag }) => tag), claimsByTag: groupBy(claims, ({ tag }) => tag) };
 }
-
-const liveAmong = (
-  queries: Queries,
-  event: number,
-  kind: 'tag' | 'ticket',
-  subjects: readonly string[],
-): Promise<readonly LiveBinding[]> =>
-  subjects.length === 0
-    ? Promise.resolve([])
-    : queries
-        .selectFrom('binding')
-        .select(['gate', 'boot', 'sequence', 'tag', 'ticket', 'epoch'])
-        .where('event', '=', event)
-        .where('replaced', '=', 0)
-        .where(kind, 'in', subjects)
-        .limit(subjects.length * bindingsMax)
-        .execute();
 
 function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): ReadonlyMap<string, readonly T[]> {
   const groups = new Map<string, T[]>();

@@ -55,14 +55,15 @@ describe('a plan to give a band to a ticket', () => {
       fc.property(anyMarks, anyQuestion, (marks, { tag, ticket, instead }) => {
         fc.pre(instead !== tag);
         const before = foldBindings(marks, () => ticket.party);
+        const own = before.holding({ ticketId: ticket.id }).filter((mark) => mark.epoch >= ticket.epoch);
+        const others = new Set(own.map(({ tagHash }) => tagHash));
+        for (const gone of [tag, instead]) others.delete(gone ?? '');
         const planned = planBinding({
-          tag,
           ticket,
-          instead,
           ofTag: before.holding({ tagHash: tag }).map(toLive),
           claims: marks.filter(({ tagHash }) => tagHash === tag).map(toLive),
-          ofTicket: before.holding({ ticketId: ticket.id }).map(toLive),
-          kept: [],
+          lost: instead === undefined ? undefined : own.filter(({ tagHash }) => tagHash === instead).map(toLive),
+          others: others.size,
           takeFrom: 'all',
         });
         if (!planned.ok) return;
@@ -86,12 +87,10 @@ describe('a plan to give a band to a ticket', () => {
   });
 
   const question = (change: Partial<BandQuestion>): BandQuestion => ({
-    tag: tags[0] ?? '',
     ticket: { id: ticketIds[0] ?? '', epoch: 0, party: 1 },
     ofTag: [],
     claims: [],
-    ofTicket: [],
-    kept: [],
+    others: 0,
     takeFrom: [],
     ...change,
   });
@@ -113,11 +112,10 @@ describe('a plan to give a band to a ticket', () => {
     expect(taken.ok && taken.value.replaces.map((one) => markKey({ event, ...one }))).toHaveLength(2);
   });
 
-  it('counts bands that others keep for the ticket, but not those that these replace', () => {
-    const kept = [{ tag: tags[2] ?? '', instead: null }];
-    expect(planBinding(question({ kept }))).toMatchObject({ error: { type: 'bands-too-many' } });
-    const replacing = [{ tag: tags[2] ?? '', instead: tags[1] ?? '' }];
-    const party2 = { id: ticketIds[0] ?? '', epoch: 0, party: 2 };
-    expect(planBinding(question({ ofTicket: [binding(1, 0)], kept: replacing, ticket: party2 })).ok).toBe(true);
+  it('gives no more bands than the party has persons, at least one', () => {
+    const party = (persons: number) => ({ id: ticketIds[0] ?? '', epoch: 0, party: persons });
+    expect(planBinding(question({ ticket: party(0), others: 0 })).ok).toBe(true);
+    expect(planBinding(question({ ticket: party(2), others: 1 })).ok).toBe(true);
+    expect(planBinding(question({ ticket: party(2), others: 2 }))).toMatchObject({ error: { type: 'bands-too-many' } });
   });
 });

@@ -291,6 +291,33 @@ describe('a desk', () => {
     expect(await bandsOf(tickets[2])).toMatchObject([{ state: 'bound' }, { state: 'reserved' }]);
   });
 
+  it('lets another band be bound beside one that is to replace a lost one', async () => {
+    const lost = await bind(tickets[2], uidA);
+    await bind(tickets[2], uidB);
+    expect((await reserve(tickets[2], uidC, { instead: lost }, otherSteward)).status).toBe(201);
+    expect(await typeOf(await reserve(tickets[2], 'b0ff'))).toBe('409 bands-too-many');
+    expect((await reserve(tickets[2], uidB)).status).toBe(201);
+  });
+
+  it('knows each band of a large party', async () => {
+    const group = await issue({ party: 150 });
+    const csv = [
+      'ble,ticket',
+      ...Array.from({ length: 149 }, (_, index) => `${(0xb000 + index).toString(16)},${group}`),
+    ];
+    const loaded = (): Promise<Response> =>
+      test.request('/api/events/1/bands/import', {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${test.token}`, 'Content-Type': 'text/csv' },
+        body: csv.join('\n'),
+      });
+    expect(await answer(loaded())).toMatchObject({ bound: 149, unchanged: 0 });
+    expect(await answer(loaded())).toMatchObject({ bound: 0, unchanged: 149 });
+    await bind(group, uidA, { instead: await hashOf('b094') });
+    await bind(group, uidB);
+    expect(await typeOf(await reserve(group, uidC))).toBe('409 bands-too-many');
+  });
+
   it('replaces a lost band in one step: the old one opens nothing from that mark on', async () => {
     const gate = await startGate('gate-a');
     const lost = await bind(tickets[0], uidA);
