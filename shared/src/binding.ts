@@ -33,7 +33,12 @@ export interface Bindings {
   readonly tag: (tagHash: string) => TagState;
   /** In the order of their ids. */
   readonly conflicts: readonly BindingConflict[];
-  /** Bindings that nothing has replaced, of this tag or ticket. */
+  /**
+   * Of a tag, with those that are dead by their ticket's epoch: such a one holds again once that epoch's own are replaced, so whoever gives the
+   * tag away replaces it too.
+   */
+  readonly claims: (tagHash: string) => readonly BoundMark[];
+  /** Bindings that hold, of this tag or ticket. */
   readonly holding: (of: { readonly tagHash: string } | { readonly ticketId: string }) => readonly BoundMark[];
 }
 
@@ -49,7 +54,8 @@ export function foldBindings(marks: readonly Mark[], bandsMax: BandsMax): Bindin
   const known = new Map<string, BoundMark>();
   for (const mark of marks) if (mark.kind === 'bound') known.set(markKey(mark), mark);
   const tagsKnown = new Set([...known.values()].map(({ tagHash }) => tagHash));
-  const holding = withoutReplaced(known).toSorted(compareMarks);
+  const left = withoutReplaced(known).toSorted(compareMarks);
+  const holding = withoutDead(left);
   const byTag = groupBy(holding, ({ tagHash }) => tagHash);
   const byTicket = groupBy(
     holding.filter(({ ticketId }) => ticketId !== ''),
@@ -78,6 +84,7 @@ export function foldBindings(marks: readonly Mark[], bandsMax: BandsMax): Bindin
         ? { type: 'unbound', ...(tagsKnown.has(tagHash) ? { released: true as const } : {}) }
         : { type: 'bound', ticketId: mark.ticketId, epoch: mark.epoch };
     },
+    claims: (tagHash) => left.filter((mark) => mark.tagHash === tagHash),
     holding: (of) => ('tagHash' in of ? byTag.get(of.tagHash) : byTicket.get(of.ticketId)) ?? [],
   };
 }
@@ -147,7 +154,7 @@ export function draftBindings(
   }));
 }
 
-/** A mark replaces what it names, as long as both are about the same tag or the same ticket; a lower epoch of a ticket is dead. */
+/** A mark replaces what it names, as long as both are about the same tag or the same ticket. */
 function withoutReplaced(known: ReadonlyMap<string, BoundMark>): readonly BoundMark[] {
   const replaced = new Set<BoundMark>();
   for (const mark of known.values())
@@ -157,7 +164,11 @@ function withoutReplaced(known: ReadonlyMap<string, BoundMark>): readonly BoundM
       if (named.tagHash === mark.tagHash || (named.ticketId !== '' && named.ticketId === mark.ticketId))
         replaced.add(named);
     }
-  const left = [...known.values()].filter((mark) => !replaced.has(mark));
+  return [...known.values()].filter((mark) => !replaced.has(mark));
+}
+
+/** A lower epoch of a ticket is dead. */
+function withoutDead(left: readonly BoundMark[]): readonly BoundMark[] {
   const epochs = new Map<string, number>();
   for (const { ticketId, epoch } of left) epochs.set(ticketId, Math.max(epochs.get(ticketId) ?? 0, epoch));
   return left.filter(({ ticketId, epoch }) => ticketId === '' || epoch === epochs.get(ticketId));

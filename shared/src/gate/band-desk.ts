@@ -121,7 +121,7 @@ export function createBandDesk({ events, registry }: BandDeskDeps): BandDesk {
     const others = bindings.holding({ ticketId: ticket.id }).filter((mark) => mark.tagHash !== tagHash);
     const bands = new Set(others.map((mark) => mark.tagHash)).size;
     if (bands >= ticket.party && replace !== 'lost-band') return err({ type: 'ticket-has-its-bands', bands });
-    const replaced: readonly BoundMark[] = [...ofTag, ...(replace === 'lost-band' ? others : [])];
+    const replaced: readonly BoundMark[] = [...bindings.claims(tagHash), ...(replace === 'lost-band' ? others : [])];
     const place = { event: of.event, lane: '', method: medium, operator: by.operator };
     return write(
       of.store,
@@ -137,11 +137,12 @@ export function createBandDesk({ events, registry }: BandDeskDeps): BandDesk {
     for (const of of events) {
       const tagHash = of.tagHash(medium, id);
       if (tagHash === undefined) continue;
-      const holding = of.bindings(tagHash, '').holding({ tagHash });
-      const bound = holding.findLast(({ ticketId }) => ticketId !== '');
+      const bindings = of.bindings(tagHash, '');
+      const claims = bindings.claims(tagHash);
+      const bound = bindings.holding({ tagHash }).findLast(({ ticketId }) => ticketId !== '');
       if (bound === undefined) continue;
       const place = { event: of.event, lane: '', method: medium, operator: by.operator };
-      return write(of.store, draftBindings(place, { tagHash, ticketId: '', epoch: 0 }, holding), bound.ticketId);
+      return write(of.store, draftBindings(place, { tagHash, ticketId: '', epoch: 0 }, claims), bound.ticketId);
     }
     return err({ type: 'band-unbound' });
   };

@@ -61,7 +61,7 @@ describe('a plan to give a band to a ticket', () => {
         const planned = planBinding({
           ticket,
           ofTag: before.holding({ tagHash: tag }).map(toLive),
-          claims: marks.filter(({ tagHash }) => tagHash === tag).map(toLive),
+          claims: before.claims(tag).map(toLive),
           lost: instead === undefined ? undefined : own.filter(({ tagHash }) => tagHash === instead).map(toLive),
           others: others.size,
           takeFrom: 'all',

@@ -57,6 +57,17 @@ describe('a wristband', () => {
     expect(bindings.conflicts).toEqual([]);
   });
 
+  it('is not claimed again by a dead binding once its ticket’s newer one is replaced, where that was named too', () => {
+    const dead = bound('gate-a', 1, tagA, ticket1);
+    const newer = bound('gate-b', 2, tagA, ticket1, undefined, { epoch: 1 });
+    const before = foldBindings([dead, newer], one);
+    expect(before.holding({ tagHash: tagA })).toEqual([newer]);
+    expect(before.claims(tagA)).toEqual([dead, newer]);
+    const given = (settles: readonly BoundMark[]): string =>
+      foldBindings([dead, newer, bound('gate-c', 3, tagA, ticket2, settles)], one).tag(tagA).type;
+    expect([given([newer]), given(before.claims(tagA))]).toEqual(['conflict', 'bound']);
+  });
+
   it('is in conflict when two gates bound it to different tickets without knowing, whichever was later', () => {
     const marks = [bound('gate-a', 1, tagA, ticket1), bound('gate-b', 9, tagA, ticket2)];
     const { tag, conflicts } = foldBindings(marks, one);
