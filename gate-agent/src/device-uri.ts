@@ -34,7 +34,7 @@ export function readDeviceSettings<T>(query: string, read: (settings: DeviceSett
     whole: (key, min, max, fallback) => {
       const text = take(key);
       if (text === undefined) return fallback;
-      const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+      const number = /^-?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
       if (number >= min && number <= max) return number;
       complaints.push(`${key} must be a whole number from ${min} to ${max}`);
       return fallback;

@@ -265,7 +265,9 @@ async function compose(
       const id = `${laneConfig.id}-${index + 1}`;
       const reader = openReader(uri, {
         id,
+        gate: gate.id,
         clock,
+        random,
         logger,
         timer,
         stdin: process.stdin,

@@ -1,12 +1,10 @@
 // The switch of latency-switch.c, compiled when it is first needed: it joins the machines of a network lab by cables on which packets take
 // their time, come twice or ahead of others, the same of them for the same seed. It ends with the process that started it.
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { compileC } from './compile-c.ts';
 
 export interface Latency {
   /** One way, drawn for every packet. A packet stays behind the one before it on its link, unless it overtakes. */
@@ -47,13 +45,12 @@ const countsSchema = z.strictObject({
 });
 
 const source = fileURLToPath(new URL('./latency-switch.c', import.meta.url));
-const cache = fileURLToPath(new URL('../../.cache', import.meta.url));
 
 /** Why there can be no such switch here, or undefined. */
 export function missingLatencySwitch(): string | undefined {
   let program: string;
   try {
-    program = compile();
+    program = compileC(source);
   } catch (cause) {
     return cause instanceof Error ? cause.message : String(cause);
   }
@@ -63,9 +60,13 @@ export function missingLatencySwitch(): string | undefined {
 
 /** With a device for each port; to and from the first of them all is at once, whatever the latency. */
 export async function startLatencySwitch(seed: number, ports: readonly Port[]): Promise<LatencySwitch> {
-  const child = spawn(compile(), [String(seed), ...ports.flatMap(({ namespace, device }) => [namespace, device])], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    compileC(source),
+    [String(seed), ...ports.flatMap(({ namespace, device }) => [namespace, device])],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
   const asked: ((answer: SwitchCounts | Error) => void)[] = [];
   let said = '';
   let ended: Error | undefined;
@@ -95,19 +96,4 @@ export async function startLatencySwitch(seed: number, ports: readonly Port[]): 
     counts: () => ask('tell'),
     close: () => void child.kill('SIGKILL'),
   };
-}
-
-/** The program of this source, whichever others were compiled before. */
-function compile(): string {
-  const version = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
-  const program = join(cache, `latency-switch-${version}`);
-  if (existsSync(program)) return program;
-  mkdirSync(cache, { recursive: true });
-  // Under a name of its own, so that of two who compile at once neither runs half a program.
-  const unfinished = `${program}.${process.pid}`;
-  const { status, stderr, error } = spawnSync('cc', ['-O2', '-o', unfinished, source], { encoding: 'utf8' });
-  if (error !== undefined) throw new Error('cc not installed');
-  if (status !== 0) throw new Error(`the switch does not compile here: ${stderr.trim().split('\n')[0] ?? ''}`);
-  renameSync(unfinished, program);
-  return program;
 }

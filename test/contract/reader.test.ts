@@ -25,7 +25,9 @@ async function createHarness(
   const decoder = createDecoder();
   const deps: OpenReaderDeps = {
     id: 'reader-1',
+    gate: 'north',
     clock: systemClock,
+    random: (length) => new Uint8Array(length),
     logger: silentLogger,
     decoder: () => decoder,
     timer: hurriedTimer,

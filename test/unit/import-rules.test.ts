@@ -12,6 +12,7 @@ const everything = [...workspaces, ...scripts, ...readSources('test')];
 
 /** Native or heavy packages, each behind one file of a workspace, so that it can be replaced there. */
 const onePlacePackages = [
+  '@stoprocent/noble',
   'automerge',
   'better-sqlite3',
   'bonjour-service',

@@ -7,12 +7,13 @@ import { openActuator } from '../actuators/open.ts';
 import type { GateConfig, LaneConfig } from '../config.ts';
 import { parseFireInput } from '../fire-input.ts';
 import { readHidUri } from '../hid/hid-uri.ts';
+import { parseBleUri } from '../readers/ble-uri.ts';
 import { parseCameraUri, type CameraInput } from '../readers/camera-uri.ts';
 import { readerSchemes } from '../readers/open.ts';
 import { parseSerial } from '../readers/serial-uri.ts';
 import { parseSignal } from '../signals/open.ts';
 import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
-import { checkGpio, checkHid, checkSerial, type HardwareDeps } from './doctor-hardware.ts';
+import { checkBluetooth, checkGpio, checkHid, checkSerial, type HardwareDeps } from './doctor-hardware.ts';
 
 /** Standard input is one stream: two lanes would each get some of its lines. */
 export function checkSharedInput({ lanes }: GateConfig): readonly Finding[] {
@@ -52,6 +53,12 @@ export function checkReader(lane: string, uri: string, deps: HardwareDeps): Find
     const input = parseSerial(uri);
     return input.ok
       ? checkSerial(looked, input.value.path, deps)
+      : fail(about, `reader ${uri}: ${input.error.cause}`, 'correct readers in gate.toml');
+  }
+  if (scheme === 'ble') {
+    const input = parseBleUri(uri);
+    return input.ok
+      ? checkBluetooth(looked, input.value.adapter, deps)
       : fail(about, `reader ${uri}: ${input.error.cause}`, 'correct readers in gate.toml');
   }
   if (!scheme.startsWith('camera'))

@@ -1,8 +1,9 @@
-// The doctor's look at relays, sensors, lamps and scanners: is what drives them installed, is the device there, may the agent use it.
+// The doctor's look at relays, sensors, lamps, scanners and Bluetooth adapters: is what drives them installed, is the device there, may the agent use it.
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeHidAddress, type HidAddress } from '../hid/hid-uri.ts';
 import { listHidraw } from '../hid/hidraw.ts';
+import type { BleAdapter } from '../readers/ble-uri.ts';
 import { fail, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
 
 /** What is looked at: `lane main`, and the address as the configuration has it. */
@@ -15,6 +16,8 @@ export type HardwareDeps = Pick<DoctorDeps, 'hasProgram' | 'hasPackage' | 'devic
 
 const udevRemedy =
   'install the udev rules (systemd/70-postern.rules to /etc/udev/rules.d/) and run: sudo udevadm trigger; the agent runs as postern-gate';
+const dialoutRemedy =
+  'add the user to the group dialout: sudo usermod -aG dialout postern-gate, then restart the agent';
 
 export function checkGpio({ about, what }: Looked, chip: string, deps: HardwareDeps): Finding {
   const device = join(deps.deviceFolder ?? '/dev', chip);
@@ -56,13 +59,27 @@ export function checkSerial({ about, what }: Looked, path: string, { hasProgram 
       `${what}: there is no ${path}`,
       'plug the scanner in; what is there: ls /dev/ttyACM* /dev/ttyUSB* /dev/serial/by-id/',
     );
-  if (!isUsable(path))
+  if (!isUsable(path)) return fail(about, `${what}: ${path} must not be used by this user`, dialoutRemedy);
+  return well(about, `${what}: the device is there`);
+}
+
+export function checkBluetooth({ about, what }: Looked, adapter: BleAdapter, { hasPackage }: HardwareDeps): Finding {
+  const path = adapter.type === 'hci' ? `/sys/class/bluetooth/hci${adapter.index}` : adapter.path;
+  if (!hasPackage('@stoprocent/noble'))
     return fail(
       about,
-      `${what}: ${path} must not be used by this user`,
-      'add the user to the group dialout: sudo usermod -aG dialout postern-gate, then restart the agent',
+      `${what} needs the package @stoprocent/noble, which is not installed`,
+      'npm install @stoprocent/noble',
     );
-  return well(about, `${what}: the device is there`);
+  if (!existsSync(path))
+    return fail(
+      about,
+      `${what}: there is no ${path}`,
+      'plug the Bluetooth adapter in; what is there: ls /sys/class/bluetooth; switched off: sudo rfkill unblock bluetooth',
+    );
+  if (adapter.type === 'uart' && !isUsable(path))
+    return fail(about, `${what}: ${path} must not be used by this user`, dialoutRemedy);
+  return well(about, `${what}: noble and the Bluetooth adapter are there`);
 }
 
 function isUsable(path: string): boolean {

@@ -43,6 +43,7 @@ export async function testReader(
   const reader = openReader(uri, {
     ...deps,
     id: 'test',
+    gate: 'test',
     decoder: () => (decoder ??= createDecoder()),
     nfc: () => (nfc ??= createNfcService({ socketPath: pcscSocketPath(), timer })),
   });
@@ -84,6 +85,8 @@ function describe(presentation: Presentation, whole: boolean): string {
       ? ` ${presentation.format}`
       : 'ndef' in presentation && presentation.ndef !== undefined
         ? ` with ${presentation.ndef.length} bytes of NDEF`
-        : '';
+        : 'proof' in presentation && presentation.proof !== undefined
+          ? ` with a signature of its own and a pass of ${presentation.proof.credential.length} bytes`
+          : '';
   return `${medium}${more}, ${text.length} characters: ${JSON.stringify(shown)}${took}`;
 }

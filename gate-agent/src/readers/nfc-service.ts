@@ -1,11 +1,9 @@
 // NFC readers as the lanes of this process share them: one PC/SC client, in a process of its own (nfc-process.ts), started when the first
 // lane asks and ended with the last. When it fails, or does not answer in time, it is killed, everybody is told, and whoever asks next
 // gets a new one.
-import { fork, type ChildProcess } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { err, ok, type Result, type Timer } from '@postern/shared';
+import { forkBeside } from './fork-beside.ts';
 import { answerBytesMax, type Transmit } from './nfc-apdu.ts';
 import type { NfcCommand, NfcNotice } from './nfc-process.ts';
 
@@ -78,7 +76,7 @@ export function createNfcService({ socketPath, timer }: NfcServiceDeps): NfcServ
     const answers = new Map<number, (bytes: Uint8Array | undefined) => void>();
     let lastId = 0;
     const client: Client = {
-      child: forkProcess(socketPath),
+      child: forkBeside('nfc-process', import.meta.url, { args: [socketPath] }),
       devices: new Map(),
       waiting: new Set(),
       fault: undefined,
@@ -268,17 +266,3 @@ const remedies: Readonly<Record<NfcFault['type'], string>> = {
 };
 
 const failed = (cause: string): NfcFault => ({ type: 'reader-failed', cause, remedy: remedies['reader-failed'] });
-
-/** The file beside this one: JavaScript when built; when run from source, TypeScript that tsx (a development tool) loads. */
-function forkProcess(socketPath: string): ChildProcess {
-  const isSource = import.meta.url.endsWith('.ts');
-  const file = fileURLToPath(new URL(isSource ? './nfc-process.ts' : './nfc-process.js', import.meta.url));
-  return fork(file, [socketPath], {
-    execArgv: isSource ? ['--conditions=source', '--import', tsxLoader()] : [],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
-}
-
-const tsxLoader = (): string =>
-  pathToFileURL(join(dirname(createRequire(import.meta.url).resolve('tsx/package.json')), 'dist/loader.mjs')).href;

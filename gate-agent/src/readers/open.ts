@@ -1,7 +1,10 @@
-// Makes the reader that a URI names: camera:// (and its kin, see camera-uri.ts), pcsc://, hid://, serial://, stdin:// or sim://. Opening touches
+// Makes the reader that a URI names: camera:// (and its kin, see camera-uri.ts), pcsc://, ble://, hid://, serial://, stdin:// or sim://. Opening touches
 // no device: whether one is there shows when the reader runs, and `supervise` tries again until it is.
 import type { Readable } from 'node:stream';
-import { err, ok, type Clock, type Logger, type Reader, type Result, type Timer } from '@postern/shared';
+import { err, ok, type Clock, type Logger, type Random, type Reader, type Result, type Timer } from '@postern/shared';
+import { createBleReader, type BleReader } from './ble.ts';
+import { openBleRadio } from './ble-radio.ts';
+import { parseBleUri } from './ble-uri.ts';
 import { parseCameraUri, type ReaderUriError } from './camera-uri.ts';
 import { createCameraReader, type CameraView } from './camera.ts';
 import type { Decoder } from './decoder.ts';
@@ -17,7 +20,10 @@ import { createStdinReader } from './stdin.ts';
 
 export interface OpenReaderDeps {
   readonly id: string;
+  /** This gate's id. */
+  readonly gate: string;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   /** Called for cameras only, so that a gate without one starts no decoding thread. All cameras share one decoder. */
   readonly decoder: () => Decoder;
@@ -31,11 +37,23 @@ export interface OpenReaderDeps {
   readonly onFrame?: (view: CameraView) => void;
   /** Receives the handle of a `pcsc://` reader, by which the band desk takes tags from it. */
   readonly onNfc?: (reader: NfcReader) => void;
+  /** Receives the handle of a `ble://` reader, by which the band desk takes bands from it. */
+  readonly onBle?: (reader: BleReader) => void;
   /** Receives the handle of a `sim://` reader, by which codes are shown to it. */
   readonly onSimulated?: (reader: SimulatedReader) => void;
 }
 
-export const readerSchemes = ['camera', 'camera+unix', 'camera+pipe', 'pcsc', 'hid', 'serial', 'stdin', 'sim'] as const;
+export const readerSchemes = [
+  'camera',
+  'camera+unix',
+  'camera+pipe',
+  'pcsc',
+  'ble',
+  'hid',
+  'serial',
+  'stdin',
+  'sim',
+] as const;
 
 export function openReader(uri: string, deps: OpenReaderDeps): Result<Reader, ReaderUriError> {
   const { id, clock, logger } = deps;
@@ -67,6 +85,22 @@ export function openReader(uri: string, deps: OpenReaderDeps): Result<Reader, Re
         });
       const reader = createNfcReader({ id, clock, logger, timer: deps.timer, wanted, service: deps.nfc() });
       deps.onNfc?.(reader);
+      return ok(reader);
+    }
+    case 'ble': {
+      const input = parseBleUri(uri);
+      if (!input.ok) return err({ type: 'reader-uri-invalid', message: `${uri}: ${input.error.cause}` });
+      const openRadio = openBleRadio(input.value, deps.timer);
+      const reader = createBleReader({
+        id,
+        clock,
+        logger,
+        gate: deps.gate,
+        random: deps.random,
+        input: input.value,
+        openRadio,
+      });
+      deps.onBle?.(reader);
       return ok(reader);
     }
     case 'hid': {

@@ -58,6 +58,8 @@ async function plugIn(folder: string): Promise<Line> {
 function openSerial(path: string): Reader {
   const opened = openReader(`serial://${path}?baud=115200`, {
     id: 'serial',
+    gate: 'north',
+    random: (length) => new Uint8Array(length),
     clock: systemClock,
     logger: silentLogger,
     decoder: () => createFakeDecoder(() => []),

@@ -108,6 +108,8 @@ describe('reports that are none, or come in disorder', () => {
 function openScanner(scanner: ScannerModel) {
   const deps: OpenReaderDeps = {
     id: 'scanner',
+    gate: 'north',
+    random: (length) => new Uint8Array(length),
     clock: systemClock,
     logger: silentLogger,
     decoder: () => createFakeDecoder(() => []),

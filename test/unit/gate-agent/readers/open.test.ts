@@ -12,7 +12,9 @@ const open = (uri: string) => {
   const servicesMade: string[] = [];
   const opened = openReader(uri, {
     id: 'r1',
+    gate: 'north',
     clock: systemClock,
+    random: (length) => new Uint8Array(length),
     logger: silentLogger,
     timer: hurriedTimer,
     stdin: new PassThrough(),
@@ -42,6 +44,7 @@ describe('which reader a URI names', () => {
       'camera:///srv/pictures?loop=1',
       'pcsc://',
       'pcsc://ACS ACR122U',
+      'ble://hci0',
       'hid://0c2e:0b61?serial=S1',
       'hid:///dev/postern/hid-pci-0000:00:14.0-usb-0:2:1.0',
       'serial:///dev/ttyACM0?baud=115200',
