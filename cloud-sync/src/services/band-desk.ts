@@ -11,6 +11,7 @@ import {
   type BandToWrite,
   type BandView,
   type BandWrite,
+  type BoundMark,
   type Clock,
   type Result,
   type Ticket,
@@ -24,7 +25,7 @@ import { bandMethod, bandOf } from './band-id.ts';
 import { createBandKeeping, type BandPlace } from './band-keeping.ts';
 import { bandsMaxOf, isOfEpoch, onceEach, ticketsOf, type BandPlan } from './band-plan.ts';
 import { claimsOnTag, disputedAmong, holdingOfTicket } from './band-states.ts';
-import { bindBand, unbindBand, type BoundMark } from './bind-band.ts';
+import { bindBand, unbindBand } from './bind-band.ts';
 import { holdingOfTag, readBound } from './binding-rows.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
@@ -64,6 +65,7 @@ export interface BandDesk {
   readonly confirm: (ticketId: string, band: string, by: Actor, entry?: EntryOf) => Promise<Result<BandView, Failure>>;
   /** Takes the band from the ticket, or gives up keeping it. */
   readonly unbind: (ticketId: string, band: string, by: Actor, entry?: EntryOf) => Promise<Result<void, Failure>>;
+  /** The first hundred. */
   readonly list: (ticketId: string) => Promise<Result<BandList, Failure>>;
   /** All steps at once, without anything to write. */
   readonly bindAtOnce: (

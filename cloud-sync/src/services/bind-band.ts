@@ -1,12 +1,10 @@
-// Writes a wristband's binding as a mark of the cloud, so that every gate learns of it like of any other. One mark gives the band to its
-// ticket and takes it, or the lost one, from whoever had it; no gate ever sees half of that.
-import { draftBindings, err, markKey, ok, type Mark, type Result, type Store } from '@postern/shared';
+// Writes a wristband's binding as a mark of the cloud, so that every gate learns of it like of any other. The same mark gives the band to its
+// ticket and takes it, or the lost one, from whoever had it, so that no gate ever sees half of that.
+import { draftBindings, err, markKey, ok, type BoundMark, type Result, type Store } from '@postern/shared';
 import type { LiveBinding } from '../store/bindings.ts';
 import type { EntryOf } from './audit.ts';
 import type { Failure } from './problems.ts';
 import { workingStore, type EntryOfDecision, type StoreOf } from './working-store.ts';
-
-export type BoundMark = Extract<Mark, { kind: 'bound' }>;
 
 export interface BindingOf {
   readonly event: number;
