@@ -251,7 +251,7 @@ test.each([
   ['camera:///dev/video0?fsp=3', true, 'fail', /"fsp"/],
   ['camera+unix:///nowhere/socket', true, 'warn', /nobody offers/],
   ['ble://hci97', true, 'fail', /no \/sys\/class\/bluetooth\/hci97/],
-  ['ble:///dev/null', true, 'ok', /Bluetooth adapter is there/],
+  ['ble:///dev/null', true, 'ok', /Bluetooth adapter are there/],
   ['ble://hci0?rsi=-50', true, 'fail', /"rsi"/],
   ['floppy://x', true, 'fail', /no known kind/],
   ['hid://x', true, 'fail', /VENDOR:PRODUCT/],
