@@ -6,7 +6,7 @@ import { join } from 'node:path';
 /** Needed to install or to type-check a dependency, never to run it. */
 const isNeverLoaded = (name) =>
   name.startsWith('@types/') ||
-  ['nan', 'node-addon-api', 'patch-package', 'prebuild-install', 'type-fest'].includes(name);
+  ['nan', 'node-addon-api', 'patch-package', 'prebuild-install', 'type-fest', 'usb'].includes(name);
 
 /**
  * The packages under a workspace, as `{name, version, license, source, destination}` sorted by destination: `source` is the folder

@@ -13,7 +13,7 @@ const kept = {
   '@pokusew/pcsclite': /^(lib\/|build\/Release\/pcsclite\.node$)/,
   '@serialport/bindings-cpp': /^(dist\/|prebuilds\/linux-(arm|arm64|x64)\/)/,
   '@stoprocent/bluetooth-hci-socket': /^(index\.js|lib\/|prebuilds\/linux-(arm|arm64|x64)\/)/,
-  '@stoprocent/noble': /^([^/]+\.m?js$|lib\/.*\.js(on)?$|prebuilds\/linux-(arm|arm64|x64)\/)/,
+  '@stoprocent/noble': /^(index\.js$|lib\/.*\.js(on)?$)/,
   automerge: /^dist\/mjs\/(?!wasm_bindgen_output\/(?!nodejs\/|web\/automerge_wasm\.js$))/,
   'better-sqlite3': /^(lib\/|build\/Release\/better_sqlite3\.node$)/,
   kysely: /^dist\/(?!cjs\/)/,
@@ -21,7 +21,6 @@ const kept = {
   'libsodium-wrappers': /^dist\/modules-esm\//,
   'node-hid': /^(nodehid\.js|binding-options\.js|prebuilds\/HID_hidraw-linux-(arm|arm64|x64)\/)/,
   'unix-dgram': /^(lib\/|build\/Release\/unix_dgram\.node$)/,
-  usb: /^(dist\/|prebuilds\/linux-(arm|arm64|x64)\/)/,
   'zxing-wasm': /^dist\/(es\/(?!(full|writer)\/)|reader\/)/,
 };
 

@@ -92,8 +92,13 @@ function listen(noble: Noble, input: BleInput, bands: Map<string, Peripheral>): 
       noble.once('scanStart', () => tell({ type: 'ready' }));
       scan(noble);
     } else if (hasBeenOn) fail('reader-failed', `the Bluetooth adapter has gone (${state})`);
-    else if (state === 'unauthorized') fail('reader-forbidden', 'this user may not use the Bluetooth adapter');
-    else if (state === 'unsupported') fail('reader-missing', 'there is no such Bluetooth adapter');
+    else if (state === 'unauthorized' || state === 'unsupported') {
+      const { adapter } = input;
+      // It says `unsupported` for each of these.
+      if (adapter.type === 'uart' || existsSync(`/sys/class/bluetooth/hci${adapter.index}`))
+        fail('reader-forbidden', 'this user may not use the Bluetooth adapter');
+      else fail('reader-missing', `there is no Bluetooth adapter hci${adapter.index}`);
+    }
     // Others may pass: an adapter on a serial line is off until it has answered.
   });
   noble.on('discover', (peripheral) => {

@@ -49,7 +49,7 @@ const disconnectMsMax = 5_000;
 const remedies: Readonly<Record<BleFault, string>> = {
   'package-missing': 'npm install @stoprocent/noble where the agent is',
   'reader-missing': 'plug it in, or correct the address in gate.toml; which there are: ls /sys/class/bluetooth',
-  'reader-forbidden': 'let the agent use it: see "Wristbands" in the README',
+  'reader-forbidden': 'let the agent use it: see "BLE" in the README',
   'reader-failed': 'it is tried again by itself; unplug it and plug it in again',
 };
 
