@@ -101,7 +101,7 @@ export interface Refusal {
 
 /** Whether the answer is about this one code, so that the visitor's next code deserves an answer of its own. */
 export const isAboutCode = ({ type, detail }: Refusal): boolean =>
-  type === 'code-replayed' || detail?.codeOffS !== undefined;
+  type === 'code-replayed' || type === 'assurance-too-low' || detail?.codeOffS !== undefined;
 
 /** Something the steward should know although the gate opens. */
 export type Warning = 'cache-stale' | 'clock-untrusted' | 'unknown-ticket' | 'over-share' | 'out-of-touch';

@@ -32,7 +32,7 @@ export interface TagPresentation extends Seen {
 /** A wristband that is held up to a BLE reader. */
 export interface BandPresentation extends Seen {
   readonly medium: 'ble';
-  /** `ble:` and the id in hexadecimal. */
+  /** `ble:` and the id in hexadecimal; then `+proof` where there is one: what only claims to be the band is another thing. */
   readonly text: string;
   /** As advertised, at most `tagIdBytesMax` bytes; anybody can advertise any. */
   readonly id: Uint8Array;

@@ -16,6 +16,15 @@ const setScanEnable = 0x20_0c;
 const reset = 0x0c_03;
 const disconnect = 0x04_06;
 const userEndedConnection = 0x13;
+const createConnection = 0x20_0d;
+const cancelConnection = 0x20_0e;
+/** What a controller says to these where nobody is there: Command Status; Command Complete, LE Connection Complete "unknown connection". */
+const startedToConnect = Buffer.from('040f0400010d20', 'hex');
+const gaveUpToConnect = Buffer.concat([
+  Buffer.from('040e04010e2000', 'hex'),
+  Buffer.from('043e130102', 'hex'),
+  Buffer.alloc(17),
+]);
 const rssiAway = -100;
 
 export interface Air {
@@ -32,6 +41,8 @@ export interface Air {
   readonly isListening: () => boolean;
   /** How often an adapter has been reset: several times whenever it is opened. */
   readonly resets: () => number;
+  /** Nobody answers who is connected to: as when an arm is lowered in that moment. */
+  isUnreachable: boolean;
   /** What becomes of the data that a connected band sends; undefined for what it is. */
   mangle: ((packet: Buffer) => Buffer) | undefined;
   readonly close: () => void;
@@ -75,7 +86,9 @@ export async function openAir(path: string, emulatorPath: string): Promise<Air> 
         resets++;
         dropAll();
       }
-      emulator.write(packet);
+      if (air.isUnreachable && command === createConnection) socket.write(startedToConnect);
+      else if (air.isUnreachable && command === cancelConnection) socket.write(gaveUpToConnect);
+      else emulator.write(packet);
     });
     const toAdapter = createPacketSplitter((packet) => {
       if (packet[0] === eventPacket && packet[1] === disconnectionComplete) {
@@ -107,6 +120,7 @@ export async function openAir(path: string, emulatorPath: string): Promise<Air> 
 
   const air: Air = {
     rssi: undefined,
+    isUnreachable: false,
     mangle: undefined,
     resets: () => resets,
     isListening: () => isScanning && adapter !== undefined,

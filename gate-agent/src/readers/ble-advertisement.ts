@@ -43,8 +43,8 @@ export function bandIn(
   return { address, rssi, id: Uint8Array.from(id), canAnswer };
 }
 
-/** By which a band is told from others while it is near. */
-export const bandName = ({ id, address }: Sighting): string => (id.length === 0 ? address : bytesToHex(id));
+/** By which a band is told from others while it is near, from such, too, as advertise the same id. */
+export const bandName = ({ id, address }: Sighting): string => `${address} ${bytesToHex(id)}`;
 
 function dataOf(company: number, data: Uint8Array | undefined): Uint8Array | undefined {
   const [low, high] = data ?? [];

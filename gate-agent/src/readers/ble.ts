@@ -78,7 +78,7 @@ export function createBleReader(deps: BleReaderDeps): BleReader {
       answer.deliveredAtMs = nowMs;
       deliver({
         medium: 'ble',
-        text: `ble:${bytesToHex(bandId)}`,
+        text: `ble:${bytesToHex(bandId)}${answer.proof === undefined ? '' : '+proof'}`,
         id: bandId,
         ...(answer.proof === undefined ? {} : { proof: answer.proof }),
         readerId: id,

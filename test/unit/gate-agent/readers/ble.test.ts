@@ -284,6 +284,22 @@ describe('the reader', () => {
     });
   });
 
+  test('asks a band also while something else advertises its id', async () => {
+    start();
+    const copy = band(1);
+    const itself = band(1, { address: 'c0:00:00:00:ff:ff', canAnswer: true });
+    for (let ms = 0; ms < 500; ms += 50) {
+      sight(copy);
+      sight(itself);
+      clock.advance(50);
+    }
+    await settled();
+    expect(links.map(({ address }) => address)).toEqual([itself.address]);
+    links[0]?.answer(true);
+    await settled();
+    expect(new Set(collector.texts())).toEqual(new Set(['ble:01', 'ble:01+proof']));
+  });
+
   test('lets a proof stand for some seconds only, however long its band is held up', async () => {
     start();
     holdUp(band(1, { canAnswer: true }));

@@ -1,0 +1,123 @@
+// Goal: a gate with a Bluetooth adapter and a cloud, as processes, and a wristband of real bleno: the band that signs opens the lane for a ticket
+// that asks for proof; one that only claims to be it does not.
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  bytesToHex,
+  eventResponseSchema,
+  gateResponseSchema,
+  generateResponseSchema,
+  keyPairFromSeed,
+  ready,
+  ticketBatchResponseSchema,
+} from '@postern/shared';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createBluetooth, missingBluetooth, type Bluetooth } from '../support/bluetooth.ts';
+import { runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+import {
+  listenToGate,
+  runGateCommand,
+  startGateProcess,
+  type GateEvents,
+  type GateProcess,
+} from '../support/gate-process.ts';
+import { describeOrReport } from '../support/not-run.ts';
+import { startWristband, type Wristband } from '../support/wristband.ts';
+
+const id = Buffer.from('57421a2b3c4d5e6f', 'hex');
+
+describeOrReport('a gate with a Bluetooth adapter', missingBluetooth(), () => {
+  const folder = temporaryFolder();
+  const data = join(folder.path, 'gate-a');
+  let bluetooth: Bluetooth;
+  let band: Wristband;
+  let cloud: CloudProcess;
+  let gate: GateProcess;
+  let events: GateEvents;
+  let ticketId = '';
+
+  beforeAll(async () => {
+    await ready;
+    bluetooth = await createBluetooth();
+    await bluetooth.plugIn();
+    cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', '0');
+    const cloudUrl = await cloud.ready;
+    const token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
+    const api = async (path: string, body: unknown): Promise<unknown> => {
+      const response = await fetch(cloudUrl + path, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+      return response.json();
+    };
+    const zones = [{ id: 'arena', name: 'Arena' }];
+    const types = [{ id: 1, name: 'Backstage', uses: 0, assuranceMin: 'challenged' }];
+    const { event } = eventResponseSchema.parse(await api('/api/events', { name: 'Concert', types, zones }));
+    const { tickets } = ticketBatchResponseSchema.parse(
+      await api('/api/tickets/batch', { event, tickets: [{ type: 1 }] }),
+    );
+    ticketId = tickets[0]?.id ?? '';
+    const keys = keyPairFromSeed(new Uint8Array(32).fill(9));
+    const made = generateResponseSchema.parse(
+      await api(`/api/tickets/${ticketId}/methods/ble/generate`, {
+        uid: bytesToHex(id),
+        key: bytesToHex(keys.publicKey),
+      }),
+    );
+    band = await startWristband({
+      path: await bluetooth.openBandDevice('band'),
+      keys,
+      ticketId,
+      id,
+      credential: Uint8Array.from(Buffer.from(String(made.payload['pass']), 'base64url')),
+    });
+    const lanes = [{ id: 'in', readers: [`ble://${bluetooth.adapterPath}`], actuator: 'sim://in?pass-ms=20' }];
+    const { code } = gateResponseSchema.parse(
+      await api(`/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
+    );
+    expect(await runGateCommand('enrol', cloudUrl, code, '--data', data, '--lan', 'off')).toMatchObject({ code: 0 });
+    appendFileSync(join(data, 'gate.toml'), '\n[local]\nport = 0\n');
+    await api(`/admin/events/${event}/publish`, {});
+    gate = startGateProcess(join(data, 'gate.toml'));
+    const { url } = await gate.ready;
+    events = await listenToGate(url);
+  }, 120_000);
+
+  afterAll(async () => {
+    events?.close();
+    gate?.kill('SIGKILL');
+    await gate?.ended;
+    cloud?.kill('SIGKILL');
+    await cloud?.ended;
+    band?.close();
+    await bluetooth?.close();
+    folder.remove();
+  });
+
+  test('where proof is asked, what only advertises the id of a band is refused, and the band itself let in beside it', async () => {
+    const advertising = setInterval(
+      () =>
+        bluetooth.air.advertise({
+          address: 'c0:00:00:00:00:01',
+          data: Uint8Array.from([2, 0x01, 0x06, 3 + id.length, 0xff, 0xff, 0xff, ...id]),
+          rssi: -40,
+          type: 3,
+        }),
+      50,
+    );
+    try {
+      const claimed = await events.next('decision');
+      expect(claimed.decision).toMatchObject({ kind: 'refuse', refusal: { type: 'assurance-too-low' } });
+      bluetooth.air.rssi = -40;
+      const proved = await events.next('decision');
+      expect(proved.decision).toMatchObject({
+        kind: 'admit',
+        claim: { method: 'ble', assurance: 'challenged', ticketId },
+      });
+    } finally {
+      clearInterval(advertising);
+    }
+  });
+});
