@@ -19,7 +19,7 @@ import {
 } from '@postern/shared';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil } from '../support/demo-process.ts';
-import { runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+import { startNewCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
 import {
   listenToGate,
   runGateCommand,
@@ -83,18 +83,9 @@ describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
     await ready;
     pcscd = await createPcscd();
     await pcscd.start();
-    cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', '0');
-    const cloudUrl = await cloud.ready;
-    const token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
-    const api = async (path: string, body: unknown): Promise<unknown> => {
-      const response = await fetch(cloudUrl + path, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-      return response.json();
-    };
+    const started = await startNewCloud(folder.path);
+    cloud = started.process;
+    const { url: cloudUrl, post: api } = started;
     const zones = [{ id: 'arena', name: 'Arena' }];
     const types = [
       { id: 1, name: 'Adult' },

@@ -1,7 +1,6 @@
 // Goal: what a supervisor orders at one gate acts on the other one within moments, without any cloud: entry stops, an evacuation opens
 // exits, a ticket is blocked; who has not acknowledged is seen; a gate that is killed comes back as ordered.
 import { appendFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
   eventResponseSchema,
@@ -17,7 +16,7 @@ import {
   type TicketResponse,
 } from '@postern/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+import { freePort, startNewCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
 import {
   listenToGate,
@@ -51,13 +50,6 @@ describe('two gates without a cloud', () => {
     return running;
   };
 
-  const freePort = async (): Promise<number> => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => void server.close(resolve));
-    return port;
-  };
   const start = async (id: string): Promise<void> => {
     const running = gate(id);
     running.process = startGateProcess(join(running.folder, 'gate.toml'));
@@ -108,18 +100,9 @@ describe('two gates without a cloud', () => {
   };
 
   beforeAll(async () => {
-    cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', '0');
-    const cloudUrl = await cloud.ready;
-    const token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
-    const api = async (path: string, body: unknown): Promise<unknown> => {
-      const response = await fetch(cloudUrl + path, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-      return response.json();
-    };
+    const started = await startNewCloud(folder.path);
+    cloud = started.process;
+    const { url: cloudUrl, post: api } = started;
     const types = [{ id: 1, name: 'Standing' }];
     const zones = [{ id: 'arena', name: 'Arena', exitsScanned: true }];
     const { event } = eventResponseSchema.parse(await api('/api/events', { name: 'Test night', types, zones }));

@@ -1,7 +1,6 @@
 // Goal: a gate that stands at two events admits the tickets of both through one lane, writes each down where it belongs, tells the
 // other gates of each event what it did without any cloud, and obeys what either orders.
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
   eventResponseSchema,
@@ -12,7 +11,7 @@ import {
   type TicketResponse,
 } from '@postern/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+import { freePort, startNewCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
 import {
   listenToGate,
@@ -55,27 +54,11 @@ describe('a gate at two events, and one at the second only', () => {
     gate(id).process.type(text ?? '');
     return (await gate(id).events.next('decision', ({ decision }) => decision.claim?.ticketId === ticketId)).decision;
   };
-  const freePort = async (): Promise<number> => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => void server.close(resolve));
-    return port;
-  };
 
   beforeAll(async () => {
-    cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', '0');
-    const cloudUrl = await cloud.ready;
-    const token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
-    const api = async (path: string, body: unknown): Promise<unknown> => {
-      const response = await fetch(cloudUrl + path, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-      return response.json();
-    };
+    const started = await startNewCloud(folder.path);
+    cloud = started.process;
+    const { url: cloudUrl, post: api } = started;
     const lanes = [{ id: 'in', readers: ['stdin://'], actuator: 'sim://in?pass-ms=20' }];
     for (const [event, name, zone] of [
       [concert, 'Concert', 'arena'],

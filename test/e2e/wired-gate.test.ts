@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventResponseSchema, gateResponseSchema, ticketBatchResponseSchema } from '@postern/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+import { startNewCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
 import {
   listenToGate,
   runGateCommand,
@@ -52,15 +52,9 @@ describe('a gate with a wired turnstile', () => {
     mkdirSync(programs);
     board = createGpioBoard(programs, 2);
     board.input(24, '1');
-    cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', '0');
-    const cloudUrl = await cloud.ready;
-    const token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
-    const post = async (path: string, body: unknown): Promise<unknown> => {
-      const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-      const response = await fetch(cloudUrl + path, { method: 'POST', headers, body: JSON.stringify(body) });
-      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-      return response.json();
-    };
+    const started = await startNewCloud(folder.path);
+    cloud = started.process;
+    const { url: cloudUrl, post } = started;
     const { event } = eventResponseSchema.parse(
       await post('/api/events', {
         name: 'Wired night',

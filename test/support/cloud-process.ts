@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +54,43 @@ export function runCloud(...argumentList: readonly string[]): CloudProcess {
     stopReading: () => child.stdout?.destroy(),
     kill: (signal) => void child.kill(signal),
   };
+}
+
+/** A cloud of its own, new and without anything in it, and its administrator's hands. */
+export interface NewCloud {
+  readonly process: CloudProcess;
+  readonly url: string;
+  /** Sends JSON as the administrator; throws what the cloud says against it. */
+  readonly post: (path: string, body: unknown) => Promise<unknown>;
+}
+
+export async function startNewCloud(folder: string): Promise<NewCloud> {
+  const process = runCloud('serve', '--database', `sqlite:${join(folder, 'cloud.db')}`, '--port', '0');
+  const url = await process.ready;
+  const token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(process.out())?.[0] ?? '';
+  return {
+    process,
+    url,
+    post: async (path, body) => {
+      const response = await fetch(url + path, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+      return response.json();
+    },
+  };
+}
+
+/** A TCP port of this machine that nobody has at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((resolve) => void server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  return address.port;
 }
 
 export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {
