@@ -30,7 +30,7 @@ import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
 import { createClockTrust, type TimeSample } from './clock-trust.ts';
 import { eventsOf, pcscSocketPath, type EventConfig, type GateConfig, type LaneConfig } from './config.ts';
-import { createNextBand } from './next-band.ts';
+import { bleBands, createNextBand, nfcBands, type BandSource } from './next-band.ts';
 import { openEventAtGate, type EventAtGate } from './event-at-gate.ts';
 import { createEventReports } from './event-reports.ts';
 import { createFacts } from './facts.ts';
@@ -49,7 +49,6 @@ import { createPages } from './local-api/pages.ts';
 import { listen } from './local-api/server.ts';
 import { createPinCheck } from './pin.ts';
 import { createDecoder, type Decoder } from './readers/decoder.ts';
-import type { NfcReader } from './readers/nfc.ts';
 import { createNfcService, type NfcService } from './readers/nfc-service.ts';
 import { openReader } from './readers/open.ts';
 import { createGateFetch } from './replication/gate-auth.ts';
@@ -234,7 +233,7 @@ async function compose(
   let nfc: NfcService | undefined;
   onStop(() => nfc?.close());
   const readers: { readonly lane: string; readonly supervisor: Supervisor }[] = [];
-  const nfcReaders = new Map<string, NfcReader>();
+  const bandSources = new Map<string, BandSource>();
   const actuators = createLaneActuators({ timer, logger });
   onStop(actuators.close);
   for (const laneConfig of config.lanes) {
@@ -273,7 +272,8 @@ async function compose(
         stdin: process.stdin,
         decoder: () => (decoder ??= createDecoder()),
         nfc: () => (nfc ??= createNfcService({ socketPath: pcscSocketPath(), timer })),
-        onNfc: (nfcReader) => nfcReaders.set(id, nfcReader),
+        onNfc: (nfcReader) => bandSources.set(id, nfcBands(nfcReader)),
+        onBle: (bleReader) => bandSources.set(id, bleBands(bleReader)),
         ...(preview === undefined ? {} : { onFrame: preview.offer }),
       });
       if (!reader.ok) return err({ type: reader.error.type, cause: `lane ${laneConfig.id}: ${reader.error.message}` });
@@ -374,7 +374,7 @@ async function compose(
     gateName: several.gateName,
     clock,
     pages: createPages(),
-    nextBand: createNextBand(nfcReaders),
+    nextBand: createNextBand(bandSources),
     imports: { token, importMessage: several.importMessage },
     ...(preview === undefined ? {} : { preview: preview.routes }),
     status: async () => toStatus(toHealth(facts()), await several.progress()),

@@ -1,11 +1,14 @@
 // What is said to a wristband once it is connected: the gate asks it to prove itself; the band desk writes on it, and reads back.
 import { concatBytes, err, ok, utf8, type BandProof, type Random, type Result } from '@postern/shared';
+import type { Sighting } from './ble-advertisement.ts';
 import type { BandError, BandLink } from './ble-radio.ts';
 
 /** What the band desk does with a band that is held up to its reader. Each call connects anew: what is read back has been kept. */
 export interface BandPort {
   /** As advertised; empty for a blank band. */
   readonly id: Uint8Array;
+  /** Whether it can be talked to at all: a band that only advertises is known by its id, and never written. */
+  readonly canAnswer: boolean;
   /** The band's own Ed25519 public key, 32 bytes; undefined for a band that cannot sign. */
   readonly key: () => Promise<Result<Uint8Array | undefined, BandError>>;
   /** Replaces id and pass; an empty credential takes the pass away. Read back before you say done. */
@@ -40,8 +43,9 @@ export async function askForProof(link: BandLink, gate: string, random: Random):
   return ok({ gate, credential: credential.value, challenge, signature: await answer.value.next });
 }
 
-export const createBandPort = (id: Uint8Array, converse: Converse): BandPort => ({
+export const createBandPort = ({ id, canAnswer }: Sighting, converse: Converse): BandPort => ({
   id,
+  canAnswer,
   key: () =>
     converse(async (link) => {
       const key = await link.read('key');

@@ -1,7 +1,7 @@
 // The reader for wristbands: delivers each band that is held up to it, and again while it stays, so that the lane knows it is still there. A
 // band that can answer is asked to prove itself once each time that it is held up. One that does not manage to, or hangs half-way, counts as
 // what it advertises, which anybody can: it is delivered without a proof, or not at all where the address says `proof=required`. Whoever waits
-// for a band (the band desk) gets the next one that can answer instead of the lane.
+// for a band (the band desk) gets the next one instead of the lane.
 import {
   bytesToHex,
   type BandProof,
@@ -116,10 +116,10 @@ export function createBleReader(deps: BleReaderDeps): BleReader {
       const heldUp = presence.hear(name, sighting.rssi, nowMs);
       if (heldUp === 'no' || waiting.has(name)) return;
       if (heldUp === 'now') answered.delete(name);
-      const desk = sighting.canAnswer ? desks.shift() : undefined;
+      const desk = desks.shift();
       if (desk !== undefined) {
         settle(name, { isTaken: true, atMs: nowMs }, sighting);
-        return desk(createBandPort(sighting.id, (talk) => converse(sighting.address, deskMsMax, talk)));
+        return desk(createBandPort(sighting, (talk) => converse(sighting.address, deskMsMax, talk)));
       }
       const answer = answered.get(name);
       if (answer !== undefined) return show(sighting, answer);

@@ -381,7 +381,7 @@ describe('the reader', () => {
     await running;
   });
 
-  test('gives the next band that can answer to the desk that waits, blank ones too, and not to the lane', async () => {
+  test('gives the next band to the desk that waits, blank ones too, and not to the lane', async () => {
     start();
     const given = new AbortController();
     const never = reader.nextBand(given.signal);
@@ -396,6 +396,9 @@ describe('the reader', () => {
     await settled();
     links[0]?.answer(true);
     expect(await back).toEqual(ok({ id: Uint8Array.of(1), credential: Uint8Array.of(1) }));
+    const other = reader.nextBand(new AbortController().signal);
+    holdUp(band(2), 3_000);
+    expect(await other).toMatchObject({ id: Uint8Array.of(2), canAnswer: false });
     expect(collector.all).toEqual([]);
   });
 });
