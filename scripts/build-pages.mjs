@@ -1,4 +1,4 @@
-// Builds the pages with Vite: the gate's display, the cloud's live page and the demo's page, those of them that exist.
+// Builds the pages with Vite: the gate's display and band desk, the cloud's live page and the demo's page, those of them that exist.
 //   node scripts/build-pages.mjs [--if-needed | --watch]
 // With --if-needed only the ones whose sources are newer than their build; with --watch again whenever they change.
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -7,8 +7,10 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** `further`: what else of ours its sources import. */
 const pages = [
   { source: 'gate-agent/src/display', output: 'gate-agent/dist/display' },
+  { source: 'gate-agent/src/desk', further: ['gate-agent/src/display'], output: 'gate-agent/dist/desk' },
   { source: 'cloud-sync/src/live', output: 'cloud-sync/dist/live' },
   { source: 'scripts/demo/page', output: '.cache/demo-page' },
 ];
@@ -23,11 +25,11 @@ const stale = existing.filter((page) => !ifNeeded || isStale(page));
 if (watch === null) process.env.NODE_ENV = 'production';
 if (stale.length > 0) await buildAll(stale);
 
-function isStale({ source, output }) {
+function isStale({ source, further = [], output }) {
   const built = join(root, output, 'index.html');
   if (!existsSync(built)) return true;
   const builtMs = statSync(built).mtimeMs;
-  return [source, ...commonSources].some((path) => newestMs(join(root, path)) > builtMs);
+  return [source, ...further, ...commonSources].some((path) => newestMs(join(root, path)) > builtMs);
 }
 
 /** The latest modification time in milliseconds of a file or of anything in a folder. */

@@ -372,6 +372,7 @@ async function compose(
     orders: ordersView,
     zones: several.zones,
     gateName: several.gateName,
+    timeZone: () => own.feed.policy().timeZone,
     clock,
     pages: createPages(),
     nextBand: createNextBand(bandSources),

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { TicketResponse } from '@postern/shared';
+import { launchBrowser } from '../support/browser.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../support/cloud.ts';
 import { aMark } from '../support/marks.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
@@ -24,17 +25,7 @@ describeOrReport('the live page', firstReason(missingPrograms('chromium'), missi
   const errors: string[] = [];
 
   beforeAll(async () => {
-    const args = [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ];
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+    browser = await launchBrowser();
   });
   afterAll(() => browser.close());
 

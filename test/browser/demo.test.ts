@@ -4,10 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PageState } from '../../scripts/demo/page-state.ts';
 import { framesToY4m, renderCodeFrame } from '../../scripts/lib/render-code-frame.ts';
+import { launchBrowser } from '../support/browser.ts';
 import { startDemo, type DemoProcess } from '../support/demo-process.ts';
 import { describeOrReport, missingPrograms } from '../support/not-run.ts';
 
@@ -33,22 +34,12 @@ describeOrReport("the demo's page", missingPrograms('chromium', 'ffmpeg'), () =>
     const [grey, video] = [join(folder, 'grey.y4m'), join(folder, 'webcam.y4m')];
     writeFileSync(grey, framesToY4m(frames, 10));
     execFileSync('ffmpeg', ['-v', 'error', '-i', grey, '-pix_fmt', 'yuv420p', video]);
-    const quiet = [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ];
     const fakeCamera = [
       '--use-fake-device-for-media-stream',
       '--use-fake-ui-for-media-stream',
       `--use-file-for-fake-video-capture=${video}`,
     ];
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: [...quiet, ...fakeCamera] });
+    browser = await launchBrowser(...fakeCamera);
     page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(url);
     await page.getByRole('heading', { name: 'Postern', exact: true }).waitFor();

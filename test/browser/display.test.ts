@@ -4,29 +4,14 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { LaneState, Mark } from '@postern/shared';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createLocalApi, type LocalApiDeps } from '../../gate-agent/src/local-api/app.ts';
 import { laneStateToView, type DisplayContext, type DisplayView } from '../../gate-agent/src/local-api/display-view.ts';
-import { createEventHub, type EventHub } from '../../gate-agent/src/local-api/event-hub.ts';
-import { allowedHosts } from '../../gate-agent/src/local-api/guard.ts';
-import type { GateHealth } from '../../gate-agent/src/local-api/health.ts';
-import { createPages, displayFolder } from '../../gate-agent/src/local-api/pages.ts';
-import { listen, type LocalServer } from '../../gate-agent/src/local-api/server.ts';
+import { pageFolder } from '../../gate-agent/src/local-api/pages.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { serveLocalApi, servedAtMs, type ServedApi } from '../support/local-api.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
 
-const chromiumPath = '/usr/bin/chromium';
-const quiet = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const atMs = Date.UTC(2026, 6, 1, 17, 2);
 const context: DisplayContext = {
   languages: ['en', 'de'],
   timeZone: 'Europe/Berlin',
@@ -34,79 +19,32 @@ const context: DisplayContext = {
   direction: 'entry',
   noContactSinceMs: undefined,
   hasFeed: true,
-  atMs,
+  atMs: servedAtMs,
 };
 const mark = { kind: 'admitted' } as Mark;
 const refused: LaneState = {
   name: 'refused',
-  decision: { kind: 'refuse', refusal: { type: 'already-used', detail: { gate: 'gate-b', atMs } } },
+  decision: { kind: 'refuse', refusal: { type: 'already-used', detail: { gate: 'gate-b', atMs: servedAtMs } } },
 };
 
 /** A gate that shows what it is told to. */
-interface ShownGate {
-  readonly server: LocalServer;
+interface ShownGate extends ServedApi {
   readonly show: (state: LaneState, change?: Partial<DisplayContext>) => void;
-  readonly stop: () => Promise<void>;
 }
 
 async function startShownGate(port: number): Promise<ShownGate> {
-  const hub: EventHub = createEventHub();
   let view: DisplayView = laneStateToView('one', { name: 'idle' }, context);
-  let bound = port;
-  const deps: LocalApiDeps = {
-    hosts: () => allowedHosts('127.0.0.1', bound, []),
-    frameAncestors: ['http://127.0.0.1:*'],
-    hub,
-    screens: {
-      hello: () => ({
-        gate: { id: 'gate-a', name: 'Gate A' },
-        lanes: [{ id: 'one', direction: 'entry' }],
-        boot: '00',
-        languages: ['en', 'de'],
-      }),
-      beat: () => ({ nowMs: atMs, timeZone: 'Europe/Berlin', clockTrusted: true, noContactSinceMs: undefined }),
-      laneStates: () => [],
-      views: () => [view],
-      tell: () => undefined,
-      refresh: () => undefined,
-    },
-    health: () => ({ state: 'green' }) as GateHealth,
-    status: async () => ({}),
-    steward: () => ({ act: async () => ({ ok: true, value: {} }) }),
-    orders: () => ({ orders: [] }),
-    reports: [
-      {
-        event: 7,
-        cases: async () => ({ cases: [], count: 0, atMs: 1 }),
-        rollCall: async () => ({ event: 7, atMs: 1, zones: [] }),
-      },
-    ],
-    zones: () => [],
-    nextBand: async () => 'none',
-    gateName: (gate) => gate,
-    signOn: () => {
-      throw new Error('nobody signs on at the display');
-    },
-    clock: { wallMs: () => atMs, monotonicMs: () => 0 },
-    pages: createPages(),
-  };
-  const listening = await listen({ listen: '127.0.0.1', port, app: createLocalApi(deps) });
-  if (!listening.ok) throw new Error(listening.error.message);
-  bound = listening.value.port;
+  const served = await serveLocalApi(port, { views: () => [view] });
   return {
-    server: listening.value,
+    ...served,
     show: (state, change = {}) => {
       view = laneStateToView('one', state, { ...context, ...change });
-      hub.publish('view', view);
-    },
-    stop: async () => {
-      hub.close();
-      await listening.value.close();
+      served.hub.publish('view', view);
     },
   };
 }
 
-const notBuilt = existsSync(displayFolder) ? undefined : 'the display is not built: npm run build';
+const notBuilt = existsSync(pageFolder('display')) ? undefined : 'the display is not built: npm run build';
 
 describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), notBuilt), () => {
   let browser: Browser;
@@ -115,7 +53,7 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
   const errors: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: chromiumPath, args: quiet });
+    browser = await launchBrowser();
     gate = await startShownGate(0);
     page = await browser.newPage({ viewport: { width: 1_024, height: 600 } });
     page.on('pageerror', (error) => errors.push(error.message));
@@ -172,7 +110,7 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
       persons: 1,
       warnings: [],
     } as const;
-    gate.show({ name: 'open', mark, decision }, { noContactSinceMs: atMs });
+    gate.show({ name: 'open', mark, decision }, { noContactSinceMs: servedAtMs });
     await page.waitForSelector('[data-tone=welcome]');
     expect(await page.locator('.party').innerText()).toBe('2 / 5');
     expect(await page.locator('footer').innerText()).toBe('No contact since 19:02, still admitting');

@@ -108,15 +108,18 @@ describe('adapters', () => {
     ).toEqual([]);
   });
 
-  test('an adapter folder of the gate imports no other, but the database driver, and pages the types of the API they show', () => {
-    const isAdapter = /^gate-agent\/src\/(readers|actuators|store|replication|local-api|display|handheld)\//;
+  test('an adapter folder of the gate imports no other, but the database driver, and pages the types of the API and the display’s parts', () => {
+    const isAdapter = /^gate-agent\/src\/(readers|actuators|store|replication|local-api|display|desk|handheld)\//;
     // The replication thread has databases and a composition root of its own.
     const isThreadRoot = (path: string): boolean => path === 'gate-agent/src/replication/engine.ts';
-    const isPage = /^gate-agent\/src\/(display|handheld)\//;
+    const isPage = /^gate-agent\/src\/(display|desk|handheld)\//;
+    // Every page keeps the same contact with its gate and draws the same symbols.
+    const isPagePart = /^gate-agent\/src\/display\/(connection|symbols)\.tsx?$/;
     const crosses = (specifier: string, path: string, typeOnly: boolean): boolean =>
       isAdapter.test(specifier) &&
       folderOf(specifier) !== folderOf(path) &&
       specifier !== 'gate-agent/src/store/database.ts' &&
+      !(isPage.test(path) && isPagePart.test(specifier)) &&
       !(typeOnly && isPage.test(path) && specifier.startsWith('gate-agent/src/local-api/'));
     expect(
       forbidden(
@@ -180,7 +183,7 @@ describe('surroundings', () => {
       saying(
         workspaces,
         clockOrChance,
-        /^(gate-agent|cloud-sync)\/src\/(system\.ts|(display|handheld|live)\/main\.tsx)$/,
+        /^(gate-agent|cloud-sync)\/src\/(system\.ts|(display|desk|handheld|live)\/main\.tsx)$/,
       ),
     ).toEqual([]);
   });

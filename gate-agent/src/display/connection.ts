@@ -1,4 +1,4 @@
-// Keeps the page connected to its gate for weeks: the agent restarts, cables are pulled, browsers give up on event streams
+// Keeps a page connected to its gate for weeks: the agent restarts, cables are pulled, browsers give up on event streams
 // without a word. Silence longer than the beat allows means lost; then it connects again, forever, once a second.
 import { signal } from '@preact/signals';
 import type { Beat, DisplayView, Hello } from './messages.ts';
@@ -37,10 +37,7 @@ export function connect(url: string): void {
       alive();
     });
   // The agent that served this page sends these: the same version, the same types.
-  on('hello', (data) => {
-    hello.value = data as Hello;
-    document.title = hello.value.gate.name;
-  });
+  on('hello', (data) => (hello.value = data as Hello));
   on('beat', (data) => (beat.value = data as Beat));
   on('view', (data) => (views.value = new Map(views.value).set((data as DisplayView).lane, data as DisplayView)));
   source.addEventListener('error', lose);

@@ -1,5 +1,6 @@
 // The gate's screen. It draws what the agent says and nothing else; when it can no longer hear the agent it says so instead of
 // leaving the last visitor's answer standing.
+import { effect } from '@preact/signals';
 import { render, type JSX } from 'preact';
 import { beat, connect, connected, hello, views } from './connection.ts';
 import type { DisplayView } from './messages.ts';
@@ -98,5 +99,8 @@ function Silent(): JSX.Element {
 }
 
 connect('/events');
+effect(() => {
+  if (hello.value !== undefined) document.title = hello.value.gate.name;
+});
 const root = document.getElementById('display');
 if (root !== null) render(<Display />, root);

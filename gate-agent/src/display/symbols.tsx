@@ -1,8 +1,8 @@
-// One drawn symbol a state, different in outline and not only in colour, so that it reads at three metres and without colours.
+// One drawn symbol for each state of a page of the gate, different in outline and not only in colour, so that it reads at three metres and without colours.
 import type { JSX } from 'preact';
 import type { DisplayView } from './messages.ts';
 
-type SymbolName = DisplayView['symbol'] | 'unplugged';
+export type SymbolName = DisplayView['symbol'] | 'unplugged' | 'band' | 'question';
 
 const drawings: Readonly<Record<SymbolName, () => JSX.Element>> = {
   scan: () => (
@@ -40,6 +40,19 @@ const drawings: Readonly<Record<SymbolName, () => JSX.Element>> = {
     </g>
   ),
   arrow: () => <path d="M10 50h74M56 20l30 30-30 30" />,
+  band: () => (
+    <g>
+      <circle cx="36" cy="56" r="27" />
+      <circle cx="36" cy="56" r="14" />
+      <path d="M66 24a34 34 0 0 1 12 22M74 10a50 50 0 0 1 18 32" />
+    </g>
+  ),
+  question: () => (
+    <g>
+      <path d="M50 6 94 50 50 94 6 50z" />
+      <path d="M39 42c0-15 23-15 23 0 0 9-12 9-12 19M50 72v1" />
+    </g>
+  ),
   unplugged: () => <path d="M14 40c20-19 52-19 72 0M28 56c12-11 32-11 44 0M42 71c5-4 11-4 16 0M18 14l64 72" />,
 };
 

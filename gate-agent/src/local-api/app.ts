@@ -1,4 +1,4 @@
-// The gate's own HTTP interface: health for monitors, live events for screens, the display, and what staff do. Everything it answers
+// The gate's own HTTP interface: health for monitors, live events for screens, the pages, and what staff do. Everything it answers
 // comes from functions handed in, so it can be tested through app.request() without a gate or a socket.
 import { Hono, type Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
@@ -46,8 +46,7 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
       : context.json(await ask(of));
   };
 
-  // With the slash at the end: the page names its files relative to itself.
-  for (const path of ['/', '/display']) app.get(path, (context) => context.redirect('/display/'));
+  app.get('/', (context) => context.redirect('/display/'));
   /** 200 while the gate can admit, 503 when a person has to look; for monitors that only read the status. */
   app.get('/healthz', (context) => {
     const { state } = deps.health();
@@ -87,6 +86,6 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
     });
   });
 
-  app.route('/display', deps.pages);
+  app.route('/', deps.pages);
   return app;
 }

@@ -1,11 +1,15 @@
-// Serves the built display from memory: a handful of files, read once, so that no request ever names a path on disk.
+// Serves the gate's built pages from memory: a handful of files, read once, so that no request ever names a path on disk.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 
+/** The screen at the lane, and the desk that gives wristbands. */
+const pageNames = ['display', 'desk'] as const;
+type PageName = (typeof pageNames)[number];
+
 /** The same folder whether this runs from src/ or from dist/. */
-export const displayFolder = fileURLToPath(new URL('../../dist/display/', import.meta.url));
+export const pageFolder = (name: PageName): string => fileURLToPath(new URL(`../../dist/${name}/`, import.meta.url));
 const filesMax = 100;
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -23,14 +27,25 @@ interface PageFile {
 }
 
 const notBuilt =
-  '<!doctype html><meta charset="utf-8"><title>Gate display</title><p>The display has not been built yet. Run <code>npm run build</code>, then restart the gate.</p>';
+  '<!doctype html><meta charset="utf-8"><title>Gate</title><p>This page has not been built yet. Run <code>npm run build</code>, then restart the gate.</p>';
 
-/** `/` relative to where it is mounted is the page, everything else its assets. */
-export function createPages(folder: string = displayFolder): Hono {
-  const files = readFiles(folder);
+/** Each page under its name. */
+export function createPages(): Hono {
   const pages = new Hono();
-  pages.get('*', (context) => {
-    const path = context.req.path.replace(/^\/display\/?/, '');
+  for (const name of pageNames) {
+    // With the slash at the end: the page names its files relative to itself.
+    pages.get(`/${name}`, (context) => context.redirect(`/${name}/${new URL(context.req.url).search}`));
+    pages.route(`/${name}`, createPage(`/${name}/`, pageFolder(name)));
+  }
+  return pages;
+}
+
+/** The page where it is mounted, and its files below. */
+function createPage(mount: string, folder: string): Hono {
+  const files = readFiles(folder);
+  const page = new Hono();
+  page.get('/*', (context) => {
+    const path = context.req.path.slice(mount.length);
     const file = files.get(path === '' ? 'index.html' : path);
     if (file !== undefined)
       return context.body(file.body, 200, {
@@ -39,7 +54,7 @@ export function createPages(folder: string = displayFolder): Hono {
       });
     return path === '' ? context.html(notBuilt, 503) : context.notFound();
   });
-  return pages;
+  return page;
 }
 
 function readFiles(folder: string): ReadonlyMap<string, PageFile> {

@@ -11,12 +11,14 @@ import {
   overrideReasons,
   presentationTextCharsMax,
   staffCodePattern,
+  stewardText,
   undoReasons,
   trueTimeMsMax,
   type Clock,
   type Confirmation,
   type OrdersView,
   type Presentation,
+  type Refusal,
   type StaffSignOn,
   type Steward,
   type StewardAction,
@@ -97,6 +99,8 @@ export interface StewardRouteDeps {
   readonly orders: () => OrdersView;
   readonly zones: () => readonly Zone[];
   readonly gateName: (gate: string) => string;
+  /** Of the venue. */
+  readonly timeZone: () => string;
   readonly clock: Clock;
   readonly nextBand: NextBand;
 }
@@ -119,7 +123,7 @@ export function createStewardRoute(deps: StewardRouteDeps): Hono {
     if (!request.success) return invalid(context, 'This is not a steward action', request.error);
     const { action, ...credentials } = request.data;
     const result = await steward().act(credentials, toAction(action, clock), context.req.raw.signal);
-    if (!result.ok) return answerError(context, result.error);
+    if (!result.ok) return answerError(context, result.error, deps);
     const { confirmation, orders: given, ...outcome } = result.value;
     return context.json({
       ...outcome,
@@ -133,14 +137,14 @@ export function createStewardRoute(deps: StewardRouteDeps): Hono {
     if (!request.success) return invalid(context, 'Sign on with operator or code, and PIN', request.error);
     const { pin: given, ...name } = request.data;
     const shift = await signOn().signOn(name, given);
-    return shift.ok ? context.json(shift.value) : answerError(context, shift.error);
+    return shift.ok ? context.json(shift.value) : answerError(context, shift.error, deps);
   });
   /** The next band that is held to a reader, for whoever has signed on; 204 when there was none for a while. */
   routes.post('/next-band', async (context) => {
     const request = nextBandSchema.safeParse(await readBody(context));
     if (!request.success) return invalid(context, 'Ask with the session of a shift', request.error);
     const by = await signOn().check({ session: request.data.session });
-    if (!by.ok) return answerError(context, by.error);
+    if (!by.ok) return answerError(context, by.error, deps);
     const signal = AbortSignal.any([context.req.raw.signal, AbortSignal.timeout(bandWaitMsMax)]);
     const held = await deps.nextBand(request.data.reader, signal);
     if (held === undefined) return context.body(null, 204);
@@ -149,7 +153,7 @@ export function createStewardRoute(deps: StewardRouteDeps): Hono {
         context,
         404,
         'no-band-reader',
-        'This gate has no such reader for wristbands: see pcsc:// in gate.toml',
+        'This gate has no such reader for wristbands: see pcsc:// and ble:// in gate.toml',
       );
     return context.json({ ...held, id: bytesToHex(held.id) });
   });
@@ -252,11 +256,23 @@ const statuses: Readonly<Record<StewardError['type'], readonly [status: Contentf
   'store-stopped': [503, 'The gate cannot record anything: nothing was done'],
 };
 
-function answerError(context: Context, error: StewardError): Response {
+type Names = Pick<StewardRouteDeps, 'gateName' | 'timeZone'>;
+
+function answerError(context: Context, error: StewardError, names: Names): Response {
   const [status, title] = statuses[error.type];
   return problem(context, status, error.type, title, {
     ...('waitMs' in error ? { waitMs: error.waitMs } : {}),
-    ...('refusal' in error ? { refusal: error.refusal } : {}),
+    ...('refusal' in error ? { refusal: describeRefusal(error.refusal, names) } : {}),
     ...('bands' in error ? { bands: error.bands } : {}),
   });
+}
+
+/** With the sentence for staff, in every language. */
+function describeRefusal(refusal: Refusal, { gateName, timeZone }: Names): object {
+  const { type, detail = {} } = refusal;
+  const texts = languages.map((language) => [
+    language,
+    stewardText(type, detail, { language, timeZone: timeZone(), gateName }),
+  ]);
+  return { ...refusal, text: Object.fromEntries(texts) };
 }

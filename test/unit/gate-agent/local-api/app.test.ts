@@ -46,6 +46,7 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
     zones: () => [],
     nextBand: async () => 'none',
     gateName: (gate) => gate,
+    timeZone: () => 'UTC',
     signOn: () => ({
       check: async () => ({ ok: false, error: { type: 'signed-off' } }),
       signOn: async (name, pin) => {
@@ -165,6 +166,26 @@ describe('a steward action', () => {
     const response = await createApp().post(body);
     expect(response.status).toBe(400);
     expect(await typeOf(response)).toBe('request-invalid');
+  });
+
+  test('that is refused says why in every language, in the venue’s time', async () => {
+    const atMs = Date.UTC(2026, 6, 1, 17, 2);
+    const refusal = { type: 'already-used', detail: { gate: 'gate-b', atMs } } as const;
+    const { post } = createApp(async () => err({ type: 'refused', refusal }));
+    const response = await post({ ...credentials, action });
+    expect([response.status, await response.json()]).toEqual([
+      409,
+      expect.objectContaining({
+        type: 'refused',
+        refusal: {
+          ...refusal,
+          text: {
+            en: expect.stringMatching(/gate-b.*17:02/) as string,
+            de: expect.stringMatching(/gate-b.*17:02/) as string,
+          },
+        },
+      }),
+    ]);
   });
 
   test('larger than a form ever is, is cut off', async () => {

@@ -1,0 +1,177 @@
+// Everything the desk says, in every language: a title that can be read at arm's length, and a hint that says what to do. The language is
+// the browser's first that we have.
+import type { BandDeskError, Language, SignOnError } from '@postern/shared';
+
+type Text = Readonly<Record<Language, string>>;
+export interface Saying {
+  readonly title: Text;
+  readonly hint?: Text;
+}
+
+/** The types come with the build, the list does not: a page carries nothing of the gate's own code. */
+const known: readonly string[] = ['en', 'de'] satisfies readonly Language[];
+
+export const chooseLanguage = (preferred: readonly string[]): Language =>
+  (preferred.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => known.includes(tag)) as Language | undefined) ??
+  'en';
+
+export const labels = {
+  desk: { en: 'Band desk', de: 'Bändchen-Ausgabe' },
+  operator: { en: 'Operator, or scan your staff card', de: 'Kennung, oder Personalkarte scannen' },
+  pin: { en: 'PIN', de: 'PIN' },
+  signOn: { en: 'Sign on', de: 'Anmelden' },
+  signOff: { en: 'Sign off', de: 'Abmelden' },
+  ticket: { en: 'Ticket code', de: 'Ticketcode' },
+  nextTicket: { en: 'Next ticket code', de: 'Nächster Ticketcode' },
+  given: { en: 'Bands given', de: 'Ausgegebene Bändchen' },
+  cancel: { en: 'Cancel', de: 'Abbrechen' },
+  goOn: { en: 'Go on', de: 'Weiter' },
+  keep: { en: 'No, leave it', de: 'Nein, so lassen' },
+  supervisor: { en: 'supervisor', de: 'Leitung' },
+  steward: { en: 'steward', de: 'Personal' },
+} as const satisfies Record<string, Text>;
+
+export const sayings = {
+  signOn: { title: { en: 'Sign on', de: 'Anmelden' } },
+  ticket: {
+    title: { en: 'Scan or type the ticket', de: 'Ticket scannen oder eintippen' },
+    hint: { en: 'Press Enter after typing', de: 'Nach dem Eintippen Enter drücken' },
+  },
+  band: {
+    title: { en: 'Hold the band to the reader', de: 'Bändchen an den Leser halten' },
+    hint: {
+      en: 'Keep it there until this screen changes',
+      de: 'Dort halten, bis sich diese Anzeige ändert',
+    },
+  },
+  linking: { title: { en: 'One moment', de: 'Einen Moment' } },
+  done: {
+    title: { en: 'Band linked', de: 'Bändchen verknüpft' },
+    hint: { en: 'Hand it over. Next ticket, please', de: 'Bitte aushändigen. Nächstes Ticket, bitte' },
+  },
+  lost: {
+    title: { en: 'Connection to the gate lost', de: 'Verbindung zum Gate verloren' },
+    hint: { en: 'Goes on by itself when it is back', de: 'Geht von selbst weiter, sobald sie wieder da ist' },
+  },
+} as const satisfies Record<string, Saying>;
+
+export type Question = 'other-ticket' | 'lost-band';
+
+export const questions: Readonly<Record<Question, Required<Saying> & { readonly yes: Text }>> = {
+  'other-ticket': {
+    title: { en: 'This band belongs to another ticket', de: 'Dieses Bändchen gehört zu einem anderen Ticket' },
+    hint: {
+      en: 'Take it over? For the other ticket it opens nothing any more. Only a supervisor may do this. If in doubt: no, and take a new band.',
+      de: 'Übernehmen? Für das andere Ticket öffnet es dann nichts mehr. Das darf nur die Leitung. Im Zweifel: nein, und ein neues Bändchen nehmen.',
+    },
+    yes: { en: 'Yes, take it over', de: 'Ja, übernehmen' },
+  },
+  'lost-band': {
+    title: { en: 'This ticket has its band already', de: 'Dieses Ticket hat schon sein Bändchen' },
+    hint: {
+      en: 'Is that one lost? If you replace it, the old band opens nothing any more, at any gate.',
+      de: 'Ist es verloren? Wird es ersetzt, öffnet das alte Bändchen an keinem Gate mehr etwas.',
+    },
+    yes: { en: 'Yes, it is lost: replace it', de: 'Ja, verloren: ersetzen' },
+  },
+};
+
+type ReasonWithSaying =
+  | Exclude<(BandDeskError | SignOnError)['type'], 'refused' | 'band-unbound'>
+  | 'no-band-reader'
+  | 'no-such-reader'
+  | 'not-recorded';
+
+const notWritten: Saying = {
+  title: { en: 'The gate cannot record anything', de: 'Das Gate kann nichts aufzeichnen' },
+  hint: { en: 'The band is not linked. Call the technician', de: 'Das Bändchen ist nicht verknüpft. Technik rufen' },
+};
+
+const reasons: Readonly<Record<ReasonWithSaying, Saying>> = {
+  'pin-wrong': {
+    title: { en: 'Operator or PIN is wrong', de: 'Kennung oder PIN ist falsch' },
+    hint: { en: 'Try again', de: 'Bitte noch einmal' },
+  },
+  'too-many-attempts': { title: { en: 'Too many wrong PINs', de: 'Zu viele falsche PINs' } },
+  'signed-off': {
+    title: { en: 'The shift is over', de: 'Die Schicht ist zu Ende' },
+    hint: { en: 'Sign on again, then scan the ticket again', de: 'Neu anmelden und das Ticket noch einmal scannen' },
+  },
+  'role-too-low': {
+    title: { en: 'A supervisor has to do that', de: 'Das darf nur die Leitung' },
+    hint: {
+      en: 'Take a new band, or let a supervisor sign on here',
+      de: 'Ein neues Bändchen nehmen, oder die Leitung meldet sich hier an',
+    },
+  },
+  'band-of-another-ticket': {
+    title: questions['other-ticket'].title,
+    hint: {
+      en: 'Take a new band. Only a supervisor who signs on here can take this one over',
+      de: 'Ein neues Bändchen nehmen. Dieses kann nur die Leitung übernehmen, wenn sie sich hier anmeldet',
+    },
+  },
+  'ticket-has-its-bands': {
+    title: questions['lost-band'].title,
+    hint: {
+      en: 'To replace it, take a band that belongs to nobody',
+      de: 'Zum Ersetzen ein Bändchen nehmen, das niemandem gehört',
+    },
+  },
+  'no-ticket-list': {
+    title: { en: 'This gate has no ticket list yet', de: 'Dieses Gate hat noch keine Ticketliste' },
+    hint: { en: 'Connect it to the cloud once', de: 'Einmal mit der Cloud verbinden' },
+  },
+  'no-band-reader': {
+    title: { en: 'This gate has no reader for wristbands', de: 'Dieses Gate hat keinen Leser für Bändchen' },
+    hint: {
+      en: 'Set one in gate.toml, readers = ["pcsc://"] or ["ble://"] of a lane, and start the agent again',
+      de: 'In gate.toml einen eintragen, readers = ["pcsc://"] oder ["ble://"] einer Spur, und den Agenten neu starten',
+    },
+  },
+  'no-such-reader': {
+    title: { en: 'This gate has no such reader', de: 'Diesen Leser hat dieses Gate nicht' },
+    hint: {
+      en: 'Open this page without ?reader=…, or with the name that the gate’s status shows',
+      de: 'Diese Seite ohne ?reader=… öffnen, oder mit dem Namen, den der Status des Gates zeigt',
+    },
+  },
+  'not-recorded': {
+    title: { en: 'The band is not linked', de: 'Das Bändchen ist nicht verknüpft' },
+    hint: {
+      en: 'The gate’s record does not say so: scan the ticket again',
+      de: 'Die Aufzeichnung des Gates sagt es nicht: Ticket noch einmal scannen',
+    },
+  },
+  'store-failed': notWritten,
+  'store-stopped': notWritten,
+};
+
+const unexpected: Saying = {
+  title: { en: 'That did not work', de: 'Das hat nicht geklappt' },
+  hint: {
+    en: 'The band is not linked. Try again; the gate’s log says more',
+    de: 'Das Bändchen ist nicht verknüpft. Noch einmal versuchen; mehr steht im Protokoll des Gates',
+  },
+};
+
+const notThisTicket: Text = {
+  en: 'No band for this ticket. Scan again, or send the visitor to the ticket desk',
+  de: 'Kein Bändchen für dieses Ticket. Noch einmal scannen, oder zur Kasse schicken',
+};
+
+/** What the gate has answered instead: RFC 9457, with the fields of our types. */
+export interface Problem {
+  readonly type: string;
+  readonly waitMs?: number;
+  readonly refusal?: { readonly text: Text };
+}
+
+/** Why not, and what to do. */
+export function sayProblem({ type, waitMs, refusal }: Problem): Saying {
+  if (refusal !== undefined) return { title: refusal.text, hint: notThisTicket };
+  const saying = Object.hasOwn(reasons, type) ? reasons[type as ReasonWithSaying] : unexpected;
+  if (waitMs === undefined) return saying;
+  const seconds = Math.ceil(waitMs / 1_000);
+  return { ...saying, hint: { en: `Wait ${seconds} seconds`, de: `${seconds} Sekunden warten` } };
+}
