@@ -10,6 +10,7 @@ import { benchIngest } from './ingest.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMesh } from './mesh.ts';
 import { benchPasses } from './passes.ts';
+import { benchReaders } from './readers.ts';
 import { benchReplication } from './replication.ts';
 import { benchScan } from './scan.ts';
 import { benchSimulation } from './simulation.ts';
@@ -20,6 +21,7 @@ const parts: Readonly<Record<string, Bench>> = {
   passes: benchPasses,
   decoding: benchDecoding,
   scan: benchScan,
+  readers: benchReaders,
   snapshot: benchSnapshot,
   ledger: benchLedger,
   replication: benchReplication,

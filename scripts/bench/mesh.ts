@@ -9,7 +9,6 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { hexToBytes, type TicketResponse } from '@postern/shared';
 import { journalPath, replicaPath } from '../../gate-agent/src/event-folder.ts';
-import { openDatabase } from '../../gate-agent/src/store/database.ts';
 import { feedStartMs } from '../lib/build-feed.ts';
 import { fillReplica } from '../lib/fill-replica.ts';
 import { createNetworkLab, missingNetworkLab, type NetworkLab } from '../lib/network-lab.ts';
@@ -17,6 +16,7 @@ import { quantile } from '../lib/statistics.ts';
 import { startVenue, type Venue, type VenueGate } from '../lib/venue.ts';
 import { benchFolder } from './gate-rig.ts';
 import { benchRow, type Bench, type BenchRow } from './row.ts';
+import { untilAll, watchMarks } from './watch-marks.ts';
 
 const lossPercent = 5;
 const everywhereMsMax = 500;
@@ -25,9 +25,7 @@ const memoryTickets = 2;
 const settleMs = 5_000;
 /** Between two marks. */
 const pauseMs = 250;
-/** Into each database; every look costs the gates a little of the machine. */
-const lookEveryMs = 2;
-/** A mark that takes longer is lost, and so is the benchmark. */
+/** Gates that have not found each other by then will not. */
 const giveUpMs = 60_000;
 const startAtOnce = 4;
 const floorPort = 9_000;
@@ -127,37 +125,6 @@ async function measureWay(
     others.close();
   }
   return samples;
-}
-
-interface MarkWatch {
-  readonly has: (ticket: Uint8Array) => boolean;
-  readonly close: () => void;
-}
-
-/** Looks into a gate's database from outside; cheap while nothing is committed there. */
-function watchMarks(path: string): MarkWatch {
-  const database = openDatabase(path, { readonly: true });
-  const find = database.prepare('SELECT 1 FROM mark WHERE ticket = ?').pluck();
-  let seen: unknown;
-  return {
-    has: (ticket) => {
-      const version = database.pragma('data_version', { simple: true });
-      if (version === seen) return false;
-      seen = version;
-      return find.get(ticket) === 1;
-    },
-    close: () => void database.close(),
-  };
-}
-
-/** The time at which the last of them has the ticket's mark. */
-async function untilAll(watches: readonly (MarkWatch | undefined)[], ticket: Uint8Array): Promise<number> {
-  let waiting = [...watches];
-  for (const deadlineMs = performance.now() + giveUpMs; performance.now() < deadlineMs; await rest(lookEveryMs)) {
-    waiting = waiting.filter((watch) => watch?.has(ticket) !== true);
-    if (waiting.length === 0) return performance.now();
-  }
-  throw new Error(`${waiting.length} gates did not hear of a mark`);
 }
 
 const fanOut = fileURLToPath(new URL('./fan-out.ts', import.meta.url));

@@ -9,7 +9,7 @@ import { openCameraFeed } from '../../scripts/demo/camera-feed.ts';
 import { frameToPgm, renderCodeFrame, renderEmptyFrame, type GreyFrame } from '../../scripts/lib/render-code-frame.ts';
 import { describeOrReport, missingPrograms } from '../support/not-run.ts';
 import { hurriedTimer, silentLogger, systemClock, noNfc } from '../support/readers.ts';
-import { createScannerModel, scanReports } from '../support/hid-models.ts';
+import { createScannerModel, scanReports } from '../../scripts/lib/hid-models.ts';
 import { describeReaderContract, type ReaderHarness } from './reader.ts';
 
 const frameOf = (text: string): GreyFrame =>

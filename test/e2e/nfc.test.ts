@@ -29,8 +29,16 @@ import {
   type GateProcess,
 } from '../support/gate-process.ts';
 import { describeOrReport } from '../support/not-run.ts';
-import { createPcscd, missingPcsc, type VirtualPcscd } from '../support/pcscd.ts';
-import { hex, ntag213, ntag215, sunMessage, sunTag, tornAway, type VirtualTag } from '../support/virtual-tags.ts';
+import { createPcscd, missingPcsc, type VirtualPcscd } from '../../scripts/lib/pcscd.ts';
+import {
+  hex,
+  ntag213,
+  ntag215,
+  sunMessage,
+  sunTag,
+  tornAway,
+  type VirtualTag,
+} from '../../scripts/lib/virtual-tags.ts';
 
 const ownUid = '04aa0000000001';
 const otherUid = '04aa0000000002';

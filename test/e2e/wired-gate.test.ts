@@ -13,7 +13,7 @@ import {
   type GateEvents,
   type GateProcess,
 } from '../support/gate-process.ts';
-import { createGpioBoard, type GpioBoard } from '../support/gpio-board.ts';
+import { createGpioBoard, type GpioBoard } from '../../scripts/lib/gpio-board.ts';
 
 const turnstile = 'gpio://gpiochip0?entry=17&sensor=22&pulse-ms=300&tail-ms=400';
 

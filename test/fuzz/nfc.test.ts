@@ -18,7 +18,7 @@ import {
 } from '@postern/shared';
 import type { Transmit } from '../../gate-agent/src/readers/nfc-apdu.ts';
 import { openTag } from '../../gate-agent/src/readers/nfc-tag.ts';
-import { hex, ntag215, sunTag, type VirtualTag } from '../support/virtual-tags.ts';
+import { hex, ntag215, sunTag, type VirtualTag } from '../../scripts/lib/virtual-tags.ts';
 
 beforeAll(() => ready);
 

@@ -8,7 +8,7 @@ import { readHidUri } from '../../gate-agent/src/hid/hid-uri.ts';
 import { listHidraw } from '../../gate-agent/src/hid/hidraw.ts';
 import { createHidReader } from '../../gate-agent/src/readers/hid.ts';
 import { createSystemClock, createSystemTimer } from '../../gate-agent/src/system.ts';
-import { scanReports } from '../support/hid-models.ts';
+import { scanReports } from '../../scripts/lib/hid-models.ts';
 import { createCollector, silentLogger } from '../support/readers.ts';
 import { plugIn, type UhidDevice } from '../support/uhid.ts';
 

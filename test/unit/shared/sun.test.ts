@@ -13,7 +13,7 @@ import {
   verifySun,
   type SunKeys,
 } from '@postern/shared';
-import { sunMessage } from '../../support/virtual-tags.ts';
+import { sunMessage } from '../../../scripts/lib/virtual-tags.ts';
 
 const hex = (text: string): Uint8Array => hexToBytes(text) ?? new Uint8Array(0);
 const keys: SunKeys = {

@@ -10,7 +10,7 @@ import { openActuator, type OpenedActuator } from '../../../../gate-agent/src/ac
 import { createGpioPrograms } from '../../../../gate-agent/src/gpio/programs.ts';
 import { createSystemTimer } from '../../../../gate-agent/src/system.ts';
 import { actuatorContract } from '../../../contract/actuator.ts';
-import { createGpioBoard, type GpioBoard } from '../../../support/gpio-board.ts';
+import { createGpioBoard, type GpioBoard } from '../../../../scripts/lib/gpio-board.ts';
 import { silentLogger } from '../../../support/readers.ts';
 
 const never = new AbortController().signal;

@@ -8,7 +8,7 @@ import { openFireInput } from '../../../../gate-agent/src/fire-input.ts';
 import { createGpioPrograms, gpioCommandsOf } from '../../../../gate-agent/src/gpio/programs.ts';
 import { createLaneSignal, parseSignal } from '../../../../gate-agent/src/signals/open.ts';
 import { createSystemTimer } from '../../../../gate-agent/src/system.ts';
-import { createGpioBoard } from '../../../support/gpio-board.ts';
+import { createGpioBoard } from '../../../../scripts/lib/gpio-board.ts';
 import { describeOrReport, missingPrograms } from '../../../support/not-run.ts';
 import { createScratchFolder, silentLogger } from '../../../support/readers.ts';
 

@@ -26,7 +26,13 @@ import type { TagPort } from '../../../../gate-agent/src/readers/nfc-tag.ts';
 import { createSystemTimer } from '../../../../gate-agent/src/system.ts';
 import { describeReaderContract } from '../../../contract/reader.ts';
 import { describeOrReport } from '../../../support/not-run.ts';
-import { createPcscd, missingPcsc, virtualReaders, type Tapped, type VirtualPcscd } from '../../../support/pcscd.ts';
+import {
+  createPcscd,
+  missingPcsc,
+  virtualReaders,
+  type Tapped,
+  type VirtualPcscd,
+} from '../../../../scripts/lib/pcscd.ts';
 import { createCollector, silentLogger, systemClock } from '../../../support/readers.ts';
 import {
   hex,
@@ -37,7 +43,7 @@ import {
   sunTag,
   tornAway,
   type VirtualTag,
-} from '../../../support/virtual-tags.ts';
+} from '../../../../scripts/lib/virtual-tags.ts';
 
 const timer = createSystemTimer();
 const uid = '04a1b2c3d4e580';

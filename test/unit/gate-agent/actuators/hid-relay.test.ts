@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { openActuator } from '../../../../gate-agent/src/actuators/open.ts';
 import { actuatorContract } from '../../../contract/actuator.ts';
-import { createRelayBoardModel } from '../../../support/hid-models.ts';
+import { createRelayBoardModel } from '../../../../scripts/lib/hid-models.ts';
 import { silentLogger } from '../../../support/readers.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
 

@@ -6,7 +6,7 @@ import { openReader } from '../../../../gate-agent/src/readers/open.ts';
 import type { OpenReaderDeps } from '../../../../gate-agent/src/readers/open.ts';
 import { createSeededUniform } from '../../../../scripts/lib/render-code-frame.ts';
 import { PassThrough } from 'node:stream';
-import { createScannerModel, scanReports, type ScannerModel } from '../../../support/hid-models.ts';
+import { createScannerModel, scanReports, type ScannerModel } from '../../../../scripts/lib/hid-models.ts';
 import { createCollector, createFakeDecoder, silentLogger, systemClock, noNfc } from '../../../support/readers.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
 

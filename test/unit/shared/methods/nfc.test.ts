@@ -28,7 +28,7 @@ import {
 } from '@postern/shared';
 import { eveningMs, ticketIdOfTests } from '../../../support/marks.ts';
 import { silentLogger, systemClock } from '../../../support/readers.ts';
-import { sunMessage } from '../../../support/virtual-tags.ts';
+import { sunMessage } from '../../../../scripts/lib/virtual-tags.ts';
 
 let issuer: KeyPair;
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { firstReason, missingPrograms, missingRoot } from './not-run.ts';
+import { firstReason, missingPrograms, missingRoot } from './missing.ts';
 import type { VirtualTag } from './virtual-tags.ts';
 
 const driver = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so';

@@ -1,0 +1,11 @@
+// Readers and turnstiles on their driver stacks: taps, commands to relays, and gates that wait with all of their readers.
+import { ready } from '@postern/shared';
+import { benchTaps } from './reader-taps.ts';
+import { benchRelays } from './relay-orders.ts';
+import type { Bench } from './row.ts';
+import { benchWholeGates } from './whole-gates.ts';
+
+export const benchReaders: Bench = async (options) => {
+  await ready;
+  return [...(await benchTaps(options)), ...(await benchRelays(options)), ...(await benchWholeGates(options))];
+};
