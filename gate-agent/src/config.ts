@@ -128,6 +128,17 @@ const configSchema = z.strictObject({
 export type GateConfig = z.infer<typeof configSchema>;
 export type LaneConfig = GateConfig['lanes'][number];
 
+/** Every key that there is, as in `lanes.id` and `events.lan.listen`. */
+export const configKeys = (): readonly string[] => keysOf(configSchema, '');
+
+function keysOf(schema: unknown, path: string): readonly string[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault)
+    return keysOf(schema.unwrap(), path);
+  if (schema instanceof z.ZodArray && schema.element instanceof z.ZodObject) return keysOf(schema.element, path);
+  if (!(schema instanceof z.ZodObject)) return [path];
+  return Object.entries(schema.shape).flatMap(([key, value]) => keysOf(value, path === '' ? key : `${path}.${key}`));
+}
+
 /** Unless the file says it: where other gates can reach this one, and not on the machine itself. */
 export const discoversGates = ({ lan: { discover, listen } }: Pick<GateConfig, 'lan'>): boolean =>
   discover ?? (listen !== undefined && !/^(127\.|localhost:|\[::1\]:)/.test(listen));

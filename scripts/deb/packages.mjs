@@ -19,6 +19,7 @@ export const packages = [
     suggests: ['gpiod', 'rpicam-apps'],
     units: ['gate-agent.service', 'gate-display.service'],
     udevRules: ['70-postern.rules'],
+    examples: ['gate.example.toml'],
     users: ['postern-gate', 'postern-display'],
   },
   {
@@ -36,6 +37,7 @@ export const packages = [
     suggests: [],
     units: ['cloud-sync.service'],
     udevRules: [],
+    examples: [],
     users: ['postern-cloud'],
   },
 ];

@@ -59,7 +59,7 @@ function copyNpmPackage(name, from, to) {
   for (const path of filesIn(from)) if (isKept(name, path)) copy(join(from, path), join(to, path));
 }
 
-function copySystemFiles(from, folder, { name, units, udevRules, users }) {
+function copySystemFiles(from, folder, { name, units, udevRules, examples, users }) {
   for (const unit of units) {
     copy(join(from, unit), join(folder, 'usr/lib/systemd/system', unit));
     for (const [path] of readFileSync(join(from, unit), 'utf8').matchAll(/\/usr\/lib\/postern\/\S+/g)) {
@@ -67,6 +67,7 @@ function copySystemFiles(from, folder, { name, units, udevRules, users }) {
     }
   }
   for (const rules of udevRules) copy(join(from, rules), join(folder, 'usr/lib/udev/rules.d', rules));
+  for (const example of examples) copy(join(from, example), join(folder, 'usr/share/doc', name, 'examples', example));
   // Both packages may be on one machine: each brings its own users and folders only.
   for (const kind of ['sysusers', 'tmpfiles']) {
     const lines = readFileSync(join(from, `postern.${kind}.conf`), 'utf8').split('\n');

@@ -27,7 +27,7 @@ const laneWhenNoneNamed: LaneConfig = {
 };
 
 const head = `# This gate, as the cloud described it when it enrolled. It is yours to edit; \`gate-agent doctor\` checks it.
-# Every key is explained in the gate agent's README.md.
+# Every key, with its meaning and default: /usr/share/doc/postern-gate/examples/gate.example.toml (systemd/ in a checkout).
 `;
 
 /** The file's text. */
