@@ -12,8 +12,16 @@ import { parseCameraUri, type CameraInput } from '../readers/camera-uri.ts';
 import { readerSchemes } from '../readers/open.ts';
 import { parseSerial } from '../readers/serial-uri.ts';
 import { parseSignal } from '../signals/open.ts';
-import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
-import { checkBluetooth, checkGpio, checkHid, checkSerial, type HardwareDeps } from './doctor-hardware.ts';
+import { fail, warn, well, type Finding } from './doctor-finding.ts';
+import {
+  checkBluetooth,
+  checkGpio,
+  checkHid,
+  checkSerial,
+  lacksOurLinks,
+  udevRemedy,
+  type HardwareDeps,
+} from './doctor-hardware.ts';
 
 /** Standard input is one stream: two lanes would each get some of its lines. */
 export function checkSharedInput({ lanes }: GateConfig): readonly Finding[] {
@@ -69,13 +77,13 @@ export function checkReader(lane: string, uri: string, deps: HardwareDeps): Find
     );
   const input = parseCameraUri(uri);
   return input.ok
-    ? checkCamera(about, uri, input.value, deps.hasProgram)
+    ? checkCamera(about, uri, input.value, deps)
     : fail(about, `reader ${input.error.message}`, 'correct readers in gate.toml');
 }
 
-function checkCamera(about: string, uri: string, input: CameraInput, hasProgram: DoctorDeps['hasProgram']): Finding {
+function checkCamera(about: string, uri: string, input: CameraInput, deps: HardwareDeps): Finding {
   const program = input.type === 'rpicam' ? 'rpicam-vid' : 'ffmpeg';
-  if (!hasProgram(program))
+  if (!deps.hasProgram(program))
     return fail(
       about,
       `reader ${uri} needs ${program}, which is not installed`,
@@ -93,7 +101,9 @@ function checkCamera(about: string, uri: string, input: CameraInput, hasProgram:
       about,
       `reader ${uri}: there is no ${input.path}`,
       input.type === 'device'
-        ? 'plug the camera in; what is there: ls /dev/video* (v4l2-ctl --list-devices names them)'
+        ? lacksOurLinks(input.path, deps)
+          ? udevRemedy
+          : 'plug the camera in; what is there: ls /dev/video* (v4l2-ctl --list-devices names them)'
         : 'correct the path in gate.toml',
     );
   }

@@ -14,15 +14,26 @@ export interface Looked {
 
 export type HardwareDeps = Pick<DoctorDeps, 'hasProgram' | 'hasPackage' | 'deviceFolder' | 'hidrawFolder'>;
 
-const udevRemedy =
+export const udevRemedy =
   'install the udev rules (systemd/70-postern.rules to /etc/udev/rules.d/) and run: sudo udevadm trigger; the agent runs as postern-gate';
 const dialoutRemedy =
   'add the user to the group dialout: sudo usermod -aG dialout postern-gate, then restart the agent';
 
+/** With `setpriv` no line stays driven by a program whose agent is dead. */
+const gpioPrograms = [
+  ['gpioset', 'gpiod'],
+  ['setpriv', 'util-linux'],
+] as const;
+
+/** The rules make this folder, with a name for each device's socket. */
+export const lacksOurLinks = (path: string, { deviceFolder = '/dev' }: HardwareDeps): boolean =>
+  path.startsWith('/dev/postern/') && !existsSync(join(deviceFolder, 'postern'));
+
 export function checkGpio({ about, what }: Looked, chip: string, deps: HardwareDeps): Finding {
   const device = join(deps.deviceFolder ?? '/dev', chip);
-  if (!deps.hasProgram('gpioset'))
-    return fail(about, `${what} needs gpioset, which is not installed`, 'sudo apt install gpiod');
+  for (const [program, package_] of gpioPrograms)
+    if (!deps.hasProgram(program))
+      return fail(about, `${what} needs ${program}, which is not installed`, `sudo apt install ${package_}`);
   if (!existsSync(device))
     return fail(about, `${what}: there is no ${device}`, 'what is there: gpiodetect; correct the chip in gate.toml');
   if (!isUsable(device)) return fail(about, `${what}: ${device} must not be used by this user`, udevRemedy);
@@ -43,7 +54,9 @@ export function checkHid({ about, what }: Looked, address: HidAddress, deps: Har
     return fail(
       about,
       `${what}: there is no ${describeHidAddress(address)}`,
-      'plug it in; what is there: lsusb. A scanner has to be in HID POS mode: its manual has a code for that',
+      address.type === 'path' && lacksOurLinks(address.path, deps)
+        ? udevRemedy
+        : `plug it in; what is there: lsusb${what.startsWith('reader') ? '. A scanner has to be in HID POS mode: its manual has a code for that' : ''}`,
     );
   const usable = paths.find(isUsable);
   if (usable === undefined) return fail(about, `${what}: ${paths[0]} must not be used by this user`, udevRemedy);

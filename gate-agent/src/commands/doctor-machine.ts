@@ -32,6 +32,18 @@ export function checkNode({ nodeVersion }: DoctorDeps): Finding {
   );
 }
 
+/** Only as a service the gate needs it. */
+export const checkServiceManager = ({ hasPackage }: DoctorDeps): readonly Finding[] =>
+  hasPackage('unix-dgram')
+    ? []
+    : [
+        warn(
+          'systemd',
+          'the package unix-dgram is not installed, so systemd would not hear that the gate has started and is well',
+          'npm install unix-dgram, or set Type=exec and WatchdogSec=0: sudo systemctl edit gate-agent',
+        ),
+      ];
+
 export async function checkFolder({ folder: { data }, userId }: DoctorDeps): Promise<readonly Finding[]> {
   try {
     const { mode, uid } = await stat(data);
@@ -201,7 +213,14 @@ export async function checkFeed(
       `${text}; the event has no zone "${zoneId}"`,
       `set its zone in gate.toml to one of: ${manifest.policy.zones.map(({ id }) => id).join(', ')}`,
     );
-  return well('ticket list', text);
+  const staleMs = manifest.policy.staleAfterMinutes * 60_000;
+  return ageMs > staleMs
+    ? warn(
+        'ticket list',
+        `${text}: stale, since the event allows ${duration(staleMs)}`,
+        'start the agent in reach of the cloud; it asks by itself',
+      )
+    : well('ticket list', text);
 }
 
 export async function checkClock(config: GateConfig, deps: DoctorDeps): Promise<Finding> {

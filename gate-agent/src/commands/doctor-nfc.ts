@@ -27,18 +27,6 @@ export async function checkNfcReader(lane: string, uri: string, probe: ProbeNfc)
   return fail(about, `reader ${uri}: ${found.error.cause}`, found.error.remedy);
 }
 
-/** What stands twice in `gate.toml` is one reader: two lanes would both open for each tag. */
-export function checkSharedReaders({ lanes }: GateConfig): readonly Finding[] {
-  const lanesByUri = new Map<string, string[]>();
-  for (const { id, readers } of lanes)
-    for (const uri of readers.filter(isNfc)) lanesByUri.set(uri, [...(lanesByUri.get(uri) ?? []), id]);
-  return [...lanesByUri]
-    .filter(([, ids]) => ids.length > 1)
-    .map(([uri, ids]) =>
-      fail('readers', `${uri} is named by ${ids.join(' and ')}`, 'name each lane’s reader: pcsc://PART OF ITS NAME'),
-    );
-}
-
 export async function checkSunKeys({ nfc: { sunKeyFile } }: GateConfig): Promise<readonly Finding[]> {
   if (sunKeyFile === undefined) return [];
   const keys = await readSunKeys(sunKeyFile);

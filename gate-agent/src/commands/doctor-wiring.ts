@@ -1,5 +1,5 @@
-// The doctor's look at the wiring list as a whole: a GPIO line belongs to one turnstile, lamp or contact. Lanes that name the same
-// turnstile share its lines; anything else that is named twice would be "busy" for whoever comes second.
+// The doctor's look at the wiring list as a whole: a GPIO line belongs to one turnstile, lamp or contact, and a reader to one lane. Lanes
+// that name the same turnstile share its lines; anything else that is named twice would be "busy" for whoever comes second.
 import { parseGpioTurnstile } from '../actuators/gpio-uri.ts';
 import type { GateConfig } from '../config.ts';
 import { parseFireInput } from '../fire-input.ts';
@@ -50,3 +50,27 @@ export function checkWiring({ lanes, fire }: Pick<GateConfig, 'lanes' | 'fire'>)
       ),
     );
 }
+
+/** Whose device can be had once only, or would tell two lanes of each code. */
+const deviceReaders = /^(pcsc|hid|serial):\/\/|^camera:\/\/(\/dev\/|rpicam)/;
+
+export function checkSharedReaders({ lanes }: Pick<GateConfig, 'lanes'>): readonly Finding[] {
+  const lanesByDevice = new Map<string, string[]>();
+  for (const { id, readers } of lanes)
+    for (const uri of readers.filter((reader) => deviceReaders.test(reader)))
+      lanesByDevice.set(deviceOf(uri), [...(lanesByDevice.get(deviceOf(uri)) ?? []), id]);
+  return [...lanesByDevice]
+    .filter(([, ids]) => ids.length > 1)
+    .map(([device, ids]) =>
+      fail(
+        'readers',
+        `${device} is named by ${ids.join(' and ')}`,
+        device.startsWith('pcsc:')
+          ? 'name each lane’s reader: pcsc://PART OF ITS NAME'
+          : 'give each lane a reader of its own in gate.toml; several of a kind are told apart by their paths: ls /dev/postern /dev/serial/by-id',
+      ),
+    );
+}
+
+/** Settings such as size or speed make no other device; a HID device's serial number does. */
+const deviceOf = (uri: string): string => (uri.startsWith('hid:') ? uri : (uri.split('?')[0] ?? uri));

@@ -4,9 +4,9 @@ import { ready } from '@postern/shared';
 import { eventsOf, type GateConfig } from '../config.ts';
 import { checkAgent } from './doctor-agent.ts';
 import { checkActuator, checkFireInput, checkReader, checkSharedInput, checkSignal } from './doctor-devices.ts';
-import { checkWiring } from './doctor-wiring.ts';
+import { checkSharedReaders, checkWiring } from './doctor-wiring.ts';
 import { fail, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
-import { checkNfcReader, checkSharedReaders, checkSunKeys, isNfc } from './doctor-nfc.ts';
+import { checkNfcReader, checkSunKeys, isNfc } from './doctor-nfc.ts';
 import {
   checkClock,
   checkCloud,
@@ -17,13 +17,14 @@ import {
   checkJournal,
   checkNode,
   checkReplica,
+  checkServiceManager,
 } from './doctor-machine.ts';
 
 /** The findings in the order in which they should be mended. */
 export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
   await ready;
   const { config } = deps.folder;
-  const machine = [checkNode(deps), ...(await checkFolder(deps)), await checkDisk(deps)];
+  const machine = [checkNode(deps), ...checkServiceManager(deps), ...(await checkFolder(deps)), await checkDisk(deps)];
   if (!config.ok)
     return [
       ...machine,

@@ -10,7 +10,17 @@ import type { DoctorDeps, Finding } from '../../../../gate-agent/src/commands/do
 import type { ProbeNfc } from '../../../../gate-agent/src/commands/doctor-nfc.ts';
 import { enrol } from '../../../../gate-agent/src/commands/enrol.ts';
 import { findGateFolder } from '../../../../gate-agent/src/commands/gate-folder.ts';
-import { journalPath, prepareEventFolder, replicaPath } from '../../../../gate-agent/src/event-folder.ts';
+import { feedFolder, journalPath, prepareEventFolder, replicaPath } from '../../../../gate-agent/src/event-folder.ts';
+import { openFeedCache } from '../../../../gate-agent/src/store/feed-cache.ts';
+import {
+  announce,
+  buildSnapshot,
+  feedEvent,
+  feedKeys,
+  feedPolicy,
+  generatedTicket,
+  signedManifest,
+} from '../../../../scripts/lib/build-feed.ts';
 import { createTestCloud, silentLog, someEvent } from '../../../support/cloud.ts';
 import { temporaryFolder } from '../../../support/gate-store-harness.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
@@ -361,4 +371,84 @@ test('a GPIO line that two things use is a mistake, a turnstile that two lanes s
   expect(await wiring(gateToml({ lane: `${lamps}\n${secondLane(lamps)}` }))).toEqual([
     'gpiochip0 line 5 is used by the signal of lane main and by the signal of lane out',
   ]);
+});
+
+test.each([
+  ['hid://0c2e:0b61', 'hid://0c2e:0b61', true],
+  ['hid://0c2e:0b61?serial=A', 'hid://0c2e:0b61?serial=B', false],
+  ['serial:///dev/ttyACM0', 'serial:///dev/ttyACM0?baud=19200', true],
+  ['camera:///dev/video0', 'camera:///dev/video0?fps=30', true],
+  ['camera:///dev/video0', 'camera:///dev/video2', false],
+  ['sim://', 'sim://', false],
+])('%s in one lane and %s in another are one device: %s', async (one, other, isOne) => {
+  const toml = gateToml({ readers: `"${one}"`, lane: `[[lanes]]\nid = "two"\nreaders = ["${other}"]` });
+  const found = about(await createMachine({ toml }).examine(), 'readers').map(({ level, text }) => `${level} ${text}`);
+  expect(found).toEqual(isOne ? [`fail ${one} is named by main and two`] : []);
+});
+
+test('where the udev rules’ names are missing as a whole, the rules are the remedy, and not a plug', async () => {
+  const there = createDevices({ devices: [] });
+  const look = async (): Promise<readonly (string | undefined)[]> =>
+    about(
+      await createMachine({
+        toml: gateToml({ readers: '"camera:///dev/postern/none", "hid:///dev/postern/none"' }),
+      }).examine(there),
+      'lane main',
+    ).map(({ next }) => next);
+  expect(await look()).toEqual([
+    expect.stringContaining('70-postern.rules'),
+    expect.stringContaining('70-postern.rules'),
+    undefined,
+  ]);
+  mkdirSync(join(there.deviceFolder, 'postern'));
+  expect(await look()).toEqual([
+    expect.stringMatching(/^plug the camera in/),
+    expect.stringMatching(/^plug it in/),
+    undefined,
+  ]);
+});
+
+test('what a line needs besides gpioset, and what systemd needs, is named with its package', async () => {
+  const machine = createMachine({ toml: gateToml({ actuator: 'gpio://gpiochip0?entry=17' }) });
+  const findings = await machine.examine({
+    ...createDevices({ devices: ['gpiochip0'] }),
+    hasProgram: (program) => program !== 'setpriv',
+    hasPackage: (name) => name !== 'unix-dgram',
+  });
+  expect(about(findings, 'lane main').at(-1)).toMatchObject({ level: 'fail', next: 'sudo apt install util-linux' });
+  expect(about(findings, 'systemd')).toMatchObject([{ level: 'warn', next: expect.stringContaining('unix-dgram') }]);
+});
+
+test('a ticket list older than the event allows is a warning, a fresh one is none', async () => {
+  const { folder, examine: look } = createMachine({
+    toml: gateToml().replace('event = 1', `event = ${feedEvent}`).replace('"arena"', '"main"'),
+  });
+  prepareEventFolder(folder, feedEvent);
+  const { clock } = createVirtualTime();
+  const cache = await openFeedCache({
+    folder: feedFolder(folder, feedEvent),
+    event: feedEvent,
+    enrolledKeys: [announce(feedKeys('a'), 'active')],
+    nowMs: clock.wallMs,
+    logger: silentLog,
+  });
+  const levelOf = async (version: number, ageMs: number): Promise<string | undefined> => {
+    const snapshot = buildSnapshot({ path: join(folder, `${version}.gz`), tickets: [generatedTicket(1)], version });
+    const createdAtMs = clock.wallMs() - ageMs;
+    const manifest = signedManifest({
+      snapshot: snapshot.reference,
+      createdAtMs,
+      expiresAtMs: createdAtMs + 7 * 86_400_000,
+    });
+    const offer = cache.consider(manifest);
+    if (!offer.ok) throw new Error(offer.error.type);
+    const files = { snapshot: snapshot.path, deltas: new Map() };
+    const applied = await cache.apply(offer.value, files, new AbortController().signal);
+    expect(applied).toMatchObject({ ok: true });
+    return about(await look(), 'ticket list')[0]?.level;
+  };
+  const allowedMs = feedPolicy.staleAfterMinutes * 60_000;
+  expect(await levelOf(1, allowedMs + 60_000)).toBe('warn');
+  expect(await levelOf(2, allowedMs - 60_000)).toBe('ok');
+  cache.close();
 });
