@@ -87,7 +87,9 @@ export async function createPcscd(): Promise<VirtualPcscd> {
   return {
     start: async () => {
       const script = `mkdir -p /run/pcscd && mount --bind ${run} /run/pcscd && exec pcscd --foreground --info -c ${readers}`;
-      const started = spawn('unshare', ['--mount', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+      const started = spawn('unshare', ['--mount', '--propagation', 'slave', 'sh', '-c', script], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       daemon = started;
       let [log, errors] = ['', ''];
       const isReady = new Promise<void>((resolve, reject) => {

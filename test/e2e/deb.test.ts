@@ -213,7 +213,7 @@ function runInCopy(prepare: string, inside: string): Outcome {
     mount --rbind /dev "$copy/dev"
     ${prepare}
     chroot "$copy" /bin/sh -c "$1"`;
-  return run('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', inside]);
+  return run('unshare', ['--mount', '--propagation', 'slave', 'sh', '-c', script, 'sh', inside]);
 }
 
 function missingOverlay(): string | undefined {

@@ -17,7 +17,13 @@ import fcntl, os, struct, sys
 fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))
 `;
 
+const unmountMsMax = 30_000;
+
 const run = (program: string, ...args: readonly string[]): void => void execFileSync(program, args, { stdio: 'pipe' });
+
+/** Whether a loop device still has this image. */
+const isAttached = (image: string): boolean =>
+  execFileSync('losetup', ['-j', image], { encoding: 'utf8' }).trim() !== '';
 
 /** Why loop mounts cannot be used here although the programs are there (containers often forbid them). */
 function missingLoopMount(): string | undefined {
@@ -41,10 +47,23 @@ describe('a power cut', () => {
       mkdirSync(mountPoint);
       run('truncate', '-s', String(imageBytes), image);
       run('mkfs.ext4', '-q', image);
+      // Other tests make mount namespaces meanwhile, which hold on to what is mounted then: shared, it is unmounted there too.
+      run('mount', '--bind', folder, folder);
+      run('mount', '--make-shared', folder);
       const mount = (): void => run('mount', '-o', 'loop', image, mountPoint);
+      /** Until nobody has it: what is only mounted anew goes on being the disk that was shut down. */
+      const unmount = async (): Promise<void> => {
+        run('umount', mountPoint);
+        mounted = false;
+        for (let waitedMs = 0; isAttached(image); waitedMs += 10) {
+          if (waitedMs > unmountMsMax) throw new Error('somebody else holds on to the disk');
+          await sleep(10);
+        }
+      };
       let mounted = false;
       onTestFinished(() => {
         if (mounted) run('umount', '-l', mountPoint);
+        run('umount', '-l', folder);
       });
       const acknowledged: Acknowledged[] = [];
       for (let cut = 0; cut < cuts; cut++) {
@@ -64,11 +83,11 @@ describe('a power cut', () => {
         await writer.ended;
         expect(known.length).toBeGreaterThanOrEqual(enough);
         acknowledged.push(...known);
-        run('umount', mountPoint);
+        await unmount();
         mount();
+        mounted = true;
         await expectNothingLost(mountPoint, acknowledged);
-        run('umount', mountPoint);
-        mounted = false;
+        await unmount();
       }
     },
   );
