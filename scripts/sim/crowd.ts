@@ -1,15 +1,16 @@
 // The visitors of a simulated day: most come once and honestly, a good part comes back, some share a copied code and show it at two gates
 // within seconds, some turn around in the turnstile.
-import { encodePass, type KeyPair, type Ticket } from '@postern/shared';
+import type { Ticket } from '@postern/shared';
 import { simulatedTicket } from './gate-marks.ts';
 import type { GateProcess } from './gate-process.ts';
+import type { Passes } from './passes.ts';
 import type { World } from './world.ts';
 
 export const ticketTypes = { single: 1, reentry: 2, group: 3 } as const;
 const groupParty = 4;
 
 /** In percent. */
-const shares = { exit: 12, copied: 30, turnsAround: 4, reissued: 50 } as const;
+const shares = { exit: 12, copied: 30, turnsAround: 4 } as const;
 /** Between the two uses of a copied code. */
 const copiedMsMax = 90_000;
 
@@ -27,6 +28,8 @@ export function ticketOf(number: number): Ticket {
 
 export interface CrowdDeps {
   readonly world: World;
+  readonly passes: Passes;
+  /** So many of the first ones are shown; the rest are for the staff to deny. */
   readonly tickets: number;
   readonly visits: number;
   readonly durationMs: number;
@@ -37,18 +40,13 @@ export interface CrowdDeps {
 }
 
 /** Puts all visits of the day into the queue. Half of them come in its first third: doors open. */
-export function inviteCrowd({ world, tickets, visits, durationMs, open, isFull }: CrowdDeps): void {
+export function inviteCrowd({ world, passes, tickets, visits, durationMs, open, isFull }: CrowdDeps): void {
   const { queue, random, referee } = world;
-  const firstIssuer = world.feed.issuer();
-  /** Tickets are sold before the doors open; once the issuer's key has changed, some have got a new pass. */
-  const passOf = (ticket: Ticket): string =>
-    issue(world.event, ticket, random.chance(shares.reissued) ? world.feed.issuer() : firstIssuer);
-
   const show = async (number: number, direction: 'entry' | 'exit'): Promise<void> => {
     const gates = open();
     const gate = gates[random.below(gates.length)];
     if (gate === undefined || isFull()) return;
-    const committed = await gate.scan(passOf(ticketOf(number)), direction);
+    const committed = await gate.scan(passes.of(ticketOf(number)), direction);
     if (committed?.mark?.kind === 'admitted' && random.chance(shares.turnsAround)) await gate.giveBack(committed.mark);
   };
   const visit = (number: number, direction: 'entry' | 'exit'): void =>
@@ -63,15 +61,4 @@ export function inviteCrowd({ world, tickets, visits, durationMs, open, isFull }
     if (direction === 'entry' && random.chance(shares.copied))
       queue.after(atMs + random.below(copiedMsMax), () => visit(number, 'entry'));
   }
-}
-
-const issued = new WeakMap<KeyPair, Map<string, string>>();
-
-function issue(event: number, ticket: Ticket, key: KeyPair): string {
-  const ofKey = issued.get(key) ?? new Map<string, string>();
-  issued.set(key, ofKey);
-  const pass =
-    ofKey.get(ticket.id) ?? encodePass({ ticketId: ticket.id, event, type: ticket.type, epoch: ticket.epoch }, key);
-  ofKey.set(ticket.id, pass);
-  return pass;
 }

@@ -1,6 +1,6 @@
 // One process of a simulated gate, from its start to its end: the lane's books, the replicator and the feed's rules are the real ones, put
 // together over a simulated disk, clock and network. When it is killed, whatever it was waiting for never comes.
-import type { Mark, Ticket } from '@postern/shared';
+import type { Ticket } from '@postern/shared';
 import { createBell } from '../../gate-agent/src/waiting.ts';
 import type { Disk } from './disk.ts';
 import { mortalQueue } from './event-queue.ts';
@@ -8,12 +8,14 @@ import { createFeedClient, type FeedClient } from './feed-client.ts';
 import type { GateClock } from './gate-clock.ts';
 import { simulatedKeys } from './gate-marks.ts';
 import { startReplication } from './gate-replication.ts';
+import type { KnownMarks } from './mark-index.ts';
 import { createSimulatedLanes, type SimulatedLanes } from './simulated-lanes.ts';
 import { openSimulatedReplica, type SimulatedReplica } from './simulated-replica.ts';
+import { createSimulatedStewards, type SimulatedStewards } from './simulated-stewards.ts';
 import { createSimulatedStore, type SimulatedStore } from './simulated-store.ts';
 import type { World } from './world.ts';
 
-export interface GateProcess extends SimulatedLanes {
+export interface GateProcess extends SimulatedLanes, SimulatedStewards {
   /** Where it is reached; a cloned device has an address of its own and shares the gate's name. */
   readonly address: string;
   readonly gate: string;
@@ -22,8 +24,7 @@ export interface GateProcess extends SimulatedLanes {
   readonly clock: GateClock;
   readonly feed: FeedClient;
   readonly replica: SimulatedReplica;
-  /** Every known mark of a ticket, in the order in which it became known. */
-  readonly marksOf: (ticketId: string) => readonly Mark[];
+  readonly known: KnownMarks;
   readonly kill: () => void;
 }
 
@@ -69,7 +70,7 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     syncMs: diskSyncMs,
     ticket: deps.ticket,
     fold: (marks, ticket) => seams.fold(marks, world.policy, ticket),
-    marksOfOthers: (ticketId) => replica.marksOf(ticketId),
+    others: () => replica.index,
     onWritten: (mark) => referee.written(address, mark),
     onAcknowledged: (mark) => {
       referee.acknowledged(address, mark);
@@ -105,8 +106,9 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     clock,
     feed,
     replica,
-    marksOf: store.marksOf,
+    known: store.known,
     ...lanes,
+    ...createSimulatedStewards({ world, gate, clock, store, lanes, ticket: deps.ticket }),
     kill: () => {
       alive = false;
       network.silence(address);

@@ -3,26 +3,28 @@
 // same one everywhere, and the marks merge to the same in any order.
 import {
   bytesEqual,
+  correctMarks,
   caseId,
   foldTicketHistory,
   markKey,
   writerKey,
   type AdmissionPolicy,
   type Case,
-  type History,
   type Ledger,
   type Mark,
   type Ticket,
 } from '@postern/shared';
 import { acceptedTrouble, isCovered, type AcceptedOf } from './accepted-marks.ts';
-import { effectiveUses, type Facts, type Referee } from './referee.ts';
+import { createMarkIndex, knownMarks, type KnownMarks } from './mark-index.ts';
+import { effectiveEntries, type Facts, type Referee } from './referee.ts';
+import type { Seams } from './planted-bugs.ts';
 import type { SimulatedReplica } from './simulated-replica.ts';
 
 /** A replica as the judgement sees it. */
 export interface Witness {
   readonly address: string;
   readonly replica: SimulatedReplica;
-  readonly marksOf: (ticketId: string) => readonly Mark[];
+  readonly known: KnownMarks;
 }
 
 export interface Judgement {
@@ -38,7 +40,9 @@ export interface Judgement {
   readonly ledger: Pick<Ledger, 'createSegment'>;
   readonly isSingleUse: (ticketId: string) => boolean;
   /** The history of a ticket as the gates fold it. */
-  readonly fold: (marks: readonly Mark[], policy: AdmissionPolicy, ticket: Ticket | undefined) => History;
+  readonly fold: Seams['fold'];
+  /** Whose band is whose, likewise. */
+  readonly bindings: Seams['bindings'];
 }
 
 /**
@@ -152,11 +156,9 @@ function judgeCases(
 ): void {
   const [reference] = witnesses;
   if (reference === undefined) return;
-  const marksByTicket = new Map<string, Mark[]>();
-  for (const { mark } of reference.replica.marks(event)) {
-    if (!('ticketId' in mark) || mark.kind === 'refused') continue;
-    marksByTicket.set(mark.ticketId, [...(marksByTicket.get(mark.ticketId) ?? []), mark]);
-  }
+  const index = createMarkIndex();
+  for (const { mark } of reference.replica.marks(event)) index.add(mark);
+  const all = knownMarks(() => [index]);
   // A ticket that such a mark names may have another history elsewhere.
   const touched = new Set(
     witnesses.flatMap(({ replica }) =>
@@ -164,13 +166,13 @@ function judgeCases(
     ),
   );
   for (const ticket of tickets) {
-    const marks = marksByTicket.get(ticket.id) ?? [];
+    const marks = all.ofTicket(ticket.id);
     if (marks.length === 0 || touched.has(ticket.id)) continue;
     const expected = isSingleUse(ticket.id)
       ? casesOfSingleUse(event, ticket.id, marks)
       : describe(foldTicketHistory(marks, policy, ticket).cases);
-    for (const { address, marksOf } of witnesses) {
-      const found = describe(fold(marksOf(ticket.id), policy, ticket).cases);
+    for (const { address, known } of witnesses) {
+      const found = describe(fold(known.ofTicket(ticket.id), policy, ticket).cases);
       if (found !== expected)
         referee.violate(
           'case-wrong',
@@ -180,19 +182,22 @@ function judgeCases(
   }
 }
 
-/** By the meaning of the words, not by the fold: the earliest use fits, every later one is in the case of its day. */
+/**
+ * By the meaning of the words, not by the fold: the earliest entry fits, and so does whatever a person answers for; every later use is in
+ * the case of its day. The times are those that the clock corrections give.
+ */
 function casesOfSingleUse(event: number, ticketId: string, marks: readonly Mark[]): string {
-  const [fitting, ...misfits] = effectiveUses(marks);
+  const entries = effectiveEntries(correctMarks(marks));
+  const isMisfit = (mark: Mark, place: number): boolean => place > 0 && mark.kind === 'admitted';
+  const misfits = entries.filter(isMisfit);
+  const fitting = entries.filter((mark, place) => !isMisfit(mark, place));
   const days = new Map<string, string[]>();
   for (const mark of misfits) {
     const day = new Date(mark.at.ms - 4 * 3_600_000).toISOString().slice(0, 10);
     days.set(day, [...(days.get(day) ?? []), markKey(mark)]);
   }
   return [...days]
-    .map(
-      ([day, keys]) =>
-        `${caseId(event, ticketId, day)}: ${keys.join(' ')} beside ${fitting === undefined ? '' : markKey(fitting)}`,
-    )
+    .map(([day, keys]) => `${caseId(event, ticketId, day)}: ${keys.join(' ')} beside ${fitting.map(markKey).join(' ')}`)
     .join('; ');
 }
 

@@ -6,6 +6,7 @@ import {
   cborDecode,
   chunkBytesMax,
   decide,
+  foldBindings,
   foldTicketHistory,
   hashBytes,
   keyPairFromSeed,
@@ -14,6 +15,8 @@ import {
   utf8,
   writerKey,
   type AdmissionPolicy,
+  type Bindings,
+  type BandsMax,
   type FeedKey,
   type GateDirectory,
   type History,
@@ -37,6 +40,8 @@ export const plantedBugs = [
   'trust-revoked-key',
   'ignore-accepted-heads',
   'keep-what-is-not-accepted',
+  'ignore-denials',
+  'last-band-wins',
 ] as const;
 export type PlantedBug = (typeof plantedBugs)[number];
 
@@ -47,6 +52,7 @@ export interface Seams {
   readonly freshBoots: boolean;
   readonly decide: typeof decide;
   readonly fold: (marks: readonly Mark[], policy: AdmissionPolicy, ticket: Ticket | undefined) => History;
+  readonly bindings: (marks: readonly Mark[], bandsMax: BandsMax) => Bindings;
   readonly ledger: (ledger: Ledger) => Ledger;
   readonly directory: (directory: GateDirectory) => GateDirectory;
   readonly acceptFeed: typeof acceptManifest;
@@ -63,6 +69,7 @@ const sound: Seams = {
   freshBoots: true,
   decide,
   fold: foldTicketHistory,
+  bindings: foldBindings,
   ledger: (ledger) => ledger,
   directory: (directory) => directory,
   acceptFeed: acceptManifest,
@@ -90,6 +97,15 @@ const planted: Readonly<Record<PlantedBug, Partial<Seams>>> = {
   'trust-revoked-key': { keyState: () => 'active' },
   'ignore-accepted-heads': { directory: acceptingNothing },
   'keep-what-is-not-accepted': { revises: false },
+  'ignore-denials': {
+    fold: (marks, policy, ticket) =>
+      foldTicketHistory(
+        marks.filter(({ kind }) => kind !== 'denied'),
+        policy,
+        ticket,
+      ),
+  },
+  'last-band-wins': { bindings: (marks, bandsMax) => foldBindings(newestBindingOnly(marks), bandsMax) },
 };
 
 /** A ticket as one replicated value: of several uses the last one written is what remains. */
@@ -100,6 +116,17 @@ function newestOnly(marks: readonly Mark[]): readonly Mark[] {
     undefined,
   );
   return marks.filter((mark) => mark.kind !== 'admitted' || mark === newest);
+}
+
+/** The same for the ticket of a wristband. */
+function newestBindingOnly(marks: readonly Mark[]): readonly Mark[] {
+  const newest = new Map<string, Mark>();
+  for (const mark of marks) {
+    if (mark.kind !== 'bound') continue;
+    const known = newest.get(mark.tagHash);
+    if (known === undefined || mark.at.ms >= known.at.ms) newest.set(mark.tagHash, mark);
+  }
+  return [...newest.values()];
 }
 
 /** What came first happened first. */

@@ -20,7 +20,9 @@ export const invariants = [
   'unsigned-mark-merged',
   'known-use-admitted',
   'use-admitted-after-propagation',
+  'denied-ticket-admitted',
   'case-wrong',
+  'bindings-wrong',
   'replicas-differ',
   'merge-depends-on-order',
   'feed-went-back',
@@ -122,7 +124,8 @@ export function createReferee(deps: RefereeDeps): Referee {
   const feedVersions = new Map<string, number>();
   /** Keys of the marks that each disk must have. */
   const acknowledgedAt = new Map<string, Set<string>>();
-  const usesByTicket = new Map<string, readonly Use[]>();
+  const usesByTicket = new Map<string, readonly Deed[]>();
+  const denialsByTicket = new Map<string, Denial[]>();
   const violations: Violation[] = [];
 
   const violate: Referee['violate'] = (invariant, detail) => {
@@ -192,16 +195,37 @@ export function createReferee(deps: RefereeDeps): Referee {
   };
 
   const noteUse = (address: string, mark: Mark): void => {
-    if (mark.kind === 'lapsed') {
+    if (mark.kind === 'lapsed' || mark.kind === 'undone') {
+      const gone = takenBackBy(mark);
       const uses = usesByTicket.get(mark.ticketId) ?? [];
       usesByTicket.set(
         mark.ticketId,
-        uses.filter(({ boot, sequence }) => boot !== mark.of.boot || sequence !== mark.of.sequence),
+        uses.filter(({ key }) => key !== gone),
       );
-    } else if (mark.kind === 'admitted') {
-      const use = { address, gate: mark.gate, boot: mark.boot, sequence: mark.sequence, atMs: nowMs() };
+    } else if (mark.kind === 'admitted' || mark.kind === 'overridden') {
+      const use = { address, gate: mark.gate, key: markKey(mark), atMs: nowMs() };
       usesByTicket.set(mark.ticketId, [...(usesByTicket.get(mark.ticketId) ?? []), use]);
+    } else if (mark.kind === 'denied') {
+      const denial = { address, gate: mark.gate, key: markKey(mark), atMs: nowMs(), epoch: mark.epoch };
+      denialsByTicket.set(mark.ticketId, [...(denialsByTicket.get(mark.ticketId) ?? []), denial]);
     }
+  };
+
+  /** Whether word of it must have come to this gate by now. */
+  const mustKnow = (address: string, gate: string, earlier: Deed): boolean => {
+    if (earlier.address === address || exempt.has(earlier.address) || exempt.has(address)) return false;
+    if (deps.isRevoked(earlier.gate) || deps.isRevoked(gate)) return false;
+    const wholeSinceMs = deps.network.wholeSinceMs(earlier.address, address);
+    return wholeSinceMs !== undefined && wholeSinceMs <= earlier.atMs && nowMs() - earlier.atMs > propagationMsMax;
+  };
+
+  const judgeDenials = ({ address, gate, claim, known }: Admission): void => {
+    const what = `${address} has admitted ${claim.ticketId} of epoch ${claim.epoch}`;
+    const denial = known.find((mark) => mark.kind === 'denied' && mark.epoch >= claim.epoch);
+    if (denial !== undefined) violate('denied-ticket-admitted', `${what} although it knew ${markKey(denial)}`);
+    for (const earlier of denialsByTicket.get(claim.ticketId) ?? [])
+      if (earlier.epoch >= claim.epoch && mustKnow(address, gate, earlier))
+        violate('denied-ticket-admitted', `${what}, denied ${nowMs() - earlier.atMs} ms before at ${earlier.address}`);
   };
 
   return {
@@ -223,21 +247,19 @@ export function createReferee(deps: RefereeDeps): Referee {
       noteUse(address, mark.mark);
     },
     watchMerges,
-    admitted: ({ address, gate, claim, known, keyState }) => {
+    admitted: (admission) => {
+      const { address, gate, claim, known, keyState } = admission;
       const { ticketId } = claim;
       trace.note('admit', address, ticketId);
       if (keyState !== 'active' && keyState !== 'retired' && keyState !== 'next')
         violate('revoked-key-admitted', `${address} has admitted a pass of a key that is ${keyState}`);
+      judgeDenials(admission);
       if (!deps.isSingleUse(ticketId)) return;
-      const use = effectiveUses(known)[0];
+      const use = effectiveEntries(known)[0];
       if (use !== undefined)
         violate('known-use-admitted', `${address} has admitted ${ticketId} although it knew ${markKey(use)}`);
       for (const earlier of usesByTicket.get(ticketId) ?? []) {
-        if (earlier.address === address || exempt.has(earlier.address) || exempt.has(address)) continue;
-        if (deps.isRevoked(earlier.gate) || deps.isRevoked(gate)) continue;
-        const wholeSinceMs = deps.network.wholeSinceMs(earlier.address, address);
-        if (wholeSinceMs === undefined || wholeSinceMs > earlier.atMs) continue;
-        if (nowMs() - earlier.atMs > propagationMsMax)
+        if (mustKnow(address, gate, earlier))
           violate(
             'use-admitted-after-propagation',
             `${address} has admitted ${ticketId}, used ${nowMs() - earlier.atMs} ms before at ${earlier.address}, and their link was whole`,
@@ -280,22 +302,32 @@ export function createReferee(deps: RefereeDeps): Referee {
   };
 }
 
-interface Use {
+/** Something that was done at a gate, and is confirmed. */
+interface Deed {
   readonly address: string;
   readonly gate: string;
-  readonly boot: string;
-  readonly sequence: number;
+  readonly key: string;
   readonly atMs: number;
 }
 
-/** Admissions that nothing has taken back, in the order of (time, counter, gate, boot, sequence). */
-export function effectiveUses(marks: readonly Mark[]): readonly Extract<Mark, { kind: 'admitted' }>[] {
-  const returned = new Set(
-    marks.flatMap((mark) => (mark.kind === 'lapsed' ? [`${mark.gate} ${mark.of.boot} ${mark.of.sequence}`] : [])),
+interface Denial extends Deed {
+  readonly epoch: number;
+}
+
+/** Key of the mark that this one takes back. */
+const takenBackBy = (mark: Extract<Mark, { kind: 'lapsed' | 'undone' }>): string =>
+  markKey({ event: mark.event, gate: mark.gate, ...mark.of });
+
+/** Entries that nothing has taken back, in the order of (time, counter, gate, boot, sequence). */
+export function effectiveEntries(
+  marks: readonly Mark[],
+): readonly Extract<Mark, { kind: 'admitted' | 'overridden' }>[] {
+  const gone = new Set(
+    marks.flatMap((mark) => (mark.kind === 'lapsed' || mark.kind === 'undone' ? [takenBackBy(mark)] : [])),
   );
   return marks
-    .flatMap((mark) => (mark.kind === 'admitted' ? [mark] : []))
-    .filter(({ gate, boot, sequence }) => !returned.has(`${gate} ${boot} ${sequence}`))
+    .flatMap((mark) => (mark.kind === 'admitted' || mark.kind === 'overridden' ? [mark] : []))
+    .filter((mark) => !gone.has(markKey(mark)))
     .toSorted(
       (a, b) =>
         a.at.ms - b.at.ms ||

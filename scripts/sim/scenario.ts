@@ -19,14 +19,21 @@ export interface Scenario {
   readonly marksMax: number;
   readonly weather: Weather;
   readonly clocks: readonly { readonly gate: string; readonly offsetMs: number; readonly drift: number }[];
+  /** Of the tickets, the last so many that visitors leave to the staff. */
+  readonly unused: number;
+  /** On average between two deeds of the staff; undefined where it does nothing but watch. */
+  readonly staffGapMs: number | undefined;
   /** On average between two faults. */
   readonly faultGapMs: number;
   readonly pace: Pace;
 }
 
-const minute = 60_000;
+const second = 1_000;
+const minute = 60 * second;
 const hour = 60 * minute;
 const hostilePercent = 35;
+const staffedPercent = 70;
+const unusedShare = 0.2;
 const lossPercentMax = 30;
 const duplicationPercentMax = 50;
 const latePercentMax = 10;
@@ -41,6 +48,8 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
   const hasHostile = gateCount >= 3 && random.chance(hostilePercent);
   const gates = hasHostile ? names.slice(0, -1) : names;
   const dayVisits = size === 'small' ? 0 : size.gates * size.hours * visitsPerGateHour;
+  const tickets = size === 'small' ? 30 : Math.ceil(dayVisits * ticketsPerVisit);
+  const isStaffed = random.chance(staffedPercent);
   return {
     gates,
     hostile: hasHostile ? names.at(-1) : undefined,
@@ -49,6 +58,9 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
       duplicationPercent: random.below(duplicationPercentMax + 1),
       latePercent: random.below(latePercentMax + 1),
     },
+    tickets,
+    unused: isStaffed ? Math.floor(tickets * unusedShare) : 0,
+    staffGapMs: isStaffed ? (size === 'small' ? 20 * second : minute) : undefined,
     clocks: gates.map((gate) => ({
       gate,
       offsetMs: random.chance(8) ? daysOffMs : random.below(4_000) - 2_000,
@@ -58,7 +70,6 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
       ? {
           durationMs: 5 * minute,
           livenessMs: 5 * minute,
-          tickets: 30,
           visits: 25 + random.below(60),
           marksMax: 290,
           faultGapMs: 4_000 + random.below(16_000),
@@ -73,7 +84,6 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
       : {
           durationMs: size.hours * hour,
           livenessMs: 15 * minute,
-          tickets: Math.ceil(dayVisits * ticketsPerVisit),
           visits: dayVisits,
           marksMax: Number.POSITIVE_INFINITY,
           faultGapMs: 2 * minute + random.below(8 * minute),

@@ -9,6 +9,8 @@ import {
   type LaneContext,
   type Lookups,
   type Mark,
+  type Refusal,
+  type Result,
 } from '@postern/shared';
 import { createLaneBooks, type Committed, type LaneBooks } from '../../shared/src/gate/lane-books.ts';
 import type { FeedClient } from './feed-client.ts';
@@ -20,6 +22,9 @@ import type { World } from './world.ts';
 export interface SimulatedLanes {
   /** A visitor shows a pass; resolves with what was decided and written down, undefined for what is no pass at all. */
   readonly scan: (text: string, direction: 'entry' | 'exit') => Promise<Committed | undefined>;
+  readonly verify: (text: string) => Promise<Result<Claim, Refusal>>;
+  /** The books of the entry lane, for whatever a person does there. */
+  readonly entry: Pick<LaneBooks, 'place' | 'append'>;
   /** Nobody has passed behind this admission. */
   readonly giveBack: (mark: Extract<Mark, { kind: 'admitted' }>) => Promise<void>;
 }
@@ -67,7 +72,13 @@ export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
     clock,
   };
   const noteAdmission = (claim: Claim): void =>
-    referee.admitted({ address, gate, claim, known: store.marksOf(claim.ticketId), keyState: keyState(claim.keyId) });
+    referee.admitted({
+      address,
+      gate,
+      claim,
+      known: store.known.ofTicket(claim.ticketId),
+      keyState: keyState(claim.keyId),
+    });
   const laneOf = (direction: 'entry' | 'exit'): LaneBooks =>
     createLaneBooks(
       { id: direction, zone: 'hall', direction, onFailure: 'locked', holdTimeoutMs: 60_000 },
@@ -84,10 +95,14 @@ export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
     );
   const lanes = { entry: laneOf('entry'), exit: laneOf('exit') };
 
+  const verify: SimulatedLanes['verify'] = (text) =>
+    qrMethod.verify({ medium: 'optical', text, readerId: 'camera', seenAtMs: clock.monotonicMs() }, lookups, signal);
+
   return {
+    verify,
+    entry: lanes.entry,
     scan: async (text, direction) => {
-      const presentation = { medium: 'optical', text, readerId: 'camera', seenAtMs: clock.monotonicMs() } as const;
-      const claim = await qrMethod.verify(presentation, lookups, signal);
+      const claim = await verify(text);
       const lane = lanes[direction];
       if (!claim.ok) {
         store.appendLater(draftRefusal(lane.place(undefined), undefined, claim.error.type, undefined));

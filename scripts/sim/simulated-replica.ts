@@ -2,7 +2,6 @@
 // replica.db it is synced only now and then, since all of it can be had again.
 import {
   createContentHash,
-  markKey,
   type Acceptance,
   type CutBack,
   type EncodedMark,
@@ -12,6 +11,7 @@ import {
 } from '@postern/shared';
 import type { LogFile } from './disk.ts';
 import type { MemoryJournal } from './gate-marks.ts';
+import { createMarkIndex, type MarkIndex } from './mark-index.ts';
 import { createMemoryReplicaStore } from './memory-replica-store.ts';
 
 export type ReplicaTransaction =
@@ -20,8 +20,8 @@ export type ReplicaTransaction =
   | { readonly type: 'quarantine'; readonly item: Quarantined };
 
 export interface SimulatedReplica extends ReplicaStore {
-  /** Marks of a ticket that others made, in the order in which they arrived. */
-  readonly marksOf: (ticketId: string) => readonly Mark[];
+  /** Marks that others made, in the order in which they arrived. */
+  readonly index: Pick<MarkIndex, 'ofTicket' | 'bound' | 'corrected'>;
   /** Every mark known, the own journal's among them, in the order of the content hash. */
   readonly marks: (event: number) => readonly EncodedMark[];
   /** The content hash over those marks only for which `counts` holds. */
@@ -46,30 +46,22 @@ export async function openSimulatedReplica({
       marks: (event) => journal.all().filter(({ mark }) => mark.event === event),
     },
   });
-  const marksByTicket = new Map<string, Mark[]>();
+  const marksOfOthers = createMarkIndex();
   /** Asked for at every exchange, changed far less often. */
   const frontiers = new Map<number, ReturnType<ReplicaStore['frontier']>>();
 
   const index = ({ marks }: Acceptance): void => {
-    for (const { mark } of marks) {
-      // Refusals are no part of a history.
-      if (!('ticketId' in mark) || mark.kind === 'refused' || journal.find(mark) !== undefined) continue;
-      const ofTicket = marksByTicket.get(mark.ticketId);
-      if (ofTicket === undefined) marksByTicket.set(mark.ticketId, [mark]);
-      // A chunk that is fetched again brings marks that were known all the time.
-      else if (ofTicket.every((known) => markKey(known) !== markKey(mark))) ofTicket.push(mark);
-    }
+    for (const { mark } of marks) if (journal.find(mark) === undefined) marksOfOthers.add(mark);
   };
-  const unindex = ({ before: { event, gate, boot }, marks: { from, to } }: CutBack): void => {
-    const isGone = (mark: Mark): boolean =>
-      mark.event === event && mark.gate === gate && mark.boot === boot && mark.sequence >= from && mark.sequence <= to;
-    for (const [ticketId, marks] of marksByTicket)
-      if (marks.some(isGone))
-        marksByTicket.set(
-          ticketId,
-          marks.filter((mark) => !isGone(mark)),
-        );
-  };
+  const unindex = ({ before: { event, gate, boot }, marks: { from, to } }: CutBack): void =>
+    marksOfOthers.removeAll(
+      (mark) =>
+        mark.event === event &&
+        mark.gate === gate &&
+        mark.boot === boot &&
+        mark.sequence >= from &&
+        mark.sequence <= to,
+    );
   const apply = async (transaction: ReplicaTransaction): Promise<void> => {
     if (transaction.type === 'quarantine') await inner.quarantine(transaction.item);
     else if (transaction.type === 'cut') {
@@ -110,7 +102,7 @@ export async function openSimulatedReplica({
       if (kept) write({ type: 'quarantine', item });
       return kept;
     },
-    marksOf: (ticketId) => marksByTicket.get(ticketId) ?? [],
+    index: marksOfOthers,
     hashOf: (event, counts) => {
       const hash = createContentHash();
       for (const { mark, bytes } of inner.marks(event)) if (counts(mark)) hash.add(mark, bytes);

@@ -14,12 +14,14 @@ import {
   type HybridTimestamp,
   type Mark,
   type MarkDraft,
+  type OpeningMark,
   type Store,
   type Ticket,
 } from '@postern/shared';
 import type { Disk } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
 import { createMemoryJournal, type MemoryJournal } from './gate-marks.ts';
+import { createMarkIndex, knownMarks, type KnownMarks, type MarkIndex } from './mark-index.ts';
 
 export interface SimulatedStoreDeps {
   readonly disk: Disk;
@@ -33,8 +35,8 @@ export interface SimulatedStoreDeps {
   readonly ticket: (ticketId: string) => Ticket | undefined;
   /** The history of a ticket as this gate folds it. */
   readonly fold: (marks: readonly Mark[], ticket: Ticket | undefined) => History;
-  /** What was learned from others about a ticket; there once the replica is open. */
-  readonly marksOfOthers: (ticketId: string) => readonly Mark[];
+  /** What was learned from others; there once the replica is open. */
+  readonly others: () => Pick<MarkIndex, 'ofTicket' | 'bound' | 'corrected'>;
   /** A mark is on its way to the disk; and later, it is acknowledged. */
   readonly onWritten: (mark: EncodedMark) => void;
   readonly onAcknowledged: (mark: EncodedMark) => void;
@@ -46,8 +48,9 @@ export interface SimulatedStore extends Store {
   readonly hybrid: HybridClock;
   /** Undefined while stamped marks wait for their commit. */
   readonly through: () => HybridTimestamp | undefined;
-  /** Every known mark of a ticket, in the order in which it became known. */
-  readonly marksOf: (ticketId: string) => readonly Mark[];
+  readonly known: KnownMarks;
+  /** The last entry that this process start has confirmed. */
+  readonly lastOpening: () => OpeningMark | undefined;
 }
 
 /** Without a commit for this long, refusals that wait are written. */
@@ -62,9 +65,10 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
     { ms: 0, counter: 0 },
   );
   const hybrid = createHybridClock(deps.clock.wallMs, latest);
-  const ownByTicket = new Map<string, Mark[]>();
+  const own = createMarkIndex();
   let sequence = before.reduce((last, { mark }) => (mark.boot === boot ? Math.max(last, mark.sequence) : last), 0);
   let waiting: EncodedMark[] = [];
+  let lastOpening: OpeningMark | undefined;
   let flushes = false;
   let commits = false;
   let turn: Promise<unknown> = Promise.resolve();
@@ -89,14 +93,10 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
     return { mark, bytes: encodeMark(mark) };
   };
 
-  const index = ({ mark }: EncodedMark): void => {
-    if (!('ticketId' in mark) || mark.kind === 'refused') return;
-    ownByTicket.set(mark.ticketId, [...(ownByTicket.get(mark.ticketId) ?? []), mark]);
-  };
   const show = (marks: readonly EncodedMark[]): void => {
     for (const mark of marks) {
       journal.add(mark);
-      index(mark);
+      own.add(mark.mark);
     }
   };
   const write = (marks: readonly EncodedMark[]): void => {
@@ -117,6 +117,7 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
     commits = false;
     show(marks);
     marks.forEach(deps.onAcknowledged);
+    if (mark.mark.kind === 'admitted' || mark.mark.kind === 'overridden') lastOpening = mark.mark;
     return mark;
   };
 
@@ -129,17 +130,14 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
     show(marks);
   };
 
-  const marksOf = (ticketId: string): readonly Mark[] => [
-    ...(ownByTicket.get(ticketId) ?? []),
-    ...deps.marksOfOthers(ticketId),
-  ];
+  const known = knownMarks(() => [own, deps.others()]);
 
-  before.forEach(index);
+  for (const { mark } of before) own.add(mark);
   return {
     admit: (ticketId, decide) =>
       inTurn(async () => {
         const ticket = deps.ticket(ticketId);
-        const history = deps.fold(marksOf(ticketId), ticket);
+        const history = deps.fold(known.ofTicket(ticketId), ticket);
         const verdict = decide({ ticket, history, occupancy: () => ({ known: 0, spentOutOfTouch: 0 }) });
         if (verdict.mark === undefined) return ok({ decision: verdict.decision, mark: undefined, commitMs: 0 });
         const startedMs = queue.nowMs();
@@ -162,6 +160,7 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
     journal,
     hybrid,
     through: () => (commits || waiting.length > 0 ? undefined : hybrid.tick()),
-    marksOf,
+    known,
+    lastOpening: () => lastOpening,
   };
 }

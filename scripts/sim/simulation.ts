@@ -12,13 +12,17 @@ import { createGateClock, type GateClock } from './gate-clock.ts';
 import { simulatedBoot } from './gate-marks.ts';
 import { startHostileGate } from './hostile-gate.ts';
 import { hasConverged, judge, type Judgement, type Witness } from './judgement.ts';
+import { judgeBindings } from './judge-bindings.ts';
+import { knownMarks } from './mark-index.ts';
 import { brokenMergeLaws } from './merge-laws.ts';
 import { createNetwork } from './network.ts';
+import { createPasses } from './passes.ts';
 import { seamsOf, type PlantedBug } from './planted-bugs.ts';
 import { createReferee, type Violation } from './referee.ts';
 import { drawScenario, type WorldSize } from './scenario.ts';
 import { rememberingLedger } from './remembering-ledger.ts';
 import { createSeededRandom } from './seeded-random.ts';
+import { callStaff } from './staff.ts';
 import { createTrace } from './trace.ts';
 import { cloudAddress, startWallMs, type World } from './world.ts';
 
@@ -126,15 +130,29 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
   const processes = (): readonly NonNullable<ReturnType<Device['process']>>[] =>
     devices.flatMap((device) => device.process() ?? []);
   const honestMarks = (): number => referee.facts().written.size;
+  const passes = createPasses(world);
+  const isFull = (): boolean => honestMarks() >= scenario.marksMax;
 
   inviteCrowd({
     world,
-    tickets: tickets.size,
+    passes,
+    tickets: tickets.size - scenario.unused,
     visits: scenario.visits,
     durationMs,
     open: processes,
-    isFull: () => honestMarks() >= scenario.marksMax,
+    isFull,
   });
+  if (scenario.staffGapMs !== undefined)
+    callStaff({
+      world,
+      passes,
+      tickets: tickets.size,
+      unused: scenario.unused,
+      durationMs,
+      gapMs: scenario.staffGapMs,
+      open: processes,
+      isFull,
+    });
   scheduleFaults({
     world,
     cloud,
@@ -181,7 +199,7 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     policy,
     tickets: [...tickets.values()],
     witnesses: [
-      { address: cloudAddress, replica: cloud.replica, marksOf: cloud.replica.marksOf },
+      { address: cloudAddress, replica: cloud.replica, known: knownMarks(() => [cloud.replica.index]) },
       ...processes().filter(({ gate }) => !feed.isRevoked(gate)),
     ] satisfies readonly Witness[],
     gates: enrolledGates,
@@ -189,6 +207,7 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     ledger,
     isSingleUse,
     fold: seams.fold,
+    bindings: seams.bindings,
   });
   let agree = isDecided() || (await hasConverged(judgement()));
   while (!agree && !isDecided() && queue.nowMs() < durationMs + livenessMs) {
@@ -198,6 +217,7 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
   if (!isDecided()) {
     if (!agree) referee.violate('not-converged', `no agreement ${livenessMs / 60_000} min after the last fault`);
     await judge(judgement());
+    judgeBindings(judgement());
     for (const law of await brokenMergeLaws({
       event,
       ledger: world.ledger,

@@ -22,6 +22,8 @@ const givenAwayBy: Readonly<Record<PlantedBug, readonly Invariant[]>> = {
   'trust-revoked-key': ['revoked-key-admitted'],
   'ignore-accepted-heads': ['not-converged', 'acknowledged-mark-lost', 'accepted-history-wrong'],
   'keep-what-is-not-accepted': ['not-converged', 'replicas-differ', 'accepted-history-wrong'],
+  'ignore-denials': ['denied-ticket-admitted'],
+  'last-band-wins': ['bindings-wrong'],
   'drop-on-reconnect': ['acknowledged-mark-lost', 'not-converged', 'use-admitted-after-propagation'],
 };
 

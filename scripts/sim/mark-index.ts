@@ -1,0 +1,67 @@
+// Where a simulated replica finds what it folds: the marks of a ticket in the order in which they became known, the bindings of
+// wristbands, and the clock corrections, which say when all the others were made.
+import { markKey, writerKey, type BoundMark, type CorrectedMark, type Mark } from '@postern/shared';
+
+export interface MarkIndex {
+  /** A mark that is known already is not added again. */
+  readonly add: (mark: Mark) => void;
+  readonly removeAll: (isGone: (mark: Mark) => boolean) => void;
+  readonly ofTicket: (ticketId: string) => readonly Mark[];
+  readonly bound: () => readonly BoundMark[];
+  readonly corrected: () => readonly CorrectedMark[];
+}
+
+export function createMarkIndex(): MarkIndex {
+  const byTicket = new Map<string, Mark[]>();
+  let bound: BoundMark[] = [];
+  let corrected: CorrectedMark[] = [];
+  const addTo = <M extends Mark>(list: M[], mark: M): void => {
+    if (list.every((known) => markKey(known) !== markKey(mark))) list.push(mark);
+  };
+  return {
+    add: (mark) => {
+      if (mark.kind === 'corrected') addTo(corrected, mark);
+      if (mark.kind === 'bound') addTo(bound, mark);
+      // Refusals are no part of a history.
+      if (!('ticketId' in mark) || mark.ticketId === '' || mark.kind === 'refused') return;
+      const ofTicket = byTicket.get(mark.ticketId) ?? [];
+      byTicket.set(mark.ticketId, ofTicket);
+      addTo(ofTicket, mark);
+    },
+    removeAll: (isGone) => {
+      for (const [ticketId, marks] of byTicket)
+        if (marks.some(isGone))
+          byTicket.set(
+            ticketId,
+            marks.filter((mark) => !isGone(mark)),
+          );
+      bound = bound.filter((mark) => !isGone(mark));
+      corrected = corrected.filter((mark) => !isGone(mark));
+    },
+    ofTicket: (ticketId) => byTicket.get(ticketId) ?? [],
+    bound: () => bound,
+    corrected: () => corrected,
+  };
+}
+
+/** What is folded, whoever wrote it. */
+export interface KnownMarks {
+  /** Of a ticket, and the corrections of the process starts that they were made in. */
+  readonly ofTicket: (ticketId: string) => readonly Mark[];
+  readonly bound: () => readonly BoundMark[];
+}
+
+/** Over several indexes: a gate has its own marks in one and the others' in another. */
+export function knownMarks(indexes: () => readonly Pick<MarkIndex, 'ofTicket' | 'bound' | 'corrected'>[]): KnownMarks {
+  return {
+    ofTicket: (ticketId) => {
+      const marks = indexes().flatMap((index) => index.ofTicket(ticketId));
+      const writers = new Set(marks.map(writerKey));
+      return [
+        ...marks,
+        ...indexes().flatMap((index) => index.corrected().filter((mark) => writers.has(writerKey(mark)))),
+      ];
+    },
+    bound: () => indexes().flatMap((index) => index.bound()),
+  };
+}

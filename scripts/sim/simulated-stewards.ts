@@ -1,0 +1,94 @@
+// What people do at a simulated gate: let somebody in against the rule, take an entry back, deny a ticket, give out wristbands. The marks
+// are drafted by the functions that the real lane, steward and band desk use.
+import {
+  bytesToHex,
+  createBandDesk,
+  draftDenial,
+  draftOverride,
+  draftUndo,
+  overrideReasons,
+  sha256,
+  undoReasons,
+  type BandAction,
+  type OpeningMark,
+  type Ticket,
+} from '@postern/shared';
+import type { GateClock } from './gate-clock.ts';
+import type { SimulatedLanes } from './simulated-lanes.ts';
+import type { SimulatedStore } from './simulated-store.ts';
+import type { World } from './world.ts';
+
+export interface SimulatedStewards {
+  /** Lets in whoever shows this pass, whatever the rule says. */
+  readonly override: (text: string) => Promise<void>;
+  /** Takes the last entry at this gate back, once. */
+  readonly undo: () => Promise<void>;
+  readonly deny: (text: string) => Promise<void>;
+  /** `replace` as the band desk has it. */
+  readonly bind: (text: string, band: number, replace?: 'lost-band' | 'other-ticket') => Promise<void>;
+}
+
+export interface SimulatedStewardsDeps {
+  readonly world: World;
+  readonly gate: string;
+  readonly clock: GateClock;
+  readonly store: SimulatedStore;
+  readonly lanes: SimulatedLanes;
+  readonly ticket: (ticketId: string) => Ticket | undefined;
+}
+
+const operator = { operator: 'staff-1', role: 'supervisor' } as const;
+
+export function createSimulatedStewards(deps: SimulatedStewardsDeps): SimulatedStewards {
+  const { world, gate, store, lanes } = deps;
+  const { event, random, seams } = world;
+  const { signal } = new AbortController();
+  let undone: OpeningMark | undefined;
+
+  const bandDesk = createBandDesk({
+    events: [
+      {
+        event,
+        store,
+        ticket: deps.ticket,
+        tagHash: (_medium, id) => bytesToHex(sha256(id).slice(0, 16)),
+        bindings: () => seams.bindings(store.known.bound(), (ticketId) => deps.ticket(ticketId)?.party ?? 1),
+      },
+    ],
+    registry: {
+      verify: (presentation) => lanes.verify('text' in presentation ? presentation.text : ''),
+    },
+  });
+  const anyOf = <T>(items: readonly [T, ...T[]]): T => items[random.below(items.length)] ?? items[0];
+
+  return {
+    override: async (text) => {
+      const claim = await lanes.verify(text);
+      if (!claim.ok) return;
+      const { place } = lanes.entry;
+      await lanes.entry.append(draftOverride(place(event), claim.value, anyOf(overrideReasons), 1, operator.operator));
+    },
+    undo: async () => {
+      const last = store.lastOpening();
+      if (last === undefined || last === undone) return;
+      undone = last;
+      await lanes.entry.append(draftUndo(last, operator.operator, anyOf(undoReasons)));
+    },
+    deny: async (text) => {
+      const claim = await lanes.verify(text);
+      if (claim.ok) await lanes.entry.append(draftDenial(event, 'entry', claim.value, operator.operator));
+    },
+    bind: async (text, band, replace) => {
+      const presentation = { medium: 'optical', text, readerId: 'desk', seenAtMs: deps.clock.monotonicMs() } as const;
+      const action: BandAction = {
+        type: 'bind-band',
+        presentation,
+        medium: 'nfc',
+        id: Uint8Array.of(band),
+        ...(replace === undefined ? {} : { replace }),
+      };
+      const bound = await bandDesk.act(operator, action, signal);
+      world.trace.note('bind', gate, band, bound.ok ? 'done' : bound.error.type);
+    },
+  };
+}
