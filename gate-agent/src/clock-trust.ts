@@ -18,6 +18,8 @@ export const trustUncertaintyMsMax = 10 * 60_000;
 export const personUncertaintyMs = 60_000;
 /** What a battery-backed clock that somebody has set once is worth. */
 const rtcUncertaintyMs = 120_000;
+/** A time that was ahead by more is set back; by less, it stands still until it is right. */
+const standStillMsMax = 2_000;
 /** A wall clock that moves against the monotonic one by more than this has been set by somebody: reported, never followed. */
 export const wallJumpMsMin = 2_000;
 
@@ -138,8 +140,10 @@ export function createClockTrust({ clock, machineBoot, saved, floorMs = 0, rtc =
       lastShownMs = Math.max(lastShownMs, guess(monotonicMs));
       return { nowMs: Math.floor(lastShownMs), trusted: false, source: 'none', uncertaintyMs: Number.MAX_SAFE_INTEGER };
     }
-    const uncertaintyMs = Math.ceil(uncertaintyOf(anchor, monotonicMs));
-    lastShownMs = Math.max(lastShownMs, anchor.trueMs + (monotonicMs - anchor.monotonicMs));
+    const baseMs = anchor.trueMs + (monotonicMs - anchor.monotonicMs);
+    lastShownMs = Math.max(lastShownMs, baseMs);
+    // While it stands still it is off by what it has shown too early.
+    const uncertaintyMs = Math.ceil(uncertaintyOf(anchor, monotonicMs) + (lastShownMs - baseMs));
     return {
       nowMs: Math.floor(lastShownMs),
       trusted: uncertaintyMs <= trustUncertaintyMsMax,
@@ -154,7 +158,9 @@ export function createClockTrust({ clock, machineBoot, saved, floorMs = 0, rtc =
     const monotonicMs = clock.monotonicMs();
     const trueNowMs = sample.trueMs + (monotonicMs - sample.monotonicMs);
     // A few milliseconds of disagreement between good samples stand still instead of stepping back; a wrong time is corrected.
-    const stepsBack = before.nowMs - trueNowMs > before.uncertaintyMs + sample.uncertaintyMs || !before.trusted;
+    const stepsBack =
+      before.nowMs - trueNowMs > Math.min(before.uncertaintyMs + sample.uncertaintyMs, standStillMsMax) ||
+      !before.trusted;
     if (stepsBack) lastShownMs = trueNowMs;
     return { type: 'taken', correctionMs: Math.round(trueNowMs - before.nowMs), wasTrusted: before.trusted };
   };

@@ -27,7 +27,8 @@ export function learnTime(sample: TimeSample, { trust, events, logger }: TimeLis
   if (learned.type !== 'taken' || Math.abs(learned.correctionMs) < correctionMsMin) return;
   logger.info({ correctionMs: learned.correctionMs, source: sample.source }, 'The time was corrected');
   for (const { event, store, journal } of events)
-    if (journal.lastSequence() > 0)
+    // Timestamps do not fall with a clock that is set back: then even a start without marks says when its first ones will be made.
+    if (journal.lastSequence() > 0 || learned.correctionMs < 0)
       void store.append({
         kind: 'corrected',
         event,

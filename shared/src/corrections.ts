@@ -60,7 +60,8 @@ function correctedTime(mark: Mark, corrections: readonly CorrectedMark[]): MarkT
   let before: CorrectedMark | undefined;
   for (const correction of corrections) {
     if (correction.sequence > mark.sequence) shiftMs += correction.offsetMs;
-    else if (correction.sequence < mark.sequence) {
+    else {
+      // A correction is dated like what comes after it: it is made with the time that it brings.
       wasSetBack ||= correction.offsetMs < 0;
       before = correction;
     }
@@ -74,14 +75,19 @@ function correctedTime(mark: Mark, corrections: readonly CorrectedMark[]): MarkT
   if (shiftMs === 0 && shownMs === mark.at.ms) return mark;
   const ms = Math.max(0, Math.min(shownMs + shiftMs, trueTimeMsMax - 1));
   const evidence = shiftMs === 0 ? before : corrections.at(-1);
-  return { at: { ms, counter: mark.at.counter }, clock: surer(mark, evidence) };
+  return { at: { ms, counter: mark.at.counter }, clock: surer(mark, ms, evidence) };
 }
 
-/** What was corrected is as sure as the correction, and its distance by the monotonic clock. */
-function surer(mark: Mark, evidence: CorrectedMark | undefined): ClockQuality {
+/**
+ * What was corrected is as sure as the correction, its distance by the monotonic clock, and by how much that clock gives another time: a
+ * clock that was set between the two was not wrong by the same all the time.
+ */
+function surer(mark: Mark, ms: number, evidence: CorrectedMark | undefined): ClockQuality {
   if (evidence === undefined) return mark.clock;
-  const drift = Math.ceil(Math.abs(mark.monotonicMs - evidence.monotonicMs) * driftShare);
-  const uncertaintyMs = evidence.clock.uncertaintyMs + drift;
+  const elapsedMs = evidence.monotonicMs - mark.monotonicMs;
+  const drift = Math.ceil(Math.abs(elapsedMs) * driftShare);
+  const byMonotonicMs = (evidence.trueMs ?? ms + elapsedMs) - elapsedMs;
+  const uncertaintyMs = evidence.clock.uncertaintyMs + drift + Math.abs(ms - byMonotonicMs);
   return uncertaintyMs < mark.clock.uncertaintyMs ? { source: evidence.clock.source, uncertaintyMs } : mark.clock;
 }
 
@@ -104,6 +110,32 @@ export function correctMarks(marks: readonly Mark[]): readonly Mark[] {
     corrected.set(mark, { ...mark, at, clock });
   }
   return marks.map((mark) => corrected.get(mark) ?? mark);
+}
+
+/** Where the timestamps of a gate go on when it starts again: see `latest`. */
+export interface LatestTime {
+  readonly note: (mark: Mark) => void;
+  /** The latest time that any process start has reached. One that a wrong clock drove ahead counts as what it was corrected to. */
+  readonly latest: () => HybridTimestamp;
+}
+
+export function createLatestTime(): LatestTime {
+  const lastByWriter = new Map<string, Mark>();
+  const corrections: CorrectedMark[] = [];
+  return {
+    note: (mark) => {
+      if (isCorrection(mark)) corrections.push(mark);
+      const writer = writerKey(mark);
+      if (mark.sequence > (lastByWriter.get(writer)?.sequence ?? 0)) lastByWriter.set(writer, mark);
+    },
+    latest: () => {
+      const { timeOf } = readCorrections(corrections);
+      return [...lastByWriter.values()].reduce<HybridTimestamp>(
+        (latest, mark) => (compareHybrid(timeOf(mark).at, latest) > 0 ? timeOf(mark).at : latest),
+        { ms: 0, counter: 0 },
+      );
+    },
+  };
 }
 
 const writerKey = ({ event, gate, boot }: Mark): string => `${event}/${gate}/${boot}`;

@@ -4,12 +4,12 @@
 import {
   compareHybrid,
   createHybridClock,
+  createLatestTime,
   err,
   isOrderFoldMark,
   ok,
   type Clock,
   type HybridClock,
-  type HybridTimestamp,
   type Logger,
   type Mark,
   type MarkId,
@@ -106,11 +106,11 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
       journal = opened;
       const fresh = createZoneCounts((id) => opened.find(id) ?? deps.findRemote(id));
       const freshOffline = createOfflineCounts(event);
-      let latest: HybridTimestamp = { ms: 0, counter: 0 };
+      const time = createLatestTime();
       const ofOrders: Mark[] = [];
       opened.replay((mark) => {
         if (isOrderFoldMark(mark)) ofOrders.push(mark);
-        if (compareHybrid(mark.at, latest) > 0) latest = mark.at;
+        time.note(mark);
         fresh.note(mark);
         freshOffline.note(mark);
       });
@@ -120,6 +120,7 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
       counts = fresh;
       orderMarks = ofOrders;
       offline = freshOffline;
+      const latest = time.latest();
       // Within a boot the running clock is the floor already; at the first opening the journal's latest mark is.
       if (compareHybrid(latest, hybrid.last()) > 0) latestClock = createHybridClock(() => deps.time().nowMs, latest);
       giveBackUnacknowledged(opened, fresh);

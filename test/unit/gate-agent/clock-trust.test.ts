@@ -237,6 +237,19 @@ describe('a supervisor', () => {
     const trust = machine.start();
     trust.confirm(trueStartMs + 45_000);
     expect(trust.learn(machine.serverSample())).toMatchObject({ type: 'taken', correctionMs: -45_000 });
-    expect(trust.now().source).toBe('server');
+    expect(trust.now()).toMatchObject({ source: 'server', nowMs: trueStartMs });
+  });
+
+  test('who was a little ahead makes the time stand still, and it says meanwhile by how much it is off', () => {
+    const machine = createMachine(0);
+    const trust = machine.start();
+    trust.confirm(trueStartMs + 1_500);
+    trust.learn(machine.serverSample());
+    machine.pass(500);
+    const { nowMs, uncertaintyMs } = trust.now();
+    expect(nowMs).toBe(trueStartMs + 1_500);
+    expect(nowMs - uncertaintyMs).toBeLessThanOrEqual(machine.state.trueMs);
+    machine.pass(1_500);
+    expect(trust.now().nowMs).toBe(machine.state.trueMs);
   });
 });

@@ -3,6 +3,7 @@
 import {
   compareMarks,
   correctMarks,
+  createLatestTime,
   foldHistory,
   ready,
   readCorrections,
@@ -64,6 +65,29 @@ describe('a clock correction', () => {
     expect([held, caughtUp].map((mark) => minutesOf([back], mark))).toEqual([15, 75]);
   });
 
+  it('dates itself like the marks behind it, so that those are not held up', () => {
+    const ahead = { ms: at(20).ms, counter: 1 };
+    const marks = [
+      aMark({ sequence: 1, at: at(20), monotonicMs: 0 }),
+      { ...corrected(2, -19 * minuteMs, { trueMs: at(1).ms, monotonicMs: minuteMs }), at: ahead },
+      aMark({ sequence: 3, at: { ...ahead, counter: 2 }, monotonicMs: 2 * minuteMs }),
+    ];
+    expect(correctMarks(marks).map((mark) => (mark.at.ms - eveningMs) / minuteMs)).toEqual([1, 1, 2]);
+  });
+
+  it('keeps the next process start from going on where a clock that was ahead has been', () => {
+    const time = createLatestTime();
+    time.note(aMark({ sequence: 1, at: at(60), monotonicMs: 0 }));
+    expect(time.latest()).toEqual(at(60));
+    time.note({
+      ...corrected(2, -59 * minuteMs, { trueMs: at(1).ms, monotonicMs: minuteMs }),
+      at: { ms: at(60).ms, counter: 1 },
+    });
+    expect(time.latest().ms).toBe(at(1).ms);
+    time.note(aMark({ sequence: 1, gate: 'gate-b', at: at(5) }));
+    expect(time.latest()).toEqual(at(5));
+  });
+
   it('decides who was first: the gate whose clock was behind was not', () => {
     const marks = [
       aMark({ gate: 'gate-a', sequence: 1, at: at(0), clock: noClock }),
@@ -83,6 +107,12 @@ describe('a clock correction', () => {
     const entry = aMark({ sequence: 1, clock: noClock, monotonicMs: 0 });
     const [moved] = correctMarks([entry, corrected(2, 5_000, { monotonicMs: 100_000 })]);
     expect(moved?.clock).toEqual({ source: 'server', uncertaintyMs: 100 + 10 });
+  });
+
+  it('is not sure of a time that the monotonic clock contradicts, since the clock was set in between', () => {
+    const entry = aMark({ sequence: 1, at: at(0), clock: noClock, monotonicMs: 0 });
+    const [moved] = correctMarks([entry, corrected(2, -60 * minuteMs, { trueMs: at(1).ms, monotonicMs: minuteMs })]);
+    expect(moved?.clock.uncertaintyMs).toBeGreaterThanOrEqual(60 * minuteMs);
   });
 
   it('keeps the marks of one process start in the order in which they were made', () => {
