@@ -61,6 +61,7 @@ export async function startCloud(world: World): Promise<CloudProcess> {
   const back = (): void =>
     network.listen(cloudAddress, async (channel, from, message) => {
       if (channel === 'feed') return answerFeed(Number(decoder.decode(message)));
+      if (channel === 'time') return world.queue.nowMs() < world.timelessMs ? undefined : feed.signTime(message);
       const answered = await answerSync(
         { store: replica, ingest, maySync: async ({ gate }, of) => of === event && !feed.isRevoked(gate) },
         { gate: gateOf(from) },

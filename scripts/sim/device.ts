@@ -1,5 +1,6 @@
 // A device of a gate: a disk, a clock and at most one process. It is what gets switched off, restored from an old image and cloned.
 import { markKey, type Ticket } from '@postern/shared';
+import type { SavedClock } from '../../gate-agent/src/clock-trust.ts';
 import { afterPowerCut, createDisk, imageOf, type Disk, type DiskImage } from './disk.ts';
 import type { GateClock } from './gate-clock.ts';
 import { startGateProcess, type GateProcess } from './gate-process.ts';
@@ -38,6 +39,8 @@ export function createDevice({ world, address, clock, image, newBoot, tickets, p
   const diskOptions = { syncsJournal: seams.syncsJournal };
   let disk = createDisk(image, diskOptions);
   let process: GateProcess | undefined;
+  let machineStarts = 1;
+  let savedClock: SavedClock | undefined;
 
   return {
     address,
@@ -55,12 +58,17 @@ export function createDevice({ world, address, clock, image, newBoot, tickets, p
         boot,
         disk,
         clock,
+        machineBoot: `${address} ${machineStarts}`,
+        savedClock,
         ticket: (id) => tickets.get(id),
         peers: () => peers().filter((peer) => peer !== address),
       });
       referee.feedTaken(address, process.feed.manifest()?.version ?? 0);
     },
     stop: (how) => {
+      savedClock = process?.savedClock() ?? savedClock;
+      // A machine that starts anew counts its time anew: of what was saved, only the floor is worth anything.
+      if (how === 'power') machineStarts += 1;
       process?.kill();
       process = undefined;
       trace.note('stop', address, how);

@@ -5,6 +5,7 @@ import {
   bytesToHex,
   keyId,
   signManifest,
+  signServerTime,
   type AcceptedHead,
   type AdmissionPolicy,
   type FeedKey,
@@ -25,6 +26,8 @@ export interface FeedPublisher {
   readonly accepted: AcceptedOf;
   /** What a pass is signed with now. */
   readonly issuer: () => KeyPair;
+  /** What the time is, signed for whoever sent this nonce. */
+  readonly signTime: (nonce: Uint8Array) => Uint8Array;
   readonly rotateFeedKey: () => void;
   /** A new issuer key; the one before it is retired, or revoked. */
   readonly rotateIssuerKey: (before: 'retired' | 'revoked') => void;
@@ -103,6 +106,7 @@ export function createFeedPublisher({ policy, tickets, gates, wallMs }: FeedPubl
     accepted: (gate) => revoked.get(gate),
     issuer: activeIssuer,
     enrolledKeys: feedKeys.map(({ publicKey }) => ({ keyId: keyId(publicKey), publicKey })),
+    signTime: (nonce) => signServerTime(nonce, wallMs(), activeFeedKey()),
     rotateFeedKey: () => {
       const next = simulatedKeys(`feed ${feedKeys.length + 1}`);
       announcements.push(announceFeedKey(next.publicKey, activeFeedKey()));

@@ -1,4 +1,4 @@
-// The clock of one simulated device: off by some time, a little too fast or too slow, and now and then it jumps. It keeps its faults over
+// The operating system's clock of one simulated device: off by some time, a little too fast or too slow, and now and then it jumps. It keeps its faults over
 // restarts of its process.
 import type { Clock } from '@postern/shared';
 
@@ -12,7 +12,7 @@ export function createGateClock(nowMs: () => number, startWallMs: number, offset
   let offByMs = offsetMs;
   return {
     wallMs: () => Math.floor(startWallMs + nowMs() * (1 + drift) + offByMs),
-    monotonicMs: () => Math.floor(nowMs()),
+    monotonicMs: () => Math.floor(nowMs() * (1 + drift)),
     jump: (ms) => void (offByMs += ms),
     copy: () => createGateClock(nowMs, startWallMs, offByMs, drift),
   };

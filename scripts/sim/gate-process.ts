@@ -1,6 +1,7 @@
 // One process of a simulated gate, from its start to its end: the lane's books, the replicator and the feed's rules are the real ones, put
 // together over a simulated disk, clock and network. When it is killed, whatever it was waiting for never comes.
-import type { Ticket } from '@postern/shared';
+import type { Ticket, TrustedTime } from '@postern/shared';
+import type { SavedClock } from '../../gate-agent/src/clock-trust.ts';
 import { createBell } from '../../gate-agent/src/waiting.ts';
 import type { Disk } from './disk.ts';
 import { mortalQueue } from './event-queue.ts';
@@ -8,12 +9,13 @@ import { createFeedClient, type FeedClient } from './feed-client.ts';
 import type { GateClock } from './gate-clock.ts';
 import { simulatedKeys } from './gate-marks.ts';
 import { startReplication } from './gate-replication.ts';
+import { createGateTime } from './gate-time.ts';
 import type { KnownMarks } from './mark-index.ts';
 import { createSimulatedLanes, type SimulatedLanes } from './simulated-lanes.ts';
 import { openSimulatedReplica, type SimulatedReplica } from './simulated-replica.ts';
 import { createSimulatedStewards, type SimulatedStewards } from './simulated-stewards.ts';
 import { createSimulatedStore, type SimulatedStore } from './simulated-store.ts';
-import type { World } from './world.ts';
+import { cloudAddress, type World } from './world.ts';
 
 export interface GateProcess extends SimulatedLanes, SimulatedStewards {
   /** Where it is reached; a cloned device has an address of its own and shares the gate's name. */
@@ -25,6 +27,7 @@ export interface GateProcess extends SimulatedLanes, SimulatedStewards {
   readonly feed: FeedClient;
   readonly replica: SimulatedReplica;
   readonly known: KnownMarks;
+  readonly savedClock: () => SavedClock;
   readonly kill: () => void;
 }
 
@@ -35,6 +38,9 @@ export interface GateProcessDeps {
   readonly boot: string;
   readonly disk: Disk;
   readonly clock: GateClock;
+  /** Which start of the machine it is, and what the process before has saved of its clock. */
+  readonly machineBoot: string;
+  readonly savedClock: SavedClock | undefined;
   readonly ticket: (ticketId: string) => Ticket | undefined;
   /** Addresses of the other gates; the cloud is known to everybody. */
   readonly peers: () => readonly string[];
@@ -50,12 +56,32 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
   const diskSyncMs = (): number => syncMs.least + random.below(syncMs.most - syncMs.least);
   const poke = createBell(queue);
 
-  const feed = createFeedClient({
+  const time = createGateTime({
+    world,
+    clock,
+    queue,
+    machineBoot: deps.machineBoot,
+    saved: deps.savedClock,
+    store: () => store,
+    feed: () => feed,
+    ask: async (nonce) => {
+      const answer = await network.request(address, cloudAddress, 'time', nonce);
+      // To a process that has ended no answer ever comes.
+      if (!alive) return new Promise<never>(() => {});
+      return answer.ok ? answer.value : undefined;
+    },
+  });
+  const now = (): TrustedTime => {
+    const stated = time.now();
+    referee.timeStated(address, stated);
+    return stated;
+  };
+  const feed: FeedClient = createFeedClient({
     event,
     self: { id: gate, publicKey: simulatedKeys(gate).publicKey },
     file: disk.feed,
     enrolledKeys: world.feed.enrolledKeys,
-    wallMs: clock.wallMs,
+    wallMs: () => now().nowMs,
     queue,
     syncMs: diskSyncMs,
     accept: seams.acceptFeed,
@@ -65,7 +91,7 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     gate,
     boot,
     clock,
-    clockQuality: () => ({ source: 'server', uncertaintyMs: 100 }),
+    time: now,
     queue,
     syncMs: diskSyncMs,
     ticket: deps.ticket,
@@ -87,12 +113,13 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     },
   });
 
-  const replication = startReplication({ ...deps, queue, feed, store, replica, poke, isAlive: () => alive });
+  const replication = startReplication({ ...deps, queue, time, feed, store, replica, poke, isAlive: () => alive });
   const lanes = createSimulatedLanes({
     world,
     address,
     gate,
     clock,
+    time: now,
     store,
     feed,
     lastAnswersMs: replication.lastAnswersMs,
@@ -108,7 +135,8 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     replica,
     known: store.known,
     ...lanes,
-    ...createSimulatedStewards({ world, gate, clock, store, lanes, ticket: deps.ticket }),
+    ...createSimulatedStewards({ world, gate, clock, time, store, lanes, ticket: deps.ticket }),
+    savedClock: time.saved,
     kill: () => {
       alive = false;
       network.silence(address);

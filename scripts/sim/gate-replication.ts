@@ -6,6 +6,7 @@ import {
   createIngest,
   createOwnSegments,
   createReplicator,
+  ok,
   utf8,
   type Ingest,
   type Peer,
@@ -18,6 +19,7 @@ import type { EventQueue } from './event-queue.ts';
 import type { FeedClient } from './feed-client.ts';
 import type { GateClock } from './gate-clock.ts';
 import { simulatedKeys } from './gate-marks.ts';
+import { takeTime, withTime, type GateTime } from './gate-time.ts';
 import type { Channel } from './network.ts';
 import { quietLogger } from './replica.ts';
 import type { SimulatedReplica } from './simulated-replica.ts';
@@ -36,6 +38,7 @@ export interface GateReplicationDeps {
   readonly boot: string;
   readonly disk: Disk;
   readonly clock: GateClock;
+  readonly time: GateTime;
   readonly queue: EventQueue;
   readonly isAlive: () => boolean;
   readonly feed: FeedClient;
@@ -93,10 +96,14 @@ export function startReplication(deps: GateReplicationDeps): GateReplication {
     id: to,
     kind: to === cloudAddress ? 'cloud' : 'gate',
     exchange: async (message) => {
+      const sentMs = deps.clock.monotonicMs();
       const answer = await ask(to, 'sync', message);
       if (answer.ok) lastAnswerMs.set(to, queue.nowMs());
       answersLately = answer.ok || [...lastAnswerMs.values()].some((atMs) => queue.nowMs() - atMs < answersLatelyMs);
-      return answer;
+      if (!answer.ok || to === cloudAddress) return answer;
+      const { stated, body } = takeTime(answer.value);
+      deps.time.hear(stated, sentMs, deps.clock.monotonicMs());
+      return ok(body);
     },
   });
 
@@ -160,7 +167,7 @@ export function startReplication(deps: GateReplicationDeps): GateReplication {
       { gate: gateOf(from) },
       message,
     );
-    return answered.ok ? answered.value.answer : undefined;
+    return answered.ok ? withTime(deps.time.stated(), answered.value.answer) : undefined;
   });
 
   /** Work that goes on by itself. A rejection is a fault of ours, and so a violation. */
@@ -170,6 +177,7 @@ export function startReplication(deps: GateReplicationDeps): GateReplication {
   inBackground('draining', drain);
   inBackground('coverage', sayThrough);
   inBackground('the feed', pollFeed);
+  inBackground('the time', deps.time.keepAsking);
   inBackground('syncing', syncReplica);
   return { lastAnswersMs: () => [...lastAnswerMs.values()] };
 }

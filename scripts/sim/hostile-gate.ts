@@ -6,6 +6,7 @@ import {
   createOwnSegments,
   createReplicator,
   encodeSyncRequest,
+  ok,
   signChunk,
   type EncodedMark,
   type GateDirectory,
@@ -15,6 +16,7 @@ import {
 } from '@postern/shared';
 import { createDisk, emptyImage } from './disk.ts';
 import { admittedMark, createMemoryJournal, simulatedKeys } from './gate-marks.ts';
+import { takeTime, withTime } from './gate-time.ts';
 import { quietLogger } from './replica.ts';
 import { openSimulatedReplica } from './simulated-replica.ts';
 import { cloudAddress, gateOf, type World } from './world.ts';
@@ -75,7 +77,7 @@ export async function startHostileGate(deps: HostileGateDeps): Promise<HostileGa
     if (channel !== 'sync') return undefined;
     hear(message);
     const answered = await answerSync({ store, ingest, maySync: async () => true }, { gate: gateOf(from) }, message);
-    return answered.ok ? answered.value.answer : undefined;
+    return answered.ok ? withTime('', answered.value.answer) : undefined;
   });
 
   const targets = (): readonly string[] => random.shuffled([...deps.peers(), cloudAddress]);
@@ -117,7 +119,10 @@ export async function startHostileGate(deps: HostileGateDeps): Promise<HostileGa
         {
           id: to,
           kind: to === cloudAddress ? 'cloud' : 'gate',
-          exchange: (message) => network.request(gate, to, 'sync', message),
+          exchange: async (message) => {
+            const answer = await network.request(gate, to, 'sync', message);
+            return answer.ok && to !== cloudAddress ? ok(takeTime(answer.value).body) : answer;
+          },
         },
         event,
         signal,

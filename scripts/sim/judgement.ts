@@ -171,6 +171,7 @@ function judgeCases(
     const expected = isSingleUse(ticket.id)
       ? casesOfSingleUse(event, ticket.id, marks)
       : describe(foldTicketHistory(marks, policy, ticket).cases);
+    if (expected.includes(uncertain)) referee.noteUncertainOrder(ticket.id);
     for (const { address, known } of witnesses) {
       const found = describe(fold(known.ofTicket(ticket.id), policy, ticket).cases);
       if (found !== expected)
@@ -191,20 +192,42 @@ function casesOfSingleUse(event: number, ticketId: string, marks: readonly Mark[
   const isMisfit = (mark: Mark, place: number): boolean => place > 0 && mark.kind === 'admitted';
   const misfits = entries.filter(isMisfit);
   const fitting = entries.filter((mark, place) => !isMisfit(mark, place));
-  const days = new Map<string, string[]>();
+  const days = new Map<string, Mark[]>();
   for (const mark of misfits) {
     const day = new Date(mark.at.ms - 4 * 3_600_000).toISOString().slice(0, 10);
-    days.set(day, [...(days.get(day) ?? []), markKey(mark)]);
+    days.set(day, [...(days.get(day) ?? []), mark]);
   }
   return [...days]
-    .map(([day, keys]) => `${caseId(event, ticketId, day)}: ${keys.join(' ')} beside ${fitting.map(markKey).join(' ')}`)
+    .map(([day, ofDay]) => {
+      const orderUncertain = ofDay.some((misfit) => fitting.some((other) => mayBeEither(misfit, other)));
+      return describeCase(caseId(event, ticketId, day), ofDay, fitting, orderUncertain);
+    })
     .join('; ');
 }
 
+/** Whether what two gates say of their clocks leaves open which of the marks was first. */
+const mayBeEither = (a: Mark, b: Mark): boolean =>
+  a.gate !== b.gate &&
+  a.at.ms - a.clock.uncertaintyMs <= b.at.ms + b.clock.uncertaintyMs &&
+  b.at.ms - b.clock.uncertaintyMs <= a.at.ms + a.clock.uncertaintyMs;
+
 const describe = (cases: readonly Case[]): string =>
   cases
-    .map(
-      ({ id, misfits, fitting }) =>
-        `${id}: ${misfits.map(({ mark }) => markKey(mark)).join(' ')} beside ${fitting.map(({ mark }) => markKey(mark)).join(' ')}`,
+    .map(({ id, misfits, fitting, orderUncertain }) =>
+      describeCase(
+        id,
+        misfits.map(({ mark }) => mark),
+        fitting.map(({ mark }) => mark),
+        orderUncertain,
+      ),
     )
     .join('; ');
+
+const describeCase = (
+  id: string,
+  misfits: readonly Mark[],
+  fitting: readonly Mark[],
+  orderUncertain: boolean,
+): string =>
+  `${id}: ${misfits.map(markKey).join(' ')} beside ${fitting.map(markKey).join(' ')}${orderUncertain ? `, ${uncertain}` : ''}`;
+const uncertain = 'order uncertain';

@@ -6,8 +6,8 @@ import type { EventQueue } from './event-queue.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Trace } from './trace.ts';
 
-/** What a message is for: an exchange of marks, or a question for the feed. */
-export type Channel = 'sync' | 'feed';
+/** What a message is for: an exchange of marks, or a question for the feed or the time. */
+export type Channel = 'sync' | 'feed' | 'time';
 
 /** Answers as a node's listener would; undefined where it refuses to. */
 export type Listener = (channel: Channel, from: string, message: Uint8Array) => Promise<Uint8Array | undefined>;

@@ -9,6 +9,7 @@ import {
   type EncodedMark,
   type Mark,
   type SignedChunk,
+  type TrustedTime,
 } from '@postern/shared';
 import { isCovered, type AcceptedOf } from './accepted-marks.ts';
 import type { Network } from './network.ts';
@@ -21,6 +22,8 @@ export const invariants = [
   'known-use-admitted',
   'use-admitted-after-propagation',
   'denied-ticket-admitted',
+  'clock-overconfident',
+  'mark-misdated',
   'case-wrong',
   'bindings-wrong',
   'replicas-differ',
@@ -71,6 +74,8 @@ export interface Referee {
   /** Takes what one process merges, cuts back or puts aside, from its first change on. */
   readonly watchMerges: (watch: MergeWatch) => (transaction: ReplicaTransaction) => void;
   readonly admitted: (admission: Admission) => void;
+  /** What a gate holds for the time just now. */
+  readonly timeStated: (address: string, time: TrustedTime) => void;
   readonly feedTaken: (address: string, version: number) => void;
   /** What is on the disk of this address after its process has ended. */
   readonly stopped: (address: string, journal: readonly EncodedMark[]) => void;
@@ -83,6 +88,8 @@ export interface Referee {
   /** Something that the hostile gate has signed. */
   readonly hostileSigned: (mark: EncodedMark) => void;
   readonly hostileForked: (chunk: SignedChunk) => void;
+  /** A case of which nobody can know who was first. */
+  readonly noteUncertainOrder: (ticketId: string) => void;
   readonly broke: (what: string, cause: unknown) => void;
   readonly violate: (invariant: Invariant, detail: string) => void;
   readonly violations: () => readonly Violation[];
@@ -92,6 +99,8 @@ export interface Referee {
 /** What the judgement at the end needs. */
 export interface Facts {
   readonly written: ReadonlyMap<string, EncodedMark>;
+  /** True time, Unix ms. */
+  readonly writtenAtMs: ReadonlyMap<string, number>;
   readonly acknowledged: ReadonlyMap<string, EncodedMark>;
   readonly excused: ReadonlySet<string>;
   readonly hostile: ReadonlyMap<string, readonly EncodedMark[]>;
@@ -102,6 +111,8 @@ export interface Facts {
 export interface RefereeDeps {
   readonly trace: Trace;
   readonly nowMs: () => number;
+  /** The true one. */
+  readonly wallMs: () => number;
   readonly network: Pick<Network, 'wholeSinceMs'>;
   readonly hostileGate: string | undefined;
   /** Tickets that may be used once, by one person. */
@@ -116,6 +127,7 @@ const violationsMax = 20;
 export function createReferee(deps: RefereeDeps): Referee {
   const { trace, nowMs } = deps;
   const written = new Map<string, EncodedMark>();
+  const writtenAtMs = new Map<string, number>();
   const acknowledged = new Map<string, EncodedMark>();
   const excused = new Set<string>();
   const exempt = new Set<string>();
@@ -232,12 +244,13 @@ export function createReferee(deps: RefereeDeps): Referee {
     written: (address, mark) => {
       const key = markKey(mark.mark);
       const before = written.get(key);
-      trace.note('write', address, key, mark.mark.kind, mark.mark.at.ms);
+      trace.note(`write-${mark.mark.kind}`, address, key, mark.mark.at.ms);
       if (before !== undefined && !bytesEqual(before.bytes, mark.bytes))
         violate('sequence-broken', `${address} has written ${key} a second time, with other content`);
       if (mark.mark.sequence > 1 && !written.has(markKey({ ...mark.mark, sequence: mark.mark.sequence - 1 })))
         violate('sequence-broken', `${address} has written ${key} and not the mark before it`);
       written.set(key, mark);
+      writtenAtMs.set(key, deps.wallMs());
     },
     acknowledged: (address, mark) => {
       trace.note('acknowledge', address, markKey(mark.mark));
@@ -265,6 +278,11 @@ export function createReferee(deps: RefereeDeps): Referee {
             `${address} has admitted ${ticketId}, used ${nowMs() - earlier.atMs} ms before at ${earlier.address}, and their link was whole`,
           );
       }
+    },
+    timeStated: (address, { nowMs: shownMs, trusted, uncertaintyMs, source }) => {
+      const offMs = shownMs - deps.wallMs();
+      if (trusted && Math.abs(offMs) > uncertaintyMs + 1)
+        violate('clock-overconfident', `${address} is ${offMs} ms off and says ±${uncertaintyMs} ms by ${source}`);
     },
     feedTaken: (address, version) => {
       trace.note('feed', address, version);
@@ -294,11 +312,12 @@ export function createReferee(deps: RefereeDeps): Referee {
       hostile.set(key, [...(hostile.get(key) ?? []), mark]);
     },
     hostileForked: ({ head }) => void forked.add(writerKey(head)),
+    noteUncertainOrder: (ticketId) => trace.note('order-uncertain', ticketId),
     broke: (what, cause) =>
       violate('code-failed', `${what}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`),
     violate,
     violations: () => violations,
-    facts: () => ({ written, acknowledged, excused, hostile, forked }),
+    facts: () => ({ written, writtenAtMs, acknowledged, excused, hostile, forked }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface Scenario {
   readonly unused: number;
   /** On average between two deeds of the staff; undefined where it does nothing but watch. */
   readonly staffGapMs: number | undefined;
+  /** Until then the cloud tells nobody the time. */
+  readonly timelessMs: number;
   /** On average between two faults. */
   readonly faultGapMs: number;
   readonly pace: Pace;
@@ -34,6 +36,9 @@ const hour = 60 * minute;
 const hostilePercent = 35;
 const staffedPercent = 70;
 const unusedShare = 0.2;
+/** Worlds in which nobody knows the time at first, and for how much of the day at most. */
+const timelessPercent = 40;
+const timelessShareMax = 0.4;
 const lossPercentMax = 30;
 const duplicationPercentMax = 50;
 const latePercentMax = 10;
@@ -50,6 +55,8 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
   const dayVisits = size === 'small' ? 0 : size.gates * size.hours * visitsPerGateHour;
   const tickets = size === 'small' ? 30 : Math.ceil(dayVisits * ticketsPerVisit);
   const isStaffed = random.chance(staffedPercent);
+  const durationMs = size === 'small' ? 5 * minute : size.hours * hour;
+  const around = (most: number): number => random.below(2 * most) - most;
   return {
     gates,
     hostile: hasHostile ? names.at(-1) : undefined,
@@ -58,17 +65,18 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
       duplicationPercent: random.below(duplicationPercentMax + 1),
       latePercent: random.below(latePercentMax + 1),
     },
+    durationMs,
     tickets,
     unused: isStaffed ? Math.floor(tickets * unusedShare) : 0,
     staffGapMs: isStaffed ? (size === 'small' ? 20 * second : minute) : undefined,
+    timelessMs: random.chance(timelessPercent) ? random.below(durationMs * timelessShareMax) : 0,
     clocks: gates.map((gate) => ({
       gate,
-      offsetMs: random.chance(8) ? daysOffMs : random.below(4_000) - 2_000,
-      drift: (random.below(400) - 200) / 1_000_000,
+      offsetMs: random.chance(8) ? daysOffMs : around(random.chance(25) ? hour : 2 * second),
+      drift: around(100) / 1_000_000,
     })),
     ...(size === 'small'
       ? {
-          durationMs: 5 * minute,
           livenessMs: 5 * minute,
           visits: 25 + random.below(60),
           marksMax: 290,
@@ -78,11 +86,11 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
             sayThroughMs: 60_000,
             drainMs: 1_000,
             feedPollMs: 40_000,
+            askTimeMs: 60_000,
             replicaSyncMs: 30_000,
           },
         }
       : {
-          durationMs: size.hours * hour,
           livenessMs: 15 * minute,
           visits: dayVisits,
           marksMax: Number.POSITIVE_INFINITY,
@@ -92,6 +100,7 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
             sayThroughMs: 10 * minute,
             drainMs: 10_000,
             feedPollMs: 5 * minute,
+            askTimeMs: 5 * minute,
             replicaSyncMs: 15_000,
           },
         }),

@@ -11,6 +11,7 @@ import {
   type Mark,
   type Refusal,
   type Result,
+  type TrustedTime,
 } from '@postern/shared';
 import { createLaneBooks, type Committed, type LaneBooks } from '../../shared/src/gate/lane-books.ts';
 import type { FeedClient } from './feed-client.ts';
@@ -34,6 +35,7 @@ export interface SimulatedLanesDeps {
   readonly address: string;
   readonly gate: string;
   readonly clock: GateClock;
+  readonly time: () => TrustedTime;
   readonly store: SimulatedStore;
   readonly feed: FeedClient;
   /** When each peer has answered last. */
@@ -65,7 +67,7 @@ export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
   const reachable = (): number => deps.lastAnswersMs().filter((atMs) => world.queue.nowMs() - atMs <= inTouchMs).length;
   const context: LaneContext = {
     policy: () => world.policy,
-    time: () => ({ nowMs: clock.wallMs(), trusted: true, source: 'server', uncertaintyMs: 100 }),
+    time: deps.time,
     feedAgeMs: () => 0,
     inTouch: () => ({ inTouch: reachable() > 0, peersReachable: reachable() }),
     gate,

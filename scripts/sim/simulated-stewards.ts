@@ -14,6 +14,7 @@ import {
   type Ticket,
 } from '@postern/shared';
 import type { GateClock } from './gate-clock.ts';
+import type { GateTime } from './gate-time.ts';
 import type { SimulatedLanes } from './simulated-lanes.ts';
 import type { SimulatedStore } from './simulated-store.ts';
 import type { World } from './world.ts';
@@ -24,6 +25,8 @@ export interface SimulatedStewards {
   /** Takes the last entry at this gate back, once. */
   readonly undo: () => Promise<void>;
   readonly deny: (text: string) => Promise<void>;
+  /** Sets the time by a watch. */
+  readonly confirmClock: (trueMs: number) => Promise<void>;
   /** `replace` as the band desk has it. */
   readonly bind: (text: string, band: number, replace?: 'lost-band' | 'other-ticket') => Promise<void>;
 }
@@ -32,6 +35,7 @@ export interface SimulatedStewardsDeps {
   readonly world: World;
   readonly gate: string;
   readonly clock: GateClock;
+  readonly time: GateTime;
   readonly store: SimulatedStore;
   readonly lanes: SimulatedLanes;
   readonly ticket: (ticketId: string) => Ticket | undefined;
@@ -77,6 +81,17 @@ export function createSimulatedStewards(deps: SimulatedStewardsDeps): SimulatedS
     deny: async (text) => {
       const claim = await lanes.verify(text);
       if (claim.ok) await lanes.entry.append(draftDenial(event, 'entry', claim.value, operator.operator));
+    },
+    confirmClock: async (trueMs) => {
+      const offsetMs = deps.time.confirm(trueMs);
+      await store.append({
+        kind: 'corrected',
+        event,
+        lane: '',
+        operator: operator.operator,
+        offsetMs,
+        trueMs: deps.time.now().nowMs,
+      });
     },
     bind: async (text, band, replace) => {
       const presentation = { medium: 'optical', text, readerId: 'desk', seenAtMs: deps.clock.monotonicMs() } as const;

@@ -2,12 +2,11 @@
 // the other; a mark is acknowledged, and seen by the replicator, only once the simulated sync is over. Refusals are stamped at once
 // and written before the next mark or at a quiet moment, without a sync.
 import {
-  compareHybrid,
   createHybridClock,
+  createLatestTime,
   encodeMark,
   ok,
   type Clock,
-  type ClockQuality,
   type EncodedMark,
   type History,
   type HybridClock,
@@ -17,6 +16,7 @@ import {
   type OpeningMark,
   type Store,
   type Ticket,
+  type TrustedTime,
 } from '@postern/shared';
 import type { Disk } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -28,7 +28,8 @@ export interface SimulatedStoreDeps {
   readonly gate: string;
   readonly boot: string;
   readonly clock: Clock;
-  readonly clockQuality: () => ClockQuality;
+  /** What the gate holds for the time. */
+  readonly time: () => TrustedTime;
   readonly queue: EventQueue;
   /** How long the next sync takes. */
   readonly syncMs: () => number;
@@ -51,6 +52,8 @@ export interface SimulatedStore extends Store {
   readonly known: KnownMarks;
   /** The last entry that this process start has confirmed. */
   readonly lastOpening: () => OpeningMark | undefined;
+  /** Of this process start. */
+  readonly lastSequence: () => number;
 }
 
 /** Without a commit for this long, refusals that wait are written. */
@@ -60,11 +63,9 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
   const { disk, gate, boot, queue } = deps;
   const before = disk.journal.all().flat();
   const journal = createMemoryJournal(before);
-  const latest = before.reduce<HybridTimestamp>(
-    (newest, { mark }) => (compareHybrid(mark.at, newest) > 0 ? mark.at : newest),
-    { ms: 0, counter: 0 },
-  );
-  const hybrid = createHybridClock(deps.clock.wallMs, latest);
+  const reached = createLatestTime();
+  for (const { mark } of before) reached.note(mark);
+  const hybrid = createHybridClock(() => deps.time().nowMs, reached.latest());
   const own = createMarkIndex();
   let sequence = before.reduce((last, { mark }) => (mark.boot === boot ? Math.max(last, mark.sequence) : last), 0);
   let waiting: EncodedMark[] = [];
@@ -81,6 +82,7 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
 
   const stamp = (draft: MarkDraft): EncodedMark => {
     sequence += 1;
+    const { source, uncertaintyMs } = deps.time();
     const mark: Mark = {
       ...draft,
       gate,
@@ -88,7 +90,7 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
       sequence,
       at: hybrid.tick(),
       monotonicMs: Math.round(deps.clock.monotonicMs()),
-      clock: deps.clockQuality(),
+      clock: { source, uncertaintyMs: Math.ceil(uncertaintyMs) },
     };
     return { mark, bytes: encodeMark(mark) };
   };
@@ -162,5 +164,6 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
     through: () => (commits || waiting.length > 0 ? undefined : hybrid.tick()),
     known,
     lastOpening: () => lastOpening,
+    lastSequence: () => sequence,
   };
 }

@@ -13,6 +13,7 @@ import { simulatedBoot } from './gate-marks.ts';
 import { startHostileGate } from './hostile-gate.ts';
 import { hasConverged, judge, type Judgement, type Witness } from './judgement.ts';
 import { judgeBindings } from './judge-bindings.ts';
+import { judgeTimes } from './judge-times.ts';
 import { knownMarks } from './mark-index.ts';
 import { brokenMergeLaws } from './merge-laws.ts';
 import { createNetwork } from './network.ts';
@@ -55,6 +56,8 @@ const hostileGapMs = 15_000;
 const policy = admissionPolicySchema.parse({
   event,
   name: 'A simulated night',
+  // The harder case: without a time that anybody has confirmed, entries are made all the same.
+  whenClockUntrusted: 'admit',
   types: [
     { id: ticketTypes.single, name: 'Once' },
     { id: ticketTypes.reentry, name: 'In and out', reentry: true },
@@ -81,6 +84,7 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
   const referee = createReferee({
     trace,
     nowMs: queue.nowMs,
+    wallMs,
     network,
     hostileGate: hostile,
     isSingleUse,
@@ -98,6 +102,7 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     policy,
     feed,
     pace: scenario.pace,
+    timelessMs: scenario.timelessMs,
     enrolledGates,
     wallMs,
   };
@@ -218,6 +223,7 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     if (!agree) referee.violate('not-converged', `no agreement ${livenessMs / 60_000} min after the last fault`);
     await judge(judgement());
     judgeBindings(judgement());
+    judgeTimes(judgement());
     for (const law of await brokenMergeLaws({
       event,
       ledger: world.ledger,

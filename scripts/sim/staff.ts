@@ -25,6 +25,8 @@ const tries = { count: 4, withinMs: 100_000 } as const;
 const reissuedPercent = 50;
 const unusedPercent = 75;
 const bands = 6;
+/** A watch, read and typed in. */
+const watchOffMsMax = 45_000;
 
 export function callStaff({ world, passes, tickets, unused, durationMs, gapMs, open, isFull }: StaffDeps): void {
   const { queue, random, referee } = world;
@@ -51,6 +53,8 @@ export function callStaff({ world, passes, tickets, unused, durationMs, gapMs, o
         run(at((gate) => gate.scan(passes.of(ticket, ticket.epoch + 1), 'entry'))),
       );
   };
+  const confirmClock = (): Promise<void> =>
+    at((gate) => gate.confirmClock(world.wallMs() + random.below(2 * watchOffMsMax) - watchOffMsMax));
   /** One band for two tickets, or two for one ticket of one person. */
   const bindTwice = async (): Promise<void> => {
     const [one, other] = [anyTicket(), anyTicket()];
@@ -71,7 +75,7 @@ export function callStaff({ world, passes, tickets, unused, durationMs, gapMs, o
       gate.bind(passes.of(anyTicket()), random.below(bands), random.chance(50) ? 'other-ticket' : 'lost-band'),
     );
 
-  const deeds = [override, override, undo, undo, deny, deny, bindTwice, bindTwice, settleBand];
+  const deeds = [override, override, undo, undo, confirmClock, deny, deny, bindTwice, bindTwice, settleBand];
   const next = (): void =>
     void queue.after(random.below(2 * gapMs), () => {
       if (queue.nowMs() >= durationMs) return;

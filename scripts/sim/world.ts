@@ -20,6 +20,8 @@ export interface World {
   readonly policy: AdmissionPolicy;
   readonly feed: FeedPublisher;
   readonly pace: Pace;
+  /** Until then the cloud tells nobody the time. */
+  readonly timelessMs: number;
   /** Every gate that was ever enrolled, the hostile one among them. */
   readonly enrolledGates: readonly string[];
   /** The true wall time, Unix ms. */
@@ -32,6 +34,7 @@ export interface Pace {
   readonly sayThroughMs: number;
   readonly drainMs: number;
   readonly feedPollMs: number;
+  readonly askTimeMs: number;
   readonly replicaSyncMs: number;
 }
 
