@@ -1,11 +1,13 @@
-// The replicator of a simulated gate and the rhythm in which it is used: it drains after every commit, exchanges with every peer when there
-// is something new and now and then otherwise, and asks for the feed. The engine of the real gate does the same over sockets.
+// The replicator of a simulated gate, put together as the engine of the real one does it over sockets: it drains after every commit, the
+// mesh chooses its neighbours, a loop a neighbour and one for the cloud exchange with them, and it asks for the feed. Only idle rounds are
+// slower, so that hours pass in seconds.
 import { setMaxListeners } from 'node:events';
 import {
   answerSync,
   createIngest,
   createOwnSegments,
   createReplicator,
+  err,
   ok,
   utf8,
   type Ingest,
@@ -13,6 +15,9 @@ import {
   type PeerError,
   type Result,
 } from '@postern/shared';
+import { ownGateCause, type LanPeer } from '../../gate-agent/src/replication/lan-peer.ts';
+import { createMesh } from '../../gate-agent/src/replication/mesh.ts';
+import { exchangeIntervalMs, runPeerLoop } from '../../gate-agent/src/replication/peer-loop.ts';
 import { createBell, type Bell } from '../../gate-agent/src/waiting.ts';
 import type { Disk } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -49,9 +54,6 @@ export interface GateReplicationDeps {
   readonly peers: () => readonly string[];
 }
 
-const settleMs = { gate: 20, cloud: 100 } as const;
-const retryFirstMs = 250;
-const retryMaxMs = 4_000;
 const answersLatelyMs = 5_000;
 
 export function startReplication(deps: GateReplicationDeps): GateReplication {
@@ -92,10 +94,9 @@ export function startReplication(deps: GateReplicationDeps): GateReplication {
     const answer = await network.request(address, to, channel, message);
     return deps.isAlive() ? answer : never;
   };
-  const peerAt = (to: string): Peer => ({
-    id: to,
-    kind: to === cloudAddress ? 'cloud' : 'gate',
-    exchange: async (message) => {
+  const exchangeWith =
+    (to: string): Peer['exchange'] =>
+    async (message) => {
       const sentMs = deps.clock.monotonicMs();
       const answer = await ask(to, 'sync', message);
       if (answer.ok) lastAnswerMs.set(to, queue.nowMs());
@@ -104,19 +105,56 @@ export function startReplication(deps: GateReplicationDeps): GateReplication {
       const { stated, body } = takeTime(answer.value);
       deps.time.hear(stated, sentMs, deps.clock.monotonicMs());
       return ok(body);
-    },
-  });
-
-  const follow = async (peer: Peer): Promise<void> => {
-    let failures = 0;
-    for (;;) {
-      const rings = news.rings();
-      const result = feed.isRevoked(gateOf(peer.id)) ? undefined : await replicator.syncWith(peer, event, signal);
-      failures = result?.ok === false ? failures + 1 : 0;
-      if (failures > 0) await queue.sleep(Math.min(retryMaxMs, retryFirstMs * 2 ** (failures - 1)));
-      else if (await news.wait(rings, world.pace.idleExchangeMs, signal)) await queue.sleep(settleMs[peer.kind]);
-    }
+    };
+  /** As mutual TLS has it: not a byte for a gate that is revoked, nor for another device of this one. */
+  const refusalOf = (to: string): string | undefined => {
+    if (gateOf(to) === gate) return ownGateCause;
+    return feed.isRevoked(gateOf(to)) ? 'revoked' : undefined;
   };
+  const createPeer = (to: string): LanPeer => {
+    const exchange = exchangeWith(to);
+    let proved: string | undefined;
+    network.follow(address, to);
+    return {
+      id: to,
+      kind: 'gate',
+      gate: () => proved,
+      exchange: async (message, until) => {
+        const cause = refusalOf(to);
+        if (cause !== undefined) return err({ type: 'peer-refused', status: 0, cause });
+        const answer = await exchange(message, until);
+        if (answer.ok) proved = gateOf(to);
+        return answer;
+      },
+      close: () => {
+        if (deps.isAlive()) network.unfollow(address, to);
+      },
+    };
+  };
+  const stretch = world.pace.idleExchangeMs / exchangeIntervalMs;
+  const follow = (peer: Peer, onTurn: (error: PeerError | undefined) => void, until: AbortSignal): Promise<void> =>
+    runPeerLoop(
+      {
+        peer,
+        event,
+        replicator,
+        log: quietLogger,
+        clock: { ...deps.clock, monotonicMs: () => deps.clock.monotonicMs() / stretch },
+        timer: queue,
+        bell: { ...news, wait: (seen, ms, ofWait) => news.wait(seen, ms * stretch, ofWait) },
+        afterTurn: onTurn,
+      },
+      until,
+    );
+  const mesh = createMesh({
+    gate,
+    addresses: deps.peers(),
+    createPeer,
+    follow,
+    forget: replicator.forget,
+    clock: deps.clock,
+    timer: { after: (ms, run) => queue.after(Math.max(ms, world.pace.meshTickMs), run) },
+  });
   const drain = async (): Promise<void> => {
     for (;;) {
       const pokes = poke.rings();
@@ -147,6 +185,7 @@ export function startReplication(deps: GateReplicationDeps): GateReplication {
       if (answer.ok && answer.value.length > 0 && (await feed.offer(answer.value))) {
         referee.feedTaken(address, feed.manifest()?.version ?? 0);
         replicator.tryRefusedAgain();
+        mesh.tryRefusedAgain();
         await reviseRevoked();
         news.ring();
       }
@@ -167,13 +206,20 @@ export function startReplication(deps: GateReplicationDeps): GateReplication {
       { gate: gateOf(from) },
       message,
     );
-    return answered.ok ? withTime(deps.time.stated(), answered.value.answer) : undefined;
+    if (!answered.ok) return undefined;
+    const { answer, marksAccepted, agreed } = answered.value;
+    for (const peer of mesh.peers()) if (peer.gate() === gateOf(from)) replicator.noteAsked(peer, event, agreed);
+    if (marksAccepted > 0) news.ring();
+    return withTime(deps.time.stated(), answer);
   });
 
   /** Work that goes on by itself. A rejection is a fault of ours, and so a violation. */
   const inBackground = (what: string, work: () => Promise<void>): void =>
     void work().catch((cause: unknown) => referee.broke(`${what} of ${address}`, cause));
-  for (const to of [...deps.peers(), cloudAddress]) inBackground('an exchange', () => follow(peerAt(to)));
+  network.follow(address, cloudAddress);
+  inBackground('an exchange', () =>
+    follow({ id: cloudAddress, kind: 'cloud', exchange: exchangeWith(cloudAddress) }, () => {}, signal),
+  );
   inBackground('draining', drain);
   inBackground('coverage', sayThrough);
   inBackground('the feed', pollFeed);

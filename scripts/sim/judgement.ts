@@ -34,6 +34,8 @@ export interface Judgement {
   readonly tickets: readonly Ticket[];
   /** Everybody who must agree: the cloud first, then every gate that is not revoked. */
   readonly witnesses: readonly Witness[];
+  /** Whether two have exchanged for a good while, up to now. */
+  readonly talk: (a: string, b: string) => boolean;
   /** Every gate that was ever enrolled. */
   readonly gates: readonly string[];
   readonly accepted: AcceptedOf;
@@ -94,15 +96,23 @@ export async function judge(judgement: Judgement): Promise<void> {
   for (const detail of await silentForks(judgement, facts)) referee.violate('equivocation-unnoticed', detail);
 }
 
-/** Replicas that have one of two histories that others have otherwise, and no proof of it: a lie that would go on in silence. */
-async function silentForks({ event, witnesses, accepted }: Judgement, { forked }: Facts): Promise<readonly string[]> {
+/**
+ * Replicas that have one of two histories that somebody they talk to has otherwise, and no proof of it: a lie that would go on in silence.
+ * Proofs are not passed on, so who agrees with all its neighbours may have none; everybody talks to the cloud.
+ */
+async function silentForks(
+  { event, witnesses, accepted, talk }: Judgement,
+  { forked }: Facts,
+): Promise<readonly string[]> {
   const silent: string[] = [];
   for (const writer of [...forked].filter((key) => accepted(key.split('/')[1] ?? '') === undefined)) {
     const told = witnesses.map(({ replica }) => replica.marks(event).filter(({ mark }) => writerKey(mark) === writer));
     for (const [index, { address, replica }] of witnesses.entries()) {
       const own = told[index] ?? [];
-      const isContradicted = told.some((others) =>
-        others.some(({ bytes }, place) => !bytesEqual(bytes, own[place]?.bytes ?? bytes)),
+      const isContradicted = told.some(
+        (others, other) =>
+          talk(address, witnesses[other]?.address ?? '') &&
+          others.some(({ bytes }, place) => !bytesEqual(bytes, own[place]?.bytes ?? bytes)),
       );
       const holdsProof = (await replica.quarantined(event)).some(({ chunk }) => writerKey(chunk.head) === writer);
       if (isContradicted && !holdsProof)

@@ -21,6 +21,8 @@ export interface MemoryReplicaStore extends ReplicaStore {
   /** Everything stored, to be handed to `createMemoryReplicaStore` after a crash or as an old copy of a disk. */
   readonly image: () => ReplicaImage;
   readonly marks: (event: number) => readonly EncodedMark[];
+  /** Whether it has been learned from others. */
+  readonly has: (id: MarkId) => boolean;
 }
 
 export interface ReplicaImage {
@@ -113,6 +115,7 @@ export function createMemoryReplicaStore({ image, own }: MemoryReplicaOptions = 
       quarantined: [...quarantined],
     }),
     marks: known,
+    has: (id) => marks.has(markKey(id)),
   };
 }
 

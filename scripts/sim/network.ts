@@ -27,8 +27,12 @@ export interface Network {
   readonly mend: (from: string, to: string) => void;
   /** From here on everything arrives once and soon. */
   readonly heal: () => void;
-  /** Since when both directions between two listening nodes have been whole; undefined while they are not. */
+  /** From here on `from` exchanges with `to` whenever it has something new, until `unfollow` or until it is off. */
+  readonly follow: (from: string, to: string) => void;
+  readonly unfollow: (from: string, to: string) => void;
+  /** Since when two listening nodes, one of which follows the other, have been whole in both directions; undefined while they are not. */
   readonly wholeSinceMs: (a: string, b: string) => number | undefined;
+  readonly listening: () => readonly string[];
 }
 
 export interface Weather {
@@ -56,6 +60,8 @@ export function createNetwork({ queue, random, trace, weather }: NetworkDeps): N
   const brokenAtMs = new Map<string, number>();
   /** Exchanges on a link since the last two good ones in a row, and how many of the latest were good. */
   const luck = new Map<string, { exchanges: number; goodInARow: number }>();
+  /** Of each direction since when it is followed. */
+  const followed = new Map<string, number>();
   let healed = false;
 
   const link = (from: string, to: string): string => `${from}>${to}`;
@@ -92,6 +98,7 @@ export function createNetwork({ queue, random, trace, weather }: NetworkDeps): N
     },
     silence: (address) => {
       listeners.delete(address);
+      for (const key of followed.keys()) if (key.startsWith(`${address}>`)) followed.delete(key);
       brokeAll(address);
     },
     cut: (from, to) => {
@@ -102,13 +109,22 @@ export function createNetwork({ queue, random, trace, weather }: NetworkDeps): N
       if (cuts.delete(link(from, to))) broke(from, to);
     },
     heal: () => {
+      for (const cut of cuts) {
+        const [from = '', to = ''] = cut.split('>');
+        broke(from, to);
+      }
       cuts.clear();
       healed = true;
     },
-    wholeSinceMs: (a, b) =>
-      cuts.has(link(a, b)) || cuts.has(link(b, a)) || !listeners.has(a) || !listeners.has(b)
-        ? undefined
-        : (brokenAtMs.get(pair(a, b)) ?? 0),
+    follow: (from, to) => void followed.set(link(from, to), queue.nowMs()),
+    unfollow: (from, to) => void followed.delete(link(from, to)),
+    wholeSinceMs: (a, b) => {
+      const followedSince = [followed.get(link(a, b)), followed.get(link(b, a))].filter((atMs) => atMs !== undefined);
+      const isCut = cuts.has(link(a, b)) || cuts.has(link(b, a));
+      if (isCut || followedSince.length === 0 || !listeners.has(a) || !listeners.has(b)) return undefined;
+      return Math.max(brokenAtMs.get(pair(a, b)) ?? 0, Math.min(...followedSince));
+    },
+    listening: () => [...listeners.keys()],
     request: (from, to, channel, message) =>
       new Promise((resolve) => {
         const spared = healed || luckOf(from, to).exchanges >= badLuckMax;

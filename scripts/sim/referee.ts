@@ -9,12 +9,15 @@ import {
   type EncodedMark,
   type Mark,
   type SignedChunk,
+  type Timer,
   type TrustedTime,
 } from '@postern/shared';
 import { isCovered, type AcceptedOf } from './accepted-marks.ts';
 import type { Network } from './network.ts';
+import { hopMsMax, reachedBy } from './propagation.ts';
 import type { ReplicaTransaction } from './simulated-replica.ts';
 import type { Trace } from './trace.ts';
+import { gateOf } from './world.ts';
 
 export const invariants = [
   'acknowledged-mark-lost',
@@ -22,6 +25,7 @@ export const invariants = [
   'known-use-admitted',
   'use-admitted-after-propagation',
   'denied-ticket-admitted',
+  'mark-not-propagated',
   'clock-overconfident',
   'mark-misdated',
   'case-wrong',
@@ -113,15 +117,19 @@ export interface RefereeDeps {
   readonly nowMs: () => number;
   /** The true one. */
   readonly wallMs: () => number;
-  readonly network: Pick<Network, 'wholeSinceMs'>;
+  readonly network: Pick<Network, 'wholeSinceMs' | 'listening'>;
+  /** Calls back later. */
+  readonly timer: Timer;
+  /** Whether who is reached at this address knows the mark; undefined where nobody is. */
+  readonly knows: (address: string, mark: Mark) => boolean | undefined;
   readonly hostileGate: string | undefined;
   /** Tickets that may be used once, by one person. */
   readonly isSingleUse: (ticketId: string) => boolean;
   readonly isRevoked: (gate: string) => boolean;
 }
 
-/** Two gates whose link is whole know of each other's uses within this. */
-export const propagationMsMax = 45_000;
+/** So far away word is looked for. */
+const hopsJudged = 3;
 const violationsMax = 20;
 
 export function createReferee(deps: RefereeDeps): Referee {
@@ -223,20 +231,36 @@ export function createReferee(deps: RefereeDeps): Referee {
     }
   };
 
+  const isExempt = (address: string): boolean => exempt.has(address) || deps.isRevoked(gateOf(address));
+  const reached = (from: string, sinceMs: number): ReadonlyMap<string, number> =>
+    reachedBy({ network: deps.network, nowMs, isExempt }, from, sinceMs);
   /** Whether word of it must have come to this gate by now. */
-  const mustKnow = (address: string, gate: string, earlier: Deed): boolean => {
-    if (earlier.address === address || exempt.has(earlier.address) || exempt.has(address)) return false;
-    if (deps.isRevoked(earlier.gate) || deps.isRevoked(gate)) return false;
-    const wholeSinceMs = deps.network.wholeSinceMs(earlier.address, address);
-    return wholeSinceMs !== undefined && wholeSinceMs <= earlier.atMs && nowMs() - earlier.atMs > propagationMsMax;
+  const mustKnow = (address: string, earlier: Deed): boolean =>
+    address !== earlier.address && reached(earlier.address, earlier.atMs).has(address);
+
+  /** At each hop's time it must have come to everybody within so many hops. */
+  const followMark = (address: string, mark: Mark): void => {
+    const atMs = nowMs();
+    for (let hop = 1; hop <= hopsJudged; hop++)
+      deps.timer.after(hop * hopMsMax, () => {
+        for (const [to, hops] of reached(address, atMs)) {
+          if (hops !== hop) continue;
+          trace.note(`reach-${hops}`, address, to);
+          if (deps.knows(to, mark) === false)
+            violate(
+              'mark-not-propagated',
+              `${to} does not know ${markKey(mark)} after ${nowMs() - atMs} ms, ${hops} whole links away from ${address}`,
+            );
+        }
+      });
   };
 
-  const judgeDenials = ({ address, gate, claim, known }: Admission): void => {
+  const judgeDenials = ({ address, claim, known }: Admission): void => {
     const what = `${address} has admitted ${claim.ticketId} of epoch ${claim.epoch}`;
     const denial = known.find((mark) => mark.kind === 'denied' && mark.epoch >= claim.epoch);
     if (denial !== undefined) violate('denied-ticket-admitted', `${what} although it knew ${markKey(denial)}`);
     for (const earlier of denialsByTicket.get(claim.ticketId) ?? [])
-      if (earlier.epoch >= claim.epoch && mustKnow(address, gate, earlier))
+      if (earlier.epoch >= claim.epoch && mustKnow(address, earlier))
         violate('denied-ticket-admitted', `${what}, denied ${nowMs() - earlier.atMs} ms before at ${earlier.address}`);
   };
 
@@ -258,10 +282,11 @@ export function createReferee(deps: RefereeDeps): Referee {
       acknowledged.set(key, mark);
       acknowledgedAt.set(address, (acknowledgedAt.get(address) ?? new Set()).add(key));
       noteUse(address, mark.mark);
+      if (mark.mark.kind !== 'refused') followMark(address, mark.mark);
     },
     watchMerges,
     admitted: (admission) => {
-      const { address, gate, claim, known, keyState } = admission;
+      const { address, claim, known, keyState } = admission;
       const { ticketId } = claim;
       trace.note('admit', address, ticketId);
       if (keyState !== 'active' && keyState !== 'retired' && keyState !== 'next')
@@ -272,10 +297,10 @@ export function createReferee(deps: RefereeDeps): Referee {
       if (use !== undefined)
         violate('known-use-admitted', `${address} has admitted ${ticketId} although it knew ${markKey(use)}`);
       for (const earlier of usesByTicket.get(ticketId) ?? []) {
-        if (mustKnow(address, gate, earlier))
+        if (mustKnow(address, earlier))
           violate(
             'use-admitted-after-propagation',
-            `${address} has admitted ${ticketId}, used ${nowMs() - earlier.atMs} ms before at ${earlier.address}, and their link was whole`,
+            `${address} has admitted ${ticketId}, used ${nowMs() - earlier.atMs} ms before at ${earlier.address}, along whole links`,
           );
       }
     },

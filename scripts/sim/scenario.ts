@@ -68,7 +68,7 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
     durationMs,
     tickets,
     unused: isStaffed ? Math.floor(tickets * unusedShare) : 0,
-    staffGapMs: isStaffed ? (size === 'small' ? 20 * second : minute) : undefined,
+    staffGapMs: isStaffed ? (size === 'small' ? 25 * second : minute) : undefined,
     timelessMs: random.chance(timelessPercent) ? random.below(durationMs * timelessShareMax) : 0,
     clocks: gates.map((gate) => ({
       gate,
@@ -83,6 +83,7 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
           faultGapMs: 4_000 + random.below(16_000),
           pace: {
             idleExchangeMs: 40_000,
+            meshTickMs: 5_000,
             sayThroughMs: 60_000,
             drainMs: 1_000,
             feedPollMs: 40_000,
@@ -97,6 +98,7 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
           faultGapMs: 2 * minute + random.below(8 * minute),
           pace: {
             idleExchangeMs: 5 * minute,
+            meshTickMs: 10_000,
             sayThroughMs: 10 * minute,
             drainMs: 10_000,
             feedPollMs: 5 * minute,

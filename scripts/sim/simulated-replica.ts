@@ -6,6 +6,7 @@ import {
   type CutBack,
   type EncodedMark,
   type Mark,
+  type MarkId,
   type Quarantined,
   type ReplicaStore,
 } from '@postern/shared';
@@ -24,6 +25,8 @@ export interface SimulatedReplica extends ReplicaStore {
   readonly index: Pick<MarkIndex, 'ofTicket' | 'bound' | 'corrected'>;
   /** Every mark known, the own journal's among them, in the order of the content hash. */
   readonly marks: (event: number) => readonly EncodedMark[];
+  /** The own journal's marks, too. */
+  readonly has: (mark: MarkId) => boolean;
   /** The content hash over those marks only for which `counts` holds. */
   readonly hashOf: (event: number, counts: (mark: Mark) => boolean) => string;
 }
@@ -103,6 +106,7 @@ export async function openSimulatedReplica({
       return kept;
     },
     index: marksOfOthers,
+    has: (mark) => journal.find(mark) !== undefined || inner.has(mark),
     hashOf: (event, counts) => {
       const hash = createContentHash();
       for (const { mark, bytes } of inner.marks(event)) if (counts(mark)) hash.add(mark, bytes);

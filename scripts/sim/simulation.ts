@@ -52,6 +52,8 @@ const event = 1;
 /** The liveness phase looks so often whether everybody agrees. */
 const lookMs = 5_000;
 const hostileGapMs = 15_000;
+/** Time for two that exchange to find out that they have been told different things. */
+const acquaintedMs = 2 * 60_000;
 
 const policy = admissionPolicySchema.parse({
   event,
@@ -85,6 +87,11 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     trace,
     nowMs: queue.nowMs,
     wallMs,
+    timer: queue,
+    knows: (address, mark) =>
+      (address === cloudAddress ? cloud : devices.find((device) => device.address === address)?.process())?.replica.has(
+        mark,
+      ),
     network,
     hostileGate: hostile,
     isSingleUse,
@@ -207,6 +214,7 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
       { address: cloudAddress, replica: cloud.replica, known: knownMarks(() => [cloud.replica.index]) },
       ...processes().filter(({ gate }) => !feed.isRevoked(gate)),
     ] satisfies readonly Witness[],
+    talk: (a, b) => (network.wholeSinceMs(a, b) ?? queue.nowMs()) < queue.nowMs() - acquaintedMs,
     gates: enrolledGates,
     accepted: feed.accepted,
     ledger,

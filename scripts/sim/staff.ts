@@ -20,7 +20,7 @@ export interface StaffDeps {
 }
 
 /** Somebody who is denied goes from gate to gate. */
-const tries = { count: 4, withinMs: 100_000 } as const;
+const tries = { count: 3, withinMs: 100_000 } as const;
 /** In percent: of the denied, who get a new pass in the end; of denials, those of tickets that nobody has used. */
 const reissuedPercent = 50;
 const unusedPercent = 75;

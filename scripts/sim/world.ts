@@ -31,6 +31,7 @@ export interface World {
 /** The rhythm of a simulated gate. Idle rounds are slower than a real gate's, so that hours pass in seconds; reactions are not. */
 export interface Pace {
   readonly idleExchangeMs: number;
+  readonly meshTickMs: number;
   readonly sayThroughMs: number;
   readonly drainMs: number;
   readonly feedPollMs: number;

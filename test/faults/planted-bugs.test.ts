@@ -24,7 +24,13 @@ const givenAwayBy: Readonly<Record<PlantedBug, readonly Invariant[]>> = {
   'keep-what-is-not-accepted': ['not-converged', 'replicas-differ', 'accepted-history-wrong'],
   'ignore-denials': ['denied-ticket-admitted'],
   'last-band-wins': ['bindings-wrong'],
-  'drop-on-reconnect': ['acknowledged-mark-lost', 'not-converged', 'use-admitted-after-propagation'],
+  'drop-on-reconnect': [
+    'acknowledged-mark-lost',
+    'not-converged',
+    'mark-not-propagated',
+    'use-admitted-after-propagation',
+    'denied-ticket-admitted',
+  ],
 };
 
 let ledger: Ledger;

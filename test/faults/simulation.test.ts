@@ -54,14 +54,18 @@ test(`${smallWorlds} small worlds violate no invariant, and everything that can 
       'quarantine',
       'cut-back',
       'order-uncertain',
+      'reach-1',
+      'reach-2',
     ]),
   );
 });
 
-test(`a day of ${venueDay.gates} gates violates no invariant`, async () => {
+test(`a day of ${venueDay.gates} gates, each with a few neighbours, violates no invariant`, async () => {
   const result = await simulate({ seed: 1, size: venueDay, ledger });
   expect(complaints(result)).toEqual([]);
   expect(result.marks).toBeGreaterThan(100);
+  // Word went on from gate to gate, and was looked for there.
+  for (const hops of [1, 2, 3]) expect(result.happened.get(`reach-${hops}`)).toBeGreaterThan(0);
 });
 
 test('the same seed gives the same trace, another one another', async () => {

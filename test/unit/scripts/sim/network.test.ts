@@ -61,6 +61,7 @@ test('a cut direction carries nothing, whichever of the two it is', async () => 
 
 test('a link is whole since it was last mended, and not while one direction is cut or one end is off', async () => {
   const { queue, network } = rig(calm);
+  network.follow('a', 'b');
   await queue.runUntil(1_000);
   expect(network.wholeSinceMs('a', 'b')).toBe(0);
   network.cut('b', 'a');
@@ -69,6 +70,20 @@ test('a link is whole since it was last mended, and not while one direction is c
   network.mend('b', 'a');
   expect(network.wholeSinceMs('b', 'a')).toBe(5_000);
   network.silence('b');
+  expect(network.wholeSinceMs('a', 'b')).toBeUndefined();
+});
+
+test('a link that neither end follows is none, and one that was cut is whole from the peace on', async () => {
+  const { queue, network } = rig(calm);
+  expect(network.wholeSinceMs('a', 'b')).toBeUndefined();
+  await queue.runUntil(1_000);
+  network.follow('b', 'a');
+  expect(network.wholeSinceMs('a', 'b')).toBe(1_000);
+  network.cut('a', 'b');
+  await queue.runUntil(2_000);
+  network.heal();
+  expect(network.wholeSinceMs('a', 'b')).toBe(2_000);
+  network.unfollow('b', 'a');
   expect(network.wholeSinceMs('a', 'b')).toBeUndefined();
 });
 
