@@ -1,6 +1,6 @@
 // What happens when somebody who can be believed has stated the time: the clock takes it or not, and marks that carry a time which was
 // clearly wrong get one that says by how much, in the journal of every event that has any.
-import type { Logger, Store } from '@postern/shared';
+import type { HybridClock, Logger, Store } from '@postern/shared';
 import type { ClockTrust, TimeSample } from './clock-trust.ts';
 
 /** A clock that was wrong by less is not worth a mark. */
@@ -11,29 +11,31 @@ export interface TimeListener {
   readonly events: readonly {
     readonly event: number;
     readonly store: Store;
-    readonly journal: { readonly lastSequence: () => number };
+    readonly journal: { readonly lastSequence: () => number; readonly hybrid: Pick<HybridClock, 'last'> };
   }[];
   readonly logger: Logger;
 }
 
 /** The mark is appended in the background: a store that has failed meanwhile says so itself. */
 export function learnTime(sample: TimeSample, { trust, events, logger }: TimeListener): void {
+  const shownMs = trust.now().nowMs;
   const learned = trust.learn(sample);
   if (learned.type === 'refused-before-floor')
     logger.warn(
       { beforeMs: learned.beforeMs },
       'The cloud states a time before one that was certain already; it is not believed',
     );
-  if (learned.type !== 'taken' || Math.abs(learned.correctionMs) < correctionMsMin) return;
-  logger.info({ correctionMs: learned.correctionMs, source: sample.source }, 'The time was corrected');
-  for (const { event, store, journal } of events)
-    // Timestamps do not fall with a clock that is set back: then even a start without marks says when its first ones will be made.
-    if (journal.lastSequence() > 0 || learned.correctionMs < 0)
-      void store.append({
-        kind: 'corrected',
-        event,
-        lane: '',
-        offsetMs: learned.correctionMs,
-        trueMs: trust.now().nowMs,
-      });
+  if (learned.type !== 'taken') return;
+  if (Math.abs(learned.correctionMs) >= correctionMsMin)
+    logger.info({ correctionMs: learned.correctionMs, source: sample.source }, 'The time was corrected');
+  const trueMs = trust.now().nowMs;
+  for (const { event, store, journal } of events) {
+    // Until then timestamps went on from those of earlier starts, where these were later than what was shown.
+    const heldUpMs = learned.wasTrusted ? 0 : Math.max(0, journal.hybrid.last().ms - shownMs);
+    const offsetMs = learned.correctionMs - heldUpMs;
+    if (Math.abs(offsetMs) < correctionMsMin) continue;
+    // They do not fall with a clock that is set back: then even a start without marks says when its first ones will be made.
+    if (journal.lastSequence() > 0 || offsetMs < 0)
+      void store.append({ kind: 'corrected', event, lane: '', offsetMs, trueMs });
+  }
 }

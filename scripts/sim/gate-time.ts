@@ -42,9 +42,7 @@ export function createGateTime(deps: GateTimeDeps): GateTime {
   const learn = (sample: Parameters<typeof trust.learn>[0]): void =>
     learnTime(sample, {
       trust,
-      events: [
-        { event: world.event, store: deps.store(), journal: { lastSequence: () => deps.store().lastSequence() } },
-      ],
+      events: [{ event: world.event, store: deps.store(), journal: deps.store() }],
       logger: quietLogger,
     });
   const feedKeyOf = (id: string): Uint8Array | undefined => {

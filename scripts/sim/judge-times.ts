@@ -3,22 +3,22 @@
 import { correctMarks, markKey, remoteAheadMaxMs } from '@postern/shared';
 import type { Judgement } from './judgement.ts';
 
-export function judgeTimes({ event, referee, witnesses }: Pick<Judgement, 'event' | 'referee' | 'witnesses'>): void {
-  const { writtenAtMs } = referee.facts();
-  const marks = witnesses[0]?.replica.marks(event).map(({ mark }) => mark) ?? [];
-  const judged = correctMarks(marks)
+export function judgeTimes({ referee }: Pick<Judgement, 'referee'>): void {
+  const { written, writtenAtMs, replaced } = referee.facts();
+  const judged = correctMarks([...written.values()].map(({ mark }) => mark))
     .flatMap((mark) => {
       const trueMs = writtenAtMs.get(markKey(mark));
       return trueMs === undefined ? [] : [{ mark, trueMs, offMs: mark.at.ms - trueMs }];
     })
     .toSorted((a, b) => a.trueMs - b.trueMs);
-  // A start that ended before it learned that its clock was ahead hands its timestamps on, and nothing says of the next one's that they are.
-  const handedOn = new Set<string>();
+  // A start that ended before a server or another gate told it that its clock was ahead hands its timestamps on, and where the next one
+  // knows the time at once, nothing says of its marks that they are. An old image may lack the correction that its marks have got since.
+  const handedOn = new Set(replaced);
   for (const { mark, offMs } of judged) {
     const isVouchedFor = mark.clock.source === 'server' || mark.clock.source === 'peer';
-    if (Math.abs(offMs) <= mark.clock.uncertaintyMs + remoteAheadMaxMs) {
-      if (!isVouchedFor && offMs > remoteAheadMaxMs) handedOn.add(mark.gate);
-    } else if (isVouchedFor && !handedOn.has(mark.gate))
+    const isOff = Math.abs(offMs) > mark.clock.uncertaintyMs + remoteAheadMaxMs;
+    if (!isVouchedFor && offMs > remoteAheadMaxMs) handedOn.add(mark.gate);
+    if (isOff && isVouchedFor && !handedOn.has(mark.gate))
       referee.violate(
         'mark-misdated',
         `${markKey(mark)} (${mark.kind}) is ${offMs} ms off, and says that it is right to ${mark.clock.uncertaintyMs} ms`,

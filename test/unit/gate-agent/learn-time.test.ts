@@ -8,8 +8,8 @@ const trueMs = Date.UTC(2026, 6, 1, 18);
 const hourMs = 3_600_000;
 const logger = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** What is written down when a clock that shows `wallMs` learns the true time after `marks` marks. */
-function correctionsAfter(wallMs: number, marks: number): readonly MarkDraft[] {
+/** What is written down when a clock that shows `wallMs` learns the true time after `marks` marks, the last timestamp being `lastMs`. */
+function correctionsAfter(wallMs: number, marks: number, lastMs = 0): readonly MarkDraft[] {
   const written: MarkDraft[] = [];
   const store: Pick<Store, 'append'> = {
     append: async (draft) => {
@@ -20,7 +20,17 @@ function correctionsAfter(wallMs: number, marks: number): readonly MarkDraft[] {
   const trust = createClockTrust({ clock: { wallMs: () => wallMs, monotonicMs: () => 1_000 }, machineBoot: 'a boot' });
   learnTime(
     { source: 'server', trueMs, uncertaintyMs: 20, monotonicMs: 1_000 },
-    { trust, events: [{ event: 1, store: store as Store, journal: { lastSequence: () => marks } }], logger },
+    {
+      trust,
+      events: [
+        {
+          event: 1,
+          store: store as Store,
+          journal: { lastSequence: () => marks, hybrid: { last: () => ({ ms: lastMs, counter: 0 }) } },
+        },
+      ],
+      logger,
+    },
   );
   return written;
 }
@@ -33,6 +43,11 @@ describe('a clock that learns the time', () => {
   test('says so before the first mark where it was ahead, since timestamps do not fall with it', () => {
     expect(correctionsAfter(trueMs + hourMs, 0)).toMatchObject([{ kind: 'corrected', offsetMs: -hourMs, trueMs }]);
     expect(correctionsAfter(trueMs - hourMs, 0)).toEqual([]);
+  });
+
+  test('goes by the timestamps where an earlier start has left them ahead of what was shown', () => {
+    expect(correctionsAfter(trueMs - hourMs, 3, trueMs + hourMs)).toMatchObject([{ offsetMs: -hourMs, trueMs }]);
+    expect(correctionsAfter(trueMs - hourMs, 3, trueMs)).toEqual([]);
   });
 
   test('writes nothing down for what is not worth a mark', () => {
