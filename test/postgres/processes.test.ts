@@ -209,7 +209,8 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
           await queries.updateTable('event').set({ policy: 'spoiled' }).execute();
         }),
       );
-      await expect(unfinished).rejects.toThrow(/terminat|not queryable/i);
+      // Which of these depends on whether the database's last words arrive before its end does.
+      await expect(unfinished).rejects.toThrow(/terminat|not queryable|ECONNRESET/i);
       await cut();
     });
     for (const one of clouds) {

@@ -68,6 +68,15 @@ async function eventually(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
+/** Takes the band away and holds it up again until it has proved itself: a busy machine may be too slow for it once. */
+async function holdUpUntilProved(clock: ReturnType<typeof createHastyClock>, all: readonly object[]): Promise<void> {
+  while (!all.some((one) => 'proof' in one)) {
+    const seen = all.length;
+    clock.advance(3_000);
+    await eventually(() => all.length > seen);
+  }
+}
+
 describeOrReport('ble:// on real noble, with a real bleno wristband', missingBluetooth(), () => {
   let bluetooth: Bluetooth;
   let band: Wristband;
@@ -188,8 +197,7 @@ describeOrReport('ble:// on real noble, with a real bleno wristband', missingBlu
       expect(all[0]).not.toHaveProperty('proof');
       expect((await judge(all[0])) as unknown).toMatchObject({ ok: true, value: { assurance: 'looked-up' } });
       band.misbehaviour = undefined;
-      clock.advance(3_000);
-      await eventually(() => all.some((one) => 'proof' in one));
+      await holdUpUntilProved(clock, all);
     });
 
   test('a band that is heard but cannot be reached is given up, and the adapter goes on listening', async () => {
@@ -200,8 +208,7 @@ describeOrReport('ble:// on real noble, with a real bleno wristband', missingBlu
     expect(all[0]).toMatchObject({ text: bandText });
     expect(all[0]).not.toHaveProperty('proof');
     bluetooth.air.isUnreachable = false;
-    clock.advance(3_000);
-    await eventually(() => all.some((one) => 'proof' in one));
+    await holdUpUntilProved(clock, all);
   });
 
   test('a signature that is not right or not whole is refused, and never taken for an id only', async () => {
