@@ -66,6 +66,8 @@ export async function openAir(path: string, emulatorPath: string): Promise<Air> 
     connected = connections;
     const dropped = new Set<number>();
     let isGone = false;
+    /** Of which the emulator knows nothing: also the end of it, however reachable all are by then, is said here. */
+    let isConnectingInVain = false;
     const dropAll = (): void => {
       for (const handle of connections) {
         dropped.add(handle);
@@ -83,12 +85,17 @@ export async function openAir(path: string, emulatorPath: string): Promise<Air> 
       if (command === setScanEnable) isScanning = packet[4] === 1;
       if (command === reset) {
         isScanning = false;
+        isConnectingInVain = false;
         resets++;
         dropAll();
       }
-      if (air.isUnreachable && command === createConnection) socket.write(startedToConnect);
-      else if (air.isUnreachable && command === cancelConnection) socket.write(gaveUpToConnect);
-      else emulator.write(packet);
+      if (air.isUnreachable && command === createConnection) {
+        isConnectingInVain = true;
+        socket.write(startedToConnect);
+      } else if (isConnectingInVain && command === cancelConnection) {
+        isConnectingInVain = false;
+        socket.write(gaveUpToConnect);
+      } else emulator.write(packet);
     });
     const toAdapter = createPacketSplitter((packet) => {
       if (packet[0] === eventPacket && packet[1] === disconnectionComplete) {
