@@ -14,6 +14,7 @@ import {
 import { bandName, type Sighting } from './ble-advertisement.ts';
 import { askForProof, createBandPort, type BandPort } from './ble-band.ts';
 import { createPresence } from './ble-presence.ts';
+import { createDeskQueue } from './desk-queue.ts';
 import { adapterGone, type BleRadio, type OpenRadio } from './ble-radio.ts';
 import type { BleInput } from './ble-uri.ts';
 
@@ -60,7 +61,7 @@ interface Answered {
 
 export function createBleReader(deps: BleReaderDeps): BleReader {
   const { id, gate, input, clock, random, logger } = deps;
-  const desks: ((band: BandPort) => void)[] = [];
+  const desks = createDeskQueue<BandPort>();
   const suspects = new Map<string, number>();
   let converse: BleRadio['connect'] = async () => adapterGone;
 
@@ -151,20 +152,7 @@ export function createBleReader(deps: BleReaderDeps): BleReader {
 
   return {
     id,
-    nextBand: (signal) =>
-      new Promise((resolve) => {
-        if (signal.aborted) return resolve(undefined);
-        const take = (band: BandPort | undefined): void => {
-          signal.removeEventListener('abort', give);
-          resolve(band);
-        };
-        const give = (): void => {
-          desks.splice(desks.indexOf(take), 1);
-          take(undefined);
-        };
-        desks.push(take);
-        signal.addEventListener('abort', give, { once: true });
-      }),
+    nextBand: desks.next,
     run: async (deliver, signal) => {
       while (!signal.aborted) await listen(deliver, signal);
     },

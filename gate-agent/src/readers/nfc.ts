@@ -10,6 +10,7 @@ import {
   type Reader,
   type Timer,
 } from '@postern/shared';
+import { createDeskQueue } from './desk-queue.ts';
 import { readerFault, type ReaderFault } from './frame.ts';
 import type { NfcCard, NfcFault, NfcService } from './nfc-service.ts';
 import { openTag, type TagPort } from './nfc-tag.ts';
@@ -36,7 +37,7 @@ const readsMax = 3;
 const readPauseMs = 100;
 
 export function createNfcReader({ id, clock, logger, timer, wanted, service }: NfcReaderDeps): NfcReader {
-  const desks: ((tag: TagPort) => void)[] = [];
+  const desks = createDeskQueue<TagPort>();
 
   const show = async (
     card: NfcCard,
@@ -72,20 +73,7 @@ export function createNfcReader({ id, clock, logger, timer, wanted, service }: N
 
   return {
     id,
-    nextTag: (signal) =>
-      new Promise((resolve) => {
-        if (signal.aborted) return resolve(undefined);
-        const take = (tag: TagPort | undefined): void => {
-          signal.removeEventListener('abort', give);
-          resolve(tag);
-        };
-        const give = (): void => {
-          desks.splice(desks.indexOf(take), 1);
-          take(undefined);
-        };
-        desks.push(take);
-        signal.addEventListener('abort', give, { once: true });
-      }),
+    nextTag: desks.next,
     run: async (deliver, signal) => {
       if (signal.aborted) return;
       const device = await service.hold(wanted, signal);
