@@ -1,19 +1,34 @@
 // What happens when somebody who can be believed has stated the time: the clock takes it or not, and marks that carry a time which was
-// clearly wrong get one that says by how much, in the journal of every event that has any.
+// clearly wrong get one that says by how much, in the journal of every event that has any; also where the time was certain from the
+// first moment, and an earlier start has left timestamps ahead of it.
 import type { HybridClock, Logger, Store } from '@postern/shared';
 import type { ClockTrust, TimeSample } from './clock-trust.ts';
 
 /** A clock that was wrong by less is not worth a mark. */
 export const correctionMsMin = 2_000;
 
+/** An event's journal, and the store through which it is written. */
+export interface TimedEvent {
+  readonly event: number;
+  readonly store: Pick<Store, 'append'>;
+  readonly journal: { readonly lastSequence: () => number; readonly hybrid: Pick<HybridClock, 'last'> };
+}
+
 export interface TimeListener {
   readonly trust: ClockTrust;
-  readonly events: readonly {
-    readonly event: number;
-    readonly store: Store;
-    readonly journal: { readonly lastSequence: () => number; readonly hybrid: Pick<HybridClock, 'last'> };
-  }[];
+  readonly events: readonly TimedEvent[];
   readonly logger: Logger;
+}
+
+/**
+ * To be called when an event's journal has been opened, before anything else is written to it: where the time is certain already, nothing
+ * that is learned later says that this start's timestamps went on from those of an earlier one which a wrong clock had driven ahead.
+ */
+export function correctHandedOn({ event, store, journal }: TimedEvent, trust: Pick<ClockTrust, 'now'>): void {
+  const { nowMs, trusted } = trust.now();
+  const aheadMs = journal.hybrid.last().ms - nowMs;
+  if (trusted && aheadMs >= correctionMsMin)
+    void store.append({ kind: 'corrected', event, lane: '', offsetMs: -aheadMs, trueMs: nowMs });
 }
 
 /** The mark is appended in the background: a store that has failed meanwhile says so itself. */
@@ -30,7 +45,8 @@ export function learnTime(sample: TimeSample, { trust, events, logger }: TimeLis
     logger.info({ correctionMs: learned.correctionMs, source: sample.source }, 'The time was corrected');
   const trueMs = trust.now().nowMs;
   for (const { event, store, journal } of events) {
-    // Until then timestamps went on from those of earlier starts, where these were later than what was shown.
+    // Until then timestamps went on from those of earlier starts, where these were later than what was shown; with a time that was
+    // certain from the start, `correctHandedOn` has said so.
     const heldUpMs = learned.wasTrusted ? 0 : Math.max(0, journal.hybrid.last().ms - shownMs);
     const offsetMs = learned.correctionMs - heldUpMs;
     if (Math.abs(offsetMs) < correctionMsMin) continue;

@@ -41,7 +41,7 @@ import { loadIdentity, type Identity } from './identity.ts';
 import { createEventHub } from './local-api/event-hub.ts';
 import { createPreview } from './local-api/preview.ts';
 import { createScreens } from './local-api/screens.ts';
-import { learnTime } from './learn-time.ts';
+import { correctHandedOn, learnTime } from './learn-time.ts';
 import { createLocalApi } from './local-api/app.ts';
 import { allowedHosts } from './local-api/guard.ts';
 import { toHealth, toStatus } from './local-api/health.ts';
@@ -186,6 +186,7 @@ async function compose(
       logger,
       onStop,
     });
+    correctHandedOn(opened, trust);
     events.push(opened);
     return opened;
   };

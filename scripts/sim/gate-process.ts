@@ -113,6 +113,8 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     },
   });
 
+  time.begin();
+
   const replication = startReplication({ ...deps, queue, time, feed, store, replica, poke, isAlive: () => alive });
   const lanes = createSimulatedLanes({
     world,

@@ -2,7 +2,7 @@
 // clock that nobody has set, signed answers of the cloud, what other gates say beside theirs, and people with watches.
 import { trustedFeedKeys, utf8, verifyServerTime, type TrustedTime } from '@postern/shared';
 import { createClockTrust, sampleOfRoundTrip, type SavedClock } from '../../gate-agent/src/clock-trust.ts';
-import { learnTime } from '../../gate-agent/src/learn-time.ts';
+import { correctHandedOn, learnTime } from '../../gate-agent/src/learn-time.ts';
 import { readPeerTime, statePeerTime } from '../../gate-agent/src/replication/peer-time.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { FeedClient } from './feed-client.ts';
@@ -12,6 +12,8 @@ import type { SimulatedStore } from './simulated-store.ts';
 import type { World } from './world.ts';
 
 export interface GateTime {
+  /** Once, when the store is open. */
+  readonly begin: () => void;
   readonly now: () => TrustedTime;
   readonly saved: () => SavedClock;
   /** As other gates are told it; empty while it is not trusted. */
@@ -61,6 +63,7 @@ export function createGateTime(deps: GateTimeDeps): GateTime {
   };
 
   return {
+    begin: () => correctHandedOn({ event: world.event, store: deps.store(), journal: deps.store() }, trust),
     now: trust.now,
     saved: trust.saved,
     stated: () => {

@@ -107,8 +107,6 @@ export interface Facts {
   readonly writtenAtMs: ReadonlyMap<string, number>;
   readonly acknowledged: ReadonlyMap<string, EncodedMark>;
   readonly excused: ReadonlySet<string>;
-  /** Gates whose disk was put back to an old image. */
-  readonly replaced: ReadonlySet<string>;
   readonly hostile: ReadonlyMap<string, readonly EncodedMark[]>;
   /** Writers of which two histories were signed. */
   readonly forked: ReadonlySet<string>;
@@ -140,7 +138,6 @@ export function createReferee(deps: RefereeDeps): Referee {
   const writtenAtMs = new Map<string, number>();
   const acknowledged = new Map<string, EncodedMark>();
   const excused = new Set<string>();
-  const replaced = new Set<string>();
   const exempt = new Set<string>();
   const hostile = new Map<string, EncodedMark[]>();
   const forked = new Set<string>();
@@ -325,7 +322,6 @@ export function createReferee(deps: RefereeDeps): Referee {
         violate('acknowledged-mark-lost', `${address} has confirmed ${lost[0]}, and it is not on its disk`);
     },
     diskReplaced: (address) => {
-      replaced.add(gateOf(address));
       feedVersions.delete(address);
       acknowledgedAt.delete(address);
     },
@@ -346,7 +342,7 @@ export function createReferee(deps: RefereeDeps): Referee {
       violate('code-failed', `${what}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`),
     violate,
     violations: () => violations,
-    facts: () => ({ written, writtenAtMs, acknowledged, excused, replaced, hostile, forked }),
+    facts: () => ({ written, writtenAtMs, acknowledged, excused, hostile, forked }),
   };
 }
 

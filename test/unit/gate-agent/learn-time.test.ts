@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Mark, MarkDraft, Store } from '@postern/shared';
 import { createClockTrust } from '../../../gate-agent/src/clock-trust.ts';
-import { learnTime } from '../../../gate-agent/src/learn-time.ts';
+import { correctHandedOn, learnTime } from '../../../gate-agent/src/learn-time.ts';
 
 const trueMs = Date.UTC(2026, 6, 1, 18);
 const hourMs = 3_600_000;
@@ -25,7 +25,7 @@ function correctionsAfter(wallMs: number, marks: number, lastMs = 0): readonly M
       events: [
         {
           event: 1,
-          store: store as Store,
+          store,
           journal: { lastSequence: () => marks, hybrid: { last: () => ({ ms: lastMs, counter: 0 }) } },
         },
       ],
@@ -34,6 +34,45 @@ function correctionsAfter(wallMs: number, marks: number, lastMs = 0): readonly M
   );
   return written;
 }
+
+/** The same where a start of the agent, on a machine that has not been restarted, goes on from `lastMs` and a server's time `ageMs` ago. */
+function correctionsAtStart(lastMs: number, isTrusted = true): readonly MarkDraft[] {
+  const written: MarkDraft[] = [];
+  const anchor = { source: 'server' as const, trueMs, uncertaintyMs: 20, monotonicMs: 1_000 };
+  const trust = createClockTrust({
+    clock: { wallMs: () => trueMs, monotonicMs: () => 1_000 },
+    machineBoot: 'a boot',
+    saved: { v: 1, machineBoot: 'a boot', floorMs: trueMs - hourMs, ...(isTrusted ? { anchor } : {}) },
+  });
+  const event = {
+    event: 1,
+    store: {
+      append: async (draft: MarkDraft) => {
+        written.push(draft);
+        return { ok: true as const, value: draft as Mark };
+      },
+    },
+    journal: { lastSequence: () => written.length, hybrid: { last: () => ({ ms: lastMs, counter: 0 }) } },
+  };
+  correctHandedOn(event, trust);
+  learnTime({ ...anchor, uncertaintyMs: 10 }, { trust, events: [event], logger });
+  return written;
+}
+
+describe('a start that is certain of the time at once', () => {
+  test('says once that its timestamps go on from those of an earlier start which were ahead', () => {
+    expect(correctionsAtStart(trueMs + hourMs)).toMatchObject([{ kind: 'corrected', offsetMs: -hourMs, trueMs }]);
+  });
+
+  test('says nothing where they were not', () => {
+    expect(correctionsAtStart(trueMs + 1_000)).toEqual([]);
+    expect(correctionsAtStart(trueMs - hourMs)).toEqual([]);
+  });
+
+  test('waits for the time where it is not certain', () => {
+    expect(correctionsAtStart(trueMs + hourMs, false)).toMatchObject([{ offsetMs: -hourMs, trueMs }]);
+  });
+});
 
 describe('a clock that learns the time', () => {
   test('says by how much the marks before it are off', () => {
