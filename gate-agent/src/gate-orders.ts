@@ -24,7 +24,7 @@ export interface ListedGateOfFeed {
 export interface OrdersAtGateDeps {
   readonly gate: { readonly id: string; readonly name: string; readonly zone: string; readonly event: number };
   readonly lanes: readonly OrderedLane[];
-  readonly known: Pick<GateStore, 'newOrderMarks'>;
+  readonly known: Pick<GateStore, 'newsOfOrders'>;
   readonly store: Store;
   readonly cache: Pick<FeedCache, 'current'>;
   readonly feed: Pick<FeedView, 'policy' | 'gateName'>;
@@ -53,7 +53,7 @@ export function createOrdersAtGate(deps: OrdersAtGateDeps): OrdersAtGate {
     zone: gate.zone,
     event: gate.event,
     lanes,
-    newMarks: known.newOrderMarks,
+    news: known.newsOfOrders,
     append: store.append,
     gates,
     timer,

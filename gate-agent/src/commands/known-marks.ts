@@ -66,7 +66,10 @@ export function openKnownMarks({ data, event, clock, logger }: KnownMarksDeps): 
       known: countPersons(event, zone, counts, replica.zone(event, zone)),
       spentOutOfTouch: counts.spentOutOfTouch(event, zone),
     }),
-    orders: () => ordersInForce([...own.values(), ...replica.newOrderMarks()].filter((mark) => mark.event === event)),
+    orders: () => {
+      const ofOthers = replica.newsOfOrders(event).flatMap((news) => (news.type === 'learned' ? [news.mark] : []));
+      return ordersInForce([...[...own.values()].filter((mark) => mark.event === event), ...ofOthers]);
+    },
     own: { count: own.size, lastEntryMs },
     close: replica.close,
   };

@@ -1,7 +1,15 @@
 // What the replicator has learned from other gates, read from its database while it writes there. The file may not exist yet, and
 // may be dropped and rebuilt at any time: trouble with it is reported and never stops the gate, whose own journal decides.
 import { statSync } from 'node:fs';
-import { bytesToHex, decodeMark, hexToBytes, type Clock, type Logger, type Mark } from '@postern/shared';
+import {
+  bytesToHex,
+  decodeMark,
+  hexToBytes,
+  type Clock,
+  type Logger,
+  type Mark,
+  type OrderNews,
+} from '@postern/shared';
 import { openDatabase, type Database, type Statement } from './database.ts';
 import { isOfGateSql, marksOfGateSql } from './mark-tables.ts';
 import type { ZoneOfOthers } from './replica-counts.ts';
@@ -14,6 +22,8 @@ const openAgainMs = 100;
 const ofGateMarksMax = 1_000;
 
 type Row = readonly [writer: number, bytes: Uint8Array];
+/** No bytes: the mark was there and does not count any more. */
+type OrderRow = readonly [writer: number, sequence: number, bytes: Uint8Array | null, id: number];
 
 export interface ReplicaReader {
   /** With the clock corrections of the process starts that made them. */
@@ -25,8 +35,8 @@ export interface ReplicaReader {
   readonly find: (event: number, gate: string, boot: string, sequence: number) => Mark | undefined;
   /** The last marks of a gate: those from `sinceMs` on, at most `max`. */
   readonly recent: (event: number, gate: string, sinceMs: number, max: number) => readonly Mark[];
-  /** Marks of orders that this reader has not given yet; again from the first one when the file was replaced or could not be read. */
-  readonly newOrderMarks: () => readonly Mark[];
+  /** What this reader has not told yet; again from the first mark of an order when the file was replaced or could not be read. */
+  readonly newsOfOrders: (event: number) => readonly OrderNews[];
   readonly zone: (event: number, zone: string) => ZoneOfOthers;
   /** False when the last attempt to read an existing file failed. */
   readonly healthy: () => boolean;
@@ -54,9 +64,9 @@ interface Connection {
   readonly writersOfGate: Statement;
   readonly backwards: Statement;
   /** Undefined while the file has no such table: it is older than orders are, and the replicator has not opened it yet. */
-  orderMarks: Statement | undefined;
-  /** Id of the last order mark given. */
-  orderMarksGiven: number;
+  orders: Statement | undefined;
+  /** Id of the last row of `order_mark` that was told. */
+  ordersTold: number;
   readonly recount: Statement;
   readonly corrections: Statement;
   readonly byTag: Statement;
@@ -113,6 +123,14 @@ export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps):
     return mark?.ok === true ? mark.value : undefined;
   };
 
+  const toNews = (from: Connection, [writer, sequence, bytes]: OrderRow): OrderNews | undefined => {
+    const identity = identityOf(from, writer);
+    if (bytes === null)
+      return identity === undefined ? undefined : { type: 'unlearned', id: { ...identity, sequence } };
+    const mark = toMark(from, [writer, bytes]);
+    return mark === undefined ? undefined : { type: 'learned', mark };
+  };
+
   return {
     marksOf: (ticketId) =>
       read<readonly Mark[]>([], (from) => {
@@ -158,12 +176,12 @@ export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps):
           (row) => toMark(from, row),
         );
       }),
-    newOrderMarks: () =>
-      read<readonly Mark[]>([], (from) => {
-        from.orderMarks ??= prepareOrderMarks(from.database);
-        const rows = (from.orderMarks?.all(from.orderMarksGiven) ?? []) as [number, Uint8Array, number][];
-        from.orderMarksGiven = rows.at(-1)?.[2] ?? from.orderMarksGiven;
-        return rows.map(([writer, bytes]) => toMark(from, [writer, bytes])).filter((mark) => mark !== undefined);
+    newsOfOrders: (event) =>
+      read<readonly OrderNews[]>([], (from) => {
+        from.orders ??= prepareOrders(from.database);
+        const rows = (from.orders?.all(from.ordersTold) ?? []) as OrderRow[];
+        from.ordersTold = rows.at(-1)?.[3] ?? from.ordersTold;
+        return rows.flatMap((row) => toNews(from, row) ?? []).filter((news) => eventOf(news) === event);
       }),
     healthy: () => healthy,
     close: drop,
@@ -185,8 +203,8 @@ function connect(path: string): Connection {
       zone: database.prepare('SELECT persons FROM zone_count WHERE event = ? AND zone = ?').raw(),
       writersOfGate: database.prepare('SELECT id FROM writer WHERE event = ? AND gate = ? ORDER BY id DESC').raw(),
       backwards: database.prepare('SELECT writer, bytes FROM mark WHERE writer = ? ORDER BY sequence DESC').raw(),
-      orderMarks: undefined,
-      orderMarksGiven: 0,
+      orders: undefined,
+      ordersTold: 0,
       recount: database
         .prepare('SELECT at_ms, gate, boot, sequence, persons FROM zone_recount WHERE event = ? AND zone = ?')
         .raw(),
@@ -215,15 +233,17 @@ function connect(path: string): Connection {
   }
 }
 
+const eventOf = (news: OrderNews): number => (news.type === 'learned' ? news.mark.event : news.id.event);
+
 /** Not in a file that an older version has left and the replicator has not opened yet. */
 const hasMarksOfGate = (database: Database): boolean =>
   database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'mark_of_gate'").get() !== undefined;
 
-function prepareOrderMarks(database: Database): Statement | undefined {
+function prepareOrders(database: Database): Statement | undefined {
   if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'order_mark'").get() === undefined) return undefined;
   return database
     .prepare(
-      'SELECT mark.writer, mark.bytes, order_mark.id FROM order_mark JOIN mark ON mark.writer = order_mark.writer AND mark.sequence = order_mark.sequence WHERE order_mark.id > ? ORDER BY order_mark.id',
+      'SELECT order_mark.writer, order_mark.sequence, mark.bytes, order_mark.id FROM order_mark LEFT JOIN mark ON mark.writer = order_mark.writer AND mark.sequence = order_mark.sequence WHERE order_mark.id > ? ORDER BY order_mark.id',
     )
     .raw();
 }

@@ -1,5 +1,6 @@
 // What replica.db has beside the tables of marks: how far each segment is known, the chunks as their gates signed them, what was put
-// aside, which uses `lapsed` and `undone` marks have taken back, and which marks are about orders.
+// aside, which uses `lapsed` and `undone` marks have taken back, and which marks are about orders: in the order in which they came, and
+// went again where a revocation has taken them.
 import type { SegmentState } from '@postern/shared';
 
 export const replicaTablesSql = `

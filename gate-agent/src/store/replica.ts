@@ -65,7 +65,7 @@ export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): 
   const statements = prepareStatements(database);
   bringProjectionUpToDate(database, journal);
   const writerIds = new Map<string, number>();
-  let ordersStored = false;
+  let ordersChanged = false;
 
   const writerIdOf = ({ event, gate, boot }: WriterId): number => {
     const key = `${event}/${gate}/${boot}`;
@@ -99,13 +99,13 @@ export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): 
       counts.note(mark);
       if (!isOrderFoldMark(mark)) continue;
       statements.insertOrderMark.run(id, mark.sequence);
-      ordersStored = true;
+      ordersChanged = true;
     }
   };
   /** After a commit. */
   const tellOfOrders = (): void => {
-    if (!ordersStored) return;
-    ordersStored = false;
+    if (!ordersChanged) return;
+    ordersChanged = false;
     onOrders?.();
   };
 
@@ -145,7 +145,7 @@ export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): 
     const mark = bytes === undefined ? undefined : decodeMark(new Uint8Array(bytes), id);
     const writer = writerIdOf(id);
     statements.deleteMark.run(writer, id.sequence);
-    statements.deleteOrderMark.run(writer, id.sequence);
+    if (statements.forgetOrderMark.run(writer, id.sequence).changes > 0) ordersChanged = true;
     if (mark?.ok === true && mark.value.kind === 'bound')
       statements.deleteBand.run(hexToBytes(mark.value.tagHash), writer, id.sequence);
     if (mark?.ok === true) counts.forget(mark.value);
@@ -205,6 +205,7 @@ export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): 
           return true;
         })
         .immediate();
+      tellOfOrders();
       await breathe();
       return stored ? ok(undefined) : err({ type: 'segment-moved' });
     },
@@ -258,9 +259,11 @@ function prepareStatements(database: Database) {
     deleteBand: database.prepare('DELETE FROM band WHERE tag = ? AND writer = ? AND sequence = ?'),
     insertBand: database.prepare('INSERT OR IGNORE INTO band (tag, writer, sequence) VALUES (?, ?, ?)'),
     insertMark: database.prepare('INSERT OR IGNORE INTO mark (writer, sequence, ticket, bytes) VALUES (?, ?, ?, ?)'),
-    insertOrderMark: database.prepare('INSERT OR IGNORE INTO order_mark (writer, sequence) VALUES (?, ?)'),
+    insertOrderMark: database.prepare(
+      `INSERT INTO order_mark (writer, sequence) VALUES (?, ?) ON CONFLICT (writer, sequence) DO UPDATE SET ${atTheEnd}`,
+    ),
     deleteMark: database.prepare('DELETE FROM mark WHERE writer = ? AND sequence = ?'),
-    deleteOrderMark: database.prepare('DELETE FROM order_mark WHERE writer = ? AND sequence = ?'),
+    forgetOrderMark: database.prepare(`UPDATE order_mark SET ${atTheEnd} WHERE writer = ? AND sequence = ?`),
     // SQLite takes the bare columns from the row that has the maximum (https://sqlite.org/lang_select.html#bareagg).
     frontier: database.prepare(
       `SELECT event, gate, boot, max(segment) AS segment, first_sequence, count, hash, closed, through_ms, through_counter FROM segment WHERE event = ? GROUP BY gate, boot ORDER BY gate, boot`,
@@ -330,6 +333,8 @@ function writersOf(database: Database, journal: OpenJournalReader, event: number
 }
 
 const hashPageMarks = 1_000;
+/** Whoever reads on from the last row that it has read must see again what has changed; and no id is ever given twice. */
+const atTheEnd = 'id = (SELECT max(id) + 1 FROM order_mark)';
 
 /** A writer's marks in sequence: the journal's, then those that only the replica has. */
 function* marksOf(

@@ -16,6 +16,7 @@ import {
   type Logger,
   type Mark,
   type MarkDraft,
+  type OrderNews,
   type Result,
   type Store,
   type StoreError,
@@ -64,8 +65,8 @@ export interface GateStore extends Store {
   readonly occupancy: (zone: string) => { readonly known: number; readonly spentOutOfTouch: number };
   /** The last marks of a gate that are known: those from `sinceMs` on, at most `max`. */
   readonly recentMarks: (gate: string, sinceMs: number, max: number) => readonly Mark[];
-  /** Marks of orders: this gate's own, and those of others that are new since the last call. */
-  readonly newOrderMarks: () => readonly Mark[];
+  /** This gate's own marks of orders, and what is new of those of others since the last call. */
+  readonly newsOfOrders: () => readonly OrderNews[];
   /** Another gate or the cloud has answered: the share of a zone's capacity is whole again. */
   readonly backInTouch: () => void;
   /** Timestamps of this process start; the replicator lets it observe remote ones. */
@@ -209,7 +210,10 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
       gate === deps.gate
         ? (live.working()?.recent(event, sinceMs, max) ?? [])
         : replica.recent(event, gate, sinceMs, max),
-    newOrderMarks: () => [...live.orderMarks(), ...replica.newOrderMarks()].filter((mark) => mark.event === event),
+    newsOfOrders: () => [
+      ...live.orderMarks().map((mark) => ({ type: 'learned' as const, mark })),
+      ...replica.newsOfOrders(event),
+    ],
     backInTouch: () => live.counts()?.backInTouch(),
     hybrid: live.hybrid,
     through: () => (live.trouble() === undefined && !quietWork.waits() ? live.hybrid.tick() : undefined),

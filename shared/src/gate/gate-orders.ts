@@ -1,7 +1,7 @@
 // The orders to a venue as one gate knows and obeys them: folds what is new into what is in force, sets every lane accordingly before
 // anything else happens, and writes an `acknowledged` mark once all its lanes obey. It asks nobody: orders come as marks, from its own
 // journal and from other gates, and survive a restart with them.
-import type { Mark, MarkName, Order } from '../mark.ts';
+import type { Mark, MarkId, MarkName, Order } from '../mark.ts';
 import { markKey } from '../mark.ts';
 import { liftable, orderFor, orderStatuses, ordersInForce, type OrderedGate, type OrderStatus } from '../orders.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -15,13 +15,21 @@ export const lookEveryMs = 1_000;
 /** Marks of orders that one gate's word is taken for: far more than any night has, few enough that no gate can keep the lanes busy. */
 export const orderMarksPerGateMax = 5_000;
 
+/**
+ * What a gate hears of marks of orders: one, or that one does not count any more, since its gate has been revoked and the cloud had not
+ * taken it in.
+ */
+export type OrderNews =
+  | { readonly type: 'learned'; readonly mark: Mark }
+  | { readonly type: 'unlearned'; readonly id: MarkId };
+
 export interface GateOrdersDeps {
   readonly gate: string;
   readonly zone: string;
   readonly event: number;
   readonly lanes: readonly OrderedLane[];
-  /** Marks of orders; at least those that are new since the last call, in any order. */
-  readonly newMarks: () => readonly Mark[];
+  /** At least what is new since the last call; of one mark in the order in which it happened. */
+  readonly news: () => readonly OrderNews[];
   readonly append: Store['append'];
   /** Gates that have to acknowledge. */
   readonly gates: () => readonly OrderedGate[];
@@ -80,7 +88,8 @@ export function createGateOrders(deps: GateOrdersDeps): GateOrders {
 
   const look = (): void => {
     let isNew = false;
-    for (const mark of deps.newMarks()) isNew = note(mark) || isNew;
+    for (const news of deps.news())
+      isNew = (news.type === 'learned' ? note(news.mark) : marks.delete(markKey(news.id))) || isNew;
     if (!isNew) return;
     const order = orderFor(inForce(), ownZone);
     const key = order === undefined ? undefined : markKey(order);

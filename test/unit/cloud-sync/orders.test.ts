@@ -76,8 +76,9 @@ const missing = async (): Promise<readonly string[] | undefined> =>
   (await listed())[0]?.missing.map(({ name }) => name);
 /** Orders in force as a gate knows them: the store gives each mark of others once. */
 const atGate = async (id: string): Promise<readonly Mark[]> => {
-  const news = (await gate(id)).store().newOrderMarks();
-  known.set(id, [...(known.get(id) ?? []), ...news]);
+  const news = (await gate(id)).store().newsOfOrders();
+  const learned = news.flatMap((one) => (one.type === 'learned' ? [one.mark] : []));
+  known.set(id, [...(known.get(id) ?? []), ...learned]);
   return ordersInForce(known.get(id) ?? []);
 };
 const acknowledge = async (id: string, { gate: by, boot, sequence }: MarkName): Promise<void> => {

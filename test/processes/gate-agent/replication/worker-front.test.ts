@@ -14,6 +14,7 @@ import {
   type AcceptedHead,
   type CaseView,
   type Mark,
+  type OrderNews,
   type Summary,
   type Verdict,
 } from '@postern/shared';
@@ -200,22 +201,22 @@ describe('the replication thread', () => {
 
   test('says at once that it has heard of an order, and the store gives it, also after a restart', async () => {
     const a = startAgent('gate-a', { cloudPort: 0 });
-    let heard: readonly Mark[] = [];
+    let heard: readonly OrderNews[] = [];
     const b: Agent = startAgent('gate-b', {
       lanPeers: [`127.0.0.1:${await a.replication.lanPort()}`],
       cloudPort: 0,
-      onOrders: () => (heard = [...heard, ...b.store.newOrderMarks()]),
+      onOrders: () => (heard = [...heard, ...b.store.newsOfOrders()]),
     });
     const given = await a.store.append({ kind: 'ordered', event, lane: '', order: 'evacuate', zone: '' });
     a.replication.poke();
-    const order = given.ok ? given.value : undefined;
-    await expect.poll(() => heard, { timeout: 15_000 }).toEqual([order]);
-    expect(b.store.newOrderMarks()).toEqual([]);
+    const news = [{ type: 'learned', mark: given.ok ? given.value : undefined }];
+    await expect.poll(() => heard, { timeout: 15_000 }).toEqual(news);
+    expect(b.store.newsOfOrders()).toEqual([]);
     await b.replication.stop();
     await b.store.close();
     running.pop();
     const again = startAgent('gate-b', { cloudPort: 0 });
-    expect(again.store.newOrderMarks()).toEqual([order]);
+    expect(again.store.newsOfOrders()).toEqual(news);
   });
 
   test('without anybody to talk to says so, and ships everything once somebody is there', async () => {

@@ -10,9 +10,13 @@ import {
   encodeMark,
   loadLedger,
   ready,
+  signChunk,
+  type Acceptance,
+  type CutBack,
   type Ledger,
   type Mark,
   type MarkId,
+  type SegmentState,
 } from '@postern/shared';
 import { openDatabase } from '../../../../gate-agent/src/store/database.ts';
 import { createJournalReader } from '../../../../gate-agent/src/store/journal-reader.ts';
@@ -20,6 +24,7 @@ import { markTablesSql } from '../../../../gate-agent/src/store/mark-tables.ts';
 import { checkProjection } from '../../../../gate-agent/src/store/replica-projection.ts';
 import { createReplicaCounts } from '../../../../gate-agent/src/store/replica-counts.ts';
 import { replicaTablesSql } from '../../../../gate-agent/src/store/replica-tables.ts';
+import { createReplicaReader } from '../../../../gate-agent/src/store/replica-reader.ts';
 import { openReplica, type GateReplica } from '../../../../gate-agent/src/store/replica.ts';
 import { admittedMark, simulatedBoot, simulatedDirectory, simulatedKeys } from '../../../../scripts/sim/gate-marks.ts';
 import { createMemoryReplicaStore } from '../../../../scripts/sim/memory-replica-store.ts';
@@ -106,6 +111,70 @@ describe('own marks', () => {
     expect(await after.replica.contentHash(event)).toBe(hash);
     after.close();
     expect(readMarks(join(folder, 'replica.db')).map(({ sequence }) => sequence)).toEqual([26, 27, 28, 29, 30]);
+  });
+});
+
+describe('marks of orders', () => {
+  const writer = { event, gate: 'gate-b', boot: simulatedBoot('gate-b', 1) };
+  const ordered = (sequence: number): Mark => ({
+    ...writer,
+    sequence,
+    kind: 'ordered',
+    at: { ms: 1_700_000_000_000 + sequence, counter: 0 },
+    monotonicMs: sequence,
+    clock: { source: 'server', uncertaintyMs: 100 },
+    lane: '',
+    order: 'evacuate',
+    zone: '',
+  });
+  const stateAt = (count: number): SegmentState => ({
+    ...writer,
+    segment: 0,
+    firstSequence: 1,
+    count,
+    hash: count.toString(16).padStart(64, '0'),
+    closed: false,
+    through: { ms: 1_700_000_000_000 + count, counter: 0 },
+  });
+  const acceptanceOf = (from: number, to: number): Acceptance => ({
+    chunk: signChunk(simulatedKeys('gate-b').secretKey, stateAt(to), 'changes', from, new Uint8Array([to])),
+    before: from === 0 ? undefined : stateAt(from),
+    after: stateAt(to),
+    marks: Array.from({ length: to - from }, (_, index) => ordered(from + index + 1)).map((mark) => ({
+      mark,
+      bytes: encodeMark(mark),
+    })),
+  });
+
+  test('are told once each, are told to be gone where a revocation takes them, and what comes after is told too', async () => {
+    const folder = temporaryFolder();
+    writeMarks(join(folder, 'journal.db'), marks(1));
+    const { replica, close } = open(join(folder, 'journal.db'), join(folder, 'replica.db'));
+    const reader = createReplicaReader({
+      path: join(folder, 'replica.db'),
+      clock: { wallMs: () => 0, monotonicMs: () => 0 },
+      logger: quietLogger,
+    });
+    const learned = (sequence: number) => ({ type: 'learned', mark: ordered(sequence) });
+    const cutBackTo2: CutBack = {
+      before: stateAt(3),
+      after: stateAt(2),
+      kept: [acceptanceOf(0, 2).chunk],
+      marks: { from: 3, to: 3 },
+      aside: [],
+    };
+    expect((await replica.append(acceptanceOf(0, 2))).ok).toBe(true);
+    expect((await replica.append(acceptanceOf(2, 3))).ok).toBe(true);
+    expect(reader.newsOfOrders(event)).toEqual([learned(1), learned(2), learned(3)]);
+    expect(reader.newsOfOrders(event)).toEqual([]);
+
+    expect((await replica.cutBack(cutBackTo2)).ok).toBe(true);
+    expect(reader.newsOfOrders(event)).toEqual([{ type: 'unlearned', id: { ...writer, sequence: 3 } }]);
+    expect((await replica.append(acceptanceOf(2, 4))).ok).toBe(true);
+    expect(reader.newsOfOrders(event)).toEqual([learned(3), learned(4)]);
+    expect(reader.newsOfOrders(event + 1)).toEqual([]);
+    reader.close();
+    close();
   });
 });
 

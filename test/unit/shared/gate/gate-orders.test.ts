@@ -51,12 +51,16 @@ function createGate(
     return ok(mark);
   };
   let changes = 0;
+  let forgotten: readonly Mark[] = [];
   const orders = createGateOrders({
     gate,
     zone,
     event: rigEvent,
     lanes,
-    newMarks: () => known,
+    news: () => [
+      ...known.map((mark) => ({ type: 'learned' as const, mark })),
+      ...forgotten.map((id) => ({ type: 'unlearned' as const, id })),
+    ],
     append,
     gates: () => listed,
     timer: venue.time.timer,
@@ -70,6 +74,12 @@ function createGate(
     /** The replication has brought everything. */
     hear: () => {
       known = [...venue.made];
+      orders.look();
+    },
+    /** It was the word of a gate that is revoked, and nobody else has it. */
+    forget: (isGone: (mark: Mark) => boolean) => {
+      forgotten = known.filter(isGone);
+      known = known.filter((mark) => !isGone(mark));
       orders.look();
     },
     setWorks: (now: boolean) => void (works = now),
@@ -179,6 +189,21 @@ describe('several gates', () => {
     expect(rig.lane.state()).toMatchObject({ name: 'closed', why: 'order' });
     await settle(venue, [rig]);
     expect(again.acknowledged()).toBe(1);
+  });
+
+  test('of a gate that is revoked obey no longer what the cloud had not taken in', async () => {
+    const venue = createVenue();
+    const [atNorth, atSouth] = [await createRig(), await createRig()];
+    const north = createGate(venue, 'north', [atNorth.lane]);
+    const south = createGate(venue, 'south', [atSouth.lane]);
+    await south.orders.give('stop-entry', '', supervisor);
+    north.hear();
+    await settle(venue, [atNorth, atSouth]);
+    expect(atNorth.state()).toBe('closed');
+    north.forget(({ kind, gate }) => kind === 'ordered' && gate === 'south');
+    await settle(venue, [atNorth, atSouth]);
+    expect(atNorth.state()).toBe('idle');
+    expect(north.orders.statuses()).toEqual([]);
   });
 
   test('two orders of the same kind, given apart, both have to be lifted; one lift names all that are known', async () => {
