@@ -41,7 +41,7 @@ import { loadIdentity, type Identity } from './identity.ts';
 import { createEventHub } from './local-api/event-hub.ts';
 import { createPreview } from './local-api/preview.ts';
 import { createScreens } from './local-api/screens.ts';
-import { correctHandedOn, learnTime } from './learn-time.ts';
+import { confirmTime, correctHandedOn, learnTime } from './learn-time.ts';
 import { createLocalApi } from './local-api/app.ts';
 import { allowedHosts } from './local-api/guard.ts';
 import { toHealth, toStatus } from './local-api/health.ts';
@@ -335,11 +335,7 @@ async function compose(
     }),
     logger,
     signOn,
-    confirmClock: (trueMs) => {
-      const beforeMs = trust.now().nowMs;
-      trust.confirm(trueMs);
-      return { correctionMs: trust.now().nowMs - beforeMs };
-    },
+    confirmClock: (trueMs) => confirmTime(trueMs, { trust, events }),
   });
   const fire = config.fire.input === undefined ? ok(undefined) : openFireInput(config.fire.input, { timer, logger });
   if (!fire.ok) return fire;

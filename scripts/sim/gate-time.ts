@@ -2,7 +2,7 @@
 // clock that nobody has set, signed answers of the cloud, what other gates say beside theirs, and people with watches.
 import { trustedFeedKeys, utf8, verifyServerTime, type TrustedTime } from '@postern/shared';
 import { createClockTrust, sampleOfRoundTrip, type SavedClock } from '../../gate-agent/src/clock-trust.ts';
-import { correctHandedOn, learnTime } from '../../gate-agent/src/learn-time.ts';
+import { confirmTime, correctHandedOn, learnTime, type TimedEvent } from '../../gate-agent/src/learn-time.ts';
 import { readPeerTime, statePeerTime } from '../../gate-agent/src/replication/peer-time.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { FeedClient } from './feed-client.ts';
@@ -19,7 +19,7 @@ export interface GateTime {
   /** As other gates are told it; empty while it is not trusted. */
   readonly stated: () => string;
   readonly hear: (stated: string, sentMs: number, receivedMs: number) => void;
-  /** By how much the shown time moved. */
+  /** Gives by how much the timestamps were off until then. */
   readonly confirm: (trueMs: number) => number;
   readonly keepAsking: () => Promise<never>;
 }
@@ -41,12 +41,9 @@ const retryMs = 5_000;
 export function createGateTime(deps: GateTimeDeps): GateTime {
   const { world, clock, queue } = deps;
   const trust = createClockTrust({ clock, machineBoot: deps.machineBoot, saved: deps.saved });
+  const events = (): readonly TimedEvent[] => [{ event: world.event, store: deps.store(), journal: deps.store() }];
   const learn = (sample: Parameters<typeof trust.learn>[0]): void =>
-    learnTime(sample, {
-      trust,
-      events: [{ event: world.event, store: deps.store(), journal: deps.store() }],
-      logger: quietLogger,
-    });
+    learnTime(sample, { trust, events: events(), logger: quietLogger });
   const feedKeyOf = (id: string): Uint8Array | undefined => {
     const manifest = deps.feed().manifest();
     const keys = manifest === undefined ? world.feed.enrolledKeys : trustedFeedKeys(manifest);
@@ -63,7 +60,7 @@ export function createGateTime(deps: GateTimeDeps): GateTime {
   };
 
   return {
-    begin: () => correctHandedOn({ event: world.event, store: deps.store(), journal: deps.store() }, trust),
+    begin: () => events().forEach((event) => correctHandedOn(event, trust)),
     now: trust.now,
     saved: trust.saved,
     stated: () => {
@@ -76,11 +73,7 @@ export function createGateTime(deps: GateTimeDeps): GateTime {
       if (told === undefined || trust.now().trusted) return;
       learn(sampleOfRoundTrip('peer', told.statedMs, sentMs, receivedMs, told.uncertaintyMs));
     },
-    confirm: (trueMs) => {
-      const beforeMs = trust.now().nowMs;
-      trust.confirm(trueMs);
-      return Math.round(trust.now().nowMs - beforeMs);
-    },
+    confirm: (trueMs) => confirmTime(trueMs, { trust, events: events() })(world.event),
     keepAsking: async () => {
       for (;;) await queue.sleep((await askOnce()) ? world.pace.askTimeMs : retryMs);
     },

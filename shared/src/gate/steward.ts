@@ -80,8 +80,8 @@ export interface StewardOutcome extends OrderOutcome {
 export interface StewardDeps {
   readonly lanes: readonly Lane[];
   readonly signOn: StaffSignOn;
-  /** Tells the clock that `trueMs` is right now. `correctionMs`: new minus shown time. */
-  readonly confirmClock: (trueMs: number) => { readonly correctionMs: number };
+  /** Tells the clock that `trueMs` is right now. Gives by how much the timestamps of an event were off until then: true minus stamped, ms. */
+  readonly confirmClock: (trueMs: number) => (event: number) => number;
   readonly context: LaneContext;
   readonly registry: MethodRegistry;
   readonly store: Store;
@@ -111,18 +111,19 @@ export function createSteward(deps: StewardDeps): Steward {
   const correctClock = async (by: Operator, trueMs: number): Promise<Result<StewardOutcome, StewardError>> => {
     if (!Number.isSafeInteger(trueMs) || trueMs < 0 || trueMs >= trueTimeMsMax)
       return err({ type: 'time-out-of-range' });
-    const offsetMs = Math.round(confirmClock(trueMs).correctionMs);
+    const offsetOf = confirmClock(trueMs);
     const written = await Promise.all(
-      [{ context, store }, ...furtherEvents].map((access) =>
-        access.store.append({
+      [{ context, store }, ...furtherEvents].map((access) => {
+        const { event } = access.context.policy();
+        return access.store.append({
           kind: 'corrected',
-          event: access.context.policy().event,
+          event,
           lane: '',
           operator: by.operator,
-          offsetMs,
+          offsetMs: Math.round(offsetOf(event)),
           trueMs: access.context.time().nowMs,
-        }),
-      ),
+        });
+      }),
     );
     const [first] = written;
     assert(first !== undefined, 'a gate has an event');

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Mark, MarkDraft, Store } from '@postern/shared';
 import { createClockTrust } from '../../../gate-agent/src/clock-trust.ts';
-import { correctHandedOn, learnTime } from '../../../gate-agent/src/learn-time.ts';
+import { confirmTime, correctHandedOn, learnTime } from '../../../gate-agent/src/learn-time.ts';
 
 const trueMs = Date.UTC(2026, 6, 1, 18);
 const hourMs = 3_600_000;
@@ -58,6 +58,25 @@ function correctionsAtStart(lastMs: number, isTrusted = true): readonly MarkDraf
   learnTime({ ...anchor, uncertaintyMs: 10 }, { trust, events: [event], logger });
   return written;
 }
+
+describe('a person who confirms the time', () => {
+  const confirmedAt = (shownMs: number, lastMs: number): number =>
+    confirmTime(trueMs, {
+      trust: createClockTrust({ clock: { wallMs: () => shownMs, monotonicMs: () => 1_000 }, machineBoot: 'a boot' }),
+      events: [
+        {
+          event: 1,
+          store: { append: async (draft: MarkDraft) => ({ ok: true as const, value: draft as Mark }) },
+          journal: { lastSequence: () => 3, hybrid: { last: () => ({ ms: lastMs, counter: 0 }) } },
+        },
+      ],
+    })(1);
+
+  test('is told by how much the timestamps were off, and not the clock, where those ran ahead of it', () => {
+    expect(confirmedAt(trueMs - hourMs, 0)).toBe(hourMs);
+    expect(confirmedAt(trueMs - hourMs, trueMs + hourMs)).toBe(-hourMs);
+  });
+});
 
 describe('a start that is certain of the time at once', () => {
   test('says once that its timestamps go on from those of an earlier start which were ahead', () => {

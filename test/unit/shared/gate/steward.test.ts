@@ -30,7 +30,8 @@ const createBench = async () => {
     }),
     confirmClock: (trueMs) => {
       confirmed.push(trueMs);
-      return { correctionMs: trueMs - rig.time.clock.wallMs() };
+      const offsetMs = trueMs - rig.time.clock.wallMs();
+      return () => offsetMs;
     },
     context: rig.context,
     registry: rig.registry,
