@@ -15,6 +15,7 @@ import {
 } from '@postern/shared';
 import type { AcceptedOf } from './accepted-marks.ts';
 import { simulatedKeys } from './gate-marks.ts';
+import { simulatedZone } from './world.ts';
 
 export interface FeedPublisher {
   /** The manifest that the cloud stands by. */
@@ -81,7 +82,7 @@ export function createFeedPublisher({ policy, tickets, gates, wallMs }: FeedPubl
         .map((id) => ({
           id,
           name: id,
-          zone: 'hall',
+          zone: simulatedZone,
           publicKey: bytesToHex(simulatedKeys(id).publicKey),
           certificate: '',
         })),

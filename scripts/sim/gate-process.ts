@@ -13,6 +13,7 @@ import { createGateTime } from './gate-time.ts';
 import type { KnownMarks } from './mark-index.ts';
 import { createSimulatedLanes, type SimulatedLanes } from './simulated-lanes.ts';
 import { openSimulatedReplica, type SimulatedReplica } from './simulated-replica.ts';
+import { createSimulatedOrders, type SimulatedOrders } from './simulated-orders.ts';
 import { createSimulatedStewards, type SimulatedStewards } from './simulated-stewards.ts';
 import { createSimulatedStore, type SimulatedStore } from './simulated-store.ts';
 import { cloudAddress, type World } from './world.ts';
@@ -27,6 +28,8 @@ export interface GateProcess extends SimulatedLanes, SimulatedStewards {
   readonly feed: FeedClient;
   readonly replica: SimulatedReplica;
   readonly known: KnownMarks;
+  /** The order to the venue that its lanes obey. */
+  readonly obeyed: SimulatedOrders['obeyed'];
   readonly savedClock: () => SavedClock;
   readonly kill: () => void;
 }
@@ -110,10 +113,12 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     onChange: (transaction) => {
       merges(transaction);
       if (transaction.type === 'append') store.hybrid.observe(transaction.acceptance.after.through);
+      orders.look();
     },
   });
 
   time.begin();
+  const orders = createSimulatedOrders({ world, gate, queue, store });
 
   const replication = startReplication({ ...deps, queue, time, feed, store, replica, poke, isAlive: () => alive });
   const lanes = createSimulatedLanes({
@@ -124,6 +129,7 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     time: now,
     store,
     feed,
+    orders,
     lastAnswersMs: replication.lastAnswersMs,
   });
 
@@ -137,7 +143,8 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     replica,
     known: store.known,
     ...lanes,
-    ...createSimulatedStewards({ world, gate, clock, time, store, lanes, ticket: deps.ticket }),
+    ...createSimulatedStewards({ world, gate, clock, time, store, lanes, orders, ticket: deps.ticket }),
+    obeyed: orders.obeyed,
     savedClock: time.saved,
     kill: () => {
       alive = false;

@@ -12,10 +12,12 @@ import {
   type Case,
   type Ledger,
   type Mark,
+  type OrderMark,
   type Ticket,
 } from '@postern/shared';
 import { acceptedTrouble, isCovered, type AcceptedOf } from './accepted-marks.ts';
 import { createMarkIndex, knownMarks, type KnownMarks } from './mark-index.ts';
+import { unacknowledged } from './judge-orders.ts';
 import { effectiveEntries, type Facts, type Referee } from './referee.ts';
 import type { Seams } from './planted-bugs.ts';
 import type { SimulatedReplica } from './simulated-replica.ts';
@@ -25,6 +27,9 @@ export interface Witness {
   readonly address: string;
   readonly replica: SimulatedReplica;
   readonly known: KnownMarks;
+  /** Of a gate: which one it is, and the order to the venue that its lanes obey. */
+  readonly gate?: string;
+  readonly obeyed?: () => OrderMark | undefined;
 }
 
 export interface Judgement {
@@ -65,6 +70,7 @@ export async function hasConverged(judgement: Judgement): Promise<boolean> {
   return (
     others.every((hash) => hash === first) &&
     missing(facts, accepted, witnesses[0]?.replica, event).length === 0 &&
+    unacknowledged(judgement).length === 0 &&
     (await silentForks(judgement, facts)).length === 0
   );
 }

@@ -1,6 +1,14 @@
 // Where a simulated replica finds what it folds: the marks of a ticket in the order in which they became known, the bindings of
-// wristbands, and the clock corrections, which say when all the others were made.
-import { markKey, writerKey, type BoundMark, type CorrectedMark, type Mark } from '@postern/shared';
+// wristbands, the orders to the venue, and the clock corrections, which say when all the others were made.
+import {
+  isOrderFoldMark,
+  markKey,
+  writerKey,
+  type BoundMark,
+  type CorrectedMark,
+  type Mark,
+  type OrderFoldMark,
+} from '@postern/shared';
 
 export interface MarkIndex {
   /** A mark that is known already is not added again. */
@@ -9,12 +17,17 @@ export interface MarkIndex {
   readonly ofTicket: (ticketId: string) => readonly Mark[];
   readonly bound: () => readonly BoundMark[];
   readonly corrected: () => readonly CorrectedMark[];
+  readonly orders: () => readonly OrderFoldMark[];
 }
+
+/** As far as it is only read. */
+export type FoldedMarks = Omit<MarkIndex, 'add' | 'removeAll'>;
 
 export function createMarkIndex(): MarkIndex {
   const byTicket = new Map<string, Mark[]>();
   let bound: BoundMark[] = [];
   let corrected: CorrectedMark[] = [];
+  let orders: OrderFoldMark[] = [];
   const addTo = <M extends Mark>(list: M[], mark: M): void => {
     if (list.every((known) => markKey(known) !== markKey(mark))) list.push(mark);
   };
@@ -22,6 +35,7 @@ export function createMarkIndex(): MarkIndex {
     add: (mark) => {
       if (mark.kind === 'corrected') addTo(corrected, mark);
       if (mark.kind === 'bound') addTo(bound, mark);
+      if (isOrderFoldMark(mark)) addTo(orders, mark);
       // Refusals are no part of a history.
       if (!('ticketId' in mark) || mark.ticketId === '' || mark.kind === 'refused') return;
       const ofTicket = byTicket.get(mark.ticketId) ?? [];
@@ -37,10 +51,12 @@ export function createMarkIndex(): MarkIndex {
           );
       bound = bound.filter((mark) => !isGone(mark));
       corrected = corrected.filter((mark) => !isGone(mark));
+      orders = orders.filter((mark) => !isGone(mark));
     },
     ofTicket: (ticketId) => byTicket.get(ticketId) ?? [],
     bound: () => bound,
     corrected: () => corrected,
+    orders: () => orders,
   };
 }
 
@@ -49,10 +65,11 @@ export interface KnownMarks {
   /** Of a ticket, and the corrections of the process starts that they were made in. */
   readonly ofTicket: (ticketId: string) => readonly Mark[];
   readonly bound: () => readonly BoundMark[];
+  readonly orders: () => readonly OrderFoldMark[];
 }
 
 /** Over several indexes: a gate has its own marks in one and the others' in another. */
-export function knownMarks(indexes: () => readonly Pick<MarkIndex, 'ofTicket' | 'bound' | 'corrected'>[]): KnownMarks {
+export function knownMarks(indexes: () => readonly FoldedMarks[]): KnownMarks {
   return {
     ofTicket: (ticketId) => {
       const marks = indexes().flatMap((index) => index.ofTicket(ticketId));
@@ -63,5 +80,6 @@ export function knownMarks(indexes: () => readonly Pick<MarkIndex, 'ofTicket' | 
       ];
     },
     bound: () => indexes().flatMap((index) => index.bound()),
+    orders: () => indexes().flatMap((index) => index.orders()),
   };
 }

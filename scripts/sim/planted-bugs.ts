@@ -23,6 +23,7 @@ import {
   type LocalJournalReader,
   type Ledger,
   type Mark,
+  type OrderNews,
   type Ticket,
 } from '@postern/shared';
 
@@ -42,6 +43,8 @@ export const plantedBugs = [
   'keep-what-is-not-accepted',
   'ignore-denials',
   'last-band-wins',
+  'overlook-orders',
+  'ignore-lifts',
 ] as const;
 export type PlantedBug = (typeof plantedBugs)[number];
 
@@ -52,6 +55,8 @@ export interface Seams {
   readonly freshBoots: boolean;
   readonly decide: typeof decide;
   readonly fold: (marks: readonly Mark[], policy: AdmissionPolicy, ticket: Ticket | undefined) => History;
+  /** What a gate hears of orders to the venue. */
+  readonly newsOfOrders: (news: readonly OrderNews[]) => readonly OrderNews[];
   readonly bindings: (marks: readonly Mark[], bandsMax: BandsMax) => Bindings;
   readonly ledger: (ledger: Ledger) => Ledger;
   readonly directory: (directory: GateDirectory) => GateDirectory;
@@ -70,6 +75,7 @@ const sound: Seams = {
   decide,
   fold: foldTicketHistory,
   bindings: foldBindings,
+  newsOfOrders: (news) => news,
   ledger: (ledger) => ledger,
   directory: (directory) => directory,
   acceptFeed: acceptManifest,
@@ -105,6 +111,8 @@ const planted: Readonly<Record<PlantedBug, Partial<Seams>>> = {
         ticket,
       ),
   },
+  'overlook-orders': { newsOfOrders: without('ordered') },
+  'ignore-lifts': { newsOfOrders: without('lifted') },
   'last-band-wins': { bindings: (marks, bandsMax) => foldBindings(newestBindingOnly(marks), bandsMax) },
 };
 
@@ -116,6 +124,11 @@ function newestOnly(marks: readonly Mark[]): readonly Mark[] {
     undefined,
   );
   return marks.filter((mark) => mark.kind !== 'admitted' || mark === newest);
+}
+
+/** Of what others have made known, and the own journal alike. */
+function without(kind: Mark['kind']): Seams['newsOfOrders'] {
+  return (news) => news.filter((one) => one.type === 'unlearned' || one.mark.kind !== kind);
 }
 
 /** The same for the ticket of a wristband. */

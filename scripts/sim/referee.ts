@@ -8,10 +8,12 @@ import {
   type CutBack,
   type EncodedMark,
   type Mark,
+  type OrderFoldMark,
   type SignedChunk,
   type Timer,
   type TrustedTime,
 } from '@postern/shared';
+import { standingOrders } from './judge-orders.ts';
 import { isCovered, type AcceptedOf } from './accepted-marks.ts';
 import type { Network } from './network.ts';
 import { hopMsMax, reachedBy } from './propagation.ts';
@@ -30,6 +32,8 @@ export const invariants = [
   'mark-misdated',
   'case-wrong',
   'bindings-wrong',
+  'order-disobeyed',
+  'orders-wrong',
   'replicas-differ',
   'merge-depends-on-order',
   'feed-went-back',
@@ -72,11 +76,21 @@ export interface Admission {
   readonly keyState: string;
 }
 
+/** A visitor comes to an entry. */
+export interface Showing {
+  readonly address: string;
+  /** By an order to the venue: whatever is shown, nobody is let in. */
+  readonly isClosed: boolean;
+  /** Every mark of an order that this gate knows. */
+  readonly known: readonly OrderFoldMark[];
+}
+
 export interface Referee {
   readonly written: (address: string, mark: EncodedMark) => void;
   readonly acknowledged: (address: string, mark: EncodedMark) => void;
   /** Takes what one process merges, cuts back or puts aside, from its first change on. */
   readonly watchMerges: (watch: MergeWatch) => (transaction: ReplicaTransaction) => void;
+  readonly shownAtEntry: (showing: Showing) => void;
   readonly admitted: (admission: Admission) => void;
   /** What a gate holds for the time just now. */
   readonly timeStated: (address: string, time: TrustedTime) => void;
@@ -146,6 +160,8 @@ export function createReferee(deps: RefereeDeps): Referee {
   const acknowledgedAt = new Map<string, Set<string>>();
   const usesByTicket = new Map<string, readonly Deed[]>();
   const denialsByTicket = new Map<string, Denial[]>();
+  const ordersGiven = new Map<string, { readonly address: string; readonly atMs: number }>();
+  const ordersLifted = new Set<string>();
   const violations: Violation[] = [];
 
   const violate: Referee['violate'] = (invariant, detail) => {
@@ -225,6 +241,10 @@ export function createReferee(deps: RefereeDeps): Referee {
     } else if (mark.kind === 'admitted' || mark.kind === 'overridden') {
       const use = { address, gate: mark.gate, key: markKey(mark), atMs: nowMs() };
       usesByTicket.set(mark.ticketId, [...(usesByTicket.get(mark.ticketId) ?? []), use]);
+    } else if (mark.kind === 'ordered') {
+      ordersGiven.set(markKey(mark), { address, atMs: nowMs() });
+    } else if (mark.kind === 'lifted') {
+      ordersLifted.add(markKey({ event: mark.event, ...mark.of }));
     } else if (mark.kind === 'denied') {
       const denial = { address, gate: mark.gate, key: markKey(mark), atMs: nowMs(), epoch: mark.epoch };
       denialsByTicket.set(mark.ticketId, [...(denialsByTicket.get(mark.ticketId) ?? []), denial]);
@@ -235,7 +255,7 @@ export function createReferee(deps: RefereeDeps): Referee {
   const reached = (from: string, sinceMs: number): ReadonlyMap<string, number> =>
     reachedBy({ network: deps.network, nowMs, isExempt }, from, sinceMs);
   /** Whether word of it must have come to this gate by now. */
-  const mustKnow = (address: string, earlier: Deed): boolean =>
+  const mustKnow = (address: string, earlier: Pick<Deed, 'address' | 'atMs'>): boolean =>
     address !== earlier.address && reached(earlier.address, earlier.atMs).has(address);
 
   /** At each hop's time it must have come to everybody within so many hops. */
@@ -285,6 +305,16 @@ export function createReferee(deps: RefereeDeps): Referee {
       if (mark.mark.kind !== 'refused') followMark(address, mark.mark);
     },
     watchMerges,
+    shownAtEntry: ({ address, isClosed, known }) => {
+      const order = standingOrders(known)[0];
+      if (isClosed && order === undefined)
+        violate('order-disobeyed', `${address} is closed, and no order that it knows stands`);
+      if (!isClosed && order !== undefined)
+        violate('order-disobeyed', `${address} lets people in although it knows ${markKey(order)}`);
+      for (const [key, { address: from, atMs }] of isClosed ? [] : ordersGiven)
+        if (mustKnow(address, { address: from, atMs }) && !ordersLifted.has(key))
+          violate('order-disobeyed', `${address} lets people in ${nowMs() - atMs} ms after ${key} at ${from}`);
+    },
     admitted: (admission) => {
       const { address, claim, known, keyState } = admission;
       const { ticketId } = claim;

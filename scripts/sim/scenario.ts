@@ -79,7 +79,7 @@ export function drawScenario(size: WorldSize, random: SeededRandom): Scenario {
       ? {
           livenessMs: 5 * minute,
           visits: 25 + random.below(60),
-          marksMax: 290,
+          marksMax: 275,
           faultGapMs: 4_000 + random.below(16_000),
           pace: {
             idleExchangeMs: 40_000,

@@ -18,7 +18,8 @@ import type { FeedClient } from './feed-client.ts';
 import type { GateClock } from './gate-clock.ts';
 import { quietLogger } from './replica.ts';
 import type { SimulatedStore } from './simulated-store.ts';
-import type { World } from './world.ts';
+import type { SimulatedOrders } from './simulated-orders.ts';
+import { simulatedZone, type World } from './world.ts';
 
 export interface SimulatedLanes {
   /** A visitor shows a pass; resolves with what was decided and written down, undefined for what is no pass at all. */
@@ -38,6 +39,7 @@ export interface SimulatedLanesDeps {
   readonly time: () => TrustedTime;
   readonly store: SimulatedStore;
   readonly feed: FeedClient;
+  readonly orders: Pick<SimulatedOrders, 'obeyed'>;
   /** When each peer has answered last. */
   readonly lastAnswersMs: () => readonly number[];
 }
@@ -83,7 +85,7 @@ export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
     });
   const laneOf = (direction: 'entry' | 'exit'): LaneBooks =>
     createLaneBooks(
-      { id: direction, zone: 'hall', direction, onFailure: 'locked', holdTimeoutMs: 60_000 },
+      { id: direction, zone: simulatedZone, direction, onFailure: 'locked', holdTimeoutMs: 60_000 },
       {
         context,
         store,
@@ -104,6 +106,9 @@ export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
     verify,
     entry: lanes.entry,
     scan: async (text, direction) => {
+      const isClosed = direction === 'entry' && deps.orders.obeyed() !== undefined;
+      if (direction === 'entry') referee.shownAtEntry({ address, isClosed, known: store.known.orders() });
+      if (isClosed) return undefined;
       const claim = await verify(text);
       const lane = lanes[direction];
       if (!claim.ok) {

@@ -12,7 +12,7 @@ import {
 } from '@postern/shared';
 import type { LogFile } from './disk.ts';
 import type { MemoryJournal } from './gate-marks.ts';
-import { createMarkIndex, type MarkIndex } from './mark-index.ts';
+import { createMarkIndex, type FoldedMarks } from './mark-index.ts';
 import { createMemoryReplicaStore } from './memory-replica-store.ts';
 
 export type ReplicaTransaction =
@@ -22,7 +22,7 @@ export type ReplicaTransaction =
 
 export interface SimulatedReplica extends ReplicaStore {
   /** Marks that others made, in the order in which they arrived. */
-  readonly index: Pick<MarkIndex, 'ofTicket' | 'bound' | 'corrected'>;
+  readonly index: FoldedMarks;
   /** Every mark known, the own journal's among them, in the order of the content hash. */
   readonly marks: (event: number) => readonly EncodedMark[];
   /** The own journal's marks, too. */

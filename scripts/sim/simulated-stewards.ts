@@ -1,5 +1,5 @@
-// What people do at a simulated gate: let somebody in against the rule, take an entry back, deny a ticket, give out wristbands. The marks
-// are drafted by the functions that the real lane, steward and band desk use.
+// What people do at a simulated gate: let somebody in against the rule, take an entry back, deny a ticket, give out wristbands, close the
+// venue. The marks are drafted by the functions that the real lane, steward and band desk use.
 import {
   bytesToHex,
   createBandDesk,
@@ -11,11 +11,13 @@ import {
   undoReasons,
   type BandAction,
   type OpeningMark,
+  type Order,
   type Ticket,
 } from '@postern/shared';
 import type { GateClock } from './gate-clock.ts';
 import type { GateTime } from './gate-time.ts';
 import type { SimulatedLanes } from './simulated-lanes.ts';
+import type { SimulatedOrders } from './simulated-orders.ts';
 import type { SimulatedStore } from './simulated-store.ts';
 import type { World } from './world.ts';
 
@@ -27,6 +29,9 @@ export interface SimulatedStewards {
   readonly deny: (text: string) => Promise<void>;
   /** Sets the time by a watch. */
   readonly confirmClock: (trueMs: number) => Promise<void>;
+  /** To all gates: nobody is let in until it is lifted. */
+  readonly order: (order: Order) => Promise<void>;
+  readonly liftOrders: () => Promise<void>;
   /** `replace` as the band desk has it. */
   readonly bind: (text: string, band: number, replace?: 'lost-band' | 'other-ticket') => Promise<void>;
 }
@@ -38,6 +43,7 @@ export interface SimulatedStewardsDeps {
   readonly time: GateTime;
   readonly store: SimulatedStore;
   readonly lanes: SimulatedLanes;
+  readonly orders: SimulatedOrders;
   readonly ticket: (ticketId: string) => Ticket | undefined;
 }
 
@@ -93,6 +99,8 @@ export function createSimulatedStewards(deps: SimulatedStewardsDeps): SimulatedS
         trueMs: deps.time.now().nowMs,
       });
     },
+    order: deps.orders.give,
+    liftOrders: deps.orders.liftAll,
     bind: async (text, band, replace) => {
       const presentation = { medium: 'optical', text, readerId: 'desk', seenAtMs: deps.clock.monotonicMs() } as const;
       const action: BandAction = {

@@ -21,7 +21,7 @@ import {
 import type { Disk } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
 import { createMemoryJournal, type MemoryJournal } from './gate-marks.ts';
-import { createMarkIndex, knownMarks, type KnownMarks, type MarkIndex } from './mark-index.ts';
+import { createMarkIndex, knownMarks, type FoldedMarks, type KnownMarks } from './mark-index.ts';
 
 export interface SimulatedStoreDeps {
   readonly disk: Disk;
@@ -37,7 +37,7 @@ export interface SimulatedStoreDeps {
   /** The history of a ticket as this gate folds it. */
   readonly fold: (marks: readonly Mark[], ticket: Ticket | undefined) => History;
   /** What was learned from others; there once the replica is open. */
-  readonly others: () => Pick<MarkIndex, 'ofTicket' | 'bound' | 'corrected'>;
+  readonly others: () => FoldedMarks;
   /** A mark is on its way to the disk; and later, it is acknowledged. */
   readonly onWritten: (mark: EncodedMark) => void;
   readonly onAcknowledged: (mark: EncodedMark) => void;

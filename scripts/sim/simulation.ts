@@ -13,6 +13,7 @@ import { simulatedBoot } from './gate-marks.ts';
 import { startHostileGate } from './hostile-gate.ts';
 import { hasConverged, judge, type Judgement, type Witness } from './judgement.ts';
 import { judgeBindings } from './judge-bindings.ts';
+import { judgeOrders } from './judge-orders.ts';
 import { judgeTimes } from './judge-times.ts';
 import { knownMarks } from './mark-index.ts';
 import { brokenMergeLaws } from './merge-laws.ts';
@@ -25,7 +26,7 @@ import { rememberingLedger } from './remembering-ledger.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import { callStaff } from './staff.ts';
 import { createTrace } from './trace.ts';
-import { cloudAddress, startWallMs, type World } from './world.ts';
+import { cloudAddress, simulatedZone, startWallMs, type World } from './world.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -65,7 +66,7 @@ const policy = admissionPolicySchema.parse({
     { id: ticketTypes.reentry, name: 'In and out', reentry: true },
     { id: ticketTypes.group, name: 'Group' },
   ],
-  zones: [{ id: 'hall', name: 'Hall', exitsScanned: true }],
+  zones: [{ id: simulatedZone, name: 'Hall', exitsScanned: true }],
 });
 
 export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOptions): Promise<SimulationResult> {
@@ -231,6 +232,7 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     if (!agree) referee.violate('not-converged', `no agreement ${livenessMs / 60_000} min after the last fault`);
     await judge(judgement());
     judgeBindings(judgement());
+    judgeOrders(judgement());
     judgeTimes(judgement());
     for (const law of await brokenMergeLaws({
       event,

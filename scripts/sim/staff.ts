@@ -1,6 +1,7 @@
 // The staff of a simulated day: now and then somebody at a gate lets a person in, takes an entry back, denies a ticket (which is then tried
-// everywhere), or two desks give out wristbands without knowing of each other.
-import type { Ticket } from '@postern/shared';
+// everywhere), or two desks give out wristbands without knowing of each other; or the whole venue is closed for a moment, and opened
+// from another gate.
+import type { Order, Ticket } from '@postern/shared';
 import { ticketOf } from './crowd.ts';
 import type { GateProcess } from './gate-process.ts';
 import type { Passes } from './passes.ts';
@@ -25,6 +26,9 @@ const tries = { count: 3, withinMs: 100_000 } as const;
 const reissuedPercent = 50;
 const unusedPercent = 75;
 const bands = 6;
+/** Of orders; and how long they hold at most, where whoever lifts them knows of them. */
+const evacuationPercent = 30;
+const orderMsMax = 60_000;
 /** A watch, read and typed in. */
 const watchOffMsMax = 45_000;
 
@@ -75,7 +79,25 @@ export function callStaff({ world, passes, tickets, unused, durationMs, gapMs, o
       gate.bind(passes.of(anyTicket()), random.below(bands), random.chance(50) ? 'other-ticket' : 'lost-band'),
     );
 
-  const deeds = [override, override, undo, undo, confirmClock, deny, deny, bindTwice, bindTwice, settleBand];
+  const closeVenue = async (): Promise<void> => {
+    const order: Order = random.chance(evacuationPercent) ? 'evacuate' : 'stop-entry';
+    await at((gate) => gate.order(order));
+    queue.after(random.below(orderMsMax), () => run(at((gate) => gate.liftOrders())));
+  };
+
+  const deeds = [
+    override,
+    override,
+    undo,
+    undo,
+    confirmClock,
+    deny,
+    deny,
+    bindTwice,
+    bindTwice,
+    settleBand,
+    closeVenue,
+  ];
   const next = (): void =>
     void queue.after(random.below(2 * gapMs), () => {
       if (queue.nowMs() >= durationMs) return;

@@ -42,4 +42,6 @@ export interface Pace {
 /** Addresses of two devices of one gate differ behind this. */
 export const gateOf = (address: string): string => address.split('~')[0] ?? address;
 export const cloudAddress = 'cloud';
+/** All gates lead into one zone. */
+export const simulatedZone = 'hall';
 export const startWallMs = Date.UTC(2026, 8, 21, 16);

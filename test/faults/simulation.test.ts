@@ -41,7 +41,17 @@ test(`${smallWorlds} small worlds violate no invariant, and everything that can 
     'rotate-issuer-key',
     'revoke',
   ];
-  const deeds = ['overridden', 'undone', 'lapsed', 'denied', 'bound', 'corrected'].map((kind) => `write-${kind}`);
+  const deeds = [
+    'overridden',
+    'undone',
+    'lapsed',
+    'denied',
+    'bound',
+    'corrected',
+    'ordered',
+    'lifted',
+    'acknowledged',
+  ].map((kind) => `write-${kind}`);
   const attacks = ['forge', 'replay', 'alter', 'leave-out', 'tell-the-end', 'equivocate'];
   const defences = ['refuse-signature-invalid', 'refuse-payload-altered', 'refuse-equivocation', 'refuse-gate-revoked'];
   expect([...happened]).toEqual(
