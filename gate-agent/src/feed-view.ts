@@ -2,6 +2,7 @@
 // is known and every scan is refused with what to do), and always the newest without restarting anything.
 import {
   admissionPolicySchema,
+  pretixOf,
   sleep,
   type AdmissionPolicy,
   type Clock,
@@ -44,6 +45,7 @@ export function createFeedView({ cache, event, clock, time, clientStatus }: Feed
       issuerKey: (keyIdHex) => cache.current()?.tickets.issuerKey(keyIdHex),
       ticketByCode: (code) => cache.current()?.tickets.ticketByCode(code),
       ticketByShortCode: (shortCode) => cache.current()?.tickets.ticketByShortCode(shortCode),
+      pretix: () => pretixOf(cache.current()?.manifest.policy),
     },
     tagHash: (medium, id) => cache.current()?.tickets.tagHash(medium, id),
     ageMs: () => {

@@ -1,6 +1,7 @@
 // What the feed says about tickets: the ticket itself, its type, and the rules of an event's zones. Everything a gate needs
 // to decide without asking anybody. Names of attendees are not part of it unless the event says so.
 import { z } from 'zod';
+import { pretixRulesSchema } from './pretix-rules.ts';
 
 /** What a ticket's row in the feed says; `used` and `transferred` are derived from marks and epochs, never stored. */
 export const ticketStatuses = ['valid', 'revoked', 'unpaid', 'blocked'] as const;
@@ -94,5 +95,7 @@ export const admissionPolicySchema = z.object({
   whenClockUntrusted: z.enum(['admit', 'supervisor', 'refuse']).default('supervisor'),
   /** Methods switched off for this event. */
   methodsOff: z.array(z.string().max(32)).max(32).default([]),
+  /** Tickets that pretix has signed itself, where the event has any. */
+  pretix: pretixRulesSchema.optional(),
 });
 export type AdmissionPolicy = z.infer<typeof admissionPolicySchema>;

@@ -18,6 +18,7 @@ import {
   orderFor,
   ordersInForce,
   parseShortCode,
+  pretixOf,
   stewardText,
   type AdmissionPolicy,
   type AdmitView,
@@ -146,7 +147,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     if (!event.policy.zones.some(({ id }) => id === zone))
       return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
     const isOff = event.policy.methodsOff.includes(method);
-    const codes = known.assurance === 'looked-up' ? await epochsByCode(ticketName(event.id, ticket.id)) : undefined;
+    const codes = known.looksUpCodes === true ? await epochsByCode(ticketName(event.id, ticket.id)) : undefined;
     const seen = { readerId: centralLane, seenAtMs: clock.monotonicMs() };
     const presented = present(known, request, seen);
     const tag = await readTag(deps.database, event, presented);
@@ -367,6 +368,7 @@ async function lookupsFor(
   return {
     event: record.id,
     tag: () => tag,
+    pretix: () => pretixOf(record.policy),
     issuerKey: (keyId) => {
       const key = issuers.get(keyId);
       const publicKey = hexToBytes(key?.publicKey ?? '');

@@ -10,6 +10,7 @@ import {
   knownMethods,
   orderFor,
   ok,
+  pretixOf,
   ready,
   stewardText,
   visitorText,
@@ -197,8 +198,9 @@ async function answer(
   return { ...describe(said, options), method: claim.method, usesSpent: history.usesSpent, ...common };
 }
 
-const lookupsOf = ({ feed: { tickets }, marks }: EventOnDisk): Lookups => ({
+const lookupsOf = ({ feed: { manifest, tickets }, marks }: EventOnDisk): Lookups => ({
   ...tickets,
+  pretix: () => pretixOf(manifest.policy),
   tag: (medium, id) => marks.tag(tickets.tagHash(medium, id), (ticketId) => tickets.ticket(ticketId)?.party ?? 1),
 });
 

@@ -8,6 +8,7 @@ import type { Mark, MarkDraft } from '../mark.ts';
 import type { OrderMark } from '../orders.ts';
 import type { Presentation } from '../presentation.ts';
 import type { TagState } from '../binding.ts';
+import type { PretixLookups } from '../pretix-rules.ts';
 import type { SunKeys } from '../sun.ts';
 import type { TagMedium } from '../tag.ts';
 import type { Result } from '../result.ts';
@@ -99,6 +100,8 @@ export interface Lookups {
   readonly event: number;
   /** For tags that prove themselves (NTAG 424 DNA); absent where this gate has no keys, then such a tag is known by its UID. */
   readonly sunKeys?: SunKeys;
+  /** For tickets that pretix has signed itself; absent where the event's rules name none of its keys. */
+  readonly pretix?: () => PretixLookups | undefined;
 }
 
 /** One way of proving a ticket. Generating and verifying live in one file a method (methods/*.ts). */
@@ -113,6 +116,8 @@ export interface VerificationMethod {
    * whoever generates binds it.
    */
   readonly binds?: TagMedium;
+  /** Set where codes that others printed are looked up in the ticket list. */
+  readonly looksUpCodes?: true;
   readonly accepts: (presentation: Presentation) => boolean;
   readonly verify: (
     presentation: Presentation,

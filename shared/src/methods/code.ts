@@ -13,6 +13,7 @@ export const codeMethod: VerificationMethod = {
   id: methodId,
   assurance: 'looked-up',
   generates: false,
+  looksUpCodes: true,
   accepts: isText,
   verify: async ({ text }, lookups) => {
     const code = cleanText(text).trim();

@@ -5,9 +5,17 @@ import { bleMethod } from './ble.ts';
 import { codeMethod } from './code.ts';
 import { dynamicMethod } from './dynamic.ts';
 import { nfcMethod } from './nfc.ts';
+import { pretixMethod } from './pretix.ts';
 import { qrMethod } from './qr.ts';
 
-export const knownMethods: readonly VerificationMethod[] = [qrMethod, dynamicMethod, nfcMethod, bleMethod, codeMethod];
+export const knownMethods: readonly VerificationMethod[] = [
+  qrMethod,
+  dynamicMethod,
+  nfcMethod,
+  bleMethod,
+  pretixMethod,
+  codeMethod,
+];
 
 export const methodById = (id: string): VerificationMethod | undefined =>
   knownMethods.find((method) => method.id === id);

@@ -2,13 +2,15 @@
 // also after the gate has started again and with a new snapshot.
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
-  codeMethod,
   decide,
   foldTicketHistory,
-  qrMethod,
+  knownMethods,
+  pretixOf,
+  type Lookups,
   type Presentation,
   type TicketResponse,
 } from '@postern/shared';
+import { pretixPublicKeys, pretixVectors } from '../../fixtures/pretix-sig1/vectors.ts';
 import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { openFeedGate, type FeedGate } from '../../support/feed-gate.ts';
 
@@ -42,11 +44,12 @@ async function present(text: string): Promise<string> {
   const feed = gate.cache.current();
   if (feed === undefined) throw new Error('the gate has no feed');
   const shown: Presentation = { medium: 'optical', text, readerId: 'camera', seenAtMs: 0 };
-  const method = qrMethod.accepts(shown) ? qrMethod : codeMethod;
-  const claim = await method.verify(shown, { ...feed.tickets, tag: () => ({ type: 'unbound' }) }, signal);
+  const { policy } = feed.manifest;
+  const lookups: Lookups = { ...feed.tickets, tag: () => ({ type: 'unbound' }), pretix: () => pretixOf(policy) };
+  const claim = await knownMethods.find((method) => method.accepts(shown))?.verify(shown, lookups, signal);
+  if (claim?.ok === undefined) return 'not-a-ticket';
   if (!claim.ok) return claim.error.type;
   const ticket = feed.tickets.ticket(claim.value.ticketId);
-  const { policy } = feed.manifest;
   const decision = decide({
     claim: claim.value,
     ticket,
@@ -113,6 +116,35 @@ describe('a transfer', () => {
         'admit',
       ]);
     });
+  });
+});
+
+describe('a ticket that pretix has signed', () => {
+  const [{ qr } = { qr: '' }] = pretixVectors;
+  const takeFromPretix = (items: readonly object[]): Promise<unknown> =>
+    test.json('PUT', '/api/events/1/policy', { ...someEvent, pretix: { keys: pretixPublicKeys, items } }, 200);
+
+  it('is let in by the rules of the event alone, and never where its item is none of them', async () => {
+    await deliver();
+    expect(await present(qr)).toBe('code-unknown');
+    await takeFromPretix([{ item: 1, type: 1 }]);
+    await deliver();
+    await always(async () => expect(await present(qr)).toBe('admit'));
+    await takeFromPretix([{ item: 2, type: 1 }]);
+    await deliver();
+    expect(await present(qr)).toBe('type-unknown');
+  });
+
+  it('is refused once it is cancelled here, and at the cloud is its ticket', async () => {
+    await takeFromPretix([{ item: 1, type: 1 }]);
+    const [ticket] = await issue([{ type: 1, code: qr }]);
+    const verify = (data: string): Promise<unknown> =>
+      test.json('POST', `/api/tickets/${ticket?.id}/methods/pretix/verify`, { presented_data: data }, 200);
+    expect(await verify(pretixVectors[1]?.qr ?? '')).toMatchObject({ success: false, reason: 'other-ticket' });
+    expect(await verify(qr)).toMatchObject({ success: true, reason: 'admitted' });
+    await act(ticket?.id ?? '', 'revoke');
+    await deliver();
+    await always(async () => expect(await present(qr)).toBe('revoked'));
   });
 });
 
