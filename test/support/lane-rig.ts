@@ -116,7 +116,8 @@ export interface RigOptions extends Partial<LaneSettings> {
   readonly listener?: (event: LaneEvent) => void;
   /** The trusting one when absent. */
   readonly methods?: readonly VerificationMethod[];
-  readonly issuerKey?: Lookups['issuerKey'];
+  /** What the gate knows beside nothing. */
+  readonly lookups?: Partial<Lookups>;
   /** False for a lane that the test starts itself. */
   readonly start?: boolean;
   /** A store other than the one in memory, and how to read what it has made durable. */
@@ -127,7 +128,7 @@ export async function createRig({
   actuator,
   listener,
   methods = [trustingMethod],
-  issuerKey = () => undefined,
+  lookups: known,
   store: storeOf,
   start = true,
   ...settings
@@ -141,12 +142,13 @@ export async function createRig({
     time,
   );
   const events: LaneEvent[] = [];
-  const lookups = {
-    issuerKey,
+  const lookups: Lookups = {
+    issuerKey: () => undefined,
     ticketByCode: () => undefined,
     ticketByShortCode: () => undefined,
-    tag: () => ({ type: 'unbound' }) as const,
+    tag: () => ({ type: 'unbound' }),
     event: rigEvent,
+    ...known,
   };
   const context: LaneContext = {
     policy: () => policy,

@@ -144,7 +144,8 @@ describe('generate and verify', () => {
 
 /** Seconds of the lane's clock. */
 const nowS = (rig: Rig): number => rig.time.clock.wallMs() / 1_000;
-const realRig = (options: RigOptions = {}): Promise<Rig> => createRig({ methods: knownMethods, issuerKey, ...options });
+const realRig = (options: RigOptions = {}): Promise<Rig> =>
+  createRig({ methods: knownMethods, lookups: { issuerKey }, ...options });
 
 describe('at a lane', () => {
   test('a code opens once; the next one of the same ticket is told that it was used', async () => {
