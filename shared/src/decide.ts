@@ -5,10 +5,15 @@ import type { Assurance, Claim, Decision, RefusalCode, RefusalDetail, Warning } 
 import { eventDay } from './event-day.ts';
 import { historyRules, misfitAfter, newestIssuedAtS, type History, type HistoryRules } from './history.ts';
 import type { AdmissionPolicy, HoldReason, Ticket, TicketType, Zone } from './ticket.ts';
+import { isAtLeast, weighProofs } from './proofs.ts';
 import { placeInTime } from './time-step.ts';
 
 export interface DecideInput {
   readonly claim: Claim;
+  /** Further proofs that the same visitor has presented, of this ticket and event. */
+  readonly others?: readonly Claim[];
+  /** The visitor waited between the proofs: all but the last were of now when they were shown. */
+  readonly wasHeld?: true;
   /** The ticket as the cache has it; undefined when it is not in the cache. */
   readonly ticket: Ticket | undefined;
   readonly history: History;
@@ -28,11 +33,10 @@ export interface DecideInput {
 }
 
 const minuteMs = 60_000;
-const assuranceRank: Readonly<Record<Assurance, number>> = { 'looked-up': 0, signed: 1, challenged: 2 };
 
 /** Whether a proof is as good as a ticket type asks for. */
 export const isEnough = (assurance: Assurance, { assuranceMin }: Pick<TicketType, 'assuranceMin'>): boolean =>
-  assuranceRank[assurance] >= assuranceRank[assuranceMin];
+  isAtLeast(assurance, assuranceMin);
 
 type Verdict = { readonly refuse: RefusalCode; readonly detail?: RefusalDetail } | undefined;
 
@@ -50,6 +54,7 @@ export function decide(input: DecideInput): Decision {
         checkWindow(input, type) ??
         checkFreshness(input) ??
         checkReplay(input, rules) ??
+        checkOthers(input, rules, type) ??
         checkUses(input, rules, type) ??
         checkRoom(input));
   if (refusal !== undefined)
@@ -59,8 +64,10 @@ export function decide(input: DecideInput): Decision {
       refusal: { type: refusal.refuse, ...(refusal.detail === undefined ? {} : { detail: refusal.detail }) },
     };
 
+  const { others = [] } = input;
   const admission = {
     claim,
+    ...(others.length === 0 ? {} : { others }),
     ticket: { id: claim.ticketId, epoch: Math.max(claim.epoch, input.ticket?.epoch ?? 0), type: typeId(input) },
     direction: lane.direction,
     ...(lane.direction === 'exit' ? { part: 1, party: 1, persons: 1 } : openingFor(input, rules)),
@@ -100,9 +107,11 @@ function checkStatus({ claim, ticket, history, policy, time, feedAgeMs }: Decide
   return undefined;
 }
 
-function checkType({ claim, lane }: DecideInput, type: TicketType | undefined): Verdict {
+function checkType({ claim, others = [], lane }: DecideInput, type: TicketType | undefined): Verdict {
   if (type === undefined) return { refuse: 'type-unknown' };
-  if (!isEnough(claim.assurance, type)) return { refuse: 'assurance-too-low' };
+  const claims = [claim, ...others];
+  if (!claims.some(({ assurance }) => isEnough(assurance, type)) || weighProofs(type.proofs, claims) === 'never')
+    return { refuse: 'assurance-too-low' };
   if (type.zones.length > 0 && !type.zones.includes(lane.zone))
     return { refuse: 'wrong-zone', detail: { zone: lane.zone } };
   return undefined;
@@ -122,9 +131,11 @@ function checkWindow({ claim, ticket, time }: DecideInput, type: TicketType | un
 }
 
 /** A rotating code must be of now, as far as this gate's clock can tell; checkStatus has seen to it that the clock is trusted. */
-function checkFreshness({ claim: { issuedAtS }, time, approval }: DecideInput): Verdict {
+function checkFreshness({ claim, others = [], time, approval, wasHeld }: DecideInput): Verdict {
+  const { issuedAtS } = claim;
+  const isNew = wasHeld !== true || claim === (others.at(-1) ?? claim);
   // While it was held the code has aged; it was fresh when it was shown, and the person has not left since.
-  if (issuedAtS === undefined || approval !== undefined) return undefined;
+  if (issuedAtS === undefined || approval !== undefined || !isNew) return undefined;
   const codeOffS = Math.abs(Math.floor(time.nowMs / 1_000) - issuedAtS);
   switch (placeInTime(issuedAtS, time)) {
     case 'past':
@@ -150,6 +161,19 @@ function checkReplay({ claim, history, time }: DecideInput, rules: HistoryRules)
   if (last === undefined) return undefined;
   const replayed = rules.party > 1 ? claim.issuedAtS < last : claim.issuedAtS <= last;
   return replayed ? { refuse: 'code-replayed' } : undefined;
+}
+
+/** A further proof stands for itself: a code that is not of now, or was replaced, proves nothing beside another one either. */
+function checkOthers(input: DecideInput, rules: HistoryRules, type: TicketType | undefined): Verdict {
+  for (const claim of input.others ?? []) {
+    const other = { ...input, claim };
+    const verdict =
+      claim.ticketId === input.claim.ticketId
+        ? (checkCredential(other) ?? checkWindow(other, type) ?? checkFreshness(other) ?? checkReplay(other, rules))
+        : ({ refuse: 'other-ticket' } as const);
+    if (verdict !== undefined) return verdict;
+  }
+  return undefined;
 }
 
 function checkUses(input: DecideInput, rules: HistoryRules, type: TicketType | undefined): Verdict {
@@ -239,6 +263,9 @@ function holdReason(input: DecideInput, type: TicketType | undefined): HoldReaso
   const { approval, ticket } = input;
   if (approval === 'supervisor') return undefined;
   if (needsSupervisor(input)) return 'supervisor';
+  // What the event asks for beside this proof is not a steward's to waive.
+  if (type !== undefined && weighProofs(type.proofs, [input.claim, ...(input.others ?? [])]) === 'more')
+    return 'second-factor';
   const reason = ticket?.hold ?? type?.hold;
   return reason === 'supervisor' || approval === undefined ? reason : undefined;
 }

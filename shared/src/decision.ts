@@ -109,6 +109,8 @@ export type Warning = 'cache-stale' | 'clock-untrusted' | 'unknown-ticket' | 'ov
 /** What a decision to admit or to hold says about the ticket. */
 interface Admission {
   readonly claim: Claim;
+  /** Further proofs of the same ticket, in the order in which they were presented; absent where there are none. */
+  readonly others?: readonly Claim[];
   readonly ticket: { readonly id: string; readonly epoch: number; readonly type: number };
   readonly direction: 'entry' | 'exit';
   /** First person of this opening, counted from 1: "2 of 5". */

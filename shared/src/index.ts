@@ -34,6 +34,7 @@ export * from './pass.ts';
 export * from './presentation.ts';
 export * from './pretix-rules.ts';
 export * from './pretix-sig1.ts';
+export * from './proofs.ts';
 export * from './result.ts';
 export * from './roll-call.ts';
 export * from './server-time.ts';

@@ -2,6 +2,7 @@
 // to decide without asking anybody. Names of attendees are not part of it unless the event says so.
 import { z } from 'zod';
 import { pretixRulesSchema } from './pretix-rules.ts';
+import { proofRulesSchema } from './proofs.ts';
 
 /** What a ticket's row in the feed says; `used` and `transferred` are derived from marks and epochs, never stored. */
 export const ticketStatuses = ['valid', 'revoked', 'unpaid', 'blocked'] as const;
@@ -58,6 +59,8 @@ export const ticketTypeSchema = z.object({
   hold: z.enum(holdReasons).optional(),
   /** The least proof this type asks for. */
   assuranceMin: z.enum(['looked-up', 'signed', 'challenged']).default('looked-up'),
+  /** Which proofs admit, alone or together; empty: any one of `assuranceMin`. */
+  proofs: proofRulesSchema.default([]),
 });
 export type TicketType = z.infer<typeof ticketTypeSchema>;
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { refusalCodes } from './decision.ts';
 import { overrideReasons } from './mark.ts';
 import { ndefBytesMax, presentationTextCharsMax } from './presentation.ts';
+import { proofsMax } from './proofs.ts';
 import { holdReasons } from './ticket.ts';
 import { ticketIdSchema } from './wire-tickets.ts';
 import { eventIdSchema, gateIdSchema } from './wire.ts';
@@ -73,7 +74,7 @@ export const generateResponseSchema = z.object({
 });
 
 /** `POST /api/tickets/{ticket}/methods/{method}/verify`. */
-export const verifyRequestSchema = z.strictObject({
+const presentedShape = {
   /** The text that a reader saw, or the id of a tag or wristband in hexadecimal. */
   presented_data: z.string().min(1).max(presentationTextCharsMax),
   /** What an NFC tag says besides: its NDEF message in hexadecimal. */
@@ -82,6 +83,15 @@ export const verifyRequestSchema = z.strictObject({
     .max(2 * ndefBytesMax)
     .regex(/^(?:[0-9a-fA-F]{2})*$/)
     .optional(),
+} as const;
+
+export const verifyRequestSchema = z.strictObject({
+  ...presentedShape,
+  /** What was presented besides, by other methods, where the event asks for several proofs. */
+  also: z
+    .array(z.strictObject({ method: methodIdSchema, ...presentedShape }))
+    .max(proofsMax - 1)
+    .default([]),
   /** Where; the first zone that the ticket opens when absent. */
   zone: zoneId.optional(),
   direction: z.enum(['entry', 'exit']).default('entry'),

@@ -43,6 +43,7 @@ export const policy = admissionPolicySchema.parse({
     { id: 1, name: 'Under 18', hold: 'under-18' },
     { id: 2, name: 'Needs a supervisor', hold: 'supervisor' },
     { id: 3, name: 'Comes and goes', reentry: true },
+    { id: 4, name: 'VIP', proofs: [['signed'], ['looked-up', 'looked-up']] },
   ],
 });
 
@@ -55,7 +56,7 @@ const ticket = (n: number, fields: Partial<Ticket>): Ticket => ({
   ...fields,
 });
 
-/** 1-3 ordinary, 4 under 18, 5 a party of four, 6 needs a supervisor, 7 revoked, 8 may come back. */
+/** 1-3 ordinary, 4 under 18, 5 a party of four, 6 needs a supervisor, 7 revoked, 8 may come back, 9 two proofs where none is signed. */
 export const tickets: readonly Ticket[] = [
   ticket(1, {}),
   ticket(2, {}),
@@ -65,6 +66,7 @@ export const tickets: readonly Ticket[] = [
   ticket(6, { type: 2 }),
   ticket(7, { status: 'revoked' }),
   ticket(8, { type: 3 }),
+  ticket(9, { type: 4 }),
 ];
 
 export const silentLogger: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -4,6 +4,7 @@ import {
   assert,
   err,
   methodById,
+  methodsOf,
   ok,
   type Claim,
   type Clock,
@@ -163,4 +164,4 @@ export const verifiedCredential = (
 
 /** Marks say method and epoch: all credentials of one method and epoch are used together. */
 const firstUse = (history: History | undefined, method: string, epoch: number): number | undefined =>
-  history?.entries.find(({ mark }) => mark.method === method && mark.epoch === epoch)?.mark.at.ms;
+  history?.entries.find(({ mark }) => methodsOf(mark.method).includes(method) && mark.epoch === epoch)?.mark.at.ms;

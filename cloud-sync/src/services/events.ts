@@ -4,7 +4,9 @@ import {
   admissionPolicySchema,
   bytesToHex,
   err,
+  knownMethods,
   ok,
+  unknownMembers,
   type AdmissionPolicy,
   type Clock,
   type Random,
@@ -191,7 +193,14 @@ function checkPolicy(policy: Omit<AdmissionPolicy, 'event'>): Failure | undefine
   if (zones.size < policy.zones.length || new Set(policy.types.map((type) => type.id)).size < policy.types.length)
     return { type: 'types-repeated' };
   const unknown = policy.types.flatMap((type) => type.zones).find((zone) => !zones.has(zone));
-  return unknown === undefined
+  if (unknown !== undefined)
+    return { type: 'zone-unknown', detail: `Zone "${unknown}" of a ticket type is not among the event's zones.` };
+  const methods = knownMethods.map(({ id }) => id);
+  const [misspelt] = policy.types.flatMap(({ proofs }) => unknownMembers(proofs, methods));
+  return misspelt === undefined
     ? undefined
-    : { type: 'zone-unknown', detail: `Zone "${unknown}" of a ticket type is not among the event's zones.` };
+    : {
+        type: 'method-unknown',
+        detail: `"${misspelt}" in the proofs of a ticket type is neither a method (${methods.join(', ')}) nor looked-up, signed or challenged.`,
+      };
 }

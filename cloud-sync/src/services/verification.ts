@@ -37,6 +37,7 @@ import {
   type Refusal,
   type Result,
   type Ticket,
+  type VerificationMethod,
   type TagState,
   type Verdict,
   type VerifyRequest,
@@ -140,22 +141,46 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     return isOther ? ok(err({ type: 'other-ticket' })) : proved;
   };
 
+  /** `tag`: how marks know the tag that was presented, where one was. */
+  const tryProof = async (
+    ticket: Ticket,
+    event: EventRecord,
+    method: VerificationMethod,
+    shown: Parameters<typeof present>[1],
+  ): Promise<
+    Result<{ readonly tag: Awaited<ReturnType<typeof readTag>>; readonly tried: Result<Claim, Refusal> }, Failure>
+  > => {
+    const codes = method.looksUpCodes === true ? await epochsByCode(ticketName(event.id, ticket.id)) : undefined;
+    const presented = present(method, shown, { readerId: centralLane, seenAtMs: clock.monotonicMs() });
+    const tag = await readTag(deps.database, event, presented);
+    if (event.policy.methodsOff.includes(method.id)) return ok({ tag, tried: err({ type: 'method-off' }) });
+    const lookups = await lookupsFor(keys, event, ticket, codes ?? new Map(), tag?.state);
+    const tried = await prove(method.id, ticket, lookups, presented);
+    return tried.ok ? ok({ tag, tried: tried.value }) : tried;
+  };
+
   const verify: Verifications['verify'] = async ({ ticket, event, method }, request, by, entry) => {
     const known = methodById(method);
     if (known === undefined) return err({ type: 'method-unknown' });
     const zone = request.zone ?? defaultZone(event.policy, ticket);
     if (!event.policy.zones.some(({ id }) => id === zone))
       return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
-    const isOff = event.policy.methodsOff.includes(method);
-    const codes = known.looksUpCodes === true ? await epochsByCode(ticketName(event.id, ticket.id)) : undefined;
-    const seen = { readerId: centralLane, seenAtMs: clock.monotonicMs() };
-    const presented = present(known, request, seen);
-    const tag = await readTag(deps.database, event, presented);
-    const lookups = await lookupsFor(keys, event, ticket, codes ?? new Map(), tag?.state);
-    const tried = isOff ? ok(err<Refusal>({ type: 'method-off' })) : await prove(method, ticket, lookups, presented);
-    if (!tried.ok) return tried;
+    const first = await tryProof(ticket, event, known, request);
+    if (!first.ok) return first;
+    const { tag } = first.value;
+    let { tried } = first.value;
+    const others: Claim[] = [];
+    for (const { method: id, ...presented } of request.also) {
+      const other = methodById(id);
+      if (other === undefined) return err({ type: 'method-unknown' });
+      if (!tried.ok) break;
+      const further = await tryProof(ticket, event, other, presented);
+      if (!further.ok) return further;
+      if (further.value.tried.ok) others.push(further.value.tried.value);
+      else tried = further.value.tried;
+    }
     const isStopped = request.direction === 'entry' && (await isEntryStopped(event.id, zone));
-    const proved = tried.value.ok && isStopped ? err<Refusal>({ type: 'entry-stopped' }) : tried.value;
+    const proved = tried.ok && isStopped ? err<Refusal>({ type: 'entry-stopped' }) : tried;
     const place = { event: event.id, lane: centralLane, zone };
     const lane = { id: centralLane, gate: centralGate, zone, direction: request.direction };
 
@@ -166,6 +191,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
         const asked = approval === undefined ? {} : { approval: approval.by.role };
         const decision = decide({
           claim,
+          ...(others.length === 0 ? {} : { others }),
           policy: event.policy,
           time,
           lane,

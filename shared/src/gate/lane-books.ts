@@ -33,8 +33,15 @@ export interface Approval {
 export interface LaneBooks {
   /** Where marks about a ticket of `event` are made; of no event, or of one that is not admitted here, in the lane's own. */
   readonly place: (event: number | undefined) => MarkPlace;
-  /** Decides on the ticket as it is at this instant; `approval` says who has accepted a hold of it, and of what kind. */
-  readonly admit: (claim: Claim, approval: Approval | undefined) => Promise<Result<Committed, StoreError>>;
+  /**
+   * Decides on the ticket as it is at this instant; `approval` says who has accepted a hold of it, and of what kind, `others` what has been
+   * proved of it besides.
+   */
+  readonly admit: (
+    claim: Claim,
+    approval: Approval | undefined,
+    others?: readonly Claim[],
+  ) => Promise<Result<Committed, StoreError>>;
   readonly append: (draft: MarkDraft) => Promise<Result<Mark, StoreError>>;
   readonly appendLater: (draft: MarkDraft) => void;
   /** Whether every store works, after an attempt to repair it. */
@@ -49,7 +56,7 @@ export function createLaneBooks(settings: LaneSettings, deps: LaneBooksDeps): La
   const of = (event: number | undefined): EventBooks => further.find((books) => books.place().event === event) ?? own;
   return {
     place: (event) => of(event).place(),
-    admit: (claim, approval) => of(claim.event).admit(claim, approval),
+    admit: (claim, approval, others) => of(claim.event).admit(claim, approval, others),
     append: (draft) => of(draft.event).append(draft),
     appendLater: (draft) => of(draft.event).appendLater(draft),
     work: async () => (await Promise.all([own, ...further].map((books) => books.work()))).every((works) => works),
@@ -85,10 +92,11 @@ function createEventBooks(
     }
   };
 
-  const admit: LaneBooks['admit'] = async (claim, approval) => {
+  const admit: LaneBooks['admit'] = async (claim, approval, others = []) => {
     const reach = context.inTouch();
     const known = {
       claim,
+      ...(others.length === 0 ? {} : { others, wasHeld: true as const }),
       policy: context.policy(),
       time: context.time(),
       feedAgeMs: context.feedAgeMs(),

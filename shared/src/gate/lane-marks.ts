@@ -1,6 +1,7 @@
 // What a lane writes down: one function a kind of mark. Identity, time and clock quality are added by the store.
 import type { Claim, Decision, RefusalCode } from '../decision.ts';
 import type { DeclineReason, Mark, MarkDraft, OverrideReason, UndoReason } from '../mark.ts';
+import { joinMethods } from '../proofs.ts';
 import type { HoldReason } from '../ticket.ts';
 
 /** A mark that opened the gate, and so may lapse or be taken back. */
@@ -39,13 +40,16 @@ export function draftAdmission(
   reach: Reach & { readonly feedAgeMs?: number },
   approval: { readonly operator: string; readonly reason: HoldReason } | undefined,
 ): MarkDraft {
-  const { claim, ticket, direction, persons } = decision;
+  const { claim, others = [], ticket, direction, persons } = decision;
+  const claims = [claim, ...others];
+  const { issuedAtS } = claims.find((one) => one.issuedAtS !== undefined) ?? {};
+  const { tap } = claims.find((one) => one.tap !== undefined) ?? {};
   const common = {
     ...place,
     ...by(approval?.operator),
     ticketId: ticket.id,
     epoch: ticket.epoch,
-    method: claim.method,
+    method: joinMethods(claims),
   };
   if (direction === 'exit') return { kind: 'exited', ...common };
   return {
@@ -53,8 +57,8 @@ export function draftAdmission(
     ...common,
     ticketType: ticket.type,
     uses: persons,
-    ...(claim.issuedAtS === undefined ? {} : { issuedAtS: claim.issuedAtS }),
-    ...(claim.tap === undefined ? {} : { tap: claim.tap }),
+    ...(issuedAtS === undefined ? {} : { issuedAtS }),
+    ...(tap === undefined ? {} : { tap }),
     outOfTouch: !reach.inTouch,
     peersReachable: reach.peersReachable,
     ...(approval === undefined ? {} : { approved: approval.reason }),

@@ -13,6 +13,7 @@ import {
 } from '../mark.ts';
 import type { OrderMark } from '../orders.ts';
 import { presentationTextCharsMax } from '../presentation.ts';
+import { proofsMax } from '../proofs.ts';
 import { assert, err, ok, type Result } from '../result.ts';
 import { refusalOfClosed, type Lane, type LaneActionError, type LaneSettings } from './lane-api.ts';
 import { createLaneBooks, type Approval, type LaneBooksDeps } from './lane-books.ts';
@@ -47,6 +48,8 @@ type Refused = Extract<Decision, { kind: 'refuse' }>;
 interface Request {
   readonly view: View;
   readonly claim: Claim;
+  /** Further proofs of the same ticket, where the first was not enough. */
+  readonly others?: readonly Claim[];
   readonly verifyMs: number;
   /** Set once it is or was held. */
   readonly holdId?: string;
@@ -116,9 +119,11 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   // ---- one presentation after the other
 
   const pump = (): void => {
-    if (working || hold !== undefined || (isShut() && !isEvacuating())) return;
+    if (working || (isShut() && !isEvacuating())) return;
+    const held = hold;
+    if (held !== undefined && held.reason !== 'second-factor') return;
     const view = inbox.next(nowMs());
-    if (view !== undefined) begin(() => answer(view));
+    if (view !== undefined) begin(() => (held === undefined ? answer(view) : addProof(held, view)));
   };
 
   /** Runs one piece of work; the next begins when it has ended. A rejection is a bug and surfaces as an unhandled one. */
@@ -152,6 +157,35 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     await decideAndAct({ view, claim: verified.value, verifyMs }, () => undefined);
   };
 
+  /**
+   * Somebody is held for another proof, and something is presented: that proof, or what somebody else shows meanwhile, who then is told to
+   * wait and may show it again. The hold goes on as it was unless the ticket is the same.
+   */
+  const addProof = async (held: Hold, view: View): Promise<void> => {
+    const startedMs = nowMs();
+    const verified = await registry.verify(view.presentation, stopping.signal);
+    const verifyMs = nowMs() - startedMs;
+    // Answered, timed out or shut meanwhile.
+    if (hold !== held) return inbox.forget(view);
+    const proofs = [held.claim, ...(held.others ?? [])];
+    const isOfTicket =
+      verified.ok && verified.value.event === held.claim.event && verified.value.ticketId === held.claim.ticketId;
+    if (isOfTicket) inbox.identify(view, held.claim.ticketId);
+    if (!verified.ok || !isOfTicket) {
+      const refusal = verified.ok ? ({ type: 'other-ticket' } as const) : verified.error;
+      const other = verified.ok ? verified.value : undefined;
+      books.appendLater(draftRefusal(books.place(other?.event), other, refusal.type, undefined));
+      tell.decision({ kind: 'refuse', refusal }, view, verifyMs);
+      return inbox.forget(view);
+    }
+    // The same code again, as readers deliver it, or the next one of a rotating code.
+    const claim = verified.value;
+    if (proofs.some(({ method }) => method === claim.method) || proofs.length >= proofsMax) return;
+    takeHold();
+    enter({ name: 'deciding' });
+    await decideAndAct({ ...held, others: [...(held.others ?? []), claim] }, () => undefined);
+  };
+
   const countOut = async (view: View, verified: Result<Claim, Refusal>): Promise<void> => {
     const committed = verified.ok ? await books.admit(verified.value, undefined) : undefined;
     if (committed?.ok === true && committed.value.decision.kind === 'admit')
@@ -177,8 +211,8 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     request: Request,
     decided: (result: Result<Decision, StoreError>) => void,
   ): Promise<void> => {
-    const { view, claim, verifyMs, approval } = request;
-    const committed = await books.admit(claim, approval);
+    const { view, claim, others, verifyMs, approval } = request;
+    const committed = await books.admit(claim, approval, others);
     if (!committed.ok) {
       tell.decision({ kind: 'refuse', claim, refusal: { type: 'store-failed' } }, view, verifyMs);
       inbox.settle(view, nowMs());

@@ -43,7 +43,12 @@ beforeEach(async () => {
   test = await createTestCloud();
   await test.json('POST', '/api/events', {
     ...someEvent,
-    types: [...someEvent.types, { id: 3, name: 'Season', uses: 0 }, { id: 4, name: 'Strict', assuranceMin: 'signed' }],
+    types: [
+      ...someEvent.types,
+      { id: 3, name: 'Season', uses: 0 },
+      { id: 4, name: 'Strict', assuranceMin: 'signed' },
+      { id: 5, name: 'VIP', proofs: [['signed'], ['code', 'nfc']] },
+    ],
   });
 });
 afterEach(() => test.close());
@@ -331,6 +336,48 @@ describe('letting somebody in by hand', () => {
     const elsewhere = await test.json<TicketResponse>('POST', '/api/tickets', { event: 2, type: 1 });
     const body = { reason: 'other', zone: 'arena', ticket: elsewhere.id };
     expect((await test.api('POST', '/api/events/1/overrides', body)).status).toBe(404);
+  });
+});
+
+describe('an event that asks for two proofs', () => {
+  const uid = '04a1b2c3d4e580';
+  const issueVip = async (): Promise<TicketResponse> => {
+    const ticket = await issue({ type: 5, code: 'BOX 7' });
+    await generate(ticket.id, 'nfc', { uid });
+    return ticket;
+  };
+
+  it('holds whoever has one of them, and lets in whoever has both', async () => {
+    const { id } = await issueVip();
+    expect(await verify(id, 'code', 'BOX 7')).toMatchObject({ success: false, reason: 'held', hold: 'second-factor' });
+    const also = [{ method: 'nfc', presented_data: uid }];
+    expect(await verify(id, 'code', 'BOX 7', { also })).toMatchObject({ success: true, reason: 'admitted' });
+    const { credentials } = await methodsOf(id);
+    expect(credentials.map(({ method, usedAtMs }) => [method, usedAtMs !== undefined])).toEqual(
+      expect.arrayContaining([
+        ['code', true],
+        ['nfc', true],
+      ]),
+    );
+  });
+
+  it("lets nobody in by a second proof that is none, or is another ticket's", async () => {
+    const { id } = await issueVip();
+    const other = await issue({ type: 5, code: 'BOX 8' });
+    const wrong = (method: string, data: string): Promise<VerifyResponse> =>
+      verify(id, 'code', 'BOX 7', { also: [{ method, presented_data: data }] });
+    expect(await wrong('nfc', '04ffffffffffff')).toMatchObject({ success: false, reason: 'code-unknown' });
+    expect(await wrong('code', 'BOX 8')).toMatchObject({ success: false, reason: 'code-unknown' });
+    expect(await wrong('code', 'BOX 7')).toMatchObject({ success: false, reason: 'held' });
+    expect(other.id).not.toBe(id);
+    const body = { presented_data: 'BOX 7', also: [{ method: 'palm', presented_data: 'x' }] };
+    expect((await test.api('POST', `/api/tickets/${id}/methods/code/verify`, body)).status).toBe(404);
+  });
+
+  it('is told which word of its rules nobody knows', async () => {
+    const policy = { ...someEvent, types: [{ id: 1, name: 'Standing', proofs: [['signed', 'qrr']] }] };
+    const refused = await test.api('PUT', '/api/events/1/policy', policy);
+    expect([refused.status, await refused.text()]).toEqual([expect.any(Number), expect.stringContaining('"qrr\\" in')]);
   });
 });
 

@@ -54,6 +54,38 @@ const refusalOf = (decision: Decision): RefusalCode | 'no refusal' =>
 const untrusted = { nowMs: 0, trusted: false, source: 'none', uncertaintyMs: 0 } as const;
 const atExit = { id: 'lane-2', gate: 'gate-a', zone: 'arena', direction: 'exit' } as const;
 
+describe('several proofs of one visitor', () => {
+  const policy = aPolicy({ type: { proofs: [['dynamic', 'looked-up']] } });
+  const band: Claim = { ...claim, method: 'nfc', assurance: 'looked-up' };
+
+  it('admit together, and each alone is held', () => {
+    expect(decideIn({ policy, claim: band })).toMatchObject({ kind: 'hold', reason: 'second-factor' });
+    expect(decideIn({ policy, claim: rotating(0), others: [band] })).toMatchObject({ kind: 'admit', others: [band] });
+    expect(decideIn({ policy })).toMatchObject({ kind: 'hold' });
+    expect(decideIn({ policy: aPolicy({ type: { proofs: [['ble']] } }) })).toMatchObject({
+      refusal: { type: 'assurance-too-low' },
+    });
+  });
+
+  it('have to be of now when they are shown: the first one when it was, the last one now', () => {
+    const stale = rotating(-120);
+    expect(refusalOf(decideIn({ policy, claim: stale, others: [band] }))).toBe('expired');
+    expect(decideIn({ policy, claim: stale, others: [band], wasHeld: true }).kind).toBe('admit');
+    expect(refusalOf(decideIn({ policy, claim: band, others: [stale], wasHeld: true }))).toBe('expired');
+  });
+
+  it('are refused where one of them is dead, switched off or of somebody else', () => {
+    const refused = (other: Partial<Claim>, rest: Situation = {}): RefusalCode | 'no refusal' =>
+      refusalOf(decideIn({ policy, claim: rotating(0), others: [{ ...band, ...other }], ...rest }));
+    expect(refused({ epoch: 0 }, { ticket: { ...ticket, epoch: 1 }, claim: { ...rotating(0), epoch: 1 } })).toBe(
+      'replaced',
+    );
+    expect(refused({}, { policy: { ...policy, methodsOff: ['nfc'] } })).toBe('method-off');
+    expect(refused({ ticketId: 'f'.repeat(32) })).toBe('other-ticket');
+    expect(refused({ event: 8 })).toBe('other-event');
+  });
+});
+
 describe('decide', () => {
   it('admits a valid ticket once', () => {
     expect(decideIn()).toMatchObject({
