@@ -67,16 +67,18 @@ const enrolGate = defineCommand({
       description: 'Where other gates reach this one (default: 0.0.0.0:7443)',
       valueHint: 'ADDRESS:PORT|off',
     },
+    'disk-key': {
+      type: 'boolean',
+      default: true,
+      negativeDescription: 'Make no key for its databases: systemd brings one, or they are to stay readable',
+    },
     force: { type: 'boolean', description: 'Replace an existing gate.toml' },
     ...jsonArgument,
   },
   run: async ({ args }) => {
     const { enrol } = await import('./commands/enrol.ts');
     const enrolled = orStop(
-      await enrol(
-        { url: args.url, code: args.code, data: args.data, lan: args.lan, force: args.force },
-        { ...system(), userId: process.geteuid?.() },
-      ),
+      await enrol({ ...args, diskKey: args['disk-key'] }, { ...system(), userId: process.geteuid?.() }),
     );
     if (args.json === true) return console.log(JSON.stringify(enrolled));
     const { gate, event, data, configPath } = enrolled;

@@ -121,6 +121,12 @@ const configSchema = z.strictObject({
       sunKeyFile: z.string().min(1).max(1_024).optional(),
     })
     .prefault({}),
+  disk: z
+    .strictObject({
+      /** The key that seals the databases; relative to the configuration file. See disk-key.ts. */
+      keyFile: z.string().min(1).max(1_024).optional(),
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(logLevels).default('info') }).prefault({}),
   lanes: z.array(laneSchema).min(1, 'needs at least one [[lanes]] table').max(16),
 });
@@ -192,6 +198,11 @@ export const serviceManagerOf = (
   watchdogUs: environment['WATCHDOG_USEC'],
 });
 
+/** Where systemd has put the credentials of this service, if it has. */
+export const credentialsFolderOf = (
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined => environment['CREDENTIALS_DIRECTORY'];
+
 /** Where pcscd listens; its client library heeds the same variable. */
 export const pcscSocketPath = (environment: Readonly<Record<string, string | undefined>> = process.env): string =>
   environment['PCSCLITE_CSOCK_NAME'] ?? '/run/pcscd/pcscd.comm';
@@ -213,12 +224,13 @@ export function loadConfig(
   }
   const config = parseConfig(text, path, environment);
   if (!config.ok) return config;
-  const { gate, nfc } = config.value;
+  const { gate, nfc, disk } = config.value;
   const beside = (file: string): string => resolve(dirname(path), file);
   return ok({
     ...config.value,
     gate: { ...gate, data: beside(gate.data) },
     nfc: nfc.sunKeyFile === undefined ? nfc : { sunKeyFile: beside(nfc.sunKeyFile) },
+    disk: disk.keyFile === undefined ? disk : { keyFile: beside(disk.keyFile) },
   });
 }
 

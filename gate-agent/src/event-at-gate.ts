@@ -22,6 +22,7 @@ import { createReach, type Reach } from './reach.ts';
 import type { GateFetch } from './replication/gate-auth.ts';
 import { pokeAfterCommit } from './replication/poke-after-commit.ts';
 import { startReplication, type Replication } from './replication/worker-front.ts';
+import type { DiskKey } from './store/database.ts';
 import { openFeedCache, type FeedCache } from './store/feed-cache.ts';
 import { createGateStore, type GateStore } from './store/store.ts';
 import { tellReplication } from './tell-replication.ts';
@@ -35,6 +36,8 @@ export interface EventAtGateDeps {
   /** 16 hexadecimal digits: this process start. */
   readonly boot: string;
   readonly identity: Identity;
+  /** Of the databases, where they are sealed. */
+  readonly diskKey: DiskKey | undefined;
   readonly cloudUrl: string | undefined;
   /** Of NTAG 424 DNA tags. */
   readonly sunKeys: SunKeys | undefined;
@@ -76,10 +79,11 @@ export async function openEventAtGate(
   { id: event, zone, lan }: EventConfig,
   deps: EventAtGateDeps,
 ): Promise<EventAtGate> {
-  const { gate, data, boot, identity, trust, clock, random, timer, logger, onStop } = deps;
+  const { gate, data, boot, identity, diskKey, trust, clock, random, timer, logger, onStop } = deps;
   prepareEventFolder(data, event);
   const cache = await openFeedCache({
     folder: feedFolder(data, event),
+    key: diskKey,
     event,
     enrolledKeys: identity.feedKeys,
     nowMs: () => trust.now().nowMs,
@@ -93,6 +97,7 @@ export async function openEventAtGate(
   const paths = { journalPath: journalPath(data, event), replicaPath: replicaPath(data, event) };
   const journal = createGateStore({
     ...paths,
+    key: diskKey,
     event,
     gate,
     boot,
@@ -111,6 +116,7 @@ export async function openEventAtGate(
       event,
       boot,
       ...paths,
+      diskKey,
       ...identity.keys,
       keyPem: identity.keyPem,
       certificate: Buffer.from(identity.certificate, 'base64'),

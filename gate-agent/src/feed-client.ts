@@ -88,7 +88,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     if (!files.ok) return files;
     const before = cache.current()?.manifest.version;
     const applied = await cache.apply(offer.value, files.value, signal);
-    if (files.value.snapshot !== undefined) await rm(files.value.snapshot, { force: true });
+    if (typeof files.value.snapshot === 'string') await rm(files.value.snapshot, { force: true });
     if (!applied.ok) return applied;
     etag = manifest.value.etag;
     const { version } = applied.value.manifest;
@@ -109,8 +109,13 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
       deltas.set(sha256, delta.value.bytes);
     }
     if (plan.type !== 'snapshot') return ok({ snapshot: undefined, deltas });
-    const path = cache.downloadPath(manifest.snapshot.sha256);
-    const snapshot = await downloadFile(deps, { ...fileOptions(manifest.snapshot, 'snapshot'), signal }, path);
+    const path = cache.downloadPath(manifest.snapshot);
+    const options = { ...fileOptions(manifest.snapshot, 'snapshot'), signal };
+    if (path === undefined) {
+      const inMemory = await downloadBytes(deps, options);
+      return inMemory.ok ? ok({ snapshot: inMemory.value.bytes, deltas }) : inMemory;
+    }
+    const snapshot = await downloadFile(deps, options, path);
     return snapshot.ok ? ok({ snapshot: path, deltas }) : snapshot;
   };
 

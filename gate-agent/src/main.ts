@@ -29,9 +29,18 @@ import { createLaneActuators } from './actuators/lane-actuators.ts';
 import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
 import { createClockTrust, type TimeSample } from './clock-trust.ts';
-import { eventsOf, pcscSocketPath, type EventConfig, type GateConfig, type LaneConfig } from './config.ts';
+import {
+  credentialsFolderOf,
+  eventsOf,
+  pcscSocketPath,
+  type EventConfig,
+  type GateConfig,
+  type LaneConfig,
+} from './config.ts';
+import { findDiskKey, noteSealed } from './disk-key.ts';
 import { bleBands, createNextBand, nfcBands, type BandSource } from './next-band.ts';
 import { openEventAtGate, type EventAtGate } from './event-at-gate.ts';
+import { prepareEventFolder } from './event-folder.ts';
 import { createEventReports } from './event-reports.ts';
 import { createFacts } from './facts.ts';
 import { createOrdersAtGate } from './gate-orders.ts';
@@ -57,6 +66,8 @@ import { removeRunFile, writeRunFile } from './run-file.ts';
 import { createSelfTest } from './self-test.ts';
 import { createSeveralEvents } from './several-events.ts';
 import { readSunKeys } from './sun-keys.ts';
+import type { DiskKey } from './store/database.ts';
+import { sealFolder } from './store/seal-folder.ts';
 import { createLaneSignal, parseSignal } from './signals/open.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer, readMachineBoot } from './system.ts';
 import { keepAskingServerTime } from './time-client.ts';
@@ -113,7 +124,15 @@ export async function startGate(config: GateConfig, logger: Logger): Promise<Res
     }
   };
   try {
-    const running = await compose(config, identity.value, logger, stopping.signal, (close) => void closes.push(close));
+    const diskKey = await openDisk(config, logger, stopping.signal);
+    if (!diskKey.ok) return diskKey;
+    const running = await compose(
+      config,
+      { identity: identity.value, diskKey: diskKey.value },
+      logger,
+      stopping.signal,
+      (close) => void closes.push(close),
+    );
     if (running.ok) return ok({ ...running.value, stop });
     await stop();
     return running;
@@ -128,9 +147,26 @@ export async function startGate(config: GateConfig, logger: Logger): Promise<Res
   }
 }
 
+/** What its databases are sealed with, if they are to be; those of an earlier start without a key are sealed first. */
+async function openDisk(
+  config: GateConfig,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<Result<DiskKey | undefined, GateStartError>> {
+  const { data } = config.gate;
+  const found = findDiskKey({ data, keyFile: config.disk.keyFile, credentials: [credentialsFolderOf()] });
+  if (!found.ok) return found;
+  const { key, sealed } = found.value;
+  if (key === undefined) return ok(undefined);
+  if (!sealed) await noteSealed(data, key);
+  for (const { id } of eventsOf(config)) prepareEventFolder(data, id);
+  await sealFolder(data, { key, logger, signal });
+  return ok(key);
+}
+
 async function compose(
   config: GateConfig,
-  identity: Identity,
+  { identity, diskKey }: { readonly identity: Identity; readonly diskKey: DiskKey | undefined },
   logger: Logger,
   signal: AbortSignal,
   onStop: (close: Close) => void,
@@ -176,6 +212,7 @@ async function compose(
       data: gate.data,
       boot,
       identity,
+      diskKey,
       cloudUrl,
       sunKeys: sunKeys.value,
       trust,
@@ -350,6 +387,7 @@ async function compose(
     trust,
     fire: fire.value,
     monotonicMs: clock.monotonicMs,
+    sealed: diskKey !== undefined,
     revokedAtMs: revocation.revokedAtMs,
     certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined,
   });

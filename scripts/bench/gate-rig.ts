@@ -16,6 +16,7 @@ import {
   type Presentation,
   type Timer,
 } from '@postern/shared';
+import type { DiskKey } from '../../gate-agent/src/store/database.ts';
 import { openFeedCache, type FeedCache } from '../../gate-agent/src/store/feed-cache.ts';
 import { quietMs } from '../../gate-agent/src/store/quiet-work.ts';
 import { createGateStore, type GateStore } from '../../gate-agent/src/store/store.ts';
@@ -46,9 +47,10 @@ export function benchFolder(): { readonly path: string; readonly remove: () => v
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export async function openBenchFeed(folder: string): Promise<FeedCache> {
+export async function openBenchFeed(folder: string, key?: DiskKey): Promise<FeedCache> {
   return openFeedCache({
     folder,
+    key,
     event: feedEvent,
     enrolledKeys: [announce(feedKeys('a'), 'active')],
     nowMs: () => feedStartMs,
@@ -82,7 +84,7 @@ export interface BenchGate {
   readonly close: () => Promise<void>;
 }
 
-export function createBenchGate(folder: string, cache: FeedCache): BenchGate {
+export function createBenchGate(folder: string, cache: FeedCache, key?: DiskKey): BenchGate {
   const system = createSystemClock();
   let skippedMs = 0;
   const clock = { wallMs: () => feedStartMs, monotonicMs: () => system.monotonicMs() + skippedMs };
@@ -99,6 +101,7 @@ export function createBenchGate(folder: string, cache: FeedCache): BenchGate {
   const store = createGateStore({
     journalPath: join(folder, 'journal.db'),
     replicaPath: join(folder, 'replica.db'),
+    key,
     event: feedEvent,
     gate: 'gate-1',
     boot: bytesToHex(createSystemRandom()(8)),

@@ -1,10 +1,11 @@
 // From a decoded text to a committed mark, beside the floor of the same process and disk: one Ed25519 verify and one durable commit
 // of an equal row. With an empty gate; with a million tickets and two million known marks, for a visitor who comes the first time;
-// and for one of whom four marks are known.
+// and for one of whom four marks are known. The full gate once more with its databases sealed, and their plain copies beside it.
 import { join } from 'node:path';
-import { encodeMark, hexToBytes, ready, sign, verifySignature, type Mark } from '@postern/shared';
-import { openDatabase } from '../../gate-agent/src/store/database.ts';
+import { bytesToHex, encodeMark, hexToBytes, ready, sign, verifySignature, type Mark } from '@postern/shared';
+import { openDatabase, type DiskKey } from '../../gate-agent/src/store/database.ts';
 import { journalTablesSql } from '../../gate-agent/src/store/mark-tables.ts';
+import { createSystemRandom } from '../../gate-agent/src/system.ts';
 import {
   buildSnapshot,
   feedEvent,
@@ -33,6 +34,7 @@ export const benchScan: Bench = async ({ quick }) => {
     const gates = {
       empty: await gateWith(join(folder.path, 'empty'), 0, 0),
       full: await gateWith(join(folder.path, 'full'), tickets, marks),
+      sealed: await gateWith(join(folder.path, 'sealed'), tickets, marks, bytesToHex(createSystemRandom()(32))),
     };
     const floor = createFloor(join(folder.path, 'floor.db'));
     const samples: {
@@ -40,7 +42,9 @@ export const benchScan: Bench = async ({ quick }) => {
       readonly empty: number[];
       readonly full: number[];
       readonly known: number[];
-    } = { floor: [], empty: [], full: [], known: [] };
+      readonly sealed: number[];
+      readonly sealedKnown: number[];
+    } = { floor: [], empty: [], full: [], known: [], sealed: [], sealedKnown: [] };
     for (let index = 0; index < warmUpScans + scans; index++) {
       const text = passOf(unmarkedTicket((index * 7_919) % (tickets / 2)));
       const knownText = passOf(markedTicket((index * 7_919) % (tickets / 2)));
@@ -49,6 +53,8 @@ export const benchScan: Bench = async ({ quick }) => {
         ['empty', () => gates.empty.scan(text)],
         ['full', () => gates.full.scan(text)],
         ['known', () => gates.full.scan(knownText)],
+        ['sealed', () => gates.sealed.scan(text)],
+        ['sealedKnown', () => gates.sealed.scan(knownText)],
       ];
       // Each in turn goes first, so that none always finds the disk as the same other left it.
       for (let offset = 0; offset < turn.length; offset++) {
@@ -57,9 +63,10 @@ export const benchScan: Bench = async ({ quick }) => {
         await step();
         if (index >= warmUpScans) samples[name].push(performance.now() - started);
       }
-      if (index % scansBetweenRests === 0) for (const rest of [floor.rest, gates.empty.rest, gates.full.rest]) rest();
+      if (index % scansBetweenRests === 0)
+        for (const rest of [floor.rest, gates.empty.rest, gates.full.rest, gates.sealed.rest]) rest();
     }
-    await Promise.all([gates.empty.close(), gates.full.close()]);
+    await Promise.all([gates.empty.close(), gates.full.close(), gates.sealed.close()]);
     floor.close();
     const p = (name: keyof typeof samples, share: number): number => quantile(samples[name], share);
     const many = `${tickets.toLocaleString('en')} tickets, ${marks.toLocaleString('en')} known marks`;
@@ -84,24 +91,40 @@ export const benchScan: Bench = async ({ quick }) => {
       benchRow(`the same with ${many}, p99, beside the empty gate`, p('full', 0.99), 'ms', {
         baseline: p('empty', 0.99),
       }),
+      benchRow('the same with sealed databases, p50, beside unsealed ones', p('sealed', 0.5), 'ms', {
+        baseline: p('full', 0.5),
+        bar: { ratioAtMost: 1.15 },
+      }),
+      benchRow('the same with sealed databases, p99, beside unsealed ones', p('sealed', 0.99), 'ms', {
+        baseline: p('full', 0.99),
+      }),
+      benchRow(
+        "the same with sealed databases, four marks this ticket's, p50, beside unsealed",
+        p('sealedKnown', 0.5),
+        'ms',
+        {
+          baseline: p('known', 0.5),
+        },
+      ),
     ];
   } finally {
     folder.remove();
   }
 };
 
-async function gateWith(folder: string, tickets: number, marks: number): Promise<BenchGate> {
-  const cache = await openBenchFeed(folder);
+async function gateWith(folder: string, tickets: number, marks: number, key?: DiskKey): Promise<BenchGate> {
+  const cache = await openBenchFeed(folder, key);
   await applySnapshot(cache, buildSnapshot({ path: `${folder}.gz`, tickets: generatedTickets(tickets) }));
   if (marks > 0)
     fillReplica({
       path: join(folder, 'replica.db'),
+      key,
       event: feedEvent,
       marks,
       atMs: feedStartMs - 86_400_000,
       ticketId: (index) => generatedTicket(markedTicket(index % (tickets / 2))).ticket.id,
     });
-  return createBenchGate(folder, cache);
+  return createBenchGate(folder, cache, key);
 }
 
 /** All marks lie on every other ticket, four on each: a first visit and a known visitor can be told apart. */

@@ -16,6 +16,7 @@ const kept = {
   '@stoprocent/noble': /^(index\.js$|lib\/.*\.js(on)?$)/,
   automerge: /^dist\/mjs\/(?!wasm_bindgen_output\/(?!nodejs\/|web\/automerge_wasm\.js$))/,
   'better-sqlite3': /^(lib\/|build\/Release\/better_sqlite3\.node$)/,
+  'better-sqlite3-multiple-ciphers': /^(lib\/|build\/Release\/better_sqlite3\.node$)/,
   kysely: /^dist\/(?!cjs\/)/,
   libsodium: /^dist\/modules-esm\//,
   'libsodium-wrappers': /^dist\/modules-esm\//,

@@ -85,7 +85,7 @@ export async function setUpVenue(
     });
     const url = `http://127.0.0.1:${cables.toCloud[name].port}`;
     await runChild({
-      args: [programs.gate, 'enrol', url, code, '--data', folder.gate(name), '--lan', 'off'],
+      args: [programs.gate, 'enrol', url, code, '--data', folder.gate(name), '--lan', 'off', '--no-disk-key'],
       logFile: folder.log(gateIds[name]),
     });
   };

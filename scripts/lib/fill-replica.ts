@@ -1,10 +1,11 @@
 // A replica database full of marks of other gates, as the replicator leaves it, for benchmarks.
 import { encodeMark, hexToBytes, type Mark } from '@postern/shared';
-import { openDatabase } from '../../gate-agent/src/store/database.ts';
+import { openDatabase, type DiskKey } from '../../gate-agent/src/store/database.ts';
 import { markTablesSql } from '../../gate-agent/src/store/mark-tables.ts';
 
 export interface FillReplicaOptions {
   readonly path: string;
+  readonly key?: DiskKey | undefined;
   readonly event: number;
   readonly marks: number;
   readonly atMs: number;
@@ -16,8 +17,8 @@ export interface FillReplicaOptions {
 
 const gates = 20;
 
-export function fillReplica({ path, event, marks, atMs, ticketId, firstWriter = 1 }: FillReplicaOptions): void {
-  const database = openDatabase(path, { synchronous: 'off' });
+export function fillReplica({ path, key, event, marks, atMs, ticketId, firstWriter = 1 }: FillReplicaOptions): void {
+  const database = openDatabase(path, { key, synchronous: 'off' });
   database.exec(markTablesSql);
   database.exec('DROP INDEX mark_by_ticket');
   const insertWriter = database.prepare('INSERT INTO writer (id, event, gate, boot) VALUES (?, ?, ?, ?)');

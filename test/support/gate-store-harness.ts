@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { decodeMark, encodeMark, hexToBytes, type Mark, type Ticket } from '@postern/shared';
-import { openDatabase } from '../../gate-agent/src/store/database.ts';
+import { openDatabase, type DiskKey } from '../../gate-agent/src/store/database.ts';
 import { markTablesSql } from '../../gate-agent/src/store/mark-tables.ts';
 import { quietMs } from '../../gate-agent/src/store/quiet-work.ts';
 import { createGateStore, type GateStore } from '../../gate-agent/src/store/store.ts';
@@ -89,8 +89,8 @@ function setTrigger(path: string, sql: string): void {
 }
 
 /** Every mark of a journal or replica, in order of writer and sequence. */
-export function readMarks(path: string): readonly Mark[] {
-  const database = openDatabase(path, { readonly: true });
+export function readMarks(path: string, key?: DiskKey): readonly Mark[] {
+  const database = openDatabase(path, { readonly: true, key });
   const rows = database
     .prepare(
       'SELECT event, gate, boot, bytes FROM mark JOIN writer ON writer.id = mark.writer ORDER BY mark.writer, sequence',

@@ -15,6 +15,7 @@ const onePlacePackages = [
   '@stoprocent/noble',
   'automerge',
   'better-sqlite3',
+  'better-sqlite3-multiple-ciphers',
   'bonjour-service',
   'cborg',
   'jose',

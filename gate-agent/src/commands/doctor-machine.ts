@@ -8,7 +8,7 @@ import { createClockTrust, type ClockTrust } from '../clock-trust.ts';
 import type { EventConfig, GateConfig } from '../config.ts';
 import { feedFolder, journalPath, replicaPath } from '../event-folder.ts';
 import { isDeviceKeyExposed, loadIdentity, type Identity } from '../identity.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase, type DiskKey } from '../store/database.ts';
 import { readFeed } from '../store/read-feed.ts';
 import { askServerTime } from '../time-client.ts';
 import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
@@ -151,14 +151,18 @@ async function checkCertificate(
     : well('identity', text);
 }
 
-export function checkJournal({ id: event }: EventConfig, { folder: { data }, clock, logger }: DoctorDeps): Finding {
+export function checkJournal(
+  { id: event }: EventConfig,
+  key: DiskKey | undefined,
+  { folder: { data }, clock, logger }: DoctorDeps,
+): Finding {
   const path = journalPath(data, event);
   if (!existsSync(path)) return well('journal', 'none yet; the first start makes it');
   const next = `keep ${path} safe (it is the record of who was let in), copy it away, and restore the folder or enrol a fresh one`;
   try {
-    const trouble = quickCheck(path);
+    const trouble = quickCheck(path, key);
     if (trouble !== undefined) return fail('journal', `damaged: ${trouble}`, next);
-    const known = openKnownMarks({ data, event, clock, logger });
+    const known = openKnownMarks({ data, key, event, clock, logger });
     known.close();
     return well('journal', `${known.own.count} marks, sound`);
   } catch (cause) {
@@ -166,12 +170,16 @@ export function checkJournal({ id: event }: EventConfig, { folder: { data }, clo
   }
 }
 
-export function checkReplica({ id: event }: EventConfig, { folder: { data } }: DoctorDeps): Finding {
+export function checkReplica(
+  { id: event }: EventConfig,
+  key: DiskKey | undefined,
+  { folder: { data } }: DoctorDeps,
+): Finding {
   const path = replicaPath(data, event);
   if (!existsSync(path)) return well('replica', 'none yet; it is learned from other gates and the cloud');
   const next = `stop the agent, delete ${path}*, start it again: it is learned anew`;
   try {
-    const trouble = quickCheck(path);
+    const trouble = quickCheck(path, key);
     return trouble === undefined ? well('replica', 'sound') : fail('replica', `damaged: ${trouble}`, next);
   } catch (cause) {
     return fail('replica', `cannot be read: ${cause instanceof Error ? cause.message : 'unknown'}`, next);
@@ -179,8 +187,8 @@ export function checkReplica({ id: event }: EventConfig, { folder: { data } }: D
 }
 
 /** What SQLite has to say against a file; undefined when nothing. */
-function quickCheck(path: string): string | undefined {
-  const database = openDatabase(path, { readonly: true });
+function quickCheck(path: string, key: DiskKey | undefined): string | undefined {
+  const database = openDatabase(path, { readonly: true, key });
   try {
     const answer: unknown = database.pragma('quick_check(1)', { simple: true });
     return answer === 'ok' ? undefined : String(answer).slice(0, 200);
@@ -192,10 +200,11 @@ function quickCheck(path: string): string | undefined {
 export async function checkFeed(
   { id: event, zone: zoneId }: EventConfig,
   config: GateConfig,
+  key: DiskKey | undefined,
   deps: DoctorDeps,
 ): Promise<Finding> {
   const next = 'start the agent in reach of the cloud, and publish the event there';
-  const feed = await readFeed(feedFolder(deps.folder.data, event), event, deps.signal);
+  const feed = await readFeed(feedFolder(deps.folder.data, event), event, deps.signal, key);
   if (!feed.ok)
     return feed.error.type === 'feed-missing'
       ? fail('ticket list', 'none yet', next)
@@ -277,7 +286,13 @@ export async function checkCloud(config: GateConfig, deps: DoctorDeps): Promise<
 
 async function timeKeys(config: GateConfig, deps: DoctorDeps): Promise<readonly [string, Uint8Array | undefined][]> {
   const identity = await loadIdentity(deps.folder.data);
-  const feed = await readFeed(feedFolder(deps.folder.data, config.gate.event), config.gate.event, deps.signal);
+  const key = deps.folder.diskKey();
+  const feed = await readFeed(
+    feedFolder(deps.folder.data, config.gate.event),
+    config.gate.event,
+    deps.signal,
+    key.ok ? key.value : undefined,
+  );
   if (feed.ok) feed.value.close();
   return knownFeedKeys(feed.ok ? feed.value.manifest : undefined, identity.ok ? identity.value.feedKeys : [])
     .filter(({ state }) => state !== 'revoked')

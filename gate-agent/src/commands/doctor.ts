@@ -6,6 +6,7 @@ import { checkAgent } from './doctor-agent.ts';
 import { checkActuator, checkFireInput, checkReader, checkSharedInput, checkSignal } from './doctor-devices.ts';
 import { checkSharedReaders, checkWiring } from './doctor-wiring.ts';
 import { fail, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
+import { checkSeal } from './doctor-seal.ts';
 import { checkNfcReader, checkSunKeys, isNfc } from './doctor-nfc.ts';
 import {
   checkClock,
@@ -44,6 +45,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
     ...machine,
     well('configuration', deps.folder.configPath),
     ...(await checkIdentity(config.value, deps)),
+    await checkSeal(deps),
     ...(await checkEvents(config.value, deps)),
     await checkClock(config.value, deps),
     await checkCloud(config.value, deps),
@@ -60,9 +62,16 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
 /** Where there are several, each finding says of which. */
 async function checkEvents(config: GateConfig, deps: DoctorDeps): Promise<readonly Finding[]> {
   const events = eventsOf(config);
+  const key = deps.folder.diskKey();
+  // Without it nothing can be said of what it seals.
+  if (!key.ok) return [];
   const findings: Finding[] = [];
   for (const event of events)
-    for (const finding of [checkJournal(event, deps), checkReplica(event, deps), await checkFeed(event, config, deps)])
+    for (const finding of [
+      checkJournal(event, key.value, deps),
+      checkReplica(event, key.value, deps),
+      await checkFeed(event, config, key.value, deps),
+    ])
       findings.push(events.length === 1 ? finding : { ...finding, text: `event ${event.id}: ${finding.text}` });
   return findings;
 }

@@ -25,7 +25,8 @@ import {
 import { createCertificateRequest, verifyGateCertificate, type GateCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile, writeClockFile, writeFileDurably } from '../clock-file.ts';
 import { createClockTrust, sampleOfRoundTrip, type TimeSample } from '../clock-trust.ts';
-import { eventsOf, hostAndPort, parseConfig } from '../config.ts';
+import { credentialsFolderOf, eventsOf, hostAndPort, loadConfig, parseConfig } from '../config.ts';
+import { findDiskKey, makeDiskKey } from '../disk-key.ts';
 import { answerJson, postJson, type HttpAnswer } from '../http-client.ts';
 import { loadIdentity, openDeviceKey, saveIdentity } from '../identity.ts';
 import type { CommandError } from './gate-folder.ts';
@@ -43,6 +44,8 @@ export interface EnrolOptions {
   readonly data: string;
   /** `HOST:PORT` at which other gates reach this one, or `off`; default: on every network card, as in the README. */
   readonly lan?: string | undefined;
+  /** False: no key for the databases is made; default: one is, where there is none. */
+  readonly diskKey?: boolean | undefined;
   /** Replaces an existing gate.toml, and lets a folder become another gate's. */
   readonly force?: boolean | undefined;
 }
@@ -201,7 +204,8 @@ async function store(
     url,
     lanListen,
     force = false,
-  }: Pick<EnrolOptions, 'data' | 'url' | 'force'> & { readonly lanListen: string | undefined },
+    diskKey = true,
+  }: Pick<EnrolOptions, 'data' | 'url' | 'force' | 'diskKey'> & { readonly lanListen: string | undefined },
   { response, certificate, sample }: Answered,
   deps: EnrolDeps,
 ): Promise<Result<Enrolled, CommandError>> {
@@ -217,6 +221,7 @@ async function store(
   const toml = renderGateToml({ gate, event: event.id, also, cloudUrl: url, lanListen, lanes: response.lanes });
   if (!kept) await writeFileDurably(configPath, toml, 0o644);
   await learnTime(data, sample, certificate.notBeforeMs, deps);
+  if (diskKey && needsDiskKey(data, configPath)) await makeDiskKey(data, deps.random);
   // Last: from here on the gate counts as enrolled.
   await saveIdentity(data, {
     v: 1,
@@ -248,6 +253,14 @@ async function store(
     certificateExpiresMs: certificate.notAfterMs,
     todo,
   });
+}
+
+/** Not where systemd or a file brings one, nor where the databases are sealed with one that is not here just now. */
+function needsDiskKey(data: string, configPath: string): boolean {
+  const config = loadConfig(configPath);
+  const keyFile = config.ok ? config.value.disk.keyFile : undefined;
+  const found = findDiskKey({ data, keyFile, credentials: [credentialsFolderOf()] });
+  return found.ok && found.value.key === undefined;
 }
 
 /** What somebody has to add to a gate.toml that was made before the gate stood at further events. */

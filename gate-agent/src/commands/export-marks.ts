@@ -32,6 +32,8 @@ export async function exportMarks(
   await ready;
   const { config, data } = folder;
   if (!config.ok) return config;
+  const key = folder.diskKey();
+  if (!key.ok) return key;
   const gate = config.value.gate.id;
   const events = eventsOf(config.value).map(({ id }) => id);
   try {
@@ -46,10 +48,10 @@ export async function exportMarks(
     const exported: Exported[] = [];
     for (const event of events) {
       // What the last start had no time to sign.
-      const signed = isRunning ? ok(undefined) : await signTheRest(data, event, deps);
+      const signed = isRunning ? ok(undefined) : await signTheRest(folder, event, deps);
       if (!signed.ok) return signed;
       const file = isInFolder ? join(path, markFileName({ event, gate })) : path;
-      const stored = openStoredChunks(replicaPath(data, event), event);
+      const stored = openStoredChunks(replicaPath(data, event), event, key.value);
       try {
         exported.push({ event, file, bytes: await write(file, stored, { event, gate }), ...stored.count });
       } finally {
@@ -65,8 +67,8 @@ export async function exportMarks(
   }
 }
 
-async function signTheRest(data: string, event: number, deps: ExportDeps): Promise<Result<void, CommandError>> {
-  const replica = await openStoppedReplica(data, event, deps);
+async function signTheRest(folder: GateFolder, event: number, deps: ExportDeps): Promise<Result<void, CommandError>> {
+  const replica = await openStoppedReplica(folder, event, deps);
   if (!replica.ok) return replica;
   const trouble = await replica.value.drain();
   replica.value.close();

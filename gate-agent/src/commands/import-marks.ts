@@ -72,7 +72,7 @@ export async function importMarks(
     const agent = await askRunningAgent(data, deps.fetch);
     if (agent !== undefined) return await readFiles(files.value, events, takeByAgent(agent, deps.fetch));
     for (const event of events) {
-      const replica = await openStoppedReplica(data, event, deps);
+      const replica = await openStoppedReplica(folder, event, deps);
       if (!replica.ok) return replica;
       replicas.set(event, replica.value);
     }

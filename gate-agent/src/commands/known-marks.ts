@@ -14,6 +14,7 @@ import {
   type OrderMark,
   type TagState,
 } from '@postern/shared';
+import type { DiskKey } from '../store/database.ts';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { createReplicaReader } from '../store/replica-reader.ts';
 import { countPersons, createZoneCounts } from '../store/zone-counts.ts';
@@ -32,15 +33,16 @@ export interface KnownMarks {
 
 export interface KnownMarksDeps {
   readonly data: string;
+  readonly key?: DiskKey | undefined;
   readonly event: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** Throws when the journal is there and cannot be read, or holds a mark that does not decode. */
-export function openKnownMarks({ data, event, clock, logger }: KnownMarksDeps): KnownMarks {
-  const replica = createReplicaReader({ path: replicaPath(data, event), clock, logger });
-  const own = readJournal(data, event);
+export function openKnownMarks({ data, key, event, clock, logger }: KnownMarksDeps): KnownMarks {
+  const replica = createReplicaReader({ path: replicaPath(data, event), key, clock, logger });
+  const own = readJournal(data, event, key);
   const counts = createZoneCounts(
     (id) => own.get(markKey(id)) ?? replica.find(id.event, id.gate, id.boot, id.sequence),
   );
@@ -75,8 +77,8 @@ export function openKnownMarks({ data, event, clock, logger }: KnownMarksDeps): 
   };
 }
 
-function readJournal(data: string, event: number): ReadonlyMap<string, Mark> {
-  const journal = createJournalReader(journalPath(data, event));
+function readJournal(data: string, event: number, key: DiskKey | undefined): ReadonlyMap<string, Mark> {
+  const journal = createJournalReader(journalPath(data, event), key);
   try {
     const marks = new Map<string, Mark>();
     for (const writer of journal.writers()) {

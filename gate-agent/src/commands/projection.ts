@@ -18,12 +18,14 @@ export interface ProjectionDeps {
 
 /** Of every event that the gate has marks of, in the order of gate.toml. */
 export async function projection(
-  { data, config }: GateFolder,
+  { data, config, diskKey }: GateFolder,
   { rebuild }: { readonly rebuild: boolean },
   { fetch }: ProjectionDeps = {},
 ): Promise<Result<readonly EventProjection[], CommandError>> {
   await ready;
   if (!config.ok) return config;
+  const key = diskKey();
+  if (!key.ok) return key;
   const events = eventsOf(config.value)
     .map(({ id }) => id)
     .filter((event) => existsSync(replicaPath(data, event)));
@@ -35,7 +37,7 @@ export async function projection(
     return ok(
       events.map((event) => ({
         event,
-        ...checkProjection(replicaPath(data, event), journalPath(data, event), { write: rebuild }),
+        ...checkProjection(replicaPath(data, event), journalPath(data, event), { write: rebuild, key: key.value }),
       })),
     );
   } catch (cause) {

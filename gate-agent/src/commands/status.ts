@@ -3,6 +3,7 @@
 import { changedRows, err, ok, ready, type Clock, type Logger, type Result } from '@postern/shared';
 import { eventsOf } from '../config.ts';
 import { feedFolder } from '../event-folder.ts';
+import type { DiskKey } from '../store/database.ts';
 import { readFeed } from '../store/read-feed.ts';
 import type { CommandError, GateFolder } from './gate-folder.ts';
 import { openKnownMarks } from './known-marks.ts';
@@ -55,9 +56,12 @@ export async function readStatus(folder: GateFolder, deps: StatusDeps): Promise<
     return ok({ running: true, pid: agent.pid, url: agent.url, boot: agent.boot, health: agent.health });
   const { config } = folder;
   if (!config.ok) return config;
+  const key = folder.diskKey();
+  if (!key.ok) return key;
   try {
     const events: StoppedEvent[] = [];
-    for (const { id, zone } of eventsOf(config.value)) events.push(await readStopped(folder.data, id, zone, deps));
+    for (const { id, zone } of eventsOf(config.value))
+      events.push(await readStopped({ data: folder.data, key: key.value }, id, zone, deps));
     return ok({ running: false, gate: config.value.gate.id, events, configPath: folder.configPath });
   } catch (cause) {
     return err({
@@ -68,12 +72,12 @@ export async function readStatus(folder: GateFolder, deps: StatusDeps): Promise<
 }
 
 async function readStopped(
-  data: string,
+  disk: { readonly data: string; readonly key: DiskKey | undefined },
   event: number,
   zone: string,
   { clock, logger, signal }: StatusDeps,
 ): Promise<StoppedEvent> {
-  const known = openKnownMarks({ data, event, clock, logger });
+  const known = openKnownMarks({ ...disk, event, clock, logger });
   known.close();
   const { count, lastEntryMs } = known.own;
   return {
@@ -81,12 +85,16 @@ async function readStopped(
     zone,
     marks: count,
     ...(lastEntryMs === undefined ? {} : { lastEntryMs }),
-    feed: await describeFeed(data, event, signal),
+    feed: await describeFeed(disk, event, signal),
   };
 }
 
-async function describeFeed(data: string, event: number, signal: AbortSignal): Promise<StoppedEvent['feed']> {
-  const feed = await readFeed(feedFolder(data, event), event, signal);
+async function describeFeed(
+  { data, key }: { readonly data: string; readonly key: DiskKey | undefined },
+  event: number,
+  signal: AbortSignal,
+): Promise<StoppedEvent['feed']> {
+  const feed = await readFeed(feedFolder(data, event), event, signal, key);
   if (!feed.ok) return { trouble: feed.error.type === 'feed-missing' ? 'none yet' : feed.error.type };
   const { version, createdAtMs, snapshot } = feed.value.manifest;
   feed.value.close();

@@ -18,7 +18,7 @@ import { createGateDirectory, listedGates } from '../replication/gate-directory.
 import { createJournalReader } from '../store/journal-reader.ts';
 import { readFeed } from '../store/read-feed.ts';
 import { openReplica } from '../store/replica.ts';
-import type { CommandError } from './gate-folder.ts';
+import type { CommandError, GateFolder } from './gate-folder.ts';
 
 export interface StoppedReplica {
   readonly ingest: Ingest;
@@ -38,13 +38,15 @@ export interface StoppedReplicaDeps {
 const bootBytes = 8;
 
 export async function openStoppedReplica(
-  data: string,
+  { data, diskKey }: Pick<GateFolder, 'data' | 'diskKey'>,
   event: number,
   { logger, random, signal, userId }: StoppedReplicaDeps,
 ): Promise<Result<StoppedReplica, CommandError>> {
   const identity = await loadIdentity(data);
   if (!identity.ok)
     return err({ type: identity.error.type, message: `${data} holds no gate that can sign; run gate-agent doctor` });
+  const key = diskKey();
+  if (!key.ok) return key;
   const { uid } = await stat(data);
   // What root writes here the agent could not open.
   if (userId === 0 && uid !== 0)
@@ -52,16 +54,16 @@ export async function openStoppedReplica(
       type: 'wrong-user',
       message: `${data} belongs to the user with id ${uid}; run this as that user: sudo -u '#${uid}' gate-agent …`,
     });
-  const feed = await readFeed(feedFolder(data, event), event, signal);
+  const feed = await readFeed(feedFolder(data, event), event, signal, key.value);
   const listed = feed.ok ? listedGates(feed.value.manifest) : [];
   if (feed.ok) feed.value.close();
   const { keys, gate } = identity.value;
 
   prepareEventFolder(data, event);
   const ledger = await loadLedger();
-  const journal = createJournalReader(journalPath(data, event));
+  const journal = createJournalReader(journalPath(data, event), key.value);
   const breathe = async (): Promise<void> => undefined;
-  const store = openReplica({ path: replicaPath(data, event), journal, breathe });
+  const store = openReplica({ path: replicaPath(data, event), key: key.value, journal, breathe });
   const own = createOwnSegments({
     gate: gate.id,
     boot: bytesToHex(random(bootBytes)),

@@ -76,6 +76,8 @@ export async function verify(
   const { data } = folder;
   if (!folder.config.ok) return folder.config;
   const config = folder.config.value;
+  const key = folder.diskKey();
+  if (!key.ok) return key;
   const { lanes } = config;
   const lane =
     laneId === undefined
@@ -89,9 +91,9 @@ export async function verify(
   const events: EventOnDisk[] = [];
   try {
     for (const { id: event, zone } of eventsOf(config)) {
-      const feed = await readFeed(feedFolder(data, event), event, deps.signal);
+      const feed = await readFeed(feedFolder(data, event), event, deps.signal, key.value);
       if (feed.ok) {
-        const marks = openKnownMarks({ data, event, clock: deps.clock, logger: deps.logger });
+        const marks = openKnownMarks({ data, key: key.value, event, clock: deps.clock, logger: deps.logger });
         events.push({ event, zone, feed: feed.value, marks });
       } else if (event === config.gate.event) return err(withoutList(feed.error));
     }

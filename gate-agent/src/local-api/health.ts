@@ -75,6 +75,8 @@ export interface GateFacts extends EventFacts {
   readonly certificateExpiresMs: number | undefined;
   /** Unix ms; undefined unless the cloud has said so. */
   readonly revokedAtMs: number | undefined;
+  /** Whether its databases are encrypted. */
+  readonly disk: { readonly sealed: boolean };
   readonly fire: { readonly configured: boolean; readonly on: boolean; readonly trouble: string | undefined };
 }
 

@@ -93,12 +93,14 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   let time: TimeState = { atMs: 0, timeTrusted: false };
   let drainError: string | undefined;
 
-  const damage = settings.checkReplica === true ? setAsideDamagedReplica(settings.replicaPath) : undefined;
+  const damage =
+    settings.checkReplica === true ? setAsideDamagedReplica(settings.replicaPath, settings.diskKey) : undefined;
   if (damage !== undefined)
     log.error({ damage }, 'replica.db was damaged and has been set aside; what it held is learned again from others');
-  const journal = createJournalReader(settings.journalPath);
+  const journal = createJournalReader(settings.journalPath, settings.diskKey);
   const store = openReplica({
     path: settings.replicaPath,
+    key: settings.diskKey,
     journal,
     breathe: deps.breathe,
     ...(deps.onOrders === undefined ? {} : { onOrders: deps.onOrders }),

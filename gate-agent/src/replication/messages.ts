@@ -1,5 +1,6 @@
 // What the main thread and the replication thread say to each other. Everything is plain data; the thread shares nothing with the
 // scan path but the two database files.
+import type { DiskKey } from '../store/database.ts';
 import type {
   AcceptedHead,
   Alarm,
@@ -18,6 +19,8 @@ export interface ReplicationSettings {
   readonly boot: string;
   readonly journalPath: string;
   readonly replicaPath: string;
+  /** Of both, where they are sealed. */
+  readonly diskKey?: DiskKey | undefined;
   /** Ed25519, 32 and 64 bytes. */
   readonly publicKey: Uint8Array;
   readonly secretKey: Uint8Array;

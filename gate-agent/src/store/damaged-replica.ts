@@ -3,21 +3,21 @@
 // seconds with millions of marks: only for a replication thread that has died before.
 import { existsSync } from 'node:fs';
 import { bytesEqual, decodeChunk, sha256 } from '@postern/shared';
-import { openDatabase } from './database.ts';
+import { openDatabase, type DiskKey } from './database.ts';
 import { isDamage, setAside } from './set-aside.ts';
 
 /** What is wrong with the file, when it had to be moved aside; undefined when it is good. */
-export function setAsideDamagedReplica(path: string): string | undefined {
+export function setAsideDamagedReplica(path: string, key?: DiskKey): string | undefined {
   if (!existsSync(path)) return undefined;
-  const damage = findDamage(path);
+  const damage = findDamage(path, key);
   if (damage === undefined) return undefined;
   setAside(path);
   return damage;
 }
 
-function findDamage(path: string): string | undefined {
+function findDamage(path: string, key: DiskKey | undefined): string | undefined {
   try {
-    const database = openDatabase(path);
+    const database = openDatabase(path, { key });
     try {
       const answer = String(database.pragma('quick_check(1)', { simple: true }));
       if (answer !== 'ok') return answer.slice(0, 200);

@@ -19,22 +19,19 @@ import {
   type FeedError,
   type FeedKey,
   type FeedPlan,
+  type FileReference,
   type Logger,
   type Manifest,
   type Result,
   type TrustedFeedKey,
 } from '@postern/shared';
-import { openDatabase, type Database } from './database.ts';
+import { openDatabase, type Database, type DiskKey } from './database.ts';
 import { breathe, readDeltas } from './feed-deltas.ts';
-import { checkFile, openSnapshot, syncPath, unpackSnapshot } from './feed-file.ts';
+import { checkFile, openSnapshot, syncPath } from './feed-file.ts';
+import { feedTablesSql, noteSealedSnapshot, snapshotName, snapshotOnDisk } from './feed-tables.ts';
 import { isDamage, setAside } from './set-aside.ts';
+import { imageBytesMax, unpackInto } from './unpacked-snapshot.ts';
 import { createOverlay, createTicketSource, type Overlay, type TicketSource } from './tickets.ts';
-
-/** The state's one row, and the deltas with the bytes that the manifest's hashes sign. */
-const stateTablesSql = `
-  CREATE TABLE IF NOT EXISTS feed (id INTEGER PRIMARY KEY CHECK (id = 1), manifest BLOB NOT NULL, signer_id TEXT NOT NULL, signer BLOB NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS delta (sha256 TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-`;
 
 export type FeedCacheError = FeedError | { readonly type: 'feed-storage-failed'; readonly cause: string };
 
@@ -53,14 +50,16 @@ export interface FeedOffer {
 }
 
 export interface FeedFiles {
-  /** Path of the downloaded snapshot, when the plan asks for one. */
-  readonly snapshot: string | undefined;
+  /** The downloaded snapshot or its path, when the plan asks for one. */
+  readonly snapshot: string | Uint8Array | undefined;
   /** Bytes of the deltas of the plan, by SHA-256. */
   readonly deltas: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface FeedCacheDeps {
   readonly folder: string;
+  /** Seals everything in the folder. */
+  readonly key?: DiskKey | undefined;
   readonly event: number;
   /** Feed keys that came with enrolment; a manifest that names one of them has the last word on it. */
   readonly enrolledKeys: readonly FeedKey[];
@@ -78,8 +77,8 @@ export interface FeedCache {
   readonly consider: (manifestBytes: Uint8Array) => Result<FeedOffer, FeedCacheError>;
   /** Checks the files and moves to the new feed; on any error the current one stays in use. */
   readonly apply: (offer: FeedOffer, files: FeedFiles, signal: AbortSignal) => Promise<Result<Feed, FeedCacheError>>;
-  /** A file in the folder that a download may write; left-overs are removed at start. */
-  readonly downloadPath: (sha256: string) => string;
+  /** A file in the folder that a download may write; left-overs are removed at start. Undefined where it is to stay in memory. */
+  readonly downloadPath: (snapshot: FileReference) => string | undefined;
   /** Forgets everything, on the disk too as far as a card forgets. */
   readonly wipe: () => void;
   readonly close: () => void;
@@ -91,10 +90,17 @@ interface Loaded extends Feed {
 }
 
 /** Opens what an earlier run has left; `current` is undefined, with `trouble`, where that is not what was signed. */
-export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger }: FeedCacheDeps): Promise<FeedCache> {
+export async function openFeedCache({
+  folder,
+  key,
+  event,
+  enrolledKeys,
+  nowMs,
+  logger,
+}: FeedCacheDeps): Promise<FeedCache> {
   mkdirSync(folder, { recursive: true });
-  const { state, damage } = openState(join(folder, 'feed.db'));
-  const pathOf = (manifest: Manifest): string => join(folder, `snapshot-${manifest.snapshot.database.sha256}.db`);
+  const { state, damage } = openState(join(folder, 'feed.db'), key);
+  const pathOf = (manifest: Manifest): string => join(folder, snapshotName(manifest));
 
   /** The last accepted manifest: what nobody may fall behind, even where its files are damaged. */
   let accepted: Manifest | undefined;
@@ -140,9 +146,9 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
     if (!rows.ok) return rows;
     const path = pathOf(manifest);
     const temporaryPath = `${path}.part`;
-    const unpacked = await unpackSnapshot(files.snapshot, temporaryPath, manifest.snapshot.database, signal);
+    const unpacked = await unpackInto(temporaryPath, { download: files.snapshot, manifest, key, signal });
     if (!unpacked.ok) return unpacked;
-    const opened = openSnapshot(temporaryPath, manifest);
+    const opened = openSnapshot(temporaryPath, manifest, key);
     if (!opened.ok) return opened;
     try {
       await rename(temporaryPath, path);
@@ -152,7 +158,7 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
         overlay.add(chunk);
         await breathe();
       }
-      remember(bytes, signer, manifest.deltas, files.deltas, true);
+      remember(bytes, signer, manifest.deltas, files.deltas, unpacked.value);
       return ok(
         moveTo({
           manifest,
@@ -179,7 +185,7 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
     const rows = await readDeltas(event, wanted, files.deltas);
     if (!rows.ok) return rows;
     signal.throwIfAborted();
-    remember(bytes, signer, wanted, files.deltas, false);
+    remember(bytes, signer, wanted, files.deltas, undefined);
     // Tickets of a chunk come before the codes that lead to them, and a half-applied overlay is only a little less fresh.
     for (const chunk of rows.value) {
       base.overlay.add(chunk);
@@ -195,9 +201,13 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
       signer: TrustedFeedKey,
       deltas: Manifest['deltas'],
       blobs: ReadonlyMap<string, Uint8Array>,
-      anew: boolean,
+      /** The file of a new snapshot. */
+      file: FileReference | undefined,
     ) => {
-      if (anew) state.prepare('DELETE FROM delta').run();
+      if (file !== undefined) {
+        state.prepare('DELETE FROM delta').run();
+        if (key !== undefined) noteSealedSnapshot(state, file);
+      }
       for (const { sha256 } of deltas)
         state.prepare('INSERT OR REPLACE INTO delta (sha256, bytes) VALUES (?, ?)').run(sha256, blobs.get(sha256));
       state
@@ -223,7 +233,7 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
   };
 
   const removeStrays = (): void => {
-    const keep = loaded === undefined ? undefined : `snapshot-${loaded.manifest.snapshot.database.sha256}.db`;
+    const keep = loaded === undefined ? undefined : snapshotName(loaded.manifest);
     for (const name of readdirSync(folder))
       if (/^(?:snapshot|download)-/.test(name) && name !== keep) rmSync(join(folder, name), { force: true });
   };
@@ -241,12 +251,13 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
       return err({ type: 'feed-wrong-event', what: 'manifest', expected: event, found: manifest.event });
     accepted = manifest;
     const path = pathOf(manifest);
-    const right = await checkFile(path, manifest.snapshot.database, 'snapshot', new AbortController().signal);
+    const written = snapshotOnDisk(state, path, manifest, key);
+    const right = await checkFile(path, written, 'snapshot', new AbortController().signal);
     if (!right.ok) return right;
     const blobs = new Map(state.prepare('SELECT sha256, bytes FROM delta').raw().all() as [string, Uint8Array][]);
     const rows = await readDeltas(event, manifest.deltas, blobs);
     if (!rows.ok) return rows;
-    const opened = openSnapshot(path, manifest);
+    const opened = openSnapshot(path, manifest, key);
     if (!opened.ok) return opened;
     const overlay = createOverlay();
     for (const chunk of rows.value) overlay.add(chunk);
@@ -266,14 +277,15 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
     expired: () => accepted !== undefined && isExpired(accepted, nowMs()),
     consider,
     apply,
-    downloadPath: (sha256) => join(folder, `download-${sha256}`),
+    downloadPath: ({ sha256, bytes }) =>
+      key !== undefined && bytes <= imageBytesMax ? undefined : join(folder, `download-${sha256}`),
     wipe: () => {
       loaded?.snapshot.close();
       loaded?.overlay.close();
       loaded = undefined;
       accepted = undefined;
       state.pragma('secure_delete = ON');
-      state.exec('DELETE FROM feed; DELETE FROM delta; VACUUM;');
+      state.exec('DELETE FROM feed; DELETE FROM delta; DELETE FROM sealed_snapshot; VACUUM;');
       state.pragma('wal_checkpoint(TRUNCATE)');
       removeStrays();
     },
@@ -287,11 +299,14 @@ export async function openFeedCache({ folder, event, enrolledKeys, nowMs, logger
 }
 
 /** The remembered feed, or a new file in place of a damaged one: then the cloud has to give everything again. */
-function openState(path: string): { readonly state: Database; readonly damage: FeedCacheError | undefined } {
+function openState(
+  path: string,
+  key: DiskKey | undefined,
+): { readonly state: Database; readonly damage: FeedCacheError | undefined } {
   const open = (): Database => {
-    const state = openDatabase(path);
+    const state = openDatabase(path, { key });
     try {
-      state.exec(stateTablesSql);
+      state.exec(feedTablesSql);
       const answer = String(state.pragma('quick_check(1)', { simple: true }));
       if (answer !== 'ok') throw Object.assign(new Error(answer), { code: 'SQLITE_CORRUPT' });
       return state;

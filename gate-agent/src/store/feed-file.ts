@@ -2,9 +2,9 @@
 // and the unpacked file has its signed SHA-256 and says inside which event and version it is. Everything streams: memory stays
 // small whatever the file claims to be.
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { Transform } from 'node:stream';
+import { Readable, Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import {
@@ -16,23 +16,42 @@ import {
   type Manifest,
   type Result,
 } from '@postern/shared';
-import { openDatabase, type Database } from './database.ts';
+import { openDatabase, type Database, type DiskKey } from './database.ts';
 
 const chunkBytes = 1024 * 1024;
 
-/** Bytes and hash of a downloaded file, against what the manifest signed. */
+/** Bytes and hash of a download (a file, or its bytes), against what the manifest signed. */
 export async function checkFile(
-  path: string,
+  download: string | Uint8Array,
   expected: FileReference,
   what: 'snapshot' | 'delta',
   signal: AbortSignal,
 ): Promise<Result<void, FeedError>> {
-  const { size } = await stat(path);
+  const size = typeof download === 'string' ? (await stat(download)).size : download.length;
   if (size < expected.bytes) return err({ type: 'feed-cut-off', what, bytes: size, expected: expected.bytes });
   if (size > expected.bytes) return err({ type: 'feed-too-large', what, bytes: size, bytesMax: expected.bytes });
+  return checkHash(await hashOf(download, signal), expected.sha256, what);
+}
+
+/** What a file holds, by size and hash. */
+export async function referenceOf(path: string, signal: AbortSignal): Promise<FileReference> {
+  return { sha256: await hashOf(path, signal), bytes: (await stat(path)).size };
+}
+
+async function hashOf(download: string | Uint8Array, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: chunkBytes }), hash, { signal });
-  return checkHash(hash.digest('hex'), expected.sha256, what);
+  await pipeline(readableOf(download), hash, { signal });
+  return hash.digest('hex');
+}
+
+/** In pieces, between which others have their turn. */
+const readableOf = (download: string | Uint8Array): Readable =>
+  typeof download === 'string'
+    ? createReadStream(download, { highWaterMark: chunkBytes })
+    : Readable.from(piecesOf(download));
+
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
 }
 
 /** As `checkFile`, for bytes in memory. */
@@ -51,10 +70,10 @@ export function checkBytes(
 const checkHash = (found: string, expected: string, what: 'snapshot' | 'delta'): Result<void, FeedError> =>
   found === expected ? ok(undefined) : err({ type: 'feed-hash-mismatch', what, expected, found });
 
-/** Unpacks into `to` and makes it durable. `to` may be left behind in part when this fails. */
+/** Unpacks a download (a file, or its bytes) into `to`, which may be left behind in part when this fails. */
 export async function unpackSnapshot(
-  from: string,
-  to: string,
+  from: string | Uint8Array,
+  to: Writable,
   expected: Manifest['snapshot']['database'],
   signal: AbortSignal,
 ): Promise<Result<void, FeedError>> {
@@ -73,22 +92,14 @@ export async function unpackSnapshot(
   const unpack = createGunzip({ chunkSize: chunkBytes });
   unpack.on('error', (cause) => meter.destroy(new UnpackError(cause.message)));
   try {
-    await pipeline(
-      createReadStream(from, { highWaterMark: chunkBytes }),
-      unpack,
-      meter,
-      createWriteStream(to, { highWaterMark: chunkBytes }),
-      { signal },
-    );
+    await pipeline(readableOf(from), unpack, meter, to, { signal });
   } catch (cause) {
     if (tooLarge) return err({ type: 'feed-too-large', what: 'snapshot', bytes, bytesMax: expected.bytes });
     if (isUnpackError(cause)) return err({ type: 'feed-malformed', what: 'snapshot', cause: cause.message });
     throw cause;
   }
   if (bytes < expected.bytes) return err({ type: 'feed-cut-off', what: 'snapshot', bytes, expected: expected.bytes });
-  const right = checkHash(hash.digest('hex'), expected.sha256, 'snapshot');
-  if (right.ok) await syncPath(to);
-  return right;
+  return checkHash(hash.digest('hex'), expected.sha256, 'snapshot');
 }
 
 class UnpackError extends Error {}
@@ -113,10 +124,14 @@ const strangersSql = `
   WHERE type <> 'table' OR (name NOT IN ('meta', 'ticket', 'code') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\')`;
 
 /** Opens an unpacked snapshot whose hash was right, and checks that it is the one its manifest means. */
-export function openSnapshot(path: string, manifest: Manifest): Result<Database, FeedError> {
+export const openSnapshot = (path: string, manifest: Manifest, key?: DiskKey): Result<Database, FeedError> =>
+  openChecked(() => openDatabase(path, { readonly: true, immutable: true, key }), manifest);
+
+/** The same for one that is opened in another way; closed again when it is not what its manifest means. */
+export function openChecked(open: () => Database, manifest: Manifest): Result<Database, FeedError> {
   let database: Database | undefined;
   try {
-    database = openDatabase(path, { readonly: true, immutable: true });
+    database = open();
     if (database.prepare(strangersSql).pluck().get() !== undefined)
       throw new Error('more in it than the tables of a snapshot');
     const meta = new Map(database.prepare('SELECT name, value FROM meta').raw().all() as [string, number][]);

@@ -2,7 +2,7 @@
 // complete, so that it never stands in the way of the journal's checkpoints. The file may not exist yet.
 import { existsSync } from 'node:fs';
 import type { LocalJournalReader, MarkId, WriterId } from '@postern/shared';
-import { openDatabase, type Database, type Statement } from './database.ts';
+import { openDatabase, type Database, type DiskKey, type Statement } from './database.ts';
 
 export interface OpenJournalReader extends LocalJournalReader {
   /** The encoded mark, or undefined where the journal has none. */
@@ -25,13 +25,13 @@ interface Connection {
 
 const pageMarks = 1_000;
 
-export function createJournalReader(path: string): OpenJournalReader {
+export function createJournalReader(path: string, key?: DiskKey): OpenJournalReader {
   let connection: Connection | undefined;
   const ids = new Map<string, number>();
 
   const open = (): Connection | undefined => {
     if (connection !== undefined || !existsSync(path)) return connection;
-    const database = openDatabase(path, { readonly: true });
+    const database = openDatabase(path, { readonly: true, key });
     try {
       connection = {
         database,

@@ -12,7 +12,7 @@ import {
   type MarkDraft,
   type MarkId,
 } from '@postern/shared';
-import { openDatabase, type Database } from './database.ts';
+import { openDatabase, type Database, type DiskKey } from './database.ts';
 import { journalTablesSql } from './mark-tables.ts';
 import { recentOf } from './recent-marks.ts';
 
@@ -29,6 +29,7 @@ export interface JournalIdentity {
   readonly gate: string;
   /** 16 hexadecimal digits, new at every process start. */
   readonly boot: string;
+  readonly key?: DiskKey | undefined;
 }
 
 /** When something happened; the journal adds who wrote it and its place in the sequence. */
@@ -88,8 +89,8 @@ interface WriterState {
   next: number;
 }
 
-export function openJournal({ path, gate, boot }: JournalIdentity): Journal {
-  const database = openDatabase(path);
+export function openJournal({ path, gate, boot, key }: JournalIdentity): Journal {
+  const database = openDatabase(path, { key });
   try {
     // Frames that a failed fsync left in the page cache, but not on the disk, would break the chain of all later commits:
     // what is in the log is written again, into the database file, before anything is appended.

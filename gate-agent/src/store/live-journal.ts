@@ -17,12 +17,14 @@ import {
   type StoreError,
   type TrustedTime,
 } from '@postern/shared';
+import type { DiskKey } from './database.ts';
 import { JournalDamaged, openJournal, type Journal, type Stamp } from './journal.ts';
 import { createOfflineCounts, type OfflineCount } from '../offline-counts.ts';
 import { createZoneCounts, type ZoneCounts } from './zone-counts.ts';
 
 export interface LiveJournalDeps {
   readonly path: string;
+  readonly key?: DiskKey | undefined;
   readonly event: number;
   readonly gate: string;
   /** 16 hexadecimal digits, random at every process start. */
@@ -100,7 +102,7 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
 
   /** Opens, counts and verifies; throws with the reason when the file cannot be trusted or written. */
   const open = (deep: boolean): void => {
-    const opened = openJournal({ path: deps.path, gate, boot });
+    const opened = openJournal({ path: deps.path, gate, boot, key: deps.key });
     try {
       if (deep) opened.checkStructure();
       journal = opened;

@@ -2,7 +2,7 @@
 // marks together make. Of the tickets nothing is derived: every scan folds their marks.
 import { createHash } from 'node:crypto';
 import { decodeMark, hexToBytes, type Mark, type MarkId, type WriterId } from '@postern/shared';
-import { openDatabase, type Database } from './database.ts';
+import { openDatabase, type Database, type DiskKey } from './database.ts';
 import { createJournalReader, type OpenJournalReader } from './journal-reader.ts';
 import { markTablesSql } from './mark-tables.ts';
 import { createReplicaCounts, type StoredMarks } from './replica-counts.ts';
@@ -37,10 +37,10 @@ export function bringProjectionUpToDate(database: Database, journal: OpenJournal
 export function checkProjection(
   replicaPath: string,
   journalPath: string,
-  { write }: { readonly write: boolean },
+  { write, key }: { readonly write: boolean; readonly key?: DiskKey | undefined },
 ): ProjectionCheck {
-  const journal = createJournalReader(journalPath);
-  const database = openDatabase(replicaPath, { readonly: !write });
+  const journal = createJournalReader(journalPath, key);
+  const database = openDatabase(replicaPath, { readonly: !write, key });
   const fresh = openDatabase(':memory:', { synchronous: 'off' });
   try {
     fresh.exec(markTablesSql);

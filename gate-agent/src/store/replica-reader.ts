@@ -10,7 +10,7 @@ import {
   type Mark,
   type OrderNews,
 } from '@postern/shared';
-import { openDatabase, type Database, type Statement } from './database.ts';
+import { openDatabase, type Database, type DiskKey, type Statement } from './database.ts';
 import { isOfGateSql, marksOfGateSql } from './mark-tables.ts';
 import type { ZoneOfOthers } from './replica-counts.ts';
 import { recentOf } from './recent-marks.ts';
@@ -45,6 +45,7 @@ export interface ReplicaReader {
 
 export interface ReplicaReaderDeps {
   readonly path: string;
+  readonly key?: DiskKey | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -75,7 +76,7 @@ interface Connection {
   readonly writers: Map<number, { readonly event: number; readonly gate: string; readonly boot: string }>;
 }
 
-export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps): ReplicaReader {
+export function createReplicaReader({ path, key, clock, logger }: ReplicaReaderDeps): ReplicaReader {
   let connection: Connection | undefined;
   let lookAgainAtMs = 0;
   let healthy = true;
@@ -101,7 +102,7 @@ export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps):
         }
         if (file !== undefined && connection !== undefined && file !== connection.file) drop();
       }
-      connection ??= connect(path);
+      connection ??= connect(path, key);
       const answer = query(connection);
       healthy = true;
       return answer;
@@ -188,8 +189,8 @@ export function createReplicaReader({ path, clock, logger }: ReplicaReaderDeps):
   };
 }
 
-function connect(path: string): Connection {
-  const database = openDatabase(path, { readonly: true });
+function connect(path: string, key: DiskKey | undefined): Connection {
+  const database = openDatabase(path, { readonly: true, key });
   try {
     return {
       database,

@@ -28,7 +28,7 @@ import {
   type SignedChunk,
   type WriterId,
 } from '@postern/shared';
-import { openDatabase, type Database, type Statement } from './database.ts';
+import { openDatabase, type Database, type DiskKey, type Statement } from './database.ts';
 import type { OpenJournalReader } from './journal-reader.ts';
 import { markTablesSql } from './mark-tables.ts';
 import { createReplicaCounts } from './replica-counts.ts';
@@ -38,6 +38,7 @@ import { isSameState, replicaTablesSql, rowToState, stateToRow, type SegmentRow 
 
 export interface ReplicaDeps {
   readonly path: string;
+  readonly key?: DiskKey | undefined;
   /** This gate's own marks stay in its journal: they count, and are not stored here a second time. */
   readonly journal: OpenJournalReader;
   /** Called between transactions. */
@@ -57,8 +58,8 @@ export interface GateReplica extends ReplicaStore {
   readonly close: () => void;
 }
 
-export function openReplica({ path, journal, breathe, onOrders }: ReplicaDeps): GateReplica {
-  const database = openDatabase(path);
+export function openReplica({ path, key, journal, breathe, onOrders }: ReplicaDeps): GateReplica {
+  const database = openDatabase(path, { key });
   database.pragma('synchronous = NORMAL');
   database.exec(markTablesSql);
   database.exec(replicaTablesSql);

@@ -26,6 +26,7 @@ import {
   type TrustedTime,
   type Verdict,
 } from '@postern/shared';
+import type { DiskKey } from './database.ts';
 import type { Journal } from './journal.ts';
 import { createLiveJournal } from './live-journal.ts';
 import { createQuietWork } from './quiet-work.ts';
@@ -36,6 +37,8 @@ import { countPersons } from './zone-counts.ts';
 export interface GateStoreDeps {
   readonly journalPath: string;
   readonly replicaPath: string;
+  /** Of the two files, where they are sealed. */
+  readonly key?: DiskKey | undefined;
   readonly event: number;
   readonly gate: string;
   /** 16 hexadecimal digits, random at every process start. */
@@ -82,7 +85,7 @@ export interface GateStore extends Store {
 /** Does not fail: a journal that cannot be opened gives a stopped store, which `reopen` may bring to life. */
 export function createGateStore(deps: GateStoreDeps): GateStore {
   const { event, clock, logger } = deps;
-  const replica = createReplicaReader({ path: deps.replicaPath, clock, logger });
+  const replica = createReplicaReader({ path: deps.replicaPath, key: deps.key, clock, logger });
   const live = createLiveJournal({
     ...deps,
     path: deps.journalPath,

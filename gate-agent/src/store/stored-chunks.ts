@@ -1,7 +1,7 @@
 // All signed chunks of an event as replica.db holds them, read-only, also while the agent works on it: what an export carries away.
 import { existsSync } from 'node:fs';
 import { decodeChunk, type SignedChunk } from '@postern/shared';
-import { openDatabase } from './database.ts';
+import { openDatabase, type DiskKey } from './database.ts';
 
 export interface StoredChunks {
   /** In the order in which they must be taken in; one reading sees one state. */
@@ -12,9 +12,9 @@ export interface StoredChunks {
 }
 
 /** Throws when the file is there and cannot be read. */
-export function openStoredChunks(path: string, event: number): StoredChunks {
+export function openStoredChunks(path: string, event: number, key?: DiskKey): StoredChunks {
   if (!existsSync(path)) return { chunks: function* () {}, count: { marks: 0, gates: 0 }, close: () => undefined };
-  const database = openDatabase(path, { readonly: true });
+  const database = openDatabase(path, { readonly: true, key });
   database.exec('BEGIN');
   const has = database.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'chunk'").pluck().get() === 1;
   const marks = has

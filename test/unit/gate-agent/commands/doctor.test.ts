@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { err, ok } from '@postern/shared';
@@ -10,8 +10,11 @@ import type { DoctorDeps, Finding } from '../../../../gate-agent/src/commands/do
 import type { ProbeNfc } from '../../../../gate-agent/src/commands/doctor-nfc.ts';
 import { enrol } from '../../../../gate-agent/src/commands/enrol.ts';
 import { findGateFolder } from '../../../../gate-agent/src/commands/gate-folder.ts';
+import { diskKeyPath, findDiskKey, makeDiskKey, noteSealed } from '../../../../gate-agent/src/disk-key.ts';
 import { feedFolder, journalPath, prepareEventFolder, replicaPath } from '../../../../gate-agent/src/event-folder.ts';
 import { openFeedCache } from '../../../../gate-agent/src/store/feed-cache.ts';
+import { sealFolder } from '../../../../gate-agent/src/store/seal-folder.ts';
+import { createSystemRandom } from '../../../../gate-agent/src/system.ts';
 import {
   announce,
   buildSnapshot,
@@ -23,6 +26,7 @@ import {
 } from '../../../../scripts/lib/build-feed.ts';
 import { createTestCloud, silentLog, someEvent } from '../../../support/cloud.ts';
 import { temporaryFolder } from '../../../support/gate-store-harness.ts';
+import { makeUnsealedFolder } from '../../../support/unsealed-folder.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
 
 const url = 'https://tickets.example.org';
@@ -110,6 +114,56 @@ test('an enrolled gate in reach of its cloud lacks only the ticket list', async 
   expect(about(findings, 'cloud')[0]?.text).toContain('signed by the key this gate knows');
   expect(about(findings, 'clock')[0]?.text).toContain('signed server time');
   expect(doctorExitCode(findings)).toBe(1);
+});
+
+describe('at rest', () => {
+  const examineIn = async (folder: string): Promise<Finding | undefined> =>
+    about(await createMachine({ folder }).examine(), 'at rest')[0];
+
+  test('without a key it says how to make one', async () => {
+    expect(await examineIn(temporaryFolder())).toMatchObject({
+      level: 'warn',
+      next: expect.stringContaining('identity/disk-key') as string,
+    });
+  });
+
+  test('a key that others can read, a lost one and a wrong one are failures', async () => {
+    const folder = temporaryFolder();
+    await makeDiskKey(folder, createSystemRandom());
+    expect(await examineIn(folder)).toMatchObject({
+      level: 'ok',
+      text: expect.stringContaining('same disk') as string,
+    });
+    chmodSync(diskKeyPath(folder), 0o644);
+    expect(await examineIn(folder)).toMatchObject({ level: 'fail', next: `chmod 600 ${diskKeyPath(folder)}` });
+    await noteSealed(folder, '0'.repeat(64));
+    chmodSync(diskKeyPath(folder), 0o600);
+    expect(await examineIn(folder)).toMatchObject({
+      level: 'fail',
+      text: expect.stringContaining('not the key') as string,
+    });
+    rmSync(diskKeyPath(folder));
+    expect(await examineIn(folder)).toMatchObject({
+      level: 'fail',
+      text: expect.stringContaining('not here') as string,
+    });
+  });
+
+  test('a database that is not encrypted yet is named until it is', async () => {
+    const folder = temporaryFolder();
+    await makeUnsealedFolder(folder);
+    await makeDiskKey(folder, createSystemRandom());
+    expect(await examineIn(folder)).toMatchObject({
+      level: 'warn',
+      next: expect.stringContaining('restart') as string,
+    });
+    const found = findDiskKey({ data: folder, keyFile: undefined, credentials: [] });
+    const key = found.ok ? (found.value.key ?? '') : '';
+    await noteSealed(folder, key);
+    expect((await examineIn(folder))?.text).toContain('journal.db');
+    await sealFolder(folder, { key, logger: silentLog, signal: new AbortController().signal });
+    expect(await examineIn(folder)).toMatchObject({ level: 'ok' });
+  });
 });
 
 test('every finding that is not well says what to do next', async () => {

@@ -76,7 +76,7 @@ async function createGate(policy: Partial<AdmissionPolicy> = {}): Promise<GateAn
   });
   onTestFinished(() => cache.close());
   const { reference, path } = buildSnapshot({
-    path: cache.downloadPath('made-here'),
+    path: join(folder, 'download-made-here'),
     tickets: [{ ticket: adult }, { ticket: { ...generatedTicket(2).ticket, status: 'revoked' } }, coded],
   });
   const offer = cache.consider(
