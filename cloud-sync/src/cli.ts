@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line of the service: serve | migrate | move | token | event | issue | import-bands | feed | rotate-keys | audit. Everything but `serve` works
+// The command line of the service: serve | migrate | move | token | event | issue | import-bands | import-sealed | feed | rotate-keys | audit. Everything but `serve` works
 // on the data folder directly, also while the service runs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import pino from 'pino';
 import { z } from 'zod';
 import { createAuditCommand } from './commands/audit.ts';
 import { createImportBandsCommand } from './commands/import-bands.ts';
+import { createImportSealedCommand } from './commands/import-sealed.ts';
 import { moveCommand } from './commands/move.ts';
 import { watchOutput } from './commands/output.ts';
 import { createRotateKeysCommand } from './commands/rotate-keys.ts';
@@ -221,6 +222,7 @@ const main = defineCommand({
     event: eventCommand,
     issue: issueCommand,
     'import-bands': createImportBandsCommand({ withCloud, eventNumber, orExit, fail }),
+    'import-sealed': createImportSealedCommand({ withCloud, fail, print: console.log }),
     feed: defineCommand({
       meta: { name: 'feed', description: 'The data that gates fetch' },
       subCommands: { publish: publishCommand },

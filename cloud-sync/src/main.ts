@@ -21,7 +21,7 @@ export interface Cloud
   extends
     Service,
     Upkeep,
-    Pick<Marks, 'central' | 'replica' | 'bandImports'>,
+    Pick<Marks, 'central' | 'replica' | 'bandImports' | 'sealedMarks'>,
     Pick<
       AppDeps,
       'events' | 'tickets' | 'staff' | 'devices' | 'feed' | 'users' | 'members' | 'keys' | 'audit' | 'recordAlone'

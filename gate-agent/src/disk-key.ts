@@ -2,6 +2,7 @@
 // data folder says that by a fingerprint, so that a wrong key is one clear complaint and never looks like a damaged disk.
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesToHex, err, ok, type Random, type Result } from '@postern/shared';
 import { z } from 'zod';
@@ -88,6 +89,20 @@ export async function noteSealed(data: string, key: DiskKey): Promise<void> {
 /** A key beside the identity, where there is none; the next start seals with it. */
 export async function makeDiskKey(data: string, random: Random): Promise<void> {
   await writeFileDurably(diskKeyPath(data), `${bytesToHex(random(keyBytes))}\n`, 0o600);
+}
+
+/** When everything that it opened is gone: what is left of that in unused blocks opens no more. A key of systemd's is somebody else's to take away. */
+export async function replaceDiskKey(data: string, random: Random): Promise<void> {
+  await rm(sealedPath(data), { force: true });
+  if (readKeyText(diskKeyPath(data)) === undefined) return;
+  const file = await open(diskKeyPath(data), 'r+');
+  try {
+    // In place, as far as a card does that.
+    await file.write(bytesToHex(random(keyBytes)), 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** The key is random, so this tells nothing of it. */

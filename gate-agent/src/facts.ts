@@ -15,6 +15,7 @@ export interface FactsDeps {
   readonly version: string;
   readonly certificateExpiresMs: number | undefined;
   readonly revokedAtMs: () => number | undefined;
+  readonly sealedMarks: () => readonly string[];
   readonly sealed: boolean;
   readonly lanes: readonly Lane[];
   readonly readers: readonly { readonly lane: string; readonly supervisor: Supervisor }[];
@@ -57,6 +58,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
       readers: readers.map(({ lane, supervisor }) => ({ ...supervisor.health(), lane })),
       certificateExpiresMs: deps.certificateExpiresMs,
       revokedAtMs: deps.revokedAtMs(),
+      sealedMarks: deps.revokedAtMs() === undefined ? [] : deps.sealedMarks(),
       disk: { sealed: deps.sealed },
       fire: { configured: fire !== undefined, on: fire?.isOn() ?? false, trouble: fire?.trouble() },
     };

@@ -61,8 +61,9 @@ import { createDecoder, type Decoder } from './readers/decoder.ts';
 import { createNfcService, type NfcService } from './readers/nfc-service.ts';
 import { openReader } from './readers/open.ts';
 import { createGateFetch } from './replication/gate-auth.ts';
-import { openRevocation } from './revocation.ts';
+import { noteRevoked, openRevocation, readRevoked } from './revocation.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
+import { sealedFiles, sealMarks } from './seal-marks.ts';
 import { createSelfTest } from './self-test.ts';
 import { createSeveralEvents } from './several-events.ts';
 import { readSunKeys } from './sun-keys.ts';
@@ -124,7 +125,10 @@ export async function startGate(config: GateConfig, logger: Logger): Promise<Res
     }
   };
   try {
-    const diskKey = await openDisk(config, logger, stopping.signal);
+    let diskKey = await openDisk(config, logger, stopping.signal);
+    if (!diskKey.ok) return diskKey;
+    if (await goOnSealing(config, { identity: identity.value, diskKey: diskKey.value }, logger))
+      diskKey = await openDisk(config, logger, stopping.signal);
     if (!diskKey.ok) return diskKey;
     const running = await compose(
       config,
@@ -164,9 +168,42 @@ async function openDisk(
   return ok(key);
 }
 
+interface Opened {
+  readonly identity: Identity;
+  readonly diskKey: DiskKey | undefined;
+}
+
+const sealAllMarks = (
+  config: GateConfig,
+  sealKey: Uint8Array,
+  { identity, diskKey }: Opened,
+  logger: Logger,
+): Promise<boolean> =>
+  sealMarks(
+    eventsOf(config).map(({ id }) => id),
+    sealKey,
+    {
+      data: config.gate.data,
+      gate: config.gate.id,
+      secretKey: identity.keys.secretKey,
+      diskKey,
+      random: createSystemRandom(),
+      logger,
+    },
+  );
+
+/** What a revoked gate's last start had no time for; the disk key is another one afterwards. */
+async function goOnSealing(config: GateConfig, opened: Opened, logger: Logger): Promise<boolean> {
+  const revoked = readRevoked(config.gate.data);
+  if (revoked?.sealKey === undefined || revoked.sealed) return false;
+  if (await sealAllMarks(config, revoked.sealKey, opened, logger))
+    await noteRevoked(config.gate.data, { ...revoked, sealed: true });
+  return true;
+}
+
 async function compose(
   config: GateConfig,
-  { identity, diskKey }: { readonly identity: Identity; readonly diskKey: DiskKey | undefined },
+  { identity, diskKey }: Opened,
   logger: Logger,
   signal: AbortSignal,
   onStop: (close: Close) => void,
@@ -238,8 +275,13 @@ async function compose(
     gate: gate.id,
     feedKeyOf,
     wipe: () => events.forEach(({ cache }) => cache.wipe()),
+    seal: async (sealKey) => {
+      await Promise.all(events.map(({ replication }) => replication.stop()));
+      return sealAllMarks(config, sealKey, { identity, diskKey }, logger);
+    },
     logger,
   });
+  onStop(revocation.settled);
 
   // Lanes: readers, the rule, turnstiles.
   const registry = createMethodRegistry({
@@ -389,6 +431,7 @@ async function compose(
     monotonicMs: clock.monotonicMs,
     sealed: diskKey !== undefined,
     revokedAtMs: revocation.revokedAtMs,
+    sealedMarks: () => sealedFiles(gate.data),
     certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined,
   });
   const reports = ordersOf.map(({ event, orders, gates }) =>

@@ -1,19 +1,36 @@
 // A gate that learns from its cloud that it has been revoked: it notes that for good and forgets its ticket lists, with everything in
-// them that somebody who has stolen it could try out. The journal stays: what this gate did is somebody's record.
+// them that somebody who has stolen it could try out. Its marks are somebody's record: they are sealed to a key that the cloud's notice
+// names (seal-marks.ts), at once or by the next start.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { verifyRevocationNotice, type Logger } from '@postern/shared';
+import { bytesToHex, hexToBytes, publicKeyBytes, verifyRevocationNotice, type Logger } from '@postern/shared';
 import { z } from 'zod';
 import { writeFileDurably } from './clock-file.ts';
 
 const fileName = 'revoked.json';
-const fileSchema = z.object({ v: z.literal(1), revokedAtMs: z.number().int() });
+const sealKeySchema = z.string().regex(new RegExp(`^[0-9a-f]{${publicKeyBytes * 2}}$`));
+const fileSchema = z.object({
+  v: z.literal(1),
+  revokedAtMs: z.number().int(),
+  sealKey: sealKeySchema.optional(),
+  sealed: z.boolean().default(false),
+});
+
+export interface Revoked {
+  /** Unix ms; 0 where the note of it is damaged. */
+  readonly atMs: number;
+  readonly sealKey: Uint8Array | undefined;
+  /** Whether that has been done with its marks. */
+  readonly sealed: boolean;
+}
 
 export interface Revocation {
   /** Unix ms; undefined for a gate that is still one. */
   readonly revokedAtMs: () => number | undefined;
   /** Looks at what the cloud has sent along with an answer; does nothing unless a feed key of this deployment has signed it. */
   readonly hear: (notice: string) => void;
+  /** Resolves when whatever has been heard is done. */
+  readonly settled: () => Promise<void>;
 }
 
 export interface RevocationDeps {
@@ -22,47 +39,71 @@ export interface RevocationDeps {
   readonly feedKeyOf: (keyId: string) => Uint8Array | undefined;
   /** Forgets the ticket lists; called at once where an earlier start has learned it already. */
   readonly wipe: () => void;
+  /** Seals the marks and takes everything else off the disk, after the revocation has been noted; false where some are left. */
+  readonly seal: (sealKey: Uint8Array) => Promise<boolean>;
   readonly logger: Logger;
 }
 
-export function openRevocation({ data, gate, feedKeyOf, wipe, logger }: RevocationDeps): Revocation {
-  const path = join(data, fileName);
-  let revokedAtMs = readRevokedAtMs(path);
+export function openRevocation({ data, gate, feedKeyOf, wipe, seal, logger }: RevocationDeps): Revocation {
+  let revoked = readRevoked(data);
+  let settling: Promise<void> = Promise.resolve();
 
   const obey = (): void => {
-    logger.error({ gate, revokedAtMs }, 'This gate has been revoked: it forgets its ticket lists and lets nobody in');
+    logger.error(
+      { gate, revokedAtMs: revoked?.atMs },
+      'This gate has been revoked: it forgets its ticket lists and lets nobody in',
+    );
     wipe();
   };
-  if (revokedAtMs !== undefined) obey();
+  if (revoked !== undefined) obey();
+
+  const noteAndSeal = async (told: Revoked): Promise<void> => {
+    await noteRevoked(data, told).catch((cause: unknown) =>
+      logger.error({ cause: String(cause) }, 'The revocation could not be noted; the cloud will say it again'),
+    );
+    if (told.sealKey !== undefined && (await seal(told.sealKey))) await noteRevoked(data, { ...told, sealed: true });
+  };
 
   return {
-    revokedAtMs: () => revokedAtMs,
+    revokedAtMs: () => revoked?.atMs,
+    settled: () => settling,
     hear: (text) => {
-      if (revokedAtMs !== undefined) return;
+      // A cloud of before it named a key may have become one that does.
+      if (revoked?.sealKey !== undefined) return;
       const notice = verifyRevocationNotice(new Uint8Array(Buffer.from(text, 'base64url')), gate, feedKeyOf);
       if (!notice.ok) return logger.warn({ cause: notice.error.type }, 'A notice of revocation is not believed');
-      ({ revokedAtMs } = notice.value);
+      const { revokedAtMs: atMs, sealKey } = notice.value;
+      if (revoked !== undefined && sealKey === undefined) return;
+      revoked = { atMs, sealKey, sealed: false };
       obey();
-      const file = JSON.stringify({ v: 1, revokedAtMs });
-      writeFileDurably(path, `${file}\n`, 0o600).catch((cause: unknown) =>
-        logger.error({ cause: String(cause) }, 'The revocation could not be noted; the cloud will say it again'),
-      );
+      const told = revoked;
+      settling = settling
+        .then(() => noteAndSeal(told))
+        .catch((cause: unknown) => logger.error({ cause: String(cause) }, 'A revoked gate could not seal its marks'));
     },
   };
 }
 
-function readRevokedAtMs(path: string): number | undefined {
+/** Durably. */
+export async function noteRevoked(data: string, { atMs, sealKey, sealed }: Revoked): Promise<void> {
+  const file = { v: 1, revokedAtMs: atMs, ...(sealKey === undefined ? {} : { sealKey: bytesToHex(sealKey), sealed }) };
+  await writeFileDurably(join(data, fileName), `${JSON.stringify(file)}\n`, 0o600);
+}
+
+/** What an earlier start has noted; undefined for a gate that is still one. */
+export function readRevoked(data: string): Revoked | undefined {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readFileSync(join(data, fileName), 'utf8');
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
     throw cause;
   }
   try {
-    return fileSchema.parse(JSON.parse(text)).revokedAtMs;
+    const { revokedAtMs, sealKey, sealed } = fileSchema.parse(JSON.parse(text));
+    return { atMs: revokedAtMs, sealKey: sealKey === undefined ? undefined : hexToBytes(sealKey), sealed };
   } catch {
     // Whoever damages it gains nothing: it was written because the gate is revoked.
-    return 0;
+    return { atMs: 0, sealKey: undefined, sealed: false };
   }
 }

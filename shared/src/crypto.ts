@@ -1,4 +1,4 @@
-// The only file that imports libsodium (Ed25519, keyed hashes) and the SHA-256 beside it. Everything here is synchronous once
+// The only file that imports libsodium (Ed25519, keyed hashes, sealed boxes) and the SHA-256 beside it. Everything here is synchronous once
 // `ready` has resolved, and none of the verifying functions throws on hostile input.
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import sodium from 'libsodium-wrappers';
@@ -15,7 +15,7 @@ export const seedBytes = 32;
 export interface KeyPair {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** 64 bytes: seed and public key, as libsodium keeps it. Never logged, never exported. */
+  /** Ed25519: 64 bytes, seed and public key, as libsodium keeps it. X25519: 32 bytes. Never logged, never exported. */
   readonly secretKey: Uint8Array;
 }
 
@@ -59,6 +59,30 @@ export function isSoundPublicKey(publicKey: Uint8Array): boolean {
   } catch {
     // libsodium's wrapper throws for keys it cannot convert: to us that is the "no" we asked for.
     return false;
+  }
+}
+
+/** X25519 pair of a 32-byte random seed, to open what `sealTo` has sealed to its public half. */
+export function sealKeyPairFromSeed(seed: Uint8Array): KeyPair {
+  assert(seed.length === seedBytes, 'an X25519 seed has 32 bytes');
+  const pair = sodium.crypto_box_seed_keypair(seed);
+  return { publicKey: pair.publicKey, secretKey: pair.privateKey };
+}
+
+/** Longer than the message by so much. */
+export const sealedBytesMore = 48;
+
+/** libsodium's sealed box: whoever seals cannot open it either. */
+export const sealTo = (publicKey: Uint8Array, message: Uint8Array): Uint8Array =>
+  sodium.crypto_box_seal(message, publicKey);
+
+/** Undefined for what was altered, or sealed to somebody else. */
+export function openSealed({ publicKey, secretKey }: KeyPair, sealed: Uint8Array): Uint8Array | undefined {
+  try {
+    return sodium.crypto_box_seal_open(sealed, publicKey, secretKey);
+  } catch {
+    // libsodium's wrapper throws where it does not open: that is the answer.
+    return undefined;
   }
 }
 

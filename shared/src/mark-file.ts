@@ -1,6 +1,8 @@
 // Signed marks in a file, to carry on a USB stick where no network works: a line of text that says what it is, then sync messages as they
-// would go over the network, each behind its length, then how many there were. Whoever reads it trusts nothing but the signatures.
+// would go over the network, each behind its length, then how many there were. Whoever reads it trusts nothing but the signatures. A revoked
+// gate seals each message to a key of its cloud (`sealTo`), and the first line says so.
 import { concatBytes, utf8 } from './bytes.ts';
+import { sealedBytesMore } from './crypto.ts';
 import { err, ok, type Result } from './result.ts';
 import { gateIdPattern, headBytesMax, type SignedChunk } from './segment.ts';
 import { encodeSyncRequest, syncChunksMax, syncMessageBytesMax } from './sync-messages.ts';
@@ -9,6 +11,11 @@ export interface MarkFileHeader {
   readonly event: number;
   /** Who wrote the file; the marks in it say for themselves whose they are. */
   readonly gate: string;
+}
+
+export interface ReadMarkFileHeader extends MarkFileHeader {
+  /** Each message is a sealed box. */
+  readonly sealed: boolean;
 }
 
 export type MarkFileError =
@@ -23,23 +30,31 @@ export const markFileEnding = '.marks';
 /** Of one gate for one event there is one: a later export holds all of an earlier one. */
 export const markFileName = ({ event, gate }: MarkFileHeader): string =>
   `postern-event-${event}-${gate}${markFileEnding}`;
+export const sealedMarkFileName = ({ event, gate }: MarkFileHeader): string => `postern-event-${event}-${gate}.sealed`;
 
 const version = 1;
 /** Of one message: some ten thousand marks, which even a small gate takes in within seconds. */
 const messageChunkBytesMax = 256 * 1024;
 const headerBytesMax = 96;
-const headerPattern = /^postern-marks (\d{1,4}) event (\d{1,10}) gate ([a-z0-9-]{1,32})$/;
+const headerPattern = /^postern-(sealed-)?marks (\d{1,4}) event (\d{1,10}) gate ([a-z0-9-]{1,32})$/;
 const lengthBytes = 4;
 const lineFeed = 10;
 
-/** The file's bytes, piece by piece. Chunks of one writer come in their order. */
-export function* encodeMarkFile(header: MarkFileHeader, chunks: Iterable<SignedChunk>): Generator<Uint8Array> {
-  yield utf8(`postern-marks ${version} event ${header.event} gate ${header.gate}\n`);
+/** The file's bytes, piece by piece. Chunks of one writer come in their order. `seal`: of each message, for a file that only the cloud opens. */
+export function* encodeMarkFile(
+  header: MarkFileHeader,
+  chunks: Iterable<SignedChunk>,
+  seal?: (message: Uint8Array) => Uint8Array,
+): Generator<Uint8Array> {
+  yield utf8(
+    `postern-${seal === undefined ? '' : 'sealed-'}marks ${version} event ${header.event} gate ${header.gate}\n`,
+  );
   let messages = 0;
   let batch: SignedChunk[] = [];
   let batchBytes = 0;
   const message = (): Uint8Array => {
-    const bytes = encodeSyncRequest({ event: header.event, gates: [], wants: [], chunks: batch });
+    const plain = encodeSyncRequest({ event: header.event, gates: [], wants: [], chunks: batch });
+    const bytes = seal === undefined ? plain : seal(plain);
     messages += 1;
     batch = [];
     batchBytes = 0;
@@ -57,8 +72,8 @@ export function* encodeMarkFile(header: MarkFileHeader, chunks: Iterable<SignedC
 
 export interface MarkFileVisitor {
   /** False ends the reading. */
-  readonly header: (header: MarkFileHeader) => boolean;
-  /** One encoded sync request; nothing about it has been checked but its length. */
+  readonly header: (header: ReadMarkFileHeader) => boolean;
+  /** One encoded sync request, or a box with one; nothing about it has been checked but its length. */
   readonly message: (message: Uint8Array) => Promise<void>;
 }
 
@@ -79,14 +94,15 @@ export async function readMarkFile(
       if (count === undefined) return err({ type: 'mark-file-torn' });
       return count === messages ? ok(undefined) : err({ type: 'mark-file-damaged' });
     }
-    if (length > syncMessageBytesMax) return err({ type: 'mark-file-damaged' });
+    if (length > syncMessageBytesMax + (header.value.sealed ? sealedBytesMore : 0))
+      return err({ type: 'mark-file-damaged' });
     const message = await input.take(length);
     if (message === undefined) return err({ type: 'mark-file-torn' });
     await visitor.message(message);
   }
 }
 
-async function readHeader(input: Input): Promise<Result<MarkFileHeader, MarkFileError>> {
+async function readHeader(input: Input): Promise<Result<ReadMarkFileHeader, MarkFileError>> {
   let line = '';
   for (;;) {
     const byte = (await input.take(1))?.[0];
@@ -94,11 +110,11 @@ async function readHeader(input: Input): Promise<Result<MarkFileHeader, MarkFile
     if (byte === lineFeed) break;
     line += String.fromCharCode(byte);
   }
-  const [, said, event, gate] = headerPattern.exec(line) ?? [];
+  const [, sealed, said, event, gate] = headerPattern.exec(line) ?? [];
   if (said === undefined || gate === undefined || !gateIdPattern.test(gate) || Number(event) > 0xffff_ffff)
     return err({ type: 'mark-file-unknown' });
   return Number(said) === version
-    ? ok({ event: Number(event), gate })
+    ? ok({ event: Number(event), gate, sealed: sealed !== undefined })
     : err({ type: 'mark-file-newer', version: Number(said) });
 }
 

@@ -19,6 +19,7 @@ import { createQuarantine } from '../services/quarantine.ts';
 import { createOfflineRisk } from '../services/offline-risk.ts';
 import { createReports } from '../services/reports.ts';
 import { createRevocations } from '../services/revocations.ts';
+import { createSealedMarks, type SealedMarks } from '../services/sealed-marks.ts';
 import { deriveAllStories, deriveStories, storeHistories } from '../services/stories.ts';
 import { followAllCases } from '../services/suspicion-cases.ts';
 import { createSuspicions } from '../services/suspicions.ts';
@@ -59,6 +60,7 @@ export interface Marks extends Pick<
   | 'quarantine'
   | 'rulesChanged'
 > {
+  readonly sealedMarks: SealedMarks;
   /** The cloud as a writer of marks. */
   readonly central: CentralGate;
 }
@@ -159,6 +161,17 @@ export async function openMarks(foundation: Foundation, services: EventServices)
   const coverage = createCoverage({ database, clock, replica, audit, changed });
   const cases = createCases({ database, clock, audit, coverage, changed: pokes.poke });
   const reports = createReports({ database, clock, replica, coverage, cases, feedVersion: feed.version });
+  const quarantine = createQuarantine({
+    database,
+    clock,
+    log,
+    audit,
+    ingest,
+    changed,
+    ledger,
+    replica,
+    directory,
+  });
   return {
     replica,
     ingest,
@@ -192,7 +205,8 @@ export async function openMarks(foundation: Foundation, services: EventServices)
       changed,
       forgetAfter: replica.forgetAfter,
     }),
-    quarantine: createQuarantine({ database, clock, log, audit, ingest, changed, ledger, replica, directory }),
+    quarantine,
+    sealedMarks: createSealedMarks({ database, keys, ledger, ingest, quarantine }),
     rulesChanged: async (event) => {
       await deriveAllStories(database, clock, event);
       await followAllCases(database, event);

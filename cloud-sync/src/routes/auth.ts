@@ -117,7 +117,7 @@ export const requireGate =
     if (spent !== undefined) return problem(c, spent);
     if (gate.revokedAtMs !== undefined) {
       const notice = signRevocationNotice(
-        { gate: gate.id, revokedAtMs: gate.revokedAtMs },
+        { gate: gate.id, revokedAtMs: gate.revokedAtMs, sealKey: keys.sealing.publicKey },
         (await keys.current()).feed,
       );
       c.header(revocationNoticeHeader, Buffer.from(notice).toString('base64url'));

@@ -1,5 +1,5 @@
 // The deployment's own keys, each with one purpose: `issuer` signs passes, `feed` signs manifests and the time, `token` signs access
-// tokens, `authority` is the CA for gates, `central` signs the cloud's own marks, `server` is a secret for nonces and code hashes. Made at first run; secrets are sealed in
+// tokens, `authority` is the CA for gates, `central` signs the cloud's own marks, `server` is a secret for nonces, code hashes and sealed marks. Made at first run; secrets are sealed in
 // the database. The first three rotate (key-rotation.ts): whoever signs asks for the keys at that moment and keeps none.
 import {
   assert,
@@ -8,6 +8,7 @@ import {
   keyPairFromSeed,
   keyedHash,
   ok,
+  sealKeyPairFromSeed,
   utf8,
   type FeedKey,
   type KeyPair,
@@ -54,6 +55,8 @@ export interface Keys {
   readonly authority: { readonly seed: Uint8Array; readonly publicKey: Uint8Array };
   /** Signs the segments of what the cloud itself has verified, as a gate's key does. */
   readonly central: KeyPair;
+  /** X25519: revoked gates seal their marks to it. It never rotates: a sealed file may turn up years later. */
+  readonly sealing: KeyPair;
   /** 32 bytes under which nonces are made. */
   readonly nonceSecret: Uint8Array;
   /** Keyed hash under a secret that only this deployment knows, hexadecimal; `purpose` keeps uses apart. */
@@ -102,6 +105,7 @@ export async function openKeys(deps: KeysDeps): Promise<Result<Keys, VaultError>
     },
     authority: { seed: authority.value, publicKey: keyPairFromSeed(authority.value).publicKey },
     central: keyPairFromSeed(central.value),
+    sealing: sealKeyPairFromSeed(keyedHash(server.value, utf8('sealed-marks'), 32)),
     nonceSecret: keyedHash(server.value, utf8('nonce'), 32),
     serverHash: (purpose, text) => bytesToHex(keyedHash(server.value, utf8(`${purpose}\0${text}`), 32)),
   });

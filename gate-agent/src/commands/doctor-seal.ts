@@ -1,10 +1,25 @@
 // The doctor's look at whether somebody who takes the card could read it: the key of the databases, where it lies, and what is still unsealed.
 import { stat } from 'node:fs/promises';
 import { diskKeyPath } from '../disk-key.ts';
+import { carrySealed } from '../local-api/health.ts';
+import { readRevoked } from '../revocation.ts';
+import { sealedFiles } from '../seal-marks.ts';
 import { unsealedFiles } from '../store/seal-folder.ts';
 import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
 
 const about = 'at rest';
+
+/** Of a gate that is still one there is nothing to say. */
+export const checkRevoked = ({ folder: { data } }: DoctorDeps): readonly Finding[] =>
+  readRevoked(data) === undefined
+    ? []
+    : [
+        fail(
+          'revoked',
+          'the cloud has revoked this gate: it has forgotten its ticket list and lets nobody in',
+          `${carrySealed(sealedFiles(data))}the machine may join again as another gate, in a new folder`,
+        ),
+      ];
 
 export async function checkSeal({ folder: { data, findKey } }: DoctorDeps): Promise<Finding> {
   const found = findKey();

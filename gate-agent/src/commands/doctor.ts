@@ -6,7 +6,7 @@ import { checkAgent } from './doctor-agent.ts';
 import { checkActuator, checkFireInput, checkReader, checkSharedInput, checkSignal } from './doctor-devices.ts';
 import { checkSharedReaders, checkWiring } from './doctor-wiring.ts';
 import { fail, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
-import { checkSeal } from './doctor-seal.ts';
+import { checkRevoked, checkSeal } from './doctor-seal.ts';
 import { checkNfcReader, checkSunKeys, isNfc } from './doctor-nfc.ts';
 import {
   checkClock,
@@ -45,6 +45,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
     ...machine,
     well('configuration', deps.folder.configPath),
     ...(await checkIdentity(config.value, deps)),
+    ...checkRevoked(deps),
     await checkSeal(deps),
     ...(await checkEvents(config.value, deps)),
     await checkClock(config.value, deps),

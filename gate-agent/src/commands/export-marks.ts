@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { encodeMarkFile, err, markFileName, ok, ready, type Result } from '@postern/shared';
 import { eventsOf } from '../config.ts';
 import { replicaPath } from '../event-folder.ts';
+import { sealedFiles } from '../seal-marks.ts';
 import { openStoredChunks, type StoredChunks } from '../store/stored-chunks.ts';
 import type { CommandError, GateFolder } from './gate-folder.ts';
 import { askRunningAgent } from './running-agent.ts';
@@ -34,6 +35,12 @@ export async function exportMarks(
   if (!config.ok) return config;
   const key = folder.diskKey();
   if (!key.ok) return key;
+  const sealed = sealedFiles(data);
+  if (sealed.length > 0)
+    return err({
+      type: 'gate-revoked',
+      message: `this gate is revoked, and its marks are sealed: carry ${sealed.join(', ')} to the cloud (cloud-sync import-sealed FILE)`,
+    });
   const gate = config.value.gate.id;
   const events = eventsOf(config.value).map(({ id }) => id);
   try {
@@ -51,7 +58,7 @@ export async function exportMarks(
       const signed = isRunning ? ok(undefined) : await signTheRest(folder, event, deps);
       if (!signed.ok) return signed;
       const file = isInFolder ? join(path, markFileName({ event, gate })) : path;
-      const stored = openStoredChunks(replicaPath(data, event), event, key.value);
+      const stored = openStoredChunks(replicaPath(data, event), event, { key: key.value });
       try {
         exported.push({ event, file, bytes: await write(file, stored, { event, gate }), ...stored.count });
       } finally {

@@ -32,7 +32,7 @@ export interface ImportedFile {
   readonly file: string;
   readonly gates: readonly ImportedGate[];
   /** Why it, or its end, could not be read. */
-  readonly trouble?: MarkFileError['type'] | 'other-event' | 'malformed';
+  readonly trouble?: MarkFileError['type'] | 'other-event' | 'malformed' | 'sealed';
 }
 
 /** Takes one message of an event in, and says what came of it by gate. */
@@ -141,7 +141,8 @@ async function readFile(
     header: (header) => {
       ({ event } = header);
       if (!events.includes(event)) trouble = 'other-event';
-      return events.includes(event);
+      else if (header.sealed) trouble = 'sealed';
+      return trouble === undefined;
     },
     message: async (message) => {
       if (failed !== undefined) return;
@@ -194,6 +195,7 @@ const troubleTexts: Readonly<Record<NonNullable<ImportedFile['trouble']>, string
   'mark-file-torn': 'the file ends early: export it again and unmount the stick before you pull it',
   'mark-file-damaged': 'the file is damaged: export it again',
   malformed: 'parts of the file are damaged and were left out: export it again',
+  sealed: 'this file is of a revoked gate and only the cloud can open it: cloud-sync import-sealed',
   'other-event': 'this file is about another event and was left alone',
 };
 

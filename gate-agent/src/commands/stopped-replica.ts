@@ -1,23 +1,11 @@
 // The replica of a gate whose agent does not run, as its replication thread would open it: for the commands that carry marks on a stick.
 import { stat } from 'node:fs/promises';
-import {
-  bytesToHex,
-  createIngest,
-  createOwnSegments,
-  err,
-  loadLedger,
-  ok,
-  type Ingest,
-  type Logger,
-  type Random,
-  type Result,
-} from '@postern/shared';
-import { feedFolder, journalPath, prepareEventFolder, replicaPath } from '../event-folder.ts';
+import { createIngest, err, ok, type Ingest, type Logger, type Random, type Result } from '@postern/shared';
+import { feedFolder, prepareEventFolder } from '../event-folder.ts';
 import { loadIdentity } from '../identity.ts';
 import { createGateDirectory, listedGates } from '../replication/gate-directory.ts';
-import { createJournalReader } from '../store/journal-reader.ts';
+import { openStoppedSegments } from '../stopped-segments.ts';
 import { readFeed } from '../store/read-feed.ts';
-import { openReplica } from '../store/replica.ts';
 import type { CommandError, GateFolder } from './gate-folder.ts';
 
 export interface StoppedReplica {
@@ -34,8 +22,6 @@ export interface StoppedReplicaDeps {
   /** Effective user id; undefined where there is no such thing. */
   readonly userId: number | undefined;
 }
-
-const bootBytes = 8;
 
 export async function openStoppedReplica(
   { data, diskKey }: Pick<GateFolder, 'data' | 'diskKey'>,
@@ -60,19 +46,14 @@ export async function openStoppedReplica(
   const { keys, gate } = identity.value;
 
   prepareEventFolder(data, event);
-  const ledger = await loadLedger();
-  const journal = createJournalReader(journalPath(data, event), key.value);
-  const breathe = async (): Promise<void> => undefined;
-  const store = openReplica({ path: replicaPath(data, event), key: key.value, journal, breathe });
-  const own = createOwnSegments({
+  const { ledger, store, drain, close } = await openStoppedSegments({
+    data,
+    event,
     gate: gate.id,
-    boot: bytesToHex(random(bootBytes)),
     secretKey: keys.secretKey,
-    ledger,
-    store,
-    journal,
-    log: logger,
-    breathe,
+    diskKey: key.value,
+    random,
+    logger,
   });
   return ok({
     ingest: createIngest({
@@ -85,14 +66,7 @@ export async function openStoppedReplica(
         listed: (id) => listed.find((known) => known.id === id),
       }),
     }),
-    drain: async () => {
-      await store.adoptLostMarks(gate.id, ledger);
-      const drained = await own.drain();
-      return drained.ok ? undefined : drained.error.cause;
-    },
-    close: () => {
-      store.close();
-      journal.close();
-    },
+    drain,
+    close,
   });
 }

@@ -75,6 +75,8 @@ export interface GateFacts extends EventFacts {
   readonly certificateExpiresMs: number | undefined;
   /** Unix ms; undefined unless the cloud has said so. */
   readonly revokedAtMs: number | undefined;
+  /** Files of a revoked gate that somebody has to carry to the cloud. */
+  readonly sealedMarks: readonly string[];
   /** Whether its databases are encrypted. */
   readonly disk: { readonly sealed: boolean };
   readonly fire: { readonly configured: boolean; readonly on: boolean; readonly trouble: string | undefined };
@@ -117,12 +119,18 @@ const listed = (gates: readonly { readonly name: string }[]): string =>
 const warn = (what: string, next: string): Problem => ({ severity: 'warn', what, next });
 const fail = (what: string, next: string): Problem => ({ severity: 'fail', what, next });
 
+/** What to do with the marks of a revoked gate, before anything else. */
+export const carrySealed = (files: readonly string[]): string =>
+  files.length === 0
+    ? ''
+    : `its marks are sealed: carry ${files.join(', ')} to the cloud (cloud-sync import-sealed FILE); `;
+
 function* findProblems(facts: GateFacts): Generator<Problem> {
   // Everything else that is wrong with it follows from that.
   if (facts.revokedAtMs !== undefined)
     return yield fail(
       'this gate has been revoked: it has forgotten its ticket list and lets nobody in',
-      'take it to whoever looks after the gates; the machine may join again as another gate, in a new folder',
+      `${carrySealed(facts.sealedMarks)}take it to whoever looks after the gates; the machine may join again as another gate, in a new folder`,
     );
   for (const event of [facts, ...facts.also])
     for (const problem of findEventProblems(event))

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { eventFolder, feedFolder, journalPath } from '../../../gate-agent/src/event-folder.ts';
 import { createFeedClient } from '../../../gate-agent/src/feed-client.ts';
 import { createGateFetch } from '../../../gate-agent/src/replication/gate-auth.ts';
-import { openRevocation } from '../../../gate-agent/src/revocation.ts';
+import { openRevocation, readRevoked } from '../../../gate-agent/src/revocation.ts';
 import { openFeedCache, type FeedCache } from '../../../gate-agent/src/store/feed-cache.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 import { temporaryFolder } from '../../support/gate-store-harness.ts';
@@ -27,6 +27,8 @@ let cloud: TestCloud;
 let gate: TestGate;
 let data: string;
 let cache: FeedCache;
+let sealKeys: Uint8Array[];
+let canSeal: boolean;
 
 beforeEach(async () => {
   await ready;
@@ -35,6 +37,8 @@ beforeEach(async () => {
   gate = await enrolTestGate(cloud, event, 'gate-a');
   await cloud.json('POST', `/admin/events/${event}/publish`, {}, 200);
   data = temporaryFolder();
+  sealKeys = [];
+  canSeal = true;
   mkdirSync(eventFolder(data, event), { recursive: true });
   writeFileSync(journalPath(data, event), 'who was let in');
   cache = await openFeedCache({
@@ -52,8 +56,12 @@ afterEach(async () => {
 
 const feedKeyOf = (keyId: string): Uint8Array | undefined =>
   hexToBytes(gate.enrolment.feedKeys.find((key) => key.keyId === keyId)?.publicKey ?? '');
+const seal = async (sealKey: Uint8Array): Promise<boolean> => {
+  sealKeys.push(sealKey);
+  return canSeal;
+};
 const open = (logger: Logger = silentLogger) =>
-  openRevocation({ data, gate: 'gate-a', feedKeyOf, wipe: cache.wipe, logger });
+  openRevocation({ data, gate: 'gate-a', feedKeyOf, wipe: cache.wipe, seal, logger });
 const startGate = () => {
   const revocation = open();
   const client = createFeedClient({
@@ -96,6 +104,44 @@ describe('at the next contact', () => {
     expect(readFileSync(journalPath(data, event), 'utf8')).toBe('who was let in');
   });
 
+  test('its marks are sealed to its cloud once that it is revoked has been noted, and never again', async () => {
+    const { revocation, poll } = startGate();
+    await poll();
+    await revoke();
+    await poll();
+    await revocation.settled();
+    expect(sealKeys).toEqual([cloud.cloud.keys.sealing.publicKey]);
+    expect(readRevoked(data)).toMatchObject({ atMs: cloud.time.clock.wallMs(), sealed: true });
+    await poll();
+    await revocation.settled();
+    expect(sealKeys).toHaveLength(1);
+  });
+
+  test('marks that could not be sealed are left to the next start', async () => {
+    canSeal = false;
+    const { revocation, poll } = startGate();
+    await poll();
+    await revoke();
+    await poll();
+    await revocation.settled();
+    expect(readRevoked(data)).toMatchObject({ sealKey: cloud.cloud.keys.sealing.publicKey, sealed: false });
+  });
+
+  test('a cloud that names no key is obeyed, and its key taken once it names one', async () => {
+    const revocation = open();
+    const at = { gate: 'gate-a', revokedAtMs: 1_790_000_000_000 };
+    const keys = (await cloud.cloud.keys.current()).feed;
+    const notice = (more: { readonly sealKey?: Uint8Array } = {}): string =>
+      Buffer.from(signRevocationNotice({ ...at, ...more }, keys)).toString('base64url');
+    revocation.hear(notice());
+    await revocation.settled();
+    expect([revocation.revokedAtMs(), sealKeys]).toEqual([at.revokedAtMs, []]);
+    revocation.hear(notice());
+    revocation.hear(notice({ sealKey: new Uint8Array(32).fill(7) }));
+    await revocation.settled();
+    expect(sealKeys).toEqual([new Uint8Array(32).fill(7)]);
+  });
+
   test('it knows after a restart, also where somebody has damaged the note', async () => {
     const { poll } = startGate();
     await poll();
@@ -136,8 +182,9 @@ describe('a notice', () => {
   });
 
   test('with any bit flipped is not believed', async () => {
-    const notice = signRevocationNotice({ gate: 'gate-a', revokedAtMs: 1_790_000_000_000 }, await feedKey());
-    expect(verifyRevocationNotice(notice, 'gate-a', feedKeyOf)).toMatchObject({ ok: true });
+    const sealKey = new Uint8Array(32).fill(3);
+    const notice = signRevocationNotice({ gate: 'gate-a', revokedAtMs: 1_790_000_000_000, sealKey }, await feedKey());
+    expect(verifyRevocationNotice(notice, 'gate-a', feedKeyOf)).toMatchObject({ ok: true, value: { sealKey } });
     for (let bit = 0; bit < notice.length * 8; bit++) {
       const flipped = Uint8Array.from(notice);
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));

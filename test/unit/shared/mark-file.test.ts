@@ -10,14 +10,18 @@ import {
   keyPairFromSeed,
   loadLedger,
   markFileName,
+  openSealed,
   readMarkFile,
   ready,
+  sealKeyPairFromSeed,
+  sealTo,
   sha256,
   signChunk,
   utf8,
   type ImportedGate,
   type Ledger,
   type MarkFileError,
+  type ReadMarkFileHeader,
   type SignedChunk,
 } from '@postern/shared';
 import {
@@ -205,4 +209,52 @@ describe('what a file brings', () => {
       error: { type: 'malformed' },
     });
   });
+});
+
+describe('a sealed file', () => {
+  const pair = sealKeyPairFromSeed(sha256(utf8('the cloud')));
+  const seal = (message: Uint8Array): Uint8Array => sealTo(pair.publicKey, message);
+
+  test('says so, and holds the same messages for whoever has the key', async () => {
+    const chunks = Array.from({ length: 12 }, (_, index) => aChunk(new Uint8Array(30_000).fill(index)));
+    const sealed = await readWhole(concatBytes(...encodeMarkFile(header, chunks, seal)));
+    const plain = await readWhole(fileOf(chunks));
+    expect([sealed.header, plain.header]).toEqual([
+      { ...header, sealed: true },
+      { ...header, sealed: false },
+    ]);
+    expect(plain.messages.length).toBeGreaterThan(1);
+    expect(sealed.messages.map((message) => openSealed(pair, message))).toEqual(plain.messages);
+    expect(
+      sealed.messages.every((message, index) => message.length === (plain.messages[index]?.length ?? 0) + 48),
+    ).toBe(true);
+  });
+
+  test('opens for nobody else, nor altered or cut off', async () => {
+    const [message = new Uint8Array()] = (
+      await readWhole(concatBytes(...encodeMarkFile(header, [aChunk(utf8('one'))], seal)))
+    ).messages;
+    expect(openSealed(pair, message)).toBeDefined();
+    expect(openSealed(sealKeyPairFromSeed(sha256(utf8('another'))), message)).toBeUndefined();
+    for (let at = 0; at < message.length; at++) {
+      const altered = Uint8Array.from(message);
+      altered[at] = (altered[at] ?? 0) ^ 1;
+      expect(openSealed(pair, altered)).toBeUndefined();
+      expect(openSealed(pair, message.slice(0, at))).toBeUndefined();
+    }
+  });
+
+  async function readWhole(file: Uint8Array) {
+    let read: ReadMarkFileHeader | undefined;
+    const messages: Uint8Array[] = [];
+    const result = await readMarkFile(inPieces(file, 64_000), {
+      header: (found) => {
+        read = found;
+        return true;
+      },
+      message: async (message) => void messages.push(Uint8Array.from(message)),
+    });
+    expect(result.ok).toBe(true);
+    return { header: read, messages };
+  }
 });

@@ -65,6 +65,7 @@ const well: GateFacts = {
   revokedAtMs: undefined,
   certificateExpiresMs: nowMs + 300 * 86_400_000,
   offline: { entries: 0, outOfTouch: 0, alone: 0, uncertaintyMsMax: 0, feedAgeSMax: undefined },
+  sealedMarks: [],
   disk: { sealed: true },
   fire: { configured: false, on: false, trouble: undefined },
 };

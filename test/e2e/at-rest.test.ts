@@ -1,0 +1,224 @@
+// Goal: what a stolen gate yields. A gate and its cloud as separate processes: nothing is found in the gate's files while it works; revoked, it
+// forgets everything at its next contact but the marks that nobody else has, which only the cloud can open.
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  eventResponseSchema,
+  gateResponseSchema,
+  summarySchema,
+  ticketBatchResponseSchema,
+  ticketKey,
+  utf8,
+  hexToBytes,
+  type Decision,
+  type Summary,
+  type TicketResponse,
+} from '@postern/shared';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort, runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+import { waitUntil } from '../support/demo-process.ts';
+import {
+  listenToGate,
+  runGateCommand,
+  startGateProcess,
+  type GateEvents,
+  type GateProcess,
+} from '../support/gate-process.ts';
+
+const happensMsMax = 30_000;
+const typeName = 'Friends of Trillian McMillan';
+
+describe('a stolen gate', () => {
+  const folder = temporaryFolder();
+  const data = join(folder.path, 'gate-a');
+  const configPath = join(data, 'gate.toml');
+  const database = `sqlite:${join(folder.path, 'cloud.db')}`;
+  const sealedFile = (): string => join(data, 'sealed', `postern-event-${event}-gate-a.sealed`);
+  let cloud: CloudProcess;
+  let cloudUrl = '';
+  let port = 0;
+  let token = '';
+  let event = 0;
+  let tickets: readonly TicketResponse[] = [];
+  let gate: GateProcess;
+  let events: GateEvents;
+  let url = '';
+
+  const startCloud = async (at: number): Promise<void> => {
+    cloud = runCloud('serve', '--database', database, '--port', String(at));
+    cloudUrl = await cloud.ready;
+  };
+  const stopCloud = async (): Promise<void> => {
+    cloud.kill('SIGTERM');
+    await cloud.ended;
+  };
+  const api = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(cloudUrl + path, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const summary = async (): Promise<Summary> => summarySchema.parse(await api('GET', `/api/events/${event}/summary`));
+  const startGate = async (): Promise<void> => {
+    gate = startGateProcess(configPath);
+    ({ url } = await gate.ready);
+    events = await listenToGate(url);
+  };
+  const scan = async (index: number): Promise<Decision> => {
+    gate.type(tickets[index]?.text ?? '');
+    return (await events.next('decision', ({ decision }) => decision.claim?.ticketId === tickets[index]?.id)).decision;
+  };
+  const health = async (): Promise<Record<string, unknown>> =>
+    (await (await fetch(`${url}/health`)).json()) as Record<string, unknown>;
+
+  /** Names of what must not be found and is, in any file of the data folder. */
+  const found = (): readonly string[] => {
+    const files = readdirSync(data, { recursive: true, encoding: 'utf8' })
+      .map((name) => join(data, name))
+      .filter((path) => statSync(path).isFile())
+      .map((path) => readFileSync(path));
+    const secrets: Record<string, Uint8Array> = { 'name of a type': utf8(typeName) };
+    for (const [index, { id }] of tickets.entries()) {
+      secrets[`ticket ${index} in a mark`] = hexToBytes(id) ?? new Uint8Array();
+      secrets[`ticket ${index} in the list`] = ticketKey(id);
+      secrets[`ticket ${index} as text`] = utf8(id);
+    }
+    return Object.keys(secrets).filter((name) => files.some((file) => file.includes(Buffer.from(secrets[name] ?? []))));
+  };
+
+  beforeAll(async () => {
+    port = await freePort();
+    await startCloud(port);
+    token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
+    ({ event } = eventResponseSchema.parse(
+      await api('POST', '/api/events', {
+        name: 'Night',
+        types: [{ id: 1, name: typeName }],
+        zones: [{ id: 'arena', name: 'Arena' }],
+      }),
+    ));
+    ({ tickets } = ticketBatchResponseSchema.parse(
+      await api('POST', '/api/tickets/batch', { event, tickets: Array.from({ length: 5 }, () => ({ type: 1 })) }),
+    ));
+    const lanes = [{ id: 'one', readers: ['stdin://'], actuator: 'sim://one?pass-ms=20' }];
+    const { code } = gateResponseSchema.parse(
+      await api('POST', `/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
+    );
+    await api('POST', `/admin/events/${event}/publish`, {});
+    expect(await runGateCommand('enrol', cloudUrl, code, '--data', data, '--lan', 'off')).toMatchObject({ code: 0 });
+    appendFileSync(configPath, '\n[local]\nport = 0\n');
+    await startGate();
+  }, 120_000);
+
+  afterAll(async () => {
+    events?.close();
+    gate?.kill('SIGKILL');
+    cloud?.kill('SIGKILL');
+    await Promise.all([gate?.ended, cloud?.ended]);
+    folder.remove();
+  });
+
+  test('holds nothing that can be read, while it works and when its power is cut', async () => {
+    expect(await scan(0)).toMatchObject({ kind: 'admit' });
+    expect(await waitUntil(async () => (await summary()).admitted === 1, happensMsMax)).toBe(true);
+    expect(await health()).toMatchObject({ disk: { sealed: true } });
+    expect(found()).toEqual([]);
+    gate.kill('SIGKILL');
+    await gate.ended;
+    events.close();
+    expect(found()).toEqual([]);
+    const doctor = await runGateCommand('doctor', '--data', data);
+    expect(doctor.out).toMatch(/✓ at rest +encrypted, with the key on the same disk/);
+    expect(doctor.out).toMatch(/✓ journal +1 marks, sound/);
+  });
+
+  test('does not start with another key, and says what to do', async () => {
+    const path = join(data, 'identity/disk-key');
+    const right = readFileSync(path, 'utf8');
+    writeFileSync(path, '0'.repeat(64));
+    const wrong = await runGateCommand('run', '--config', configPath);
+    expect([wrong.code, wrong.errors]).toEqual([
+      2,
+      expect.stringContaining('is not the key that sealed the databases'),
+    ]);
+    expect(wrong.errors).toContain('bring the right key back');
+    expect((await runGateCommand('status', '--data', data)).code).toBe(2);
+    writeFileSync(path, right);
+    await startGate();
+    expect(await scan(0)).toMatchObject({ kind: 'refuse', refusal: { type: 'already-used' } });
+  });
+
+  test('revoked, at its next contact it forgets everything and keeps its undelivered marks sealed', async () => {
+    await stopCloud();
+    expect(await scan(1)).toMatchObject({ kind: 'admit' });
+    expect(await scan(2)).toMatchObject({ kind: 'admit' });
+    // Where the gate does not look.
+    await startCloud(0);
+    await api('POST', `/admin/events/${event}/gates/gate-a/revoke`, { reason: 'stolen at the bar' });
+    expect(await summary()).toMatchObject({ admitted: 1 });
+    await stopCloud();
+    const keyBefore = readFileSync(join(data, 'identity/disk-key'), 'utf8');
+    await startCloud(port);
+    expect(await waitUntil(async () => existsSync(sealedFile()), happensMsMax)).toBe(true);
+    const isGone = async (): Promise<boolean> => !existsSync(join(data, 'events', String(event)));
+    expect(await waitUntil(isGone, happensMsMax)).toBe(true);
+    expect(await health()).toMatchObject({
+      state: 'red',
+      problems: [{ next: expect.stringContaining(`carry ${sealedFile()} to the cloud`) as string }],
+    });
+    gate.type(tickets[3]?.text ?? '');
+    expect((await events.next('decision')).decision.kind).toBe('refuse');
+    expect(found()).toEqual([]);
+    const isReplaced = async (): Promise<boolean> =>
+      readFileSync(join(data, 'identity/disk-key'), 'utf8') !== keyBefore;
+    expect(await waitUntil(isReplaced, happensMsMax)).toBe(true);
+  });
+
+  test('goes on saying so after a restart, and does not seal again', async () => {
+    gate.kill('SIGTERM');
+    await gate.ended;
+    events.close();
+    expect((await runGateCommand('doctor', '--data', data)).out).toMatch(/✗ revoked/);
+    expect((await runGateCommand('export', join(folder.path, 'stick'), '--data', data)).errors).toContain(
+      'cloud-sync import-sealed',
+    );
+    await startGate();
+    const { state, feed } = await health();
+    expect([state, feed]).toEqual(['red', undefined]);
+    gate.kill('SIGTERM');
+    expect((await gate.ended).code).toBe(0);
+    events.close();
+    expect(readdirSync(join(data, 'sealed'))).toHaveLength(1);
+    expect(found()).toEqual([]);
+  });
+
+  test('the cloud opens what somebody carries there: put aside first, let in when a person says so, once', async () => {
+    const take = (...more: readonly string[]) =>
+      runCloud('import-sealed', sealedFile(), '--database', database, ...more).ended;
+    const aside = await take();
+    expect(aside.out).toMatch(/0 new marks in the history/);
+    expect(aside.out).toMatch(/put aside: by the gate's own clock \d+ from before it was revoked/);
+    expect(aside.code).toBe(1);
+    expect(await summary()).toMatchObject({ admitted: 1 });
+    const released = await take('--release');
+    expect([released.code, released.out]).toEqual([0, expect.stringMatching(/[234] new marks in the history/)]);
+    expect(await summary()).toMatchObject({ admitted: 3, aside: 0 });
+    const again = await take('--release');
+    expect([again.code, again.out]).toEqual([0, expect.stringContaining('0 new marks')]);
+  });
+
+  test('another cloud cannot open it', async () => {
+    const other = `sqlite:${join(folder.path, 'other', 'cloud.db')}`;
+    const eventFile = join(folder.path, 'event.json');
+    writeFileSync(
+      eventFile,
+      JSON.stringify({ name: 'Other', types: [{ id: 1, name: 'A' }], zones: [{ id: 'arena', name: 'Arena' }] }),
+    );
+    expect((await runCloud('event', '--file', eventFile, '--database', other).ended).code).toBe(0);
+    const refused = await runCloud('import-sealed', sealedFile(), '--database', other).ended;
+    expect([refused.code, refused.errors]).toEqual([2, expect.stringContaining('sealed to another cloud')]);
+  });
+});
