@@ -17,6 +17,7 @@ import { feedFolder, journalPath, prepareEventFolder, replicaPath } from './even
 import { createFeedClient, type FeedClient, type FeedClientStatus } from './feed-client.ts';
 import { createFeedView, waitForFirstFeed, type FeedView } from './feed-view.ts';
 import type { Identity } from './identity.ts';
+import { createLease, type Lease } from './lease.ts';
 import { createGateObserver } from './observe-gates.ts';
 import { createReach, type Reach } from './reach.ts';
 import type { GateFetch } from './replication/gate-auth.ts';
@@ -60,6 +61,7 @@ export interface EventAtGate extends EventAccess {
   readonly journal: GateStore;
   readonly replication: Replication;
   readonly reach: Reach;
+  readonly lease: Lease;
   readonly feedStatus: () => FeedClientStatus | undefined;
   /** Called from now on whenever there may be new marks of orders. */
   readonly lookForOrders: (look: () => void) => void;
@@ -172,6 +174,13 @@ export async function openEventAtGate(
     journal,
     replication,
     reach,
+    lease: createLease({
+      event,
+      cache,
+      recentMarks: (sinceMs, max) => journal.recentMarks(gate, sinceMs, max),
+      time: trust.now,
+      logger,
+    }),
     feedStatus,
     lookForOrders: (look) => (lookForOrders = look),
     tellReplication: tell,

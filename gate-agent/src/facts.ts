@@ -28,7 +28,7 @@ export interface FactsDeps {
 
 export interface EventInFacts extends Pick<
   EventAtGate,
-  'event' | 'zone' | 'cache' | 'feed' | 'feedStatus' | 'journal' | 'replication' | 'reach'
+  'event' | 'zone' | 'cache' | 'feed' | 'feedStatus' | 'journal' | 'lease' | 'replication' | 'reach'
 > {
   readonly orders: () => readonly OrderView[];
 }
@@ -75,6 +75,7 @@ function eventFacts(of: EventInFacts): EventFacts {
     zoneKnown: cache.current()?.manifest.policy.zones.some(({ id }) => id === zone) ?? true,
     store: { healthy: journal.healthy(), trouble: journal.trouble() },
     feed: feedHealth(cache, feed),
+    lease: { endsMs: of.lease.endsMs(), endedMs: cache.leaseEndedMs() },
     feedTrouble: cache.trouble()?.type ?? feedStatus()?.error?.type,
     contact: { noContactSinceMs: reach.noContactSinceMs(), peers, lan, trouble: drainError, alarms },
     orders: of.orders(),

@@ -241,6 +241,7 @@ async function compose(
   const tellReplication = (): void => events.forEach((event) => event.tellReplication());
   const learn = (sample: TimeSample): void => {
     learnTime(sample, { trust, events, logger });
+    if (sample.source === 'server') for (const { lease } of events) lease.heard(sample.trueMs);
     tellReplication();
   };
   const openEvent = async (event: EventConfig): Promise<EventAtGate> => {
@@ -269,7 +270,7 @@ async function compose(
   const furtherEvents: EventAtGate[] = [];
   for (const further of furtherConfigs) furtherEvents.push(await openEvent(further));
   const several = createSeveralEvents(own, furtherEvents);
-  const feedKeyOf = (keyId: string): Uint8Array | undefined => several.feedKey(identity.feedKeys, keyId);
+  const feedKeyOf = (keyId: string): Uint8Array | undefined => several.feedKey(keyId);
   const revocation = openRevocation({
     data: gate.data,
     gate: gate.id,
@@ -307,6 +308,8 @@ async function compose(
     gateName: several.gateName,
     noContactSinceMs: several.noContactSinceMs,
     hasFeed: several.hasFeed,
+    forgotten: () =>
+      revocation.revokedAtMs() !== undefined ? 'revoked' : several.leaseOver() ? 'lease-over' : undefined,
   });
   let decoder: Decoder | undefined;
   onStop(async () => decoder?.close());
@@ -496,6 +499,7 @@ async function compose(
   }
   void repeatClockRound(timer, signal, async () => {
     tellReplication();
+    if (events.filter(({ lease }) => lease.check()).length > 0) screens.refresh();
     await saveClock();
   });
   // A disk that is full keeps nobody from being told so by a running gate.

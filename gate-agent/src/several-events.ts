@@ -1,5 +1,5 @@
 // What is asked of a gate as a whole and answered by its events together: by the first that knows, or by all of them.
-import { hexToBytes, knownFeedKeys, type FeedKey, type Manifest, type Zone } from '@postern/shared';
+import { hexToBytes, type Manifest, type Zone } from '@postern/shared';
 import type { EventAtGate } from './event-at-gate.ts';
 import type { ReplicationStatus } from './replication/messages.ts';
 import type { Replication } from './replication/worker-front.ts';
@@ -13,7 +13,9 @@ export interface SeveralEvents {
   readonly staff: () => Manifest['staff'];
   readonly zones: () => readonly Zone[];
   /** What may sign the time: a feed key of a feed in use, or one that came with enrolment, unless a feed says that it is revoked. */
-  readonly feedKey: (enrolled: readonly FeedKey[], keyId: string) => Uint8Array | undefined;
+  readonly feedKey: (keyId: string) => Uint8Array | undefined;
+  /** Whether one of them has forgotten its list because the cloud was not heard for so long. */
+  readonly leaseOver: () => boolean;
   /** To the event that the message is about. */
   readonly importMessage: Replication['importMessage'];
   /** What has to be counted, an event each, in their order. */
@@ -40,10 +42,9 @@ export function createSeveralEvents(own: EventAtGate, further: readonly EventAtG
     hasFeed: () => manifests().length > 0,
     staff: () => manifests().flatMap(({ staff }) => staff),
     zones: () => manifests().flatMap(({ policy }) => policy.zones),
-    feedKey: (enrolled, keyId) => {
-      const keys = events
-        .flatMap(({ cache }) => knownFeedKeys(cache.current()?.manifest, enrolled))
-        .filter((key) => key.keyId === keyId);
+    leaseOver: () => events.some(({ cache }) => cache.leaseEndedMs() !== undefined),
+    feedKey: (keyId) => {
+      const keys = events.flatMap(({ cache }) => cache.feedKeys()).filter((key) => key.keyId === keyId);
       const [key] = keys;
       return key === undefined || keys.some(({ state }) => state === 'revoked') ? undefined : hexToBytes(key.publicKey);
     },

@@ -266,10 +266,13 @@ function manifestProblem(manifest: Manifest): string | undefined {
   return wrongKey === undefined ? undefined : `a key id that is not its key's: ${wrongKey.keyId}`;
 }
 
+/** What tells an older manifest from a newer one. */
+export type ManifestAge = Pick<Manifest, 'version' | 'createdAtMs'>;
+
 export interface AcceptManifestOptions {
   readonly event: number;
-  /** What the gate has, if anything. */
-  readonly current: Manifest | undefined;
+  /** What the gate has, or has had, if anything. */
+  readonly current: ManifestAge | undefined;
   /** Already verified by `verifyManifest`. */
   readonly candidate: Manifest;
   readonly nowMs: number;
@@ -293,7 +296,7 @@ export function acceptManifest({
   return ok({ manifest: candidate, expired: isExpired(candidate, nowMs) });
 }
 
-const isOlder = (a: Manifest, b: Manifest): boolean =>
+const isOlder = (a: ManifestAge, b: ManifestAge): boolean =>
   a.version < b.version || (a.version === b.version && a.createdAtMs < b.createdAtMs);
 
 export const isExpired = (manifest: Pick<Manifest, 'expiresAtMs'>, nowMs: number): boolean =>

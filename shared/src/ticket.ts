@@ -94,6 +94,8 @@ export const admissionPolicySchema = z.object({
   /** Cache older than this is stale; what then. */
   staleAfterMinutes: z.number().int().min(1).max(100_000).default(240),
   whenStale: z.enum(staleRules).default('warn'),
+  /** Days after which a gate that has heard nothing of its cloud forgets the list; absent means never. See `leaseEndMs`. */
+  leaseDays: z.number().int().min(7).max(3_650).optional(),
   /** Static passes while the clock is not trusted. */
   whenClockUntrusted: z.enum(['admit', 'supervisor', 'refuse']).default('supervisor'),
   /** Methods switched off for this event. */
@@ -102,3 +104,18 @@ export const admissionPolicySchema = z.object({
   pretix: pretixRulesSchema.optional(),
 });
 export type AdmissionPolicy = z.infer<typeof admissionPolicySchema>;
+
+const dayMs = 86_400_000;
+
+/**
+ * Until when a gate may keep an event's list, Unix ms; undefined without a lease. Counted anew from the last time that the cloud was heard
+ * and from the last entry, and never over before the last ticket type's window is: a gate at which people come in is no stolen one.
+ */
+export function leaseEndMs(
+  policy: Pick<AdmissionPolicy, 'leaseDays' | 'types'>,
+  { contactMs, entryMs }: { readonly contactMs: number; readonly entryMs: number | undefined },
+): number | undefined {
+  if (policy.leaseDays === undefined) return undefined;
+  const windowsEndMs = policy.types.map(({ validUntilS }) => (validUntilS ?? 0) * 1_000);
+  return Math.max(policy.leaseDays * dayMs + Math.max(contactMs, entryMs ?? 0), ...windowsEndMs);
+}

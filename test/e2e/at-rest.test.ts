@@ -1,6 +1,6 @@
 // Goal: what a stolen gate yields. A gate and its cloud as separate processes: nothing is found in the gate's files while it works; revoked, it
 // forgets everything at its next contact but the marks that nobody else has, which only the cloud can open.
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   eventResponseSchema,
@@ -62,8 +62,8 @@ describe('a stolen gate', () => {
     return response.json();
   };
   const summary = async (): Promise<Summary> => summarySchema.parse(await api('GET', `/api/events/${event}/summary`));
-  const startGate = async (): Promise<void> => {
-    gate = startGateProcess(configPath);
+  const startGate = async (environment: NodeJS.ProcessEnv = {}): Promise<void> => {
+    gate = startGateProcess(configPath, environment);
     ({ url } = await gate.ready);
     events = await listenToGate(url);
   };
@@ -73,6 +73,17 @@ describe('a stolen gate', () => {
   };
   const health = async (): Promise<Record<string, unknown>> =>
     (await (await fetch(`${url}/health`)).json()) as Record<string, unknown>;
+
+  /** Whether a stream of events says this before it is quiet for long. */
+  const firstOf = async (address: string, text: string): Promise<boolean> => {
+    const response = await fetch(address, { signal: AbortSignal.timeout(happensMsMax) });
+    let said = '';
+    for await (const piece of response.body ?? []) {
+      said += Buffer.from(piece).toString();
+      if (said.includes(text)) return true;
+    }
+    return false;
+  };
 
   /** Names of what must not be found and is, in any file of the data folder. */
   const found = (): readonly string[] => {
@@ -98,6 +109,7 @@ describe('a stolen gate', () => {
         name: 'Night',
         types: [{ id: 1, name: typeName }],
         zones: [{ id: 'arena', name: 'Arena' }],
+        leaseDays: 7,
       }),
     ));
     ({ tickets } = ticketBatchResponseSchema.parse(
@@ -147,6 +159,39 @@ describe('a stolen gate', () => {
     expect(wrong.errors).toContain('bring the right key back');
     expect((await runGateCommand('status', '--data', data)).code).toBe(2);
     writeFileSync(path, right);
+    await startGate();
+    expect(await scan(0)).toMatchObject({ kind: 'refuse', refusal: { type: 'already-used' } });
+  });
+
+  test('kept from its cloud for longer than its lease, it forgets the list by its own clock, says so, and has it again', async () => {
+    const stop = async (): Promise<void> => {
+      gate.kill('SIGTERM');
+      await gate.ended;
+      events.close();
+      rmSync(join(data, 'clock.json'));
+    };
+    await stop();
+    await stopCloud();
+    const toml = readFileSync(configPath, 'utf8');
+    writeFileSync(configPath, `${toml}\n[clock]\nrtc = true\n`);
+    const later = 'const now = Date.now; Date.now = () => now() + 8 * 86400000;';
+    const options = `--import=data:text/javascript,${encodeURIComponent(later)}`;
+    await startGate({ NODE_OPTIONS: options });
+    expect(await waitUntil(async () => (await health())['feed'] === undefined, happensMsMax)).toBe(true);
+    expect(await health()).toMatchObject({
+      state: 'red',
+      problems: expect.arrayContaining([
+        { severity: 'fail', what: expect.stringContaining('forgotten'), next: expect.stringContaining('to the cloud') },
+      ]) as unknown,
+    });
+    expect(await firstOf(`${url}/events`, 'the ticket list is forgotten')).toBe(true);
+    expect(
+      readdirSync(join(data, 'events', String(event), 'feed')).filter((name) => name.startsWith('snapshot')),
+    ).toEqual([]);
+    expect((await runGateCommand('doctor', '--data', data)).out).toMatch(/✗ ticket list +forgotten on/);
+    await stop();
+    writeFileSync(configPath, toml);
+    await startCloud(port);
     await startGate();
     expect(await scan(0)).toMatchObject({ kind: 'refuse', refusal: { type: 'already-used' } });
   });

@@ -208,7 +208,13 @@ export async function checkFeed(
   if (!feed.ok)
     return feed.error.type === 'feed-missing'
       ? fail('ticket list', 'none yet', next)
-      : fail('ticket list', `not usable: ${feed.error.type}`, `${next}; it fetches a new one by itself`);
+      : feed.error.type === 'feed-lease-over'
+        ? fail(
+            'ticket list',
+            `forgotten on ${date(feed.error.endedMs)}: the cloud had not been heard for as long as the event allows`,
+            'start the agent in reach of the cloud; it fetches the list again by itself',
+          )
+        : fail('ticket list', `not usable: ${feed.error.type}`, `${next}; it fetches a new one by itself`);
   const { manifest } = feed.value;
   feed.value.close();
   const { nowMs } = (await savedTrust(config, deps)).now();

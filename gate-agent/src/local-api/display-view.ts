@@ -43,6 +43,8 @@ export interface DisplayContext {
   readonly noContactSinceMs: number | undefined;
   /** False while there is no ticket list to decide by. */
   readonly hasFeed: boolean;
+  /** Why there is none any more. */
+  readonly forgotten?: 'revoked' | 'lease-over' | undefined;
   readonly atMs: number;
 }
 
@@ -70,9 +72,19 @@ const closedWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'closed' }>[
   person: { en: 'Closed by staff', de: 'Vom Personal geschlossen' },
   stopping: { en: 'The gate is being switched off', de: 'Das Gate wird abgeschaltet' },
 };
-const noFeed: Texts = {
-  en: 'No ticket list yet: connect this gate to the cloud',
-  de: 'Noch keine Ticketliste: Gate mit der Cloud verbinden',
+const noFeed: Readonly<Record<NonNullable<DisplayContext['forgotten']> | 'none-yet', Texts>> = {
+  'none-yet': {
+    en: 'No ticket list yet: connect this gate to the cloud',
+    de: 'Noch keine Ticketliste: Gate mit der Cloud verbinden',
+  },
+  'lease-over': {
+    en: 'Too long without the cloud, the ticket list is forgotten: connect this gate to the cloud',
+    de: 'Zu lange ohne Cloud, die Ticketliste ist vergessen: Gate mit der Cloud verbinden',
+  },
+  revoked: {
+    en: 'This gate has been revoked: give it to whoever looks after the gates',
+    de: 'Dieses Gate ist gesperrt: der Gate-Betreuung geben',
+  },
 };
 const freeWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'free' }>['why'], 'order'>, Texts>> = {
   fire: { en: 'FIRE INPUT: free until a person resets it', de: 'BRANDMELDER: frei, bis eine Person zurücksetzt' },
@@ -108,7 +120,10 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
 
   switch (state.name) {
     case 'idle':
-      if (!context.hasFeed) return view('closed', 'bar', stateTexts.closed, hints.otherLane, [noFeed[first]]);
+      if (!context.hasFeed)
+        return view('closed', 'bar', stateTexts.closed, hints.otherLane, [
+          noFeed[context.forgotten ?? 'none-yet'][first],
+        ]);
       return view('ready', 'scan', stateTexts.ready, hints.show);
     case 'deciding':
       return view('busy', 'dots', stateTexts.oneMoment);

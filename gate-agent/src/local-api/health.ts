@@ -2,6 +2,7 @@
 // and one on what to do. The same facts feed /health, `gate-agent status` and `gate-agent doctor`.
 import type { Alarm, LaneHealth, OrderView, PeerStatus, ReaderHealth } from '@postern/shared';
 import type { ClockStatement } from '../clock-trust.ts';
+import { lookAheadMs } from '../lease.ts';
 import type { OfflineCount } from '../offline-counts.ts';
 import type { EventProgress } from '../several-events.ts';
 
@@ -34,6 +35,8 @@ export interface EventFacts {
   /** Undefined until a first feed is in use. */
   readonly feed: FeedHealth | undefined;
   readonly feedTrouble: string | undefined;
+  /** Until when the list may be kept without hearing the cloud, and when it was forgotten since that was over; Unix ms. */
+  readonly lease: { readonly endsMs: number | undefined; readonly endedMs: number | undefined };
   readonly contact: {
     /** Unix ms since when nobody has answered; undefined while in touch. */
     readonly noContactSinceMs: number | undefined;
@@ -133,15 +136,17 @@ function* findProblems(facts: GateFacts): Generator<Problem> {
       `${carrySealed(facts.sealedMarks)}take it to whoever looks after the gates; the machine may join again as another gate, in a new folder`,
     );
   for (const event of [facts, ...facts.also])
-    for (const problem of findEventProblems(event))
+    for (const problem of findEventProblems(event, facts.clock))
       yield facts.also.length === 0 ? problem : { ...problem, what: `${nameOf(event)}: ${problem.what}` };
   yield* findGateProblems(facts);
 }
 
+const dayOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
 const nameOf = ({ event, eventName, feed }: EventFacts): string => (feed === undefined ? `event ${event}` : eventName);
 
-function* findEventProblems(facts: EventFacts): Generator<Problem> {
-  const { event, zone, zoneKnown, store, feed, feedTrouble, contact, orders } = facts;
+function* findEventProblems(facts: EventFacts, { nowMs, trusted }: ClockStatement): Generator<Problem> {
+  const { event, zone, zoneKnown, store, feed, feedTrouble, lease, contact, orders } = facts;
   if (!zoneKnown)
     yield fail(
       `the event has no zone "${zone}": nobody who enters here is counted, and no order reaches this gate`,
@@ -152,7 +157,12 @@ function* findEventProblems(facts: EventFacts): Generator<Problem> {
       `the journal does not work: ${store.trouble ?? 'unknown'}`,
       'entries stay shut and it is tried again every second; check disk space and the card, then run gate-agent doctor',
     );
-  if (feed === undefined)
+  if (feed === undefined && lease.endedMs !== undefined)
+    yield fail(
+      `the ticket list was forgotten on ${dayOf(lease.endedMs)}: the cloud had not been heard for as long as the event allows`,
+      'connect the gate to the cloud: it fetches its list again by itself',
+    );
+  else if (feed === undefined)
     yield feedTrouble === 'feed-refused'
       ? fail(
           'no ticket list: the cloud gives this gate none for this event',
@@ -165,6 +175,11 @@ function* findEventProblems(facts: EventFacts): Generator<Problem> {
   else if (feed.expired) yield fail('the ticket list has expired', 'connect the gate to the cloud');
   else if (feed.stale)
     yield warn(`the ticket list is ${Math.round(feed.ageMs / 60_000)} min old`, 'connect the gate to the cloud');
+  if (feed !== undefined && trusted && lease.endsMs !== undefined && lease.endsMs - nowMs < lookAheadMs)
+    yield warn(
+      `the ticket list will be forgotten on ${dayOf(lease.endsMs)} unless the cloud is heard or somebody comes in before`,
+      'connect the gate to the cloud',
+    );
   if (feed !== undefined && feedTrouble !== undefined && contact.noContactSinceMs === undefined)
     yield warn(
       `the newest ticket list could not be used: ${feedTrouble}`,

@@ -1,6 +1,6 @@
 // What screens are told: first who this gate is and how every lane stands, then whatever happens, and a beat every two seconds.
 import type { Lane, LaneEvent, LaneState, Language, TrustedTime } from '@postern/shared';
-import { laneStateToView, type DisplayView } from './display-view.ts';
+import { laneStateToView, type DisplayContext, type DisplayView } from './display-view.ts';
 import type { EventHub } from './event-hub.ts';
 
 /** First message of every connection, and again when something in it changes. */
@@ -33,6 +33,8 @@ export interface ScreensDeps {
   readonly noContactSinceMs: () => number | undefined;
   /** False on a new gate that has not met its cloud yet: it can admit nobody. */
   readonly hasFeed: () => boolean;
+  /** Why it has none any more. */
+  readonly forgotten: () => DisplayContext['forgotten'];
 }
 
 export interface Screens {
@@ -47,7 +49,7 @@ export interface Screens {
 }
 
 export function createScreens(deps: ScreensDeps): Screens {
-  const { hub, lanes, gate, boot, languages, time, timeZone, gateName, noContactSinceMs, hasFeed } = deps;
+  const { hub, lanes, gate, boot, languages, time, timeZone, gateName, noContactSinceMs, hasFeed, forgotten } = deps;
   const viewOf = (lane: string, state: LaneState): DisplayView => {
     const direction = lanes.find((candidate) => candidate.id === lane)?.settings.direction ?? 'entry';
     return laneStateToView(lane, state, {
@@ -56,6 +58,7 @@ export function createScreens(deps: ScreensDeps): Screens {
       gateName,
       direction,
       hasFeed: hasFeed(),
+      forgotten: forgotten(),
       noContactSinceMs: noContactSinceMs(),
       atMs: time().nowMs,
     });

@@ -28,7 +28,15 @@ import {
 import { openDatabase, type Database, type DiskKey } from './database.ts';
 import { breathe, readDeltas } from './feed-deltas.ts';
 import { checkFile, openSnapshot, syncPath } from './feed-file.ts';
-import { feedTablesSql, noteSealedSnapshot, snapshotName, snapshotOnDisk } from './feed-tables.ts';
+import {
+  feedTablesSql,
+  noteSealedSnapshot,
+  readKept,
+  snapshotName,
+  snapshotOnDisk,
+  writeKept,
+  type Kept,
+} from './feed-tables.ts';
 import { isDamage, setAside } from './set-aside.ts';
 import { imageBytesMax, unpackInto } from './unpacked-snapshot.ts';
 import { createOverlay, createTicketSource, type Overlay, type TicketSource } from './tickets.ts';
@@ -79,10 +87,22 @@ export interface FeedCache {
   readonly apply: (offer: FeedOffer, files: FeedFiles, signal: AbortSignal) => Promise<Result<Feed, FeedCacheError>>;
   /** A file in the folder that a download may write; left-overs are removed at start. Undefined where it is to stay in memory. */
   readonly downloadPath: (snapshot: FileReference) => string | undefined;
+  /** The feed's keys in every state, as the last accepted manifest and enrolment have them. */
+  readonly feedKeys: () => readonly FeedKey[];
+  /** When the cloud was last heard; Unix ms, undefined before the first time. */
+  readonly contactMs: () => number | undefined;
+  readonly noteContact: (atMs: number) => void;
+  /** Set from `endLease` until there is a list again. */
+  readonly leaseEndedMs: () => number | undefined;
+  /** Forgets the list, but not how new it was. */
+  readonly endLease: (atMs: number) => void;
   /** Forgets everything, on the disk too as far as a card forgets. */
   readonly wipe: () => void;
   readonly close: () => void;
 }
+
+/** It is heard all the time; a lease is days. */
+const contactNotedEveryMs = 3_600_000;
 
 interface Loaded extends Feed {
   readonly snapshot: Database;
@@ -102,8 +122,9 @@ export async function openFeedCache({
   const { state, damage } = openState(join(folder, 'feed.db'), key);
   const pathOf = (manifest: Manifest): string => join(folder, snapshotName(manifest));
 
-  /** The last accepted manifest: what nobody may fall behind, even where its files are damaged. */
-  let accepted: Manifest | undefined;
+  let kept: Kept = readKept(state);
+  /** The last accepted manifest: what nobody may fall behind, even where its files are damaged or it was forgotten. */
+  let accepted: Pick<Manifest, 'version' | 'createdAtMs' | 'expiresAtMs' | 'keys'> | undefined = kept.forgotten;
   let loaded: Loaded | undefined;
   let trouble: FeedCacheError | undefined = damage;
 
@@ -210,6 +231,8 @@ export async function openFeedCache({
       }
       for (const { sha256 } of deltas)
         state.prepare('INSERT OR REPLACE INTO delta (sha256, bytes) VALUES (?, ?)').run(sha256, blobs.get(sha256));
+      kept = kept.contactMs === undefined ? {} : { contactMs: kept.contactMs };
+      writeKept(state, kept);
       state
         .prepare('INSERT OR REPLACE INTO feed (id, manifest, signer_id, signer) VALUES (1, ?, ?, ?)')
         .run(bytes, signer.keyId, signer.publicKey);
@@ -265,6 +288,22 @@ export async function openFeedCache({
     return ok(undefined);
   };
 
+  /** The list and everything in it; what is kept goes with the same commit. */
+  const forget = (stays: Kept): void => {
+    loaded?.snapshot.close();
+    loaded?.overlay.close();
+    loaded = undefined;
+    kept = stays;
+    state.pragma('secure_delete = ON');
+    state.transaction(() => {
+      state.exec('DELETE FROM feed; DELETE FROM delta; DELETE FROM sealed_snapshot; DELETE FROM kept;');
+      writeKept(state, stays);
+    })();
+    state.exec('VACUUM');
+    state.pragma('wal_checkpoint(TRUNCATE)');
+    removeStrays();
+  };
+
   const found = await load().catch(storageFailed);
   if (!found.ok) trouble = found.error;
   if (trouble !== undefined) {
@@ -279,15 +318,27 @@ export async function openFeedCache({
     apply,
     downloadPath: ({ sha256, bytes }) =>
       key !== undefined && bytes <= imageBytesMax ? undefined : join(folder, `download-${sha256}`),
+    feedKeys: () => knownFeedKeys(accepted, enrolledKeys),
+    // Its signature on a list says as much.
+    contactMs: () => latest(kept.contactMs, accepted?.createdAtMs),
+    noteContact: (atMs) => {
+      if (atMs - (kept.contactMs ?? 0) < contactNotedEveryMs) return;
+      kept = { ...kept, contactMs: Math.round(atMs) };
+      writeKept(state, kept);
+    },
+    leaseEndedMs: () => kept.leaseEndedMs,
+    endLease: (atMs) => {
+      const { version, createdAtMs, expiresAtMs, keys } = accepted ?? {};
+      const forgotten =
+        version === undefined || createdAtMs === undefined || expiresAtMs === undefined || keys === undefined
+          ? undefined
+          : { version, createdAtMs, expiresAtMs, keys };
+      forget({ ...kept, leaseEndedMs: Math.round(atMs), ...(forgotten === undefined ? {} : { forgotten }) });
+      accepted = forgotten;
+    },
     wipe: () => {
-      loaded?.snapshot.close();
-      loaded?.overlay.close();
-      loaded = undefined;
+      forget({});
       accepted = undefined;
-      state.pragma('secure_delete = ON');
-      state.exec('DELETE FROM feed; DELETE FROM delta; DELETE FROM sealed_snapshot; VACUUM;');
-      state.pragma('wal_checkpoint(TRUNCATE)');
-      removeStrays();
     },
     close: () => {
       loaded?.snapshot.close();
@@ -323,6 +374,9 @@ function openState(
     return { state: open(), damage: storageFailed(cause).error };
   }
 }
+
+const latest = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 
 const storageFailed = (cause: unknown): { readonly ok: false; readonly error: FeedCacheError } =>
   err({ type: 'feed-storage-failed', cause: cause instanceof Error ? cause.message.slice(0, 200) : 'unknown' });

@@ -1,11 +1,13 @@
-// What feed.db holds: the manifest in use with whoever signed it, the deltas with the bytes that its hashes sign, and, where the disk is
-// sealed, what the snapshot's file holds since it was sealed: the manifest only knows it unsealed.
-import type { FileReference, Manifest } from '@postern/shared';
+// What feed.db holds: the manifest in use with whoever signed it, the deltas with the bytes that its hashes sign; where the disk is sealed,
+// what the snapshot's file holds since it was sealed, since the manifest only knows it unsealed; and what is kept about the cloud.
+import { feedKeySchema, type FileReference, type Manifest } from '@postern/shared';
+import { z } from 'zod';
 import { isPlainDatabase, type Database, type DiskKey } from './database.ts';
 
 export const feedTablesSql = `
   CREATE TABLE IF NOT EXISTS feed (id INTEGER PRIMARY KEY CHECK (id = 1), manifest BLOB NOT NULL, signer_id TEXT NOT NULL, signer BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS delta (sha256 TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS sealed_snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), sha256 TEXT NOT NULL, bytes INTEGER NOT NULL) STRICT;
 `;
 
@@ -15,13 +17,46 @@ export const snapshotName = ({ snapshot }: Pick<Manifest, 'snapshot'>): string =
 export const noteSealedSnapshot = (state: Database, { sha256, bytes }: FileReference): void =>
   void state.prepare('INSERT OR REPLACE INTO sealed_snapshot (id, sha256, bytes) VALUES (1, ?, ?)').run(sha256, bytes);
 
-/** Undefined in a file of an earlier version, too. */
-export function readSealedSnapshot(state: Database): FileReference | undefined {
-  const isThere = state.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'sealed_snapshot'").get() !== undefined;
-  return isThere
+/** In a file of an earlier version there is no such table. */
+const hasTable = (state: Database, name: string): boolean =>
+  state.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined;
+
+export const readSealedSnapshot = (state: Database): FileReference | undefined =>
+  hasTable(state, 'sealed_snapshot')
     ? (state.prepare('SELECT sha256, bytes FROM sealed_snapshot').get() as FileReference | undefined)
     : undefined;
+
+const keptSchema = z.object({
+  /** When the cloud was last heard, as it has signed that; Unix ms. */
+  contactMs: z.number().int().optional(),
+  /** When this gate forgot its list because it had not heard the cloud for so long. */
+  leaseEndedMs: z.number().int().optional(),
+  /** Of the list that it forgot: nobody may bring back an older one, or a key that it knew to be revoked. */
+  forgotten: z
+    .object({
+      version: z.number().int(),
+      createdAtMs: z.number().int(),
+      expiresAtMs: z.number().int(),
+      keys: z.array(feedKeySchema),
+    })
+    .optional(),
+});
+export type Kept = z.infer<typeof keptSchema>;
+
+/** Damaged it is as if there were none: the signed list has the last word anyway. */
+export function readKept(state: Database): Kept {
+  if (!hasTable(state, 'kept')) return {};
+  const json = state.prepare('SELECT json FROM kept').pluck().get() as string | undefined;
+  try {
+    return keptSchema.parse(JSON.parse(json ?? '{}'));
+  } catch {
+    // What was written here was whole; only somebody who has altered the file gets here.
+    return {};
+  }
 }
+
+export const writeKept = (state: Database, kept: Kept): void =>
+  void state.prepare('INSERT OR REPLACE INTO kept (id, json) VALUES (1, ?)').run(JSON.stringify(kept));
 
 /** What the file of a snapshot must hold to be the one that was signed. */
 export const snapshotOnDisk = (

@@ -7,7 +7,7 @@ import { openDatabase, type DiskKey } from './database.ts';
 import type { FeedCacheError } from './feed-cache.ts';
 import { readDeltas } from './feed-deltas.ts';
 import { checkFile, openSnapshot } from './feed-file.ts';
-import { readSealedSnapshot, snapshotName, writtenAs } from './feed-tables.ts';
+import { readKept, readSealedSnapshot, snapshotName, writtenAs } from './feed-tables.ts';
 import { createOverlay, createTicketSource, type TicketSource } from './tickets.ts';
 
 export interface ReadFeed {
@@ -16,7 +16,10 @@ export interface ReadFeed {
   readonly close: () => void;
 }
 
-export type ReadFeedError = FeedCacheError | { readonly type: 'feed-missing' };
+export type ReadFeedError =
+  | FeedCacheError
+  | { readonly type: 'feed-missing' }
+  | { readonly type: 'feed-lease-over'; readonly endedMs: number };
 
 /** `feed-missing` while the gate has never had one. Rejects only when `signal` aborts. */
 export async function readFeed(
@@ -71,7 +74,12 @@ function readRemembered(folder: string, key: DiskKey | undefined): Result<Rememb
       const row = database.prepare('SELECT manifest, signer_id, signer FROM feed').get() as
         | { manifest: Uint8Array; signer_id: string; signer: Uint8Array }
         | undefined;
-      if (row === undefined) return err({ type: 'feed-missing' });
+      if (row === undefined) {
+        const { leaseEndedMs } = readKept(database);
+        return err(
+          leaseEndedMs === undefined ? { type: 'feed-missing' } : { type: 'feed-lease-over', endedMs: leaseEndedMs },
+        );
+      }
       const blobs = new Map(database.prepare('SELECT sha256, bytes FROM delta').raw().all() as [string, Uint8Array][]);
       const sealed = readSealedSnapshot(database);
       return ok({

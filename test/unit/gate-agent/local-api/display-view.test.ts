@@ -116,6 +116,14 @@ test('a gate that has no ticket list yet shows a closed lane', () => {
   });
 });
 
+test.each([
+  ['lease-over', 'Too long without the cloud, the ticket list is forgotten: connect this gate to the cloud'],
+  ['revoked', 'This gate has been revoked: give it to whoever looks after the gates'],
+] as const)('one that has no list any more says why: %s', (forgotten, staff) => {
+  expect(view({ name: 'idle' }, { hasFeed: false, forgotten })).toMatchObject({ tone: 'closed', staff: [staff] });
+  expect(view({ name: 'idle' }, { forgotten })).toMatchObject({ tone: 'ready' });
+});
+
 test('whoever leaves is not welcomed', () => {
   expect(view({ name: 'open', mark }, { direction: 'exit' }).lines[0]?.title).toBe('Goodbye');
 });

@@ -66,6 +66,7 @@ const well: GateFacts = {
   certificateExpiresMs: nowMs + 300 * 86_400_000,
   offline: { entries: 0, outOfTouch: 0, alone: 0, uncertaintyMsMax: 0, feedAgeSMax: undefined },
   sealedMarks: [],
+  lease: { endsMs: undefined, endedMs: undefined },
   disk: { sealed: true },
   fire: { configured: false, on: false, trouble: undefined },
 };
@@ -165,6 +166,19 @@ describe('every problem says what is wrong and what to do', () => {
     ],
     ['a certificate about to expire', { certificateExpiresMs: nowMs + 5 * 86_400_000 }, 'yellow', /expires in 5 days/],
     ['an expired certificate', { certificateExpiresMs: nowMs - 1 }, 'red', /certificate has expired/],
+    [
+      'a list that was forgotten',
+      { feed: undefined, lease: { endsMs: undefined, endedMs: nowMs } },
+      'red',
+      /forgotten on .* UTC: the cloud had not been heard/,
+    ],
+    [
+      'a list that is about to be',
+      { lease: { endsMs: nowMs + 86_400_000, endedMs: undefined } },
+      'yellow',
+      /will be forgotten on .* unless the cloud is heard/,
+    ],
+    ['a revoked gate', { revokedAtMs: nowMs, sealedMarks: ['/data/sealed/x.sealed'] }, 'red', /has been revoked/],
     ['an unreadable fire input', { fire: { configured: true, on: false, trouble: 'ENOENT' } }, 'yellow', /ENOENT/],
   ])('%s', (_what, change, state, text) => {
     const health = toHealth({ ...well, ...change });
