@@ -17,7 +17,8 @@ import {
   type Timer,
 } from '@postern/shared';
 import { downloadBytes, downloadFile, type DownloadError, type FeedFetch } from './feed-download.ts';
-import type { FeedCache, FeedCacheError, FeedFiles, FeedOffer } from './store/feed-cache.ts';
+import type { FeedCache, FeedFiles, FeedOffer } from './store/feed-cache.ts';
+import type { FeedCacheError } from './store/feed-state.ts';
 import { createBell } from './waiting.ts';
 
 /** Between two looks at the manifest while all is well. */

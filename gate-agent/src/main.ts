@@ -29,22 +29,14 @@ import { createLaneActuators } from './actuators/lane-actuators.ts';
 import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
 import { createClockTrust, type TimeSample } from './clock-trust.ts';
-import {
-  credentialsFolderOf,
-  eventsOf,
-  pcscSocketPath,
-  type EventConfig,
-  type GateConfig,
-  type LaneConfig,
-} from './config.ts';
-import { findDiskKey, noteSealed } from './disk-key.ts';
+import { eventsOf, pcscSocketPath, type EventConfig, type GateConfig, type LaneConfig } from './config.ts';
 import { bleBands, createNextBand, nfcBands, type BandSource } from './next-band.ts';
 import { openEventAtGate, type EventAtGate } from './event-at-gate.ts';
-import { prepareEventFolder } from './event-folder.ts';
 import { createEventReports } from './event-reports.ts';
 import { createFacts } from './facts.ts';
 import { createOrdersAtGate } from './gate-orders.ts';
 import { openFireInput } from './fire-input.ts';
+import { openGateDisk, type GateDisk } from './gate-disk.ts';
 import { createGpioPrograms } from './gpio/programs.ts';
 import { loadIdentity, type Identity } from './identity.ts';
 import { createEventHub } from './local-api/event-hub.ts';
@@ -61,14 +53,12 @@ import { createDecoder, type Decoder } from './readers/decoder.ts';
 import { createNfcService, type NfcService } from './readers/nfc-service.ts';
 import { openReader } from './readers/open.ts';
 import { createGateFetch } from './replication/gate-auth.ts';
-import { noteRevoked, openRevocation, readRevoked } from './revocation.ts';
+import { openRevocation } from './revocation.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
-import { sealedFiles, sealMarks } from './seal-marks.ts';
+import { sealedFiles } from './seal-marks.ts';
 import { createSelfTest } from './self-test.ts';
 import { createSeveralEvents } from './several-events.ts';
 import { readSunKeys } from './sun-keys.ts';
-import type { DiskKey } from './store/database.ts';
-import { sealFolder } from './store/seal-folder.ts';
 import { createLaneSignal, parseSignal } from './signals/open.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer, readMachineBoot } from './system.ts';
 import { keepAskingServerTime } from './time-client.ts';
@@ -125,14 +115,11 @@ export async function startGate(config: GateConfig, logger: Logger): Promise<Res
     }
   };
   try {
-    let diskKey = await openDisk(config, logger, stopping.signal);
-    if (!diskKey.ok) return diskKey;
-    if (await goOnSealing(config, { identity: identity.value, diskKey: diskKey.value }, logger))
-      diskKey = await openDisk(config, logger, stopping.signal);
-    if (!diskKey.ok) return diskKey;
+    const disk = await openGateDisk(config, identity.value, logger, stopping.signal);
+    if (!disk.ok) return disk;
     const running = await compose(
       config,
-      { identity: identity.value, diskKey: diskKey.value },
+      { identity: identity.value, disk: disk.value },
       logger,
       stopping.signal,
       (close) => void closes.push(close),
@@ -151,59 +138,9 @@ export async function startGate(config: GateConfig, logger: Logger): Promise<Res
   }
 }
 
-/** What its databases are sealed with, if they are to be; those of an earlier start without a key are sealed first. */
-async function openDisk(
-  config: GateConfig,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<Result<DiskKey | undefined, GateStartError>> {
-  const { data } = config.gate;
-  const found = findDiskKey({ data, keyFile: config.disk.keyFile, credentials: [credentialsFolderOf()] });
-  if (!found.ok) return found;
-  const { key, sealed } = found.value;
-  if (key === undefined) return ok(undefined);
-  if (!sealed) await noteSealed(data, key);
-  for (const { id } of eventsOf(config)) prepareEventFolder(data, id);
-  await sealFolder(data, { key, logger, signal });
-  return ok(key);
-}
-
-interface Opened {
-  readonly identity: Identity;
-  readonly diskKey: DiskKey | undefined;
-}
-
-const sealAllMarks = (
-  config: GateConfig,
-  sealKey: Uint8Array,
-  { identity, diskKey }: Opened,
-  logger: Logger,
-): Promise<boolean> =>
-  sealMarks(
-    eventsOf(config).map(({ id }) => id),
-    sealKey,
-    {
-      data: config.gate.data,
-      gate: config.gate.id,
-      secretKey: identity.keys.secretKey,
-      diskKey,
-      random: createSystemRandom(),
-      logger,
-    },
-  );
-
-/** What a revoked gate's last start had no time for; the disk key is another one afterwards. */
-async function goOnSealing(config: GateConfig, opened: Opened, logger: Logger): Promise<boolean> {
-  const revoked = readRevoked(config.gate.data);
-  if (revoked?.sealKey === undefined || revoked.sealed) return false;
-  if (await sealAllMarks(config, revoked.sealKey, opened, logger))
-    await noteRevoked(config.gate.data, { ...revoked, sealed: true });
-  return true;
-}
-
 async function compose(
   config: GateConfig,
-  { identity, diskKey }: Opened,
+  { identity, disk }: { readonly identity: Identity; readonly disk: GateDisk },
   logger: Logger,
   signal: AbortSignal,
   onStop: (close: Close) => void,
@@ -250,7 +187,7 @@ async function compose(
       data: gate.data,
       boot,
       identity,
-      diskKey,
+      diskKey: disk.key,
       cloudUrl,
       sunKeys: sunKeys.value,
       trust,
@@ -278,7 +215,7 @@ async function compose(
     wipe: () => events.forEach(({ cache }) => cache.wipe()),
     seal: async (sealKey) => {
       await Promise.all(events.map(({ replication }) => replication.stop()));
-      return sealAllMarks(config, sealKey, { identity, diskKey }, logger);
+      return disk.sealMarks(sealKey);
     },
     logger,
   });
@@ -432,7 +369,7 @@ async function compose(
     trust,
     fire: fire.value,
     monotonicMs: clock.monotonicMs,
-    sealed: diskKey !== undefined,
+    sealed: disk.key !== undefined,
     revokedAtMs: revocation.revokedAtMs,
     sealedMarks: () => sealedFiles(gate.data),
     certificateExpiresMs: certificate.ok ? certificate.value.notAfterMs : undefined,

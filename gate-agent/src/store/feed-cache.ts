@@ -16,7 +16,6 @@ import {
   trustedFeedKeys,
   verifyManifest,
   verifyManifestAndSigner,
-  type FeedError,
   type FeedKey,
   type FeedPlan,
   type FileReference,
@@ -25,23 +24,13 @@ import {
   type Result,
   type TrustedFeedKey,
 } from '@postern/shared';
-import { openDatabase, type Database, type DiskKey } from './database.ts';
+import type { Database, DiskKey } from './database.ts';
 import { breathe, readDeltas } from './feed-deltas.ts';
 import { checkFile, openSnapshot, syncPath } from './feed-file.ts';
-import {
-  feedTablesSql,
-  noteSealedSnapshot,
-  readKept,
-  snapshotName,
-  snapshotOnDisk,
-  writeKept,
-  type Kept,
-} from './feed-tables.ts';
-import { isDamage, setAside } from './set-aside.ts';
+import { openFeedState, storageFailed, type FeedCacheError } from './feed-state.ts';
+import { noteSealedSnapshot, readKept, snapshotName, snapshotOnDisk, writeKept, type Kept } from './feed-tables.ts';
 import { imageBytesMax, unpackInto } from './unpacked-snapshot.ts';
 import { createOverlay, createTicketSource, type Overlay, type TicketSource } from './tickets.ts';
-
-export type FeedCacheError = FeedError | { readonly type: 'feed-storage-failed'; readonly cause: string };
 
 /** The feed in use. */
 export interface Feed {
@@ -119,7 +108,7 @@ export async function openFeedCache({
   logger,
 }: FeedCacheDeps): Promise<FeedCache> {
   mkdirSync(folder, { recursive: true });
-  const { state, damage } = openState(join(folder, 'feed.db'), key);
+  const { state, damage } = openFeedState(join(folder, 'feed.db'), key);
   const pathOf = (manifest: Manifest): string => join(folder, snapshotName(manifest));
 
   let kept: Kept = readKept(state);
@@ -349,34 +338,5 @@ export async function openFeedCache({
   };
 }
 
-/** The remembered feed, or a new file in place of a damaged one: then the cloud has to give everything again. */
-function openState(
-  path: string,
-  key: DiskKey | undefined,
-): { readonly state: Database; readonly damage: FeedCacheError | undefined } {
-  const open = (): Database => {
-    const state = openDatabase(path, { key });
-    try {
-      state.exec(feedTablesSql);
-      const answer = String(state.pragma('quick_check(1)', { simple: true }));
-      if (answer !== 'ok') throw Object.assign(new Error(answer), { code: 'SQLITE_CORRUPT' });
-      return state;
-    } catch (cause) {
-      state.close();
-      throw cause;
-    }
-  };
-  try {
-    return { state: open(), damage: undefined };
-  } catch (cause) {
-    if (!isDamage(cause)) throw cause;
-    setAside(path);
-    return { state: open(), damage: storageFailed(cause).error };
-  }
-}
-
 const latest = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
-
-const storageFailed = (cause: unknown): { readonly ok: false; readonly error: FeedCacheError } =>
-  err({ type: 'feed-storage-failed', cause: cause instanceof Error ? cause.message.slice(0, 200) : 'unknown' });

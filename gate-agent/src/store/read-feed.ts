@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, verifyManifest, type FileReference, type Manifest, type Result } from '@postern/shared';
 import { openDatabase, type DiskKey } from './database.ts';
-import type { FeedCacheError } from './feed-cache.ts';
+import type { FeedCacheError } from './feed-state.ts';
 import { readDeltas } from './feed-deltas.ts';
 import { checkFile, openSnapshot } from './feed-file.ts';
 import { readKept, readSealedSnapshot, snapshotName, writtenAs } from './feed-tables.ts';
