@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { isPlainDatabase, type DiskKey } from '../../gate-agent/src/store/database.ts';
 import { openJournal } from '../../gate-agent/src/store/journal.ts';
 import { diskAfterCut, lucks, readTrace, traceArguments, type DiskOperation } from '../support/disk-replay.ts';
 import { missingPrograms, runOrReport } from '../support/not-run.ts';
@@ -12,7 +13,10 @@ import { createGateStoreHarness, temporaryFolder } from '../support/gate-store-h
 const admissions = bigFaults ? 250 : 12;
 const trials = bigFaults ? 4 : 1;
 
-describe('writes that were not synced', () => {
+describe.each([
+  ['an unsealed journal', undefined],
+  ['a sealed journal', '5e'.repeat(32)],
+])('writes to %s that were not synced', (_what, key) => {
   runOrReport(
     'are dropped, reordered and torn at every point: no acknowledged mark is lost',
     missingPrograms('strace'),
@@ -22,9 +26,10 @@ describe('writes that were not synced', () => {
       const written = join(folder, 'written');
       mkdirSync(written);
       // A journal that has been closed in order is what every start begins with.
-      await (await createGateStoreHarness(written)).store().close();
+      await (await createGateStoreHarness(written, key)).store().close();
+      expect(isPlainDatabase(join(written, 'journal.db'))).toBe(key === undefined);
       const base = new Map([['journal.db', readFileSync(join(written, 'journal.db'))]]);
-      const { acknowledged } = await startWriter(written, admissions, traceArguments(trace)).ended;
+      const { acknowledged } = await startWriter(written, admissions, traceArguments(trace), key).ended;
       expect(acknowledged).toHaveLength(admissions);
       const operations = readTrace(trace, 'journal.db');
       expect(lastSaid(operations)).toHaveLength(admissions);
@@ -40,7 +45,7 @@ describe('writes that were not synced', () => {
             mkdirSync(cut);
             const before = operations.slice(0, point);
             for (const [file, bytes] of diskAfterCut(base, before, luck, random)) writeFileSync(join(cut, file), bytes);
-            expect({ point, luck, missing: missingMarks(join(cut, 'journal.db'), lastSaid(before)) }).toEqual({
+            expect({ point, luck, missing: missingMarks(join(cut, 'journal.db'), lastSaid(before), key) }).toEqual({
               point,
               luck,
               missing: [],
@@ -53,9 +58,9 @@ describe('writes that were not synced', () => {
 });
 
 /** Tickets acknowledged so far that the journal, opened as a gate opens it, does not have. */
-function missingMarks(path: string, acknowledged: readonly string[]): readonly string[] {
+function missingMarks(path: string, acknowledged: readonly string[], key: DiskKey | undefined): readonly string[] {
   const found = new Set<string>();
-  const journal = openJournal({ path, gate: 'gate-1', boot: 'ffffffffffffffff' });
+  const journal = openJournal({ path, gate: 'gate-1', boot: 'ffffffffffffffff', key });
   try {
     journal.replay((mark) => 'ticketId' in mark && found.add(mark.ticketId));
   } finally {

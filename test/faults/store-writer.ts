@@ -1,6 +1,5 @@
 // A process that only admits: one ticket after the other through the real store, a line on standard output for each one that is
-// durable. Started, starved, cut off and killed by the fault tests. Arguments: folder, number of admissions, `stay` to keep the
-// process alive at the end.
+// durable. Started, starved, cut off and killed by the fault tests. Arguments: folder, number of admissions, key of a sealed disk.
 import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,12 +8,13 @@ import { createGateStore } from '../../gate-agent/src/store/store.ts';
 import { createSystemClock } from '../../gate-agent/src/system.ts';
 import { samplePolicy, silentLogger } from '../support/gate-rig.ts';
 
-const [folder = '', countText = '0'] = process.argv.slice(2);
+const [folder = '', countText = '0', key] = process.argv.slice(2);
 const clock = createSystemClock();
 const boot = randomBytes(8).toString('hex');
 const store = createGateStore({
   journalPath: join(folder, 'journal.db'),
   replicaPath: join(folder, 'replica.db'),
+  key,
   event: samplePolicy.event,
   gate: 'gate-1',
   boot,

@@ -25,8 +25,8 @@ export interface GateStoreHarness extends StoreHarness {
   readonly replicaPath: string;
 }
 
-/** In a temporary folder unless another is given. */
-export async function createGateStoreHarness(folder = temporaryFolder()): Promise<GateStoreHarness> {
+/** In a temporary folder unless another is given; its files are sealed where there is a key. */
+export async function createGateStoreHarness(folder = temporaryFolder(), key?: DiskKey): Promise<GateStoreHarness> {
   const journalPath = join(folder, 'journal.db');
   const replicaPath = join(folder, 'replica.db');
   const clock = createTestClock();
@@ -37,6 +37,7 @@ export async function createGateStoreHarness(folder = temporaryFolder()): Promis
     createGateStore({
       journalPath,
       replicaPath,
+      key,
       event: samplePolicy.event,
       gate: 'gate-1',
       boot: (++boots).toString(16).padStart(16, '0'),

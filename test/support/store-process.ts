@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { markKey, type Mark } from '@postern/shared';
+import type { DiskKey } from '../../gate-agent/src/store/database.ts';
 import { createGateStore } from '../../gate-agent/src/store/store.ts';
 import { createTestClock, createTestTimer, samplePolicy, silentLogger } from './gate-rig.ts';
 import { readMarks } from './gate-store-harness.ts';
@@ -47,9 +48,20 @@ export interface WriterProcess {
   readonly ended: Promise<WriterRun>;
 }
 
-/** `trace`: arguments for strace, which then runs the writer. */
-export function startWriter(folder: string, admissions: number, trace?: readonly string[]): WriterProcess {
-  const command = [...(trace === undefined ? [] : ['strace', ...trace]), ...writerCommand, folder, String(admissions)];
+/** `trace`: arguments for strace, which then runs the writer; `key`: of a sealed disk. */
+export function startWriter(
+  folder: string,
+  admissions: number,
+  trace?: readonly string[],
+  key?: DiskKey,
+): WriterProcess {
+  const command = [
+    ...(trace === undefined ? [] : ['strace', ...trace]),
+    ...writerCommand,
+    folder,
+    String(admissions),
+    ...(key === undefined ? [] : [key]),
+  ];
   const child = spawn(command[0] ?? '', command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
   const lines: WriterLine[] = [];
   let rest = '';
