@@ -1,6 +1,7 @@
 // A data folder as a gate without a disk key leaves it: journal, replica and ticket list of one event, full of things that nobody who
 // steals the card should find; and the search for them in every byte of a folder.
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   admissionPolicySchema,
@@ -94,8 +95,10 @@ export async function makeUnsealedFolder(data: string, { tickets = 50, marks = 4
   writeMarks(journalPath(data, sealedEvent), marksOf('gate-a', marks));
   writeMarks(replicaPath(data, sealedEvent), marksOf('gate-b', marks));
   const cache = await openListOf(data);
-  await applyList(cache, `${data}-scratch`, tickets);
+  const scratch = mkdtempSync(join(tmpdir(), 'postern-list-'));
+  await applyList(cache, scratch, tickets);
   cache.close();
+  rmSync(scratch, { recursive: true });
 }
 
 /** What a folder holds, as its gate reads it. */
