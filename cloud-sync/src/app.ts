@@ -12,6 +12,7 @@ import { identify, requireGate } from './routes/auth.ts';
 import { createErrorHandler, createRouter, problem, type Environment } from './routes/context.ts';
 import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
 import { eventRoutes } from './routes/events.ts';
+import { gateBandRoutes } from './routes/gate-bands.ts';
 import { gateRoutes } from './routes/gates.ts';
 import { idempotent } from './routes/idempotency.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -181,6 +182,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/admin', userAdminRoutes(deps));
   app.route('/audits', auditRoutes(deps));
   app.route('/', gateRoutes({ ...deps, gateOnly, changed: deps.pokes.poke }));
+  app.route('/gate/tickets', gateBandRoutes({ ...deps, gateOnly }));
   app.route('/', quarantineRoutes(deps));
   app.route('/', oauthRoutes(deps));
   app.route('/', peopleRoutes(deps));

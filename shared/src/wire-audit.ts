@@ -51,6 +51,7 @@ export const auditActions = [
   'band-bound',
   'band-unbound',
   'bands-imported',
+  'band-written',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -70,6 +70,39 @@ export const bandReadBackSchema = z.strictObject({
     .regex(/^(?:[0-9a-fA-F]{2})*$/),
 });
 
+/** Of a member of the event's staff, as the cloud has named them. */
+const operator = z.string().regex(/^[a-z0-9]{8,16}$/);
+/** `POST /gate/tickets/{ticket}/bands`: a gate's desk, for the member of staff who works there, is about to bind this band by a mark. */
+export const gateBandReserveSchema = z.strictObject({
+  operator,
+  method: methodIdSchema,
+  uid: tagIdTextSchema,
+  writable: z.boolean().default(true),
+  instead: bandIdSchema.optional(),
+  /** Only for supervisors. */
+  replace: z.boolean().default(false),
+});
+export type GateBandReserve = z.input<typeof gateBandReserveSchema>;
+/** `POST /gate/tickets/{ticket}/bands/{band}/write`: as `bandWriteSchema`. */
+export const gateBandWriteSchema = z.strictObject({
+  operator,
+  uid: tagIdTextSchema,
+  /** The BLE wristband's public key. */
+  key: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+});
+export type GateBandWrite = z.infer<typeof gateBandWriteSchema>;
+/** `POST /gate/tickets/{ticket}/bands/{band}/written`: what the band says now; where that is what had to be written, the desk is done. */
+export const gateBandWrittenSchema = z.strictObject({ operator, read: bandReadBackSchema.shape.read });
+export type GateBandWritten = z.infer<typeof gateBandWrittenSchema>;
+
+/** Where a gate's desk asks for a ticket's bands, and for one of them. */
+export const gateBandsPath = (ticket: string): string => `/gate/tickets/${ticket}/bands`;
+export const gateBandPath = (ticket: string, band: string, step: 'write' | 'written'): string =>
+  `${gateBandsPath(ticket)}/${band}/${step}`;
+
 /**
  * One band of a ticket. Gates refuse it where it is `disputed` (another ticket claims it too, or the ticket has more than its party needs) and
  * where it was `replaced`: the ticket has been passed on or re-issued since.

@@ -175,6 +175,9 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/enrol', 'anyone'),
   row('GET', '/feed/:event/manifest', 'gate', 'own'),
   row('GET', '/feed/files/:sha256', 'gate', 'own'),
+  row('POST', '/gate/tickets/:ticket/bands', 'gate', 'own'),
+  row('POST', '/gate/tickets/:ticket/bands/:band/write', 'gate', 'own'),
+  row('POST', '/gate/tickets/:ticket/bands/:band/written', 'gate', 'own'),
   row('POST', '/sync', 'gate', 'own'),
   as('time', row('POST', '/time', 'anyone')),
 ];

@@ -60,6 +60,9 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /api/tickets/:ticket/transfer': 'transfer',
 
   'POST /enrol': 'gate-enrolled',
+  'POST /gate/tickets/:ticket/bands': 'band-reserved',
+  'POST /gate/tickets/:ticket/bands/:band/write': 'generate',
+  'POST /gate/tickets/:ticket/bands/:band/written': 'band-written',
 };
 
 /** Routes that change nothing, or write their entries themselves (suspicions, cases, lost gates, wristbands), or are no person's doing (marks have logs of their own). */

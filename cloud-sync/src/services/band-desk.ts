@@ -63,6 +63,14 @@ export interface BandDesk {
   ) => Promise<Result<BandReservation, Failure>>;
   /** Binds the band; a second time it says the same. */
   readonly confirm: (ticketId: string, band: string, by: Actor, entry?: EntryOf) => Promise<Result<BandView, Failure>>;
+  /** For a gate, whose own mark binds the band: `readBack`, and where it is the same the band is kept no longer. */
+  readonly written: (
+    ticketId: string,
+    band: string,
+    read: Uint8Array,
+    by: Actor,
+    entry?: EntryOf,
+  ) => Promise<Result<void, Failure>>;
   /** Takes the band from the ticket, or gives up keeping it. */
   readonly unbind: (ticketId: string, band: string, by: Actor, entry?: EntryOf) => Promise<Result<void, Failure>>;
   /** The first hundred. */
@@ -121,7 +129,35 @@ export function createBandDesk({ database, clock, keys, audit, findTicket, store
     return bound;
   };
 
+  const readBack: BandDesk['readBack'] = async (ticketId, band, read, by) => {
+    const at = await place(ticketId, band, by);
+    if (!at.ok) return at;
+    return withBands(database, at.value.event.id, async (queries): Promise<Result<BandReservation, Failure>> => {
+      const row = await keeping.kept(queries, at.value);
+      if (!row.ok) return row;
+      if (row.value.write_hash === null) return err({ type: 'band-not-written' });
+      const isSame = bytesToHex(sha256(read)) === row.value.write_hash;
+      await storeBands(queries, [{ ...row.value, read_back: isSame ? 1 : 0 }]);
+      return isSame ? ok(toReservation(row.value)) : err({ type: 'read-back-differs' });
+    });
+  };
+
   return {
+    readBack,
+    written: async (ticketId, band, read, by, entry) => {
+      const same = await readBack(ticketId, band, read, by);
+      if (!same.ok) return same;
+      const at = await place(ticketId, band, by);
+      if (!at.ok) return at;
+      await keeping.free(at.value);
+      const made = entry?.({ event: at.value.event.id, subject: band });
+      if (made !== undefined)
+        await database
+          .transaction()
+          .execute((queries) => audit.record(queries, { ...made, method: same.value.method }));
+      return ok(undefined);
+    },
+
     reserve: async (ticketId, { method: methodId, uid, writable, instead, replace, reason }, by, entry) => {
       const found = await findTicket(ticketId);
       if (!found.ok) return found;
@@ -172,19 +208,6 @@ export function createBandDesk({ database, clock, keys, audit, findTicket, store
         if (entry !== undefined)
           await audit.record(queries, { ...entry({ event: event.id, subject: band }), method: method.value.id });
         return ok({ band, write: bytesToHex(toWrite), bytes: toWrite.length });
-      });
-    },
-
-    readBack: async (ticketId, band, read, by) => {
-      const at = await place(ticketId, band, by);
-      if (!at.ok) return at;
-      return withBands(database, at.value.event.id, async (queries): Promise<Result<BandReservation, Failure>> => {
-        const row = await keeping.kept(queries, at.value);
-        if (!row.ok) return row;
-        if (row.value.write_hash === null) return err({ type: 'band-not-written' });
-        const isSame = bytesToHex(sha256(read)) === row.value.write_hash;
-        await storeBands(queries, [{ ...row.value, read_back: isSame ? 1 : 0 }]);
-        return isSame ? ok(toReservation(row.value)) : err({ type: 'read-back-differs' });
       });
     },
 
@@ -284,9 +307,9 @@ interface Unbinding {
 }
 const nothingBound: Unbinding = { method: '', replaces: [] };
 
-/** Programs never, and stewards neither: they call somebody. */
+/** Programs never, and stewards neither: they call somebody. A gate has the role of who works at it. */
 const mayTakeFromOthers = ({ kind, admin, memberships }: Actor, event: number): boolean =>
-  kind === 'user' && (admin || memberships.get(event) === 'supervisor' || memberships.get(event) === 'organiser');
+  kind !== 'client' && (admin || memberships.get(event) === 'supervisor' || memberships.get(event) === 'organiser');
 
 /** Tickets of a disputed band that an entry of the audit log names. */
 const namedTicketsMax = 5;

@@ -66,7 +66,8 @@ export function createBandKeeping({
   const keptByOther = (row: BandRow | undefined, at: BandPlace): Failure | undefined => {
     const leftMs = (row?.until_ms ?? 0) - clock.wallMs();
     const ticket = row?.ticket ?? undefined;
-    if (ticket === undefined || leftMs <= 0 || isMine(row, at)) return undefined;
+    // Whoever keeps it has it in hand, and may have changed their mind about the ticket.
+    if (ticket === undefined || leftMs <= 0 || row?.reserved_by === at.operator) return undefined;
     const detail = `It is kept for ticket ${ticket}.`;
     return { type: 'band-reserved', ticket, detail, retryAfterS: Math.ceil(leftMs / 1_000) };
   };

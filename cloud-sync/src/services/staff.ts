@@ -36,6 +36,8 @@ export interface Staff {
     person: { readonly role: StaffRole; readonly pin: string },
   ) => Promise<Result<StaffCard, Failure>>;
   readonly list: (event: number) => Promise<Result<StaffView[], Failure>>;
+  /** Undefined for whoever does not work there. */
+  readonly roleOf: (event: number, operator: string) => Promise<StaffRole | undefined>;
   /** A new card; the one before it is dead at a gate with its next feed. `staff-unknown`. */
   readonly makeCard: (event: number, operator: string) => Promise<Result<StaffCard, Failure>>;
   /** `staff-unknown`. */
@@ -104,6 +106,16 @@ export function createStaff({ database, clock, random, changed }: StaffDeps): St
           createdAtMs: row.created_at_ms,
         })),
       );
+    },
+
+    roleOf: async (event, operator) => {
+      const row = await database
+        .selectFrom('staff')
+        .select('role')
+        .where('event', '=', event)
+        .where('operator', '=', operator)
+        .executeTakeFirst();
+      return row === undefined ? undefined : toRole(row.role);
     },
 
     makeCard: (event, operator) =>
