@@ -127,6 +127,12 @@ const configSchema = z.strictObject({
       keyFile: z.string().min(1).max(1_024).optional(),
     })
     .prefault({}),
+  desk: z
+    .strictObject({
+      /** Whether the band desk writes passes onto bands. False for those of a cashless supplier, which are known by their number. */
+      passes: z.boolean().default(true),
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(logLevels).default('info') }).prefault({}),
   lanes: z.array(laneSchema).min(1, 'needs at least one [[lanes]] table').max(16),
 });

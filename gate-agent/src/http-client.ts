@@ -16,8 +16,20 @@ export interface PostOptions {
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
   readonly signal?: AbortSignal | undefined;
-  readonly fetch?: typeof fetch | undefined;
+  readonly fetch?: Post | undefined;
 }
+
+/** As `fetch`, also with a gate's signature. */
+export type Post = (
+  url: string,
+  init: {
+    readonly method: 'POST';
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Buffer<ArrayBuffer>;
+    readonly redirect: 'error';
+    readonly signal: AbortSignal;
+  },
+) => Promise<Response>;
 
 /** Posts JSON and reads at most `answerBytesMax` bytes of the answer, whatever its status. */
 export const postJson = (
@@ -30,7 +42,7 @@ export const postJson = (
       const response = await send(url, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
+        body: Buffer.from(JSON.stringify(body)),
         redirect: 'error',
         signal: deadline.signal,
       });

@@ -26,11 +26,13 @@ import {
   type Timer,
 } from '@postern/shared';
 import { createLaneActuators } from './actuators/lane-actuators.ts';
+import { createCloudDesk } from './bands/cloud-desk.ts';
+import { bleBands, createBandsInHand, nfcBands, type BandSource } from './bands/next-band.ts';
+import { createWritePass, foreseeByCloud } from './bands/write-pass.ts';
 import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
 import { createClockTrust, type TimeSample } from './clock-trust.ts';
 import { eventsOf, pcscSocketPath, type EventConfig, type GateConfig, type LaneConfig } from './config.ts';
-import { bleBands, createNextBand, nfcBands, type BandSource } from './next-band.ts';
 import { openEventAtGate, type EventAtGate } from './event-at-gate.ts';
 import { createEventReports } from './event-reports.ts';
 import { createFacts } from './facts.ts';
@@ -248,6 +250,14 @@ async function compose(
     forgotten: () =>
       revocation.revokedAtMs() !== undefined ? 'revoked' : several.leaseOver() ? 'lease-over' : undefined,
   });
+  const onRevoked = (notice: string): void => {
+    revocation.hear(notice);
+    screens.refresh();
+  };
+  const cloud =
+    cloudUrl === undefined
+      ? undefined
+      : { url: cloudUrl, fetch: createGateFetch({ gate: gate.id, keys: identity.keys, clock, onRevoked }) };
   let decoder: Decoder | undefined;
   onStop(async () => decoder?.close());
   let nfc: NfcService | undefined;
@@ -293,7 +303,7 @@ async function compose(
         decoder: () => (decoder ??= createDecoder()),
         nfc: () => (nfc ??= createNfcService({ socketPath: pcscSocketPath(), timer })),
         onNfc: (nfcReader) => bandSources.set(id, nfcBands(nfcReader)),
-        onBle: (bleReader) => bandSources.set(id, bleBands(bleReader)),
+        onBle: (bleReader) => bandSources.set(id, bleBands(bleReader, { random, logger })),
         ...(preview === undefined ? {} : { onFrame: preview.offer }),
       });
       if (!reader.ok) return err({ type: reader.error.type, cause: `lane ${laneConfig.id}: ${reader.error.message}` });
@@ -333,6 +343,17 @@ async function compose(
   ordersView = () => ({ orders: ordersOf.flatMap(({ view }) => view()) });
 
   // Staff and screens.
+  const bands = createBandsInHand(bandSources);
+  const { passes: mayWrite } = config.desk;
+  const cloudDesk = cloud && createCloudDesk({ ...cloud, clock });
+  const writePass = createWritePass({
+    port: bands.port,
+    cloud: cloudDesk,
+    about: several.boundBand,
+    mayWrite,
+    logger,
+    signal,
+  });
   const signOn = createStaffSignOn({ checkPin: createPinCheck(several.staff), staff: several.staff, clock, random });
   const steward = createSteward({
     lanes,
@@ -344,6 +365,7 @@ async function compose(
     orders: createStewardOrders({ events: ordersOf, confirmations: createConfirmations({ clock, random }) }),
     bandDesk: createBandDesk({
       registry,
+      ...(cloudDesk === undefined ? {} : { foresee: foreseeByCloud(cloudDesk, mayWrite) }),
       events: events.map(({ event, store, feed, journal }) => ({
         event,
         store,
@@ -393,7 +415,8 @@ async function compose(
     timeZone: () => own.feed.policy().timeZone,
     clock,
     pages: createPages(),
-    nextBand: createNextBand(bandSources),
+    nextBand: bands.next,
+    writePass,
     imports: { token, importMessage: several.importMessage },
     ...(preview === undefined ? {} : { preview: preview.routes }),
     status: async () => toStatus(toHealth(facts()), await several.progress()),
@@ -420,16 +443,11 @@ async function compose(
   onStop(async () => void (await Promise.all(running)));
 
   // What may take its time: the cloud, and the clock's state on disk.
-  if (cloudUrl !== undefined) {
-    const onRevoked = (notice: string): void => {
-      revocation.hear(notice);
-      screens.refresh();
-    };
-    const cloud = { url: cloudUrl, fetch: createGateFetch({ gate: gate.id, keys: identity.keys, clock, onRevoked }) };
+  if (cloud !== undefined) {
     const feeds = events.map((event) => event.followFeed(cloud, screens.refresh, signal));
     const background = [
       ...feeds.map(({ ended }) => ended),
-      keepAskingServerTime({ cloudUrl, clock, random, feedKeyOf, logger, timer }, learn, signal),
+      keepAskingServerTime({ cloudUrl: cloud.url, clock, random, feedKeyOf, logger, timer }, learn, signal),
     ];
     onStop(async () => void (await Promise.all(background)));
     await Promise.all(feeds.map(({ hasFeed }) => hasFeed));

@@ -1,5 +1,14 @@
 // What is asked of a gate as a whole and answered by its events together: by the first that knows, or by all of them.
-import { hexToBytes, type Manifest, type Zone } from '@postern/shared';
+import {
+  hexToBytes,
+  isEnough,
+  type Manifest,
+  type TagMedium,
+  type TicketType,
+  weighProofs,
+  type Zone,
+} from '@postern/shared';
+import type { BoundBand } from './bands/write-pass.ts';
 import type { EventAtGate } from './event-at-gate.ts';
 import type { ReplicationStatus } from './replication/messages.ts';
 import type { Replication } from './replication/worker-front.ts';
@@ -12,6 +21,8 @@ export interface SeveralEvents {
   /** Whoever works for one of the events may act here. */
   readonly staff: () => Manifest['staff'];
   readonly zones: () => readonly Zone[];
+  /** A band that is bound to this ticket; undefined where it is not. */
+  readonly boundBand: (medium: TagMedium, id: Uint8Array, ticketId: string) => BoundBand | undefined;
   /** What may sign the time: a feed key of a feed in use, or one that came with enrolment, unless a feed says that it is revoked. */
   readonly feedKey: (keyId: string) => Uint8Array | undefined;
   /** Whether one of them has forgotten its list because the cloud was not heard for so long. */
@@ -43,6 +54,17 @@ export function createSeveralEvents(own: EventAtGate, further: readonly EventAtG
     staff: () => manifests().flatMap(({ staff }) => staff),
     zones: () => manifests().flatMap(({ policy }) => policy.zones),
     leaseOver: () => events.some(({ cache }) => cache.leaseEndedMs() !== undefined),
+    boundBand: (medium, id, ticketId) => {
+      for (const { feed, journal } of events) {
+        const tagHash = feed.tagHash(medium, id);
+        const state = tagHash === undefined ? undefined : journal.tag(tagHash);
+        if (tagHash === undefined || state?.type !== 'bound' || state.ticketId !== ticketId) continue;
+        const type = feed.ticket(ticketId)?.type;
+        const rule = feed.policy().types.find((one) => one.id === type);
+        return { tagHash, needsPass: rule !== undefined && isNumberWorthless(rule, medium) };
+      }
+      return undefined;
+    },
     feedKey: (keyId) => {
       const keys = events.flatMap(({ cache }) => cache.feedKeys()).filter((key) => key.keyId === keyId);
       const [key] = keys;
@@ -58,6 +80,10 @@ export function createSeveralEvents(own: EventAtGate, further: readonly EventAtG
     progress: () => Promise.all(events.map(progressOf)),
   };
 }
+
+/** Whether a ticket of this type is refused on the number of a band, also beside another proof. */
+const isNumberWorthless = (rule: TicketType, method: string): boolean =>
+  !isEnough('looked-up', rule) || weighProofs(rule.proofs, [{ method, assurance: 'looked-up' }]) === 'never';
 
 async function progressOf({ journal, replication }: EventAtGate): Promise<EventProgress> {
   const hash = await replication.contentHash();

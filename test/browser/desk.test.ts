@@ -1,18 +1,22 @@
-// Goal: a person with a queue gives bands at the desk's page with nothing but a scanner and a keyboard; nothing is linked that they did
-// not mean, no code or session leaves the page, and it goes on after the gate was away.
+// Goal: a person with a queue gives bands at the desk's page with nothing but a scanner and a keyboard; nothing is linked or overwritten that
+// they did not mean, they are told whether the pass is on the band, no code or session leaves the page, and it goes on after the gate was away.
 import { existsSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import {
   createSteward,
   createStaffSignOn,
+  err,
   hashStaffCode,
   makeStaffCode,
+  ok,
   pinMissRules,
   stewardText,
   type StaffSignOn,
 } from '@postern/shared';
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest';
-import type { HeldBand, NextBand } from '../../gate-agent/src/next-band.ts';
+import type { HeldBand, NextBand } from '../../gate-agent/src/bands/next-band.ts';
+import type { NotWritten } from '../../gate-agent/src/bands/pass-port.ts';
+import type { BandToWrite } from '../../gate-agent/src/bands/write-pass.ts';
 import { pageFolder } from '../../gate-agent/src/local-api/pages.ts';
 import { band, createBandDeskRig, steward, supervisor } from '../support/band-desk-rig.ts';
 import { launchBrowser } from '../support/browser.ts';
@@ -40,6 +44,9 @@ async function startDeskGate() {
   let signOn = startShifts();
   let hasReader = true;
   let losesAnswer = false;
+  let notWritten: NotWritten | undefined;
+  let untilWritten: Promise<void> | undefined;
+  const toWrite: BandToWrite[] = [];
   let waiting: { readonly reader: string | undefined; readonly take: (held: HeldBand) => void } | undefined;
   const nextBand: NextBand = (reader, signal) =>
     hasReader
@@ -55,6 +62,13 @@ async function startDeskGate() {
   const serve = (port: number): Promise<ServedApi> =>
     serveLocalApi(port, {
       nextBand,
+      writePass: async (about) => {
+        toWrite.push(about);
+        await untilWritten;
+        return notWritten === undefined || (notWritten === 'band-holds-other' && about.overwrite)
+          ? ok(undefined)
+          : err({ type: notWritten });
+      },
       signOn: () => signOn,
       steward: () => {
         const { act } = createSteward({
@@ -87,6 +101,12 @@ async function startDeskGate() {
     },
     readerAsked: () => waiting?.reader,
     isWaiting: () => waiting !== undefined,
+    /** Bands whose pass was asked for. */
+    toWrite,
+    /** From now on no pass gets onto a band. */
+    failToWrite: (why: NotWritten | undefined) => void (notWritten = why),
+    /** The next pass takes so long. */
+    writeUntil: (done: Promise<void>) => void (untilWritten = done),
     unplugReader: () => void (hasReader = false),
     forgetShifts: () => void (signOn = startShifts()),
     /** The gate does what it is asked next, and is gone before it can say so. */
@@ -245,6 +265,82 @@ describeOrReport('the band desk', firstReason(missingPrograms('chromium'), notBu
     await page.keyboard.press('Enter');
     await at('done');
     expect(gate.owner(1)).toBe(ticketId(2));
+  });
+
+  test('says to keep the band there while the pass is written, then that it is', async () => {
+    let done = (): void => undefined;
+    gate.writeUntil(new Promise((resolve) => (done = resolve)));
+    await open();
+    await signOnAs(steward.operator);
+    await scan('T1');
+    await gate.hold(1);
+    await at('writing');
+    await says('Keep the band there');
+    // Nothing can be called off or begun meanwhile.
+    await page.keyboard.press('Escape');
+    await scan('T2');
+    await at('writing');
+    done();
+    await says('Band linked, pass written');
+    expect(gate.toWrite).toMatchObject([
+      { ticketId: ticketId(1), medium: 'nfc', id: band(1), by: steward, overwrite: false },
+    ]);
+  });
+
+  test('says that there is no connection to the cloud, and does not keep anybody waiting for it', async () => {
+    gate.failToWrite('cloud-unreachable');
+    await open();
+    await signOnAs(steward.operator);
+    await give('T1', 1);
+    await says('Band linked; pass is not written: no connection to the cloud');
+    await give('T2', 2);
+    expect([gate.owner(1), gate.owner(2), await count()]).toEqual([ticketId(1), ticketId(2), '2']);
+  });
+
+  test('offers to try again with a band that was taken away too early, and counts it once', async () => {
+    gate.failToWrite('band-gone');
+    await open();
+    await signOnAs(steward.operator);
+    await scan('T1');
+    await gate.hold(1);
+    await at('unwritten');
+    await says('Band linked; pass is not written: the band was taken away');
+    expect([gate.owner(1), await count()]).toEqual([ticketId(1), '1']);
+    gate.failToWrite(undefined);
+    await page.keyboard.press('Enter');
+    await at('band');
+    await gate.hold(1);
+    await says('Band linked, pass written');
+    expect([gate.marks.length, await count()]).toEqual([1, '1']);
+    gate.failToWrite('band-failed');
+    await scan('T2');
+    await gate.hold(2);
+    await at('unwritten');
+    await page.keyboard.press('Escape');
+    await at('ticket');
+  });
+
+  test('overwrites what somebody else has written on a band for a supervisor only, when that one says so', async () => {
+    gate.failToWrite('band-holds-other');
+    await open();
+    await signOnAs(steward.operator);
+    await scan('T1');
+    await gate.hold(1);
+    await at('unwritten');
+    await says(/Only a supervisor who signs on here can overwrite/);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Sign off' }).click();
+    await signOnAs(supervisor.operator);
+    for (const key of ['Escape', 'Enter']) {
+      await scan('T1');
+      await gate.hold(1);
+      await at('question');
+      await says(/cannot be brought back/);
+      expect(gate.toWrite.some(({ overwrite }) => overwrite)).toBe(false);
+      await page.keyboard.press(key);
+      await at(key === 'Enter' ? 'done' : 'ticket');
+    }
+    expect(gate.toWrite.filter(({ overwrite }) => overwrite)).toMatchObject([{ by: supervisor }]);
   });
 
   test('never takes a scan for an answer, whichever button has the focus', async () => {
@@ -441,6 +537,18 @@ describeOrReport('the band desk', firstReason(missingPrograms('chromium'), notBu
       await scan(text);
       await at('band');
       steps.push(await measure());
+      await gate.hold(n);
+      await at(next);
+      steps.push(await measure());
+    }
+    for (const [why, n, next] of [
+      ['cloud-unreachable', 4, 'done'],
+      ['band-gone', 4, 'unwritten'],
+      ['band-holds-other', 4, 'question'],
+    ] as const) {
+      gate.failToWrite(why);
+      await scan('T2');
+      await at('band');
       await gate.hold(n);
       await at(next);
       steps.push(await measure());

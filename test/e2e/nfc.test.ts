@@ -1,14 +1,18 @@
 // Goal: a gate with an NFC reader, as processes and on the real pcscd: a tag with a pass of its own opens the lane, and so does a band
-// that the band desk has given to a ticket; the same pass copied on another tag does not, and a torn reading harms nobody.
+// that the band desk has given to a ticket; the same pass copied on another tag does not, and a torn reading harms nobody. The desk writes
+// the pass where there is a cloud and room for it, and says in every other case why not; the band is linked all the same.
 // A ticket that asks for more than a UID wants a tag that proves itself, and believes no message of it twice.
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  bandReservationSchema,
   bytesToHex,
+  encodeNdef,
   eventResponseSchema,
   gateResponseSchema,
   generateResponseSchema,
+  ndefUriRecord,
   ready,
   staffResponseSchema,
   sunSuffixDefault,
@@ -17,9 +21,9 @@ import {
   type SunKeys,
   type TicketResponse,
 } from '@postern/shared';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitUntil } from '../support/demo-process.ts';
-import { startNewCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+import { startNewCloud, temporaryFolder, type CloudProcess, type NewCloud } from '../support/cloud-process.ts';
 import {
   listenToGate,
   runGateCommand,
@@ -32,6 +36,8 @@ import { describeOrReport } from '../support/not-run.ts';
 import { createPcscd, missingPcsc, type VirtualPcscd } from '../../scripts/lib/pcscd.ts';
 import {
   hex,
+  mifareClassic,
+  mifareUltralight,
   ntag213,
   ntag215,
   sunMessage,
@@ -44,6 +50,7 @@ const ownUid = '04aa0000000001';
 const otherUid = '04aa0000000002';
 const bandUid = '04aa0000000003';
 const provingUid = '04aa0000000004';
+const copiedUid = '04aa0000000005';
 const pin = '4711';
 const keys: SunKeys = { metaRead: hex('5a'.repeat(16)), fileRead: hex('a5'.repeat(16)), suffix: sunSuffixDefault };
 /** A lane takes what it has seen within 2 s for the same presentation. */
@@ -61,6 +68,8 @@ describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
   let tickets: readonly TicketResponse[] = [];
   let ndef: Uint8Array;
   let operator = '';
+  let supervisor = '';
+  let api: NewCloud;
 
   const startGate = async (): Promise<void> => {
     gate = startGateProcess(join(data, 'gate.toml'));
@@ -69,11 +78,11 @@ describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
   };
   const ticketId = (index: number): string => tickets[index]?.id ?? '';
 
-  /** At the band desk: the ticket's code, then the band at the reader. */
-  const bind = async (uid: string, code: string): Promise<string> => {
-    const desk = startGateCommand([pin, code, ''], 'bind', '--data', data, '--operator', operator);
+  /** At the band desk: the ticket's code, then the band at the reader, and what is answered to a question about it. */
+  const bind = async (tag: VirtualTag, code: string, { by = operator, answer = '' } = {}): Promise<string> => {
+    const desk = startGateCommand([pin, code, answer, ''], 'bind', '--data', data, '--operator', by);
     expect(await waitUntil(async () => desk.out().includes('Hold the band'), 20_000), desk.out()).toBe(true);
-    const tapped = await pcscd.tap(ntag213({ uid }));
+    const tapped = await pcscd.tap(tag);
     const { out, errors } = await desk.ended;
     await tapped.remove();
     expect(errors).toBe('');
@@ -91,26 +100,31 @@ describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
     await ready;
     pcscd = await createPcscd();
     await pcscd.start();
-    const started = await startNewCloud(folder.path);
-    cloud = started.process;
-    const { url: cloudUrl, post: api } = started;
+    api = await startNewCloud(folder.path);
+    cloud = api.process;
+    const { url: cloudUrl, post } = api;
     const zones = [{ id: 'arena', name: 'Arena' }];
     const types = [
       { id: 1, name: 'Adult' },
       { id: 2, name: 'Backstage', uses: 0, assuranceMin: 'signed' },
     ];
-    ({ event } = eventResponseSchema.parse(await api('/api/events', { name: 'Concert', types, zones })));
+    ({ event } = eventResponseSchema.parse(await post('/api/events', { name: 'Concert', types, zones })));
     ({ tickets } = ticketBatchResponseSchema.parse(
-      await api('/api/tickets/batch', { event, tickets: [{ type: 1 }, { type: 1 }, { type: 1 }, { type: 2 }] }),
+      await post('/api/tickets/batch', {
+        event,
+        tickets: [{ type: 1 }, { type: 1 }, { type: 1 }, { type: 2 }, { type: 2, party: 5 }],
+      }),
     ));
-    ({ operator } = staffResponseSchema.parse(await api(`/admin/events/${event}/staff`, { role: 'steward', pin })));
+    const member = async (role: string): Promise<string> =>
+      staffResponseSchema.parse(await post(`/admin/events/${event}/staff`, { role, pin })).operator;
+    [operator, supervisor] = [await member('steward'), await member('supervisor')];
     const made = generateResponseSchema.parse(
-      await api(`/api/tickets/${ticketId(0)}/methods/nfc/generate`, { uid: ownUid }),
+      await post(`/api/tickets/${ticketId(0)}/methods/nfc/generate`, { uid: ownUid }),
     );
     ndef = Uint8Array.from(Buffer.from(String(made.payload['ndef']), 'base64url'));
     const lanes = [{ id: 'in', readers: ['pcsc://ACR122U PICC (virtual) 00 00'], actuator: 'sim://in?pass-ms=20' }];
     const { code } = gateResponseSchema.parse(
-      await api(`/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
+      await post(`/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
     );
     expect(await runGateCommand('enrol', cloudUrl, code, '--data', data, '--lan', 'off')).toMatchObject({ code: 0 });
     appendFileSync(join(data, 'gate.toml'), '\n[local]\nport = 0\n[nfc]\nsunKeyFile = "sun-keys.toml"\n');
@@ -119,7 +133,7 @@ describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
       `metaReadKey = "${bytesToHex(keys.metaRead)}"\nfileReadKey = "${bytesToHex(keys.fileRead)}"\n`,
       { mode: 0o600 },
     );
-    await api(`/admin/events/${event}/publish`, {});
+    await post(`/admin/events/${event}/publish`, {});
     await startGate();
   }, 120_000);
 
@@ -149,19 +163,101 @@ describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
     });
   });
 
-  test('a band from the band desk opens the lane for its ticket, and not for another one that wants it', async () => {
+  test('a band from the band desk carries its ticket’s pass and opens the lane, its copy does not, and no other ticket gets it', async () => {
     const band = ntag213({ uid: bandUid });
     expect(await hold(band)).toMatchObject({ kind: 'refuse', refusal: { type: 'code-unknown' } });
-    expect(await bind(bandUid, tickets[1]?.text ?? '')).toContain('✓ Band linked');
-    expect(await bind(bandUid, tickets[2]?.text ?? '')).toContain('belongs to another ticket');
+    const given = await bind(band, tickets[1]?.text ?? '');
+    expect(given).toContain('✓ Band linked');
+    expect(given).toContain('✓ Pass written and read back');
+    expect(await bind(band, tickets[2]?.text ?? '')).toContain('belongs to another ticket');
     expect(await hold(band)).toMatchObject({
       kind: 'admit',
-      claim: { method: 'nfc', assurance: 'looked-up', ticketId: ticketId(1) },
+      claim: { method: 'nfc', assurance: 'signed', ticketId: ticketId(1) },
+    });
+    expect(await hold(ntag213({ uid: copiedUid, area: band.memory.slice(16, 160) }))).toMatchObject({
+      kind: 'refuse',
+      refusal: { type: 'signature-invalid' },
+    });
+  });
+
+  describe('a band that cannot have its pass is linked all the same, and the desk says why', () => {
+    const uidOf = (n: number): string => `04bb00000000${n.toString(16).padStart(2, '0')}`;
+    /** A group's, which wants what is proved; each band is one of its five. */
+    const group = (): string => tickets[4]?.text ?? '';
+    const foreign = (uid: string) => ntag213({ uid, ndef: encodeNdef([ndefUriRecord('https://example.org/wash-me')]) });
+
+    test('torn away while it is written; held there again, it gets it', async () => {
+      const band = ntag213({ uid: uidOf(1) });
+      const torn = await bind(tornAway(band, 12), group());
+      expect(torn).toContain('✓ Band linked');
+      expect(torn).toContain('pass is not written: the band was taken away');
+      expect(await bind(band, group())).toContain('✓ Pass written');
+      expect(await hold(band)).toMatchObject({ kind: 'admit', claim: { assurance: 'signed', ticketId: ticketId(4) } });
+    });
+
+    test('of a kind that carries none: it opens the gate by its number', async () => {
+      const said = await bind(mifareClassic(uidOf(6)), tickets[2]?.text ?? '');
+      expect(said).toContain('✓ Band linked');
+      expect(said).toContain('this kind of band carries none. It opens the gate by its number');
+    });
+
+    test('locked, too small, or one that proves itself', async () => {
+      const uid = uidOf(2);
+      for (const [tag, why] of [
+        [ntag213({ uid, readOnly: true }), 'this band is locked'],
+        [mifareUltralight({ uid }), 'this band is too small for it'],
+        [sunTag({ uid, keys }), 'It proves itself'],
+      ] as const) {
+        const said = await bind(tag, group());
+        expect(said).toContain('✓ Band linked');
+        expect(said).toContain(why);
+      }
+    });
+
+    test('what somebody else has written stays, unless a supervisor says so', async () => {
+      const band = foreign(uidOf(3));
+      const before = Uint8Array.from(band.memory);
+      expect(await bind(band, group())).toContain('somebody else has written on this band');
+      expect(await bind(band, group(), { by: supervisor, answer: 'n' })).not.toContain('✓ Pass');
+      expect(band.memory).toEqual(before);
+      const overwritten = await bind(band, group(), { by: supervisor, answer: 'y' });
+      expect(overwritten).toContain('✓ Pass written and read back');
+      expect(band.memory).not.toEqual(before);
+    });
+
+    test('a cashless supplier’s is never written', async () => {
+      const uid = uidOf(4);
+      const bands = `/api/tickets/${ticketId(4)}/bands`;
+      const reserved = bandReservationSchema.parse(await api.post(bands, { method: 'nfc', uid, writable: false }));
+      const band = ntag213({ uid });
+      const before = Uint8Array.from(band.memory);
+      const kept = await bind(band, group());
+      expect(kept).toContain('Another desk is just giving this band away');
+      await api.remove(`${bands}/${reserved.band}`);
+      const said = await bind(band, group());
+      expect(said).toContain('✓ Band linked');
+      // Its ticket wants what is proved.
+      expect(said).toContain('This ticket is refused without its pass');
+      expect(band.memory).toEqual(before);
+    });
+
+    test('while the cloud does not answer; when it does, the same ticket and band get it', async () => {
+      const band = ntag213({ uid: uidOf(5) });
+      const before = Uint8Array.from(band.memory);
+      cloud.kill('SIGSTOP');
+      const said = await bind(band, group());
+      expect(said).toContain('✓ Band linked');
+      expect(said).toContain('Band linked; pass is not written: no connection to the cloud');
+      expect(band.memory).toEqual(before);
+      cloud.kill('SIGCONT');
+      // The desk leaves a cloud alone for a while that has not answered.
+      for (let again = ''; !again.includes('✓ Pass written');) again = await bind(band, group());
+      expect(await hold(band)).toMatchObject({ kind: 'admit', claim: { assurance: 'signed' } });
     });
   });
 
   test('a ticket that asks for proof: not on the UID, on a fresh message, and not on the same one again', async () => {
-    expect(await bind(provingUid, tickets[3]?.text ?? '')).toContain('✓ Band linked');
+    expect(await bind(ntag213({ uid: provingUid }), tickets[3]?.text ?? '')).toContain('✓ Band linked');
     expect(await hold(ntag213({ uid: provingUid }))).toMatchObject({ refusal: { type: 'assurance-too-low' } });
     await sleep(outOfViewMs);
     const tag = sunTag({ uid: provingUid, keys, firstCounter: 30 });

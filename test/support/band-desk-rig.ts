@@ -7,6 +7,7 @@ import {
   ok,
   tagHash,
   type BandAction,
+  type BandDeskDeps,
   type Mark,
   type MarkDraft,
   type Store,
@@ -51,7 +52,7 @@ const method: VerificationMethod = {
   generate: async () => err({ type: 'nothing-to-generate' }),
 };
 
-export function createBandDeskRig() {
+export function createBandDeskRig({ foresee }: Pick<BandDeskDeps, 'foresee'> = {}) {
   const marks: Mark[] = [];
   let broken = false;
   const append = async (draft: MarkDraft) => {
@@ -69,6 +70,7 @@ export function createBandDeskRig() {
   const { clock } = createVirtualTime();
   const noLookups = { issuerKey: () => undefined, ticketByCode: () => undefined, ticketByShortCode: () => undefined };
   const desk = createBandDesk({
+    ...(foresee === undefined ? {} : { foresee }),
     registry: createMethodRegistry({
       methods: [method],
       lookups: { ...noLookups, tag: () => ({ type: 'unbound' }), event },

@@ -62,24 +62,30 @@ export interface NewCloud {
   readonly url: string;
   /** Sends JSON as the administrator; throws what the cloud says against it. */
   readonly post: (path: string, body: unknown) => Promise<unknown>;
+  readonly remove: (path: string) => Promise<unknown>;
 }
 
 export async function startNewCloud(folder: string): Promise<NewCloud> {
   const process = runCloud('serve', '--database', `sqlite:${join(folder, 'cloud.db')}`, '--port', '0');
   const url = await process.ready;
   const token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(process.out())?.[0] ?? '';
+  const send = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.status === 204 ? undefined : response.json();
+  };
   return {
     process,
     url,
-    post: async (path, body) => {
-      const response = await fetch(url + path, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-      return response.json();
-    },
+    post: (path, body) => send('POST', path, body),
+    remove: (path) => send('DELETE', path),
   };
 }
 

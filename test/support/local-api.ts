@@ -54,6 +54,7 @@ export async function serveLocalApi(
     ],
     zones: () => [],
     nextBand: async () => 'none',
+    writePass: async () => ({ ok: false, error: { type: 'cloud-unreachable' } }),
     gateName: (gate) => gate,
     timeZone: () => 'Europe/Berlin',
     signOn: () => {

@@ -1,5 +1,5 @@
 // `gate-agent bind`: the band desk at a terminal, beside the running agent. A person signs on with PIN; then, again and again: the ticket
-// (scanned or typed), the band held to a reader, done. The agent decides and writes; here are only the questions.
+// (scanned or typed), the band held to a reader, its pass, done. The agent decides and writes; here are only the questions.
 import { err, ok, type Result } from '@postern/shared';
 import { z } from 'zod';
 import type { CommandError, GateFolder } from './gate-folder.ts';
@@ -29,6 +29,15 @@ const problemSchema = z.looseObject({
   refusal: z.looseObject({ type: z.string() }).optional(),
 });
 const heldSchema = z.looseObject({ medium: z.enum(['nfc', 'ble']), id: z.string(), reader: z.string() });
+/** Of what is said of a band's pass, the language of this command. */
+const sayingSchema = z.looseObject({ en: z.string() });
+const passSchema = z.looseObject({
+  pass: z.enum(['written', 'not-written']),
+  why: z.string().optional(),
+  title: sayingSchema,
+  hint: sayingSchema,
+  next: z.enum(['wait', 'retry']),
+});
 const answerMsMax = 30_000;
 
 /** What can be done about a band that is not given at once. */
@@ -65,10 +74,12 @@ export async function bindBands(
 
   const pin = await askSecret(`PIN of ${operator}: `);
   const signedOn = await post('/sign-on', { operator, pin: pin ?? '' });
-  const shift = z.looseObject({ session: z.string() }).safeParse(await signedOn.json());
+  const shift = z.looseObject({ session: z.string(), role: z.string() }).safeParse(await signedOn.json());
   if (!signedOn.ok || !shift.success)
     return err({ type: 'pin-wrong', message: 'operator or PIN is wrong, or there were too many wrong ones: wait' });
-  const { session } = shift.data;
+  const { session, role } = shift.data;
+
+  const agrees = async (question: string): Promise<boolean> => /^y/i.test((await ask(question)) ?? '');
 
   /** Undefined when it was interrupted. */
   const nextBand = async (): Promise<Result<z.infer<typeof heldSchema>, CommandError> | undefined> => {
@@ -97,7 +108,7 @@ export async function bindBands(
         say(`✗ ${problem.title}${problem.refusal === undefined ? '' : ` (${problem.refusal.type})`}`);
         return false;
       }
-      if (!/^y/i.test((await ask(remedy.question)) ?? '')) return false;
+      if (!(await agrees(remedy.question))) return false;
       ({ replace } = remedy);
     }
     const again = await post('', { session, action });
@@ -110,13 +121,39 @@ export async function bindBands(
     return false;
   };
 
+  /** Writes the pass onto a band that has just been given; true where the person wants to try it again. */
+  const writePass = async (text: string, { medium, id }: z.infer<typeof heldSchema>): Promise<boolean> => {
+    for (let overwrite = false; ; overwrite = true) {
+      const response = await post('/write-pass', { session, text, medium, id, overwrite });
+      const body: unknown = await response.json();
+      if (!response.ok) {
+        say(`! the pass is not written: ${problemOf(body).message}`);
+        return false;
+      }
+      const { pass, why, title, hint, next } = passSchema.parse(body);
+      if (pass === 'written') {
+        say('✓ Pass written and read back');
+        return false;
+      }
+      say(`! ${title.en}. ${hint.en}`);
+      if (next === 'wait') return false;
+      if (why !== 'band-holds-other') return agrees('Try it again? (y/N) ');
+      if (role !== 'supervisor' || !(await agrees('Overwrite what is on it? It cannot be brought back. (y/N) ')))
+        return false;
+    }
+  };
+
   let given = 0;
   for (let text = await ask('Ticket: '); text !== undefined && text.trim() !== ''; text = await ask('Ticket: ')) {
-    say('Hold the band to the reader …');
-    const held = await nextBand();
-    if (held === undefined) break;
-    if (!held.ok) return held;
-    if (await give(text.trim(), held.value)) given++;
+    for (let isFirst = true; ; isFirst = false) {
+      say('Hold the band to the reader …');
+      const held = await nextBand();
+      if (held?.ok === false) return held;
+      if (held === undefined || !(await give(text.trim(), held.value))) break;
+      if (isFirst) given++;
+      if (!(await writePass(text.trim(), held.value))) break;
+    }
+    if (signal.aborted) break;
   }
   await post('/sign-off', { session }).catch(() => undefined); // The shift ends by itself, too.
   return ok(given);

@@ -1,9 +1,9 @@
-// The desk's way from one visitor to the next: ticket, band, linked, and what can come between. Session and codes live in this page's
-// memory only. The gate decides and writes; it is asked twice, so that "linked" is what its record says.
+// The desk's way from one visitor to the next: ticket, band, linked, pass written, and what can come between. Session and codes live in this
+// page's memory only. The gate decides and writes; it is asked twice, so that "linked" is what its record says.
 import { signal } from '@preact/signals';
 import type { BandOutcome, Shift, TagMedium } from '@postern/shared';
 import { ask, askOnce, unanswered } from './gate-client.ts';
-import type { Problem, Question } from './messages.ts';
+import type { Problem, Question, Saying } from './messages.ts';
 
 interface Band {
   readonly medium: TagMedium;
@@ -17,11 +17,22 @@ export type Step =
   /** The gate is asked to link; nothing can be called off. */
   | { readonly name: 'linking'; readonly ticket: string }
   | { readonly name: 'question'; readonly ticket: string; readonly band: Band; readonly question: Question }
-  | { readonly name: 'done' }
+  /** It is linked; the pass goes onto it. */
+  | { readonly name: 'writing'; readonly ticket: string }
+  | { readonly name: 'done'; readonly saying: Saying }
+  /** It is linked, and its pass is not on it, which can be tried again. */
+  | { readonly name: 'unwritten'; readonly ticket: string; readonly saying: Saying }
   | { readonly name: 'failed'; readonly why: Problem };
 
-/** How long "linked" stands before it makes room; a scan does not wait for it. */
-const donePauseMs = 2_500;
+/** As the gate says it. */
+interface PassAnswer extends Required<Saying> {
+  readonly pass: 'written' | 'not-written';
+  readonly why?: string;
+  readonly next: 'wait' | 'retry';
+}
+
+/** How long "linked" stands before it makes room, longer where there is more to read; a scan does not wait for it. */
+const donePauseMs = { written: 2_500, 'not-written': 6_000 } as const;
 const signOffMsMax = 5_000;
 const cardPrefix = 'PS1:';
 
@@ -75,9 +86,10 @@ export function signOff(): void {
 export function enter(text: string): void {
   const ticket = text.trim();
   const now = step.value;
-  if (now.name === 'sign-on' || now.name === 'linking') return;
+  if (now.name === 'sign-on' || now.name === 'linking' || now.name === 'writing') return;
   if (ticket === '') {
-    if (now.name === 'question') void link(now.ticket, now.band, now.question);
+    if (now.name === 'question') void agree(now);
+    else if (now.name === 'unwritten') void takeBand(now.ticket, true);
     else if (now.name === 'done' || now.name === 'failed') begin({ name: 'ticket' });
     return;
   }
@@ -89,11 +101,15 @@ export function enter(text: string): void {
 /** Calls off, says no, or has read it. */
 export function escape(): void {
   const { name } = step.value;
-  if (name === 'band' || name === 'question' || name === 'done' || name === 'failed') begin({ name: 'ticket' });
-  else if (name === 'sign-on') begin({ name: 'sign-on' });
+  if (name === 'sign-on') begin({ name: 'sign-on' });
+  else if (name !== 'linking' && name !== 'writing') begin({ name: 'ticket' });
 }
 
-async function takeBand(ticket: string): Promise<void> {
+const agree = ({ ticket, band, question }: Extract<Step, { readonly name: 'question' }>): Promise<void> =>
+  question === 'overwrite' ? writePass(ticket, band, true) : link(ticket, band, { replace: question });
+
+/** `again`: the band of a ticket that has got it already, which counts once. */
+async function takeBand(ticket: string, again = false): Promise<void> {
   const until = begin({ name: 'band', ticket });
   for (;;) {
     const session = shift.value?.session;
@@ -103,11 +119,16 @@ async function takeBand(ticket: string): Promise<void> {
       const another = held.error.type === 'no-band-reader' && reader !== undefined;
       return fail(another ? { type: 'no-such-reader' } : held.error);
     }
-    if (held.value !== undefined) return link(ticket, held.value);
+    if (held.value !== undefined) return link(ticket, held.value, { again });
   }
 }
 
-async function link(ticket: string, { medium, id }: Band, replace?: Question): Promise<void> {
+interface Linking {
+  readonly replace?: Exclude<Question, 'overwrite'>;
+  readonly again?: boolean;
+}
+
+async function link(ticket: string, { medium, id }: Band, { replace, again = false }: Linking): Promise<void> {
   const until = begin({ name: 'linking', ticket });
   const session = shift.value?.session;
   const action = { type: 'bind-band', text: ticket, medium, id };
@@ -127,13 +148,27 @@ async function link(ticket: string, { medium, id }: Band, replace?: Question): P
   if (readBack === undefined) return;
   if (!readBack.ok) return fail(readBack.error);
   if (readBack.value === undefined || readBack.value.mark !== undefined) return fail({ type: 'not-recorded' });
-  given.value++;
-  const shown = begin({ name: 'done' });
-  setTimeout(() => shown.aborted || begin({ name: 'ticket' }), donePauseMs);
+  if (!again) given.value++;
+  return writePass(ticket, { medium, id }, false);
+}
+
+async function writePass(ticket: string, band: Band, overwrite: boolean): Promise<void> {
+  const until = begin({ name: 'writing', ticket });
+  const session = shift.value?.session;
+  const answer = await ask<PassAnswer>('/write-pass', { session, text: ticket, ...band, overwrite }, until);
+  if (answer === undefined) return;
+  if (!answer.ok || answer.value === undefined) return fail(answer.ok ? { type: 'internal' } : answer.error);
+  const { pass, why, next, ...saying } = answer.value;
+  if (next === 'wait') {
+    const shown = begin({ name: 'done', saying });
+    setTimeout(() => shown.aborted || begin({ name: 'ticket' }), donePauseMs[pass]);
+  } else if (why === 'band-holds-other' && shift.value?.role === 'supervisor')
+    begin({ name: 'question', ticket, band, question: 'overwrite' });
+  else begin({ name: 'unwritten', ticket, saying });
 }
 
 /** A steward is not asked what only a supervisor may answer. */
-function questionOf({ type }: Problem): Question | undefined {
+function questionOf({ type }: Problem): Linking['replace'] {
   if (type === 'ticket-has-its-bands') return 'lost-band';
   return type === 'band-of-another-ticket' && shift.value?.role === 'supervisor' ? 'other-ticket' : undefined;
 }

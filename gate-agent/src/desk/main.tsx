@@ -22,6 +22,8 @@ const tones: Readonly<Record<Step['name'], 'plain' | 'good' | 'ask' | 'bad'>> = 
   band: 'plain',
   linking: 'plain',
   question: 'ask',
+  writing: 'plain',
+  unwritten: 'ask',
   done: 'good',
   failed: 'bad',
 };

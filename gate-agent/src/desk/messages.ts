@@ -27,6 +27,8 @@ export const labels = {
   cancel: { en: 'Cancel', de: 'Abbrechen' },
   goOn: { en: 'Go on', de: 'Weiter' },
   keep: { en: 'No, leave it', de: 'Nein, so lassen' },
+  again: { en: 'Try again', de: 'Noch einmal' },
+  leave: { en: 'Leave it so', de: 'So lassen' },
   supervisor: { en: 'supervisor', de: 'Leitung' },
   steward: { en: 'steward', de: 'Personal' },
 } as const satisfies Record<string, Text>;
@@ -45,9 +47,12 @@ export const sayings = {
     },
   },
   linking: { title: { en: 'One moment', de: 'Einen Moment' } },
-  done: {
-    title: { en: 'Band linked', de: 'Bändchen verknüpft' },
-    hint: { en: 'Hand it over. Next ticket, please', de: 'Bitte aushändigen. Nächstes Ticket, bitte' },
+  writing: {
+    title: { en: 'Writing the pass', de: 'Der Pass wird geschrieben' },
+    hint: {
+      en: 'Keep the band there until this screen changes',
+      de: 'Bändchen dort lassen, bis sich diese Anzeige ändert',
+    },
   },
   lost: {
     title: { en: 'Connection to the gate lost', de: 'Verbindung zum Gate verloren' },
@@ -55,7 +60,7 @@ export const sayings = {
   },
 } as const satisfies Record<string, Saying>;
 
-export type Question = 'other-ticket' | 'lost-band';
+export type Question = 'other-ticket' | 'lost-band' | 'overwrite';
 
 export const questions: Readonly<Record<Question, Required<Saying> & { readonly yes: Text }>> = {
   'other-ticket': {
@@ -73,6 +78,14 @@ export const questions: Readonly<Record<Question, Required<Saying> & { readonly 
       de: 'Ist es verloren? Wird es ersetzt, öffnet das alte Bändchen an keinem Gate mehr etwas.',
     },
     yes: { en: 'Yes, it is lost: replace it', de: 'Ja, verloren: ersetzen' },
+  },
+  overwrite: {
+    title: { en: 'Somebody else has written on this band', de: 'Auf diesem Bändchen steht etwas Fremdes' },
+    hint: {
+      en: 'Band linked: it opens the gate by its number. Overwrite what is on it with the pass? It cannot be brought back. Only a supervisor may do this.',
+      de: 'Bändchen verknüpft: Es öffnet das Gate mit seiner Nummer. Mit dem Pass überschreiben? Das lässt sich nicht zurückholen und darf nur die Leitung.',
+    },
+    yes: { en: 'Yes, overwrite it', de: 'Ja, überschreiben' },
   },
 };
 
@@ -110,6 +123,10 @@ const reasons: Readonly<Record<ReasonWithSaying, Saying>> = {
       en: 'Take a new band. Only a supervisor who signs on here can take this one over',
       de: 'Ein neues Bändchen nehmen. Dieses kann nur die Leitung übernehmen, wenn sie sich hier anmeldet',
     },
+  },
+  'band-reserved': {
+    title: { en: 'Another desk is giving this band away', de: 'Eine andere Ausgabe vergibt dieses Bändchen gerade' },
+    hint: { en: 'Take another band', de: 'Ein anderes Bändchen nehmen' },
   },
   'ticket-has-its-bands': {
     title: questions['lost-band'].title,

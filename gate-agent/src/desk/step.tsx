@@ -13,12 +13,15 @@ const symbols: Readonly<Record<TicketStep['name'], SymbolName>> = {
   band: 'band',
   linking: 'dots',
   question: 'question',
+  writing: 'dots',
+  unwritten: 'band',
   done: 'tick',
   failed: 'cross',
 };
 
 function sayingOf(now: TicketStep): Saying {
   if (now.name === 'failed') return sayProblem(now.why);
+  if ('saying' in now) return now.saying;
   return now.name === 'question' ? questions[now.question] : sayings[now.name];
 }
 
@@ -67,10 +70,18 @@ function Buttons({ now, language }: Shown): JSX.Element | null {
           {yes(questions[now.question].yes[language])}
         </div>
       );
+    case 'unwritten':
+      return (
+        <div class="buttons">
+          {no(labels.leave[language])}
+          {yes(labels.again[language])}
+        </div>
+      );
     case 'failed':
       return <div class="buttons">{yes(labels.goOn[language])}</div>;
     case 'ticket':
     case 'linking':
+    case 'writing':
     case 'done':
       return null;
   }

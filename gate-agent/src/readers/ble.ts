@@ -48,12 +48,13 @@ const suspectMs = 30_000;
 const waitingMax = 4;
 const answeredMax = 64;
 const suspectsMax = 64;
+/** What the band desk has had is nobody for the lane until it has been out of reach for so long, whatever id it has got meanwhile. */
+const atDeskMs = 2_000;
+const atDeskMax = 64;
 
 /** What has come of a band that is held up. */
 interface Answered {
   readonly proof?: BandProof;
-  /** The band desk has it. */
-  readonly isTaken?: true;
   readonly atMs: number;
   readonly tookMs?: number;
   deliveredAtMs?: number;
@@ -69,11 +70,13 @@ export function createBleReader(deps: BleReaderDeps): BleReader {
   const listen = async (deliver: (presentation: Presentation) => void, signal: AbortSignal): Promise<void> => {
     const presence = createPresence(input);
     const answered = new Map<string, Answered>();
+    /** By address, when it was last held up or talked to. */
+    const atDesk = new Map<string, number>();
     const waiting = new Set<string>();
 
     const show = ({ id: bandId }: Sighting, answer: Answered): void => {
       const nowMs = clock.monotonicMs();
-      if (answer.isTaken || signal.aborted) return;
+      if (signal.aborted) return;
       if (answer.proof === undefined ? input.proof === 'required' : nowMs - answer.atMs > proofStandsMs) return;
       if (answer.deliveredAtMs !== undefined && nowMs - answer.deliveredAtMs < sightingMs) return;
       answer.deliveredAtMs = nowMs;
@@ -111,6 +114,19 @@ export function createBleReader(deps: BleReaderDeps): BleReader {
       );
     };
 
+    const giveToDesk = (sighting: Sighting, desk: (port: BandPort) => void): void => {
+      const { address } = sighting;
+      const keep = (): void => remember(atDesk, address, clock.monotonicMs(), atDeskMax);
+      keep();
+      const port = createBandPort(sighting, async (talk) => {
+        const said = await converse(address, deskMsMax, talk);
+        // It could not be heard meanwhile.
+        keep();
+        return said;
+      });
+      desk(port);
+    };
+
     const onSighting = (sighting: Sighting): void => {
       const nowMs = clock.monotonicMs();
       const name = bandName(sighting);
@@ -118,10 +134,9 @@ export function createBleReader(deps: BleReaderDeps): BleReader {
       if (heldUp === 'no' || waiting.has(name)) return;
       if (heldUp === 'now') answered.delete(name);
       const desk = desks.shift();
-      if (desk !== undefined) {
-        settle(name, { isTaken: true, atMs: nowMs }, sighting);
-        return desk(createBandPort(sighting, (talk) => converse(sighting.address, deskMsMax, talk)));
-      }
+      if (desk !== undefined) return giveToDesk(sighting, desk);
+      const hadAtMs = atDesk.get(sighting.address) ?? -Infinity;
+      if (nowMs - hadAtMs < atDeskMs) return remember(atDesk, sighting.address, nowMs, atDeskMax);
       const answer = answered.get(name);
       if (answer !== undefined) return show(sighting, answer);
       if (sighting.id.length === 0) return;

@@ -2,8 +2,8 @@
 // (PC/SC 2.01, part 3, 3.1.3.2.3).
 import { bytesToHex, err, ok, type Result } from '@postern/shared';
 import { ask, getUid, type TagError, type Transmit } from './nfc-apdu.ts';
-import { readType2, writeType2 } from './nfc-type2.ts';
-import { readType4, writeType4 } from './nfc-type4.ts';
+import { readType2, roomOnType2, writeType2 } from './nfc-type2.ts';
+import { readType4, roomOnType4, writeType4 } from './nfc-type4.ts';
 
 /** What the lane's reader and the band desk do with a tag. Every call may end in `tag-gone`; a new tap is a new `TagPort`. */
 export interface TagPort {
@@ -11,6 +11,8 @@ export interface TagPort {
   readonly uid: Uint8Array;
   /** As written, not parsed; undefined where there is none. Each reading of an NTAG 424 DNA counts. */
   readonly readNdef: () => Promise<Result<Uint8Array | undefined, TagError>>;
+  /** Bytes that a message may have here; `tag-read-only`, or `tag-unknown` where the tag holds none. */
+  readonly roomForNdef: () => Promise<Result<number, TagError>>;
   /** Replaces what is there. Torn away meanwhile the tag holds no message; read back before you say done. */
   readonly writeNdef: (message: Uint8Array) => Promise<Result<void, TagError>>;
 }
@@ -29,6 +31,10 @@ export async function openTag(atr: Uint8Array, transmit: Transmit): Promise<Resu
     readNdef: async () => {
       if (kind === 'other') return ok(undefined);
       return kind === 'type-2' ? readType2(transmit) : readType4(transmit);
+    },
+    roomForNdef: async () => {
+      if (kind === 'other') return err({ type: 'tag-unknown' });
+      return kind === 'type-2' ? roomOnType2(transmit) : roomOnType4(transmit);
     },
     writeNdef: async (message) => {
       if (kind === 'other') return err({ type: 'tag-unknown' });

@@ -90,18 +90,29 @@ const roomFor = (areaBytes: number): number => {
   return Math.max(0, Math.min(ndefBytesMax, short <= shortLengthMax ? short : areaBytes - 4));
 };
 
+/** As `TagPort.roomForNdef`. */
+export async function roomOnType2(transmit: Transmit): Promise<Result<number, TagError>> {
+  const area = await readWritableArea(transmit);
+  return area.ok ? ok(roomFor(area.value)) : area;
+}
+
+/** Bytes of the data area of a tag that may be written. */
+async function readWritableArea(transmit: Transmit): Promise<Result<number, TagError>> {
+  const capability = await readCapability(transmit);
+  if (!capability.ok) return capability;
+  if (capability.value === undefined) return err({ type: 'tag-unknown' });
+  return capability.value.writable ? ok(capability.value.bytes) : err({ type: 'tag-read-only' });
+}
+
 /**
  * Replaces whatever the tag holds. The first page, which holds the length, is emptied first and filled last: torn away in between, the
  * tag holds no message rather than half of one.
  */
 export async function writeType2(transmit: Transmit, message: Uint8Array): Promise<Result<void, TagError>> {
-  const capability = await readCapability(transmit);
-  if (!capability.ok) return capability;
-  if (capability.value === undefined) return err({ type: 'tag-unknown' });
-  const { bytes, writable } = capability.value;
-  if (!writable) return err({ type: 'tag-read-only' });
-  if (message.length > roomFor(bytes)) return err({ type: 'tag-too-small', bytesMax: roomFor(bytes) });
-  const pages = toPages(frame(message, bytes));
+  const area = await readWritableArea(transmit);
+  if (!area.ok) return area;
+  if (message.length > roomFor(area.value)) return err({ type: 'tag-too-small', bytesMax: roomFor(area.value) });
+  const pages = toPages(frame(message, area.value));
   const emptied = await write(transmit, firstDataPage, Uint8Array.of(tlvNdef, 0, tlvEnd, 0));
   if (!emptied.ok) return emptied;
   for (const [index, page] of [...pages.entries()].toReversed()) {

@@ -91,13 +91,23 @@ export async function readType4(transmit: Transmit): Promise<Result<Uint8Array |
   return ok(message);
 }
 
+/** As `TagPort.roomForNdef`. */
+export async function roomOnType4(transmit: Transmit): Promise<Result<number, TagError>> {
+  const file = await openFile(transmit);
+  if (!file.ok) return file;
+  if (file.value === undefined) return err({ type: 'tag-unknown' });
+  return file.value.writable ? ok(roomIn(file.value)) : err({ type: 'tag-read-only' });
+}
+
+const roomIn = ({ bytes }: NdefFile): number => Math.min(bytes - lengthBytes, ndefBytesMax);
+
 /** Replaces the message. Its length is set to 0 first and to what it is last: torn away in between, the tag holds none. */
 export async function writeType4(transmit: Transmit, message: Uint8Array): Promise<Result<void, TagError>> {
   const file = await openFile(transmit);
   if (!file.ok) return file;
   if (file.value === undefined) return err({ type: 'tag-unknown' });
   if (!file.value.writable) return err({ type: 'tag-read-only' });
-  const bytesMax = Math.min(file.value.bytes - lengthBytes, ndefBytesMax);
+  const bytesMax = roomIn(file.value);
   if (message.length > bytesMax) return err({ type: 'tag-too-small', bytesMax });
   const parts: (readonly [offset: number, bytes: Uint8Array])[] = [[0, Uint8Array.of(0, 0)]];
   for (let at = 0; at < message.length; at += file.value.writeChunk)

@@ -26,6 +26,20 @@ export interface BandDeskDeps {
   /** The gate's own one first. */
   readonly events: readonly BandDeskEvent[];
   readonly registry: MethodRegistry;
+  /** Asks who may know more than this gate; undefined where they have nothing against it, or do not answer in bounded time. */
+  readonly foresee?: (asked: ForeseenBinding, signal: AbortSignal) => Promise<BandDeskError | undefined>;
+}
+
+/** A band that is about to be given to a ticket. */
+export interface ForeseenBinding {
+  readonly ticket: Ticket;
+  readonly medium: TagMedium;
+  readonly id: Uint8Array;
+  readonly by: Operator;
+  /** The ticket's band, by its hash, whose place it takes. */
+  readonly lost: string | undefined;
+  /** Whether it is taken from another ticket. */
+  readonly takesOver: boolean;
 }
 
 export type BandAction =
@@ -51,6 +65,8 @@ export type BandDeskError =
   /** Nothing can be said of a band before the first ticket list. */
   | { readonly type: 'no-ticket-list' }
   | { readonly type: 'band-of-another-ticket' }
+  /** Another desk is just giving it away. */
+  | { readonly type: 'band-reserved' }
   | { readonly type: 'ticket-has-its-bands'; readonly bands: number }
   | { readonly type: 'band-unbound' };
 
@@ -65,7 +81,7 @@ export interface BandDesk {
   readonly act: (by: Operator, action: BandAction, signal: AbortSignal) => Promise<Result<BandOutcome, BandDeskError>>;
 }
 
-export function createBandDesk({ events, registry }: BandDeskDeps): BandDesk {
+export function createBandDesk({ events, registry, foresee }: BandDeskDeps): BandDesk {
   const write = async (
     store: Store,
     drafts: readonly MarkDraft[],
@@ -121,6 +137,18 @@ export function createBandDesk({ events, registry }: BandDeskDeps): BandDesk {
     const others = bindings.holding({ ticketId: ticket.id }).filter((mark) => mark.tagHash !== tagHash);
     const bands = new Set(others.map((mark) => mark.tagHash)).size;
     if (bands >= ticket.party && replace !== 'lost-band') return err({ type: 'ticket-has-its-bands', bands });
+    const known = await foresee?.(
+      {
+        ticket,
+        medium,
+        id,
+        by,
+        lost: replace === 'lost-band' ? others[0]?.tagHash : undefined,
+        takesOver: replace === 'other-ticket',
+      },
+      signal,
+    );
+    if (known !== undefined) return err(known);
     const replaced: readonly BoundMark[] = [...bindings.claims(tagHash), ...(replace === 'lost-band' ? others : [])];
     const place = { event: of.event, lane: '', method: medium, operator: by.operator };
     return write(

@@ -87,7 +87,7 @@ describe('a typo names its line, the likely key and the valid keys', () => {
 
   test('in the name of a table', () => {
     expect(complaintsOf(good.replace('[cloud]', '[clout]'))).toEqual([
-      'gate.toml:7: "clout" is not known at the top level; did you mean "cloud"? Valid keys: gate, cloud, lan, events, local, clock, fire, nfc, disk, log, lanes',
+      'gate.toml:7: "clout" is not known at the top level; did you mean "cloud"? Valid keys: gate, cloud, lan, events, local, clock, fire, nfc, disk, desk, log, lanes',
     ]);
   });
 

@@ -18,7 +18,7 @@ function ask(answer: Answer) {
   let monotonicMs = 1_000;
   const fetchFake: typeof fetch = async (_url, init) => {
     monotonicMs += 80;
-    const { nonce } = JSON.parse(typeof init?.body === 'string' ? init.body : '') as { nonce: string };
+    const { nonce } = JSON.parse(Buffer.isBuffer(init?.body) ? init.body.toString() : '') as { nonce: string };
     return answer(hexToBytes(nonce) ?? new Uint8Array());
   };
   return askServerTime({

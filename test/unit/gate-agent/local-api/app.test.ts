@@ -45,6 +45,7 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
     ],
     zones: () => [],
     nextBand: async () => 'none',
+    writePass: async () => ({ ok: false, error: { type: 'cloud-unreachable' } }),
     gateName: (gate) => gate,
     timeZone: () => 'UTC',
     signOn: () => ({

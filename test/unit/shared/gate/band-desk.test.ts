@@ -55,6 +55,31 @@ describe('a band that belongs to somebody', () => {
   });
 });
 
+describe('who may know more', () => {
+  test('is asked before a band is linked, and not again once it is', async () => {
+    const asked: unknown[] = [];
+    const { bind } = createBandDeskRig({
+      foresee: async ({ ticket, lost, takesOver }) => void asked.push([ticket.id, lost !== undefined, takesOver]),
+    });
+    await bind('T1', 1);
+    await bind('T1', 1);
+    await bind('T1', 2);
+    await bind('T1', 2, { replace: 'lost-band' });
+    await bind('T2', 2, { by: supervisor, replace: 'other-ticket' });
+    expect(asked).toEqual([
+      [ticketId(1), false, false],
+      [ticketId(1), true, false],
+      [ticketId(2), false, true],
+    ]);
+  });
+
+  test('and has something against it: nothing is recorded', async () => {
+    const { bind, marks } = createBandDeskRig({ foresee: async () => ({ type: 'band-reserved' }) });
+    expect(await bind('T1', 1)).toEqual({ ok: false, error: { type: 'band-reserved' } });
+    expect(marks).toEqual([]);
+  });
+});
+
 test.each([
   ['forged', 'signature-invalid'],
   ['elsewhere', 'other-event'],
