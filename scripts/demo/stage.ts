@@ -95,7 +95,7 @@ export function createStage(deps: StageDeps): DemoStage {
 
   const laneIsFree = (gate: Gate): boolean => {
     const state = gate.laneState()?.name;
-    return state !== 'deciding' && state !== 'held' && state !== 'open';
+    return state !== 'deciding' && state !== 'held' && state !== 'waiting' && state !== 'open';
   };
 
   /** Gates at which somebody of ours stands; any other decision is about a code that a person holds to their own webcam. */

@@ -53,6 +53,7 @@ type Texts = Readonly<Record<Language, string>>;
 const hints = {
   show: { en: 'Show your ticket code', de: 'Bitte Ticketcode zeigen' },
   staffComes: { en: 'Staff will be with you', de: 'Das Personal kommt gleich' },
+  otherSide: { en: 'Opens when the other side has closed', de: 'Öffnet, sobald die andere Seite zu ist' },
   otherLane: { en: 'Please use another lane', de: 'Bitte eine andere Spur benutzen' },
   stillValid: {
     en: 'Nobody passed: your ticket is still valid',
@@ -133,6 +134,11 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
           holdTexts[state.decision.reason][first],
           ...warningLines(state.decision, first),
         ]),
+        ...partyOf(state.decision),
+      };
+    case 'waiting':
+      return {
+        ...view('busy', 'dots', stateTexts.oneMoment, hints.otherSide, warningLines(state.decision, first)),
         ...partyOf(state.decision),
       };
     case 'open':

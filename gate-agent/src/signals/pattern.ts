@@ -14,6 +14,7 @@ const patterns: Readonly<Record<LaneState['name'], SignalPattern>> = {
   idle: pattern(false, false),
   deciding: pattern(false, false),
   held: pattern(true, true, 150),
+  waiting: pattern(true, true),
   open: pattern(true, false),
   passed: pattern(true, false),
   lapsed: pattern(false, true),

@@ -1,4 +1,4 @@
-// One lane: from a presentation to a turnstile, one at a time. idle -> deciding -> held | open -> passed | lapsed, or refused;
+// One lane: from a presentation to a turnstile, one at a time. idle -> deciding -> held | (waiting ->) open -> passed | lapsed, or refused;
 // beside it closed (nothing opens) and free (anybody may pass, nothing is decided). It promises: nothing opens without a durable
 // mark; one mark opens at most once; who did not pass gets the use back; a failed store leaves the gate shut, unless its venue
 // said free. Listeners can neither slow nor stop it.
@@ -247,12 +247,20 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   const letThrough = async (mark: OpeningMark, persons: number, decision: Decision | undefined): Promise<void> => {
     const told = decision === undefined ? {} : { decision };
     // The turnstile was freed meanwhile: the person walks through. It was closed: nobody did, and the use returns.
-    if (state.name === 'free' || (state.name === 'closed' && direction === 'exit')) return entries.remember(mark);
+    const walksAnyway = (): boolean => state.name === 'free' || (state.name === 'closed' && direction === 'exit');
+    if (walksAnyway()) return entries.remember(mark);
     if (state.name === 'closed') return giveBack(mark, persons);
-    enter({ name: 'open', mark, ...told });
-    const outcome = await turnstile.open(persons);
+    /** For how many other openings it waits; while there is one, nothing has opened. */
+    let waits = 0;
+    const opening = turnstile.open(persons, (step) => {
+      waits += step === 'waits' ? 1 : -1;
+      if (waits === 0 && state.name === 'waiting') enter({ name: 'open', mark, ...told });
+    });
+    enter({ name: waits > 0 ? 'waiting' : 'open', mark, ...told });
+    const outcome = await opening;
     if (outcome.type === 'unknown') {
-      entries.remember(mark);
+      if (waits === 0 || walksAnyway()) entries.remember(mark);
+      else await giveBack(mark, persons);
       if (isShut()) return;
       enter({ name: 'idle' });
       return rest.settle();
@@ -337,8 +345,10 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     if (stopped() || state.name === 'open') return;
     const next = changeFor(state, order, direction);
     if (next !== undefined) {
+      const hasToWait = state.name === 'waiting';
       dropEverything();
       enter(next);
+      if (hasToWait) turnstile.abort('the lane was ordered otherwise');
       void rest.settle();
     } else if ('order' in state && orderedState(order, direction) === undefined) void rest.comeBack();
   };

@@ -37,9 +37,15 @@ export interface Actuator {
   /**
    * Opens for `persons` and answers when they have passed or the time-out is over: fewer than `persons` when only some did. An
    * abort, or `rest` meanwhile, ends it at once with a rejection: what happened is then unknown. Must be safe to call again
-   * after a rejection.
+   * after a rejection. One that has to wait until another opening is over says so to `hear`: `waits`, at once, and `turn` when it is;
+   * without a word it opens now.
    */
-  readonly open: (direction: 'entry' | 'exit', persons: number, signal: AbortSignal) => Promise<Passage>;
+  readonly open: (
+    direction: 'entry' | 'exit',
+    persons: number,
+    signal: AbortSignal,
+    hear?: (step: 'waits' | 'turn') => void,
+  ) => Promise<Passage>;
   /**
    * Brings a direction of the turnstile into its state of rest: locked, or free. Called at start, at stop and on failure; the last call
    * wins.
@@ -174,6 +180,8 @@ export type LaneState =
   | { readonly name: 'idle' }
   | { readonly name: 'deciding' }
   | { readonly name: 'held'; readonly decision: Extract<Decision, { kind: 'hold' }>; readonly holdId: string }
+  /** Let in, but the turnstile has to wait for another one to close. */
+  | { readonly name: 'waiting'; readonly decision?: Decision; readonly mark: Mark }
   | { readonly name: 'open'; readonly decision?: Decision; readonly mark: Mark }
   /** What the opening came to; shown for a moment, the lane is ready for the next scan. `persons` passed, or returned. */
   | { readonly name: 'passed'; readonly decision?: Decision; readonly mark: Mark; readonly persons: number }

@@ -10,7 +10,7 @@ export type Outcome = Passage | { readonly type: 'unknown'; readonly cause: stri
 
 export interface Turnstile {
   /** Never rejects. `passed` names 1 to `persons`, and those beyond as tailgaters; nobody is `lapsed`. `abort` or a fault is `unknown`. */
-  readonly open: (persons: number) => Promise<Outcome>;
+  readonly open: (persons: number, hear?: Parameters<Actuator['open']>[3]) => Promise<Outcome>;
   /** Ends a pending opening at once, with an unknown outcome. */
   readonly abort: (why: string) => void;
   /** False when the adapter failed. Never rejects. */
@@ -37,7 +37,7 @@ export function createTurnstile({ actuator, direction, timer, logger }: Turnstil
     logger.error({ actuator: actuator.id, cause }, 'The turnstile failed');
   };
 
-  const open = async (persons: number): Promise<Outcome> => {
+  const open: Turnstile['open'] = async (persons, hear) => {
     assert(abortPending === undefined, 'one opening at a time');
     assert(Number.isInteger(persons) && persons >= 1, 'an opening is for at least one person');
     const controller = new AbortController();
@@ -51,16 +51,20 @@ export function createTurnstile({ actuator, direction, timer, logger }: Turnstil
       fault('no answer to an opening');
       abortPending?.('no answer to an opening');
     });
-    const answered = ask(persons, controller.signal);
+    const answered = ask(persons, controller.signal, hear);
     const outcome = await Promise.race([answered, aborted]);
     cancelWatchdog();
     abortPending = undefined;
     return outcome;
   };
 
-  const ask = async (persons: number, signal: AbortSignal): Promise<Outcome> => {
+  const ask = async (
+    persons: number,
+    signal: AbortSignal,
+    hear: Parameters<Turnstile['open']>[1],
+  ): Promise<Outcome> => {
     try {
-      const passage = await actuator.open(direction, persons, signal);
+      const passage = await actuator.open(direction, persons, signal, hear);
       if (passage.type === 'lapsed') return passage;
       // Sensors bounce and people tailgate: never fewer than nobody, never more than the mark has let in.
       const seen = Math.floor(passage.persons) + Math.max(0, Math.floor(passage.tailgaters ?? 0));

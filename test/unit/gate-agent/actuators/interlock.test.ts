@@ -2,6 +2,7 @@ import type { Actuator, Passage } from '@postern/shared';
 import { describe, expect, test } from 'vitest';
 import { createInterlock } from '../../../../gate-agent/src/actuators/interlock.ts';
 import { createLaneActuators } from '../../../../gate-agent/src/actuators/lane-actuators.ts';
+import { createRig } from '../../../support/lane-rig.ts';
 import { silentLogger } from '../../../support/readers.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
 
@@ -51,6 +52,34 @@ describe('two doors of a lock', () => {
     expect(log).toEqual(['outer opens', 'outer closes', 'inner opens', 'inner closes']);
   });
 
+  test('whoever has to wait is told so at once, and when their turn has come, behind a second lock too', async () => {
+    const { outer, inner, outerDoor, innerDoor } = createLock();
+    const gate = createInterlock();
+    const steps: string[] = [];
+    const open = (name: string, door: Actuator): Promise<Passage> =>
+      gate(door).open('entry', 1, never, (step) => void steps.push(`${name} ${step}`));
+    const first = open('outer', outerDoor);
+    expect(steps).toEqual([]);
+    const second = open('inner', innerDoor);
+    expect(steps).toEqual(['inner waits']);
+    outer.walk();
+    await first;
+    await flush();
+    expect(steps).toEqual(['inner waits', 'inner turn']);
+    const third = innerDoor.open('entry', 1, never);
+    inner.walk();
+    await second;
+    const fourth = open('fourth', outerDoor);
+    expect(steps.slice(2)).toEqual(['fourth waits']);
+    await flush();
+    inner.walk();
+    await third;
+    await flush();
+    expect(steps.slice(2)).toEqual(['fourth waits', 'fourth turn']);
+    outer.walk();
+    expect(await fourth).toEqual({ type: 'passed', persons: 1 });
+  });
+
   test('whoever gives up waiting opens nothing, and the third still waits for the first', async () => {
     const { log, outer, inner, outerDoor, innerDoor } = createLock();
     const first = outerDoor.open('entry', 1, never);
@@ -67,6 +96,21 @@ describe('two doors of a lock', () => {
     inner.walk();
     await third;
     expect(log).toEqual(['outer opens', 'outer closes', 'inner opens', 'inner closes']);
+  });
+
+  test('are two lanes of which the second asks for one moment until the first is closed', async () => {
+    const { outer, inner, outerDoor, innerDoor } = createLock();
+    const [first, second] = [await createRig({ actuator: outerDoor }), await createRig({ actuator: innerDoor })];
+    await first.scan('T1', 100);
+    await second.scan('T2', 100);
+    expect([first.state(), second.state()]).toEqual(['open', 'waiting']);
+    outer.walk();
+    await first.time.advance(100);
+    await second.time.advance(100);
+    expect([first.state(), second.state()]).toEqual(['passed', 'open']);
+    inner.walk();
+    await second.time.advance(100);
+    expect(second.state()).toBe('passed');
   });
 
   test('an opening that fails lets the next one go on, and rest waits for nobody', async () => {

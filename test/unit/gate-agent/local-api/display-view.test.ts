@@ -47,6 +47,12 @@ describe('every state', () => {
     expect(new Set(views.map(({ symbol }) => symbol)).size).toBe(states.length);
   });
 
+  test('is busy while its turnstile waits for another one, and says what for', () => {
+    const waiting = view({ name: 'waiting', mark, decision: { ...admission, kind: 'admit' } });
+    expect(waiting).toMatchObject({ tone: 'busy', symbol: 'dots' });
+    expect(waiting.lines[0]).toMatchObject({ title: 'One moment', hint: 'Opens when the other side has closed' });
+  });
+
   test('speaks each language, the first one first', () => {
     for (const state of states)
       expect(view(state, { languages: ['de', 'en'] }).lines.map(({ language }) => language)).toEqual(['de', 'en']);
