@@ -15,7 +15,7 @@ import {
 } from '@postern/shared';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createBluetooth, missingBluetooth, type Bluetooth } from '../support/bluetooth.ts';
+import { createBluetooth, missingBluetooth, type Bluetooth } from '../../scripts/lib/bluetooth.ts';
 import { startNewCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
 import {
   listenToGate,

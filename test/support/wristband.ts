@@ -1,4 +1,4 @@
-// A wristband that can sign: real bleno as its Bluetooth stack, over a device of test/support/bluetooth.ts. It keeps what the band desk writes,
+// A wristband that can sign: real bleno as its Bluetooth stack, over a device of scripts/lib/bluetooth.ts. It keeps what the band desk writes,
 // and misbehaves as it is told.
 import { withBindings, type Bleno } from '@stoprocent/bleno';
 import { bandProofMessage, sign, type KeyPair } from '@postern/shared';

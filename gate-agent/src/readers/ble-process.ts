@@ -43,6 +43,7 @@ const characteristicNumbers: Readonly<Record<BandCharacteristic, number>> = {
 };
 /** The most that an attribute may hold: Vol 3, Part F, 3.2.9 of the Core Specification. */
 const valueBytesMax = 512;
+const lookForAdapterEveryMs = 250;
 const addressesHeardMax = 5_000;
 const bandsKnownMax = 256;
 /** What noble adds up of all that one address has ever advertised. */
@@ -58,8 +59,8 @@ const causeOf = (cause: unknown): string => (cause instanceof Error ? cause.mess
 
 async function main(input: BleInput): Promise<void> {
   const { adapter } = input;
-  if (adapter.type === 'uart' && !existsSync(adapter.path))
-    return fail('reader-missing', `there is no ${adapter.path}`);
+  const device = adapter.type === 'uart' ? adapter.path : `/sys/class/bluetooth/hci${adapter.index}`;
+  if (adapter.type === 'uart' && !existsSync(device)) return fail('reader-missing', `there is no ${device}`);
   const { withBindings } = await import('@stoprocent/noble');
   const noble = withBindings(
     'hci',
@@ -68,7 +69,7 @@ async function main(input: BleInput): Promise<void> {
       : { hciDriver: 'uart', bindParams: { uart: { port: adapter.path, baudRate: adapter.baud } } },
   );
   const bands = new Map<string, Peripheral>();
-  listen(noble, input, bands);
+  listen(noble, input, bands, device);
   const obey = createObedience(noble, input.service, bands);
   process.on('message', ({ id, command }: { readonly id: number; readonly command: BleCommand }) => {
     obey(command).then(
@@ -83,9 +84,13 @@ const scan = (noble: Noble): void =>
     if (cause) fail('reader-failed', `the Bluetooth adapter does not listen: ${cause.message}`);
   });
 
-function listen(noble: Noble, input: BleInput, bands: Map<string, Peripheral>): void {
+function listen(noble: Noble, { adapter, ...input }: BleInput, bands: Map<string, Peripheral>, device: string): void {
   const heard = new Set<string>();
   let hasBeenOn = false;
+  // Pulled out while noble was writing to it, an adapter goes without a word.
+  setInterval(() => {
+    if (hasBeenOn && !existsSync(device)) fail('reader-failed', 'the Bluetooth adapter has gone');
+  }, lookForAdapterEveryMs);
   noble.on('stateChange', (state) => {
     if (state === 'poweredOn') {
       hasBeenOn = true;
@@ -93,9 +98,8 @@ function listen(noble: Noble, input: BleInput, bands: Map<string, Peripheral>): 
       scan(noble);
     } else if (hasBeenOn) fail('reader-failed', `the Bluetooth adapter has gone (${state})`);
     else if (state === 'unauthorized' || state === 'unsupported') {
-      const { adapter } = input;
       // It says `unsupported` for each of these.
-      if (adapter.type === 'uart' || existsSync(`/sys/class/bluetooth/hci${adapter.index}`))
+      if (adapter.type === 'uart' || existsSync(device))
         fail('reader-forbidden', 'this user may not use the Bluetooth adapter');
       else fail('reader-missing', `there is no Bluetooth adapter hci${adapter.index}`);
     }

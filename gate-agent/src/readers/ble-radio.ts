@@ -45,6 +45,11 @@ export type OpenRadio = (onSighting: (sighting: Sighting) => void) => BleRadio;
 const startMsMax = 15_000;
 /** A band that has gone without a word is given up by the adapter itself within a second or two. */
 const disconnectMsMax = 5_000;
+/**
+ * So many bands in a row to which no connection came about, nor failed: noble does not begin another one where a controller has refused to give
+ * up the one before, and never says so.
+ */
+const connectionsPendingMax = 2;
 
 const remedies: Readonly<Record<BleFault, string>> = {
   'package-missing': 'npm install @stoprocent/noble where the agent is',
@@ -64,6 +69,7 @@ export const openBleRadio =
     const answers = new Map<number, (answer: Result<Uint8Array, BandError>) => void>();
     let notified: ((bytes: Uint8Array) => void) | undefined;
     let lastId = 0;
+    let connectionsPending = 0;
     let isOver = false;
     let settle: (fault?: ReaderFault) => void = () => undefined;
     const ended = new Promise<void>((resolve, reject) => {
@@ -143,7 +149,9 @@ export const openBleRadio =
       ended,
       connect: async (address, msMax, converse) => {
         const work = async (): ReturnType<typeof converse> => {
+          connectionsPending++;
           const connected = await send({ type: 'connect', address });
+          connectionsPending = 0;
           return connected.ok ? converse(link) : connected;
         };
         const result = await within(msMax, work());
@@ -152,6 +160,7 @@ export const openBleRadio =
         answers.clear();
         if ((await within(disconnectMsMax, send({ type: 'disconnect' }))) === 'late')
           fail('reader-failed', 'the Bluetooth adapter does not let go of a band');
+        else if (connectionsPending >= connectionsPendingMax) end();
         return result === 'late' ? bandFailed('the band did not answer in time') : result;
       },
       close: () => end(),

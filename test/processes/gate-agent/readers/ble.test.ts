@@ -1,5 +1,5 @@
 // Goal: the wristband reader on the real Bluetooth stack: noble in the gate's process, bleno in the wristband, over BlueZ's emulated controllers.
-// How strongly a band is heard, and what else is on the air, the test says (test/support/hci-air.ts).
+// How strongly a band is heard, and what else is on the air, the test says (scripts/lib/hci-air.ts).
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -23,7 +23,7 @@ import { openBleRadio } from '../../../../gate-agent/src/readers/ble-radio.ts';
 import { parseBleUri } from '../../../../gate-agent/src/readers/ble-uri.ts';
 import { createSystemTimer } from '../../../../gate-agent/src/system.ts';
 import { describeReaderContract } from '../../../contract/reader.ts';
-import { createBluetooth, missingBluetooth, type Bluetooth } from '../../../support/bluetooth.ts';
+import { createBluetooth, missingBluetooth, type Bluetooth } from '../../../../scripts/lib/bluetooth.ts';
 import { describeOrReport } from '../../../support/not-run.ts';
 import { createCollector, silentLogger, systemClock } from '../../../support/readers.ts';
 import { startWristband, type Wristband } from '../../../support/wristband.ts';
@@ -117,7 +117,7 @@ describeOrReport('ble:// on real noble, with a real bleno wristband', missingBlu
     bluetooth.air.rssi = -40;
   });
   afterEach(async () => {
-    bluetooth.air.isUnreachable = false;
+    [bluetooth.air.isUnreachable, bluetooth.air.refusesToGiveUp] = [false, false];
     [bluetooth.air.rssi, bluetooth.air.mangle, band.misbehaviour] = [undefined, undefined, undefined];
     [band.id, band.credential] = [bandId, credential];
     for (const stop of stops.splice(0)) await stop();
@@ -209,6 +209,17 @@ describeOrReport('ble:// on real noble, with a real bleno wristband', missingBlu
     expect(all[0]).not.toHaveProperty('proof');
     bluetooth.air.isUnreachable = false;
     await holdUpUntilProved(clock, all);
+  });
+
+  test('an adapter that goes on connecting to a band that has left, whatever it is told, is opened anew', async () => {
+    [bluetooth.air.isUnreachable, bluetooth.air.refusesToGiveUp] = [true, true];
+    const clock = createHastyClock();
+    const { all, until } = start('', clock);
+    await until(1);
+    const resets = bluetooth.air.resets();
+    bluetooth.air.isUnreachable = false;
+    await holdUpUntilProved(clock, all);
+    expect(bluetooth.air.resets()).toBeGreaterThan(resets);
   });
 
   test('a signature that is not right or not whole is refused, and never taken for an id only', async () => {

@@ -25,6 +25,8 @@ const gaveUpToConnect = Buffer.concat([
   Buffer.from('043e130102', 'hex'),
   Buffer.alloc(17),
 ]);
+/** Command Complete, "command disallowed". */
+const refusedToGiveUp = Buffer.from('040e04010e200c', 'hex');
 const rssiAway = -100;
 
 export interface Air {
@@ -43,6 +45,8 @@ export interface Air {
   readonly resets: () => number;
   /** Nobody answers who is connected to: as when an arm is lowered in that moment. */
   isUnreachable: boolean;
+  /** The controller goes on connecting, whatever it is told, until it is reset. */
+  refusesToGiveUp: boolean;
   /** What becomes of the data that a connected band sends; undefined for what it is. */
   mangle: ((packet: Buffer) => Buffer) | undefined;
   readonly close: () => void;
@@ -93,8 +97,8 @@ export async function openAir(path: string, emulatorPath: string): Promise<Air> 
         isConnectingInVain = true;
         socket.write(startedToConnect);
       } else if (isConnectingInVain && command === cancelConnection) {
-        isConnectingInVain = false;
-        socket.write(gaveUpToConnect);
+        isConnectingInVain = air.refusesToGiveUp;
+        socket.write(air.refusesToGiveUp ? refusedToGiveUp : gaveUpToConnect);
       } else emulator.write(packet);
     });
     const toAdapter = createPacketSplitter((packet) => {
@@ -128,6 +132,7 @@ export async function openAir(path: string, emulatorPath: string): Promise<Air> 
   const air: Air = {
     rssi: undefined,
     isUnreachable: false,
+    refusesToGiveUp: false,
     mangle: undefined,
     resets: () => resets,
     isListening: () => isScanning && adapter !== undefined,

@@ -5,9 +5,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileC } from '../../scripts/lib/compile-c.ts';
+import { compileC } from './compile-c.ts';
 import { openAir, type Air } from './hci-air.ts';
-import { firstReason, missingPrograms } from './not-run.ts';
+import { firstReason, missingPrograms } from './missing.ts';
 
 const shim = fileURLToPath(new URL('./btvirt-shim.c', import.meta.url));
 const compileShim = (): string => compileC(shim, ['-shared', '-fPIC']);
