@@ -25,6 +25,7 @@ const modules = [
   'drivers/hid/hid.ko',
   'drivers/hid/hid-generic.ko',
   'drivers/hid/uhid.ko',
+  'drivers/input/evdev.ko',
 ];
 
 const kernelIn = (folder: string): string | undefined =>

@@ -1,21 +1,27 @@
-// Runs inside the guest: scanner and relay board as the kernel's own HID devices, read and switched by the agent's code through node-hid
-// and hidraw. Prints what happened as one line; hid.test.ts outside says what it should have been.
+// Runs inside the guest: scanners and relay board as the kernel's own HID devices, read and switched by the agent's code through node-hid
+// and hidraw, or as the keyboard that the kernel makes of one. Prints what happened as one line; hid.test.ts outside says what it should have been.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createHidRelayTurnstile } from '../../gate-agent/src/actuators/hid-relay.ts';
 import { parseHidRelay } from '../../gate-agent/src/actuators/hid-relay-uri.ts';
 import { openHid } from '../../gate-agent/src/hid/hid-port.ts';
 import { readHidUri } from '../../gate-agent/src/hid/hid-uri.ts';
 import { listHidraw } from '../../gate-agent/src/hid/hidraw.ts';
+import { createEvdevReader } from '../../gate-agent/src/readers/evdev.ts';
 import { createHidReader } from '../../gate-agent/src/readers/hid.ts';
 import { createSystemClock, createSystemTimer } from '../../gate-agent/src/system.ts';
 import { scanReports } from '../../scripts/lib/hid-models.ts';
+import { typedReports } from '../../scripts/lib/typing.ts';
 import { createCollector, silentLogger } from '../support/readers.ts';
 import { plugIn, type UhidDevice } from '../support/uhid.ts';
 
 /** A HID POS scanner: usage page 8C, report 2 of 63 bytes. */
 const scannerDescriptor = '058c0902a1018502150026ff007508953f09fe8102c0';
+/** A keyboard, as in the HID specification 1.11, E.6, without lamps. */
+const keyboardDescriptor = '05010906a101050719e029e71500250175019508810295017508810395067508150025650507190029658100c0';
 /** A dcttech board: one feature report of eight bytes, without an id. */
 const relayDescriptor = '0600ff0901a101150026ff00750895080900b20201c0';
+const inputs = '/sys/class/input';
 const never = new AbortController().signal;
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -132,6 +138,44 @@ async function tryRelays() {
   return { atRest, passed, afterPulse, deafOpening, goneOpening, back, switchedFirst: switched.slice(0, 4) };
 }
 
-const results = { scanner: await tryScanner(), relays: await tryRelays() };
+async function tryTyping() {
+  const name = 'Virtual Typing Scanner';
+  const device = (): string | undefined =>
+    existsSync(inputs)
+      ? readdirSync(inputs).find(
+          (entry) =>
+            entry.startsWith('event') && readFileSync(`${inputs}/${entry}/device/name`, 'utf8').trim() === name,
+        )
+      : undefined;
+  const plugInKeyboard = async (): Promise<UhidDevice> => {
+    const keyboard = plugIn({ name, vendorId: 0x0c2e, productId: 0x0b6a, descriptor: keyboardDescriptor });
+    await until(() => device() !== undefined);
+    return keyboard;
+  };
+  const keyboard = await plugInKeyboard();
+  const reader = createEvdevReader({
+    id: 'typing',
+    path: `/dev/input/${device()}`,
+    clock: createSystemClock(),
+    logger: silentLogger,
+  });
+  const seen = createCollector();
+  const running = reader.run(seen.deliver, never).catch(messageOf);
+  /** What is typed before somebody reads is lost, and a kernel keeps some 60 events for who reads. */
+  const type = async (text: string): Promise<void> => {
+    for (const report of typedReports(text)) {
+      keyboard.input(report);
+      await pause(2);
+    }
+  };
+  while (seen.all.length === 0) await type('READY\n');
+  const before = seen.all.length;
+  await type('PN1:6BF+70*C/D.E lower-case_9\n');
+  await seen.until(before + 1);
+  keyboard.unplug();
+  return { text: seen.texts().at(-1), unplugged: await running };
+}
+
+const results = { scanner: await tryScanner(), relays: await tryRelays(), typing: await tryTyping() };
 process.stdout.write(`\nGUEST-RESULT ${JSON.stringify(results)}\n`);
 process.exit(0);

@@ -14,6 +14,7 @@ const guestMsMax = 280_000;
 interface Results {
   readonly scanner: Readonly<Record<string, unknown>>;
   readonly relays: Readonly<Record<string, unknown>>;
+  readonly typing: Readonly<Record<string, unknown>>;
 }
 
 describeOrReport(
@@ -43,6 +44,13 @@ describeOrReport(
         missing: expect.stringContaining('there is no HID device 0c2e:0b61'),
         unplugged: expect.stringMatching(/^The scanner failed: could not read/),
         last: 'PN1:BACK',
+      });
+    });
+
+    test('a scanner that types is read as the keyboard that the kernel makes of it, until it is pulled out', () => {
+      expect(results.typing).toMatchObject({
+        text: 'PN1:6BF+70*C/D.E lower-case_9',
+        unplugged: expect.stringContaining('The scanner failed'),
       });
     });
 

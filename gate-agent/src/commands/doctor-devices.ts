@@ -10,6 +10,7 @@ import { readHidUri } from '../hid/hid-uri.ts';
 import { parseBleUri } from '../readers/ble-uri.ts';
 import { parseCameraUri, type CameraInput } from '../readers/camera-uri.ts';
 import { readerSchemes } from '../readers/open.ts';
+import { parseEvdev } from '../readers/evdev.ts';
 import { parseSerial } from '../readers/serial-uri.ts';
 import { parseSignal } from '../signals/open.ts';
 import { fail, warn, well, type Finding } from './doctor-finding.ts';
@@ -18,6 +19,7 @@ import {
   checkGpio,
   checkHid,
   checkSerial,
+  checkTypingScanner,
   lacksOurLinks,
   udevRemedy,
   type HardwareDeps,
@@ -62,6 +64,12 @@ export function checkReader(lane: string, uri: string, deps: HardwareDeps): Find
     return input.ok
       ? checkSerial(looked, input.value.path, deps)
       : fail(about, `reader ${uri}: ${input.error.cause}`, 'correct readers in gate.toml');
+  }
+  if (scheme === 'evdev') {
+    const path = parseEvdev(uri);
+    return path.ok
+      ? checkTypingScanner(looked, path.value)
+      : fail(about, `reader ${uri}: ${path.error.cause}`, 'correct readers in gate.toml');
   }
   if (scheme === 'ble') {
     const input = parseBleUri(uri);

@@ -76,6 +76,23 @@ export function checkSerial({ about, what }: Looked, path: string, { hasProgram 
   return well(about, `${what}: the device is there`);
 }
 
+/** It is only read: nothing is ever written to a keyboard. */
+export function checkTypingScanner({ about, what }: Looked, path: string): Finding {
+  if (!existsSync(path))
+    return fail(
+      about,
+      `${what}: there is no ${path}`,
+      'plug the scanner in; what is there: ls /dev/input/by-id/*-event-kbd',
+    );
+  if (!isUsable(path, constants.R_OK))
+    return fail(
+      about,
+      `${what}: ${path} must not be read by this user`,
+      'give it to the agent by a udev rule: see "A scanner that types" in the README',
+    );
+  return well(about, `${what}: the device is there`);
+}
+
 export function checkBluetooth({ about, what }: Looked, adapter: BleAdapter, { hasPackage }: HardwareDeps): Finding {
   const path = adapter.type === 'hci' ? `/sys/class/bluetooth/hci${adapter.index}` : adapter.path;
   if (!hasPackage('@stoprocent/noble'))
@@ -95,9 +112,9 @@ export function checkBluetooth({ about, what }: Looked, adapter: BleAdapter, { h
   return well(about, `${what}: noble and the Bluetooth adapter are there`);
 }
 
-function isUsable(path: string): boolean {
+function isUsable(path: string, how = constants.R_OK | constants.W_OK): boolean {
   try {
-    accessSync(path, constants.R_OK | constants.W_OK);
+    accessSync(path, how);
     return true;
   } catch {
     return false; // That it throws is the answer.

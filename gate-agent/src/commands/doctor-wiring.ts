@@ -52,7 +52,7 @@ export function checkWiring({ lanes, fire }: Pick<GateConfig, 'lanes' | 'fire'>)
 }
 
 /** Whose device can be had once only, or would tell two lanes of each code. */
-const deviceReaders = /^(pcsc|hid|serial):\/\/|^camera:\/\/(\/dev\/|rpicam)/;
+const deviceReaders = /^(pcsc|hid|serial|evdev):\/\/|^camera:\/\/(\/dev\/|rpicam)/;
 
 export function checkSharedReaders({ lanes }: Pick<GateConfig, 'lanes'>): readonly Finding[] {
   const lanesByDevice = new Map<string, string[]>();

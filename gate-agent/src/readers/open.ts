@@ -1,4 +1,4 @@
-// Makes the reader that a URI names: camera:// (and its kin, see camera-uri.ts), pcsc://, ble://, hid://, serial://, stdin:// or sim://. Opening touches
+// Makes the reader that a URI names: camera:// (and its kin, see camera-uri.ts), pcsc://, ble://, hid://, serial://, evdev://, stdin:// or sim://. Opening touches
 // no device: whether one is there shows when the reader runs, and `supervise` tries again until it is.
 import type { Readable } from 'node:stream';
 import { err, ok, type Clock, type Logger, type Random, type Reader, type Result, type Timer } from '@postern/shared';
@@ -12,6 +12,7 @@ import { createNfcReader, type NfcReader } from './nfc.ts';
 import type { NfcService } from './nfc-service.ts';
 import { openHid, type OpenHid } from '../hid/hid-port.ts';
 import { readHidUri } from '../hid/hid-uri.ts';
+import { createEvdevReader, parseEvdev } from './evdev.ts';
 import { createHidReader } from './hid.ts';
 import { parseSerial } from './serial-uri.ts';
 import { createSerialReader } from './serial.ts';
@@ -51,6 +52,7 @@ export const readerSchemes = [
   'ble',
   'hid',
   'serial',
+  'evdev',
   'stdin',
   'sim',
 ] as const;
@@ -112,6 +114,11 @@ export function openReader(uri: string, deps: OpenReaderDeps): Result<Reader, Re
       const input = parseSerial(uri);
       if (!input.ok) return err({ type: 'reader-uri-invalid', message: `${uri}: ${input.error.cause}` });
       return ok(createSerialReader({ id, clock, logger, input: input.value }));
+    }
+    case 'evdev': {
+      const path = parseEvdev(uri);
+      if (!path.ok) return err({ type: 'reader-uri-invalid', message: `${uri}: ${path.error.cause}` });
+      return ok(createEvdevReader({ id, clock, logger, path: path.value }));
     }
     case 'stdin':
       return uri === 'stdin://'

@@ -320,6 +320,9 @@ test.each([
   ['floppy://x', true, 'fail', /no known kind/],
   ['hid://x', true, 'fail', /VENDOR:PRODUCT/],
   ['serial://x', true, 'fail', /comes a device/],
+  ['evdev://x', true, 'fail', /comes a keyboard/],
+  ['evdev:///dev/input/none', true, 'fail', /no \/dev\/input\/none/],
+  ['evdev:///dev/null', true, 'ok', /the device is there/],
   ['stdin://x', true, 'fail', /nothing may follow/],
   ['stdin://', true, 'ok', /one code a line/],
 ] as const)('reader %s with programs %s: %s', (uri, hasProgram, level, text) => {
@@ -431,6 +434,7 @@ test.each([
   ['hid://0c2e:0b61', 'hid://0c2e:0b61', true],
   ['hid://0c2e:0b61?serial=A', 'hid://0c2e:0b61?serial=B', false],
   ['serial:///dev/ttyACM0', 'serial:///dev/ttyACM0?baud=19200', true],
+  ['evdev:///dev/input/event3', 'evdev:///dev/input/event3', true],
   ['camera:///dev/video0', 'camera:///dev/video0?fps=30', true],
   ['camera:///dev/video0', 'camera:///dev/video2', false],
   ['sim://', 'sim://', false],

@@ -48,6 +48,7 @@ describe('which reader a URI names', () => {
       'hid://0c2e:0b61?serial=S1',
       'hid:///dev/postern/hid-pci-0000:00:14.0-usb-0:2:1.0',
       'serial:///dev/ttyACM0?baud=115200',
+      'evdev:///dev/input/by-id/usb-Scanner-event-kbd',
       'stdin://',
       'sim://',
     ]) {
@@ -156,6 +157,7 @@ describe('camera URIs', () => {
     expect(message('hid://0c2e:0b61?usage=1')).toContain('"usage" is not known; valid: serial');
     expect(message('serial://ttyACM0')).toContain('/dev/ttyACM0');
     expect(message('serial:///dev/ttyACM0?baud=9601')).toContain('baud must be 9600 or');
+    expect(message('evdev://keyboard')).toContain('event-kbd');
     expect(message('stdin:///dev/tty')).toContain('nothing may follow stdin://');
   });
 
