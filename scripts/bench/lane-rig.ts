@@ -14,6 +14,7 @@ import {
   type LaneContext,
   type Lookups,
   type Reader,
+  type TagMedium,
   type Timer,
 } from '@postern/shared';
 import { createSystemClock, createSystemRandom } from '../../gate-agent/src/system.ts';
@@ -27,7 +28,7 @@ export interface LaneBench {
   /** When the next opening is over, from which moment on the lane takes the next one. To be asked for before it is shown. */
   readonly nextPassage: () => Promise<void>;
   /** Gives a tag to a ticket, as the band desk does. */
-  readonly bind: (uid: Uint8Array, ticketId: string) => Promise<void>;
+  readonly bind: (uid: Uint8Array, ticketId: string, medium?: TagMedium) => Promise<void>;
   /** Reads with it, supervised as at a gate, until the returned function is called. */
   readonly attach: (reader: Reader) => () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -95,15 +96,15 @@ export async function createLaneBench(folder: string, tickets: number, actuator:
     nextDecision: () =>
       new Promise((resolve) => (onDecision = (decision) => resolve({ decision, atMs: benchClock.monotonicMs() }))),
     nextPassage: () => new Promise((resolve) => (onPassage = resolve)),
-    bind: async (uid, ticketId) => {
+    bind: async (uid, ticketId, medium = 'nfc') => {
       const bound = await store.append({
         kind: 'bound',
         event: feedEvent,
         lane: '',
         ticketId,
         epoch: 0,
-        method: 'nfc',
-        tagHash: tagHash(feedCodeHashKey, 'nfc', uid),
+        method: medium,
+        tagHash: tagHash(feedCodeHashKey, medium, uid),
       });
       if (!bound.ok) throw new Error(bound.error.type);
     },

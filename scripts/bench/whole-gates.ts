@@ -9,6 +9,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { hexToBytes } from '@postern/shared';
 import { journalPath } from '../../gate-agent/src/event-folder.ts';
+import { createBluetooth, missingBluetooth } from '../lib/bluetooth.ts';
 import { firstReason, missingPrograms } from '../lib/missing.ts';
 import { createNetworkLab, missingNetworkLab } from '../lib/network-lab.ts';
 import { createPcscd, missingPcsc } from '../lib/pcscd.ts';
@@ -25,7 +26,12 @@ const ticksPerSecond = 100;
 const sceneFrames = 8;
 
 export const benchWholeGates: Bench = async ({ quick }) => {
-  const missing = firstReason(missingNetworkLab(), missingPcsc(), missingPrograms('ffmpeg', 'mkfifo'));
+  const missing = firstReason(
+    missingNetworkLab(),
+    missingPcsc(),
+    missingBluetooth(),
+    missingPrograms('ffmpeg', 'mkfifo'),
+  );
   if (missing !== undefined) {
     console.log(`   whole gates not run: ${missing}`);
     return [];
@@ -33,10 +39,12 @@ export const benchWholeGates: Bench = async ({ quick }) => {
   const starts = quick ? 2 : 5;
   const folder = benchFolder();
   const pcscd = await createPcscd();
+  const bluetooth = await createBluetooth();
   const lab = await createNetworkLab({ machines: 3 });
   let venue: Venue | undefined;
   try {
     await pcscd.start();
+    await bluetooth.plugIn();
     venue = await startVenue({
       lab,
       folder: folder.path,
@@ -50,13 +58,14 @@ export const benchWholeGates: Bench = async ({ quick }) => {
     if (idle === undefined || typed === undefined) throw new Error('there are two gates');
     const scene = renderScene(folder.path);
     return [
-      ...(await measureIdle(idle, scene, quick ? 10_000 : 30_000)),
+      ...(await measureIdle(idle, { scene, adapter: bluetooth.adapterPath, forMs: quick ? 10_000 : 30_000 })),
       ...(await measureStarts(venue, typed, starts, join(folder.path, 'bare.db'))),
     ];
   } finally {
     await venue?.end();
     lab.remove();
     await pcscd.close();
+    await bluetooth.close();
     folder.remove();
   }
 };
@@ -79,7 +88,10 @@ function renderScene(parent: string): string {
 }
 
 /** What each reader adds, one kind alone and all together. */
-async function measureIdle(gate: VenueGate, scene: string, forMs: number): Promise<readonly BenchRow[]> {
+async function measureIdle(
+  gate: VenueGate,
+  { scene, adapter, forMs }: { readonly scene: string; readonly adapter: string; readonly forMs: number },
+): Promise<readonly BenchRow[]> {
   const pipe = join(scene, 'camera');
   execFileSync('mkfifo', [pipe]);
   const camera = `camera+pipe://${pipe}?width=640&height=480&fps=15`;
@@ -92,12 +104,14 @@ async function measureIdle(gate: VenueGate, scene: string, forMs: number): Promi
     }
   };
   const others = ['pcsc://', 'hid://0c2e:0b61', 'stdin://'];
+  const bluetooth = `ble://${adapter}`;
   const without = await costOf(['sim://']);
   const rows: BenchRow[] = [];
   for (const [name, readers] of [
     ['camera', [camera]],
     ['NFC, absent HID and typing readers', others],
-    ['all of these', [camera, ...others]],
+    ['Bluetooth, nobody near', [bluetooth]],
+    ['all of these', [camera, ...others, bluetooth]],
   ] as const) {
     const { percent, megabytes } = await costOf(readers);
     const beside = `idle gate with ${name}, beside sim:// alone`;
