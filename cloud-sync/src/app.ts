@@ -15,6 +15,7 @@ import { eventRoutes } from './routes/events.ts';
 import { gateBandRoutes } from './routes/gate-bands.ts';
 import { gateRoutes } from './routes/gates.ts';
 import { idempotent } from './routes/idempotency.ts';
+import { jobAdminRoutes, jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { refuseNulInUrl } from './routes/input.ts';
 import { limitAccounts, limitAddresses } from './routes/limit-requests.ts';
@@ -50,6 +51,7 @@ import type { Events } from './services/events.ts';
 import type { FeedFiles } from './services/feed-files.ts';
 import type { Feed } from './services/feed.ts';
 import type { Idempotency } from './services/idempotency.ts';
+import type { Jobs } from './services/jobs/jobs.ts';
 import type { KeyRotation } from './services/key-rotation.ts';
 import type { Keys } from './services/keys.ts';
 import type { MethodSwitches } from './services/method-switches.ts';
@@ -124,6 +126,7 @@ export interface AppDeps extends OrderRoutesDeps {
   readonly bands: BandDesk;
   readonly bandImports: BandImports;
   readonly bindings: BindingConflicts;
+  readonly jobs: Jobs;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -166,6 +169,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', bandImportRoutes(deps));
   app.route('/api/events', bindingRoutes(deps));
   app.route('/api/events', caseRoutes(deps));
+  app.route('/api/events', jobRoutes(deps));
   app.route('/api/events', liveRoutes(deps));
   app.route('/api/events', memberRoutes(deps));
   app.route('/api/events', orderRoutes(deps));
@@ -176,6 +180,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/tickets', denialRoutes(deps));
   app.route('/api/tickets', ticketMethodRoutes(deps));
   app.route('/admin', adminRoutes(deps));
+  app.route('/admin', jobAdminRoutes(deps));
   app.route('/admin', methodSwitchRoutes(deps));
   app.route('/admin/keys', keyRoutes(deps));
   app.route('/admin', programRoutes(deps));

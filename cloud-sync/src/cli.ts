@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command line of the service: serve | migrate | move | token | event | issue | import-bands | import-sealed | feed | rotate-keys | audit. Everything but `serve` works
-// on the data folder directly, also while the service runs.
+// The command line of the service: serve | migrate | move | token | event | issue | import-bands | import-sealed | feed |
+// rotate-keys | audit | jobs. Everything but `serve` works on the data folder directly, also while the service runs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { createAuditCommand } from './commands/audit.ts';
 import { createImportBandsCommand } from './commands/import-bands.ts';
 import { createImportSealedCommand } from './commands/import-sealed.ts';
+import { createJobsCommand } from './commands/jobs.ts';
 import { moveCommand } from './commands/move.ts';
 import { watchOutput } from './commands/output.ts';
 import { createRotateKeysCommand } from './commands/rotate-keys.ts';
@@ -226,6 +227,12 @@ const main = defineCommand({
     feed: defineCommand({
       meta: { name: 'feed', description: 'The data that gates fetch' },
       subCommands: { publish: publishCommand },
+    }),
+    jobs: createJobsCommand({
+      withCloud,
+      eventNumber,
+      orExit,
+      startProgress: (total, what) => startProgress(total, what, process.stderr.isTTY),
     }),
     'rotate-keys': createRotateKeysCommand({ withCloud, orExit, print: console.log }),
   },

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ok, type Logger, type Result } from '@postern/shared';
 import { sql } from 'kysely';
 import { createApp, type AppDeps } from './app.ts';
+import { createBackground } from './composition/background.ts';
 import { openEvents } from './composition/events.ts';
 import { openFoundation, type CloudDeps, type OpenError } from './composition/foundation.ts';
 import { openMarks, type Marks } from './composition/marks.ts';
@@ -13,6 +14,7 @@ import { createUpkeep, type Upkeep } from './composition/upkeep.ts';
 import type { Service } from './server.ts';
 import { createAuditLog } from './services/audit-log.ts';
 import { createIdempotency } from './services/idempotency.ts';
+import type { JobService } from './services/jobs/jobs.ts';
 import { createNonces } from './services/nonces.ts';
 import type { Database } from './store/database.ts';
 
@@ -25,7 +27,9 @@ export interface Cloud
     Pick<
       AppDeps,
       'events' | 'tickets' | 'staff' | 'devices' | 'feed' | 'users' | 'members' | 'keys' | 'audit' | 'recordAlone'
-    > {}
+    > {
+  readonly jobs: JobService;
+}
 
 export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenError>> {
   const opened = await openFoundation(deps);
@@ -36,10 +40,11 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const events = await openEvents(foundation);
   const marks = await openMarks(foundation, events);
   const upkeep = createUpkeep(foundation, events);
+  const jobs = createBackground(foundation);
   const stopping = new AbortController();
   // Every live stream listens to it.
   setMaxListeners(0, stopping.signal);
-  const parts = { ...foundation, ...people, ...events, ...marks, ...upkeep };
+  const parts = { ...foundation, ...people, ...events, ...marks, ...upkeep, jobs };
   const app = createApp({
     ...parts,
     idempotency: createIdempotency({
@@ -59,9 +64,15 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   return ok({
     ...parts,
     app,
+    start: async () => {
+      await upkeep.start();
+      jobs.runner.start();
+    },
     endStreams: () => stopping.abort(),
     close: async () => {
       stopping.abort();
+      await jobs.runner.stop();
+      await jobs.settled();
       await upkeep.keySchedule.stop();
       await marks.central.close();
       await events.feed.stop();

@@ -47,6 +47,7 @@ export * from './wire.ts';
 export * from './wire-audit.ts';
 export * from './wire-bands.ts';
 export * from './wire-cases.ts';
+export * from './wire-jobs.ts';
 export * from './wire-keys.ts';
 export * from './wire-methods.ts';
 export * from './wire-orders.ts';

@@ -52,6 +52,8 @@ export const auditActions = [
   'band-unbound',
   'bands-imported',
   'band-written',
+  'job-started',
+  'job-cancelled',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -96,6 +96,12 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/admin/events/:event/staff', managers, 'own', 'gates:write'),
   row('DELETE', '/admin/events/:event/staff/:operator', managers, 'own', 'gates:write'),
   row('POST', '/admin/events/:event/staff/:operator/card', managers, 'own', 'gates:write'),
+  // No program: these reach every event.
+  row('GET', '/admin/jobs', admin),
+  row('GET', '/admin/jobs/runs', admin),
+  row('POST', '/admin/jobs/runs', admin),
+  row('GET', '/admin/jobs/runs/:run', admin),
+  row('POST', '/admin/jobs/runs/:run/cancel', admin),
   // No program: who makes administrators is one.
   row('GET', '/admin/users', admin),
   row('POST', '/admin/users', admin),
@@ -124,6 +130,10 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/api/events/:event/gates', onDuty, 'own', 'events:read'),
   row('PUT', '/api/events/:event/gates/:gate/lost', overseers, 'own', 'gates:write'),
   row('DELETE', '/api/events/:event/gates/:gate/lost', overseers, 'own', 'gates:write'),
+  row('GET', '/api/events/:event/jobs', managers, 'own', 'events:read'),
+  row('POST', '/api/events/:event/jobs', managers, 'own', 'events:write'),
+  row('GET', '/api/events/:event/jobs/:run', managers, 'own', 'events:read'),
+  row('POST', '/api/events/:event/jobs/:run/cancel', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/live', onDuty, 'own', 'events:read'),
   row('GET', '/api/events/:event/members', managers, 'own', 'people:write'),
   row('PUT', '/api/events/:event/members/:user', managers, 'own', 'people:write'),

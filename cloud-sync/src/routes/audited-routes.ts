@@ -28,6 +28,8 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /admin/events/:event/staff': 'staff-changed',
   'DELETE /admin/events/:event/staff/:operator': 'staff-changed',
   'POST /admin/events/:event/staff/:operator/card': 'staff-changed',
+  'POST /admin/jobs/runs': 'job-started',
+  'POST /admin/jobs/runs/:run/cancel': 'job-cancelled',
   'POST /admin/users': 'user-created',
   'PATCH /admin/users/:user': 'user-changed',
   'POST /admin/users/:user/reset-link': 'user-changed',
@@ -37,6 +39,8 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
 
   'POST /api/events': 'event-created',
   'POST /api/events/:event/bands/import': 'bands-imported',
+  'POST /api/events/:event/jobs': 'job-started',
+  'POST /api/events/:event/jobs/:run/cancel': 'job-cancelled',
   'PUT /api/events/:event/members/:user': 'user-changed',
   'DELETE /api/events/:event/members/:user': 'user-changed',
   'POST /api/events/:event/members/:user/reset-link': 'user-changed',

@@ -116,7 +116,8 @@ export const validJson = <S extends z.ZodType>(schema: S) => validator('json', s
 // oxlint-disable-next-line typescript/explicit-function-return-type -- the validator's type carries the schema
 export const validQuery = <S extends z.ZodType>(schema: S) => validator('query', schema, orProblem);
 
-const eventText = z
+/** An event's number in a path. */
+export const eventText = z
   .string()
   .regex(/^[0-9]{1,10}$/)
   .transform(Number)

@@ -63,6 +63,7 @@ beforeAll(async () => {
     case: '0'.repeat(32),
     conflict: '0'.repeat(32),
     band: '0'.repeat(32),
+    run: '0'.repeat(32),
   };
 });
 afterAll(() => test.close());

@@ -14,6 +14,7 @@ import { correctedUses } from './0011-corrected-uses.ts';
 import { bindings } from './0012-bindings.ts';
 import { gateEvents } from './0013-gate-events.ts';
 import { bands } from './0014-bands.ts';
+import { jobs } from './0015-jobs.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -30,4 +31,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0012-bindings': bindings,
   '0013-gate-events': gateEvents,
   '0014-bands': bands,
+  '0015-jobs': jobs,
 };
