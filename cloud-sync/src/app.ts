@@ -10,6 +10,7 @@ import { auditRequests } from './routes/audit-requests.ts';
 import { auditRoutes } from './routes/audits.ts';
 import { identify, requireGate } from './routes/auth.ts';
 import { createErrorHandler, createRouter, problem, type Environment } from './routes/context.ts';
+import { deadlineRoutes } from './routes/deadlines.ts';
 import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
 import { eventRoutes } from './routes/events.ts';
 import { gateBandRoutes } from './routes/gate-bands.ts';
@@ -47,6 +48,7 @@ import type { Cases } from './services/cases.ts';
 import type { Clients } from './services/clients.ts';
 import type { CoverageService } from './services/coverage.ts';
 import type { Devices } from './services/devices.ts';
+import type { EventDeadlinesService } from './services/event-deadlines.ts';
 import type { Events } from './services/events.ts';
 import type { FeedFiles } from './services/feed-files.ts';
 import type { Feed } from './services/feed.ts';
@@ -127,6 +129,7 @@ export interface AppDeps extends OrderRoutesDeps {
   readonly bandImports: BandImports;
   readonly bindings: BindingConflicts;
   readonly jobs: Jobs;
+  readonly deadlines: EventDeadlinesService;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -169,6 +172,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', bandImportRoutes(deps));
   app.route('/api/events', bindingRoutes(deps));
   app.route('/api/events', caseRoutes(deps));
+  app.route('/api/events', deadlineRoutes(deps));
   app.route('/api/events', jobRoutes(deps));
   app.route('/api/events', liveRoutes(deps));
   app.route('/api/events', memberRoutes(deps));

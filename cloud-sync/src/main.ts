@@ -40,11 +40,11 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const events = await openEvents(foundation);
   const marks = await openMarks(foundation, events);
   const upkeep = createUpkeep(foundation, events);
-  const jobs = createBackground(foundation);
+  const background = createBackground(foundation, { marks, feed: events.feed });
   const stopping = new AbortController();
   // Every live stream listens to it.
   setMaxListeners(0, stopping.signal);
-  const parts = { ...foundation, ...people, ...events, ...marks, ...upkeep, jobs };
+  const parts = { ...foundation, ...people, ...events, ...marks, ...upkeep, ...background };
   const app = createApp({
     ...parts,
     idempotency: createIdempotency({
@@ -66,13 +66,12 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     app,
     start: async () => {
       await upkeep.start();
-      jobs.runner.start();
+      background.jobs.runner.start();
     },
     endStreams: () => stopping.abort(),
     close: async () => {
       stopping.abort();
-      await jobs.runner.stop();
-      await jobs.settled();
+      await background.jobs.runner.stop();
       await upkeep.keySchedule.stop();
       await marks.central.close();
       await events.feed.stop();
@@ -82,6 +81,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
         // The chain stays unsigned from its last head on, until the next start signs it.
         log.error({ cause: String(cause) }, 'the audit chain could not be closed');
       }
+      await foundation.watchedWork.settled();
       await events.closeChannel();
       await database.destroy();
     },

@@ -1,4 +1,5 @@
-// The HTTP messages about background work: the kinds there are, their runs with progress and result, run now and cancel.
+// The HTTP messages about background work: the kinds there are, their runs with progress and result, run now and cancel; and by when
+// which work is to be done for an event.
 import { z } from 'zod';
 import { auditActorKinds } from './wire-audit.ts';
 import { cursorSchema, pageLimit } from './wire-page.ts';
@@ -11,7 +12,7 @@ export const jobRunIdPattern = /^[0-9a-f]{32}$/;
 export const jobPageMax = 200;
 export const jobPageDefault = 50;
 
-const unixMs = z.number().int().min(0);
+const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
 const count = z.number().int().min(0);
 
 /** What a run came to: counts by name, and one sentence for people. */
@@ -74,3 +75,18 @@ export const jobQuerySchema = z.strictObject({
 export type JobQuery = z.infer<typeof jobQuerySchema>;
 export const jobPageSchema = z.object({ runs: z.array(jobRunSchema), next: cursorSchema.optional() });
 export type JobPage = z.infer<typeof jobPageSchema>;
+
+/** `PUT /api/events/{event}/deadlines`: replaces all of them; what is absent is not done. */
+export const eventDeadlinesRequestSchema = z.strictObject({
+  endsAtMs: unixMs.optional(),
+  /** Tickets that nobody has been let in with are revoked then; a time that has passed means at once. */
+  revokeUnscannedAtMs: unixMs.optional(),
+  /** So many days after the end everything that names visitors is erased. */
+  keepPersonalDataDays: z.number().int().min(0).max(36_500).optional(),
+});
+export type EventDeadlinesRequest = z.infer<typeof eventDeadlinesRequestSchema>;
+export const eventDeadlinesSchema = z.object({
+  ...eventDeadlinesRequestSchema.shape,
+  personalDataErasedAtMs: unixMs.optional(),
+});
+export type EventDeadlines = z.infer<typeof eventDeadlinesSchema>;

@@ -29,7 +29,7 @@ export interface EventServices extends Pick<
 const processIdBytes = 8;
 
 export async function openEvents(foundation: Foundation): Promise<EventServices> {
-  const { config, log, clock, random, timer, database, keys, audit, limiter, publicUrl } = foundation;
+  const { config, log, clock, random, timer, database, keys, audit, limiter, publicUrl, watchedWork } = foundation;
   const channel = openChannel(config.database, {
     log,
     received: (message) => pokes.receive(message),
@@ -58,6 +58,7 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
     files,
     log,
     published: pokes.poke,
+    note: watchedWork.note,
     effectivePolicy: (policy) => switches.effectivePolicy(database, policy),
     central: {
       id: centralGate,

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { openAuditKeys, type AuditKeys } from '../services/audit-keys.ts';
 import { createAudit, type Audit, type AuditRecord } from '../services/audit.ts';
 import { openKeys, type Keys } from '../services/keys.ts';
+import { createWatchedWork, type WatchedWork } from '../services/jobs/watched-work.ts';
 import { createLimiter, type Limiter } from '../services/limiter.ts';
 import { createNoMailer, type Mailer } from '../services/mailer.ts';
 import { bringUpToDate } from '../services/projection.ts';
@@ -30,6 +31,7 @@ export interface Foundation extends Required<CloudDeps> {
   /** An entry in a transaction of its own, for work that has ended. */
   readonly recordAlone: (entry: AuditRecord) => Promise<void>;
   readonly limiter: Limiter;
+  readonly watchedWork: WatchedWork;
   /** The address that gates and people are told. */
   readonly publicUrl: () => string;
   readonly setPublicUrl: (url: string) => void;
@@ -53,6 +55,7 @@ export async function openFoundation(deps: CloudDeps): Promise<Result<Foundation
     return err(prepared.error);
   }
   const { keys, auditKeys } = prepared.value;
+  const watchedWork = createWatchedWork({ database, clock, log });
   const audit = createAudit({
     database,
     clock,
@@ -61,6 +64,7 @@ export async function openFoundation(deps: CloudDeps): Promise<Result<Foundation
     log,
     signer: auditKeys.signer,
     used: storeVerifications,
+    note: watchedWork.note,
   });
   const limiter = createLimiter({
     clock,
@@ -84,6 +88,7 @@ export async function openFoundation(deps: CloudDeps): Promise<Result<Foundation
     audit,
     recordAlone: (entry) => database.transaction().execute((queries) => audit.record(queries, entry)),
     limiter,
+    watchedWork,
     publicUrl: () => publicUrl,
     setPublicUrl: (url) => {
       publicUrl = url;

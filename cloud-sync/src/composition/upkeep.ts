@@ -30,6 +30,7 @@ export function createUpkeep(foundation: Foundation, { feed }: Pick<EventService
     clock,
     timer,
     log,
+    note: foundation.watchedWork.note,
     days: { issuer: config.issuerKeyDays, feed: config.feedKeyDays },
   });
   return {
@@ -45,7 +46,10 @@ export function createUpkeep(foundation: Foundation, { feed }: Pick<EventService
     }),
     start: async () => {
       await keySchedule.start();
+      const witnessedFromMs = clock.wallMs();
       await witnessChains(database, auditKeys, { clock, log });
+      const summary = 'Proved and signed what earlier processes had left unsigned.';
+      foundation.watchedWork.note('audit-heads', 0, witnessedFromMs, { result: { counts: {}, summary } });
       audit.start();
     },
   };

@@ -127,6 +127,8 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/api/events/:event/cases/:case', onDuty, 'own', 'events:read'),
   row('PATCH', '/api/events/:event/cases/:case', overseers, 'own', 'events:write'),
   row('GET', '/api/events/:event/coverage', onDuty, 'own', 'events:read'),
+  row('GET', '/api/events/:event/deadlines', managers, 'own', 'events:read'),
+  row('PUT', '/api/events/:event/deadlines', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/gates', onDuty, 'own', 'events:read'),
   row('PUT', '/api/events/:event/gates/:gate/lost', overseers, 'own', 'gates:write'),
   row('DELETE', '/api/events/:event/gates/:gate/lost', overseers, 'own', 'gates:write'),

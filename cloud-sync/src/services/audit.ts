@@ -29,6 +29,7 @@ import {
 import { columnsOf, personalOf } from './audit-columns.ts';
 import { readTip, storeHead, sumErasure, type Tip } from './audit-heads.ts';
 import type { AuditSigner } from './audit-keys.ts';
+import type { WatchedWork } from './jobs/watched-work.ts';
 
 /** Who did it. `id` is a pseudonym and stays in the chain; `name` is personal and can be erased. */
 export interface AuditActor {
@@ -73,6 +74,8 @@ export const systemActor: AuditActor = { kind: 'system', id: 'cloud-sync' };
 export type ErasureFilter =
   | { readonly actor: Pick<AuditActor, 'kind' | 'id'> }
   | { readonly ticket: string }
+  /** Of entries about an event, at most so many fields at a time. */
+  | { readonly event: number; readonly fieldsMax: number }
   | { readonly field: PersonalField; readonly value: string };
 
 export interface Audit {
@@ -98,6 +101,8 @@ export interface AuditDeps {
   readonly timer: Timer;
   readonly signer: AuditSigner;
   readonly log: Logger;
+  /** Is told of every head that the schedule has signed. */
+  readonly note?: WatchedWork['note'];
   /** Follows every entry that tells of a use without a mark, in the same transaction. */
   readonly used?: (queries: Queries, entries: readonly EntryRow[]) => Promise<void>;
 }
@@ -109,7 +114,7 @@ const saltBytes = 16;
 const tipsMax = 1_024;
 const startTriesMax = 20;
 
-export function createAudit({ database, clock, random, timer, signer, log, used }: AuditDeps): Audit {
+export function createAudit({ database, clock, random, timer, signer, log, note, used }: AuditDeps): Audit {
   const chain = bytesToHex(random(chainBytes));
   /** Hashes that this process has written or read as its tip, the latest used last: a tip that is not among them is somebody else's. */
   const ownTips = new Set<string>();
@@ -266,11 +271,25 @@ export function createAudit({ database, clock, random, timer, signer, log, used 
     signedSequence = await database.transaction().execute((queries) => signHead(queries, 0));
   };
 
+  const signBySchedule = async (): Promise<void> => {
+    const startedAtMs = clock.wallMs();
+    try {
+      const before = signedSequence;
+      await sign();
+      const entries = signedSequence - before;
+      const summary = `Signed ${entries} new entries of this process.`;
+      note?.('audit-heads', 0, startedAtMs, { result: { counts: { entries }, summary } });
+    } catch (cause) {
+      log.error({ cause: String(cause) }, 'the audit chain could not be signed');
+      const detail = 'The head of the audit log could not be signed; the log says why.';
+      note?.('audit-heads', 0, startedAtMs, { failure: { type: 'internal-error', detail } });
+    }
+    if (stopTimer !== undefined) signLater();
+  };
+
   const signLater = (): void => {
     stopTimer = timer.after(signEveryMs, () => {
-      sign()
-        .catch((cause: unknown) => log.error({ cause: String(cause) }, 'the audit chain could not be signed'))
-        .finally(() => stopTimer !== undefined && signLater());
+      void signBySchedule();
     });
   };
 
@@ -286,6 +305,22 @@ export function createAudit({ database, clock, random, timer, signer, log, used 
         .where((where) => {
           if ('field' in filter)
             return where.and([where('field', '=', filter.field), where('value', '=', filter.value)]);
+          if ('event' in filter) {
+            const fields = where
+              .selectFrom('audit_field as field')
+              .innerJoin('audit_entry as entry', (join) =>
+                join.onRef('entry.chain', '=', 'field.chain').onRef('entry.sequence', '=', 'field.sequence'),
+              )
+              .select(['field.chain', 'field.sequence', 'field.field'])
+              .where('entry.event', '=', filter.event)
+              .where('field.value', 'is not', null)
+              .limit(filter.fieldsMax);
+            return where(
+              where.refTuple('chain', 'sequence', 'field'),
+              'in',
+              fields.$asTuple('chain', 'sequence', 'field'),
+            );
+          }
           const entries = where.selectFrom('audit_entry').select(['chain', 'sequence']);
           const found =
             'ticket' in filter

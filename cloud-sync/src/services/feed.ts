@@ -6,6 +6,7 @@ import {
   signManifest,
   type AdmissionPolicy,
   type Clock,
+  type JobResult,
   type Logger,
   type Manifest,
   type Result,
@@ -17,6 +18,7 @@ import type { Authority } from './authority.ts';
 import { readEvent, type EventRecord } from './events.ts';
 import { forgetOldContent, makeContent, namedFiles, type FeedRow } from './feed-content.ts';
 import type { FeedFiles } from './feed-files.ts';
+import type { WatchedWork } from './jobs/watched-work.ts';
 import type { Keys } from './keys.ts';
 import type { Failure } from './problems.ts';
 
@@ -69,6 +71,7 @@ export interface FeedDeps {
   readonly central: Manifest['gates'][number];
   /** A new version of this event is there. */
   readonly published: (event: number) => void;
+  readonly note: WatchedWork['note'];
 }
 
 export function createFeed(deps: FeedDeps): Feed {
@@ -90,6 +93,7 @@ export function createFeed(deps: FeedDeps): Feed {
     inTurn(event, async () => {
       pending.get(event)?.cancel();
       pending.delete(event);
+      const startedAtMs = clock.wallMs();
       for (let attempt = 0; attempt < attemptsMax; attempt++) {
         const record = await readEvent(database, event);
         if (record === undefined) return err({ type: 'event-unknown' });
@@ -105,7 +109,9 @@ export function createFeed(deps: FeedDeps): Feed {
         if (row === undefined) continue;
         await forgetOldContent(deps, row);
         deps.published(event);
-        return ok(toPublication(row));
+        const published = toPublication(row);
+        deps.note('feed-snapshots', event, startedAtMs, { result: describePublication(published) });
+        return ok(published);
       }
       throw new Error(`event ${event}: other processes published first, ${attemptsMax} times`);
     });
@@ -120,7 +126,11 @@ export function createFeed(deps: FeedDeps): Feed {
       pending.delete(event);
       void newest(database, event)
         .then((last) => (last === undefined ? undefined : publish(event)))
-        .catch((cause: unknown) => log.error({ event, cause: String(cause) }, 'publishing the feed failed'));
+        .catch((cause: unknown) => {
+          log.error({ event, cause: String(cause) }, 'publishing the feed failed');
+          const detail = 'Publishing failed; the log says why. The next change, or a gate that asks, tries again.';
+          deps.note('feed-snapshots', event, clock.wallMs(), { failure: { type: 'internal-error', detail } });
+        });
     });
     pending.set(event, { dueMs, cancel });
   };
@@ -157,6 +167,14 @@ export function createFeed(deps: FeedDeps): Feed {
     },
   };
 }
+
+const describePublication = ({ version, snapshotVersion, deltas, tickets }: Publication): JobResult => ({
+  counts: { version, deltas, tickets },
+  summary:
+    version === snapshotVersion
+      ? `Published version ${version} as a snapshot of ${tickets} tickets.`
+      : `Published version ${version}: ${deltas} deltas on the snapshot of version ${snapshotVersion}.`,
+});
 
 const newest = (database: Database, event: number): Promise<FeedRow | undefined> =>
   database

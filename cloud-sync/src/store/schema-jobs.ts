@@ -1,10 +1,22 @@
-// The table of background work as kysely sees it; see schema.ts.
+// The tables of background work as kysely sees them; see schema.ts.
 import type { ColumnType } from 'kysely';
 
 type Fixed<T> = ColumnType<T, T, never>;
 
 export interface JobsSchema {
   readonly job_run: JobRunTable;
+  readonly event_deadline: EventDeadlineTable;
+}
+
+/** By when what is to be done for an event; without a row nothing is. */
+interface EventDeadlineTable {
+  readonly event: Fixed<number>;
+  readonly ends_at_ms: number | null;
+  readonly revoke_unscanned_at_ms: number | null;
+  /** Days after the end. */
+  readonly keep_personal_days: number | null;
+  /** When personal data was erased last. */
+  readonly erased_at_ms: number | null;
 }
 
 /** One run of one kind of work. What has ended is kept for a while, so that people see what became of it. */
@@ -20,7 +32,7 @@ export interface JobRunTable {
   readonly slot: string | null;
   /** JSON, as the kind's schema has it. Never secrets. */
   readonly parameters: string;
-  readonly created_at_ms: Fixed<number>;
+  readonly created_at_ms: number;
   readonly due_at_ms: number;
   readonly started_at_ms: number | null;
   readonly ended_at_ms: number | null;

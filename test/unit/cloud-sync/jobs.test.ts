@@ -8,6 +8,7 @@ import { leaseMs } from '../../../cloud-sync/src/services/jobs/job-runs.ts';
 import { createJobs, type JobService } from '../../../cloud-sync/src/services/jobs/jobs.ts';
 import { attemptsMax, beatEveryMs } from '../../../cloud-sync/src/services/jobs/run-job.ts';
 import { lookEveryMs, runsPerKindMax } from '../../../cloud-sync/src/services/jobs/runner.ts';
+import { createWatchedWork } from '../../../cloud-sync/src/services/jobs/watched-work.ts';
 import { silentLog } from '../../support/cloud.ts';
 import { openTestDatabase, type OpenTestDatabase } from '../../support/database.ts';
 import { createVirtualTime, virtualStartMs, type VirtualTime } from '../../support/virtual-time.ts';
@@ -35,7 +36,6 @@ function createProcess(kinds: readonly JobKind[], log: Logger = silentLog): JobS
     random: (bytes) => new Uint8Array(bytes).fill(++ids),
     log,
     kinds,
-    watched: [{ name: 'watched', title: 'Something that goes on by itself', about: 'event', schedule: 'always' }],
   });
   services.push(service);
   return service;
@@ -388,18 +388,16 @@ describe('a service that stops', () => {
 describe('watched work', () => {
   it('shows what it has done last, for each event', async () => {
     const service = createProcess([]);
-    service.note('watched', 7, virtualStartMs, { result: { counts: { files: 1 }, summary: 'Version 1.' } });
-    service.note('watched', 8, virtualStartMs, { failure: { type: 'disk-full', detail: 'The disk is full.' } });
+    const { note, settled } = createWatchedWork({ database: opened.database, clock: time.clock, log: silentLog });
+    note('feed-snapshots', 7, virtualStartMs, { result: { counts: { version: 1 }, summary: 'Version 1.' } });
+    note('feed-snapshots', 8, virtualStartMs, { failure: { type: 'disk-full', detail: 'The disk is full.' } });
     time.jump(10);
-    service.note('watched', 7, virtualStartMs + 10, { result: { counts: { files: 2 }, summary: 'Version 2.' } });
-    await service.settled();
-    expect((await service.kinds())[0]).toMatchObject({
-      schedule: 'always',
-      runNow: false,
-      last: { event: 7, result: { summary: 'Version 2.' } },
-    });
+    note('feed-snapshots', 7, virtualStartMs + 10, { result: { counts: { version: 2 }, summary: 'Version 2.' } });
+    await settled();
+    const kind = (await service.kinds()).find(({ name }) => name === 'feed-snapshots');
+    expect(kind).toMatchObject({ runNow: false, last: { event: 7, result: { summary: 'Version 2.' } } });
     const states = (await list(service)).map(({ event, state }) => `${event} ${state}`);
     expect(states.toSorted()).toEqual(['7 done', '8 failed']);
-    expect(await service.runNow('watched', 7)).toMatchObject({ error: { type: 'job-not-startable' } });
+    expect(await service.runNow('feed-snapshots', 7)).toMatchObject({ error: { type: 'job-not-startable' } });
   });
 });

@@ -48,14 +48,5 @@ export interface JobKind<P = unknown> {
   readonly run: (context: JobContext<P>) => Promise<Result<JobResult, JobFailure>>;
 }
 
-/** Work that goes on by itself, beside the runs, and says what it has done (`Jobs.note`). */
-export interface WatchedKind {
-  readonly name: string;
-  readonly title: string;
-  readonly about: JobKind['about'];
-  /** When it works, in words. */
-  readonly schedule: string;
-}
-
 /** For the list of kinds, in which each has parameters of its own. */
 export const defineJob = <P>(kind: JobKind<P>): JobKind => kind as JobKind;

@@ -1,6 +1,6 @@
 // The rows of runs: begun, taken, prolonged, ended. Every change of a run that is under way names its lease, so that of two processes that
 // think a run theirs one has no effect; which process takes a run is decided by one conditional update, alike on both databases.
-import { bytesToHex, sha256, utf8, type JobResult, type JobRun, type JobState } from '@postern/shared';
+import { type JobResult, type JobRun, type JobState } from '@postern/shared';
 import type { Insertable, Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Queries } from '../../store/database.ts';
@@ -12,7 +12,6 @@ export type RunRow = Selectable<JobRunTable>;
 /** A process that says nothing for so long is taken for dead, and what it had begun is begun again elsewhere. Clocks of processes may differ by half of it. */
 export const leaseMs = 60_000;
 
-const runIdCharacters = 32;
 export const slotOf = (kind: string, event: number): string => `${kind}/${event}`;
 
 /** A run that waits; columns not named are as for one that nobody has begun. */
@@ -159,10 +158,6 @@ export async function giveBackRun(
     .where('lease', '=', lease)
     .execute();
 }
-
-/** What watched work of one event has done last has one row. */
-export const watchedId = (kind: string, event: number): string =>
-  bytesToHex(sha256(utf8(slotOf(kind, event)))).slice(0, runIdCharacters);
 
 const countsSchema = z.record(z.string(), z.number());
 

@@ -7,7 +7,6 @@ import {
   type JobKindView,
   type JobPage,
   type JobQuery,
-  type JobResult,
   type JobRun,
   type Logger,
   type Random,
@@ -20,9 +19,10 @@ import { transact } from '../../store/transact.ts';
 import type { AuditActor } from '../audit.ts';
 import { cursorText, readPage } from '../cursor.ts';
 import type { Failure } from '../problems.ts';
-import type { JobKind, WatchedKind } from './job-kind.ts';
-import { endColumns, newRun, slotOf, toRunView, watchedId, type Ending, type RunRow } from './job-runs.ts';
+import type { JobKind } from './job-kind.ts';
+import { endColumns, newRun, slotOf, toRunView, type Ending, type RunRow } from './job-runs.ts';
 import { createRunner, type Runner } from './runner.ts';
+import { watchedKinds } from './watched-work.ts';
 
 const idBytes = 16;
 /** Runs under way that a kind is shown with. */
@@ -50,7 +50,18 @@ export interface Jobs extends Pick<Runner, 'perform'> {
     parameters: unknown,
     options?: StartOptions,
   ) => Promise<Result<JobRun, Failure>>;
-  /** The same without parameters, for people: `job-not-startable` where a kind is not for that. */
+  /** The same within a transaction, after whose end `wake` is to be called. */
+  readonly startWithin: (
+    queries: Queries,
+    kind: string,
+    event: number,
+    parameters: unknown,
+    options?: Omit<StartOptions, 'during'>,
+  ) => Promise<Result<JobRun, Failure>>;
+  readonly wake: () => void;
+  /** Takes back the run that waits, of a kind that goes once at a time. */
+  readonly withdrawWithin: (queries: Queries, kind: string, event: number) => Promise<void>;
+  /** As `start` without parameters, for people: `job-not-startable` where a kind is not for that. */
   readonly runNow: (kind: string, event: number, options?: StartOptions) => Promise<Result<JobRun, Failure>>;
   /** `job-unknown`, also where it is about another event than `event`. */
   readonly find: (id: string, event?: number) => Promise<Result<JobRun, Failure>>;
@@ -60,19 +71,11 @@ export interface Jobs extends Pick<Runner, 'perform'> {
     id: string,
     options?: Pick<StartOptions, 'during'> & { readonly event?: number },
   ) => Promise<Result<JobRun, Failure>>;
-  /** What watched work has just done; the last of each kind and event is kept. Never fails and is waited for by nobody. */
-  readonly note: (kind: string, event: number, startedAtMs: number, outcome: Outcome) => void;
 }
-
-export type Outcome =
-  | { readonly result: JobResult }
-  | { readonly failure: { readonly type: string; readonly detail: string } };
 
 /** Jobs, and what runs them in this process. */
 export interface JobService extends Jobs {
   readonly runner: Runner;
-  /** Resolves once everything that was noted is stored. */
-  readonly settled: () => Promise<void>;
 }
 
 export interface JobsDeps {
@@ -82,57 +85,58 @@ export interface JobsDeps {
   readonly timer: Timer;
   readonly log: Logger;
   readonly kinds: readonly JobKind[];
-  readonly watched: readonly WatchedKind[];
 }
 
 export function createJobs(deps: JobsDeps): JobService {
-  const { database, clock, random, log } = deps;
+  const { database, clock, random } = deps;
   const kinds = new Map(deps.kinds.map((kind) => [kind.name, kind]));
   const runner = createRunner({ ...deps, kinds });
-  let noting: Promise<void> = Promise.resolve();
 
   const findRow = (queries: Queries, id: string, event?: number): Promise<RunRow | undefined> => {
     const found = queries.selectFrom('job_run').selectAll().where('id', '=', id);
     return (event === undefined ? found : found.where('event', '=', event)).executeTakeFirst();
   };
 
-  const start: Jobs['start'] = async (name, event, parameters, { dueAtMs, by, during } = {}) => {
+  const startWithin: Jobs['startWithin'] = async (queries, name, event, parameters, { dueAtMs, by } = {}) => {
     const kind = kinds.get(name);
     if (kind === undefined) return err({ type: 'job-kind-unknown' });
     if ((kind.about === 'event') !== event > 0)
       return err({ type: 'options-invalid', detail: `${name} is about ${event > 0 ? 'no event' : 'one event'}.` });
     const checked = kind.parameters.safeParse(parameters);
     if (!checked.success) return err({ type: 'options-invalid', detail: z.prettifyError(checked.error) });
-    const nowMs = clock.wallMs();
     const run = newRun({
       id: bytesToHex(random(idBytes)),
       kind: name,
       event,
       slot: kind.isManyAtOnce === true ? null : slotOf(name, event),
       parameters,
-      nowMs,
+      nowMs: clock.wallMs(),
       ...(dueAtMs === undefined ? {} : { dueAtMs }),
       by,
     });
-    const started = await transact(database, async (queries): Promise<Result<JobRun, Failure>> => {
-      const row =
-        (await queries
-          .insertInto('job_run')
-          .values(run)
-          .onConflict((conflict) => conflict.doNothing())
-          .returningAll()
-          .executeTakeFirst()) ??
-        (await queries
-          .updateTable('job_run')
-          .set({ parameters: run.parameters, due_at_ms: run.due_at_ms })
-          .set({ started_by_kind: run.started_by_kind ?? null, started_by: run.started_by ?? null })
-          .where('slot', '=', run.slot ?? '')
-          .where('state', '=', 'waiting')
-          .returningAll()
-          .executeTakeFirst());
-      if (row === undefined) return err({ type: 'job-running' });
-      await during?.(queries, toRunView(row));
-      return ok(toRunView(row));
+    const row =
+      (await queries
+        .insertInto('job_run')
+        .values(run)
+        .onConflict((conflict) => conflict.doNothing())
+        .returningAll()
+        .executeTakeFirst()) ??
+      (await queries
+        .updateTable('job_run')
+        .set({ parameters: run.parameters, due_at_ms: run.due_at_ms })
+        .set({ started_by_kind: run.started_by_kind ?? null, started_by: run.started_by ?? null })
+        .where('slot', '=', run.slot ?? '')
+        .where('state', '=', 'waiting')
+        .returningAll()
+        .executeTakeFirst());
+    return row === undefined ? err({ type: 'job-running' }) : ok(toRunView(row));
+  };
+
+  const start: Jobs['start'] = async (name, event, parameters, { during, ...options } = {}) => {
+    const started = await transact(database, async (queries) => {
+      const run = await startWithin(queries, name, event, parameters, options);
+      if (run.ok) await during?.(queries, run.value);
+      return run;
     });
     if (started.ok) runner.wake();
     return started;
@@ -152,6 +156,16 @@ export function createJobs(deps: JobsDeps): JobService {
     runner,
     perform: runner.perform,
     start,
+    startWithin,
+    wake: runner.wake,
+    withdrawWithin: async (queries, kind, event) => {
+      await queries
+        .updateTable('job_run')
+        .set(endColumns({ state: 'cancelled', summary: 'Taken back.' }, clock.wallMs()))
+        .where('slot', '=', slotOf(kind, event))
+        .where('state', '=', 'waiting')
+        .execute();
+    },
 
     kinds: async () => {
       const open = await database
@@ -161,7 +175,7 @@ export function createJobs(deps: JobsDeps): JobService {
         .orderBy('created_at_ms', 'desc')
         .execute();
       const views: JobKindView[] = [];
-      for (const { name, title, about, schedule, ...kind } of [...kinds.values(), ...deps.watched]) {
+      for (const { name, title, about, schedule, ...kind } of [...kinds.values(), ...watchedKinds]) {
         const own = open.filter((row) => row.kind === name);
         const waiting = own.filter(({ state }) => state === 'waiting').map((row) => row.due_at_ms);
         const last = await lastOf(name);
@@ -184,7 +198,7 @@ export function createJobs(deps: JobsDeps): JobService {
 
     runNow: async (name, event, options) => {
       const kind = kinds.get(name);
-      const isWatched = deps.watched.some((watched) => watched.name === name);
+      const isWatched = watchedKinds.some((watched) => watched.name === name);
       if (kind === undefined && !isWatched) return err({ type: 'job-kind-unknown' });
       return kind?.runNow === true ? start(name, event, {}, options) : err({ type: 'job-not-startable' });
     },
@@ -249,32 +263,5 @@ export function createJobs(deps: JobsDeps): JobService {
       }
       return cancelled;
     },
-
-    note: (kind, event, startedAtMs, outcome) => {
-      const nowMs = clock.wallMs();
-      const ending: Ending =
-        'result' in outcome
-          ? { state: 'done', result: outcome.result }
-          : { state: 'failed', summary: outcome.failure.detail, failure: outcome.failure.type };
-      const columns = { ...endColumns(ending, nowMs), due_at_ms: startedAtMs, started_at_ms: startedAtMs };
-      const row = {
-        ...newRun({ id: watchedId(kind, event), kind, event, slot: null, nowMs: startedAtMs }),
-        attempt: 1,
-      };
-      const before = noting;
-      noting = (async () => {
-        await before;
-        try {
-          await database
-            .insertInto('job_run')
-            .values({ ...row, ...columns })
-            .onConflict((conflict) => conflict.column('id').doUpdateSet(columns))
-            .execute();
-        } catch (cause) {
-          log.warn({ kind, event, cause: String(cause) }, 'work could not be noted');
-        }
-      })();
-    },
-    settled: () => noting,
   };
 }

@@ -1,4 +1,4 @@
-// Background work: its runs, one row each. At most one of a slot has not ended.
+// Background work: its runs, one row each, of which at most one of a slot has not ended; and by when what is to be done for an event.
 import { sql, type Kysely, type Migration } from 'kysely';
 
 export const jobs: Migration = {
@@ -31,5 +31,13 @@ export const jobs: Migration = {
     await db.schema.createIndex('job_run_open').on('job_run').columns(['state', 'due_at_ms']).execute();
     await db.schema.createIndex('job_run_by_kind').on('job_run').columns(['kind', 'created_at_ms']).execute();
     await db.schema.createIndex('job_run_by_event').on('job_run').columns(['event', 'created_at_ms']).execute();
+    await db.schema
+      .createTable('event_deadline')
+      .addColumn('event', 'bigint', (column) => column.primaryKey())
+      .addColumn('ends_at_ms', 'bigint')
+      .addColumn('revoke_unscanned_at_ms', 'bigint')
+      .addColumn('keep_personal_days', 'bigint')
+      .addColumn('erased_at_ms', 'bigint')
+      .execute();
   },
 };

@@ -1,0 +1,78 @@
+// Everything that is kept about the visitors of an event and names somebody, in one list. Whoever stores something new about visitors adds
+// a line here. What stays leads to nobody: tickets, marks and uses by pseudonyms, cases without their notes.
+import type { Queries } from '../store/database.ts';
+import { systemActor, type Audit } from './audit.ts';
+
+/** Rows of one transaction. */
+const rowsMax = 1_000;
+
+/** Erases at most so much that the transaction stays short; answers how many rows or fields, 0 once nothing is left. */
+export type ForgetVisitors = (queries: Queries, event: number) => Promise<number>;
+
+export interface Forgetting {
+  /** Counts by what was erased are named so. */
+  readonly what: string;
+  readonly forget: ForgetVisitors;
+}
+
+export const createForgettings = ({ audit }: { readonly audit: Pick<Audit, 'erase'> }): readonly Forgetting[] => [
+  { what: 'holders', forget: forgetHolders },
+  { what: 'notes', forget: forgetNotes },
+  // Last: what the log says of the visitors' requests goes with the log's own proof that it went.
+  {
+    what: 'auditFields',
+    forget: async (queries, event) =>
+      (await hasAuditFields(queries, event)) ? audit.erase(queries, { event, fieldsMax: rowsMax }, systemActor) : 0,
+  },
+];
+
+/** With order numbers: they lead to people through whoever sold them. Account or none, a ticket is nobody's then. */
+async function forgetHolders(queries: Queries, event: number): Promise<number> {
+  const some = await queries
+    .selectFrom('ticket_holder')
+    .select('ticket')
+    .where('event', '=', event)
+    .limit(rowsMax)
+    .execute();
+  const tickets = some.map(({ ticket }) => ticket);
+  if (tickets.length === 0) return 0;
+  await queries
+    .updateTable('ticket')
+    .set(({ eb }) => ({ version: eb('version', '+', 1) }))
+    .where('event', '=', event)
+    .where('id', 'in', tickets)
+    .execute();
+  await queries.deleteFrom('ticket_holder').where('event', '=', event).where('ticket', 'in', tickets).execute();
+  return tickets.length;
+}
+
+/** What people have written of cases, suspicions and lost gates. */
+async function forgetNotes(queries: Queries, event: number): Promise<number> {
+  let notes = 0;
+  for (const table of ['case_work', 'suspicion', 'gate_lost'] as const) {
+    const emptied = await queries
+      .updateTable(table)
+      .set({ note: null })
+      .where('event', '=', event)
+      .where('note', 'is not', null)
+      .executeTakeFirst();
+    notes += Number(emptied.numUpdatedRows);
+  }
+  return notes;
+}
+
+async function hasAuditFields(queries: Queries, event: number): Promise<boolean> {
+  const row = await queries
+    .selectFrom('audit_field')
+    .innerJoin('audit_entry', (join) =>
+      join
+        .onRef('audit_entry.chain', '=', 'audit_field.chain')
+        .onRef('audit_entry.sequence', '=', 'audit_field.sequence'),
+    )
+    .select('audit_field.field')
+    .where('audit_entry.event', '=', event)
+    .where('audit_field.value', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
