@@ -33,6 +33,7 @@ import { methodSwitchRoutes, overrideRoutes, ticketMethodRoutes } from './routes
 import { suspicionRoutes } from './routes/suspicions.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { memberRoutes, userAdminRoutes } from './routes/user-admin.ts';
 import type { AccessTokens } from './services/access-tokens.ts';
 import type { Accounts } from './services/accounts.ts';
@@ -79,6 +80,7 @@ import type { Tickets } from './services/tickets.ts';
 import type { UsageLog } from './services/usage-log.ts';
 import type { UserAdmin } from './services/user-admin.ts';
 import type { Users } from './services/users.ts';
+import type { Webhooks } from './services/webhooks/endpoints.ts';
 
 export interface AppDeps extends OrderRoutesDeps {
   readonly clock: Clock;
@@ -130,6 +132,7 @@ export interface AppDeps extends OrderRoutesDeps {
   readonly bindings: BindingConflicts;
   readonly jobs: Jobs;
   readonly deadlines: EventDeadlinesService;
+  readonly webhooks: Webhooks;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -179,6 +182,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', orderRoutes(deps));
   app.route('/api/events', overrideRoutes(deps));
   app.route('/api/events', suspicionRoutes(deps));
+  app.route('/api/events', webhookRoutes(deps));
   app.route('/api/tickets', ticketRoutes(deps));
   app.route('/api/tickets', bandRoutes(deps));
   app.route('/api/tickets', denialRoutes(deps));

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { err, knownMethods, methodById, ok, type Result } from '@postern/shared';
 import { z } from 'zod';
+import { isNetwork } from './services/webhooks/addresses.ts';
 
 const keyDays = z.coerce.number('must be a number from 0 to 3650').int().min(0).max(3_650);
 const configSchema = z.object({
@@ -59,6 +60,12 @@ const configSchema = z.object({
   trustedProxies: z.coerce.number('must be a number from 0 to 10').int().min(0).max(10),
   /** By how much the limits on requests are higher than usual; those on guesses stay. */
   limitsFactor: z.coerce.number('must be a number from 1 to 1000').int().min(1).max(1_000),
+  /** Private networks that webhooks may reach, as `ADDRESS/BITS`, separated by commas. */
+  webhookNetworks: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((network) => (network.trim() === '' ? [] : [network.trim()])))
+    .refine((networks) => networks.every(isNetwork), 'must name networks, separated by commas: 10.1.0.0/16, fd00::/8'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 export type Config = z.infer<typeof configSchema>;
@@ -87,6 +94,7 @@ const settings: Readonly<Record<string, string>> = {
   methodsOff: 'POSTERN_CLOUD_METHODS_OFF',
   trustedProxies: 'POSTERN_CLOUD_TRUSTED_PROXIES',
   limitsFactor: 'POSTERN_CLOUD_LIMITS_FACTOR',
+  webhookNetworks: 'POSTERN_CLOUD_WEBHOOK_NETWORKS',
   logLevel: '--log-level or POSTERN_CLOUD_LOG_LEVEL',
   'oidc.issuer': 'POSTERN_CLOUD_OIDC_ISSUER',
   'oidc.clientId': 'POSTERN_CLOUD_OIDC_CLIENT_ID',
@@ -113,6 +121,7 @@ export function readConfig(
     methodsOff: environment['POSTERN_CLOUD_METHODS_OFF'],
     trustedProxies: environment['POSTERN_CLOUD_TRUSTED_PROXIES'] ?? '0',
     limitsFactor: environment['POSTERN_CLOUD_LIMITS_FACTOR'] ?? '1',
+    webhookNetworks: environment['POSTERN_CLOUD_WEBHOOK_NETWORKS'],
     logLevel: flags.logLevel ?? environment['POSTERN_CLOUD_LOG_LEVEL'] ?? 'info',
   });
   if (parsed.success && parsed.data.masterKey !== undefined && parsed.data.masterKeyFile !== undefined)

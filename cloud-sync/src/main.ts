@@ -72,6 +72,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     close: async () => {
       stopping.abort();
       await background.jobs.runner.stop();
+      background.closeSender();
       await upkeep.keySchedule.stop();
       await marks.central.close();
       await events.feed.stop();

@@ -55,6 +55,7 @@ export * from './wire-page.ts';
 export * from './wire-people.ts';
 export * from './wire-quarantine.ts';
 export * from './wire-tickets.ts';
+export * from './wire-webhooks.ts';
 export * from './gate/alarms.ts';
 export * from './gate/ports.ts';
 export * from './gate/confirmations.ts';

@@ -54,6 +54,8 @@ export const auditActions = [
   'band-written',
   'job-started',
   'job-cancelled',
+  'webhook-changed',
+  'webhook-replayed',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

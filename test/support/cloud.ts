@@ -88,6 +88,8 @@ export interface TestCloudOptions {
   /** By default so high that no test but those of limits meets one on requests. */
   readonly limitsFactor?: number;
   readonly trustedProxies?: number;
+  /** Private networks that webhooks may reach. */
+  readonly webhookNetworks?: readonly string[];
 }
 
 /** The databases of the clouds that have not been closed for good, by folder. */
@@ -107,6 +109,7 @@ export async function createTestCloud({
   oidc,
   limitsFactor = 1_000,
   trustedProxies = 0,
+  webhookNetworks = [],
 }: TestCloudOptions = {}): Promise<TestCloud> {
   const own =
     databaseUrl === undefined
@@ -125,6 +128,7 @@ export async function createTestCloud({
     trustedProxies,
     logLevel: 'silent',
     methodsOff: [...methodsOff],
+    webhookNetworks: [...webhookNetworks],
     publicUrl: 'https://cloud.test',
     ...(masterKey === undefined ? {} : { masterKey }),
     ...(oidc === undefined ? {} : { oidc }),

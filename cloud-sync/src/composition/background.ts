@@ -1,4 +1,4 @@
-// All kinds of background work, in the one list that makes them exist; what runs them, and the deadlines that some of them follow.
+// All kinds of background work, in the one list that makes them exist; what runs them, and what some of them follow: deadlines, webhooks.
 import type { AppDeps } from '../app.ts';
 import { createEventDeadlines } from '../services/event-deadlines.ts';
 import { createForgettings } from '../services/forget-visitors.ts';
@@ -7,12 +7,17 @@ import { eraseVisitors } from '../services/jobs/erase-visitors.ts';
 import type { JobKind } from '../services/jobs/job-kind.ts';
 import { createJobs, type JobService } from '../services/jobs/jobs.ts';
 import { revokeUnscannedTickets } from '../services/jobs/revoke-unscanned.ts';
+import { createAddresses } from '../services/webhooks/addresses.ts';
+import { deliverWebhooks, deliveryName } from '../services/webhooks/deliver.ts';
+import { createWebhooks } from '../services/webhooks/endpoints.ts';
+import { createSender } from '../services/webhooks/send.ts';
 import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { Marks } from './marks.ts';
 
-export interface Background extends Pick<AppDeps, 'deadlines'> {
+export interface Background extends Pick<AppDeps, 'deadlines' | 'webhooks'> {
   readonly jobs: JobService;
+  readonly closeSender: () => void;
 }
 
 export interface BackgroundServices {
@@ -21,12 +26,32 @@ export interface BackgroundServices {
 }
 
 export function createBackground(foundation: Foundation, { marks, feed }: BackgroundServices): Background {
-  const { database, clock, audit } = foundation;
+  const { config, database, clock, timer, log, audit, outbox, deliverBy } = foundation;
+  const addresses = createAddresses(config.webhookNetworks);
+  const sender = createSender({ timer, addresses });
   const kinds: readonly JobKind[] = [
     cleanUp({ database, clock }),
-    revokeUnscannedTickets({ database, clock, audit, readCoverage: marks.coverage.read, changed: feed.changed }),
+    revokeUnscannedTickets({
+      database,
+      clock,
+      audit,
+      readCoverage: marks.coverage.read,
+      changed: feed.changed,
+      tell: outbox.tellTickets,
+    }),
     eraseVisitors({ database, clock, forgettings: createForgettings({ audit }) }),
+    deliverWebhooks({ ...foundation, sender }),
   ];
   const jobs = createJobs({ ...foundation, kinds });
-  return { jobs, deadlines: createEventDeadlines({ database, clock, audit, jobs }) };
+  deliverBy(() => {
+    jobs
+      .start(deliveryName, 0, {})
+      .catch((cause: unknown) => log.warn({ cause: String(cause) }, 'the delivery of webhooks could not be begun'));
+  });
+  return {
+    jobs,
+    deadlines: createEventDeadlines({ database, clock, audit, jobs }),
+    webhooks: createWebhooks({ ...foundation, addresses }),
+    closeSender: sender.close,
+  };
 }

@@ -29,7 +29,8 @@ export interface EventServices extends Pick<
 const processIdBytes = 8;
 
 export async function openEvents(foundation: Foundation): Promise<EventServices> {
-  const { config, log, clock, random, timer, database, keys, audit, limiter, publicUrl, watchedWork } = foundation;
+  const { config, log, clock, random, timer, database, keys, audit, limiter, publicUrl, watchedWork, outbox } =
+    foundation;
   const channel = openChannel(config.database, {
     log,
     received: (message) => pokes.receive(message),
@@ -72,7 +73,7 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
   const readTicket = createTicketReader(database);
   return {
     events: createEvents({ database, clock, random }),
-    tickets: createTickets({ database, clock, random, keys, changed }),
+    tickets: createTickets({ database, clock, random, keys, changed, tell: outbox.tellTickets }),
     readTicket,
     subjects: createSubjects(database, readTicket),
     staff: createStaff({ database, clock, random, changed }),

@@ -10,6 +10,7 @@ import { createLimiter, type Limiter } from '../services/limiter.ts';
 import { createNoMailer, type Mailer } from '../services/mailer.ts';
 import { bringUpToDate } from '../services/projection.ts';
 import { makeMissingUses, storeVerifications } from '../services/uses.ts';
+import { createOutbox, type Outbox } from '../services/webhooks/outbox.ts';
 import { createVault, readMasterKey, type Vault, type VaultError } from '../services/vault.ts';
 import { isPostgresUrl, migrate, openDatabase, type Database, type DatabaseError } from '../store/database.ts';
 import { createSharedTries } from '../store/shared-tries.ts';
@@ -32,6 +33,9 @@ export interface Foundation extends Required<CloudDeps> {
   readonly recordAlone: (entry: AuditRecord) => Promise<void>;
   readonly limiter: Limiter;
   readonly watchedWork: WatchedWork;
+  readonly outbox: Outbox;
+  /** Who begins to deliver what the outbox has; nobody until then. */
+  readonly deliverBy: (deliver: () => void) => void;
   /** The address that gates and people are told. */
   readonly publicUrl: () => string;
   readonly setPublicUrl: (url: string) => void;
@@ -56,6 +60,8 @@ export async function openFoundation(deps: CloudDeps): Promise<Result<Foundation
   }
   const { keys, auditKeys } = prepared.value;
   const watchedWork = createWatchedWork({ database, clock, log });
+  let deliver = (): void => undefined;
+  const outbox = createOutbox({ clock, random, timer, deliver: () => deliver() });
   const audit = createAudit({
     database,
     clock,
@@ -89,6 +95,10 @@ export async function openFoundation(deps: CloudDeps): Promise<Result<Foundation
     recordAlone: (entry) => database.transaction().execute((queries) => audit.record(queries, entry)),
     limiter,
     watchedWork,
+    outbox,
+    deliverBy: (other) => {
+      deliver = other;
+    },
     publicUrl: () => publicUrl,
     setPublicUrl: (url) => {
       publicUrl = url;

@@ -66,18 +66,21 @@ export interface Marks extends Pick<
 }
 
 export async function openMarks(foundation: Foundation, services: EventServices): Promise<Marks> {
-  const { log, clock, random, timer, database, keys, audit, limiter } = foundation;
+  const { log, clock, random, timer, database, keys, audit, limiter, outbox } = foundation;
   const { readTicket, devices, switches, feed, pokes } = services;
   const replica = followingCorrections(
     createReplicaStore({
       database,
       clock,
       derive: async (queries, event, ticketIds, marks) => {
+        const fromMs = clock.wallMs();
         const batch = createRowBatch();
         await storeCorrections(queries, marks);
         const disputed = await deriveStories(queries, batch, clock, event, ticketIds, marks);
         await deriveRest(queries, batch, event, marks, disputed);
         await batch.write(queries);
+        await outbox.tellMarks(queries, event, marks);
+        await outbox.tellOpenedCases(queries, event, disputed, fromMs);
       },
       underive: async (queries, event, ticketIds, marks) => {
         const batch = createRowBatch();
@@ -106,8 +109,11 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     policyOf: async (queries, event) => (await readEvent(queries, event))?.policy,
     ticketsOf: readTickets,
     keep: async (queries, batch, event, histories, marks, known) => {
-      const disputed = await storeHistories(queries, batch, clock.wallMs(), event, histories, known);
+      const nowMs = clock.wallMs();
+      const disputed = await storeHistories(queries, batch, nowMs, event, histories, known);
       await deriveRest(queries, batch, event, marks, disputed);
+      await outbox.tellMarks(queries, event, marks);
+      await outbox.tellOpenedCases(queries, event, disputed, nowMs);
     },
     record: async (queries, entries, batch) => {
       batch.add(
@@ -159,7 +165,7 @@ export async function openMarks(foundation: Foundation, services: EventServices)
   });
   const ordering = { database, clock, keys, readTicket, replica, storeOf: central.storeOf };
   const coverage = createCoverage({ database, clock, replica, audit, changed });
-  const cases = createCases({ database, clock, audit, coverage, changed: pokes.poke });
+  const cases = createCases({ database, clock, audit, coverage, changed: pokes.poke, tell: outbox.tellChangedCase });
   const reports = createReports({ database, clock, replica, coverage, cases, feedVersion: feed.version });
   const quarantine = createQuarantine({
     database,

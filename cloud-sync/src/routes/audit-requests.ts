@@ -59,11 +59,11 @@ export function auditRequests({ audit, recordAlone }: AuditRequestsDeps): Middle
 export const auditActorOf = ({ kind, id, name }: Actor): AuditActor => ({ kind, id, name });
 
 function entryOf(c: RouteContext, action: AuditAction): AuditRecord {
-  const { event, ticket, method, gate, user, client, key, operator } = c.get('params');
+  const { event, ticket, method, gate, user, client, key, operator, webhook } = c.get('params');
   const actor = c.get('actor') as Actor | undefined;
   const asked = c.get('eventsAskedAbout').find((one) => one !== 'all');
   const about = event === undefined ? asked : Number(event);
-  const subject = user ?? client ?? key ?? operator;
+  const subject = user ?? client ?? key ?? operator ?? webhook;
   // Whoever has just gone leaves only the id that nobody has any more.
   const isGone = action === 'user-deleted';
   const device = isGone ? undefined : c.req.header('User-Agent')?.slice(0, deviceCharsMax);

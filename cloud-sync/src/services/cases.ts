@@ -32,6 +32,7 @@ import type { CoverageService } from './coverage.ts';
 import { readLatestPage } from './latest-page.ts';
 import { readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
+import type { Outbox } from './webhooks/outbox.ts';
 
 export interface Cases {
   readonly list: (event: number, query: CaseQuery) => Promise<Result<CaseList, Failure>>;
@@ -55,6 +56,8 @@ export interface CasesDeps {
   readonly coverage: Pick<CoverageService, 'read'>;
   /** Whoever watches the event has something new to see. */
   readonly changed: (event: number) => void;
+  /** Tells webhooks, in the transaction of the change. */
+  readonly tell: Outbox['tellChangedCase'];
 }
 
 type CaseRow = Selectable<Schema['case']>;
@@ -67,7 +70,7 @@ const nextStates: Readonly<Record<CaseState, readonly CaseState[]>> = {
 const entriesSchema = z.object({ fitting: caseEntrySchema.array(), misfits: caseEntrySchema.array() });
 const ticketCasesMax = 100;
 
-export function createCases({ database, clock, audit, coverage, changed }: CasesDeps): Cases {
+export function createCases({ database, clock, audit, coverage, changed, tell }: CasesDeps): Cases {
   const rowOf = (queries: Queries, event: number, id: string): Promise<CaseRow | undefined> =>
     queries.selectFrom('case').selectAll().where('event', '=', event).where('id', '=', id).executeTakeFirst();
 
@@ -169,6 +172,7 @@ export function createCases({ database, clock, audit, coverage, changed }: Cases
           details: { from: row.state, to: state, uses: row.misfit_count },
           ...(note === undefined ? {} : { note }),
         });
+        await tell(queries, event, { id, ticket: row.ticket, day: row.day, state });
         return ok(undefined);
       });
       if (!done.ok) return done;

@@ -6,6 +6,7 @@ import { inTransaction } from '../store/locks.ts';
 import { resealAuditKeys } from './audit-keys.ts';
 import { keysLock } from './keys.ts';
 import type { Vault, VaultError } from './vault.ts';
+import { resealWebhooks } from './webhooks/endpoints.ts';
 
 /** Answers with how many secrets were sealed again. Processes that run go on with what they have opened, until they are restarted. */
 export const resealKeys = (database: Database, from: Vault, to: Vault): Promise<Result<number, VaultError>> =>
@@ -24,5 +25,7 @@ export const resealKeys = (database: Database, from: Vault, to: Vault): Promise<
     for (const [id, sealed_secret] of sealedById)
       await queries.updateTable('key').set({ sealed_secret }).where('id', '=', id).execute();
     const ofAudit = await resealAuditKeys(queries, from, to);
-    return ofAudit.ok ? ok(rows.length + ofAudit.value) : ofAudit;
+    if (!ofAudit.ok) return ofAudit;
+    const ofWebhooks = await resealWebhooks(queries, from, to);
+    return ofWebhooks.ok ? ok(rows.length + ofAudit.value + ofWebhooks.value) : ofWebhooks;
   });

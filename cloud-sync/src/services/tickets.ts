@@ -38,6 +38,7 @@ import {
 import { issueTickets } from './ticket-issue.ts';
 import { searchTickets, type TicketPage } from './ticket-search.ts';
 import { etagOf, readViews, type TicketView } from './ticket-views.ts';
+import type { Outbox } from './webhooks/outbox.ts';
 
 /** Passes signed before other requests have their turn: about 20 ms. */
 const signaturesAtOnceMax = 200;
@@ -98,9 +99,11 @@ export interface TicketsDeps {
   readonly keys: Keys;
   /** Tells the feed that tickets of an event have changed. */
   readonly changed: (event: number) => void;
+  /** Tells webhooks, in the transaction of the change. */
+  readonly tell: Outbox['tellTickets'];
 }
 
-export function createTickets({ database, clock, random, keys, changed }: TicketsDeps): Tickets {
+export function createTickets({ database, clock, random, keys, changed, tell }: TicketsDeps): Tickets {
   const readView = shareReads(async (ids: readonly string[]) => {
     const rows = await database.selectFrom('ticket').selectAll().where('id', 'in', ids).execute();
     const views: TicketView[] = [];
@@ -114,12 +117,19 @@ export function createTickets({ database, clock, random, keys, changed }: Ticket
     return new Map(views.map((view) => [view.id, view]));
   });
 
-  const change = async (ticketId: string, plan: Planner, { ifMatch, during }: ChangeOptions = {}): Change => {
+  const change = async (
+    type: Parameters<typeof tell>[2],
+    ticketId: string,
+    plan: Planner,
+    { ifMatch, during }: ChangeOptions = {},
+  ): Change => {
     const { issuer } = await keys.current();
     const made = await transact(database, async (queries) => {
       const issuerKeyId = keyId(issuer.publicKey);
       const result = await changeTicket(queries, clock, { ticketId, plan, ifMatch, issuerKeyId });
       if (!result.ok) return result;
+      const { event, id } = result.value.ticket;
+      await tell(queries, event, type, [id]);
       const more = await during?.({ queries, issuer }, [result.value.ticket]);
       return more?.ok === false ? more : result;
     });
@@ -134,6 +144,12 @@ export function createTickets({ database, clock, random, keys, changed }: Ticket
       const issued = await transact(database, async (queries) => {
         const result = await issueTickets(queries, { clock, random }, event, requests);
         if (!result.ok) return result;
+        await tell(
+          queries,
+          event,
+          'ticket.created',
+          result.value.map(({ id }) => id),
+        );
         const more = await during?.({ queries, issuer }, result.value);
         return more?.ok === false ? more : result;
       });
@@ -147,12 +163,12 @@ export function createTickets({ database, clock, random, keys, changed }: Ticket
     },
     search: (query) => searchTickets(database, query),
 
-    change: (ticketId, asked, options) => change(ticketId, planChange(asked), options),
-    revoke: (ticketId, options) => change(ticketId, planRevoke, options),
-    reinstate: (ticketId, options) => change(ticketId, planReinstate, options),
-    reissue: (ticketId, { code }, options) => change(ticketId, planReissue(code), options),
+    change: (ticketId, asked, options) => change('ticket.changed', ticketId, planChange(asked), options),
+    revoke: (ticketId, options) => change('ticket.revoked', ticketId, planRevoke, options),
+    reinstate: (ticketId, options) => change('ticket.reinstated', ticketId, planReinstate, options),
+    reissue: (ticketId, { code }, options) => change('ticket.reissued', ticketId, planReissue(code), options),
     transfer: (ticketId, { holder, code }, options) =>
-      change(ticketId, planTransfer(holder, code, clock.wallMs()), options),
+      change('ticket.transferred', ticketId, planTransfer(holder, code, clock.wallMs()), options),
 
     texts: async (tickets, within) => {
       const { queries, issuer } = within ?? { queries: database, issuer: (await keys.current()).issuer };

@@ -64,6 +64,8 @@ beforeAll(async () => {
     conflict: '0'.repeat(32),
     band: '0'.repeat(32),
     run: '0'.repeat(32),
+    webhook: '0'.repeat(16),
+    message: 'msg_00000000',
   };
 });
 afterAll(() => test.close());

@@ -12,6 +12,9 @@ const rowsPerStatementMax = 1_000;
 /** Runs that the schedule began, and watched work of events long past, are kept so long; those of people longer. */
 export const scheduledRunsKeptMs = 7 * 86_400_000;
 export const askedRunsKeptMs = 90 * 86_400_000;
+/** Messages to webhooks, once they are delivered, or given up. */
+export const deliveredKeptMs = 86_400_000;
+export const deadKeptMs = 30 * 86_400_000;
 
 interface Expiring {
   readonly table: string;
@@ -46,6 +49,12 @@ const expiring: readonly Expiring[] = [
     table: 'band',
     key: ['event', 'tag'],
     hasExpired: (nowMs) => sql`writable = 1 and until_ms < ${nowMs}`,
+  },
+  {
+    table: 'webhook_delivery',
+    key: ['endpoint', 'message'],
+    hasExpired: (nowMs) =>
+      sql`(state = 'delivered' and ended_at_ms <= ${nowMs - deliveredKeptMs}) or (state = 'dead' and ended_at_ms <= ${nowMs - deadKeptMs})`,
   },
   {
     table: 'job_run',

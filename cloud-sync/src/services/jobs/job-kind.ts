@@ -38,6 +38,8 @@ export interface JobKind<P = unknown> {
   readonly about: 'deployment' | 'event';
   /** When it runs by itself: cron, in UTC; only for kinds about the deployment. */
   readonly schedule?: string;
+  /** When there will be something to do, Unix ms, should that be before the schedule's time; asked whenever a run of it has ended. */
+  readonly nextDueMs?: () => Promise<number | undefined>;
   /** Whether people may begin it by `run now`, without parameters. */
   readonly runNow: boolean;
   /** Any number at a time; by default one for the deployment, or one for each event. */

@@ -6,6 +6,7 @@ import type { Database } from '../../store/database.ts';
 import { systemActor, type Audit } from '../audit.ts';
 import { readEvent } from '../events.ts';
 import { revokeUnscanned } from '../ticket-batches.ts';
+import type { Outbox } from '../webhooks/outbox.ts';
 import { defineJob, type JobKind } from './job-kind.ts';
 
 const ticketsPerTransaction = 500;
@@ -17,6 +18,8 @@ export interface RevokeUnscannedDeps {
   readonly clock: Clock;
   readonly audit: Pick<Audit, 'record'>;
   readonly readCoverage: (event: number) => Promise<Coverage>;
+  /** Tells webhooks, in the transaction of the change. */
+  readonly tell: Outbox['tellTickets'];
   /** Tells the feed that tickets of an event have changed. */
   readonly changed: (event: number) => void;
 }
@@ -28,6 +31,7 @@ export const revokeUnscannedTickets = ({
   clock,
   audit,
   readCoverage,
+  tell,
   changed,
 }: RevokeUnscannedDeps): JobKind =>
   defineJob({
@@ -58,6 +62,12 @@ export const revokeUnscannedTickets = ({
             queries,
             event,
             page.map(({ id }) => id),
+          );
+          await tell(
+            queries,
+            event,
+            'ticket.revoked',
+            found.map(({ id }) => id),
           );
           const entry = { action: 'ticket-revoked', actor: systemActor, event, reason: 'unscanned' } as const;
           await audit.record(

@@ -76,9 +76,10 @@ export function createRunner(deps: RunnerDeps): Runner {
       // After the last one also where that was cancelled before its time.
       const dueAtMs = cron.nextRun(new Date(Math.max(nowMs, last ?? 0)))?.getTime();
       if (dueAtMs === undefined) continue;
+      const soonerMs = await kinds.get(kind)?.nextDueMs?.();
       await database
         .insertInto('job_run')
-        .values(newRun({ id: newId(), kind, event: 0, slot, nowMs, dueAtMs }))
+        .values(newRun({ id: newId(), kind, event: 0, slot, nowMs, dueAtMs: Math.min(dueAtMs, soonerMs ?? dueAtMs) }))
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     }

@@ -15,6 +15,7 @@ import { bindings } from './0012-bindings.ts';
 import { gateEvents } from './0013-gate-events.ts';
 import { bands } from './0014-bands.ts';
 import { jobs } from './0015-jobs.ts';
+import { webhooks } from './0016-webhooks.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -32,4 +33,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0013-gate-events': gateEvents,
   '0014-bands': bands,
   '0015-jobs': jobs,
+  '0016-webhooks': webhooks,
 };
