@@ -29,6 +29,8 @@ const known = {
   validUntilS: 2,
   uid: 'b0a1c2d3e4f5',
   method: 'ble',
+  kind: 'revoke-unscanned',
+  url: 'https://shop.example/hooks',
 };
 /** Routes whose good answer needs what no generator finds but by luck: types that name zones of the same body, a CSV. */
 const withoutGoodAnswer = [

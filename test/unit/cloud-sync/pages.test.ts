@@ -1,6 +1,6 @@
 // Goal: every list of the API is paged in the same way: each entry once, and a cursor is good for the list and the filters that gave it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Mark, TicketResponse, UserView } from '@postern/shared';
+import type { JobRun, Mark, TicketResponse, UserView, WebhookCreated } from '@postern/shared';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { aMark, baseOf, eveningMs } from '../../support/marks.ts';
 
@@ -18,6 +18,14 @@ const lists = [
   { path: '/api/events/{event}/cases', query: '', entries: 'cases', other: 'state=open' },
   { path: '/api/events/{event}/binding-conflicts', query: '', entries: 'conflicts' },
   { path: '/api/events/{event}/quarantine', query: '', entries: 'chunks' },
+  { path: '/api/events/{event}/jobs', query: '', entries: 'runs', other: 'state=cancelled' },
+  {
+    path: '/api/events/{event}/webhooks/{webhook}/deliveries',
+    query: '',
+    entries: 'deliveries',
+    other: 'state=waiting',
+  },
+  { path: '/admin/jobs/runs', query: '', entries: 'runs', other: 'state=cancelled' },
   { path: '/admin/users', query: '', entries: 'users', other: 'email=a@example.test' },
   { path: '/admin/keys/{key}/tickets', query: '', entries: 'tickets' },
 ] as const;
@@ -28,7 +36,7 @@ interface Page {
   readonly next: string | undefined;
 }
 
-const at = (path: string): string => path.replace(/\{(\w+)\}/, (_, name: string) => ids[name] ?? '');
+const at = (path: string): string => path.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '');
 const ask = (path: string, query: string): Promise<Response> => test.api('GET', `${at(path)}?${query}`);
 const read = async ({ path, query, entries }: List, more = ''): Promise<Page> => {
   const answer = await test.json('GET', `${at(path)}?${query}${more}`);
@@ -76,13 +84,29 @@ beforeAll(async () => {
     for (const _use of ['admitted', 'refused'])
       await test.json('POST', `/api/tickets/${id}/methods/code/verify`, { presented_data: shortCode }, 200);
   }
+  for (let count = 0; count < 3; count++) {
+    const run = await test.json<JobRun>('POST', `/api/events/${event}/jobs`, { kind: 'revoke-unscanned' }, 202);
+    await test.json('POST', `/api/events/${event}/jobs/${run.id}/cancel`, {}, 200);
+  }
+  const webhook = await test.json<WebhookCreated>('POST', `/api/events/${event}/webhooks`, {
+    url: 'https://shop.example',
+    types: ['case.opened'],
+  });
+  for (let count = 0; count < 3; count++)
+    await test.json('POST', `/api/events/${event}/webhooks/${webhook.id}/test`, {}, 202);
   const { keys } = await test.json<{ keys: readonly { keyId: string; purpose: string; state: string }[] }>(
     'GET',
     '/admin/keys',
   );
   const issuer = (state: string): string =>
     keys.find((key) => key.purpose === 'issuer' && key.state === state)?.keyId ?? '';
-  ids = { event: String(event), eventOther: String(event + 1), key: issuer('active'), keyOther: issuer('next') };
+  ids = {
+    webhook: webhook.id,
+    event: String(event),
+    eventOther: String(event + 1),
+    key: issuer('active'),
+    keyOther: issuer('next'),
+  };
 });
 afterAll(() => test.close());
 
