@@ -1,6 +1,6 @@
 // The service's HTTP surface, put together from its routes and without a socket: `app.request()` in a test is the same as a call from
 // outside.
-import { type Clock, type Ingest, type Logger, type ReplicaStore } from '@postern/shared';
+import { type Clock, type Ingest, type Logger, type Random, type ReplicaStore } from '@postern/shared';
 import type { Hono } from 'hono';
 import { adminRoutes } from './routes/admin.ts';
 import { bandImportRoutes, bandRoutes } from './routes/bands.ts';
@@ -26,7 +26,9 @@ import { oidcRoutes } from './routes/oidc.ts';
 import { openApiHandler } from './routes/openapi.ts';
 import { denialRoutes, orderRoutes, type OrderRoutesDeps } from './routes/orders.ts';
 import { peopleRoutes } from './routes/people.ts';
+import { operationRoutes } from './routes/operations.ts';
 import { programRoutes } from './routes/programs.ts';
+import { logRequests } from './routes/request-log.ts';
 import { noteSender } from './routes/sender.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { methodSwitchRoutes, overrideRoutes, ticketMethodRoutes } from './routes/methods.ts';
@@ -57,6 +59,7 @@ import type { Idempotency } from './services/idempotency.ts';
 import type { Jobs } from './services/jobs/jobs.ts';
 import type { KeyRotation } from './services/key-rotation.ts';
 import type { Keys } from './services/keys.ts';
+import type { Metrics } from './services/metrics.ts';
 import type { MethodSwitches } from './services/method-switches.ts';
 import type { TicketMethodsService } from './services/ticket-methods.ts';
 import type { Limiter } from './services/limiter.ts';
@@ -140,6 +143,10 @@ export interface AppDeps extends OrderRoutesDeps {
   readonly rulesChanged: (event: number) => Promise<void>;
   readonly publicUrl: () => string;
   readonly pageFolder: string;
+  readonly metrics: Metrics;
+  /** What a scraper sends; without one there are no figures. */
+  readonly metricsToken: string | undefined;
+  readonly random: Random;
   readonly stopping: AbortSignal;
   /** Whether the database answers. */
   readonly isHealthy: () => Promise<boolean>;
@@ -160,6 +167,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
     // Nobody reads what HEAD leaves out: a stream would wait for that, with its place and its file, for good.
     if (c.req.method === 'HEAD') await c.res.body?.cancel();
   });
+  app.use(logRequests(deps));
   app.use(noteSender(deps.trustedProxies));
   app.use(limitAddresses(deps.limiter));
   app.use(refuseNulInUrl);
@@ -167,9 +175,6 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.use(limitAccounts(deps.limiter));
   app.use(idempotent(deps.idempotency));
   app.use(auditRequests(deps));
-  app.get('/healthz', async (c) =>
-    (await deps.isHealthy()) ? c.json({ status: 'ok' }) : c.json({ status: 'database-unusable' }, 503),
-  );
 
   app.route('/api/events', eventRoutes(deps));
   app.route('/api/events', bandImportRoutes(deps));
@@ -196,6 +201,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/audits', auditRoutes(deps));
   app.route('/', gateRoutes({ ...deps, gateOnly, changed: deps.pokes.poke }));
   app.route('/gate/tickets', gateBandRoutes({ ...deps, gateOnly }));
+  app.route('/', operationRoutes(deps));
   app.route('/', quarantineRoutes(deps));
   app.route('/', oauthRoutes(deps));
   app.route('/', peopleRoutes(deps));

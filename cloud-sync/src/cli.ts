@@ -31,6 +31,12 @@ import { createSystem } from './system.ts';
 const ticketsAtOnceMax = 1_000_000;
 const ticketsPerTransactionMax = 10_000;
 
+/** Should one ever be handed to the log, at the top or one level down. */
+const secretFields = ['code', 'token', 'pin', 'secret', 'password', 'authorization', 'cookie'].flatMap((name) => [
+  name,
+  `*.${name}`,
+]);
+
 const output = watchOutput();
 const commonArguments = {
   data: {
@@ -256,7 +262,7 @@ async function withCloud(
 }
 
 function pinoLogger(level: Config['logLevel']): Parameters<typeof openCloud>[0]['log'] {
-  const logger = pino({ level, base: null, redact: ['code', 'token', 'pin'] }, pino.destination(2));
+  const logger = pino({ level, base: null, redact: secretFields }, pino.destination(2));
   return {
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => logger.warn(fields, message),

@@ -66,6 +66,11 @@ const configSchema = z.object({
     .default('')
     .transform((text) => text.split(',').flatMap((network) => (network.trim() === '' ? [] : [network.trim()])))
     .refine((networks) => networks.every(isNetwork), 'must name networks, separated by commas: 10.1.0.0/16, fd00::/8'),
+  /** What Prometheus sends as a bearer token; without one there is no /metrics. */
+  metricsToken: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,200}$/, 'must have 16 to 200 visible characters')
+    .optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 export type Config = z.infer<typeof configSchema>;
@@ -95,6 +100,7 @@ const settings: Readonly<Record<string, string>> = {
   trustedProxies: 'POSTERN_CLOUD_TRUSTED_PROXIES',
   limitsFactor: 'POSTERN_CLOUD_LIMITS_FACTOR',
   webhookNetworks: 'POSTERN_CLOUD_WEBHOOK_NETWORKS',
+  metricsToken: 'POSTERN_CLOUD_METRICS_TOKEN',
   logLevel: '--log-level or POSTERN_CLOUD_LOG_LEVEL',
   'oidc.issuer': 'POSTERN_CLOUD_OIDC_ISSUER',
   'oidc.clientId': 'POSTERN_CLOUD_OIDC_CLIENT_ID',
@@ -122,6 +128,7 @@ export function readConfig(
     trustedProxies: environment['POSTERN_CLOUD_TRUSTED_PROXIES'] ?? '0',
     limitsFactor: environment['POSTERN_CLOUD_LIMITS_FACTOR'] ?? '1',
     webhookNetworks: environment['POSTERN_CLOUD_WEBHOOK_NETWORKS'],
+    metricsToken: environment['POSTERN_CLOUD_METRICS_TOKEN'],
     logLevel: flags.logLevel ?? environment['POSTERN_CLOUD_LOG_LEVEL'] ?? 'info',
   });
   if (parsed.success && parsed.data.masterKey !== undefined && parsed.data.masterKeyFile !== undefined)

@@ -57,6 +57,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     auditLog: createAuditLog(database),
     nonces: createNonces(keys.nonceSecret, clock, random),
     trustedProxies: config.trustedProxies,
+    metricsToken: config.metricsToken,
     pageFolder: fileURLToPath(new URL('../dist/live', import.meta.url)),
     stopping: stopping.signal,
     isHealthy: () => doesAnswer(database, log),
@@ -67,6 +68,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     start: async () => {
       await upkeep.start();
       background.jobs.runner.start();
+      background.metrics.start();
     },
     endStreams: () => stopping.abort(),
     close: async () => {

@@ -90,6 +90,7 @@ export interface TestCloudOptions {
   readonly trustedProxies?: number;
   /** Private networks that webhooks may reach. */
   readonly webhookNetworks?: readonly string[];
+  readonly metricsToken?: string;
 }
 
 /** The databases of the clouds that have not been closed for good, by folder. */
@@ -110,6 +111,7 @@ export async function createTestCloud({
   limitsFactor = 1_000,
   trustedProxies = 0,
   webhookNetworks = [],
+  metricsToken,
 }: TestCloudOptions = {}): Promise<TestCloud> {
   const own =
     databaseUrl === undefined
@@ -131,6 +133,7 @@ export async function createTestCloud({
     webhookNetworks: [...webhookNetworks],
     publicUrl: 'https://cloud.test',
     ...(masterKey === undefined ? {} : { masterKey }),
+    ...(metricsToken === undefined ? {} : { metricsToken }),
     ...(oidc === undefined ? {} : { oidc }),
   };
   const opened = await openCloud({

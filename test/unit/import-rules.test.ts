@@ -24,6 +24,7 @@ const onePlacePackages = [
   'nfc-pcsc',
   'openid-client',
   'pg',
+  'prom-client',
   'zxing-wasm',
 ];
 

@@ -7,6 +7,7 @@ import { eraseVisitors } from '../services/jobs/erase-visitors.ts';
 import type { JobKind } from '../services/jobs/job-kind.ts';
 import { createJobs, type JobService } from '../services/jobs/jobs.ts';
 import { revokeUnscannedTickets } from '../services/jobs/revoke-unscanned.ts';
+import { createMetrics } from '../services/metrics.ts';
 import { createAddresses } from '../services/webhooks/addresses.ts';
 import { deliverWebhooks, deliveryName } from '../services/webhooks/deliver.ts';
 import { createWebhooks } from '../services/webhooks/endpoints.ts';
@@ -15,7 +16,7 @@ import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { Marks } from './marks.ts';
 
-export interface Background extends Pick<AppDeps, 'deadlines' | 'webhooks'> {
+export interface Background extends Pick<AppDeps, 'deadlines' | 'webhooks' | 'metrics'> {
   readonly jobs: JobService;
   readonly closeSender: () => void;
 }
@@ -29,6 +30,7 @@ export function createBackground(foundation: Foundation, { marks, feed }: Backgr
   const { config, database, clock, timer, log, audit, outbox, deliverBy } = foundation;
   const addresses = createAddresses(config.webhookNetworks);
   const sender = createSender({ timer, addresses });
+  const metrics = createMetrics({ database, clock, jobs: () => jobs });
   const kinds: readonly JobKind[] = [
     cleanUp({ database, clock }),
     revokeUnscannedTickets({
@@ -40,9 +42,9 @@ export function createBackground(foundation: Foundation, { marks, feed }: Backgr
       tell: outbox.tellTickets,
     }),
     eraseVisitors({ database, clock, forgettings: createForgettings({ audit }) }),
-    deliverWebhooks({ ...foundation, sender }),
+    deliverWebhooks({ ...foundation, sender, attempted: metrics.countWebhookAttempt }),
   ];
-  const jobs = createJobs({ ...foundation, kinds });
+  const jobs: JobService = createJobs({ ...foundation, kinds });
   deliverBy(() => {
     jobs
       .start(deliveryName, 0, {})
@@ -52,6 +54,7 @@ export function createBackground(foundation: Foundation, { marks, feed }: Backgr
     jobs,
     deadlines: createEventDeadlines({ database, clock, audit, jobs }),
     webhooks: createWebhooks({ ...foundation, addresses }),
+    metrics,
     closeSender: sender.close,
   };
 }

@@ -76,6 +76,7 @@ function entryOf(c: RouteContext, action: AuditAction): AuditRecord {
     ...(method === undefined ? {} : { method }),
     ...(gate === undefined ? {} : { gate }),
     ...(subject === undefined ? {} : { subject }),
+    requestId: c.get('requestId'),
     ...(device === undefined ? {} : { device }),
   };
 }

@@ -12,6 +12,8 @@ import type { AccessRow } from './access.ts';
 import type { RequestAudit } from './audit-requests.ts';
 
 export interface Variables {
+  /** By `logRequests`. */
+  requestId: string;
   /** The network address that asks (senderOf). */
   sender: string;
   /** The row of the authorisation table for this route. */
@@ -76,6 +78,8 @@ export const createErrorHandler =
     // Whoever hung up in the middle of a body: nothing is wrong here, and nobody reads the answer.
     if (c.req.raw.signal.aborted && 'code' in error && error.code === 'ECONNRESET')
       return problem(c, { type: 'json-malformed' });
-    log.error({ path: c.req.path, method: c.req.method, error: error.message, stack: error.stack }, 'a request failed');
+    const { path, method } = c.req;
+    const request = (c as RouteContext).get('requestId');
+    log.error({ request, path, method, error: error.message, stack: error.stack }, 'a request failed');
     return problem(c, { type: 'internal-error' });
   };
