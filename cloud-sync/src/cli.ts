@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command line of the service: serve | migrate | move | token | event | issue | import-bands | import-sealed | feed |
-// rotate-keys | audit | jobs. Everything but `serve` works on the data folder directly, also while the service runs.
+// rotate-keys | audit | jobs | backup | restore. Everything but `serve` works on the data folder directly, also while the service runs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import pino from 'pino';
 import { z } from 'zod';
 import { createAuditCommand } from './commands/audit.ts';
+import { createBackupCommand, createRestoreCommand } from './commands/backup.ts';
 import { createImportBandsCommand } from './commands/import-bands.ts';
 import { createImportSealedCommand } from './commands/import-sealed.ts';
 import { createJobsCommand } from './commands/jobs.ts';
@@ -194,12 +195,16 @@ const publishCommand = defineCommand({
     ...commonArguments,
     ...eventArgument,
     snapshot: { type: 'boolean', description: 'Make a new snapshot in any case' },
+    skip: { type: 'string', description: 'Versions to leave out, after a restore (default 0)', valueHint: 'N' },
   },
   run: async ({ args }) => {
     await withCloud(args, async (cloud) => {
       const event = eventNumber(args.event);
       const { manifest, ...publication } = orExit(
-        await cloud.feed.publish(event, { snapshot: args.snapshot === true }),
+        await cloud.feed.publish(event, {
+          snapshot: args.snapshot === true,
+          skipping: number(args.skip ?? '0', 'skip', 0, 1_000_000_000),
+        }),
       );
       await cloud.recordAlone({ action: 'feed-published', actor: systemActor, event });
       console.log(JSON.stringify({ ...publication, manifestBytes: manifest.length }));
@@ -218,6 +223,14 @@ const auditCommand = createAuditCommand({
   isRead: output.isRead,
 });
 
+const backupTools = {
+  open,
+  readSettings: (args: Parameters<typeof readConfig>[0]): Config => orExit(readConfig({ ...args, logLevel: 'warn' })),
+  explain,
+  fail,
+  startProgress: (total: number, what: string) => startProgress(total, what, process.stderr.isTTY),
+};
+
 const main = defineCommand({
   meta: { name: 'cloud-sync', version: '0.1.0', description: 'Events, tickets, gates and the feed of Postern' },
   subCommands: {
@@ -234,6 +247,8 @@ const main = defineCommand({
       meta: { name: 'feed', description: 'The data that gates fetch' },
       subCommands: { publish: publishCommand },
     }),
+    backup: createBackupCommand(backupTools),
+    restore: createRestoreCommand(backupTools),
     jobs: createJobsCommand({
       withCloud,
       eventNumber,
@@ -244,8 +259,9 @@ const main = defineCommand({
   },
 });
 
-const open = (config: Config): Promise<Result<Cloud, OpenError>> =>
-  openCloud({ ...createSystem(), config, log: pinoLogger(config.logLevel) });
+function open(config: Config): Promise<Result<Cloud, OpenError>> {
+  return openCloud({ ...createSystem(), config, log: pinoLogger(config.logLevel) });
+}
 
 /** A database that is not there is an error, lest a typo makes an empty one, which says that all is well. */
 async function withCloud(

@@ -107,9 +107,14 @@ export async function startCloud(
 }
 
 /** A cloud in this process, without a socket. */
-export async function openBenchCloud({ folder }: BenchDatabases, name: string, databaseUrl: string): Promise<Cloud> {
+export async function openBenchCloud(
+  { folder }: Pick<BenchDatabases, 'folder'>,
+  name: string,
+  databaseUrl: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Cloud> {
   const settings = { data: join(folder, name), database: databaseUrl, port: '0', logLevel: 'silent' };
-  const config = readConfig(settings, {});
+  const config = readConfig(settings, environment);
   if (!config.ok) throw new Error(config.error.problems.join('; '));
   const opened = await openCloud({ ...createSystem(), config: config.value, log: silentLogger });
   if (!opened.ok) throw new Error(opened.error.type);

@@ -9,6 +9,7 @@ import { benchFeedBuild } from './feed-build.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMesh } from './mesh.ts';
+import { benchOperations } from './operations.ts';
 import { benchPasses } from './passes.ts';
 import { benchReaders } from './readers.ts';
 import { benchReplication } from './replication.ts';
@@ -29,6 +30,7 @@ const parts: Readonly<Record<string, Bench>> = {
   central: benchCentral,
   ingest: benchIngest,
   'feed-build': benchFeedBuild,
+  operations: benchOperations,
   simulation: benchSimulation,
 };
 

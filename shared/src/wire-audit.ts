@@ -56,6 +56,7 @@ export const auditActions = [
   'job-cancelled',
   'webhook-changed',
   'webhook-replayed',
+  'backup-restored',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -41,11 +41,17 @@ export interface Publication {
   readonly manifest: Uint8Array;
 }
 
+export interface PublishOptions {
+  readonly snapshot?: boolean;
+  /** Versions left out: more than may have been published and forgotten. */
+  readonly skipping?: number;
+}
+
 export interface Feed {
   /** Publishes what has changed; answers with the current version when nothing has. `snapshot` asks for a new snapshot anyway. */
-  readonly publish: (event: number, options?: { readonly snapshot?: boolean }) => Promise<Result<Publication, Failure>>;
+  readonly publish: (event: number, options?: PublishOptions) => Promise<Result<Publication, Failure>>;
   /** Publishes every event that has a feed, at once: the keys have changed. Answers with those that have a new version. */
-  readonly publishAll: () => Promise<readonly number[]>;
+  readonly publishAll: (options?: PublishOptions) => Promise<readonly number[]>;
   /** The newest publication, made anew if rules or keys have changed or half of its life is over; `feed-unpublished` before the first. */
   readonly current: (event: number) => Promise<Result<Publication, Failure>>;
   readonly version: (event: number) => Promise<number>;
@@ -104,7 +110,7 @@ export function createFeed(deps: FeedDeps): Feed {
           last.rules_revision === record.rulesRevision &&
           isFresh(last, clock.wallMs());
         if (isCurrent && options.snapshot !== true) return ok(toPublication(last));
-        const row = await publishNext(deps, record, last, options.snapshot === true);
+        const row = await publishNext(deps, record, last, options);
         // Another process has published this version meanwhile; its content may be all that is wanted.
         if (row === undefined) continue;
         await forgetOldContent(deps, row);
@@ -137,12 +143,12 @@ export function createFeed(deps: FeedDeps): Feed {
 
   return {
     publish,
-    publishAll: async () => {
+    publishAll: async (options = {}) => {
       const events = await database.selectFrom('feed').select('event').distinct().orderBy('event').execute();
       const published: number[] = [];
       for (const { event } of events) {
         try {
-          if ((await publish(event)).ok) published.push(event);
+          if ((await publish(event, options)).ok) published.push(event);
         } catch (cause) {
           // Another process publishes the same version. Whatever it was, a gate that asks gets the rules of now: `current` looks.
           log.error({ event, cause: String(cause) }, 'publishing the feed failed');
@@ -215,14 +221,14 @@ async function publishNext(
   deps: FeedDeps,
   record: EventRecord,
   last: FeedRow | undefined,
-  wantSnapshot: boolean,
+  { snapshot = false, skipping = 0 }: PublishOptions,
 ): Promise<FeedRow | undefined> {
   const { database, clock } = deps;
   // Read after the event's revisions: a version that claims a revision says what the keys were at least then.
   const keys = await deps.keys.refresh();
-  const version = (last?.version ?? 0) + 1;
+  const version = (last?.version ?? 0) + 1 + skipping;
   const nowMs = clock.wallMs();
-  const { files, deltaRows } = await makeContent(deps, record, last, version, wantSnapshot);
+  const { files, deltaRows } = await makeContent(deps, record, last, version, snapshot);
   const manifest: Manifest = {
     v: 1,
     event: record.id,

@@ -98,3 +98,55 @@ export function createSqliteFile(path: string): SqliteFile {
     close: () => void sqlite.close(),
   };
 }
+
+/** Pages (of 4 KiB) that a backup copies at a time: others have their turn in between. */
+const backupPages = 4_096;
+
+/**
+ * Copies a database as it is at one moment into `to`, which must not exist, also while others write to it. The copy is one file. Throws
+ * what SQLite throws.
+ */
+export async function copySqlite(
+  from: string,
+  to: string,
+  progress: (pages: number, total: number) => void,
+): Promise<void> {
+  const source = new Sqlite(from, { timeout: busyTimeoutMs, fileMustExist: true });
+  let pages = 0;
+  try {
+    // One reader's view from the first page to the last: else whoever writes meanwhile makes the copy begin again.
+    source.exec('begin');
+    source.prepare('select count(*) from sqlite_master').get();
+    await source.backup(to, {
+      progress: ({ totalPages, remainingPages }) => {
+        pages = totalPages;
+        progress(totalPages - remainingPages, totalPages);
+        return backupPages;
+      },
+    });
+    progress(pages, pages);
+  } finally {
+    source.close();
+  }
+  const copy = new Sqlite(to, { fileMustExist: true });
+  try {
+    copy.pragma('journal_mode = DELETE');
+  } finally {
+    copy.close();
+  }
+}
+
+/** What is wrong with a database file; undefined where SQLite finds nothing. */
+export function checkSqlite(path: string): string | undefined {
+  try {
+    const database = new Sqlite(path, { readonly: true, fileMustExist: true });
+    try {
+      const found = database.pragma('integrity_check(1)', { simple: true });
+      return found === 'ok' ? undefined : String(found);
+    } finally {
+      database.close();
+    }
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}

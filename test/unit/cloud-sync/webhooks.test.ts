@@ -12,7 +12,8 @@ import {
   type WebhookView,
 } from '@postern/shared';
 import { createAddresses, isNetwork } from '../../../cloud-sync/src/services/webhooks/addresses.ts';
-import { deliveryName, failingMsMax, retryWaitsMs } from '../../../cloud-sync/src/services/webhooks/deliver.ts';
+import { failingMsMax, retryWaitsMs } from '../../../cloud-sync/src/services/webhooks/attempts.ts';
+import { deliveryName } from '../../../cloud-sync/src/services/webhooks/deliver.ts';
 import { endpointsMax } from '../../../cloud-sync/src/services/webhooks/endpoints.ts';
 import { createSender, sendTimeoutMs, type Sent } from '../../../cloud-sync/src/services/webhooks/send.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';

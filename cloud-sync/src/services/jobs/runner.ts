@@ -76,13 +76,26 @@ export function createRunner(deps: RunnerDeps): Runner {
       // After the last one also where that was cancelled before its time.
       const dueAtMs = cron.nextRun(new Date(Math.max(nowMs, last ?? 0)))?.getTime();
       if (dueAtMs === undefined) continue;
-      const soonerMs = await kinds.get(kind)?.nextDueMs?.();
+      // After one that failed or was cancelled the schedule's time is soon enough.
+      const soonerMs = (await wasDone(slot)) ? await kinds.get(kind)?.nextDueMs?.() : undefined;
       await database
         .insertInto('job_run')
         .values(newRun({ id: newId(), kind, event: 0, slot, nowMs, dueAtMs: Math.min(dueAtMs, soonerMs ?? dueAtMs) }))
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     }
+  };
+
+  const wasDone = async (slot: string): Promise<boolean> => {
+    const last = await database
+      .selectFrom('job_run')
+      .select('state')
+      .where('slot', '=', slot)
+      .where('ended_at_ms', 'is not', null)
+      .orderBy('ended_at_ms', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return last === undefined || last.state === 'done';
   };
 
   const take = async (id: string): Promise<StartedRun | undefined> => {
