@@ -6,7 +6,7 @@ import { ok, type Logger, type Result } from '@postern/shared';
 import { sql } from 'kysely';
 import { createApp, type AppDeps } from './app.ts';
 import { createBackground } from './composition/background.ts';
-import { openEvents } from './composition/events.ts';
+import { openEvents, type EventServices } from './composition/events.ts';
 import { openFoundation, type CloudDeps, type OpenError } from './composition/foundation.ts';
 import { openMarks, type Marks } from './composition/marks.ts';
 import { createPeople } from './composition/people.ts';
@@ -24,6 +24,7 @@ export interface Cloud
     Service,
     Upkeep,
     Pick<Marks, 'central' | 'replica' | 'bandImports' | 'sealedMarks'>,
+    Pick<EventServices, 'ticketImports'>,
     Pick<
       AppDeps,
       'events' | 'tickets' | 'staff' | 'devices' | 'feed' | 'users' | 'members' | 'keys' | 'audit' | 'recordAlone'

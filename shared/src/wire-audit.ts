@@ -57,6 +57,8 @@ export const auditActions = [
   'webhook-changed',
   'webhook-replayed',
   'backup-restored',
+  'tickets-imported',
+  'tickets-exported',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

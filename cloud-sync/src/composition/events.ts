@@ -11,6 +11,7 @@ import { createMethodSwitches } from '../services/method-switches.ts';
 import { createPokes } from '../services/pokes.ts';
 import { createStaff } from '../services/staff.ts';
 import { createSubjects } from '../services/subjects.ts';
+import { createTicketImports, type TicketImports } from '../services/ticket-import.ts';
 import { createTickets } from '../services/tickets.ts';
 import { isPostgresUrl, openChannel } from '../store/database.ts';
 import { createFeedParts } from '../store/feed-parts.ts';
@@ -22,6 +23,7 @@ export interface EventServices extends Pick<
   'events' | 'tickets' | 'subjects' | 'staff' | 'devices' | 'switches' | 'feed' | 'files' | 'authority' | 'pokes'
 > {
   readonly readTicket: TicketReader;
+  readonly ticketImports: TicketImports;
   /** Ends what carries pokes to other processes. */
   readonly closeChannel: () => Promise<void>;
 }
@@ -74,6 +76,7 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
   return {
     events: createEvents({ database, clock, random }),
     tickets: createTickets({ database, clock, random, keys, changed, tell: outbox.tellTickets }),
+    ticketImports: createTicketImports({ database, clock, random, audit, changed }),
     readTicket,
     subjects: createSubjects(database, readTicket),
     staff: createStaff({ database, clock, random, changed }),

@@ -7,6 +7,7 @@ import type { Queries } from '../store/database.ts';
 import { createRowBatch } from '../store/insert-rows.ts';
 import { lockTickets } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
+import { readTicketsWithStory } from '../store/ticket-bulk.ts';
 import { deriveBindingsOf } from './binding-rows.ts';
 import { raiseRevision, readEvent, type EventRecord } from './events.ts';
 import type { Failure } from './problems.ts';
@@ -84,7 +85,7 @@ export async function changeTicket(
     if (stored === undefined) return err({ type: 'ticket-exists' });
   }
   if (holder !== undefined) await storeHolder(queries, row.event, ticketId, holder);
-  await deriveAnew(queries, clock, before, columns);
+  await deriveAnew(queries, clock, row.event, [{ id: ticketId, columns }]);
   const after = await queries
     .selectFrom('ticket')
     .selectAll()
@@ -96,24 +97,23 @@ export async function changeTicket(
 }
 
 /** Type, party and epoch say how the marks of a ticket are read. */
-async function deriveAnew(
+export async function deriveAnew(
   queries: Queries,
   clock: Clock,
-  { event, id }: TicketView,
-  { type, party, epoch }: NonNullable<Plan['columns']>,
+  event: number,
+  changes: readonly { readonly id: string; readonly columns: NonNullable<Plan['columns']> }[],
 ): Promise<void> {
-  if (type === undefined && party === undefined && epoch === undefined) return;
-  const story = await queries
-    .selectFrom('story')
-    .select('ticket')
-    .where('event', '=', event)
-    .where('ticket', '=', id)
-    .executeTakeFirst();
-  if (story === undefined) return;
+  const concerned = changes.filter(
+    ({ columns: { type, party, epoch } }) => type !== undefined || party !== undefined || epoch !== undefined,
+  );
+  const ids = concerned.map(({ id }) => id);
+  const used = new Set(await readTicketsWithStory(queries, event, ids));
+  if (used.size === 0) return;
   const batch = createRowBatch();
-  await deriveStories(queries, batch, clock, event, new Set([id]));
+  await deriveStories(queries, batch, clock, event, used);
   await batch.write(queries);
-  if (party !== undefined) await deriveBindingsOf(queries, event, id);
+  for (const { id, columns } of concerned)
+    if (columns.party !== undefined && used.has(id)) await deriveBindingsOf(queries, event, id);
 }
 
 export const planChange =

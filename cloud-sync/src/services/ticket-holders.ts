@@ -1,7 +1,7 @@
 // Who holds a ticket: name, e-mail address, order number, and their account here. Personal fields live in this one table of the cloud and are never read by
 // what makes feeds or marks; taking all of them away removes the row.
 import type { Holder, TicketChange } from '@postern/shared';
-import type { Insertable } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import type { Queries } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Failure } from './problems.ts';
@@ -66,18 +66,17 @@ export async function readHolders(
     .where('event', '=', event)
     .where('ticket', 'in', tickets)
     .execute();
-  return new Map(
-    rows.map((row) => [
-      row.ticket,
-      {
-        ...(row.name === null ? {} : { name: row.name }),
-        ...(row.email === null ? {} : { email: row.email }),
-        ...(row.order_reference === null ? {} : { order: row.order_reference }),
-        ...(row.account === null ? {} : { account: row.account }),
-      },
-    ]),
-  );
+  return new Map(rows.map((row) => [row.ticket, toHolder(row)]));
 }
+
+export const toHolder = (
+  row: Pick<Selectable<Schema['ticket_holder']>, 'name' | 'email' | 'order_reference' | 'account'>,
+): Holder => ({
+  ...(row.name === null ? {} : { name: row.name }),
+  ...(row.email === null ? {} : { email: row.email }),
+  ...(row.order_reference === null ? {} : { order: row.order_reference }),
+  ...(row.account === null ? {} : { account: row.account }),
+});
 
 /** What is absent stays, `null` takes away. */
 export function mergeHolder(holder: Holder, change: NonNullable<TicketChange['holder']>): Holder {

@@ -25,11 +25,14 @@ import { rowView, type TicketRow, type TicketView } from './ticket-views.ts';
 /** Rows a statement inserts; SQLite takes at most 32,766 values. */
 const rowsPerStatementMax = 2_000;
 
-type CodeRow = Selectable<Schema['ticket_code']>;
-interface NewTicket {
-  readonly row: TicketRow;
-  readonly code?: CodeRow;
+interface NewTicket extends TicketRows {
   readonly request: TicketRequest;
+}
+
+/** A ticket as it is stored before anything has happened to it. */
+export interface TicketRows {
+  readonly row: TicketRow;
+  readonly code?: Selectable<Schema['ticket_code']>;
 }
 
 /** In a transaction that a failure rolls back: `event-unknown`, `type-unknown`, `window-empty`, `user-unknown`, `ticket-exists`. */
@@ -97,11 +100,25 @@ export function hashCode(event: EventRecord, code: string): string {
   return bytesToHex(codeHash(codeHashKey, code));
 }
 
+/** A code without what scanners add: what its ticket's id and its hash are made of. */
+export const printedCode = (code: string): string => cleanText(code).trim();
+
 function toRows(event: EventRecord, request: TicketRequest, nowMs: number, random: Random): NewTicket {
-  const code = request.code === undefined ? undefined : cleanText(request.code).trim();
+  const code = request.code === undefined ? undefined : printedCode(request.code);
+  const id = code === undefined ? uuidV7(nowMs, random) : foreignTicketId(event.id, code);
+  const hash = code === undefined ? undefined : hashCode(event, code);
+  return { ...newTicketRows(event, request, { id, hash }, nowMs), request };
+}
+
+export function newTicketRows(
+  { id: event, revision }: Pick<EventRecord, 'id' | 'revision'>,
+  request: Omit<TicketRequest, 'code'>,
+  { id, hash }: { readonly id: string; readonly hash: string | undefined },
+  nowMs: number,
+): TicketRows {
   const row: TicketRow = {
-    event: event.id,
-    id: code === undefined ? uuidV7(nowMs, random) : foreignTicketId(event.id, code),
+    event,
+    id,
     type: request.type,
     epoch: 0,
     status: request.status,
@@ -109,14 +126,12 @@ function toRows(event: EventRecord, request: TicketRequest, nowMs: number, rando
     hold: request.hold ?? null,
     valid_from_s: request.validFromS ?? null,
     valid_until_s: request.validUntilS ?? null,
-    revision: event.revision,
+    revision,
     created_at_ms: nowMs,
     version: 1,
     transferred_at_ms: null,
   };
-  if (code === undefined) return { row, request };
-  const { id: ticket, epoch, revision } = row;
-  return { row, request, code: { event: event.id, hash: hashCode(event, code), ticket, epoch, revision } };
+  return hash === undefined ? { row } : { row, code: { event, hash, ticket: id, epoch: row.epoch, revision } };
 }
 
 function findRepeated(issued: readonly NewTicket[]): string | undefined {

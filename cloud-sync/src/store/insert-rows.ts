@@ -4,134 +4,9 @@
 // of so many rows that each stays prepared.
 import { toUSVString } from 'node:util';
 import { CompiledQuery, type Insertable } from 'kysely';
+import { bulkTables, type BulkTable, type ColumnType } from './bulk-tables.ts';
 import { isPostgres, type Queries } from './database.ts';
 import type { Schema } from './schema.ts';
-
-type ColumnType = 'bigint' | 'text' | 'bytes';
-interface Table<T extends keyof Schema> {
-  readonly columns: Readonly<Record<keyof Schema[T] & string, ColumnType>>;
-  readonly key: readonly (keyof Schema[T] & string)[];
-}
-
-const tables = {
-  mark: {
-    columns: {
-      event: 'bigint',
-      gate: 'text',
-      boot: 'text',
-      sequence: 'bigint',
-      ticket: 'text',
-      kind: 'text',
-      at_ms: 'bigint',
-      at_counter: 'bigint',
-      count: 'bigint',
-      bytes: 'bytes',
-      received_at_ms: 'bigint',
-    },
-    key: ['event', 'gate', 'boot', 'sequence'],
-  } satisfies Table<'mark'>,
-  story: {
-    columns: { event: 'bigint', ticket: 'text', uses_spent: 'bigint', inside: 'bigint', epoch_seen: 'bigint' },
-    key: ['event', 'ticket'],
-  } satisfies Table<'story'>,
-  entry: {
-    columns: {
-      event: 'bigint',
-      gate: 'text',
-      boot: 'text',
-      sequence: 'bigint',
-      ticket: 'text',
-      lane: 'text',
-      kind: 'text',
-      at_ms: 'bigint',
-      uncertainty_ms: 'bigint',
-      persons: 'bigint',
-      zone: 'text',
-      out_of_touch: 'bigint',
-      peers_reachable: 'bigint',
-      feed_age_s: 'bigint',
-    },
-    key: ['event', 'gate', 'boot', 'sequence'],
-  } satisfies Table<'entry'>,
-  departure: {
-    columns: {
-      event: 'bigint',
-      gate: 'text',
-      boot: 'text',
-      sequence: 'bigint',
-      ticket: 'text',
-      zone: 'text',
-      at_ms: 'bigint',
-    },
-    key: ['event', 'gate', 'boot', 'sequence'],
-  } satisfies Table<'departure'>,
-  presence: {
-    columns: { event: 'bigint', ticket: 'text', zone: 'text', persons: 'bigint' },
-    key: ['event', 'ticket', 'zone'],
-  } satisfies Table<'presence'>,
-  usage: {
-    columns: {
-      event: 'bigint',
-      gate: 'text',
-      boot: 'text',
-      sequence: 'bigint',
-      at_ms: 'bigint',
-      kind: 'text',
-      lane: 'text',
-      ticket: 'text',
-      method: 'text',
-      person: 'text',
-      reason: 'text',
-      count: 'bigint',
-    },
-    key: ['event', 'gate', 'boot', 'sequence'],
-  } satisfies Table<'usage'>,
-  credential: {
-    columns: {
-      event: 'bigint',
-      ticket: 'text',
-      method: 'text',
-      credential: 'text',
-      epoch: 'bigint',
-      generated_at_ms: 'bigint',
-    },
-    key: ['event', 'ticket', 'method', 'credential'],
-  } satisfies Table<'credential'>,
-  audit_entry: {
-    columns: {
-      chain: 'text',
-      sequence: 'bigint',
-      event: 'bigint',
-      at_ms: 'bigint',
-      action: 'text',
-      actor_kind: 'text',
-      actor: 'text',
-      gate: 'text',
-      method: 'text',
-      ticket: 'text',
-      subject: 'text',
-      reason: 'text',
-      request: 'text',
-      mark: 'text',
-      details: 'text',
-      fields: 'text',
-      hash: 'text',
-    },
-    key: ['chain', 'sequence'],
-  } satisfies Table<'audit_entry'>,
-  audit_field: {
-    columns: {
-      chain: 'text',
-      sequence: 'bigint',
-      field: 'text',
-      value: 'text',
-      salt: 'text',
-      erasure: 'text',
-    },
-    key: ['chain', 'sequence', 'field'],
-  } satisfies Table<'audit_field'>,
-};
-type BulkTable = keyof typeof tables;
 
 /** What becomes of a row whose key is there already: an error, left as it is, or replaced. */
 type Present = 'refuse' | 'keep' | 'replace';
@@ -251,7 +126,7 @@ function sqliteInsert(table: BulkTable, rows: readonly Row[], present: Present):
 }
 
 const columnsOf = (table: BulkTable): readonly (readonly [string, ColumnType])[] =>
-  Object.entries(tables[table].columns);
+  Object.entries(bulkTables[table].columns);
 
 const insertInto = (table: BulkTable): string =>
   `insert into "${table}" (${columnsOf(table)
@@ -261,7 +136,7 @@ const insertInto = (table: BulkTable): string =>
 function onConflict(table: BulkTable, present: Present): string {
   if (present === 'refuse') return '';
   if (present === 'keep') return ' on conflict do nothing';
-  const key: readonly string[] = tables[table].key;
+  const key: readonly string[] = bulkTables[table].key;
   const others = columnsOf(table).flatMap(([name]) => (key.includes(name) ? [] : [name]));
   const set = others.map((name) => `"${name}" = excluded."${name}"`);
   return ` on conflict (${key.map((name) => `"${name}"`).join(', ')}) do update set ${set.join(', ')}`;

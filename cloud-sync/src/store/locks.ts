@@ -28,6 +28,11 @@ export const inTransaction = <T>(
     return work(queries);
   });
 
+/** Takes such a lock in a transaction that is open already. */
+export async function lockAlone(queries: Queries, lock: string): Promise<void> {
+  if (isPostgres(queries)) await sql`select pg_advisory_xact_lock(${lockNumber(lock)})`.execute(queries);
+}
+
 /** The lock of whoever revokes a gate: shared by all that store marks of it. */
 export const gateHistoryLock = (event: number, gate: string): string => `gate-history/${event}/${gate}`;
 
@@ -88,9 +93,7 @@ export async function withTicketsLocked(
 }
 
 /** Keeps the bands of an event to the transaction that asks, after the tickets that it locks. */
-export async function lockBindings(queries: Queries, event: number): Promise<void> {
-  if (isPostgres(queries)) await sql`select pg_advisory_xact_lock(${lockNumber(`bindings/${event}`)})`.execute(queries);
-}
+export const lockBindings = (queries: Queries, event: number): Promise<void> => lockAlone(queries, `bindings/${event}`);
 
 /** What a transaction has locked it has until it ends: it need not ask again. */
 const lockedBy = new WeakMap<Queries, Set<string>>();

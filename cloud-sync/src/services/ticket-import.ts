@@ -1,0 +1,307 @@
+// Brings tickets of another system in, however many: some at a time, each batch a transaction of its own, so that an import that was cut
+// off is finished by running it again. A ticket that is as the source says is left alone; one that differs is changed. Gates hear of all
+// of it at once: the rows lie ready under the event's next revision, which is raised when the last of them is there.
+import {
+  bytesToHex,
+  err,
+  foreignTicketId,
+  importErrorsMax,
+  ok,
+  type Clock,
+  type Random,
+  type Result,
+} from '@postern/shared';
+import { setImmediate } from 'node:timers/promises';
+import type { Database, Queries } from '../store/database.ts';
+import { createRowBatch } from '../store/insert-rows.ts';
+import { lockAlone, lockTickets } from '../store/locks.ts';
+import {
+  hasUnpublishedRows,
+  lockRevision,
+  lockTicketRows,
+  readKnownTickets,
+  removeHolders,
+} from '../store/ticket-bulk.ts';
+import { transact } from '../store/transact.ts';
+import type { Audit, AuditActor, AuditRecord } from './audit.ts';
+import { raiseRevision, readEvent, type EventRecord } from './events.ts';
+import type { Failure } from './problems.ts';
+import { createRowIndex, type RowIndex } from './row-index.ts';
+import { deriveAnew } from './ticket-changes.ts';
+import { isEmptyHolder, toHolderRow } from './ticket-holders.ts';
+import {
+  isInFeed,
+  isRefused,
+  planImport,
+  type Change,
+  type ChangedField,
+  type Creation,
+  type ImportStep,
+  type KeyedTicket,
+  type RefusedTicket,
+  type WantedTicket,
+} from './ticket-import-plan.ts';
+import { hashCode, printedCode } from './ticket-issue.ts';
+
+/** Tickets of one transaction: some tens of milliseconds in which no other writes on SQLite. */
+const ticketsPerBatch = 1_000;
+/** Times that somebody else may come first to a batch. */
+const attemptsMax = 20;
+const importIdBytes = 8;
+
+export interface TicketImportOptions {
+  /** Only says what would happen. */
+  readonly dryRun: boolean;
+  /** Cancelled and blocked tickets become valid again where the source says so. */
+  readonly reinstates?: boolean;
+  readonly by: AuditActor;
+  /** Where the tickets come from, for the audit log: `csv`, `pretix`. */
+  readonly source: string;
+  /** Ends the import after the batch that it is at. What is in stays in. */
+  readonly signal?: AbortSignal | undefined;
+  readonly progressed?: ((report: TicketImportReport) => void) | undefined;
+}
+
+/** What was done, or would be. */
+export interface TicketImportReport {
+  readonly rows: number;
+  readonly created: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly refused: number;
+  /** How many tickets change in what. */
+  readonly changes: Readonly<Partial<Record<ChangedField, number>>>;
+  /** The first of those that were refused. */
+  readonly errors: readonly RefusedTicket[];
+}
+
+export interface TicketImports {
+  /** `event-unknown`, or `store-unavailable` where others change the same tickets without end: it can be run again. */
+  readonly run: (
+    event: number,
+    wanted: AsyncIterable<WantedTicket | RefusedTicket> | Iterable<WantedTicket | RefusedTicket>,
+    options: TicketImportOptions,
+  ) => Promise<Result<TicketImportReport, Failure>>;
+}
+
+export interface TicketImportsDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly audit: Pick<Audit, 'record'>;
+  /** Tells the feed that tickets of an event have changed. */
+  readonly changed: (event: number) => void;
+}
+
+/** Somebody has changed what a batch is about since it was read. */
+interface Overtaken {
+  readonly type: 'overtaken';
+}
+type Planned = { readonly wanted: KeyedTicket; readonly step: ImportStep } | RefusedTicket;
+
+export function createTicketImports({ database, clock, random, audit, changed }: TicketImportsDeps): TicketImports {
+  const run: TicketImports['run'] = async (eventId, source, options) => {
+    const record = await readEvent(database, eventId);
+    if (record === undefined) return err({ type: 'event-unknown' });
+    const id = bytesToHex(random(importIdBytes));
+    const entry = (details: NonNullable<AuditRecord['details']>): AuditRecord => ({
+      action: 'tickets-imported',
+      actor: options.by,
+      event: eventId,
+      subject: id,
+      details: { source: options.source, ...details },
+    });
+    const report = createReport();
+    const seen = createRowIndex();
+    let hasBegun = false;
+
+    const plan = async (queries: Queries, event: EventRecord, batch: Batch): Promise<readonly Planned[]> => {
+      const known = await readKnownTickets(queries, eventId, keysOf(batch));
+      // The rows lie under the next revision until it is raised.
+      const next = { ...event, revision: event.revision + 1 };
+      const rules = { event: next, reinstates: options.reinstates === true, nowMs: clock.wallMs() };
+      return batch.map((wanted) =>
+        isRefused(wanted) ? wanted : { wanted, step: onlyOnce(wanted, planImport(wanted, known, rules), seen) },
+      );
+    };
+    const write = (batch: Batch): Promise<Result<readonly Planned[], Failure | Overtaken>> =>
+      transact<readonly Planned[], Failure | Overtaken>(database, async (queries) => {
+        // Rows of two imports would otherwise be looked for and then made by both.
+        await lockAlone(queries, `ticket-import/${eventId}`);
+        const event = await readEvent(queries, eventId);
+        if (event === undefined) return err({ type: 'event-unknown' });
+        const planned = await plan(queries, event, batch);
+        const steps = planned.flatMap((one) => (isRefused(one) ? [] : one.step));
+        const creations = steps.filter((step) => step.type === 'create');
+        const changes = steps.filter((step) => step.type === 'change');
+        if (creations.length + changes.length === 0) return ok(planned);
+        if (!(await lockForImport(queries, event, changes))) return err({ type: 'overtaken' });
+        await store(queries, event, creations, changes);
+        await deriveAnew(queries, clock, eventId, changes.map(toColumns));
+        if (!hasBegun) await audit.record(queries, entry({ state: 'begun' }));
+        return ok(planned);
+      });
+    const work = async (batch: Batch): Promise<Result<readonly Planned[], Failure>> => {
+      if (options.dryRun) return ok(await plan(database, record, batch));
+      for (let attempt = 0; attempt < attemptsMax; attempt++) {
+        const written = await write(batch);
+        if (written.ok) {
+          hasBegun ||= written.value.some((one) => !isRefused(one) && isWritten(one.step));
+          return written;
+        }
+        if (written.error.type !== 'overtaken') return err(written.error);
+      }
+      return err({ type: 'store-unavailable' });
+    };
+    /** What is in counts, however the import has ended. */
+    const finish = async (): Promise<void> => {
+      if (options.dryRun) return;
+      const { errors: _errors, changes: _changes, ...counts } = report.read();
+      const raised = await database.transaction().execute(async (queries) => {
+        const revision = await lockRevision(queries, eventId);
+        const isWaiting = revision !== undefined && (await hasUnpublishedRows(queries, eventId, revision));
+        if (isWaiting) await raiseRevision(queries, eventId);
+        await audit.record(queries, entry({ state: 'done', ...counts }));
+        return isWaiting;
+      });
+      if (raised) changed(eventId);
+    };
+
+    for await (const batch of inBatches(keyAll(record, source))) {
+      const planned = await work(batch);
+      if (!planned.ok) {
+        await finish();
+        return planned;
+      }
+      for (const one of planned.value) report.add(one);
+      options.progressed?.(report.read());
+      if (options.signal?.aborted === true) break;
+      await setImmediate();
+    }
+    await finish();
+    return ok(report.read());
+  };
+  return { run };
+}
+
+type Batch = readonly (KeyedTicket | RefusedTicket)[];
+
+async function* keyAll(
+  event: EventRecord,
+  source: AsyncIterable<WantedTicket | RefusedTicket> | Iterable<WantedTicket | RefusedTicket>,
+): AsyncGenerator<KeyedTicket | RefusedTicket> {
+  for await (const one of source) yield isRefused(one) ? one : keyTicket(event, one);
+}
+
+function keyTicket(event: EventRecord, wanted: WantedTicket): KeyedTicket {
+  if ('ticket' in wanted.key) return { ...wanted, id: wanted.key.ticket, hash: undefined };
+  const code = printedCode(wanted.key.code);
+  return { ...wanted, id: foreignTicketId(event.id, code), hash: hashCode(event, code) };
+}
+
+function keysOf(batch: Batch): { readonly codes: readonly string[]; readonly ids: readonly string[] } {
+  const keyed = batch.flatMap((one) => (isRefused(one) ? [] : one));
+  return {
+    codes: keyed.flatMap(({ hash }) => hash ?? []),
+    ids: keyed.flatMap(({ hash, id }) => (hash === undefined ? id : [])),
+  };
+}
+
+/** A ticket cannot be two things; nor may it be the second one where the first was refused, or the next time would make it that. */
+function onlyOnce({ row }: KeyedTicket, step: ImportStep, seen: RowIndex): ImportStep {
+  const earlier = step.ticketId === undefined ? undefined : seen.firstRow(step.ticketId, row);
+  return earlier === undefined || earlier === row
+    ? step
+    : { type: 'refuse', problem: `the same ticket as row ${earlier}: keep one of the two` };
+}
+
+/** In the order of whoever changes one ticket: the ticket, its marks, the event. False where what was read is so no longer. */
+async function lockForImport(queries: Queries, event: EventRecord, changes: readonly Change[]): Promise<boolean> {
+  const rows = changes.map(({ before }) => before);
+  if (!(await lockTicketRows(queries, event.id, rows))) return false;
+  await lockTickets(
+    queries,
+    event.id,
+    changes.filter(isInFeed).map(({ ticketId }) => ticketId),
+  );
+  return (await lockRevision(queries, event.id)) === event.revision;
+}
+
+async function store(
+  queries: Queries,
+  { id: event, revision }: EventRecord,
+  creations: readonly Creation[],
+  changes: readonly Change[],
+): Promise<void> {
+  const batch = createRowBatch();
+  const tickets = creations.map(({ rows }) => rows.row);
+  batch.add('ticket', tickets);
+  batch.add(
+    'ticket_code',
+    creations.flatMap(({ rows }) => rows.code ?? []),
+  );
+  batch.add(
+    'ticket_holder',
+    creations.flatMap(({ ticketId, holder }) => (holder === undefined ? [] : toHolderRow(event, ticketId, holder))),
+  );
+  const rows = changes.map((change) => (isInFeed(change) ? { ...change.after, revision: revision + 1 } : change.after));
+  batch.add('ticket', rows, 'replace');
+  const held = changes.flatMap(({ ticketId, holder }) => (holder === undefined ? [] : [{ ticketId, holder }]));
+  const isKept = ({ holder }: (typeof held)[number]): boolean => !isEmptyHolder(holder);
+  batch.add(
+    'ticket_holder',
+    held.filter(isKept).map(({ ticketId, holder }) => toHolderRow(event, ticketId, holder)),
+    'replace',
+  );
+  await batch.write(queries);
+  await removeHolders(
+    queries,
+    event,
+    held.filter((one) => !isKept(one)).map(({ ticketId }) => ticketId),
+  );
+}
+
+/** What decides how the marks of a ticket are read, where it changes. */
+const toColumns = ({ ticketId, fields, after: { type, party } }: Change): Parameters<typeof deriveAnew>[3][number] => ({
+  id: ticketId,
+  columns: { ...(fields.includes('type') ? { type } : {}), ...(fields.includes('party') ? { party } : {}) },
+});
+
+const isWritten = ({ type }: ImportStep): boolean => type === 'create' || type === 'change';
+
+function createReport(): { readonly add: (one: Planned) => void; readonly read: () => TicketImportReport } {
+  const counts = { rows: 0, created: 0, changed: 0, unchanged: 0, refused: 0 };
+  const changes: Partial<Record<ChangedField, number>> = {};
+  const errors: RefusedTicket[] = [];
+  const refuse = (one: RefusedTicket): void => {
+    counts.refused += 1;
+    if (errors.length < importErrorsMax) errors.push(one);
+  };
+  return {
+    add: (one) => {
+      counts.rows += 1;
+      if (isRefused(one)) return refuse(one);
+      const { wanted, step } = one;
+      if (step.type === 'refuse') refuse({ row: wanted.row, line: wanted.line, problem: step.problem });
+      else if (step.type === 'create') counts.created += 1;
+      else if (step.type === 'unchanged') counts.unchanged += 1;
+      else {
+        counts.changed += 1;
+        for (const field of step.fields) changes[field] = (changes[field] ?? 0) + 1;
+      }
+      return undefined;
+    },
+    read: () => ({ ...counts, changes: { ...changes }, errors: [...errors] }),
+  };
+}
+
+async function* inBatches<T>(all: AsyncIterable<T>): AsyncGenerator<readonly T[]> {
+  let batch: T[] = [];
+  for await (const one of all) {
+    batch.push(one);
+    if (batch.length < ticketsPerBatch) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
