@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line of the service: serve | migrate | move | token | event | issue | import-bands | import-sealed | feed |
+// The command line of the service: serve | migrate | move | token | event | issue | import | import-bands | import-sealed | feed |
 // rotate-keys | audit | jobs | backup | restore. Everything but `serve` works on the data folder directly, also while the service runs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -13,6 +13,7 @@ import { createAuditCommand } from './commands/audit.ts';
 import { createBackupCommand, createRestoreCommand } from './commands/backup.ts';
 import { createImportBandsCommand } from './commands/import-bands.ts';
 import { createImportSealedCommand } from './commands/import-sealed.ts';
+import { createImportTicketsCommand } from './commands/import-tickets.ts';
 import { createJobsCommand } from './commands/jobs.ts';
 import { moveCommand } from './commands/move.ts';
 import { watchOutput } from './commands/output.ts';
@@ -241,6 +242,14 @@ const main = defineCommand({
     token: tokenCommand,
     event: eventCommand,
     issue: issueCommand,
+    import: createImportTicketsCommand({
+      withCloud,
+      eventNumber,
+      orExit,
+      fail,
+      startProgress: (total, what) => (process.stderr.isTTY ? startProgress(total, what, true) : undefined),
+      interrupted,
+    }),
     'import-bands': createImportBandsCommand({ withCloud, eventNumber, orExit, fail }),
     'import-sealed': createImportSealedCommand({ withCloud, fail, print: console.log }),
     feed: defineCommand({
@@ -317,6 +326,13 @@ const untilTold = (): Promise<void> =>
   new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
+
+/** Ends work that is done in steps after the step that it is at. */
+function interrupted(): AbortSignal {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  return stop.signal;
+}
 
 type StartError = ConfigError | OpenError | ListenError;
 

@@ -24,7 +24,7 @@ export interface Cloud
     Service,
     Upkeep,
     Pick<Marks, 'central' | 'replica' | 'bandImports' | 'sealedMarks'>,
-    Pick<EventServices, 'ticketImports'>,
+    Pick<EventServices, 'ticketImports' | 'ticketFileImports'>,
     Pick<
       AppDeps,
       'events' | 'tickets' | 'staff' | 'devices' | 'feed' | 'users' | 'members' | 'keys' | 'audit' | 'recordAlone'

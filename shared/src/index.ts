@@ -54,6 +54,7 @@ export * from './wire-orders.ts';
 export * from './wire-page.ts';
 export * from './wire-people.ts';
 export * from './wire-quarantine.ts';
+export * from './wire-ticket-files.ts';
 export * from './wire-tickets.ts';
 export * from './wire-webhooks.ts';
 export * from './gate/alarms.ts';

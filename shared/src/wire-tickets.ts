@@ -21,7 +21,7 @@ const party = z.number().int().min(1).max(10_000);
 
 export const ticketIdSchema = z.string().regex(ticketIdPattern);
 /** A foreign code as printed: visible characters, no control characters, not blank, also after cleaning. */
-const foreignCodeSchema = z
+export const foreignCodeSchema = z
   .string()
   .min(1)
   .max(512)

@@ -11,6 +11,7 @@ import { createMethodSwitches } from '../services/method-switches.ts';
 import { createPokes } from '../services/pokes.ts';
 import { createStaff } from '../services/staff.ts';
 import { createSubjects } from '../services/subjects.ts';
+import { createTicketFileImports, type TicketFileImports } from '../services/ticket-file-import.ts';
 import { createTicketImports, type TicketImports } from '../services/ticket-import.ts';
 import { createTickets } from '../services/tickets.ts';
 import { isPostgresUrl, openChannel } from '../store/database.ts';
@@ -24,6 +25,7 @@ export interface EventServices extends Pick<
 > {
   readonly readTicket: TicketReader;
   readonly ticketImports: TicketImports;
+  readonly ticketFileImports: TicketFileImports;
   /** Ends what carries pokes to other processes. */
   readonly closeChannel: () => Promise<void>;
 }
@@ -73,10 +75,12 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
   });
   const { changed } = feed;
   const readTicket = createTicketReader(database);
+  const ticketImports = createTicketImports({ database, clock, random, audit, changed });
   return {
     events: createEvents({ database, clock, random }),
     tickets: createTickets({ database, clock, random, keys, changed, tell: outbox.tellTickets }),
-    ticketImports: createTicketImports({ database, clock, random, audit, changed }),
+    ticketImports,
+    ticketFileImports: createTicketFileImports({ database, ticketImports }),
     readTicket,
     subjects: createSubjects(database, readTicket),
     staff: createStaff({ database, clock, random, changed }),

@@ -113,7 +113,7 @@ export function createBandImports({ database, clock, keys, readEffective, storeO
   const run: BandImports['run'] = async (eventId, file, { dryRun, by }) => {
     const event = await readEffective(eventId);
     if (event === undefined) return err({ type: 'event-unknown' });
-    const read = readBandCsv(file);
+    const read = await readBandCsv(file);
     if (!read.ok) return read;
     const { bands, wrong } = read.value;
     const operator = by === undefined ? undefined : operatorOf(keys, by, event.id);

@@ -107,7 +107,7 @@ export function createCsvParser(delimiter: string): CsvParser {
   return {
     push: (text) => {
       entries = [];
-      for (let at = 0; at < text.length; ) {
+      for (let at = 0; at < text.length;) {
         const code = text.charCodeAt(at);
         if (state === 'quoted') {
           at = readQuoted(text, at);

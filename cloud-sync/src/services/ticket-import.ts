@@ -45,6 +45,11 @@ import { hashCode, printedCode } from './ticket-issue.ts';
 
 /** Tickets of one transaction: some tens of milliseconds in which no other writes on SQLite. */
 const ticketsPerBatch = 1_000;
+/**
+ * Tickets that are put in the order of their ids before they are divided into batches. Ids of codes are hashes: without this a batch
+ * would write to as many pages of each index as it has tickets, and a million tickets would be some tens of gigabytes of journal.
+ */
+const ticketsPerWindow = 100_000;
 /** Times that somebody else may come first to a batch. */
 const attemptsMax = 20;
 const importIdBytes = 8;
@@ -59,6 +64,8 @@ export interface TicketImportOptions {
   readonly source: string;
   /** Ends the import after the batch that it is at. What is in stays in. */
   readonly signal?: AbortSignal | undefined;
+  /** First in every transaction that writes: throws where the import is no longer ours. */
+  readonly fence?: ((queries: Queries) => Promise<void>) | undefined;
   readonly progressed?: ((report: TicketImportReport) => void) | undefined;
 }
 
@@ -126,6 +133,7 @@ export function createTicketImports({ database, clock, random, audit, changed }:
     };
     const write = (batch: Batch): Promise<Result<readonly Planned[], Failure | Overtaken>> =>
       transact<readonly Planned[], Failure | Overtaken>(database, async (queries) => {
+        await options.fence?.(queries);
         // Rows of two imports would otherwise be looked for and then made by both.
         await lockAlone(queries, `ticket-import/${eventId}`);
         const event = await readEvent(queries, eventId);
@@ -158,6 +166,7 @@ export function createTicketImports({ database, clock, random, audit, changed }:
       if (options.dryRun) return;
       const { errors: _errors, changes: _changes, ...counts } = report.read();
       const raised = await database.transaction().execute(async (queries) => {
+        await options.fence?.(queries);
         const revision = await lockRevision(queries, eventId);
         const isWaiting = revision !== undefined && (await hasUnpublishedRows(queries, eventId, revision));
         if (isWaiting) await raiseRevision(queries, eventId);
@@ -272,10 +281,11 @@ const isWritten = ({ type }: ImportStep): boolean => type === 'create' || type =
 function createReport(): { readonly add: (one: Planned) => void; readonly read: () => TicketImportReport } {
   const counts = { rows: 0, created: 0, changed: 0, unchanged: 0, refused: 0 };
   const changes: Partial<Record<ChangedField, number>> = {};
-  const errors: RefusedTicket[] = [];
+  let errors: RefusedTicket[] = [];
   const refuse = (one: RefusedTicket): void => {
     counts.refused += 1;
-    if (errors.length < importErrorsMax) errors.push(one);
+    errors.push(one);
+    if (errors.length >= 2 * importErrorsMax) errors = firstOf(errors);
   };
   return {
     add: (one) => {
@@ -291,17 +301,28 @@ function createReport(): { readonly add: (one: Planned) => void; readonly read: 
       }
       return undefined;
     },
-    read: () => ({ ...counts, changes: { ...changes }, errors: [...errors] }),
+    read: () => ({ ...counts, changes: { ...changes }, errors: firstOf(errors) }),
   };
 }
 
-async function* inBatches<T>(all: AsyncIterable<T>): AsyncGenerator<readonly T[]> {
-  let batch: T[] = [];
+const firstOf = (errors: readonly RefusedTicket[]): RefusedTicket[] =>
+  errors.toSorted((one, other) => one.row - other.row).slice(0, importErrorsMax);
+
+async function* inBatches(all: AsyncIterable<KeyedTicket | RefusedTicket>): AsyncGenerator<Batch> {
+  let window: (KeyedTicket | RefusedTicket)[] = [];
   for await (const one of all) {
-    batch.push(one);
-    if (batch.length < ticketsPerBatch) continue;
-    yield batch;
-    batch = [];
+    window.push(one);
+    if (window.length < ticketsPerWindow) continue;
+    yield* divide(window);
+    window = [];
   }
-  if (batch.length > 0) yield batch;
+  yield* divide(window);
+}
+
+function* divide(window: (KeyedTicket | RefusedTicket)[]): Generator<Batch> {
+  const idOf = (one: KeyedTicket | RefusedTicket): string => (isRefused(one) ? '' : one.id);
+  // Rows of one ticket stay in their order.
+  window.sort((one, other) => (idOf(one) < idOf(other) ? -1 : idOf(one) > idOf(other) ? 1 : 0));
+  for (let start = 0; start < window.length; start += ticketsPerBatch)
+    yield window.slice(start, start + ticketsPerBatch);
 }

@@ -1,0 +1,65 @@
+// Imports a table of tickets, or only says what that would do: the table's own reading (ticket-csv.ts) and the import of what it wants
+// (ticket-import.ts), with one report of both.
+import { ok, type Result, type TicketFileOptions, type TicketFileReport } from '@postern/shared';
+import type { Database } from '../store/database.ts';
+import type { AuditActor } from './audit.ts';
+import type { CsvBytes } from './csv-file.ts';
+import { readEvent } from './events.ts';
+import type { Failure } from './problems.ts';
+import { openTicketCsv } from './ticket-csv.ts';
+import type { TicketImportOptions, TicketImports } from './ticket-import.ts';
+
+export interface TicketFileImportOptions extends Pick<TicketImportOptions, 'dryRun' | 'signal' | 'fence'> {
+  readonly options: TicketFileOptions;
+  readonly by: AuditActor;
+  /** How far it is, in bytes of the file and in rows. */
+  readonly progressed?: ((bytes: number, rows: number) => void) | undefined;
+}
+
+export interface TicketFileImports {
+  /** `event-unknown`, `csv-malformed`, `columns-unfit`, `store-unavailable`. */
+  readonly run: (
+    event: number,
+    bytes: CsvBytes,
+    options: TicketFileImportOptions,
+  ) => Promise<Result<TicketFileReport, Failure>>;
+}
+
+export const createTicketFileImports = ({
+  database,
+  ticketImports,
+}: {
+  readonly database: Database;
+  readonly ticketImports: TicketImports;
+}): TicketFileImports => ({
+  run: async (eventId, bytes, { options, progressed, dryRun, by, signal, fence }) => {
+    const event = await readEvent(database, eventId);
+    if (event === undefined) return { ok: false, error: { type: 'event-unknown' } };
+    const opened = await openTicketCsv(bytes, event, options);
+    if (!opened.ok) return opened;
+    const { columns, wanted, encoding, delimiter, bytesRead, isWhole, close } = opened.value;
+    const imported = await ticketImports.run(eventId, wanted, {
+      dryRun,
+      by,
+      signal,
+      fence,
+      source: 'csv',
+      reinstates: options.reinstates,
+      progressed: ({ rows }) => progressed?.(bytesRead(), rows),
+    });
+    await close();
+    if (!imported.ok) return imported;
+    const { errors, changes, ...counts } = imported.value;
+    return ok({
+      dryRun,
+      encoding,
+      delimiter,
+      columns: columns.named,
+      unused: [...columns.unused],
+      ...counts,
+      changes: { ...changes },
+      errors: [...errors],
+      complete: isWhole() && signal?.aborted !== true,
+    });
+  },
+});
