@@ -33,6 +33,7 @@ import { noteSender } from './routes/sender.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { methodSwitchRoutes, overrideRoutes, ticketMethodRoutes } from './routes/methods.ts';
 import { suspicionRoutes } from './routes/suspicions.ts';
+import { ticketFileRoutes, type TicketFileRoutesDeps } from './routes/ticket-files.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -85,7 +86,7 @@ import type { UserAdmin } from './services/user-admin.ts';
 import type { Users } from './services/users.ts';
 import type { Webhooks } from './services/webhooks/endpoints.ts';
 
-export interface AppDeps extends OrderRoutesDeps {
+export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly keys: Keys;
@@ -188,6 +189,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', overrideRoutes(deps));
   app.route('/api/events', suspicionRoutes(deps));
   app.route('/api/events', webhookRoutes(deps));
+  app.route('/api/events', ticketFileRoutes(deps));
   app.route('/api/tickets', ticketRoutes(deps));
   app.route('/api/tickets', bandRoutes(deps));
   app.route('/api/tickets', denialRoutes(deps));

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line of the service: serve | migrate | move | token | event | issue | import | import-bands | import-sealed | feed |
+// The command line of the service: serve | migrate | move | token | event | issue | import | export | import-bands | import-sealed | feed |
 // rotate-keys | audit | jobs | backup | restore. Everything but `serve` works on the data folder directly, also while the service runs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import pino from 'pino';
 import { z } from 'zod';
 import { createAuditCommand } from './commands/audit.ts';
 import { createBackupCommand, createRestoreCommand } from './commands/backup.ts';
+import { createExportTicketsCommand } from './commands/export-tickets.ts';
 import { createImportBandsCommand } from './commands/import-bands.ts';
 import { createImportSealedCommand } from './commands/import-sealed.ts';
 import { createImportTicketsCommand } from './commands/import-tickets.ts';
@@ -250,6 +251,7 @@ const main = defineCommand({
       startProgress: (total, what) => (process.stderr.isTTY ? startProgress(total, what, true) : undefined),
       interrupted,
     }),
+    export: createExportTicketsCommand({ withCloud, eventNumber, orExit, fail, write: output.write }),
     'import-bands': createImportBandsCommand({ withCloud, eventNumber, orExit, fail }),
     'import-sealed': createImportSealedCommand({ withCloud, fail, print: console.log }),
     feed: defineCommand({

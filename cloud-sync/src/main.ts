@@ -24,7 +24,7 @@ export interface Cloud
     Service,
     Upkeep,
     Pick<Marks, 'central' | 'replica' | 'bandImports' | 'sealedMarks'>,
-    Pick<EventServices, 'ticketImports' | 'ticketFileImports'>,
+    Pick<EventServices, 'ticketImports' | 'ticketFileImports' | 'ticketExports'>,
     Pick<
       AppDeps,
       'events' | 'tickets' | 'staff' | 'devices' | 'feed' | 'users' | 'members' | 'keys' | 'audit' | 'recordAlone'
@@ -41,7 +41,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const events = await openEvents(foundation);
   const marks = await openMarks(foundation, events);
   const upkeep = createUpkeep(foundation, events);
-  const background = createBackground(foundation, { marks, feed: events.feed });
+  const background = createBackground(foundation, { marks, events });
   const stopping = new AbortController();
   // Every live stream listens to it.
   setMaxListeners(0, stopping.signal);

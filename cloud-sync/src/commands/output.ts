@@ -4,6 +4,8 @@
 export interface Output {
   /** False once the reader has gone. */
   readonly isRead: () => boolean;
+  /** Resolves when there is room for more; false once the reader has gone. */
+  readonly write: (text: string) => Promise<boolean>;
 }
 
 export function watchOutput(): Output {
@@ -13,5 +15,13 @@ export function watchOutput(): Output {
       if (cause.code !== 'EPIPE') throw cause;
       if (stream === process.stdout) read = false;
     });
-  return { isRead: () => read };
+  return {
+    isRead: () => read,
+    write: (text) =>
+      new Promise((resolve) => {
+        // Called with the failure, too, which the listener above has seen.
+        if (read) process.stdout.write(text, () => resolve(read));
+        else resolve(false);
+      }),
+  };
 }

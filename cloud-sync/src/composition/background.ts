@@ -7,6 +7,7 @@ import { eraseVisitors } from '../services/jobs/erase-visitors.ts';
 import type { JobKind } from '../services/jobs/job-kind.ts';
 import { createJobs, type JobService } from '../services/jobs/jobs.ts';
 import { revokeUnscannedTickets } from '../services/jobs/revoke-unscanned.ts';
+import { importTickets } from '../services/jobs/ticket-import.ts';
 import { createMetrics } from '../services/metrics.ts';
 import { createAddresses } from '../services/webhooks/addresses.ts';
 import { deliverWebhooks, deliveryName } from '../services/webhooks/deliver.ts';
@@ -23,22 +24,23 @@ export interface Background extends Pick<AppDeps, 'deadlines' | 'webhooks' | 'me
 
 export interface BackgroundServices {
   readonly marks: Pick<Marks, 'coverage'>;
-  readonly feed: EventServices['feed'];
+  readonly events: Pick<EventServices, 'feed' | 'ticketFileImports' | 'uploads'>;
 }
 
-export function createBackground(foundation: Foundation, { marks, feed }: BackgroundServices): Background {
+export function createBackground(foundation: Foundation, { marks, events }: BackgroundServices): Background {
   const { config, database, clock, timer, log, audit, outbox, deliverBy } = foundation;
   const addresses = createAddresses(config.webhookNetworks);
   const sender = createSender({ timer, addresses });
   const metrics = createMetrics({ database, clock, jobs: () => jobs });
   const kinds: readonly JobKind[] = [
     cleanUp({ database, clock }),
+    importTickets(events),
     revokeUnscannedTickets({
       database,
       clock,
       audit,
       readCoverage: marks.coverage.read,
-      changed: feed.changed,
+      changed: events.feed.changed,
       tell: outbox.tellTickets,
     }),
     eraseVisitors({ database, clock, forgettings: createForgettings({ audit }) }),

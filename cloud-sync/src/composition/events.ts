@@ -11,8 +11,10 @@ import { createMethodSwitches } from '../services/method-switches.ts';
 import { createPokes } from '../services/pokes.ts';
 import { createStaff } from '../services/staff.ts';
 import { createSubjects } from '../services/subjects.ts';
+import { createTicketExports, type TicketExports } from '../services/ticket-export.ts';
 import { createTicketFileImports, type TicketFileImports } from '../services/ticket-file-import.ts';
 import { createTicketImports, type TicketImports } from '../services/ticket-import.ts';
+import { createTicketUploads, type TicketUploads } from '../services/ticket-uploads.ts';
 import { createTickets } from '../services/tickets.ts';
 import { isPostgresUrl, openChannel } from '../store/database.ts';
 import { createFeedParts } from '../store/feed-parts.ts';
@@ -26,6 +28,8 @@ export interface EventServices extends Pick<
   readonly readTicket: TicketReader;
   readonly ticketImports: TicketImports;
   readonly ticketFileImports: TicketFileImports;
+  readonly ticketExports: TicketExports;
+  readonly uploads: TicketUploads;
   /** Ends what carries pokes to other processes. */
   readonly closeChannel: () => Promise<void>;
 }
@@ -42,11 +46,8 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
   });
   const pokes = createPokes({ timer, send: channel?.send, processId: bytesToHex(random(processIdBytes)) });
   const authority = await openAuthority({ database, keys, clock, random });
-  const files = createFeedFiles(
-    join(config.data, 'feed'),
-    random,
-    isPostgresUrl(config.database) ? createFeedParts(database) : undefined,
-  );
+  const parts = isPostgresUrl(config.database) ? createFeedParts(database) : undefined;
+  const files = createFeedFiles(join(config.data, 'feed'), random, parts);
   const switches = createMethodSwitches({
     database,
     clock,
@@ -79,6 +80,12 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
   return {
     events: createEvents({ database, clock, random }),
     tickets: createTickets({ database, clock, random, keys, changed, tell: outbox.tellTickets }),
+    ticketExports: createTicketExports(database),
+    uploads: createTicketUploads({
+      database,
+      clock,
+      files: createFeedFiles(join(config.data, 'uploads'), random, parts),
+    }),
     ticketImports,
     ticketFileImports: createTicketFileImports({ database, ticketImports }),
     readTicket,

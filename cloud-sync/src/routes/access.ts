@@ -167,6 +167,9 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/events/:event/webhooks/:webhook/replay', managers, 'own', 'events:write'),
   row('POST', '/api/events/:event/webhooks/:webhook/test', managers, 'own', 'events:write'),
 
+  row('GET', '/api/events/:event/tickets.csv', onDuty, 'own', 'tickets:read'),
+  row('POST', '/api/events/:event/tickets/import', managers, 'own', 'tickets:write'),
+  row('GET', '/api/events/:event/tickets/imports/:run', managers, 'own', 'tickets:write'),
   row('GET', '/api/tickets', onDuty, 'body', 'tickets:read'),
   row('POST', '/api/tickets', managers, 'body', 'tickets:write'),
   row('POST', '/api/tickets/batch', managers, 'body', 'tickets:write'),

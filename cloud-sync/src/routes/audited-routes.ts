@@ -40,6 +40,8 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /api/events': 'event-created',
   'POST /api/events/:event/bands/import': 'bands-imported',
   'PUT /api/events/:event/deadlines': 'policy-changed',
+  'POST /api/events/:event/tickets/import': 'job-started',
+  'GET /api/events/:event/tickets.csv': 'tickets-exported',
   'POST /api/events/:event/jobs': 'job-started',
   'POST /api/events/:event/jobs/:run/cancel': 'job-cancelled',
   'PUT /api/events/:event/members/:user': 'user-changed',

@@ -3,6 +3,7 @@
 import {
   eventIdSchema,
   gateIdSchema,
+  jobRunIdPattern,
   jsonBodyBytesMax,
   keyIdSchema,
   problemSchema,
@@ -32,14 +33,32 @@ export function boundedBody(
   const refuse = (c: Context): Response => problem(c, { type: 'body-too-large', detail: `At most ${bytesMax} bytes.` });
   const limit = bodyLimit({ maxSize: bytesMax, onError: refuse });
   return async (c, next) => {
-    const given = (c.req.header('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-    if (!contentTypes.includes(given)) return problem(c, { type: 'content-type-unsupported', detail: whatToSend });
+    if (!contentTypes.includes(contentTypeOf(c)))
+      return problem(c, { type: 'content-type-unsupported', detail: whatToSend });
     const announced = c.req.header('Content-Length');
     if (announced === undefined || c.req.header('Transfer-Encoding') !== undefined) return limit(c, next);
     // What was announced is what the server reads. `limit` would ask for the body as a stream, which costs more than to read it.
     return Number(announced) > bytesMax ? refuse(c) : next();
   };
 }
+
+/** The same for a body that is read bit by bit by who bounds it: only what it says of itself is checked. */
+export function announcedBody(
+  contentTypes: readonly string[],
+  bytesMax: number,
+  whatToSend: string,
+): MiddlewareHandler<Environment> {
+  return async (c, next) => {
+    if (!contentTypes.includes(contentTypeOf(c)))
+      return problem(c, { type: 'content-type-unsupported', detail: whatToSend });
+    return Number(c.req.header('Content-Length') ?? 0) > bytesMax
+      ? problem(c, { type: 'body-too-large', detail: `At most ${bytesMax} bytes.` })
+      : next();
+  };
+}
+
+const contentTypeOf = (c: Context): string =>
+  (c.req.header('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 
 const jsonToSend = 'Send JSON with Content-Type: application/json, and {} where there is nothing to say.';
 
@@ -136,6 +155,9 @@ const programId = z.string().regex(/^[0-9a-f]{12}$/);
 export const validApiKey = validator('param', z.object({ key: programId }), orProblem);
 export const validClient = validator('param', z.object({ client: programId }), orProblem);
 export const validSession = validator('param', z.object({ session: z.string().regex(/^[0-9a-f]{16}$/) }), orProblem);
+const runId = z.string().regex(jobRunIdPattern);
+export const validRun = validator('param', z.object({ run: runId }), orProblem);
+export const validEventRun = validator('param', z.object({ event: eventText, run: runId }), orProblem);
 const derivedId = z.string().regex(/^[0-9a-f]{32}$/);
 export const validSuspicion = validator('param', z.object({ event: eventText, suspicion: derivedId }), orProblem);
 export const validCase = validator('param', z.object({ event: eventText, case: derivedId }), orProblem);

@@ -3,37 +3,31 @@ import {
   jobKindListSchema,
   jobPageSchema,
   jobQuerySchema,
-  jobRunIdPattern,
   jobRunSchema,
   jobStartSchema,
   type JobRun,
   type Result,
 } from '@postern/shared';
 import type { Context, Hono } from 'hono';
-import { describeRoute, validator } from 'hono-openapi';
-import { z } from 'zod';
+import { describeRoute } from 'hono-openapi';
 import type { Jobs, StartOptions } from '../services/jobs/jobs.ts';
 import type { Failure } from '../services/problems.ts';
 import { auditActorOf, createRouter, problem, type Environment, type RouteContext } from './context.ts';
 import {
   bodyProblems,
   describe,
-  eventText,
   jsonBody,
-  orProblem,
   userProblems,
   validEvent,
+  validEventRun,
   validJson,
   validQuery,
+  validRun,
 } from './input.ts';
 
 export interface JobRoutesDeps {
   readonly jobs: Jobs;
 }
-
-const runId = z.string().regex(jobRunIdPattern);
-const validRun = validator('param', z.object({ run: runId }), orProblem);
-const validEventRun = validator('param', z.object({ event: eventText, run: runId }), orProblem);
 
 const readProblems = [...userProblems, 'request-invalid'] as const;
 const startProblems = [

@@ -12,11 +12,15 @@ import { assert, bytesToHex, type FileReference, type Random } from '@postern/sh
 import type { FeedParts } from '../store/feed-parts.ts';
 
 export interface FeedFiles {
+  /** Stores what comes, whole or not at all. */
+  readonly store: (source: Readable) => Promise<FileReference>;
   /** Stores these bytes. */
   readonly write: (bytes: Uint8Array) => Promise<FileReference>;
   /** Stores the gzip of a file; also says size and hash of the file itself. */
   readonly writeGzipOf: (path: string) => Promise<{ readonly packed: FileReference; readonly plain: FileReference }>;
   readonly read: (sha256: string) => Promise<{ readonly stream: Readable; readonly bytes: number } | undefined>;
+  /** Where the file lies, fetched from other processes if need be; undefined where nobody has it. */
+  readonly locate: (sha256: string) => Promise<string | undefined>;
   /** Gives other processes a file that lies in the folder; false when it does not. */
   readonly share: (sha256: string) => Promise<boolean>;
   readonly remove: (sha256: string) => Promise<void>;
@@ -66,7 +70,11 @@ export function createFeedFiles(folder: string, random: Random, parts?: FeedPart
     fetching.set(sha256, shared);
     return shared;
   };
+  const locate = async (sha256: string): Promise<string | undefined> =>
+    sha256Pattern.test(sha256) && (await isHere(sha256)) ? join(folder, sha256) : undefined;
   return {
+    store: (source) => store(source),
+    locate,
     write: (bytes) => store(Readable.from([bytes])),
     writeGzipOf: async (path) => {
       const plain = createMeter();
@@ -74,9 +82,8 @@ export function createFeedFiles(folder: string, random: Random, parts?: FeedPart
       return { packed, plain: plain.reference() };
     },
     read: async (sha256) => {
-      if (!sha256Pattern.test(sha256) || !(await isHere(sha256))) return undefined;
-      const path = join(folder, sha256);
-      return { stream: createReadStream(path), bytes: (await stat(path)).size };
+      const path = await locate(sha256);
+      return path === undefined ? undefined : { stream: createReadStream(path), bytes: (await stat(path)).size };
     },
     share: async (sha256) => {
       if (!sha256Pattern.test(sha256) || !existsSync(join(folder, sha256))) return false;

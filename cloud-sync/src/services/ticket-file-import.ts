@@ -1,6 +1,6 @@
 // Imports a table of tickets, or only says what that would do: the table's own reading (ticket-csv.ts) and the import of what it wants
 // (ticket-import.ts), with one report of both.
-import { ok, type Result, type TicketFileOptions, type TicketFileReport } from '@postern/shared';
+import { err, ok, type Result, type TicketFileOptions, type TicketFileReport } from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import type { AuditActor } from './audit.ts';
 import type { CsvBytes } from './csv-file.ts';
@@ -17,6 +17,8 @@ export interface TicketFileImportOptions extends Pick<TicketImportOptions, 'dryR
 }
 
 export interface TicketFileImports {
+  /** Whether it is a table of tickets at all, by what its beginning says: the same failures. */
+  readonly check: (event: number, bytes: CsvBytes, options: TicketFileOptions) => Promise<Result<void, Failure>>;
   /** `event-unknown`, `csv-malformed`, `columns-unfit`, `store-unavailable`. */
   readonly run: (
     event: number,
@@ -32,9 +34,17 @@ export const createTicketFileImports = ({
   readonly database: Database;
   readonly ticketImports: TicketImports;
 }): TicketFileImports => ({
+  check: async (eventId, bytes, options) => {
+    const event = await readEvent(database, eventId);
+    if (event === undefined) return err({ type: 'event-unknown' });
+    const opened = await openTicketCsv(bytes, event, options);
+    if (!opened.ok) return opened;
+    await opened.value.close();
+    return ok(undefined);
+  },
   run: async (eventId, bytes, { options, progressed, dryRun, by, signal, fence }) => {
     const event = await readEvent(database, eventId);
-    if (event === undefined) return { ok: false, error: { type: 'event-unknown' } };
+    if (event === undefined) return err({ type: 'event-unknown' });
     const opened = await openTicketCsv(bytes, event, options);
     if (!opened.ok) return opened;
     const { columns, wanted, encoding, delimiter, bytesRead, isWhole, close } = opened.value;

@@ -47,6 +47,7 @@ export interface Schema extends AuditSchema, CasesSchema, JobsSchema, WebhooksSc
   readonly credential: CredentialTable;
   readonly tries: TriesTable;
   readonly band: BandTable;
+  readonly ticket_file: TicketFileTable;
 }
 
 /** Who may use the API. */
@@ -488,4 +489,16 @@ interface BandTable {
   readonly write_hash: string | null;
   /** 1: exactly that was read back. */
   readonly read_back: number;
+}
+
+/** A table of tickets that was sent to be imported by a run. */
+interface TicketFileTable {
+  /** Id of the run. */
+  readonly run: Fixed<string>;
+  readonly event: Fixed<number>;
+  /** The file's name in the folder `uploads`; null once it is no longer needed. */
+  readonly sha256: string | null;
+  /** TicketFileReport, JSON; null until there is one. */
+  readonly report: string | null;
+  readonly created_at_ms: Fixed<number>;
 }

@@ -57,6 +57,11 @@ const expiring: readonly Expiring[] = [
       sql`(state = 'delivered' and ended_at_ms <= ${nowMs - deliveredKeptMs}) or (state = 'dead' and ended_at_ms <= ${nowMs - deadKeptMs})`,
   },
   {
+    table: 'ticket_file',
+    key: ['run'],
+    hasExpired: (nowMs) => sql`created_at_ms <= ${nowMs - askedRunsKeptMs}`,
+  },
+  {
     table: 'job_run',
     key: ['id'],
     hasExpired: (nowMs) =>

@@ -16,6 +16,7 @@ import { gateEvents } from './0013-gate-events.ts';
 import { bands } from './0014-bands.ts';
 import { jobs } from './0015-jobs.ts';
 import { webhooks } from './0016-webhooks.ts';
+import { ticketFiles } from './0017-ticket-files.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -34,4 +35,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0014-bands': bands,
   '0015-jobs': jobs,
   '0016-webhooks': webhooks,
+  '0017-ticket-files': ticketFiles,
 };
