@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchCentral } from './central.ts';
+import { benchCsv } from './csv.ts';
 import { benchDecoding } from './decoding.ts';
 import { benchFeedBuild } from './feed-build.ts';
 import { benchIngest } from './ingest.ts';
@@ -31,6 +32,7 @@ const parts: Readonly<Record<string, Bench>> = {
   ingest: benchIngest,
   'feed-build': benchFeedBuild,
   operations: benchOperations,
+  csv: benchCsv,
   simulation: benchSimulation,
 };
 

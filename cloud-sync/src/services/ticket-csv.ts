@@ -81,36 +81,37 @@ function createRowReader(
   const readFrom = createTimeReader(timeZone, 'from', dates);
   const readUntil = createTimeReader(timeZone, 'until', dates);
   const hasHolder = holderColumns.some((column) => at.has(column));
+  // Of the row that is being read: what is made once and not for each of a million rows.
+  let cells: readonly string[] = [];
+  let wrong: string | undefined;
+  /** Undefined where the table has no such column. */
+  const cell = (column: TicketColumn): string | undefined => {
+    const index = at.get(column);
+    return index === undefined ? undefined : plainCell(cells[index] ?? '').trim();
+  };
+  /** An empty cell of a column is `empty`. */
+  const value = <T, E>(column: TicketColumn, read: (text: string) => T | WrongCell, empty: E): T | E | undefined => {
+    const text = cell(column);
+    if (text === undefined) return undefined;
+    if (text === '') return empty;
+    return orWrong(read(text));
+  };
+  const orWrong = <T>(found: T | WrongCell): T | undefined => {
+    if (!isWrongCell(found)) return found;
+    wrong ??= found.wrong;
+    return undefined;
+  };
+  const readWholeName = (): string | null | undefined => {
+    if (at.has('name')) return value('name', readName, null);
+    if (!at.has('firstName') && !at.has('lastName')) return undefined;
+    const joined = oneLine(`${cell('firstName') ?? ''} ${cell('lastName') ?? ''}`);
+    return joined === '' ? null : orWrong(readName(joined));
+  };
   return (entry) => {
     const { row, line } = entry;
     if ('problem' in entry) return { row, line, problem: entry.problem };
-    const { cells } = entry;
-    if (cells.length !== width) return { row, line, problem: `${cells.length} cells in place of ${width}` };
-    /** Undefined where the table has no such column. */
-    const cell = (column: TicketColumn): string | undefined => {
-      const index = at.get(column);
-      return index === undefined ? undefined : plainCell(cells[index] ?? '').trim();
-    };
-    let wrong: string | undefined;
-    /** An empty cell of a column is `empty`. */
-    const value = <T, E>(column: TicketColumn, read: (text: string) => T | WrongCell, empty: E): T | E | undefined => {
-      const text = cell(column);
-      if (text === undefined) return undefined;
-      if (text === '') return empty;
-      const found = read(text);
-      if (!isWrongCell(found)) return found;
-      wrong ??= found.wrong;
-      return undefined;
-    };
-    const readWholeName = (): string | null | undefined => {
-      if (at.has('name')) return value('name', readName, null);
-      if (!at.has('firstName') && !at.has('lastName')) return undefined;
-      const joined = oneLine(`${cell('firstName') ?? ''} ${cell('lastName') ?? ''}`);
-      const name = joined === '' ? null : readName(joined);
-      if (!isWrongCell(name)) return name;
-      wrong ??= name.wrong;
-      return undefined;
-    };
+    if (entry.cells.length !== width) return { row, line, problem: `${entry.cells.length} cells in place of ${width}` };
+    [cells, wrong] = [entry.cells, undefined];
     const key = readKey(cell('code') ?? '', cell('ticket') ?? '');
     if ('wrong' in key) return { row, line, problem: key.wrong };
     const fields: WantedFields = {

@@ -74,13 +74,15 @@ export function planImport(wanted: KeyedTicket, known: KnownTickets, rules: Impo
   const ofCode = hash === undefined ? undefined : known.byCode.get(hash);
   const found = hash === undefined ? known.byId.get(id) : ofCode;
   const ticketId = found?.row.id ?? id;
-  const refuse = (problem: string): ImportStep => ({ type: 'refuse', ticketId, problem });
   if (fields.type !== undefined && !rules.event.policy.types.some((type) => type.id === fields.type))
-    return refuse(`the event has no ticket type ${fields.type}: it has ${listTypes(rules.event)}`);
+    return refuse(ticketId, `the event has no ticket type ${fields.type}: it has ${listTypes(rules.event)}`);
   if (found === undefined)
     return 'code' in key
       ? planCreation(wanted, rules)
-      : refuse('no ticket of this event has this id: leave the id empty and give the code to make a new ticket');
+      : refuse(
+          ticketId,
+          'no ticket of this event has this id: leave the id empty and give the code to make a new ticket',
+        );
   if (ofCode !== undefined && ofCode.codeEpoch < found.row.epoch)
     return {
       type: 'refuse',
@@ -91,8 +93,7 @@ export function planImport(wanted: KeyedTicket, known: KnownTickets, rules: Impo
 
 function planCreation({ id, hash, fields }: KeyedTicket, { event, nowMs }: ImportRules): ImportStep {
   const { type, status = 'valid', party = 1, hold, validFromS, validUntilS } = fields;
-  if (type === undefined)
-    return { type: 'refuse', ticketId: id, problem: `no ticket type: the event has ${listTypes(event)}` };
+  if (type === undefined) return refuse(id, `no ticket type: the event has ${listTypes(event)}`);
   const request = {
     type,
     status,
@@ -101,7 +102,7 @@ function planCreation({ id, hash, fields }: KeyedTicket, { event, nowMs }: Impor
     validFromS: validFromS ?? undefined,
     validUntilS: validUntilS ?? undefined,
   };
-  if (isWindowEmpty(request)) return { type: 'refuse', ticketId: id, problem: emptyWindow };
+  if (isWindowEmpty(request)) return refuse(id, emptyWindow);
   const holder = mergeHolder({}, fields.holder ?? {});
   return {
     type: 'create',
@@ -113,11 +114,13 @@ function planCreation({ id, hash, fields }: KeyedTicket, { event, nowMs }: Impor
 
 function planChange({ row, holder }: KnownTicket, fields: WantedFields, { reinstates }: ImportRules): ImportStep {
   const held = holder === undefined ? {} : toHolder(holder);
-  const refuse = (problem: string): ImportStep => ({ type: 'refuse', ticketId: row.id, problem });
   const { type = row.type, status = row.status, party = row.party, hold = row.hold } = fields;
   const { validFromS = row.valid_from_s, validUntilS = row.valid_until_s } = fields;
   if (isDead(row.status) && !isDead(status) && !reinstates)
-    return refuse(`the ticket is ${row.status} here and stays so, unless the import is asked to reinstate tickets`);
+    return refuse(
+      row.id,
+      `the ticket is ${row.status} here and stays so, unless the import is asked to reinstate tickets`,
+    );
   const after: TicketRow = {
     ...row,
     type,
@@ -129,7 +132,7 @@ function planChange({ row, holder }: KnownTicket, fields: WantedFields, { reinst
     version: row.version + 1,
   };
   if (isWindowEmpty({ validFromS: validFromS ?? undefined, validUntilS: validUntilS ?? undefined }))
-    return refuse(emptyWindow);
+    return refuse(row.id, emptyWindow);
   const holderAfter = fields.holder === undefined ? undefined : mergeHolder(held, fields.holder);
   const changes = {
     type: type !== row.type,
@@ -150,6 +153,8 @@ function planChange({ row, holder }: KnownTicket, fields: WantedFields, { reinst
     holder: changes.holder ? holderAfter : undefined,
   };
 }
+
+const refuse = (ticketId: string, problem: string): ImportStep => ({ type: 'refuse', ticketId, problem });
 
 /** Whether gates have to hear of it. */
 export const isInFeed = ({ fields }: Change): boolean => fields.some((field) => field !== 'holder');

@@ -16,6 +16,7 @@ import type { Database, Queries } from '../store/database.ts';
 import { createRowBatch } from '../store/insert-rows.ts';
 import { lockAlone, lockTickets } from '../store/locks.ts';
 import {
+  hasCodes,
   hasUnpublishedRows,
   lockRevision,
   lockTicketRows,
@@ -44,7 +45,7 @@ import {
 import { hashCode, printedCode } from './ticket-issue.ts';
 
 /** Tickets of one transaction: some tens of milliseconds in which no other writes on SQLite. */
-const ticketsPerBatch = 1_000;
+export const ticketsPerBatch = 1_000;
 /**
  * Tickets that are put in the order of their ids before they are divided into batches. Ids of codes are hashes: without this a batch
  * would write to as many pages of each index as it has tickets, and a million tickets would be some tens of gigabytes of journal.
@@ -124,9 +125,7 @@ export function createTicketImports({ database, clock, random, audit, changed }:
 
     const plan = async (queries: Queries, event: EventRecord, batch: Batch): Promise<readonly Planned[]> => {
       const known = await readKnownTickets(queries, eventId, keysOf(batch));
-      // The rows lie under the next revision until it is raised.
-      const next = { ...event, revision: event.revision + 1 };
-      const rules = { event: next, reinstates: options.reinstates === true, nowMs: clock.wallMs() };
+      const rules = { event, reinstates: options.reinstates === true, nowMs: clock.wallMs() };
       return batch.map((wanted) =>
         isRefused(wanted) ? wanted : { wanted, step: onlyOnce(wanted, planImport(wanted, known, rules), seen) },
       );
@@ -143,8 +142,10 @@ export function createTicketImports({ database, clock, random, audit, changed }:
         const creations = steps.filter((step) => step.type === 'create');
         const changes = steps.filter((step) => step.type === 'change');
         if (creations.length + changes.length === 0) return ok(planned);
-        if (!(await lockForImport(queries, event, changes))) return err({ type: 'overtaken' });
-        await store(queries, event, creations, changes);
+        const revision = await lockForImport(queries, event, creations, changes);
+        if (revision === undefined) return err({ type: 'overtaken' });
+        // The rows lie under the next revision until it is raised.
+        await store(queries, eventId, revision + 1, creations, changes);
         await deriveAnew(queries, clock, eventId, changes.map(toColumns));
         if (!hasBegun) await audit.record(queries, entry({ state: 'begun' }));
         return ok(planned);
@@ -176,7 +177,7 @@ export function createTicketImports({ database, clock, random, audit, changed }:
       if (raised) changed(eventId);
     };
 
-    for await (const batch of inBatches(keyAll(record, source))) {
+    for await (const batch of inBatches(record, source)) {
       const planned = await work(batch);
       if (!planned.ok) {
         await finish();
@@ -194,13 +195,6 @@ export function createTicketImports({ database, clock, random, audit, changed }:
 }
 
 type Batch = readonly (KeyedTicket | RefusedTicket)[];
-
-async function* keyAll(
-  event: EventRecord,
-  source: AsyncIterable<WantedTicket | RefusedTicket> | Iterable<WantedTicket | RefusedTicket>,
-): AsyncGenerator<KeyedTicket | RefusedTicket> {
-  for await (const one of source) yield isRefused(one) ? one : keyTicket(event, one);
-}
 
 function keyTicket(event: EventRecord, wanted: WantedTicket): KeyedTicket {
   if ('ticket' in wanted.key) return { ...wanted, id: wanted.key.ticket, hash: undefined };
@@ -224,36 +218,52 @@ function onlyOnce({ row }: KeyedTicket, step: ImportStep, seen: RowIndex): Impor
     : { type: 'refuse', problem: `the same ticket as row ${earlier}: keep one of the two` };
 }
 
-/** In the order of whoever changes one ticket: the ticket, its marks, the event. False where what was read is so no longer. */
-async function lockForImport(queries: Queries, event: EventRecord, changes: readonly Change[]): Promise<boolean> {
+/**
+ * Keeps what a batch is about to its transaction, in the order of whoever changes one ticket: the ticket, its marks, the event. Answers with
+ * the event's revision; undefined where what was read is so no longer.
+ */
+async function lockForImport(
+  queries: Queries,
+  event: EventRecord,
+  creations: readonly Creation[],
+  changes: readonly Change[],
+): Promise<number | undefined> {
   const rows = changes.map(({ before }) => before);
-  if (!(await lockTicketRows(queries, event.id, rows))) return false;
+  if (!(await lockTicketRows(queries, event.id, rows))) return undefined;
   await lockTickets(
     queries,
     event.id,
     changes.filter(isInFeed).map(({ ticketId }) => ticketId),
   );
-  return (await lockRevision(queries, event.id)) === event.revision;
+  const revision = await lockRevision(queries, event.id);
+  // Whoever issues tickets has the event's revision first, so nobody makes one of these codes from now on.
+  const codes = creations.flatMap(({ rows: { code } }) => code?.hash ?? []);
+  if (await hasCodes(queries, event.id, codes)) return undefined;
+  const now = await readEvent(queries, event.id);
+  return now?.policy === event.policy ? revision : undefined;
 }
 
 async function store(
   queries: Queries,
-  { id: event, revision }: EventRecord,
+  event: number,
+  revision: number,
   creations: readonly Creation[],
   changes: readonly Change[],
 ): Promise<void> {
   const batch = createRowBatch();
-  const tickets = creations.map(({ rows }) => rows.row);
-  batch.add('ticket', tickets);
+  batch.add(
+    'ticket',
+    creations.map(({ rows }) => ({ ...rows.row, revision })),
+  );
   batch.add(
     'ticket_code',
-    creations.flatMap(({ rows }) => rows.code ?? []),
+    creations.flatMap(({ rows: { code } }) => (code === undefined ? [] : { ...code, revision })),
   );
   batch.add(
     'ticket_holder',
     creations.flatMap(({ ticketId, holder }) => (holder === undefined ? [] : toHolderRow(event, ticketId, holder))),
   );
-  const rows = changes.map((change) => (isInFeed(change) ? { ...change.after, revision: revision + 1 } : change.after));
+  const rows = changes.map((change) => (isInFeed(change) ? { ...change.after, revision } : change.after));
   batch.add('ticket', rows, 'replace');
   const held = changes.flatMap(({ ticketId, holder }) => (holder === undefined ? [] : [{ ticketId, holder }]));
   const isKept = ({ holder }: (typeof held)[number]): boolean => !isEmptyHolder(holder);
@@ -308,10 +318,13 @@ function createReport(): { readonly add: (one: Planned) => void; readonly read: 
 const firstOf = (errors: readonly RefusedTicket[]): RefusedTicket[] =>
   errors.toSorted((one, other) => one.row - other.row).slice(0, importErrorsMax);
 
-async function* inBatches(all: AsyncIterable<KeyedTicket | RefusedTicket>): AsyncGenerator<Batch> {
+async function* inBatches(
+  event: EventRecord,
+  source: AsyncIterable<WantedTicket | RefusedTicket> | Iterable<WantedTicket | RefusedTicket>,
+): AsyncGenerator<Batch> {
   let window: (KeyedTicket | RefusedTicket)[] = [];
-  for await (const one of all) {
-    window.push(one);
+  for await (const one of source) {
+    window.push(isRefused(one) ? one : keyTicket(event, one));
     if (window.length < ticketsPerWindow) continue;
     yield* divide(window);
     window = [];

@@ -101,7 +101,8 @@ export function createTicketUploads({ database, clock, files }: TicketUploadsDep
     },
     report: async (run) => {
       const row = await database.selectFrom('ticket_file').select('report').where('run', '=', run).executeTakeFirst();
-      return row?.report == null ? undefined : ticketFileReportSchema.parse(JSON.parse(row.report));
+      const text = row?.report ?? undefined;
+      return text === undefined ? undefined : ticketFileReportSchema.parse(JSON.parse(text));
     },
   };
 }

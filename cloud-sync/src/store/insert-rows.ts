@@ -118,15 +118,30 @@ const toHex = (row: Row, columns: readonly string[]): Row =>
 
 function sqliteInsert(table: BulkTable, rows: readonly Row[], present: Present): CompiledQuery {
   const columns = columnsOf(table);
-  const places = `(${columns.map(() => '?').join(', ')})`;
-  return CompiledQuery.raw(
-    `${insertInto(table)} values ${rows.map(() => places).join(', ')}${onConflict(table, present)}`,
-    rows.flatMap((row) => columns.map(([name]) => wellFormed(row[name]))),
-  );
+  const values: unknown[] = [];
+  for (const row of rows) for (const [name] of columns) values.push(wellFormed(row[name]));
+  return CompiledQuery.raw(sqliteText(table, rows.length, present), values);
 }
 
-const columnsOf = (table: BulkTable): readonly (readonly [string, ColumnType])[] =>
-  Object.entries(bulkTables[table].columns);
+/** By table, number of rows and what becomes of those that are there: to make such a text takes longer than to look it up. */
+const sqliteTexts = new Map<string, string>();
+
+function sqliteText(table: BulkTable, rows: number, present: Present): string {
+  const key = `${table}/${rows}/${present}`;
+  const known = sqliteTexts.get(key);
+  if (known !== undefined) return known;
+  const places = `(${columnsOf(table)
+    .map(() => '?')
+    .join(', ')})`;
+  const text = `${insertInto(table)} values ${Array.from({ length: rows }, () => places).join(', ')}${onConflict(table, present)}`;
+  sqliteTexts.set(key, text);
+  return text;
+}
+
+const columnsByTable = new Map(
+  Object.entries(bulkTables).map(([table, { columns }]) => [table, Object.entries<ColumnType>(columns)]),
+);
+const columnsOf = (table: BulkTable): readonly (readonly [string, ColumnType])[] => columnsByTable.get(table) ?? [];
 
 const insertInto = (table: BulkTable): string =>
   `insert into "${table}" (${columnsOf(table)

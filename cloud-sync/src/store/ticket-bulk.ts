@@ -125,6 +125,19 @@ export async function hasUnpublishedRows(queries: Queries, event: number, revisi
   return waiting !== undefined;
 }
 
+/** Whether somebody has made one of these codes since it was looked for; on SQLite nobody can within one transaction. */
+export async function hasCodes(queries: Queries, event: number, hashes: readonly string[]): Promise<boolean> {
+  if (hashes.length === 0 || !isPostgres(queries)) return false;
+  const found = await queries
+    .selectFrom('ticket_code')
+    .select('hash')
+    .where('event', '=', event)
+    .where('hash', 'in', listed(queries, hashes))
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
 export async function removeHolders(queries: Queries, event: number, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await queries

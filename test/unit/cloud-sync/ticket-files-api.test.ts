@@ -170,7 +170,7 @@ describe('an export', () => {
     const about = { event: 1, ticketId: idOf('A1') };
     const entered = aMark({ ...about, sequence: 1 });
     const exit = { ...baseOf({ sequence: 2 }), ...about, kind: 'exited', zone: 'arena', persons: 1 } as const;
-    await gate.push([await gate.chunk([entered, exit as never])]);
+    await gate.push([await gate.chunk([entered, exit])]);
     const rows = (await exported('?uses=true'))
       .split('\r\n')
       .filter((row) => row.startsWith(idOf('A')) || row.includes('gate-a'));
