@@ -13,7 +13,7 @@ import { sql } from 'kysely';
 import type { Cloud } from '../../cloud-sync/src/main.ts';
 import { systemActor } from '../../cloud-sync/src/services/audit.ts';
 import { bytesOfFile, openCsv, type CsvBytes } from '../../cloud-sync/src/services/csv-file.ts';
-import { ticketsPerBatch } from '../../cloud-sync/src/services/ticket-import.ts';
+import { ticketsPerBatch } from '../../cloud-sync/src/services/ticket-import-batches.ts';
 import { withDatabase } from '../lib/postgres-server.ts';
 import { benchEvent, openBenchCloud, withDatabases, type BenchDatabases, type DatabaseKind } from './cloud-rig.ts';
 import { benchRow, type Bench, type BenchRow } from './row.ts';

@@ -4,7 +4,7 @@ import { foreignTicketId, type TicketResponse } from '@postern/shared';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
 import { systemActor } from '../../cloud-sync/src/services/audit.ts';
-import type { TicketImportReport } from '../../cloud-sync/src/services/ticket-import.ts';
+import type { TicketImportReport } from '../../cloud-sync/src/services/ticket-import-report.ts';
 import type { WantedTicket } from '../../cloud-sync/src/services/ticket-import-plan.ts';
 import { accessCloud, createTestCloud, someEvent, type TestCloud } from '../support/cloud.ts';
 import { describeOrReport } from '../support/not-run.ts';

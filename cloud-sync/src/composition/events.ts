@@ -76,7 +76,7 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
   });
   const { changed } = feed;
   const readTicket = createTicketReader(database);
-  const ticketImports = createTicketImports({ database, clock, random, audit, changed });
+  const ticketImports = createTicketImports({ database, clock, random, audit, changed, tell: outbox.tellTickets });
   return {
     events: createEvents({ database, clock, random }),
     tickets: createTickets({ database, clock, random, keys, changed, tell: outbox.tellTickets }),

@@ -137,6 +137,9 @@ function createRowReader(
 
 const holderColumns: readonly TicketColumn[] = ['name', 'firstName', 'lastName', 'email', 'order'];
 
+/** Most cells are so plain that they fit whatever they are. */
+const plainText = /^[A-Za-z0-9][A-Za-z0-9 ._-]{0,98}[A-Za-z0-9]$/;
+
 /** How spreadsheets show numbers that are too long for them; the last digits are gone. */
 const shortenedNumber = /^\d([.,]\d+)?E\+\d+$/i;
 
@@ -150,13 +153,13 @@ function readKey(code: string, ticket: string): WantedTicket['key'] | WrongCell 
   if (code === '') return { wrong: 'the code is missing' };
   if (shortenedNumber.test(code))
     return { wrong: `a spreadsheet has shortened the code to ${code}: export again with the column formatted as text` };
-  return foreignCodeSchema.safeParse(code).success
+  return plainText.test(code) || foreignCodeSchema.safeParse(code).success
     ? { code }
     : { wrong: 'the code is too long or has characters that no code has: it may have 512, and no line breaks' };
 }
 
 /** One line, however it was written. */
-const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+const oneLine = (text: string): string => (plainText.test(text) ? text : text.replace(/[\s\p{Cc}]+/gu, ' ').trim());
 
 const readName = (text: string): string | WrongCell => {
   const name = oneLine(text);
@@ -171,4 +174,4 @@ const readOrder = (text: string): string | WrongCell => {
   return isFitting('order', order) ? order : { wrong: 'the order number is longer than 100 characters' };
 };
 const isFitting = (field: 'name' | 'email' | 'order', text: string): boolean =>
-  holderSchema.shape[field].safeParse(text).success;
+  (field !== 'email' && plainText.test(text)) || holderSchema.shape[field].safeParse(text).success;

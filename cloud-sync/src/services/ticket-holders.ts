@@ -10,7 +10,10 @@ import type { Failure } from './problems.ts';
 const rowsPerStatementMax = 2_000;
 
 /** As names, addresses and order numbers are compared: Unicode forms, capital letters and runs of spaces make no difference. */
-export const searchKey = (text: string): string => text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
+export const searchKey = (text: string): string =>
+  isPlain.test(text) ? text.toLowerCase() : text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
+/** Nothing but its capital letters has another form. */
+const isPlain = /^[!-~]+(?: [!-~]+)*$/;
 
 export function toHolderRow(event: number, ticket: string, holder: Holder): Insertable<Schema['ticket_holder']> {
   const keyOf = (text: string | undefined): string | null => (text === undefined ? null : searchKey(text));

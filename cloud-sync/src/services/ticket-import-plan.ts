@@ -27,7 +27,9 @@ export interface RefusedTicket {
   readonly line?: number | undefined;
   readonly problem: string;
 }
-export const isRefused = (one: object): one is RefusedTicket => 'problem' in one;
+export const isRefused = (one: object): one is RefusedTicket =>
+  // Asked of every row some times: `in` would take longer than the plan.
+  (one as Partial<RefusedTicket>).problem !== undefined;
 
 /** A wanted ticket whose code is hashed. */
 export interface KeyedTicket extends WantedTicket {

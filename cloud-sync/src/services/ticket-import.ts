@@ -1,16 +1,7 @@
 // Brings tickets of another system in, however many: some at a time, each batch a transaction of its own, so that an import that was cut
 // off is finished by running it again. A ticket that is as the source says is left alone; one that differs is changed. Gates hear of all
 // of it at once: the rows lie ready under the event's next revision, which is raised when the last of them is there.
-import {
-  bytesToHex,
-  err,
-  foreignTicketId,
-  importErrorsMax,
-  ok,
-  type Clock,
-  type Random,
-  type Result,
-} from '@postern/shared';
+import { bytesToHex, err, ok, type Clock, type Random, type Result } from '@postern/shared';
 import { setImmediate } from 'node:timers/promises';
 import type { Database, Queries } from '../store/database.ts';
 import { createRowBatch } from '../store/insert-rows.ts';
@@ -30,27 +21,19 @@ import type { Failure } from './problems.ts';
 import { createRowIndex, type RowIndex } from './row-index.ts';
 import { deriveAnew } from './ticket-changes.ts';
 import { isEmptyHolder, toHolderRow } from './ticket-holders.ts';
+import { inBatches, keysOf, type Batch, type Wanted } from './ticket-import-batches.ts';
 import {
   isInFeed,
   isRefused,
   planImport,
   type Change,
-  type ChangedField,
   type Creation,
   type ImportStep,
   type KeyedTicket,
-  type RefusedTicket,
-  type WantedTicket,
 } from './ticket-import-plan.ts';
-import { hashCode, printedCode } from './ticket-issue.ts';
+import { createReport, type Planned, type TicketImportReport } from './ticket-import-report.ts';
+import type { Outbox } from './webhooks/outbox.ts';
 
-/** Tickets of one transaction: some tens of milliseconds in which no other writes on SQLite. */
-export const ticketsPerBatch = 1_000;
-/**
- * Tickets that are put in the order of their ids before they are divided into batches. Ids of codes are hashes: without this a batch
- * would write to as many pages of each index as it has tickets, and a million tickets would be some tens of gigabytes of journal.
- */
-const ticketsPerWindow = 100_000;
 /** Times that somebody else may come first to a batch. */
 const attemptsMax = 20;
 const importIdBytes = 8;
@@ -70,24 +53,11 @@ export interface TicketImportOptions {
   readonly progressed?: ((report: TicketImportReport) => void) | undefined;
 }
 
-/** What was done, or would be. */
-export interface TicketImportReport {
-  readonly rows: number;
-  readonly created: number;
-  readonly changed: number;
-  readonly unchanged: number;
-  readonly refused: number;
-  /** How many tickets change in what. */
-  readonly changes: Readonly<Partial<Record<ChangedField, number>>>;
-  /** The first of those that were refused. */
-  readonly errors: readonly RefusedTicket[];
-}
-
 export interface TicketImports {
   /** `event-unknown`, or `store-unavailable` where others change the same tickets without end: it can be run again. */
   readonly run: (
     event: number,
-    wanted: AsyncIterable<WantedTicket | RefusedTicket> | Iterable<WantedTicket | RefusedTicket>,
+    wanted: Wanted,
     options: TicketImportOptions,
   ) => Promise<Result<TicketImportReport, Failure>>;
 }
@@ -99,15 +69,23 @@ export interface TicketImportsDeps {
   readonly audit: Pick<Audit, 'record'>;
   /** Tells the feed that tickets of an event have changed. */
   readonly changed: (event: number) => void;
+  /** Tells other systems what has become of tickets. */
+  readonly tell: Outbox['tellTickets'];
 }
 
 /** Somebody has changed what a batch is about since it was read. */
 interface Overtaken {
   readonly type: 'overtaken';
 }
-type Planned = { readonly wanted: KeyedTicket; readonly step: ImportStep } | RefusedTicket;
 
-export function createTicketImports({ database, clock, random, audit, changed }: TicketImportsDeps): TicketImports {
+export function createTicketImports({
+  database,
+  clock,
+  random,
+  audit,
+  changed,
+  tell,
+}: TicketImportsDeps): TicketImports {
   const run: TicketImports['run'] = async (eventId, source, options) => {
     const record = await readEvent(database, eventId);
     if (record === undefined) return err({ type: 'event-unknown' });
@@ -147,6 +125,7 @@ export function createTicketImports({ database, clock, random, audit, changed }:
         // The rows lie under the next revision until it is raised.
         await store(queries, eventId, revision + 1, creations, changes);
         await deriveAnew(queries, clock, eventId, changes.map(toColumns));
+        for (const [type, ids] of groupNews(creations, changes)) await tell(queries, eventId, type, ids);
         if (!hasBegun) await audit.record(queries, entry({ state: 'begun' }));
         return ok(planned);
       });
@@ -192,22 +171,6 @@ export function createTicketImports({ database, clock, random, audit, changed }:
     return ok(report.read());
   };
   return { run };
-}
-
-type Batch = readonly (KeyedTicket | RefusedTicket)[];
-
-function keyTicket(event: EventRecord, wanted: WantedTicket): KeyedTicket {
-  if ('ticket' in wanted.key) return { ...wanted, id: wanted.key.ticket, hash: undefined };
-  const code = printedCode(wanted.key.code);
-  return { ...wanted, id: foreignTicketId(event.id, code), hash: hashCode(event, code) };
-}
-
-function keysOf(batch: Batch): { readonly codes: readonly string[]; readonly ids: readonly string[] } {
-  const keyed = batch.flatMap((one) => (isRefused(one) ? [] : one));
-  return {
-    codes: keyed.flatMap(({ hash }) => hash ?? []),
-    ids: keyed.flatMap(({ hash, id }) => (hash === undefined ? id : [])),
-  };
 }
 
 /** A ticket cannot be two things; nor may it be the second one where the first was refused, or the next time would make it that. */
@@ -286,56 +249,29 @@ const toColumns = ({ ticketId, fields, after: { type, party } }: Change): Parame
   columns: { ...(fields.includes('type') ? { type } : {}), ...(fields.includes('party') ? { party } : {}) },
 });
 
-const isWritten = ({ type }: ImportStep): boolean => type === 'create' || type === 'change';
+type News = Parameters<Outbox['tellTickets']>[2];
 
-function createReport(): { readonly add: (one: Planned) => void; readonly read: () => TicketImportReport } {
-  const counts = { rows: 0, created: 0, changed: 0, unchanged: 0, refused: 0 };
-  const changes: Partial<Record<ChangedField, number>> = {};
-  let errors: RefusedTicket[] = [];
-  const refuse = (one: RefusedTicket): void => {
-    counts.refused += 1;
-    errors.push(one);
-    if (errors.length >= 2 * importErrorsMax) errors = firstOf(errors);
-  };
-  return {
-    add: (one) => {
-      counts.rows += 1;
-      if (isRefused(one)) return refuse(one);
-      const { wanted, step } = one;
-      if (step.type === 'refuse') refuse({ row: wanted.row, line: wanted.line, problem: step.problem });
-      else if (step.type === 'create') counts.created += 1;
-      else if (step.type === 'unchanged') counts.unchanged += 1;
-      else {
-        counts.changed += 1;
-        for (const field of step.fields) changes[field] = (changes[field] ?? 0) + 1;
-      }
-      return undefined;
-    },
-    read: () => ({ ...counts, changes: { ...changes }, errors: firstOf(errors) }),
-  };
-}
-
-const firstOf = (errors: readonly RefusedTicket[]): RefusedTicket[] =>
-  errors.toSorted((one, other) => one.row - other.row).slice(0, importErrorsMax);
-
-async function* inBatches(
-  event: EventRecord,
-  source: AsyncIterable<WantedTicket | RefusedTicket> | Iterable<WantedTicket | RefusedTicket>,
-): AsyncGenerator<Batch> {
-  let window: (KeyedTicket | RefusedTicket)[] = [];
-  for await (const one of source) {
-    window.push(isRefused(one) ? one : keyTicket(event, one));
-    if (window.length < ticketsPerWindow) continue;
-    yield* divide(window);
-    window = [];
+/** What other systems are told of a batch, by what has become of its tickets. */
+function groupNews(creations: readonly Creation[], changes: readonly Change[]): ReadonlyMap<News, readonly string[]> {
+  const news = new Map<News, string[]>();
+  if (creations.length > 0)
+    news.set(
+      'ticket.created',
+      creations.map(({ ticketId }) => ticketId),
+    );
+  for (const { ticketId, before, after } of changes) {
+    const type = typeOfNews(before.status, after.status);
+    const ids = news.get(type) ?? [];
+    ids.push(ticketId);
+    news.set(type, ids);
   }
-  yield* divide(window);
+  return news;
 }
 
-function* divide(window: (KeyedTicket | RefusedTicket)[]): Generator<Batch> {
-  const idOf = (one: KeyedTicket | RefusedTicket): string => (isRefused(one) ? '' : one.id);
-  // Rows of one ticket stay in their order.
-  window.sort((one, other) => (idOf(one) < idOf(other) ? -1 : idOf(one) > idOf(other) ? 1 : 0));
-  for (let start = 0; start < window.length; start += ticketsPerBatch)
-    yield window.slice(start, start + ticketsPerBatch);
+function typeOfNews(before: string, after: string): News {
+  if (before === after) return 'ticket.changed';
+  if (after === 'revoked') return 'ticket.revoked';
+  return before === 'revoked' || before === 'blocked' ? 'ticket.reinstated' : 'ticket.changed';
 }
+
+const isWritten = ({ type }: ImportStep): boolean => type === 'create' || type === 'change';

@@ -111,7 +111,9 @@ function toJson({ table, rows }: Insert): string {
 }
 
 /** Half of a surrogate pair is no text: PostgreSQL reads none out of JSON, and SQLite gives back something else than it was given. */
-const wellFormed = (value: unknown): unknown => (typeof value === 'string' ? toUSVString(value) : value);
+const wellFormed = (value: unknown): unknown =>
+  typeof value === 'string' && surrogate.test(value) ? toUSVString(value) : value;
+const surrogate = /[\ud800-\udfff]/;
 
 const toHex = (row: Row, columns: readonly string[]): Row =>
   Object.fromEntries(columns.map((name) => [name, Buffer.from(row[name] as Uint8Array).toString('hex')]));

@@ -23,17 +23,12 @@ export async function readKnownTickets(
   event: number,
   { codes, ids }: { readonly codes: readonly string[]; readonly ids: readonly string[] },
 ): Promise<KnownTickets> {
-  const ofCodes =
-    codes.length === 0
-      ? []
-      : await queries
-          .selectFrom('ticket_code')
-          .select(['hash', 'ticket', 'epoch'])
-          .where('event', '=', event)
-          .where('hash', 'in', listed(queries, codes))
-          .execute();
+  const ofCodes = await readRows(queries, 'ticket_code', 'hash', event, codes);
   const wanted = [...new Set([...ofCodes.map(({ ticket }) => ticket), ...ids])];
-  const byId = wanted.length === 0 ? new Map<string, KnownTicket>() : await readById(queries, event, wanted);
+  const rows = await readRows(queries, 'ticket', 'id', event, wanted);
+  const holders = await readRows(queries, 'ticket_holder', 'ticket', event, wanted);
+  const holderOf = new Map(holders.map((holder) => [holder.ticket, holder]));
+  const byId = new Map(rows.map((row) => [row.id, { row, holder: holderOf.get(row.id) }]));
   return {
     byId,
     byCode: new Map(
@@ -45,61 +40,22 @@ export async function readKnownTickets(
   };
 }
 
-async function readById(
-  queries: Queries,
-  event: number,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, KnownTicket>> {
-  const rows = await queries
-    .selectFrom('ticket')
-    .selectAll()
-    .where('event', '=', event)
-    .where('id', 'in', listed(queries, ids))
-    .execute();
-  const holders = await queries
-    .selectFrom('ticket_holder')
-    .selectAll()
-    .where('event', '=', event)
-    .where('ticket', 'in', listed(queries, ids))
-    .execute();
-  const holderOf = new Map(holders.map((holder) => [holder.ticket, holder]));
-  return new Map(rows.map((row) => [row.id, { row, holder: holderOf.get(row.id) }]));
-}
-
 /** Of these tickets, those that marks have made a story of. */
-export async function readTicketsWithStory(
+export const readTicketsWithStory = async (
   queries: Queries,
   event: number,
   ids: readonly string[],
-): Promise<readonly string[]> {
-  if (ids.length === 0) return [];
-  const rows = await queries
-    .selectFrom('story')
-    .select('ticket')
-    .where('event', '=', event)
-    .where('ticket', 'in', listed(queries, ids))
-    .execute();
-  return rows.map(({ ticket }) => ticket);
-}
+): Promise<readonly string[]> => (await readRows(queries, 'story', 'ticket', event, ids)).map(({ ticket }) => ticket);
+
+/** Whether somebody has made one of these codes since it was looked for; on SQLite nobody can within one transaction. */
+export const hasCodes = async (queries: Queries, event: number, hashes: readonly string[]): Promise<boolean> =>
+  isPostgres(queries) && (await readRows(queries, 'ticket_code', 'hash', event, hashes)).length > 0;
 
 /** Whether the rows are still as they were read. Keeps them to the transaction, in one order, as whoever changes one ticket does first. */
 export async function lockTicketRows(queries: Queries, event: number, rows: readonly TicketRow[]): Promise<boolean> {
   if (rows.length === 0 || !isPostgres(queries)) return true;
-  const locked = await queries
-    .selectFrom('ticket')
-    .select(['id', 'version'])
-    .where('event', '=', event)
-    .where(
-      'id',
-      'in',
-      listed(
-        queries,
-        rows.map(({ id }) => id),
-      ),
-    )
-    .orderBy('id')
-    .forUpdate()
-    .execute();
+  const ids = rows.map(({ id }) => id).toSorted();
+  const { rows: locked } = await oneByOne<'ticket'>('ticket', 'id', event, ids, sql`for update`).execute(queries);
   const versions = new Map(locked.map(({ id, version }) => [id, version]));
   return rows.every(({ id, version }) => versions.get(id) === version);
 }
@@ -125,19 +81,6 @@ export async function hasUnpublishedRows(queries: Queries, event: number, revisi
   return waiting !== undefined;
 }
 
-/** Whether somebody has made one of these codes since it was looked for; on SQLite nobody can within one transaction. */
-export async function hasCodes(queries: Queries, event: number, hashes: readonly string[]): Promise<boolean> {
-  if (hashes.length === 0 || !isPostgres(queries)) return false;
-  const found = await queries
-    .selectFrom('ticket_code')
-    .select('hash')
-    .where('event', '=', event)
-    .where('hash', 'in', listed(queries, hashes))
-    .limit(1)
-    .executeTakeFirst();
-  return found !== undefined;
-}
-
 export async function removeHolders(queries: Queries, event: number, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await queries
@@ -146,6 +89,36 @@ export async function removeHolders(queries: Queries, event: number, ids: readon
     .where('ticket', 'in', listed(queries, ids))
     .execute();
 }
+
+type KeyedTable = 'ticket' | 'ticket_code' | 'ticket_holder' | 'story';
+
+/** The rows of an event under these keys; the column is the rest of the table's key. */
+async function readRows<T extends KeyedTable>(
+  queries: Queries,
+  table: T,
+  column: string & keyof Schema[T],
+  event: number,
+  keys: readonly string[],
+): Promise<readonly Selectable<Schema[T]>[]> {
+  if (keys.length === 0) return [];
+  const read = isPostgres(queries)
+    ? oneByOne<T>(table, column, event, keys)
+    : sql<Selectable<Schema[T]>>`
+        select * from ${sql.table(table)} where event = ${event} and ${sql.ref(column)} in ${listed(queries, keys)}`;
+  return (await read.execute(queries)).rows;
+}
+
+/** Each by the index: PostgreSQL, which knows nothing of rows that have just come, would rather read the whole event each time. */
+const oneByOne = <T extends KeyedTable>(
+  table: T,
+  column: string & keyof Schema[T],
+  event: number,
+  keys: readonly string[],
+  lock = sql``,
+): RawBuilder<Selectable<Schema[T]>> => sql`
+  select found.* from unnest(${keys}::text[]) as asked(key) cross join lateral (
+    select * from ${sql.table(table)} where event = ${event} and ${sql.ref(column)} = asked.key limit 1 ${lock}
+  ) as found`;
 
 /** As one value, so that the statement's text does not depend on how many they are. */
 const listed = (queries: Queries, values: readonly string[]): RawBuilder<string> =>
