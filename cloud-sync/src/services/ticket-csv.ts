@@ -30,6 +30,8 @@ import type { RefusedTicket, WantedFields, WantedTicket } from './ticket-import-
 export interface TicketCsv extends Pick<CsvFile, 'encoding' | 'delimiter' | 'bytesRead' | 'close'> {
   readonly columns: ColumnMapping;
   readonly wanted: AsyncIterable<WantedTicket | RefusedTicket>;
+  /** Rows given out by now. */
+  readonly rowsRead: () => number;
   /** False once something was met behind which nothing can be read. */
   readonly isWhole: () => boolean;
 }
@@ -49,9 +51,8 @@ export async function openTicketCsv(
     return columns;
   }
   const readRow = createRowReader(event, columns.value, header.cells.length, options);
-  let isWhole = true;
+  let [isWhole, count] = [true, 0];
   const wanted = (async function* (): AsyncGenerator<WantedTicket | RefusedTicket> {
-    let count = 0;
     for await (const entries of rows)
       for (const entry of entries) {
         count += 1;
@@ -65,7 +66,7 @@ export async function openTicketCsv(
         yield readRow(entry);
       }
   })();
-  return ok({ ...file, columns: columns.value, wanted, isWhole: () => isWhole });
+  return ok({ ...file, columns: columns.value, wanted, rowsRead: () => count, isWhole: () => isWhole });
 }
 
 type RowReader = (entry: CsvEntry) => WantedTicket | RefusedTicket;

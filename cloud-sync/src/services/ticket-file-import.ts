@@ -47,7 +47,7 @@ export const createTicketFileImports = ({
     if (event === undefined) return err({ type: 'event-unknown' });
     const opened = await openTicketCsv(bytes, event, options);
     if (!opened.ok) return opened;
-    const { columns, wanted, encoding, delimiter, bytesRead, isWhole, close } = opened.value;
+    const { columns, wanted, encoding, delimiter, bytesRead, rowsRead, isWhole, close } = opened.value;
     const imported = await ticketImports.run(eventId, wanted, {
       dryRun,
       by,
@@ -55,7 +55,8 @@ export const createTicketFileImports = ({
       fence,
       source: 'csv',
       reinstates: options.reinstates,
-      progressed: ({ rows }) => progressed?.(bytesRead(), rows),
+      // It reads ahead of what it has done.
+      progressed: ({ rows }) => progressed?.(Math.round((bytesRead() * rows) / Math.max(1, rowsRead())), rows),
     });
     await close();
     if (!imported.ok) return imported;

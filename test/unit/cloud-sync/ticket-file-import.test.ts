@@ -131,6 +131,23 @@ describe('a table', () => {
     expect(await refusal('code,Gast,Gast\nA,b,c\n', { columns: { name: 'Gast' } })).toContain('two columns "Gast"');
   });
 
+  it('of some thousand rows says how far it is, row by row and never as if it were done', async () => {
+    const rows = Array.from({ length: 2_500 }, (_, index) => `P${index},1\n`).join('');
+    const bytes = bytesInMemory(Buffer.from(`code,type\n${rows}`));
+    const seen: [number, number][] = [];
+    await test.cloud.ticketFileImports.run(event, bytes, {
+      dryRun: true,
+      by: systemActor,
+      options: ticketFileOptionsSchema.parse({}),
+      progressed: (done, count) => seen.push([Math.round((done / bytes.size) * 100), count]),
+    });
+    expect(seen).toEqual([
+      [40, 1_000],
+      [80, 2_000],
+      [100, 2_500],
+    ]);
+  });
+
   it('with nothing but a header makes nothing', async () => {
     expect(await load('code,type\n')).toMatchObject({ rows: 0, created: 0, refused: 0, complete: true });
   });
