@@ -27,6 +27,7 @@ import { openApiHandler } from './routes/openapi.ts';
 import { denialRoutes, orderRoutes, type OrderRoutesDeps } from './routes/orders.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { pretixRoutes } from './routes/pretix.ts';
 import { programRoutes } from './routes/programs.ts';
 import { logRequests } from './routes/request-log.ts';
 import { noteSender } from './routes/sender.ts';
@@ -71,6 +72,7 @@ import type { Oauth } from './services/oauth.ts';
 import type { ReadOfflineRisk } from './services/offline-risk.ts';
 import type { Oidc } from './services/oidc.ts';
 import type { Pokes } from './services/pokes.ts';
+import type { Pretix } from './services/pretix/service.ts';
 import type { Quarantine } from './services/quarantine.ts';
 import type { Reports } from './services/reports.ts';
 import type { KeyTicketLists } from './services/signed-passes.ts';
@@ -137,6 +139,7 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly jobs: Jobs;
   readonly deadlines: EventDeadlinesService;
   readonly webhooks: Webhooks;
+  readonly pretix: Pretix;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -187,6 +190,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', memberRoutes(deps));
   app.route('/api/events', orderRoutes(deps));
   app.route('/api/events', overrideRoutes(deps));
+  app.route('/api/events', pretixRoutes(deps));
   app.route('/api/events', suspicionRoutes(deps));
   app.route('/api/events', webhookRoutes(deps));
   app.route('/api/events', ticketFileRoutes(deps));

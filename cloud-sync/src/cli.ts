@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command line of the service: serve | migrate | move | token | event | issue | import | export | import-bands | import-sealed | feed |
-// rotate-keys | audit | jobs | backup | restore. Everything but `serve` works on the data folder directly, also while the service runs.
+// The command line of the service: serve | migrate | move | token | event | issue | import | export | import-bands | import-sealed | pretix |
+// feed | rotate-keys | audit | jobs | backup | restore. Everything but `serve` works on the data folder directly, also while the service runs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ import { createImportTicketsCommand } from './commands/import-tickets.ts';
 import { createJobsCommand } from './commands/jobs.ts';
 import { moveCommand } from './commands/move.ts';
 import { watchOutput } from './commands/output.ts';
+import { createPretixCommand } from './commands/pretix.ts';
 import { createRotateKeysCommand } from './commands/rotate-keys.ts';
 import { explainUnknownOption } from './commands/unknown-option.ts';
 import { readConfig, type Config, type ConfigError } from './config.ts';
@@ -264,6 +265,13 @@ const main = defineCommand({
       withCloud,
       eventNumber,
       orExit,
+      startProgress: (total, what) => startProgress(total, what, process.stderr.isTTY),
+    }),
+    pretix: createPretixCommand({
+      withCloud,
+      eventNumber,
+      orExit,
+      fail,
       startProgress: (total, what) => startProgress(total, what, process.stderr.isTTY),
     }),
     'rotate-keys': createRotateKeysCommand({ withCloud, orExit, print: console.log }),

@@ -10,6 +10,7 @@ import { openEvents, type EventServices } from './composition/events.ts';
 import { openFoundation, type CloudDeps, type OpenError } from './composition/foundation.ts';
 import { openMarks, type Marks } from './composition/marks.ts';
 import { createPeople } from './composition/people.ts';
+import { createSources, type Sources } from './composition/sources.ts';
 import { createUpkeep, type Upkeep } from './composition/upkeep.ts';
 import type { Service } from './server.ts';
 import { createAuditLog } from './services/audit-log.ts';
@@ -25,6 +26,7 @@ export interface Cloud
     Upkeep,
     Pick<Marks, 'central' | 'replica' | 'bandImports' | 'sealedMarks'>,
     Pick<EventServices, 'ticketImports' | 'ticketFileImports' | 'ticketExports'>,
+    Sources,
     Pick<
       AppDeps,
       'events' | 'tickets' | 'staff' | 'devices' | 'feed' | 'users' | 'members' | 'keys' | 'audit' | 'recordAlone'
@@ -41,11 +43,12 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const events = await openEvents(foundation);
   const marks = await openMarks(foundation, events);
   const upkeep = createUpkeep(foundation, events);
-  const background = createBackground(foundation, { marks, events });
+  const sources = createSources(foundation, events);
+  const background = createBackground(foundation, { marks, events, sources });
   const stopping = new AbortController();
   // Every live stream listens to it.
   setMaxListeners(0, stopping.signal);
-  const parts = { ...foundation, ...people, ...events, ...marks, ...upkeep, ...background };
+  const parts = { ...foundation, ...people, ...events, ...marks, ...upkeep, ...sources, ...background };
   const app = createApp({
     ...parts,
     idempotency: createIdempotency({
@@ -69,12 +72,14 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     start: async () => {
       await upkeep.start();
       background.jobs.runner.start();
+      background.pretixFollower.start();
       background.metrics.start();
     },
     endStreams: () => stopping.abort(),
     close: async () => {
       stopping.abort();
       await background.jobs.runner.stop();
+      await background.pretixFollower.stop();
       background.closeSender();
       await upkeep.keySchedule.stop();
       await marks.central.close();

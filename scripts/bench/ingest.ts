@@ -1,24 +1,15 @@
 // What the cloud does with the marks of gates, on SQLite and on PostgreSQL: segments of checked marks stored with their signed chunk and all
 // that follows from them (stories, entries, presence, uses, cases), beside a bare insert of equal rows into the same tables of another
 // database, through the same query builder, and beside one of the marks alone. All commit batches of the same size durably.
-import {
-  createOwnSegments,
-  loadLedger,
-  marksPerTransactionMax,
-  ready,
-  eventRequestSchema,
-  type Acceptance,
-  type Ledger,
-} from '@postern/shared';
+import { marksPerTransactionMax, ready, eventRequestSchema, type Acceptance, type EncodedMark } from '@postern/shared';
 import { openDatabase, type Database } from '../../cloud-sync/src/store/database.ts';
 import type { Schema } from '../../cloud-sync/src/store/schema.ts';
 import { withDatabase } from '../lib/postgres-server.ts';
-import { admittedMark, createMemoryJournal, simulatedBoot, simulatedKeys } from '../sim/gate-marks.ts';
-import { createMemoryReplicaStore } from '../sim/memory-replica-store.ts';
-import { quietLogger } from '../sim/replica.ts';
+import { admittedMark, simulatedBoot } from '../sim/gate-marks.ts';
 import { benchEvent, openBenchCloud, withDatabases, type BenchDatabases, type DatabaseKind } from './cloud-rig.ts';
 import { benchManyGates } from './many-gates.ts';
 import { benchRow, type Bench, type BenchRow } from './row.ts';
+import { makeSegments } from './segments.ts';
 
 const gate = 'gate-1';
 const writer = { event: benchEvent.event, gate, boot: simulatedBoot(gate, 1) };
@@ -29,7 +20,7 @@ const warmUpSegments = 3;
 export const benchIngest: Bench = ({ quick }) =>
   withDatabases(async (databases) => {
     await ready;
-    const segments = await makeSegments(await loadLedger(), quick ? 5_000 : 40_000);
+    const segments = await makeSegments(writer, makeMarks(quick ? 5_000 : 40_000));
     const rows: BenchRow[] = [];
     for (const kind of databases.kinds) rows.push(...(await benchOn(databases, kind, segments)));
     for (const kind of databases.kinds)
@@ -122,28 +113,8 @@ async function timeInserts(database: Database, rows: Rows): Promise<number> {
   return performance.now() - started;
 }
 
-/** Full segments, as an ingest hands them to the store once it has checked them: every visitor comes once, in no order of their tickets. */
-async function makeSegments(ledger: Ledger, marks: number): Promise<readonly Acceptance[]> {
-  const journal = createMemoryJournal();
+/** Every visitor comes once, in no order of their tickets. */
+function* makeMarks(marks: number): Generator<EncodedMark> {
   for (let sequence = 1; sequence <= marks; sequence++)
-    journal.add(admittedMark(writer, sequence, sequence, { ms: startMs + sequence * 700, counter: 0 }));
-  const store = createMemoryReplicaStore();
-  const segments: Acceptance[] = [];
-  const own = createOwnSegments({
-    ...writer,
-    secretKey: simulatedKeys(gate).secretKey,
-    ledger,
-    store: {
-      ...store,
-      append: (acceptance) => {
-        segments.push(acceptance);
-        return store.append(acceptance);
-      },
-    },
-    journal,
-    log: quietLogger,
-    breathe: async () => {},
-  });
-  await own.drain();
-  return segments.filter((segment) => segment.marks.length > 0);
+    yield admittedMark(writer, sequence, sequence, { ms: startMs + sequence * 700, counter: 0 });
 }

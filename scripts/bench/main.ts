@@ -12,6 +12,7 @@ import { benchLedger } from './ledger.ts';
 import { benchMesh } from './mesh.ts';
 import { benchOperations } from './operations.ts';
 import { benchPasses } from './passes.ts';
+import { benchPretix } from './pretix.ts';
 import { benchReaders } from './readers.ts';
 import { benchReplication } from './replication.ts';
 import { benchScan } from './scan.ts';
@@ -33,6 +34,7 @@ const parts: Readonly<Record<string, Bench>> = {
   'feed-build': benchFeedBuild,
   operations: benchOperations,
   csv: benchCsv,
+  pretix: benchPretix,
   simulation: benchSimulation,
 };
 

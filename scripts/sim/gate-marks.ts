@@ -37,7 +37,13 @@ export const simulatedTicket = (number: number): string => bytesToHex(sha256(utf
 export const simulatedBoot = (gate: string, start: number): string =>
   bytesToHex(sha256(utf8(`${gate} start ${start}`)).slice(0, 8));
 
-export function admittedMark(writer: WriterId, sequence: number, ticket: number, at: HybridTimestamp): EncodedMark {
+/** `ticket` is an id, or the number of a simulated one. */
+export function admittedMark(
+  writer: WriterId,
+  sequence: number,
+  ticket: number | string,
+  at: HybridTimestamp,
+): EncodedMark {
   const mark: Mark = {
     kind: 'admitted',
     event: writer.event,
@@ -48,7 +54,7 @@ export function admittedMark(writer: WriterId, sequence: number, ticket: number,
     monotonicMs: at.ms % 86_400_000,
     clock: { source: 'server', uncertaintyMs: 100 },
     lane: 'l1',
-    ticketId: simulatedTicket(ticket),
+    ticketId: typeof ticket === 'string' ? ticket : simulatedTicket(ticket),
     epoch: 1,
     method: 'qr',
     ticketType: 1,

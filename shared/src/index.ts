@@ -53,6 +53,7 @@ export * from './wire-methods.ts';
 export * from './wire-orders.ts';
 export * from './wire-page.ts';
 export * from './wire-people.ts';
+export * from './wire-pretix.ts';
 export * from './wire-quarantine.ts';
 export * from './wire-ticket-files.ts';
 export * from './wire-tickets.ts';

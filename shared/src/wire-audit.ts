@@ -59,6 +59,10 @@ export const auditActions = [
   'backup-restored',
   'tickets-imported',
   'tickets-exported',
+  'pretix-connected',
+  'pretix-disconnected',
+  'pretix-imported',
+  'pretix-retried',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -17,6 +17,9 @@ import {
 } from '../support/api-fuzz.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../support/cloud.ts';
 import { createPerson } from '../support/people.ts';
+import { connection } from '../support/pretix.ts';
+import { startPretixStandIn, type PretixStandIn } from '../../scripts/lib/pretix-stand-in/server.ts';
+import { createShop } from '../../scripts/lib/pretix-stand-in/shop.ts';
 
 /** What names something in bodies. */
 const known = {
@@ -43,6 +46,9 @@ const withoutGoodAnswer = [
 let test: TestCloud;
 let gate: TestGate;
 let samples: Samples;
+let pretix: PretixStandIn;
+/** What connects an event with it. */
+let pretixConnection: Readonly<Record<string, unknown>>;
 beforeAll(async () => {
   test = await createTestCloud();
   await test.json('POST', '/api/events', someEvent);
@@ -52,9 +58,16 @@ beforeAll(async () => {
   const manifest = await (await gate.request('GET', '/feed/1/manifest')).text();
   const snapshot = /"snapshot":\{[^}]*?"sha256":"([0-9a-f]{64})"/.exec(manifest)?.[1] ?? '';
   const [key] = (await test.cloud.keyRotation.list()).filter(({ purpose }) => purpose === 'token');
+  const shop = createShop({ now: test.time.clock.wallMs });
+  const list = shop.addList('Entrance');
+  pretix = await startPretixStandIn({ shop });
+  pretixConnection = { ...connection(pretix, list), id: list.id };
   samples = { event: '1', ticket: ticket.id, sha256: snapshot, key: key?.keyId ?? '' };
 });
-afterAll(() => test.close());
+afterAll(async () => {
+  await test.close();
+  await pretix.stop();
+});
 
 interface Scene {
   readonly samples: Samples;
@@ -67,7 +80,7 @@ interface Scene {
  * With an event, a ticket and a person of its own for each route, on which it can do something; the gate stays with its own event, and
  * what people do to their own account a person does who is needed for nothing else.
  */
-async function sceneFor({ path }: Route): Promise<Scene> {
+async function sceneFor({ path, method }: Route): Promise<Scene> {
   if (path.startsWith('/feed')) return { samples, known, token: test.token };
   const { event } = await test.json<{ event: number }>('POST', '/api/events', someEvent);
   const status = path.endsWith('/reinstate') ? 'revoked' : 'valid';
@@ -76,7 +89,13 @@ async function sceneFor({ path }: Route): Promise<Scene> {
   // What is confirmed has been asked for.
   const asked = path.endsWith('/orders/confirm')
     ? await test.json<{ token: string }>('POST', `/api/events/${event}/orders`, { order: 'stop-entry' }, 200)
-    : {};
+    : path.includes('/pretix')
+      ? pretixConnection
+      : {};
+  if (path.includes('/pretix') && method !== 'put') {
+    const { id: _list, ...connect } = pretixConnection;
+    await test.json('PUT', `/api/events/${event}/pretix`, connect);
+  }
   return {
     samples: { ...samples, event: String(event), ticket: id, user: person.id ?? '', method: 'qr' },
     known: { ...known, ...asked, event, account: person.id ?? '' },

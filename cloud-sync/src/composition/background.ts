@@ -1,4 +1,4 @@
-// All kinds of background work, in the one list that makes them exist; what runs them, and what some of them follow: deadlines, webhooks.
+// All kinds of background work, in the one list that makes them exist; what runs them, and what some of them follow: deadlines, webhooks, pretix servers.
 import type { AppDeps } from '../app.ts';
 import { createEventDeadlines } from '../services/event-deadlines.ts';
 import { createForgettings } from '../services/forget-visitors.ts';
@@ -9,6 +9,7 @@ import { createJobs, type JobService } from '../services/jobs/jobs.ts';
 import { revokeUnscannedTickets } from '../services/jobs/revoke-unscanned.ts';
 import { importTickets } from '../services/jobs/ticket-import.ts';
 import { createMetrics } from '../services/metrics.ts';
+import { createPretixFollower, pretixImport, type PretixFollower } from '../services/pretix/work.ts';
 import { createAddresses } from '../services/webhooks/addresses.ts';
 import { deliverWebhooks, deliveryName } from '../services/webhooks/deliver.ts';
 import { createWebhooks } from '../services/webhooks/endpoints.ts';
@@ -16,18 +17,21 @@ import { createSender } from '../services/webhooks/send.ts';
 import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { Marks } from './marks.ts';
+import type { Sources } from './sources.ts';
 
 export interface Background extends Pick<AppDeps, 'deadlines' | 'webhooks' | 'metrics'> {
   readonly jobs: JobService;
+  readonly pretixFollower: PretixFollower;
   readonly closeSender: () => void;
 }
 
 export interface BackgroundServices {
   readonly marks: Pick<Marks, 'coverage'>;
   readonly events: Pick<EventServices, 'feed' | 'ticketFileImports' | 'uploads'>;
+  readonly sources: Pick<Sources, 'pretixSync'>;
 }
 
-export function createBackground(foundation: Foundation, { marks, events }: BackgroundServices): Background {
+export function createBackground(foundation: Foundation, { marks, events, sources }: BackgroundServices): Background {
   const { config, database, clock, timer, log, audit, outbox, deliverBy } = foundation;
   const addresses = createAddresses(config.webhookNetworks);
   const sender = createSender({ timer, addresses });
@@ -35,6 +39,7 @@ export function createBackground(foundation: Foundation, { marks, events }: Back
   const kinds: readonly JobKind[] = [
     cleanUp({ database, clock }),
     importTickets(events),
+    pretixImport({ sync: sources.pretixSync, timer }),
     revokeUnscannedTickets({
       database,
       clock,
@@ -57,6 +62,11 @@ export function createBackground(foundation: Foundation, { marks, events }: Back
     deadlines: createEventDeadlines({ database, clock, audit, jobs }),
     webhooks: createWebhooks({ ...foundation, addresses }),
     metrics,
+    pretixFollower: createPretixFollower({
+      ...foundation,
+      sync: sources.pretixSync,
+      note: foundation.watchedWork.note,
+    }),
     closeSender: sender.close,
   };
 }

@@ -2,6 +2,7 @@
 // a line here. What stays leads to nobody: tickets, marks and uses by pseudonyms, cases without their notes.
 import type { Queries } from '../store/database.ts';
 import { systemActor, type Audit } from './audit.ts';
+import { forgetConnection } from './pretix/connections.ts';
 
 /** Rows of one transaction. */
 const rowsMax = 1_000;
@@ -18,6 +19,8 @@ export interface Forgetting {
 export const createForgettings = ({ audit }: { readonly audit: Pick<Audit, 'erase'> }): readonly Forgetting[] => [
   { what: 'holders', forget: forgetHolders },
   { what: 'notes', forget: forgetNotes },
+  // It would bring names in again; and what it has kept leads to people by way of the shop.
+  { what: 'pretix', forget: (queries, event) => forgetConnection(queries, event, rowsMax) },
   // Last: what the log says of the visitors' requests goes with the log's own proof that it went.
   {
     what: 'auditFields',

@@ -5,6 +5,7 @@ import type { Database } from '../store/database.ts';
 import { inTransaction } from '../store/locks.ts';
 import { resealAuditKeys } from './audit-keys.ts';
 import { keysLock } from './keys.ts';
+import { resealConnections } from './pretix/connections.ts';
 import type { Vault, VaultError } from './vault.ts';
 import { resealWebhooks } from './webhooks/endpoints.ts';
 
@@ -26,6 +27,8 @@ export const resealKeys = (database: Database, from: Vault, to: Vault): Promise<
       await queries.updateTable('key').set({ sealed_secret }).where('id', '=', id).execute();
     const ofAudit = await resealAuditKeys(queries, from, to);
     if (!ofAudit.ok) return ofAudit;
+    const ofPretix = await resealConnections(queries, from, to);
+    if (!ofPretix.ok) return ofPretix;
     const ofWebhooks = await resealWebhooks(queries, from, to);
-    return ofWebhooks.ok ? ok(rows.length + ofAudit.value + ofWebhooks.value) : ofWebhooks;
+    return ofWebhooks.ok ? ok(rows.length + ofAudit.value + ofPretix.value + ofWebhooks.value) : ofWebhooks;
   });

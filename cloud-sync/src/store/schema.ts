@@ -4,6 +4,7 @@ import type { ColumnType } from 'kysely';
 import type { AuditSchema } from './schema-audit.ts';
 import type { CasesSchema } from './schema-cases.ts';
 import type { JobsSchema } from './schema-jobs.ts';
+import type { PretixSchema } from './schema-pretix.ts';
 import type { WebhooksSchema } from './schema-webhooks.ts';
 
 /** A column that is set at insert and never changed. */
@@ -11,7 +12,7 @@ type Fixed<T> = ColumnType<T, T, never>;
 /** A column that an insert may leave to its default. */
 type WithDefault<T> = ColumnType<T, T | undefined, T>;
 
-export interface Schema extends AuditSchema, CasesSchema, JobsSchema, WebhooksSchema {
+export interface Schema extends AuditSchema, CasesSchema, JobsSchema, PretixSchema, WebhooksSchema {
   readonly user: UserTable;
   readonly session: SessionTable;
   readonly membership: MembershipTable;

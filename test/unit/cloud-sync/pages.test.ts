@@ -3,9 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobRun, Mark, TicketResponse, UserView, WebhookCreated } from '@postern/shared';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { aMark, baseOf, eveningMs } from '../../support/marks.ts';
+import { openPretixRig, type PretixRig } from '../../support/pretix.ts';
 
 const event = 7;
 let test: TestCloud;
+let pretix: PretixRig;
 /** What stands for words in capitals. */
 let ids: Readonly<Record<string, string>>;
 
@@ -17,6 +19,7 @@ const lists = [
   { path: '/api/events/{event}/suspicions', query: '', entries: 'suspicions', other: 'state=open' },
   { path: '/api/events/{event}/cases', query: '', entries: 'cases', other: 'state=open' },
   { path: '/api/events/{event}/binding-conflicts', query: '', entries: 'conflicts' },
+  { path: '/api/events/{event}/pretix/check-ins', query: 'state=sent', entries: 'checkIns', other: 'state=failed' },
   { path: '/api/events/{event}/quarantine', query: '', entries: 'chunks' },
   { path: '/api/events/{event}/jobs', query: '', entries: 'runs', other: 'state=cancelled' },
   {
@@ -94,6 +97,24 @@ beforeAll(async () => {
   });
   for (let count = 0; count < 3; count++)
     await test.json('POST', `/api/events/${event}/webhooks/${webhook.id}/test`, {}, 202);
+  pretix = await openPretixRig(test, event, {
+    sell: (shop) => {
+      const { id: item } = shop.addItem('Standing');
+      shop.addOrder({ positions: [{ item }, { item }, { item }] });
+    },
+  });
+  await pretix.connect();
+  await pretix.sync();
+  const { tickets } = await test.json<{ tickets: readonly TicketResponse[] }>(
+    'GET',
+    `/api/tickets?event=${event}&search=${pretix.shop.orders[0]?.code ?? ''}`,
+  );
+  const third = await enrolTestGate(test, event, 'gate-c');
+  const entries = tickets.map(({ id }, index) =>
+    aMark({ ...baseOf({ sequence: index + 1, gate: 'gate-c' }), event, ticketId: id }),
+  );
+  await third.push([await third.chunk(entries)]);
+  await pretix.sync();
   const { keys } = await test.json<{ keys: readonly { keyId: string; purpose: string; state: string }[] }>(
     'GET',
     '/admin/keys',
@@ -108,7 +129,10 @@ beforeAll(async () => {
     keyOther: issuer('next'),
   };
 });
-afterAll(() => test.close());
+afterAll(async () => {
+  await test.close();
+  await pretix.standIn.stop();
+});
 
 it('is true of every list with a cursor, and none calls it otherwise', async () => {
   const { paths } = await test.json<{

@@ -13,6 +13,12 @@ export const watchedKinds = [
     schedule: 'a second after a change',
   },
   {
+    name: 'pretix-follow',
+    title: 'Follows what changes at the pretix server of an event, and sends admissions back',
+    about: 'event',
+    schedule: 'about once a minute',
+  },
+  {
     name: 'key-schedule',
     title: 'Rotates the keys that have come of age',
     about: 'deployment',

@@ -17,6 +17,7 @@ import { bands } from './0014-bands.ts';
 import { jobs } from './0015-jobs.ts';
 import { webhooks } from './0016-webhooks.ts';
 import { ticketFiles } from './0017-ticket-files.ts';
+import { pretix } from './0018-pretix.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -36,4 +37,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0015-jobs': jobs,
   '0016-webhooks': webhooks,
   '0017-ticket-files': ticketFiles,
+  '0018-pretix': pretix,
 };

@@ -1,0 +1,61 @@
+// Secrets that a pretix server lists as revoked or blocked, which is how it tells of them beside their orders: remembered by their hash, so that
+// an order that brings one later finds it, and applied at once to the ticket that has one now.
+import { ok, type Result } from '@postern/shared';
+import type { Queries } from '../../store/database.ts';
+import { newsOf, readSecretStates, readStoredState, statusBetween, type ApplyDeps } from './state.ts';
+import { isUsableSecret, withSecret, type SecretState } from './mapping.ts';
+import type { Failure } from '../problems.ts';
+import { changeTicket } from '../ticket-changes.ts';
+import { hashCode } from '../ticket-issue.ts';
+
+export interface ListedSecret {
+  /** Of the entry: a secret may have several. */
+  readonly id: number;
+  readonly secret: string;
+  readonly state: Partial<SecretState>;
+}
+
+/** In a transaction that a failure rolls back; answers how many tickets it changed. At most a page of secrets. */
+export async function applySecrets(
+  queries: Queries,
+  { clock, issuerKeyId, event, tell }: Pick<ApplyDeps, 'clock' | 'issuerKeyId' | 'event' | 'tell'>,
+  listed: readonly ListedSecret[],
+): Promise<Result<number, Failure>> {
+  const states = new Map(
+    listed.flatMap(({ secret, state }) => (isUsableSecret(secret) ? [[hashCode(event, secret), state]] : [])),
+  );
+  const hashes = [...states.keys()];
+  if (hashes.length === 0) return ok(0);
+  const known = await readSecretStates(queries, event.id, hashes);
+  const positions = await queries
+    .selectFrom('pretix_position')
+    .select(['hash', 'ticket', 'state'])
+    .where('event', '=', event.id)
+    .where('hash', 'in', hashes)
+    .execute();
+  for (const [hash, state] of states) {
+    const { revoked, blocked } = { ...nothing, ...known.get(hash), ...state };
+    const columns = { revoked: revoked ? 1 : 0, blocked: blocked ? 1 : 0 };
+    await queries
+      .insertInto('pretix_secret')
+      .values({ event: event.id, hash, ...columns })
+      .onConflict((conflict) => conflict.columns(['event', 'hash']).doUpdateSet(columns))
+      .execute();
+  }
+  let changed = 0;
+  for (const { hash, ticket, state } of positions) {
+    const { status } = readStoredState(state);
+    const before = withSecret(status, known.get(hash));
+    const after = withSecret(status, { ...nothing, ...known.get(hash), ...states.get(hash) });
+    if (before === after) continue;
+    const columns = statusBetween(before, after);
+    const applied = await changeTicket(queries, clock, { ticketId: ticket, issuerKeyId, plan: () => ok({ columns }) });
+    if (!applied.ok && applied.error.type !== 'ticket-unknown') return applied;
+    if (!applied.ok) continue;
+    changed += 1;
+    await tell(queries, event.id, newsOf(before, after), [ticket]);
+  }
+  return ok(changed);
+}
+
+const nothing: SecretState = { revoked: false, blocked: false };
