@@ -377,6 +377,12 @@ function explain(error: StartError | Failure): string {
     case 'key-unknown':
     case 'key-already-revoked':
       return `${problemTitle(error.type)}. To see the keys: cloud-sync rotate-keys --list`;
+    case 'pretix-answer-wrong':
+    case 'pretix-busy':
+    case 'pretix-refused':
+    case 'pretix-unknown':
+    case 'pretix-unreachable':
+      return `${problemTitle(error.type)}. ${error.detail ?? ''}`.trim();
     default:
       return error.detail ?? problemTitle(error.type);
   }
