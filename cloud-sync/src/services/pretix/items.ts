@@ -159,6 +159,7 @@ function rulesOf(lists: readonly ConnectedList[], zones: readonly Zone[]): Omit<
     antiPassbackMinutes: 0,
     oncePerDay: false,
     assuranceMin: 'looked-up',
+    proofs: [],
   };
 }
 

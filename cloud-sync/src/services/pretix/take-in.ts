@@ -73,7 +73,14 @@ export async function takeIn(
     ...toIssue.map((candidate, index) => toRow(deps, candidate, issued.value[index]?.id ?? '')),
     ...toLink.map(({ candidate, ticket }) => toRow(deps, candidate, ticket)),
   ];
-  if (rows.length > 0) await queries.insertInto('pretix_position').values(rows).execute();
+  if (rows.length > 0) {
+    await queries.insertInto('pretix_position').values(rows).execute();
+    await lookAgain(
+      queries,
+      event,
+      rows.map(({ ticket }) => ticket),
+    );
+  }
   if (toIssue.length > 0)
     await deps.tell(
       queries,
@@ -133,6 +140,26 @@ function planLink(
     },
     holder: withAccount(holder, ticket),
   };
+}
+
+/** A gate that went by pretix's signature may have admitted them before they came in: its marks are looked through again from there. */
+async function lookAgain(queries: Queries, event: number, tickets: readonly string[]): Promise<void> {
+  const writers = await queries
+    .selectFrom('mark')
+    .select(({ fn }) => ['gate', 'boot', fn.min('sequence').as('first')])
+    .where('event', '=', event)
+    .where('ticket', 'in', tickets)
+    .groupBy(['gate', 'boot'])
+    .execute();
+  for (const { gate, boot, first } of writers)
+    await queries
+      .updateTable('pretix_writer')
+      .set({ sequence: first - 1 })
+      .where('event', '=', event)
+      .where('gate', '=', gate)
+      .where('boot', '=', boot)
+      .where('sequence', '>=', first)
+      .execute();
 }
 
 /** Those of these tickets that are of a position already. */

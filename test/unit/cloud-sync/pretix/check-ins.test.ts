@@ -2,6 +2,7 @@
 // told; what did not happen is taken back, and what the server will not take is seen and not tried for ever.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
+  foreignTicketId,
   pretixCheckInPageSchema,
   ticketListSchema,
   type Mark,
@@ -98,6 +99,20 @@ describe('what happened at the doors', () => {
     expect([0, 1, 2, 3].map(checkedIn)).toEqual([[['entry', 10]], [['entry', 50]], [['entry', 20]], []]);
     expect(await rig.sync()).toMatchObject({ checkIns: { sent: 0 } });
     expect((await rig.view()).checkIns).toEqual({ waiting: 0, sent: 3, failed: 0, skipped: 0 });
+  });
+
+  test('also with a ticket that came in later: the gate went by the signature', async () => {
+    const secret = 'sold-at-the-last-minute';
+    const bySignature = { ...base(gates.a, 2, 0, 20), ticketId: foreignTicketId(event, secret), method: 'pretix' };
+    await push(gates.a, [entered(gates.a, 1, 0, 10), aMark(bySignature), entered(gates.a, 3, 1, 30)]);
+    expect(await rig.sync()).toMatchObject({ checkIns: { sent: 2 } });
+
+    const { id: item } = rig.shop.items[0] ?? { id: 0 };
+    const [sold] = rig.shop.addOrder({ positions: [{ item, secret }] }).positions;
+    if (sold === undefined) throw new Error('no position');
+    expect(await rig.sync()).toMatchObject({ tickets: { created: 1 }, checkIns: { sent: 1 } });
+    expect(rig.shop.checkInsOf(sold).map(seen)).toEqual([['entry', 20]]);
+    expect([0, 1].map(checkedIn)).toEqual([[['entry', 10]], [['entry', 30]]]);
   });
 
   test('an exit is an exit, and a double entry is there twice: it has happened', async () => {

@@ -265,6 +265,18 @@ describe('what changes at the server', () => {
     expect(await byOrder(blocked)).toMatchObject({ status: 'valid', epoch: 0 });
   });
 
+  test('a revoked secret that nobody has here is refused as that, whoever signed it', async () => {
+    const rig = await open({ sell: sellPlain(1), usesRevocationList: true });
+    const old = first(rig.shop.orders[0]).secret;
+    rig.shop.regenerate(first(rig.shop.orders[0]));
+    await rig.connect();
+    await rig.sync();
+    const found = ticketListSchema.parse(await cloud.json('GET', `/api/tickets?event=${event}&search=${old}`));
+    expect(found.tickets).toMatchObject([{ status: 'revoked' }]);
+    expect(await byOrder(rig.shop.orders[0] as ShopOrder)).toMatchObject({ status: 'valid' });
+    expect(await rig.sync({ full: true })).toMatchObject({ tickets: { created: 0, changed: 0 } });
+  });
+
   test('what people have changed here stays, as long as the server does not change the same', async () => {
     const rig = await open({ sell: sellPlain(1) });
     await rig.connect();
