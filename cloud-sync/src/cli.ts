@@ -10,6 +10,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import pino from 'pino';
 import { z } from 'zod';
 import { createAuditCommand } from './commands/audit.ts';
+import { eventArgument, placeArguments } from './commands/command-tools.ts';
 import { createBackupCommand, createRestoreCommand } from './commands/backup.ts';
 import { createExportTicketsCommand } from './commands/export-tickets.ts';
 import { createImportBandsCommand } from './commands/import-bands.ts';
@@ -42,26 +43,10 @@ const secretFields = ['code', 'token', 'pin', 'secret', 'password', 'authorizati
 ]);
 
 const output = watchOutput();
-const commonArguments = {
-  data: {
-    type: 'string',
-    description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)',
-    valueHint: 'DIR',
-  },
-  database: {
-    type: 'string',
-    description: 'sqlite:FILE (default: cloud.db in the data folder) or postgres://USER:PASSWORD@HOST/DATABASE',
-    valueHint: 'URL',
-  },
-} as const;
-const eventArgument = {
-  event: { type: 'string', required: true, description: 'Number of the event', valueHint: 'N' },
-} as const;
-
 const serveCommand = defineCommand({
   meta: { name: 'serve', description: 'Run the service' },
   args: {
-    ...commonArguments,
+    ...placeArguments,
     port: { type: 'string', description: 'Port (default 8080; 0: any free one)', valueHint: 'N' },
     host: { type: 'string', description: 'Address to listen on (default 127.0.0.1)', valueHint: 'ADDRESS' },
     'public-url': {
@@ -85,7 +70,7 @@ const serveCommand = defineCommand({
 
 const migrateCommand = defineCommand({
   meta: { name: 'migrate', description: 'Bring the database up to date' },
-  args: commonArguments,
+  args: placeArguments,
   run: async ({ args }) => {
     const database = orExit(openDatabase(orExit(readConfig(args)).database));
     const applied = orExit(await migrate(database));
@@ -96,7 +81,7 @@ const migrateCommand = defineCommand({
 
 const tokenCommand = defineCommand({
   meta: { name: 'token', description: "Replace the administrator's token, for when it was lost" },
-  args: commonArguments,
+  args: placeArguments,
   run: async ({ args }) => {
     await withCloud(args, async (cloud) => {
       const first = await cloud.users.createFirst();
@@ -115,7 +100,7 @@ const tokenCommand = defineCommand({
 const eventCommand = defineCommand({
   meta: { name: 'event', description: 'Make an event, or list the events' },
   args: {
-    ...commonArguments,
+    ...placeArguments,
     file: {
       type: 'string',
       description: 'JSON with name, types, zones and rules; without it, events are listed',
@@ -147,7 +132,7 @@ async function listEvents({ events }: Cloud): Promise<void> {
 const issueCommand = defineCommand({
   meta: { name: 'issue', description: 'Issue tickets; one JSON line each with id, text and short code' },
   args: {
-    ...commonArguments,
+    ...placeArguments,
     ...eventArgument,
     type: { type: 'string', required: true, description: 'Number of the ticket type', valueHint: 'N' },
     count: { type: 'string', description: 'How many (default 1)', valueHint: 'N' },
@@ -195,7 +180,7 @@ const issueCommand = defineCommand({
 const publishCommand = defineCommand({
   meta: { name: 'publish', description: 'Publish what has changed to the gates' },
   args: {
-    ...commonArguments,
+    ...placeArguments,
     ...eventArgument,
     snapshot: { type: 'boolean', description: 'Make a new snapshot in any case' },
     skip: { type: 'string', description: 'Versions to leave out, after a restore (default 0)', valueHint: 'N' },
@@ -216,7 +201,6 @@ const publishCommand = defineCommand({
 });
 
 const auditCommand = createAuditCommand({
-  commonArguments,
   withTools: (args, work) => withCloud(args, (cloud) => work(cloud.auditTools)),
   orExit,
   eventNumber,

@@ -3,29 +3,23 @@
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { err, ok, type Result } from '@postern/shared';
-import { defineCommand, type ArgsDef, type CommandDef } from 'citty';
+import { defineCommand, type CommandDef } from 'citty';
 import type { AuditExport } from '../services/audit-against.ts';
 import type { AuditProof, AuditTools } from '../services/audit-tools.ts';
 import type { Rebuilt } from '../services/projection.ts';
 import type { Failure } from '../services/problems.ts';
+import { placeArguments, type CommandTools } from './command-tools.ts';
 
-export interface AuditCommandDeps<A extends ArgsDef> {
-  /** Which database; the same for all commands. */
-  readonly commonArguments: A;
-  readonly withTools: (
-    args: { readonly data?: string | undefined; readonly database?: string | undefined },
-    work: (tools: AuditTools) => Promise<void>,
-  ) => Promise<void>;
-  readonly orExit: <T>(result: Result<T, Failure>) => T;
-  readonly eventNumber: (text: string) => number;
+export interface AuditCommandDeps extends Pick<CommandTools<AuditTools>, 'orExit' | 'eventNumber'> {
+  readonly withTools: CommandTools<AuditTools>['withCloud'];
   readonly startProgress: (total: number) => { update: (done: number) => void; stop: () => void };
   readonly write: (line: string) => void;
   /** False once nobody reads what is written. */
   readonly isRead: () => boolean;
 }
 
-export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>): CommandDef {
-  const { commonArguments, withTools, orExit, eventNumber, startProgress, write, isRead } = deps;
+export function createAuditCommand(deps: AuditCommandDeps): CommandDef {
+  const { withTools, orExit, eventNumber, startProgress, write, isRead } = deps;
   const event = { type: 'string', description: 'Number of the event', valueHint: 'N' } as const;
   const eventOf = (text: unknown): { event?: number } => (typeof text === 'string' ? { event: eventNumber(text) } : {});
   const databaseOf = (args: object): { data?: string | undefined; database?: string | undefined } => args;
@@ -33,7 +27,7 @@ export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>)
   const verify = defineCommand({
     meta: { name: 'verify', description: 'Prove the audit log; names the first row that does not fit' },
     args: {
-      ...commonArguments,
+      ...placeArguments,
       event: { ...event, description: 'Only the chains in which this event occurs' },
       against: { type: 'string', description: 'An earlier export that must still hold', valueHint: 'FILE' },
     },
@@ -52,7 +46,7 @@ export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>)
   });
   const exportCommand = defineCommand({
     meta: { name: 'export', description: 'Write chains and heads as JSON lines, without personal fields' },
-    args: { ...commonArguments, event: { ...event, description: 'Only the chains in which this event occurs' } },
+    args: { ...placeArguments, event: { ...event, description: 'Only the chains in which this event occurs' } },
     run: async ({ args }) => {
       await withTools(databaseOf(args), async (tools) => {
         for await (const line of tools.exportLines(eventOf(args['event']).event)) {
@@ -67,7 +61,7 @@ export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>)
       name: 'rebuild',
       description: 'Make all that is derived of an event anew from its marks; says whether it was right',
     },
-    args: { ...commonArguments, event: { ...event, required: true } },
+    args: { ...placeArguments, event: { ...event, required: true } },
     run: async ({ args }) => {
       await withTools(databaseOf(args), async (tools) => {
         const number = eventNumber(args['event']);
@@ -79,7 +73,7 @@ export function createAuditCommand<A extends ArgsDef>(deps: AuditCommandDeps<A>)
   });
   const rotateKey = defineCommand({
     meta: { name: 'rotate-key', description: 'A new key for signing; a running service takes it at its next start' },
-    args: commonArguments,
+    args: placeArguments,
     run: async ({ args }) => {
       await withTools(databaseOf(args), async (tools) => {
         write(`The key ${await tools.rotateKey()} signs the audit log from now on.`);

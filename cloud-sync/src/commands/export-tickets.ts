@@ -1,10 +1,9 @@
 // `cloud-sync export`: the tickets of an event as CSV, on standard output or into a file, also while the service runs.
 import { open } from 'node:fs/promises';
-import type { Result } from '@postern/shared';
 import { defineCommand, type CommandDef } from 'citty';
 import { systemActor, type AuditRecord } from '../services/audit.ts';
-import type { Failure } from '../services/problems.ts';
 import type { TicketExports } from '../services/ticket-export.ts';
+import { eventArgument, placeArguments, type CommandTools } from './command-tools.ts';
 
 /** What the command needs of an opened service. */
 interface ExportCloud {
@@ -13,7 +12,7 @@ interface ExportCloud {
 }
 
 const exportArguments = {
-  event: { type: 'string', required: true, description: 'Number of the event', valueHint: 'N' },
+  ...eventArgument,
   holders: { type: 'boolean', description: 'With order numbers, names and e-mail addresses' },
   uses: { type: 'boolean', description: 'With first entry, last exit and their gates' },
   out: {
@@ -21,24 +20,10 @@ const exportArguments = {
     description: 'File to write, which must not be there (default: standard output)',
     valueHint: 'FILE',
   },
-  data: {
-    type: 'string',
-    description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)',
-    valueHint: 'DIR',
-  },
-  database: { type: 'string', description: 'Database (default: cloud.db in the data folder)', valueHint: 'URL' },
+  ...placeArguments,
 } as const;
 
-export interface ExportTicketsTools {
-  readonly withCloud: (
-    args: { readonly data?: string | undefined; readonly database?: string | undefined },
-    work: (cloud: ExportCloud) => Promise<void>,
-  ) => Promise<void>;
-  readonly eventNumber: (text: string) => number;
-  /** The value, or a message and exit code 2. */
-  readonly orExit: <T>(result: Result<T, Failure>) => T;
-  /** A message and exit code 2. */
-  readonly fail: (message: string) => never;
+export interface ExportTicketsTools extends CommandTools<ExportCloud> {
   /** Resolves when there is room for more; false once nobody reads any more. */
   readonly write: (text: string) => Promise<boolean>;
 }

@@ -1,11 +1,11 @@
 // `cloud-sync import-bands FILE`: binds the wristbands of a CSV to tickets, all or none, also while the service runs. With --dry-run it only
 // says what it would do. Exit code 1 when lines are wrong.
 import { readFileSync, statSync } from 'node:fs';
-import { batchBodyBytesMax, type BandImport, type Result } from '@postern/shared';
+import { batchBodyBytesMax, type BandImport } from '@postern/shared';
 import { defineCommand, type CommandDef } from 'citty';
 import type { BandImports } from '../services/band-import.ts';
 import { systemActor, type AuditRecord } from '../services/audit.ts';
-import type { Failure } from '../services/problems.ts';
+import { eventArgument, placeArguments, type CommandTools } from './command-tools.ts';
 
 /** What the command needs of an opened service. */
 interface BandCloud {
@@ -20,27 +20,12 @@ const bandArguments = {
     description: 'CSV with the columns uid (NFC) or ble, and ticket or code',
     valueHint: 'FILE',
   },
-  event: { type: 'string', required: true, description: 'Number of the event', valueHint: 'N' },
+  ...eventArgument,
   'dry-run': { type: 'boolean', description: 'Only look: what would be bound, and which lines are wrong' },
-  data: {
-    type: 'string',
-    description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)',
-    valueHint: 'DIR',
-  },
-  database: { type: 'string', description: 'Database (default: cloud.db in the data folder)', valueHint: 'URL' },
+  ...placeArguments,
 } as const;
 
-export interface ImportBandsTools {
-  readonly withCloud: (
-    args: { readonly data?: string | undefined; readonly database?: string | undefined },
-    work: (cloud: BandCloud) => Promise<void>,
-  ) => Promise<void>;
-  readonly eventNumber: (text: string) => number;
-  /** The value, or a message and exit code 2. */
-  readonly orExit: <T>(result: Result<T, Failure>) => T;
-  /** A message and exit code 2. */
-  readonly fail: (message: string) => never;
-}
+export type ImportBandsTools = CommandTools<BandCloud>;
 
 export const createImportBandsCommand = ({
   withCloud,

@@ -4,6 +4,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { defineCommand, type CommandDef } from 'citty';
 import type { SealedImport, SealedMarks, SealedMarksError } from '../services/sealed-marks.ts';
+import { placeArguments, type CommandTools } from './command-tools.ts';
 
 const sealedArguments = {
   file: { type: 'positional', required: true, description: 'postern-event-N-GATE.sealed', valueHint: 'FILE' },
@@ -11,21 +12,13 @@ const sealedArguments = {
     type: 'boolean',
     description: 'Let in at once what the gate says it made before it was revoked; the rest stays put aside',
   },
-  data: {
-    type: 'string',
-    description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)',
-    valueHint: 'DIR',
-  },
-  database: { type: 'string', description: 'Database (default: cloud.db in the data folder)', valueHint: 'URL' },
+  ...placeArguments,
 } as const;
 
-export interface ImportSealedTools {
-  readonly withCloud: (
-    args: { readonly data?: string | undefined; readonly database?: string | undefined },
-    work: (cloud: { readonly sealedMarks: SealedMarks }) => Promise<void>,
-  ) => Promise<void>;
-  /** A message and exit code 2. */
-  readonly fail: (message: string) => never;
+export interface ImportSealedTools extends Pick<
+  CommandTools<{ readonly sealedMarks: SealedMarks }>,
+  'withCloud' | 'fail'
+> {
   readonly print: (line: string) => void;
 }
 

@@ -4,7 +4,6 @@ import {
   parseTypeNames,
   ticketColumns,
   ticketFileOptionsSchema,
-  type Result,
   type TicketFileOptions,
   type TicketFileReport,
 } from '@postern/shared';
@@ -14,8 +13,8 @@ import { z } from 'zod';
 import { systemActor } from '../services/audit.ts';
 import { bytesOfFile } from '../services/csv-file.ts';
 import type { Feed } from '../services/feed.ts';
-import type { Failure } from '../services/problems.ts';
 import type { TicketFileImports } from '../services/ticket-file-import.ts';
+import { eventArgument, placeArguments, type CommandTools } from './command-tools.ts';
 
 /** What the command needs of an opened service. */
 interface ImportCloud {
@@ -25,7 +24,7 @@ interface ImportCloud {
 
 const importArguments = {
   file: { type: 'positional', required: true, description: 'CSV with one ticket a row', valueHint: 'FILE' },
-  event: { type: 'string', required: true, description: 'Number of the event', valueHint: 'N' },
+  ...eventArgument,
   'dry-run': { type: 'boolean', description: 'Only look: what would be done, and which rows are refused' },
   map: {
     type: 'string',
@@ -42,24 +41,10 @@ const importArguments = {
   encoding: { type: 'string', description: 'Encoding, where the guess is wrong', valueHint: 'windows-1252' },
   delimiter: { type: 'string', description: 'What separates columns, where the guess is wrong', valueHint: ';' },
   reinstate: { type: 'boolean', description: 'Make cancelled tickets valid again where the file says so' },
-  data: {
-    type: 'string',
-    description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)',
-    valueHint: 'DIR',
-  },
-  database: { type: 'string', description: 'Database (default: cloud.db in the data folder)', valueHint: 'URL' },
+  ...placeArguments,
 } as const;
 
-export interface ImportTicketsTools {
-  readonly withCloud: (
-    args: { readonly data?: string | undefined; readonly database?: string | undefined },
-    work: (cloud: ImportCloud) => Promise<void>,
-  ) => Promise<void>;
-  readonly eventNumber: (text: string) => number;
-  /** The value, or a message and exit code 2. */
-  readonly orExit: <T>(result: Result<T, Failure>) => T;
-  /** A message and exit code 2. */
-  readonly fail: (message: string) => never;
+export interface ImportTicketsTools extends CommandTools<ImportCloud> {
   /** A bar on a terminal, undefined elsewhere. */
   readonly startProgress: (total: number, what: string) => SingleBar | undefined;
   /** Aborted when somebody presses Ctrl+C. */

@@ -7,6 +7,7 @@ import type { SingleBar } from 'cli-progress';
 import { systemActor, type AuditRecord } from '../services/audit.ts';
 import type { Jobs } from '../services/jobs/jobs.ts';
 import type { Failure } from '../services/problems.ts';
+import { placeArguments, type CommandTools } from './command-tools.ts';
 
 /** What the command needs of an opened service. */
 interface JobCloud {
@@ -18,22 +19,10 @@ const jobArguments = {
   run: { type: 'string', description: 'Run this kind now, and wait for it', valueHint: 'KIND' },
   event: { type: 'string', description: 'The event it is about, for kinds about one', valueHint: 'N' },
   cancel: { type: 'string', description: 'Cancel this run', valueHint: 'RUN' },
-  data: {
-    type: 'string',
-    description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)',
-    valueHint: 'DIR',
-  },
-  database: { type: 'string', description: 'Database (default: cloud.db in the data folder)', valueHint: 'URL' },
+  ...placeArguments,
 } as const;
 
-export interface JobsTools {
-  readonly withCloud: (
-    args: { readonly data?: string | undefined; readonly database?: string | undefined },
-    work: (cloud: JobCloud) => Promise<void>,
-  ) => Promise<void>;
-  readonly eventNumber: (text: string) => number;
-  /** The value, or a message and exit code 2. */
-  readonly orExit: <T>(result: Result<T, Failure>) => T;
+export interface JobsTools extends Omit<CommandTools<JobCloud>, 'fail'> {
   /** A bar on a terminal, nothing elsewhere. */
   readonly startProgress: (total: number, what: string) => SingleBar;
 }

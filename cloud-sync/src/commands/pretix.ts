@@ -1,7 +1,7 @@
 // `cloud-sync pretix connect | import | status | disconnect`: tickets that a pretix server sells, also while the service runs. The token comes out
 // of a file or standard input: lists of processes show flags.
 import { readFileSync } from 'node:fs';
-import { pretixConnectSchema, type PretixView, type Result } from '@postern/shared';
+import { pretixConnectSchema, type PretixView } from '@postern/shared';
 import { defineCommand, type CommandDef } from 'citty';
 import type { SingleBar } from 'cli-progress';
 import { z } from 'zod';
@@ -9,8 +9,8 @@ import { systemActor, type AuditRecord } from '../services/audit.ts';
 import type { Jobs } from '../services/jobs/jobs.ts';
 import type { Pretix } from '../services/pretix/service.ts';
 import { pretixImportKind } from '../services/pretix/work.ts';
-import type { Failure } from '../services/problems.ts';
 import { describeRun, followRun } from './jobs.ts';
+import { placeArguments, type CommandTools } from './command-tools.ts';
 
 /** What the command needs of an opened service. */
 interface PretixCloud {
@@ -21,24 +21,10 @@ interface PretixCloud {
 
 const commonArguments = {
   event: { type: 'string', required: true, description: 'Number of the event here', valueHint: 'N' },
-  data: {
-    type: 'string',
-    description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)',
-    valueHint: 'DIR',
-  },
-  database: { type: 'string', description: 'Database (default: cloud.db in the data folder)', valueHint: 'URL' },
+  ...placeArguments,
 } as const;
 
-export interface PretixTools {
-  readonly withCloud: (
-    args: { readonly data?: string | undefined; readonly database?: string | undefined },
-    work: (cloud: PretixCloud) => Promise<void>,
-  ) => Promise<void>;
-  readonly eventNumber: (text: string) => number;
-  /** The value, or a message and exit code 2. */
-  readonly orExit: <T>(result: Result<T, Failure>) => T;
-  /** A message and exit code 2. */
-  readonly fail: (message: string) => never;
+export interface PretixTools extends CommandTools<PretixCloud> {
   /** A bar on a terminal, nothing elsewhere. */
   readonly startProgress: (total: number, what: string) => SingleBar;
 }
