@@ -170,7 +170,9 @@ export function createBandDesk({ database, clock, keys, audit, findTicket, store
       if (!tag.ok) return tag;
       const at = { event, ticket, tag: tag.value, operator: operatorOf(keys, by, event.id) };
       return withBands(database, event.id, async (queries): Promise<Result<BandReservation, Failure>> => {
-        const asked = { instead, takeFrom: replace ? ('all' as const) : [], writable };
+        // Before a gate's desk lies one band at a time; programs and people may ask for several tickets at once.
+        const mayTurn = by.kind === 'gate';
+        const asked = { instead, takeFrom: replace ? ('all' as const) : [], writable, mayTurn };
         const kept = await keeping.keep(queries, at, methodId, asked);
         if (!kept.ok) return kept;
         const details = { replace, ...namedTickets(kept.value.plan.takenFrom) };

@@ -31,6 +31,8 @@ export interface BandPlace {
 export interface BandWish extends Pick<BandQuestion, 'takeFrom'> {
   /** The ticket's band whose place it takes. */
   readonly instead?: string | undefined;
+  /** The asker has the band in hand, and whatever they have kept it for before: they may turn to another ticket with it. */
+  readonly mayTurn?: boolean;
 }
 
 /** All but `free` within `withBands`. */
@@ -63,11 +65,11 @@ export function createBandKeeping({
     (await readBands(queries, event.id, [tag])).get(tag);
   const isMine = (row: BandRow | undefined, { ticket, operator }: BandPlace): row is BandRow =>
     row?.ticket === ticket.id && row.reserved_by === operator && row.until_ms > clock.wallMs();
-  const keptByOther = (row: BandRow | undefined, at: BandPlace): Failure | undefined => {
+  const keptByOther = (row: BandRow | undefined, at: BandPlace, mayTurn = false): Failure | undefined => {
     const leftMs = (row?.until_ms ?? 0) - clock.wallMs();
     const ticket = row?.ticket ?? undefined;
-    // Whoever keeps it has it in hand, and may have changed their mind about the ticket.
-    if (ticket === undefined || leftMs <= 0 || row?.reserved_by === at.operator) return undefined;
+    const isTurning = mayTurn && row?.reserved_by === at.operator;
+    if (ticket === undefined || leftMs <= 0 || isMine(row, at) || isTurning) return undefined;
     const detail = `It is kept for ticket ${ticket}.`;
     return { type: 'band-reserved', ticket, detail, retryAfterS: Math.ceil(leftMs / 1_000) };
   };
@@ -103,10 +105,10 @@ export function createBandKeeping({
 
   return {
     plan,
-    keep: async (queries, at, method, { writable, ...asked }) => {
+    keep: async (queries, at, method, { writable, mayTurn, ...asked }) => {
       await forgetFreeBands(queries, at.event.id, clock.wallMs());
       const before = await read(queries, at);
-      const other = keptByOther(before, at);
+      const other = keptByOther(before, at, mayTurn);
       if (other !== undefined) return err(other);
       const planned = await plan(queries, at, asked);
       if (!planned.ok) return planned;
