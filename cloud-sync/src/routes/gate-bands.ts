@@ -9,6 +9,7 @@ import {
   gateBandWriteSchema,
   gateBandWrittenSchema,
   hexToBytes,
+  jsonBodyBytesMax,
   ok,
   ticketIdSchema,
   type Result,
@@ -25,7 +26,7 @@ import type { Staff } from '../services/staff.ts';
 import type { Subjects } from '../services/subjects.ts';
 import { giveNonce } from './auth.ts';
 import { createRouter, problem, type Environment, type RouteContext } from './context.ts';
-import { bodyProblems, describe, jsonBody, orProblem, validJson, validTicket } from './input.ts';
+import { bodyProblems, describe, jsonOfBoundedBody, limitBody, orProblem, validJson, validTicket } from './input.ts';
 
 export interface GateBandRoutesDeps {
   readonly bands: BandDesk;
@@ -83,9 +84,10 @@ export function gateBandRoutes({ bands, staff, subjects, nonces, gateOnly }: Gat
         ],
       ),
     ),
-    validTicket,
-    jsonBody(),
+    limitBody(jsonBodyBytesMax),
     gateOnly,
+    validTicket,
+    jsonOfBoundedBody,
     validJson(gateBandReserveSchema),
     async (c) => {
       const { ticket } = c.req.valid('param');
@@ -110,9 +112,10 @@ export function gateBandRoutes({ bands, staff, subjects, nonces, gateOnly }: Gat
         'nothing-to-generate',
       ]),
     ),
-    validBand,
-    jsonBody(),
+    limitBody(jsonBodyBytesMax),
     gateOnly,
+    validBand,
+    jsonOfBoundedBody,
     validJson(gateBandWriteSchema),
     async (c) => {
       const { ticket, band } = c.req.valid('param');
@@ -135,9 +138,10 @@ export function gateBandRoutes({ bands, staff, subjects, nonces, gateOnly }: Gat
         [...stepProblems, 'reservation-gone', 'band-not-written', 'read-back-differs'],
       ),
     ),
-    validBand,
-    jsonBody(),
+    limitBody(jsonBodyBytesMax),
     gateOnly,
+    validBand,
+    jsonOfBoundedBody,
     validJson(gateBandWrittenSchema),
     async (c) => {
       const { ticket, band } = c.req.valid('param');

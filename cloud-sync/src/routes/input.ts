@@ -21,6 +21,13 @@ import { problem, type Environment } from './context.ts';
 /** Problems listed of one request. */
 const issuesMax = 10;
 
+const tooLarge = (c: Context, bytesMax: number): Response =>
+  problem(c, { type: 'body-too-large', detail: `At most ${bytesMax} bytes.` });
+
+/** 413 over `bytesMax`, whether announced or not. */
+export const limitBody = (bytesMax: number): MiddlewareHandler<Environment> =>
+  bodyLimit({ maxSize: bytesMax, onError: (c: Context) => tooLarge(c, bytesMax) });
+
 /**
  * 415 unless the body says it is one of `contentTypes`, which then says `whatToSend`; 413 over `bytesMax`, whether announced or not. Who
  * sends nothing at all says no content type either.
@@ -30,15 +37,14 @@ export function boundedBody(
   bytesMax: number,
   whatToSend = `Content-Type must be ${contentTypes[0] ?? ''}.`,
 ): MiddlewareHandler<Environment> {
-  const refuse = (c: Context): Response => problem(c, { type: 'body-too-large', detail: `At most ${bytesMax} bytes.` });
-  const limit = bodyLimit({ maxSize: bytesMax, onError: refuse });
+  const limit = limitBody(bytesMax);
   return async (c, next) => {
     if (!contentTypes.includes(contentTypeOf(c)))
       return problem(c, { type: 'content-type-unsupported', detail: whatToSend });
     const announced = c.req.header('Content-Length');
     if (announced === undefined || c.req.header('Transfer-Encoding') !== undefined) return limit(c, next);
     // What was announced is what the server reads. `limit` would ask for the body as a stream, which costs more than to read it.
-    return Number(announced) > bytesMax ? refuse(c) : next();
+    return Number(announced) > bytesMax ? tooLarge(c, bytesMax) : next();
   };
 }
 
@@ -51,9 +57,7 @@ export function announcedBody(
   return async (c, next) => {
     if (!contentTypes.includes(contentTypeOf(c)))
       return problem(c, { type: 'content-type-unsupported', detail: whatToSend });
-    return Number(c.req.header('Content-Length') ?? 0) > bytesMax
-      ? problem(c, { type: 'body-too-large', detail: `At most ${bytesMax} bytes.` })
-      : next();
+    return Number(c.req.header('Content-Length') ?? 0) > bytesMax ? tooLarge(c, bytesMax) : next();
   };
 }
 
@@ -70,17 +74,24 @@ export function jsonBody(bytesMax: number = jsonBodyBytesMax): MiddlewareHandler
   const bounded = boundedBody(['application/json'], bytesMax, jsonToSend);
   return (c, next) =>
     bounded(c, async () => {
-      const text = await c.req.text();
-      if (text.trim() === '') c.res = problem(c, { type: 'json-malformed', detail: jsonToSend });
-      else if (escapedNul.test(text))
-        c.res = problem(c, { type: 'request-invalid', detail: 'A text must not contain U+0000.' });
-      else if (isNestedTooDeep(text))
-        c.res = problem(c, {
-          type: 'request-invalid',
-          detail: `At most ${nestingMax} arrays and objects in each other.`,
-        });
-      else await next();
+      const wrong = await wrongJson(c);
+      if (wrong === undefined) await next();
+      else c.res = wrong;
     });
+}
+
+/** The same for a body that has been bounded, and perhaps read, before. */
+export const jsonOfBoundedBody: MiddlewareHandler<Environment> = async (c, next) =>
+  contentTypeOf(c) === 'application/json'
+    ? ((await wrongJson(c)) ?? next())
+    : problem(c, { type: 'content-type-unsupported', detail: jsonToSend });
+
+async function wrongJson(c: Context): Promise<Response | undefined> {
+  const text = await c.req.text();
+  if (text.trim() === '') return problem(c, { type: 'json-malformed', detail: jsonToSend });
+  if (escapedNul.test(text)) return problem(c, { type: 'request-invalid', detail: 'A text must not contain U+0000.' });
+  const nested = `At most ${nestingMax} arrays and objects in each other.`;
+  return isNestedTooDeep(text) ? problem(c, { type: 'request-invalid', detail: nested }) : undefined;
 }
 
 /** Arrays and objects in each other. */

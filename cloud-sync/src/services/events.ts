@@ -200,7 +200,7 @@ function checkPolicy(policy: Omit<AdmissionPolicy, 'event'>): Failure | undefine
   return misspelt === undefined
     ? undefined
     : {
-        type: 'method-unknown',
+        type: 'proof-unknown',
         detail: `"${misspelt}" in the proofs of a ticket type is neither a method (${methods.join(', ')}) nor looked-up, signed or challenged.`,
       };
 }

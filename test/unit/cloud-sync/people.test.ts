@@ -400,7 +400,8 @@ describe('a one-time link', () => {
     const { test } = await withLink({ log: { info: note, warn: note, error: note } });
     logged.length = 0;
     await createBrowser(test).send('POST', '/password-resets', { email });
-    expect(logged).toEqual([[{ kind: 'reset' }, 'no mail is configured: nothing was sent']]);
+    const lines = logged.filter((line) => !Array.isArray(line) || line[1] !== 'request');
+    expect(lines).toEqual([[{ kind: 'reset' }, 'no mail is configured: nothing was sent']]);
   });
 });
 
