@@ -91,7 +91,18 @@ export interface History {
    * new one, and what somebody has copied before is not.
    */
   readonly counters: ReadonlyMap<string, number>;
+  /** Of each epoch, zone and gate the one that ends last. They change nothing by themselves: `precheckedUntilMs` asks. */
+  readonly prechecks: readonly Precheck[];
   readonly cases: readonly Case[];
+}
+
+/** The holder was there, by a `prechecked` mark. */
+export interface Precheck {
+  readonly epoch: number;
+  readonly zone: string;
+  /** Absent: at every gate of the zone. */
+  readonly forGate?: string;
+  readonly untilS: number;
 }
 
 /** Why an entry does not fit what the ticket allows. */
@@ -155,6 +166,7 @@ export function foldHistory(marks: readonly Mark[], rules: HistoryRules): Histor
       undefined,
     ),
     counters: highestCounters(unique),
+    prechecks: latestPrechecks(unique),
     cases: groupCases(fitting, misfits, rules),
   };
 }
@@ -171,6 +183,39 @@ function highestCounters(marks: readonly Mark[]): ReadonlyMap<string, number> {
     counters.set(tag, Math.max(counters.get(tag) ?? 0, counter));
   }
   return counters ?? noCounters;
+}
+
+const noPrechecks: readonly Precheck[] = [];
+
+function latestPrechecks(marks: readonly Mark[]): readonly Precheck[] {
+  let latest: Map<string, Precheck> | undefined;
+  for (const mark of marks) {
+    if (mark.kind !== 'prechecked') continue;
+    const { epoch, zone, forGate, untilS } = mark;
+    latest ??= new Map();
+    const key = JSON.stringify([epoch, zone, forGate]);
+    if ((latest.get(key)?.untilS ?? -1) >= untilS) continue;
+    latest.set(key, { epoch, zone, untilS, ...(forGate === undefined ? {} : { forGate }) });
+  }
+  return latest === undefined
+    ? noPrechecks
+    : [...latest.entries()].toSorted(([a], [b]) => compareText(a, b)).map(([, precheck]) => precheck);
+}
+
+/**
+ * Until when (Unix ms, exclusive) a pre-check of this very epoch counts at a gate of `zone`; undefined where there was none. What one
+ * holder has proved says nothing of the next.
+ */
+export function precheckedUntilMs(
+  { prechecks }: Pick<History, 'prechecks'>,
+  at: { readonly epoch: number; readonly zone: string; readonly gate: string },
+): number | undefined {
+  let untilS: number | undefined;
+  for (const precheck of prechecks) {
+    if (precheck.epoch !== at.epoch || precheck.zone !== at.zone) continue;
+    if (precheck.forGate === undefined || precheck.forGate === at.gate) untilS = Math.max(untilS ?? 0, precheck.untilS);
+  }
+  return untilS === undefined ? undefined : untilS * 1_000;
 }
 
 /** Whether `persons` more may enter `zone` after this history; the same test that the fold applies to marks. */

@@ -47,6 +47,7 @@ const kinds: readonly MarkKind[] = [
   'ordered',
   'lifted',
   'acknowledged',
+  'prechecked',
 ];
 /** They are of a gate or of the whole venue. */
 const kindsWithoutTicket = ['corrected', 'recounted', 'ordered', 'lifted', 'acknowledged'] as const;
@@ -62,8 +63,8 @@ const tapTagBytes = 4;
 
 /**
  * `[version, kind, sequence, ms, counter, ms - monotonic ms, clock source, clock uncertainty ms, lane, operator | null,
- *   ticket (bytes, empty for none), epoch, method, …what the kind adds]`; marks of no ticket (`corrected` and those after it)
- * have no ticket part.
+ *   ticket (bytes, empty for none), epoch, method, …what the kind adds]`; marks of no ticket (`kindsWithoutTicket`) have no ticket
+ * part.
  */
 export function encodeMark(mark: Mark): Uint8Array {
   const base: CborValue[] = [
@@ -126,6 +127,8 @@ function ownPart(mark: Mark): readonly CborValue[] {
     case 'lifted':
     case 'acknowledged':
       return namePart(mark.of);
+    case 'prechecked':
+      return [mark.zone, mark.untilS, ...(mark.forGate === undefined ? [] : [mark.forGate])];
     default:
       return exhaustive(mark);
   }
@@ -277,6 +280,16 @@ function readMark(fields: Fields, writer: Writer): Mark {
     }
     case 'denied':
       return { ...ticket, kind };
+    case 'prechecked': {
+      if (!ticketIdPattern.test(ticketId)) throw new FieldError('a prechecked mark without a ticket');
+      const prechecked = {
+        ...ticket,
+        kind,
+        zone: takeText(fields, 'zone'),
+        untilS: takeInteger(fields, 'until', 0, 253_402_300_799),
+      };
+      return isAtEnd(fields) ? prechecked : { ...prechecked, forGate: takeText(fields, 'gate') };
+    }
     default:
       return exhaustive(kind);
   }

@@ -106,7 +106,14 @@ export type Mark =
   /** Ends one order; whoever lifts names what they know, so an order that they could not know of stays in force. */
   | (MarkBase & { readonly kind: 'lifted'; readonly of: MarkName })
   /** The lanes of this gate obey the `ordered` or `lifted` mark. */
-  | (MarkBase & { readonly kind: 'acknowledged'; readonly of: MarkName });
+  | (MarkBase & { readonly kind: 'acknowledged'; readonly of: MarkName })
+  /** The ticket's holder was seen to be where `zone` begins; until `untilS` (Unix seconds) that counts, at `forGate` alone where it is named. */
+  | (TicketMark & {
+      readonly kind: 'prechecked';
+      readonly zone: string;
+      readonly untilS: number;
+      readonly forGate?: string;
+    });
 
 export type MarkKind = Mark['kind'];
 

@@ -139,3 +139,17 @@ export const draftDenial = (event: number, lane: string, claim: ClaimPart, opera
   operator,
   ...claimPart(claim),
 });
+
+/** Without `forGate` it counts at every gate of the place's zone. */
+export const draftPrecheck = (
+  place: MarkPlace,
+  claim: ClaimPart,
+  untilS: number,
+  forGate: string | undefined,
+): MarkDraft => ({
+  kind: 'prechecked',
+  ...place,
+  ...claimPart(claim),
+  untilS,
+  ...(forGate === undefined ? {} : { forGate }),
+});

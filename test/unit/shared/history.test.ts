@@ -1,4 +1,4 @@
-import { eventDay, foldHistory, newestIssuedAtS, ready, type Mark } from '@postern/shared';
+import { eventDay, foldHistory, newestIssuedAtS, precheckedUntilMs, ready, type Mark } from '@postern/shared';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { aMark, baseOf, bootOfTests, eveningMs, someRules } from '../../support/marks.ts';
@@ -242,6 +242,36 @@ describe('the history of a ticket', () => {
         },
       ),
     );
+  });
+});
+
+describe('a pre-check', () => {
+  const prechecked = (sequence: number, fields: Partial<Extract<Mark, { kind: 'prechecked' }>>): Mark => ({
+    ...baseOf({ sequence }),
+    kind: 'prechecked',
+    zone: 'arena',
+    untilS: 1_000,
+    ...fields,
+  });
+  const until = (marks: readonly Mark[], at: { epoch?: number; zone?: string; gate?: string } = {}) =>
+    precheckedUntilMs(foldHistory(marks, someRules()), { epoch: 0, zone: 'arena', gate: 'gate-a', ...at });
+
+  it('counts for its own epoch and zone, and where it names a gate for that gate', () => {
+    expect(until([])).toBeUndefined();
+    const marks = [prechecked(1, {}), prechecked(2, { forGate: 'gate-b', untilS: 2_000 })];
+    expect(until(marks)).toBe(1_000_000);
+    expect(until(marks, { gate: 'gate-b' })).toBe(2_000_000);
+    expect(until(marks, { zone: 'backstage' })).toBeUndefined();
+    expect(until(marks, { epoch: 1 })).toBeUndefined();
+  });
+
+  it('lasts as long as the longest, in whatever order they came, and is neither a use nor a presence', () => {
+    const marks = [prechecked(1, { untilS: 3_000 }), prechecked(2, { untilS: 2_000 }), prechecked(3, { epoch: 1 })];
+    for (const order of [marks, marks.toReversed()]) {
+      expect(until(order)).toBe(3_000_000);
+      expect(foldHistory(order, someRules())).toMatchObject({ usesSpent: 0, inside: 0, entries: [], cases: [] });
+    }
+    expect(foldHistory(marks.toReversed(), someRules()).prechecks).toEqual(foldHistory(marks, someRules()).prechecks);
   });
 });
 

@@ -105,6 +105,7 @@ const anyMark: fc.Arbitrary<Mark> = fc
         ],
       },
       { ...ticket, kind: 'denied' },
+      { ...ticket, kind: 'prechecked', zone: r.zone, untilS: r.n, ...(r.flag ? { forGate: 'gate-b' } : {}) },
       { ...base, kind: 'corrected', offsetMs: -r.n },
       { ...base, kind: 'corrected', offsetMs: r.n, trueMs: r.ms },
       { ...base, kind: 'recounted', zone: r.zone, persons: r.n },
