@@ -2,6 +2,7 @@
 // is known and every scan is refused with what to do), and always the newest without restarting anything.
 import {
   admissionPolicySchema,
+  geofenceOf,
   pretixOf,
   sleep,
   type AdmissionPolicy,
@@ -46,6 +47,7 @@ export function createFeedView({ cache, event, clock, time, clientStatus }: Feed
       ticketByCode: (code) => cache.current()?.tickets.ticketByCode(code),
       ticketByShortCode: (shortCode) => cache.current()?.tickets.ticketByShortCode(shortCode),
       pretix: () => pretixOf(cache.current()?.manifest.policy),
+      geofence: () => geofenceOf(cache.current()?.manifest.policy),
     },
     tagHash: (medium, id) => cache.current()?.tickets.tagHash(medium, id),
     ageMs: () => {

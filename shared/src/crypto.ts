@@ -96,6 +96,30 @@ export function createSha256(): { readonly update: (bytes: Uint8Array) => void; 
   return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
 }
 
+/** XSalsa20-Poly1305 (libsodium's secretbox): 32 bytes of key, and 24 of nonce, which stand before the sealed message. */
+export const secretBoxKeyBytes = 32;
+export const secretBoxNonceBytes = 24;
+const secretBoxTagBytes = 16;
+
+/** `nonce`: random, for this message alone. */
+export const sealSecretBox = (message: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array =>
+  concatBytes(nonce, sodium.crypto_secretbox_easy(message, nonce, key));
+
+/** Undefined for what this key has not sealed, or what somebody has altered or cut. */
+export function openSecretBox(sealed: Uint8Array, key: Uint8Array): Uint8Array | undefined {
+  if (sealed.length < secretBoxNonceBytes + secretBoxTagBytes || key.length !== secretBoxKeyBytes) return undefined;
+  try {
+    return sodium.crypto_secretbox_open_easy(
+      sealed.subarray(secretBoxNonceBytes),
+      sealed.subarray(0, secretBoxNonceBytes),
+      key,
+    );
+  } catch {
+    // libsodium's wrapper throws for a wrong tag: to us that is the "no" we asked for.
+    return undefined;
+  }
+}
+
 /** BLAKE2b keyed hash (RFC 7693): what stands in for foreign codes and tag UIDs in the feed. `length` in bytes, 16-64. */
 export const keyedHash = (key: Uint8Array, message: Uint8Array, length: number): Uint8Array =>
   sodium.crypto_generichash(length, message, key);

@@ -75,6 +75,7 @@ export const refusalCodes = [
   'entry-stopped',
   'declined',
   'hold-timed-out',
+  'position-unproven',
   'store-failed',
 ] as const;
 /** Every reason for which a gate says no. Stable: they appear in marks, the API and audits. */

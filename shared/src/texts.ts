@@ -224,6 +224,13 @@ const refusalTexts: Readonly<Record<RefusalCode, RefusalText>> = {
       de: 'Niemand hat rechtzeitig entschieden, kein Eintritt verbraucht: noch einmal scannen',
     },
   },
+  'position-unproven': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'The phone does not show that it has been here long enough: scan the ticket itself',
+      de: 'Das Handy weist nicht nach, lange genug hier zu sein: Ticket selbst scannen',
+    },
+  },
   'store-failed': {
     visitor: notHere,
     steward: {

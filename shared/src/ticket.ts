@@ -1,6 +1,7 @@
 // What the feed says about tickets: the ticket itself, its type, and the rules of an event's zones. Everything a gate needs
 // to decide without asking anybody. Names of attendees are not part of it unless the event says so.
 import { z } from 'zod';
+import { geofenceRulesSchema } from './geofence-rules.ts';
 import { pretixRulesSchema } from './pretix-rules.ts';
 import { proofRulesSchema } from './proofs.ts';
 
@@ -102,6 +103,8 @@ export const admissionPolicySchema = z.object({
   methodsOff: z.array(z.string().max(32)).max(32).default([]),
   /** Tickets that pretix has signed itself, where the event has any. */
   pretix: pretixRulesSchema.optional(),
+  /** Where positions of phones count, where they do at all. */
+  geofence: geofenceRulesSchema.optional(),
 });
 export type AdmissionPolicy = z.infer<typeof admissionPolicySchema>;
 

@@ -63,6 +63,9 @@ export const auditActions = [
   'pretix-disconnected',
   'pretix-imported',
   'pretix-retried',
+  'sender-made',
+  'sender-revoked',
+  'pre-checked',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -184,7 +184,7 @@ function* alterations(shown: Presentation): Iterable<Presentation> {
 
 const bytes = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength });
 const seen = { readerId: 'reader', seenAtMs: 0 };
-const prefixes = fc.constantFrom('', 'PN1:', 'PN2:', 'TOY:', ']Q3PN1:', 'HTTPS://');
+const prefixes = fc.constantFrom('', 'PN1:', 'PN2:', 'PG1:', 'TOY:', ']Q3PN1:', 'HTTPS://');
 const anyPresentation: fc.Arbitrary<Presentation> = fc.oneof(
   fc
     .tuple(prefixes, fc.string({ unit: 'binary', maxLength: 300 }))

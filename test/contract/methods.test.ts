@@ -10,7 +10,11 @@ import {
   concatBytes,
   dynamicMethod,
   encodeDynamicPass,
+  encodeGeofenceProof,
   encodePass,
+  geofenceMethod,
+  geofenceOf,
+  geofenceRulesSchema,
   keyId,
   keyPairFromSeed,
   knownMethods,
@@ -56,6 +60,10 @@ const generated = async (method: typeof bleMethod, issuer: KeyPair, options: unk
   if (!made.ok) throw new Error('nothing generated');
   return made.value;
 };
+const aroundTheDoor = geofenceRulesSchema.parse({
+  mode: 'admit',
+  zones: [{ id: 'door', name: 'Door', zone: 'main', shape: { type: 'Circle', center: [16.4, 48.2], radiusM: 100 } }],
+});
 const bandOptions = (): object => ({ uid: bytesToHex(id), key: bytesToHex(phone().publicKey) });
 
 const harnesses: ReadonlyMap<typeof qrMethod, MethodHarness> = new Map([
@@ -74,6 +82,20 @@ const harnesses: ReadonlyMap<typeof qrMethod, MethodHarness> = new Map([
         const { payload } = await generated(dynamicMethod, issuer, { holderKey: bytesToHex(phone().publicKey) });
         const holderPass = base64UrlToBytes(String(payload['holderPass'])) ?? new Uint8Array(0);
         return shown(encodeDynamicPass(holderPass, phone(), Math.floor(virtualStartMs / 1_000)));
+      },
+      options: () => ({ holderKey: bytesToHex(phone().publicKey) }),
+    },
+  ],
+  [
+    geofenceMethod,
+    {
+      lookups: (issuer: KeyPair) => ({ ...byKey(issuer), geofence: () => geofenceOf({ geofence: aroundTheDoor }) }),
+      present: async (issuer: KeyPair) => {
+        const { payload } = await generated(geofenceMethod, issuer, { holderKey: bytesToHex(phone().publicKey) });
+        const holderPass = base64UrlToBytes(String(payload['holderPass'])) ?? new Uint8Array(0);
+        const nowS = Math.floor(virtualStartMs / 1_000);
+        const fixes = [nowS - 60, nowS].map((atS) => ({ atS, lat: 48.2, lon: 16.4, accuracyM: 8 }));
+        return shown(encodeGeofenceProof(holderPass, phone(), { number: 1, fixes }));
       },
       options: () => ({ holderKey: bytesToHex(phone().publicKey) }),
     },

@@ -10,6 +10,7 @@ import {
   draftOverride,
   draftRefusal,
   err,
+  geofenceOf,
   hexToBytes,
   holdTexts,
   markKey,
@@ -71,6 +72,18 @@ export interface Verification {
   readonly decision: Decision;
 }
 
+/** What a method has made of a presentation that the request names a ticket for. */
+interface Tried {
+  readonly event: EventRecord;
+  readonly ticket: Pick<Ticket, 'id' | 'epoch'>;
+  readonly method: string;
+  readonly tried: Result<Claim, Refusal>;
+  /** Further proofs of the same ticket. */
+  readonly others: readonly Claim[];
+  /** How marks know the tag, where one was presented. */
+  readonly tagHash: string | undefined;
+}
+
 export interface Verifications {
   /**
    * `method-unknown`, `zone-unknown`, `attempts-exhausted` after many that proved nothing, or `store-unavailable`, in which case nobody
@@ -79,6 +92,14 @@ export interface Verifications {
   readonly verify: (
     about: { readonly ticket: Ticket; readonly event: EventRecord; readonly method: string },
     request: VerifyRequest,
+    by: Verifier,
+    entry?: EntryOf,
+  ) => Promise<Result<Verification, Failure>>;
+  /** Decides about what somebody else has proved, at `zone`, without a person: `store-unavailable`, and then nobody was let in. */
+  readonly decideOn: (
+    event: EventRecord,
+    claim: Claim,
+    zone: string,
     by: Verifier,
     entry?: EntryOf,
   ) => Promise<Result<Verification, Failure>>;
@@ -179,10 +200,29 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       if (further.value.tried.ok) others.push(further.value.tried.value);
       else tried = further.value.tried;
     }
-    const isStopped = request.direction === 'entry' && (await isEntryStopped(event.id, zone));
+    const { direction, accept } = request;
+    return settle({ event, ticket, method, tried, others, tagHash: tag?.hash }, { zone, direction, accept }, by, entry);
+  };
+
+  const decideOn: Verifications['decideOn'] = async (event, claim, zone, by, entry) => {
+    const isOff = event.policy.methodsOff.includes(claim.method);
+    const tried: Result<Claim, Refusal> = isOff ? err({ type: 'method-off' }) : ok(claim);
+    const ticket = { id: claim.ticketId, epoch: claim.epoch };
+    const at = { zone, direction: 'entry', accept: false } as const;
+    return settle({ event, ticket, method: claim.method, tried, others: [], tagHash: undefined }, at, by, entry);
+  };
+
+  /** From what a method has made of it to the mark: decided in the transaction that stores it. */
+  const settle = async (
+    { event, ticket, method, tried, others, tagHash }: Tried,
+    { zone, direction, accept }: Pick<VerifyRequest, 'direction' | 'accept'> & { readonly zone: string },
+    by: Verifier,
+    entry: EntryOf | undefined,
+  ): Promise<Result<Verification, Failure>> => {
+    const isStopped = direction === 'entry' && (await isEntryStopped(event.id, zone));
     const proved = tried.ok && isStopped ? err<Refusal>({ type: 'entry-stopped' }) : tried;
     const place = { event: event.id, lane: centralLane, zone };
-    const lane = { id: centralLane, gate: centralGate, zone, direction: request.direction };
+    const lane = { id: centralLane, gate: centralGate, zone, direction };
 
     const decideWith =
       (claim: Claim, approval: { readonly by: Operator; readonly reason: HoldReason } | undefined) =>
@@ -216,14 +256,14 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       };
       return { decision, mark: draftRefusal(place, named, refusal.type, personOf(by)) };
     };
-    const isAnsweredBelow = ({ kind }: Decision): boolean => kind === 'hold' && request.accept && isPerson(by);
+    const isAnsweredBelow = ({ kind }: Decision): boolean => kind === 'hold' && accept && isPerson(by);
     const store = await workingStore(deps.storeOf, event.id, (given, mark) => {
       const decision = given as Decision;
       if (isAnsweredBelow(decision)) return undefined;
       const audit = entry?.(additionOf(decision, event.id, mark));
       if (!proved.ok) return { audit };
       // A band is known by itself, whatever is written onto it.
-      const claim = tag === undefined ? proved.value : { ...proved.value, credentialId: tag.hash };
+      const claim = tagHash === undefined ? proved.value : { ...proved.value, credentialId: tagHash };
       return { audit, credential: verifiedCredential(claim, keys.serverHash) };
     });
     if (store === undefined) return err({ type: 'store-unavailable' });
@@ -231,7 +271,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       ticket.id,
       proved.ok ? decideWith(proved.value, undefined) : refuseWith(proved.error),
     );
-    if (committed.ok && proved.ok && committed.value.decision.kind === 'hold' && request.accept && isPerson(by))
+    if (committed.ok && proved.ok && committed.value.decision.kind === 'hold' && accept && isPerson(by))
       committed = await store.admit(
         ticket.id,
         decideWith(proved.value, { by, reason: committed.value.decision.reason }),
@@ -310,7 +350,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     return ok({ mark: nameOf(stored.value), operator, atMs: stored.value.at.ms });
   };
 
-  return { verify, override };
+  return { verify, decideOn, override };
 }
 
 /** Whoever is held leaves nothing yet. */
@@ -395,6 +435,7 @@ async function lookupsFor(
     event: record.id,
     tag: () => tag,
     pretix: () => pretixOf(record.policy),
+    geofence: () => geofenceOf(record.policy),
     issuerKey: (keyId) => {
       const key = issuers.get(keyId);
       const publicKey = hexToBytes(key?.publicKey ?? '');

@@ -6,6 +6,7 @@ import {
   decide,
   err,
   foldTicketHistory,
+  geofenceOf,
   isExpired,
   knownMethods,
   orderFor,
@@ -203,6 +204,7 @@ async function answer(
 const lookupsOf = ({ feed: { manifest, tickets }, marks }: EventOnDisk): Lookups => ({
   ...tickets,
   pretix: () => pretixOf(manifest.policy),
+  geofence: () => geofenceOf(manifest.policy),
   tag: (medium, id) => marks.tag(tickets.tagHash(medium, id), (ticketId) => tickets.ticket(ticketId)?.party ?? 1),
 });
 

@@ -8,6 +8,7 @@ import type { Mark, MarkDraft } from '../mark.ts';
 import type { OrderMark } from '../orders.ts';
 import type { Presentation } from '../presentation.ts';
 import type { TagState } from '../binding.ts';
+import type { Geofence } from '../geofence-rules.ts';
 import type { PretixLookups } from '../pretix-rules.ts';
 import type { SunKeys } from '../sun.ts';
 import type { TagMedium } from '../tag.ts';
@@ -108,6 +109,8 @@ export interface Lookups {
   readonly sunKeys?: SunKeys;
   /** For tickets that pretix has signed itself; absent where the event's rules name none of its keys. */
   readonly pretix?: () => PretixLookups | undefined;
+  /** Where positions count; absent where the event's rules say nothing of them. */
+  readonly geofence?: () => Geofence | undefined;
 }
 
 /** One way of proving a ticket. Generating and verifying live in one file a method (methods/*.ts). */

@@ -4,6 +4,7 @@ import type { VerificationMethod } from '../gate/ports.ts';
 import { bleMethod } from './ble.ts';
 import { codeMethod } from './code.ts';
 import { dynamicMethod } from './dynamic.ts';
+import { geofenceMethod } from './geofence.ts';
 import { nfcMethod } from './nfc.ts';
 import { pretixMethod } from './pretix.ts';
 import { qrMethod } from './qr.ts';
@@ -11,6 +12,7 @@ import { qrMethod } from './qr.ts';
 export const knownMethods: readonly VerificationMethod[] = [
   qrMethod,
   dynamicMethod,
+  geofenceMethod,
   nfcMethod,
   bleMethod,
   pretixMethod,
