@@ -15,6 +15,7 @@ import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
 import { eventRoutes } from './routes/events.ts';
 import { gateBandRoutes } from './routes/gate-bands.ts';
 import { gateRoutes } from './routes/gates.ts';
+import { geofenceRoutes, geofenceSenderRoutes, geofenceWebhook } from './routes/geofence.ts';
 import { idempotent } from './routes/idempotency.ts';
 import { jobAdminRoutes, jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -57,6 +58,8 @@ import type { EventDeadlinesService } from './services/event-deadlines.ts';
 import type { Events } from './services/events.ts';
 import type { FeedFiles } from './services/feed-files.ts';
 import type { Feed } from './services/feed.ts';
+import type { GeofenceFixes } from './services/geofence-fixes.ts';
+import type { GeofenceSenders } from './services/geofence-senders.ts';
 import type { Idempotency } from './services/idempotency.ts';
 import type { Jobs } from './services/jobs/jobs.ts';
 import type { KeyRotation } from './services/key-rotation.ts';
@@ -140,6 +143,8 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly deadlines: EventDeadlinesService;
   readonly webhooks: Webhooks;
   readonly pretix: Pretix;
+  readonly senders: GeofenceSenders;
+  readonly fixes: GeofenceFixes;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -151,6 +156,8 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   /** What a scraper sends; without one there are no figures. */
   readonly metricsToken: string | undefined;
   readonly random: Random;
+  /** Of the built SDK for browsers. */
+  readonly sdkFolder: string;
   readonly stopping: AbortSignal;
   /** Whether the database answers. */
   readonly isHealthy: () => Promise<boolean>;
@@ -186,6 +193,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', caseRoutes(deps));
   app.route('/api/events', deadlineRoutes(deps));
   app.route('/api/events', jobRoutes(deps));
+  app.route('/api/events', geofenceRoutes(deps));
   app.route('/api/events', liveRoutes(deps));
   app.route('/api/events', memberRoutes(deps));
   app.route('/api/events', orderRoutes(deps));
@@ -197,6 +205,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/tickets', ticketRoutes(deps));
   app.route('/api/tickets', bandRoutes(deps));
   app.route('/api/tickets', denialRoutes(deps));
+  app.route('/api/tickets', geofenceSenderRoutes(deps));
   app.route('/api/tickets', ticketMethodRoutes(deps));
   app.route('/admin', adminRoutes(deps));
   app.route('/admin', jobAdminRoutes(deps));
@@ -205,6 +214,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/admin', programRoutes(deps));
   app.route('/admin', userAdminRoutes(deps));
   app.route('/audits', auditRoutes(deps));
+  app.route('/webhooks', geofenceWebhook(deps));
   app.route('/', gateRoutes({ ...deps, gateOnly, changed: deps.pokes.poke }));
   app.route('/gate/tickets', gateBandRoutes({ ...deps, gateOnly }));
   app.route('/', operationRoutes(deps));

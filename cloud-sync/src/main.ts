@@ -8,6 +8,7 @@ import { createApp, type AppDeps } from './app.ts';
 import { createBackground } from './composition/background.ts';
 import { openEvents, type EventServices } from './composition/events.ts';
 import { openFoundation, type CloudDeps, type OpenError } from './composition/foundation.ts';
+import { createGeofence } from './composition/geofence.ts';
 import { openMarks, type Marks } from './composition/marks.ts';
 import { createPeople } from './composition/people.ts';
 import { createSources, type Sources } from './composition/sources.ts';
@@ -42,13 +43,14 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const people = createPeople(foundation);
   const events = await openEvents(foundation);
   const marks = await openMarks(foundation, events);
+  const geofence = createGeofence(foundation, events, marks);
   const upkeep = createUpkeep(foundation, events);
   const sources = createSources(foundation, events);
   const background = createBackground(foundation, { marks, events, sources });
   const stopping = new AbortController();
   // Every live stream listens to it.
   setMaxListeners(0, stopping.signal);
-  const parts = { ...foundation, ...people, ...events, ...marks, ...upkeep, ...sources, ...background };
+  const parts = { ...foundation, ...people, ...events, ...marks, ...geofence, ...upkeep, ...sources, ...background };
   const app = createApp({
     ...parts,
     idempotency: createIdempotency({
@@ -63,6 +65,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     trustedProxies: config.trustedProxies,
     metricsToken: config.metricsToken,
     pageFolder: fileURLToPath(new URL('../dist/live', import.meta.url)),
+    sdkFolder: fileURLToPath(new URL('../dist/sdk', import.meta.url)),
     stopping: stopping.signal,
     isHealthy: () => doesAnswer(database, log),
   });
@@ -74,6 +77,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
       background.jobs.runner.start();
       background.pretixFollower.start();
       background.metrics.start();
+      geofence.startForgetting();
     },
     endStreams: () => stopping.abort(),
     close: async () => {
@@ -81,6 +85,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
       await background.jobs.runner.stop();
       await background.pretixFollower.stop();
       background.closeSender();
+      geofence.stopForgetting();
       await upkeep.keySchedule.stop();
       await marks.central.close();
       await events.feed.stop();

@@ -40,6 +40,7 @@ export const senderViewSchema = z.object({
 });
 export type SenderView = z.infer<typeof senderViewSchema>;
 export const senderListSchema = z.object({ senders: z.array(senderViewSchema) });
+export type SenderList = z.infer<typeof senderListSchema>;
 
 /** `POST /webhooks/geofence/{event}` by our own SDK; OwnTracks sends its own messages to the same address. */
 export const sdkFixSchema = z.strictObject({
@@ -51,7 +52,9 @@ export const sdkFixSchema = z.strictObject({
 export const fixOutcomeSchema = z.object({
   state: z.enum(['present', 'waiting', 'refused', 'ignored']),
   /** Why it is no presence, or why the ticket is not let in. */
-  reason: z.enum([...fixRefusals, ...ticketStatuses, 'ticket-unknown', 'replaced', 'denied', 'number-replayed']).optional(),
+  reason: z
+    .enum([...fixRefusals, ...ticketStatuses, 'ticket-unknown', 'replaced', 'denied', 'number-replayed'])
+    .optional(),
   /** Geofence zones that it is in for long enough. */
   zones: z.array(z.string()).optional(),
   precheckedUntilMs: unixMs.optional(),

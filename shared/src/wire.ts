@@ -171,6 +171,10 @@ export const markViewSchema = z.object({
   reason: z.string().optional(),
   /** What `operator` said yes to, where the ticket was held. */
   approved: z.string().optional(),
+  /** Of a pre-check: before which zone, until when it counts, and at which gate where it is one alone. */
+  zone: z.string().optional(),
+  untilMs: unixMs.optional(),
+  forGate: z.string().optional(),
   /** The mark that this one takes back. */
   of: z.object({ gate: z.string(), boot: z.string(), sequence: z.number().int() }).optional(),
 });

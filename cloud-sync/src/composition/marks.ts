@@ -23,13 +23,13 @@ import { createSealedMarks, type SealedMarks } from '../services/sealed-marks.ts
 import { deriveAllStories, deriveStories, storeHistories } from '../services/stories.ts';
 import { followAllCases } from '../services/suspicion-cases.ts';
 import { createSuspicions } from '../services/suspicions.ts';
-import { createEffectiveEvents, createTicketMethods } from '../services/ticket-methods.ts';
+import { createEffectiveEvents, createTicketMethods, type EffectiveEvents } from '../services/ticket-methods.ts';
 import { createFindTicket } from '../services/ticket-of-event.ts';
 import { readTickets } from '../services/ticket-views.ts';
 import { createUsageLog } from '../services/usage-log.ts';
 import type { CentralEntry } from '../services/working-store.ts';
 import { deriveRest, forgetRest } from '../services/uses.ts';
-import { createVerifications } from '../services/verification.ts';
+import { createVerifications, type Verifications } from '../services/verification.ts';
 import { openCentralStore } from '../store/central-store.ts';
 import { forgetCorrections, storeCorrections } from '../store/corrections.ts';
 import { createGateDirectory } from '../store/gate-directory.ts';
@@ -63,6 +63,8 @@ export interface Marks extends Pick<
   readonly sealedMarks: SealedMarks;
   /** The cloud as a writer of marks. */
   readonly central: CentralGate;
+  readonly verifications: Verifications;
+  readonly readEffective: EffectiveEvents;
 }
 
 export async function openMarks(foundation: Foundation, services: EventServices): Promise<Marks> {
@@ -146,23 +148,20 @@ export async function openMarks(foundation: Foundation, services: EventServices)
   const readEffective = createEffectiveEvents(database, switches);
   const findTicket = createFindTicket(readTicket, readEffective);
   const bands = createBandDesk({ database, clock, keys, audit, findTicket, storeOf: central.storeOf });
-  const methods = createTicketMethods({
-    findTicket,
+  const verifications = createVerifications({
+    database,
+    clock,
     keys,
-    credentials: createCredentials({ database, clock, keys, audit, bands }),
-    verifications: createVerifications({
-      database,
-      clock,
-      keys,
-      limiter,
-      storeOf: central.storeOf,
-      findEvent: async (event) => {
-        const found = await readEffective(event);
-        return found === undefined ? err({ type: 'event-unknown' }) : ok(found);
-      },
-      gateName: devices.nameOf,
-    }),
+    limiter,
+    storeOf: central.storeOf,
+    findEvent: async (event) => {
+      const found = await readEffective(event);
+      return found === undefined ? err({ type: 'event-unknown' }) : ok(found);
+    },
+    gateName: devices.nameOf,
   });
+  const credentials = createCredentials({ database, clock, keys, audit, bands });
+  const methods = createTicketMethods({ findTicket, keys, credentials, verifications });
   const ordering = { database, clock, keys, readTicket, replica, storeOf: central.storeOf };
   const coverage = createCoverage({ database, clock, replica, audit, changed });
   const cases = createCases({ database, clock, audit, coverage, changed: pokes.poke, tell: outbox.tellChangedCase });
@@ -182,6 +181,8 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     replica,
     ingest,
     central,
+    verifications,
+    readEffective,
     methods,
     reports,
     orders: createOrders(ordering),

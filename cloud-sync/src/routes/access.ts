@@ -29,8 +29,11 @@ export interface AccessRow {
   readonly kind?: RequestKind;
 }
 
-/** Limits of the same names are in services/rate-limits.ts; `page` counts under the one of the address only. */
-export type RequestKind = 'page' | 'open' | 'time' | 'gate' | 'reading' | 'changing' | 'verifying';
+/**
+ * Limits of the same names are in services/rate-limits.ts; `page` counts under the one of the address only, and `sender` too, until a
+ * phone has proved which it is.
+ */
+export type RequestKind = 'page' | 'sender' | 'open' | 'time' | 'gate' | 'reading' | 'changing' | 'verifying';
 
 /** What takes no sign-in is `open`, and so under a strict limit, unless its row says otherwise. */
 export function requestKind({ kind, who, method }: AccessRow): RequestKind {
@@ -65,6 +68,7 @@ export const accessTable: readonly AccessRow[] = [
   as('page', row('GET', '/metrics', 'anyone')),
   as('page', row('GET', '/openapi.json', 'anyone')),
   as('page', row('GET', '/readyz', 'anyone')),
+  as('page', row('GET', '/sdk/geofence.js', 'anyone')),
   row('POST', '/session', 'anyone'),
   as('page', row('DELETE', '/session', 'anyone')),
   row('POST', '/sign-up', 'anyone'),
@@ -138,6 +142,9 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/events/:event/jobs', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/jobs/:run', managers, 'own', 'events:read'),
   row('POST', '/api/events/:event/jobs/:run/cancel', managers, 'own', 'events:write'),
+  row('GET', '/api/events/:event/geofence', onDuty, 'own', 'events:read'),
+  row('PUT', '/api/events/:event/geofence', managers, 'own', 'events:write'),
+  row('DELETE', '/api/events/:event/geofence', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/live', onDuty, 'own', 'events:read'),
   row('GET', '/api/events/:event/members', managers, 'own', 'people:write'),
   row('PUT', '/api/events/:event/members/:user', managers, 'own', 'people:write'),
@@ -188,6 +195,9 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/tickets/:ticket/bands/:band/read-back', onDuty, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/bands/:band/write', onDuty, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/deny', onDuty, 'own', 'tickets:write'),
+  row('GET', '/api/tickets/:ticket/geofence-senders', holderAndManagers, 'own', 'tickets:read'),
+  row('POST', '/api/tickets/:ticket/geofence-senders', holderAndManagers, 'own', 'tickets:write'),
+  row('DELETE', '/api/tickets/:ticket/geofence-senders/:sender', holderAndManagers, 'own', 'tickets:write'),
   row('GET', '/api/tickets/:ticket/history', onDuty, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/methods', holderAndOnDuty, 'own', 'tickets:read'),
   row('POST', '/api/tickets/:ticket/methods', holderAndOnDuty, 'own', 'tickets:read'),
@@ -211,6 +221,7 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/gate/tickets/:ticket/bands/:band/written', 'gate', 'own'),
   row('POST', '/sync', 'gate', 'own'),
   as('time', row('POST', '/time', 'anyone')),
+  as('sender', row('POST', '/webhooks/geofence/:event', 'anyone')),
 ];
 
 /** What a request is about, as far as its path says. */

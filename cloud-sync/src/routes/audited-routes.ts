@@ -47,6 +47,8 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'PUT /api/events/:event/members/:user': 'user-changed',
   'DELETE /api/events/:event/members/:user': 'user-changed',
   'POST /api/events/:event/members/:user/reset-link': 'user-changed',
+  'PUT /api/events/:event/geofence': 'policy-changed',
+  'DELETE /api/events/:event/geofence': 'policy-changed',
   'POST /api/events/:event/orders/confirm': 'order-given',
   'POST /api/events/:event/overrides': 'override',
   'POST /api/events/:event/quarantine/:chunk/release': 'chunk-released',
@@ -68,6 +70,8 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /api/tickets/:ticket/bands/:band/confirm': 'band-bound',
   'POST /api/tickets/:ticket/bands/:band/write': 'generate',
   'POST /api/tickets/:ticket/deny': 'ticket-denied',
+  'POST /api/tickets/:ticket/geofence-senders': 'sender-made',
+  'DELETE /api/tickets/:ticket/geofence-senders/:sender': 'sender-revoked',
   'POST /api/tickets/:ticket/methods/:method/generate': 'generate',
   'POST /api/tickets/:ticket/methods/:method/verify': 'verify',
   'POST /api/tickets/:ticket/reinstate': 'ticket-reinstated',
@@ -81,7 +85,7 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /gate/tickets/:ticket/bands/:band/written': 'band-written',
 };
 
-/** Routes that change nothing, or write their entries themselves (suspicions, cases, lost gates, wristbands), or are no person's doing (marks have logs of their own). */
+/** Routes that change nothing, or write their entries themselves (suspicions, cases, lost gates, wristbands, phones), or are no person's doing (marks have logs of their own). */
 export const unauditedRoutes: readonly string[] = [
   'POST /api/events/:event/binding-conflicts/:conflict/resolve',
   'PATCH /api/events/:event/cases/:case',
@@ -94,5 +98,6 @@ export const unauditedRoutes: readonly string[] = [
   'POST /api/tickets/:ticket/bands/:band/read-back',
   'POST /api/tickets/:ticket/methods',
   'POST /sync',
+  'POST /webhooks/geofence/:event',
   'POST /time',
 ];

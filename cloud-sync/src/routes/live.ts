@@ -116,12 +116,16 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
 export interface PageRoutesDeps {
   /** Folder of the built page. */
   readonly pageFolder: string;
+  /** Folder of the built SDK for browsers. */
+  readonly sdkFolder: string;
 }
 
 /** The page's files, which contain nothing secret. */
-export function pageRoutes({ pageFolder }: PageRoutesDeps): Hono<Environment> {
+export function pageRoutes({ pageFolder, sdkFolder }: PageRoutesDeps): Hono<Environment> {
   const router = createRouter();
   const files = readPage(pageFolder);
+  const sdkFile = join(sdkFolder, 'geofence.js');
+  const sdk = existsSync(sdkFile) ? readFileSync(sdkFile) : undefined;
   const headers = secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'self'"],
@@ -143,6 +147,15 @@ export function pageRoutes({ pageFolder }: PageRoutesDeps): Hono<Environment> {
     return c.body(Buffer.from(file.bytes), 200, {
       'Content-Type': file.contentType,
       'Cache-Control': 'public, max-age=31536000, immutable',
+    });
+  });
+  // Pages of other origins load it, too; it grows with the service, so nobody keeps it for long.
+  router.get('/sdk/geofence.js', (c) => {
+    if (sdk === undefined) return problem(c, { type: 'not-found', detail: 'Not built. Run: npm run build' });
+    return c.body(Buffer.from(sdk), 200, {
+      'Content-Type': contentTypes['.js'] ?? '',
+      'Cache-Control': 'public, max-age=300',
+      'Access-Control-Allow-Origin': '*',
     });
   });
   return router;

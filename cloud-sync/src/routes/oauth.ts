@@ -4,6 +4,7 @@ import type { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { describeRoute, resolver, type DescribeRouteOptions } from 'hono-openapi';
 import type { ClientCredentials, Form, Oauth, OauthFailure } from '../services/oauth.ts';
+import { readBasic } from './basic.ts';
 import { createRouter, type Environment, type RouteContext } from './context.ts';
 import { senderOf } from './sender.ts';
 
@@ -78,7 +79,7 @@ async function readRequest(c: RouteContext): Promise<Result<OauthRequest, OauthF
   if (header !== undefined) {
     // RFC 6749 2.3: one method of authentication a request.
     if (secret !== undefined) return invalid('the client authenticates twice');
-    const credentials = readBasic(header);
+    const credentials = readClient(header);
     if (credentials === undefined || (id !== undefined && id !== credentials.id))
       return err({ type: 'invalid_client', description: 'client authentication failed' });
     return ok({ credentials, form });
@@ -87,14 +88,13 @@ async function readRequest(c: RouteContext): Promise<Result<OauthRequest, OauthF
 }
 
 /** RFC 6749 2.3.1: both halves are form-encoded before they are joined. */
-function readBasic(header: string): ClientCredentials | undefined {
-  const encoded = /^Basic ([A-Za-z0-9+/]{1,1000}={0,2})$/i.exec(header)?.[1];
-  const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? [];
-  if (id === undefined || secret === undefined) return undefined;
+function readClient(header: string): ClientCredentials | undefined {
+  const basic = readBasic(header);
+  if (basic === undefined) return undefined;
   const decode = (text: string): string | undefined =>
     new URLSearchParams(`value=${text.replaceAll('&', '%26')}`).get('value') ?? undefined;
-  const [clientId, clientSecret] = [decode(id), decode(secret)];
-  return clientId === undefined || clientSecret === undefined ? undefined : { id: clientId, secret: clientSecret };
+  const [id, secret] = [decode(basic.user), decode(basic.password)];
+  return id === undefined || secret === undefined ? undefined : { id, secret };
 }
 
 function describeForm(summary: string, fields: readonly string[], givesToken: boolean): DescribeRouteOptions {

@@ -9,6 +9,7 @@ import {
   unknownMembers,
   type AdmissionPolicy,
   type Clock,
+  type GeofenceRules,
   type Random,
   type Result,
 } from '@postern/shared';
@@ -41,6 +42,11 @@ export interface Events {
   readonly changePolicy: (
     event: number,
     policy: Omit<AdmissionPolicy, 'event'>,
+  ) => Promise<Result<EventRecord, Failure>>;
+  /** The part about positions alone; `undefined` takes it away. */
+  readonly changeGeofence: (
+    event: number,
+    geofence: GeofenceRules | undefined,
   ) => Promise<Result<EventRecord, Failure>>;
   readonly ticketCount: (event: number) => Promise<number>;
 }
@@ -75,6 +81,29 @@ export function createEvents({ database, clock, random }: EventsDeps): Events {
       .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst();
+  /** Reads and writes in one transaction, so that nobody's change is lost under another's. */
+  const rewrite = async (
+    event: number,
+    change: (before: AdmissionPolicy) => Omit<AdmissionPolicy, 'event'>,
+  ): Promise<Result<EventRecord, Failure>> => {
+    const problem = await inTransaction(database, rulesLock(event), async (queries) => {
+      const before = await readEvent(queries, event);
+      if (before === undefined) return undefined;
+      const policy = change(before.policy);
+      const fault = checkPolicy(policy);
+      if (fault !== undefined) return fault;
+      await queries
+        .updateTable('event')
+        .set(({ eb }) => ({
+          policy: JSON.stringify({ ...policy, event }),
+          rules_revision: eb('rules_revision', '+', 1),
+        }))
+        .where('id', '=', event)
+        .execute();
+      return undefined;
+    });
+    return problem === undefined ? find(event) : err(problem);
+  };
   return {
     create: async ({ event, ...policy }) => {
       const problem = checkPolicy(policy);
@@ -86,21 +115,10 @@ export function createEvents({ database, clock, random }: EventsDeps): Events {
     },
     list: async () => (await database.selectFrom('event').selectAll().orderBy('id').execute()).map(toRecord),
     find,
-    changePolicy: async (event, policy) => {
-      const problem = checkPolicy(policy);
-      if (problem !== undefined) return err(problem);
-      await inTransaction(database, rulesLock(event), (queries) =>
-        queries
-          .updateTable('event')
-          .set(({ eb }) => ({
-            policy: JSON.stringify({ ...policy, event }),
-            rules_revision: eb('rules_revision', '+', 1),
-          }))
-          .where('id', '=', event)
-          .execute(),
-      );
-      return find(event);
-    },
+    changePolicy: (event, policy) => rewrite(event, () => policy),
+    changeGeofence: (event, geofence) =>
+      // JSON leaves out what is undefined.
+      rewrite(event, (policy) => ({ ...policy, geofence })),
     ticketCount: async (event) => {
       const { tickets } = await database
         .selectFrom('ticket')
@@ -192,6 +210,12 @@ function checkPolicy(policy: Omit<AdmissionPolicy, 'event'>): Failure | undefine
   const zones = new Set(policy.zones.map((zone) => zone.id));
   if (zones.size < policy.zones.length || new Set(policy.types.map((type) => type.id)).size < policy.types.length)
     return { type: 'types-repeated' };
+  const beside = policy.geofence?.zones.find(({ zone }) => !zones.has(zone));
+  if (beside !== undefined)
+    return {
+      type: 'zone-unknown',
+      detail: `Zone "${beside.zone}", before which "${beside.id}" lies, is not among the event's zones.`,
+    };
   const unknown = policy.types.flatMap((type) => type.zones).find((zone) => !zones.has(zone));
   if (unknown !== undefined)
     return { type: 'zone-unknown', detail: `Zone "${unknown}" of a ticket type is not among the event's zones.` };

@@ -19,6 +19,12 @@ export const createForgetPerson = ({ audit }: { readonly audit: Pick<Audit, 'era
     async (queries, id) => void (await queries.deleteFrom('identity').where('user_id', '=', id).execute()),
     async (queries, id) => void (await queries.deleteFrom('reset_link').where('user_id', '=', id).execute()),
     async (queries, id) => void (await queries.deleteFrom('idempotency').where('actor', '=', `user/${id}`).execute()),
+    // Before it is forgotten whose tickets they were.
+    async (queries, id) =>
+      void (await queries
+        .deleteFrom('geofence_sender')
+        .where('ticket', 'in', queries.selectFrom('ticket_holder').select('ticket').where('account', '=', id))
+        .execute()),
     forgetHolder,
     // Programs go on working: they belong to the deployment.
     async (queries, id) =>

@@ -5,7 +5,7 @@ const minuteMs = 60_000;
 
 interface LimitText {
   /** What is counted apart from what. */
-  readonly by: 'address' | 'address and route' | 'address and account' | 'account' | 'ticket' | 'gate';
+  readonly by: 'address' | 'address and route' | 'address and account' | 'account' | 'ticket' | 'gate' | 'phone';
   readonly counts: 'requests' | 'requests that prove nobody' | 'wrong answers';
   /** Whether all processes on one PostgreSQL count together. The others count each for itself: n processes let n times as many through. */
   readonly shared: boolean;
@@ -62,6 +62,7 @@ export const requestLimits = {
   changing: requests('account', 1_200, 'twenty a second; many tickets are made by one batch'),
   verifying: requests('account', 6_000, 'a phone verifies one a second, a program may stand for a hundred lanes'),
   ticket: requests('ticket', 300, 'one ticket needs a few requests, and a party at a door some more'),
+  sender: requests('phone', 60, 'a phone that says where it is every second'),
   gate: requests('gate', 3_000, 'fifty a second: a gate that comes back with a night of marks drains them in one go'),
 } as const satisfies Readonly<Record<string, Bucket>>;
 

@@ -243,5 +243,12 @@ const toMarkView = (mark: Mark): MarkView => ({
   ...(mark.operator === undefined ? {} : { operator: mark.operator }),
   ...('reason' in mark && mark.reason !== undefined ? { reason: mark.reason } : {}),
   ...('approved' in mark && mark.approved !== undefined ? { approved: mark.approved } : {}),
+  ...(mark.kind === 'prechecked'
+    ? {
+        zone: mark.zone,
+        untilMs: mark.untilS * 1_000,
+        ...(mark.forGate === undefined ? {} : { forGate: mark.forGate }),
+      }
+    : {}),
   ...('of' in mark ? { of: { gate: mark.gate, ...mark.of } } : {}),
 });

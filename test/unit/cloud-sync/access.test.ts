@@ -66,6 +66,7 @@ beforeAll(async () => {
     run: '0'.repeat(32),
     webhook: '0'.repeat(16),
     message: 'msg_00000000',
+    sender: '0'.repeat(16),
   };
 });
 afterAll(() => test.close());

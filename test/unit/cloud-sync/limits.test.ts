@@ -65,6 +65,8 @@ function limitsOf(row: AccessRow): readonly string[] {
     case 'time':
       return ['time: unknown'];
     case 'page':
+    // A phone is counted once it has proved which it is.
+    case 'sender':
       return ['address: unknown'];
     case 'open':
       return ['address: unknown', `open: unknown ${row.method} ${row.path}`];

@@ -18,6 +18,7 @@ import { jobs } from './0015-jobs.ts';
 import { webhooks } from './0016-webhooks.ts';
 import { ticketFiles } from './0017-ticket-files.ts';
 import { pretix } from './0018-pretix.ts';
+import { geofence } from './0021-geofence.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -38,4 +39,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0016-webhooks': webhooks,
   '0017-ticket-files': ticketFiles,
   '0018-pretix': pretix,
+  '0021-geofence': geofence,
 };
