@@ -143,8 +143,8 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly deadlines: EventDeadlinesService;
   readonly webhooks: Webhooks;
   readonly pretix: Pretix;
-  readonly senders: GeofenceSenders;
-  readonly fixes: GeofenceFixes;
+  readonly geofenceSenders: GeofenceSenders;
+  readonly geofenceFixes: GeofenceFixes;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
   /** Proxies whose X-Forwarded-For is believed. */

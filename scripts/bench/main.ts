@@ -7,6 +7,7 @@ import { benchCentral } from './central.ts';
 import { benchCsv } from './csv.ts';
 import { benchDecoding } from './decoding.ts';
 import { benchFeedBuild } from './feed-build.ts';
+import { benchGeofence } from './geofence.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMesh } from './mesh.ts';
@@ -30,6 +31,7 @@ const parts: Readonly<Record<string, Bench>> = {
   replication: benchReplication,
   mesh: benchMesh,
   central: benchCentral,
+  geofence: benchGeofence,
   ingest: benchIngest,
   'feed-build': benchFeedBuild,
   operations: benchOperations,

@@ -18,12 +18,10 @@ import {
   type PassClaims,
 } from '@postern/shared';
 import { encodeQR } from 'qr';
-import { median } from '../lib/statistics.ts';
+import { compare } from './compare.ts';
 import { benchRow, type Bench, type BenchRow } from './row.ts';
 
 const ticketId = '0190f3a47b6c7d8e8f90a1b2c3d4e5f6';
-/** Rounds until the compiler has seen both. */
-const warmUpRounds = 2_000;
 const plain: PassClaims = { ticketId, event: 1_234, type: 12, epoch: 0 };
 const withWindow: PassClaims = { ...plain, epoch: 3, notBeforeS: 1_790_000_000, expiresS: 1_790_086_400 };
 const nowS = 1_790_040_000;
@@ -77,32 +75,8 @@ function sizeRows(name: string, text: string, versionMax: number): readonly Benc
   ];
 }
 
-/** Medians of both, interleaved, so that a change of the machine's speed falls on both. */
-function compare(
-  rounds: number,
-  run: () => unknown,
-  baseline: () => unknown,
-): { readonly us: number; readonly baselineUs: number } {
-  const runUs: number[] = [];
-  const baselineUs: number[] = [];
-  for (let round = 0; round < warmUpRounds + rounds; round++) {
-    const us = timeUs(run);
-    const bareUs = timeUs(baseline);
-    if (round < warmUpRounds) continue;
-    runUs.push(us);
-    baselineUs.push(bareUs);
-  }
-  return { us: median(runUs), baselineUs: median(baselineUs) };
-}
-
 /** Version from the number of modules: 17 + 4 x version, and one module of border on each side. */
 function qrVersion(text: string): number {
   const modules = encodeQR(text, 'raw', { ecc: 'medium', encoding: 'alphanumeric', border: 1 }).length - 2;
   return (modules - 17) / 4;
-}
-
-function timeUs(run: () => unknown): number {
-  const started = performance.now();
-  run();
-  return (performance.now() - started) * 1_000;
 }

@@ -15,7 +15,8 @@ import {
 
 /** Beyond these latitudes the plane of geo-plane.ts is no longer right. */
 const latitudeMax = 85;
-const ringPointsMax = 200;
+/** Of one zone, its holes included: whether it crosses itself costs the square of this. */
+const pointsMax = 200;
 const holesMax = 8;
 /** Points of all zones of an event: the rules travel to every gate. */
 export const zonePointsMax = 1_000;
@@ -35,7 +36,7 @@ const polygonSchema = z
     type: z.literal('Polygon'),
     /** The outline and then its holes, each closed: the last point is the first. */
     coordinates: z
-      .array(z.array(coordinate).min(4).max(ringPointsMax))
+      .array(z.array(coordinate).min(4).max(pointsMax))
       .min(1)
       .max(1 + holesMax),
   })
@@ -61,6 +62,7 @@ export function planeOf(coordinates: Coordinates): { readonly origin: Position; 
 
 /** In words for who draws it; undefined where nothing is wrong. */
 function faultOf(coordinates: Coordinates): string | undefined {
+  if (coordinates.flat().length > pointsMax) return `more than ${pointsMax} points`;
   for (const ring of coordinates) {
     const [first, last] = [ring[0], ring.at(-1)];
     if (first?.[0] !== last?.[0] || first?.[1] !== last?.[1]) return 'not closed: the last point must be the first';

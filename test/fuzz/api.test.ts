@@ -16,6 +16,7 @@ import {
   type Send,
 } from '../support/api-fuzz.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../support/cloud.ts';
+import { doorZones } from '../support/geofence.ts';
 import { createPerson } from '../support/people.ts';
 import { connection } from '../support/pretix.ts';
 import { startPretixStandIn, type PretixStandIn } from '../../scripts/lib/pretix-stand-in/server.ts';
@@ -34,6 +35,7 @@ const known = {
   method: 'ble',
   kind: 'revoke-unscanned',
   url: 'https://shop.example/hooks',
+  shape: { type: 'Circle', center: [16.4, 48.2], radiusM: 100 },
 };
 /** Routes whose good answer needs what no generator finds but by luck: types that name zones of the same body, a CSV. */
 const withoutGoodAnswer = [
@@ -85,6 +87,7 @@ async function sceneFor({ path, method }: Route): Promise<Scene> {
   const { event } = await test.json<{ event: number }>('POST', '/api/events', someEvent);
   const status = path.endsWith('/reinstate') ? 'revoked' : 'valid';
   const { id } = await test.json<TicketResponse>('POST', '/api/tickets', { event, type: 1, status });
+  if (path.includes('/geofence')) await test.json('PUT', `/api/events/${event}/geofence`, { zones: doorZones });
   const person = await createPerson(test, 'steward', event);
   // What is confirmed has been asked for.
   const asked = path.endsWith('/orders/confirm')

@@ -11,6 +11,8 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonSchema;
   readonly items?: JsonSchema;
+  /** Of an array with as many places: what is in each. */
+  readonly prefixItems?: readonly JsonSchema[];
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly anyOf?: readonly JsonSchema[];
@@ -38,6 +40,10 @@ export function misfits(schema: JsonSchema, value: unknown, at = '$'): readonly 
       if (!Array.isArray(value)) return [`${at} is no array`];
       const { minItems = 0, maxItems = Number.POSITIVE_INFINITY, items = {} } = schema;
       if (value.length < minItems || value.length > maxItems) return [`${at} has ${value.length} items`];
+      if (schema.prefixItems !== undefined) {
+        if (value.length !== schema.prefixItems.length) return [`${at} has ${value.length} places`];
+        return schema.prefixItems.flatMap((place, index) => misfits(place, value[index], `${at}[${index}]`));
+      }
       return value.flatMap((item, index) => misfits(items, item, `${at}[${index}]`));
     }
     case 'string':
@@ -125,11 +131,15 @@ export function valuesOf(schema: JsonSchema, options: ValuesOptions = {}): fc.Ar
       );
       return fc.record(fields, { requiredKeys: all ? Object.keys(fields) : [...required] });
     }
-    case 'array':
+    case 'array': {
+      if (schema.prefixItems !== undefined)
+        return fc.tuple(...schema.prefixItems.map((item) => valuesOf(item, options)));
+      const minLength = Math.max(all ? 1 : 0, schema.minItems ?? 0);
       return fc.array(valuesOf(schema.items ?? {}, options), {
-        minLength: Math.max(all ? 1 : 0, schema.minItems ?? 0),
-        maxLength: Math.min(itemsMax, schema.maxItems ?? itemsMax),
+        minLength,
+        maxLength: Math.max(minLength, Math.min(itemsMax, schema.maxItems ?? itemsMax)),
       });
+    }
     case 'string':
       return texts(schema);
     case 'integer':

@@ -11,7 +11,7 @@ import type { Marks } from './marks.ts';
 
 const forgetEveryMs = 60_000;
 
-export interface GeofenceServices extends Pick<AppDeps, 'senders' | 'fixes'> {
+export interface GeofenceServices extends Pick<AppDeps, 'geofenceSenders' | 'geofenceFixes'> {
   /** For a service that runs: forgets old positions every minute, until `stopForgetting`. */
   readonly startForgetting: () => void;
   readonly stopForgetting: () => void;
@@ -35,8 +35,8 @@ export function createGeofence(
       });
   };
   return {
-    senders,
-    fixes: createGeofenceFixes({
+    geofenceSenders: senders,
+    geofenceFixes: createGeofenceFixes({
       ...foundation,
       messages,
       senders,

@@ -32,8 +32,8 @@ import {
 
 export interface GeofenceRoutesDeps {
   readonly events: Events;
-  readonly senders: GeofenceSenders;
-  readonly fixes: GeofenceFixes;
+  readonly geofenceSenders: GeofenceSenders;
+  readonly geofenceFixes: GeofenceFixes;
   readonly rulesChanged: (event: number) => Promise<void>;
 }
 
@@ -112,7 +112,9 @@ export function geofenceRoutes({
 }
 
 /** Under `/api/tickets`. */
-export function geofenceSenderRoutes({ senders }: Pick<GeofenceRoutesDeps, 'senders'>): Hono<Environment> {
+export function geofenceSenderRoutes({
+  geofenceSenders,
+}: Pick<GeofenceRoutesDeps, 'geofenceSenders'>): Hono<Environment> {
   const router = createRouter();
   router.get(
     '/:ticket/geofence-senders',
@@ -121,7 +123,7 @@ export function geofenceSenderRoutes({ senders }: Pick<GeofenceRoutesDeps, 'send
     ),
     validTicket,
     async (c) => {
-      const listed = await senders.list(c.req.valid('param').ticket);
+      const listed = await geofenceSenders.list(c.req.valid('param').ticket);
       return listed.ok ? c.json({ senders: [...listed.value] }) : problem(c, listed.error);
     },
   );
@@ -137,7 +139,7 @@ export function geofenceSenderRoutes({ senders }: Pick<GeofenceRoutesDeps, 'send
     ),
     validTicket,
     async (c) => {
-      const made = await senders.make(c.req.valid('param').ticket, c.get('audit')?.take);
+      const made = await geofenceSenders.make(c.req.valid('param').ticket, c.get('audit')?.take);
       return made.ok ? c.json(made.value, 201) : problem(c, made.error);
     },
   );
@@ -152,7 +154,7 @@ export function geofenceSenderRoutes({ senders }: Pick<GeofenceRoutesDeps, 'send
     validSender,
     async (c) => {
       const { ticket, sender } = c.req.valid('param');
-      const revoked = await senders.revoke(ticket, sender, c.get('audit')?.take);
+      const revoked = await geofenceSenders.revoke(ticket, sender, c.get('audit')?.take);
       return revoked.ok ? c.body(null, 204) : problem(c, revoked.error);
     },
   );
@@ -160,7 +162,7 @@ export function geofenceSenderRoutes({ senders }: Pick<GeofenceRoutesDeps, 'send
 }
 
 /** Under `/webhooks`. */
-export function geofenceWebhook({ fixes }: Pick<GeofenceRoutesDeps, 'fixes'>): Hono<Environment> {
+export function geofenceWebhook({ geofenceFixes }: Pick<GeofenceRoutesDeps, 'geofenceFixes'>): Hono<Environment> {
   const router = createRouter();
   router.post(
     '/geofence/:event',
@@ -197,7 +199,7 @@ export function geofenceWebhook({ fixes }: Pick<GeofenceRoutesDeps, 'fixes'>): H
       const basic = readBasic(c.req.header('Authorization') ?? '');
       const limitUser = c.req.header('X-Limit-U');
       const { event } = c.req.valid('param');
-      const answer = await fixes.receive({
+      const answer = await geofenceFixes.receive({
         event,
         body,
         ...(basic === undefined ? {} : { basic }),

@@ -15,6 +15,7 @@ import {
   type Clock,
   type Fence,
   type FixOutcome,
+  type FixRefusal,
   type Geofence,
   type History,
   type Presence,
@@ -38,7 +39,7 @@ import { workingStore, type StoreOf } from './working-store.ts';
 
 const methodId = 'geofence';
 /** What honest phones do not say; everything else is weather. Written into the audit log, for each phone at most this often. */
-const toldReasons: ReadonlySet<string> = new Set(['too-fast', 'fix-in-future']);
+const toldReasons: ReadonlySet<FixRefusal> = new Set(['too-fast', 'fix-in-future'] as const);
 const toldEveryMs = 10 * 60_000;
 
 export interface FixAnswer {
@@ -96,7 +97,7 @@ export function createGeofenceFixes(deps: GeofenceFixesDeps): GeofenceFixes {
     const nowMs = clock.wallMs();
     const stale = freshnessOf(last.atS, nowMs, geofence.rules.ageMaxS);
     if (stale !== undefined) {
-      if (stale === 'fix-in-future') await tell(row, stale, nowMs);
+      await tell(row, stale, nowMs);
       return { state: 'refused', reason: stale };
     }
     if (number !== undefined && number <= row.number) return { state: 'refused', reason: 'number-replayed' };
@@ -111,32 +112,22 @@ export function createGeofenceFixes(deps: GeofenceFixesDeps): GeofenceFixes {
     if (presence.type === 'refused' && presence.reason === 'fix-replayed')
       return { state: 'refused', reason: presence.reason };
     const kept = carryOver(readPresence(row), track, nowMs);
-    const isTold = presence.type === 'refused' && toldReasons.has(presence.reason) && isDue(row, nowMs);
-    const isFirst = await database.transaction().execute(async (queries) => {
-      const { numUpdatedRows } = await queries
-        .updateTable('geofence_sender')
-        .set({
-          ...writeTrack(row, before, track, kept),
-          ...(number === undefined ? {} : { number }),
-          ...(isTold ? { told_at_ms: nowMs } : {}),
-        })
-        .where('event', '=', row.event)
-        .where('id', '=', row.id)
-        .where('seen_s', '=', row.seen_s)
-        .where('number', '=', row.number)
-        .where('revoked_at_ms', 'is', null)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) return false;
-      if (isTold && presence.type === 'refused')
-        await audit.record(queries, { action: 'refusal', ...entryOf(row), reason: presence.reason });
-      return true;
-    });
-    return isFirst ? { row, presence, kept, seenS: track.seenS } : { state: 'refused', reason: 'fix-replayed' };
+    const { numUpdatedRows } = await database
+      .updateTable('geofence_sender')
+      .set({ ...writeTrack(row, before, track, kept), ...(number === undefined ? {} : { number }) })
+      .where('event', '=', row.event)
+      .where('id', '=', row.id)
+      .where('seen_s', '=', row.seen_s)
+      .where('number', '=', row.number)
+      .where('revoked_at_ms', 'is', null)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return { state: 'refused', reason: 'fix-replayed' };
+    if (presence.type === 'refused') await tell(row, presence.reason, nowMs);
+    return { row, presence, kept, seenS: track.seenS };
   };
 
-  const isDue = ({ told_at_ms: toldAtMs }: SenderRow, nowMs: number): boolean => nowMs - toldAtMs >= toldEveryMs;
-  const tell = async (row: SenderRow, reason: string, nowMs: number): Promise<void> => {
-    if (!isDue(row, nowMs)) return;
+  const tell = async (row: SenderRow, reason: FixRefusal, nowMs: number): Promise<void> => {
+    if (!toldReasons.has(reason) || nowMs - row.told_at_ms < toldEveryMs) return;
     await database.transaction().execute(async (queries) => {
       const { numUpdatedRows } = await queries
         .updateTable('geofence_sender')

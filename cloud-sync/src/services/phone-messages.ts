@@ -12,6 +12,7 @@ import {
   type PassError,
   type Result,
 } from '@postern/shared';
+import { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { TicketReader } from '../store/ticket-reads.ts';
 import type { GeofenceSenders } from './geofence-senders.ts';
@@ -69,9 +70,11 @@ export function createPhoneMessages(deps: PhoneMessagesDeps): PhoneMessages {
     return ok({ row, fixes, app: { sealed: isSealed(body) } });
   };
 
-  const readSigned = async (event: number, proofText: string): Promise<Result<PhoneFixes, Failure>> => {
+  const readSigned = async ({ event, body }: PhoneRequest): Promise<Result<PhoneFixes, Failure>> => {
+    const message = sdkFixSchema.safeParse(body);
+    if (!message.success) return err({ type: 'request-invalid', detail: z.prettifyError(message.error) });
     const { published } = await keys.current();
-    const proof = decodeGeofenceProof(proofText, (id) => {
+    const proof = decodeGeofenceProof(message.data.proof, (id) => {
       const key = published.find(({ use, keyId }) => use === 'issuer' && keyId === id);
       const publicKey = hexToBytes(key?.publicKey ?? '');
       return key === undefined || publicKey === undefined ? undefined : { publicKey, state: key.state };
@@ -121,11 +124,13 @@ export function createPhoneMessages(deps: PhoneMessagesDeps): PhoneMessages {
 
   return {
     read: async (request) => {
-      const own = sdkFixSchema.safeParse(request.body);
-      const read = own.success ? await readSigned(request.event, own.data.proof) : await readApp(request);
+      const read = isSdkFix(request.body) ? await readSigned(request) : await readApp(request);
       if (!read.ok) return read;
       const ticket = await readTicket(read.value.row.ticket);
       return ticket?.epoch === read.value.row.epoch ? read : wrong('This phone no longer speaks for the ticket.');
     },
   };
 }
+
+const sdkMessage = sdkFixSchema.pick({ _type: true }).loose();
+const isSdkFix = (body: unknown): boolean => sdkMessage.safeParse(body).success;

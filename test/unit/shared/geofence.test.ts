@@ -164,6 +164,8 @@ describe('a zone', () => {
       );
     expect(faultOf(polygon(corners(199)))).toBeUndefined();
     expect(faultOf(polygon(corners(200)))).toBeDefined();
+    expect(faultOf(polygon(corners(190), square(10)))).toBeUndefined();
+    expect(faultOf(polygon(corners(196), square(10)))).toContain('more than 200 points');
     const zones = Array.from({ length: 6 }, (_, index) => ({
       id: `z${index}`,
       name: 'Z',
