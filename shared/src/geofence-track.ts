@@ -10,12 +10,11 @@ export interface Fix extends Position {
   readonly accuracyM: number | undefined;
 }
 
-/** Since when somebody has been in a zone, and by how many fixes. */
+/** From the first to the last fix that was surely in a zone. */
 export interface Stay {
   readonly fence: string;
   readonly sinceS: number;
   readonly lastS: number;
-  readonly fixes: number;
 }
 
 export interface Track {
@@ -80,16 +79,10 @@ export function follow(
     const before = track.stays.find((stay) => stay.fence === fence.id && atS - stay.lastS <= rules.gapMaxS);
     // Nearer to the edge than the phone is sure of: neither in nor out.
     if (margin < accuracyM) stays.push(...(before === undefined ? [] : [before]));
-    else
-      stays.push({
-        fence: fence.id,
-        sinceS: before?.sinceS ?? atS,
-        lastS: atS,
-        fixes: Math.min((before?.fixes ?? 0) + 1, Number.MAX_SAFE_INTEGER),
-      });
+    else stays.push({ fence: fence.id, sinceS: before?.sinceS ?? atS, lastS: atS });
   }
-  const isLongEnough = ({ sinceS, lastS, fixes }: Stay): boolean =>
-    lastS === atS && fixes >= 2 && lastS - sinceS >= rules.dwellS;
+  // Two fixes at least: one alone lasts no time.
+  const isLongEnough = ({ sinceS, lastS }: Stay): boolean => lastS === atS && lastS - sinceS >= rules.dwellS;
   const there = new Set(stays.filter(isLongEnough).map(({ fence }) => fence));
   return {
     track: { seenS: atS, last: { lat, lon, atS, accuracyM }, stays },

@@ -14,7 +14,7 @@ export const positionKeptMs = 15 * 60_000;
 const whole = z.number().int();
 const positionSchema = z.tuple([z.number(), z.number(), z.number(), whole]);
 const presenceSchema = z.object({
-  stays: z.array(z.object({ fence: z.string(), sinceS: whole, lastS: whole, fixes: whole })),
+  stays: z.array(z.object({ fence: z.string(), sinceS: whole, lastS: whole })),
   /** Of pre-checks that stand, by geofence zone: until when, Unix seconds. */
   until: z.record(z.string(), whole),
   /** Geofence zones whose present stay has been decided on. */
