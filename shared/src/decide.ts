@@ -3,9 +3,16 @@
 import { remoteAheadMaxMs, type TrustedTime } from './clock.ts';
 import type { Assurance, Claim, Decision, RefusalCode, RefusalDetail, Warning } from './decision.ts';
 import { eventDay } from './event-day.ts';
-import { historyRules, misfitAfter, newestIssuedAtS, type History, type HistoryRules } from './history.ts';
+import {
+  historyRules,
+  misfitAfter,
+  newestIssuedAtS,
+  precheckedUntilMs,
+  type History,
+  type HistoryRules,
+} from './history.ts';
 import type { AdmissionPolicy, HoldReason, Ticket, TicketType, Zone } from './ticket.ts';
-import { isAtLeast, weighProofs } from './proofs.ts';
+import { isAtLeast, weighProofs, type Proof } from './proofs.ts';
 import { placeInTime } from './time-step.ts';
 
 export interface DecideInput {
@@ -107,14 +114,30 @@ function checkStatus({ claim, ticket, history, policy, time, feedAgeMs }: Decide
   return undefined;
 }
 
-function checkType({ claim, others = [], lane }: DecideInput, type: TicketType | undefined): Verdict {
+function checkType(input: DecideInput, type: TicketType | undefined): Verdict {
+  const { claim, others = [], lane } = input;
   if (type === undefined) return { refuse: 'type-unknown' };
   const claims = [claim, ...others];
-  if (!claims.some(({ assurance }) => isEnough(assurance, type)) || weighProofs(type.proofs, claims) === 'never')
+  if (
+    !claims.some(({ assurance }) => isEnough(assurance, type)) ||
+    weighProofs(type.proofs, proofsOf(input)) === 'never'
+  )
     return { refuse: 'assurance-too-low' };
   if (type.zones.length > 0 && !type.zones.includes(lane.zone))
     return { refuse: 'wrong-zone', detail: { zone: lane.zone } };
   return undefined;
+}
+
+/** A position is what a phone says of itself: it stands for no assurance, and counts where an event names it. */
+const precheckProof: Proof = { method: 'geofence' };
+
+/** What was presented, and a pre-check of this very epoch that stands at this gate. */
+function proofsOf({ claim, others = [], history, policy, lane, time }: DecideInput): readonly Proof[] {
+  const claims = [claim, ...others];
+  if (history.prechecks.length === 0 || !time.trusted || policy.methodsOff.includes(precheckProof.method))
+    return claims;
+  const untilMs = precheckedUntilMs(history, { epoch: claim.epoch, zone: lane.zone, gate: lane.gate });
+  return untilMs !== undefined && time.nowMs - time.uncertaintyMs < untilMs ? [precheckProof, ...claims] : claims;
 }
 
 /** Windows of the credential, the ticket (instead of its type's, where it has one) and the type: from, inclusive, to, exclusive. */
@@ -264,8 +287,7 @@ function holdReason(input: DecideInput, type: TicketType | undefined): HoldReaso
   if (approval === 'supervisor') return undefined;
   if (needsSupervisor(input)) return 'supervisor';
   // What the event asks for beside this proof is not a steward's to waive.
-  if (type !== undefined && weighProofs(type.proofs, [input.claim, ...(input.others ?? [])]) === 'more')
-    return 'second-factor';
+  if (type !== undefined && weighProofs(type.proofs, proofsOf(input)) === 'more') return 'second-factor';
   const reason = ticket?.hold ?? type?.hold;
   return reason === 'supervisor' || approval === undefined ? reason : undefined;
 }

@@ -21,7 +21,8 @@ export const proofRulesSchema = z
   .max(combinationsMax);
 export type ProofRules = z.infer<typeof proofRulesSchema>;
 
-type Proof = Pick<Claim, 'method' | 'assurance'>;
+/** Without an assurance it counts only where its method is named. */
+export type Proof = Pick<Claim, 'method'> & { readonly assurance?: Assurance };
 
 const assurances: Readonly<Record<Assurance, number>> = { 'looked-up': 0, signed: 1, challenged: 2 };
 const isAssurance = (word: string): word is Assurance => Object.hasOwn(assurances, word);
@@ -51,7 +52,7 @@ function countMet([first, ...rest]: readonly string[], proofs: readonly Proof[])
 }
 
 const meets = ({ method, assurance }: Proof, member: string): boolean =>
-  isAssurance(member) ? isAtLeast(assurance, member) : method === member;
+  isAssurance(member) ? assurance !== undefined && isAtLeast(assurance, member) : method === member;
 
 /** Of every method that is named nowhere, misspelt ones among them. */
 export const unknownMembers = (rules: ProofRules, methods: readonly string[]): readonly string[] =>

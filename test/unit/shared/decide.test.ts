@@ -67,6 +67,30 @@ describe('several proofs of one visitor', () => {
     });
   });
 
+  it('can be a position beside the ticket: a pre-check of its holder that stands at this gate, where the event names it', () => {
+    const asked = aPolicy({ type: { proofs: [['signed', 'geofence']] } });
+    const untilS = nowMs / 1_000 + 60;
+    const decided = (fields: object = {}, rest: Situation = {}): Decision =>
+      decideIn({
+        policy: asked,
+        marks: [{ ...baseOf(), kind: 'prechecked', zone: 'arena', untilS, ...fields }],
+        ...rest,
+      });
+    expect(decideIn({ policy: asked })).toMatchObject({ kind: 'hold', reason: 'second-factor' });
+    expect(decided().kind).toBe('admit');
+    expect(decided({ forGate: 'gate-a' }).kind).toBe('admit');
+    const held = { kind: 'hold', reason: 'second-factor' };
+    expect(decided({ forGate: 'gate-b' })).toMatchObject(held);
+    expect(decided({ zone: 'backstage' })).toMatchObject(held);
+    expect(decided({ epoch: 1 })).toMatchObject(held);
+    expect(decided({ untilS: nowMs / 1_000 - 1 })).toMatchObject(held);
+    expect(decided({}, { policy: { ...asked, methodsOff: ['geofence'] } })).toMatchObject(held);
+    expect(decided({}, { policy: { ...asked, whenClockUntrusted: 'admit' }, time: untrusted })).toMatchObject(held);
+    // It is worth nothing by itself.
+    const twoOfAny = aPolicy({ type: { proofs: [['looked-up', 'looked-up']] } });
+    expect(decided({}, { policy: twoOfAny, claim: band })).toMatchObject(held);
+  });
+
   it('have to be of now when they are shown: the first one when it was, the last one now', () => {
     const stale = rotating(-120);
     expect(refusalOf(decideIn({ policy, claim: stale, others: [band] }))).toBe('expired');
