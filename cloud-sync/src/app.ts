@@ -192,8 +192,8 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', bindingRoutes(deps));
   app.route('/api/events', caseRoutes(deps));
   app.route('/api/events', deadlineRoutes(deps));
-  app.route('/api/events', jobRoutes(deps));
   app.route('/api/events', geofenceRoutes(deps));
+  app.route('/api/events', jobRoutes(deps));
   app.route('/api/events', liveRoutes(deps));
   app.route('/api/events', memberRoutes(deps));
   app.route('/api/events', orderRoutes(deps));

@@ -19,6 +19,7 @@ export interface Forgetting {
 export const createForgettings = ({ audit }: { readonly audit: Pick<Audit, 'erase'> }): readonly Forgetting[] => [
   { what: 'holders', forget: forgetHolders },
   { what: 'notes', forget: forgetNotes },
+  { what: 'phones', forget: forgetPhones },
   // It would bring names in again; and what it has kept leads to people by way of the shop.
   { what: 'pretix', forget: (queries, event) => forgetConnection(queries, event, rowsMax) },
   // Last: what the log says of the visitors' requests goes with the log's own proof that it went.
@@ -47,6 +48,17 @@ async function forgetHolders(queries: Queries, event: number): Promise<number> {
     .execute();
   await queries.deleteFrom('ticket_holder').where('event', '=', event).where('ticket', 'in', tickets).execute();
   return tickets.length;
+}
+
+/** Where they were is forgotten long before; when they were there, and whose ticket that was, goes now. */
+async function forgetPhones(queries: Queries, event: number): Promise<number> {
+  const some = queries.selectFrom('geofence_sender').select('id').where('event', '=', event).limit(rowsMax);
+  const gone = await queries
+    .deleteFrom('geofence_sender')
+    .where('event', '=', event)
+    .where('id', 'in', some)
+    .executeTakeFirst();
+  return Number(gone.numDeletedRows);
 }
 
 /** What people have written of cases, suspicions and lost gates. */

@@ -64,24 +64,12 @@ export function writeTrack(
   return { seen_s: seenS, position, presence: JSON.stringify(presence) };
 }
 
-/** Forgets where phones were whose last fix is old, and phones of tickets that others have now. */
+/** Forgets where phones were whose last fix is old. */
 export async function forgetOldPositions(database: Database, nowMs: number): Promise<void> {
   await database
     .updateTable('geofence_sender')
     .set({ position: null })
     .where('position', 'is not', null)
     .where('seen_s', '<', Math.floor((nowMs - positionKeptMs) / 1_000))
-    .execute();
-  await database
-    .deleteFrom('geofence_sender')
-    .where((where) =>
-      where.exists(
-        where
-          .selectFrom('ticket')
-          .select('ticket.id')
-          .whereRef('ticket.id', '=', 'geofence_sender.ticket')
-          .whereRef('ticket.epoch', '>', 'geofence_sender.epoch'),
-      ),
-    )
     .execute();
 }

@@ -13,8 +13,7 @@ type Fixed<T> = ColumnType<T, T, never>;
 /** A column that an insert may leave to its default. */
 type WithDefault<T> = ColumnType<T, T | undefined, T>;
 
-export interface Schema
-  extends AuditSchema, CasesSchema, GeofenceSchema, JobsSchema, PretixSchema, WebhooksSchema {
+export interface Schema extends AuditSchema, CasesSchema, GeofenceSchema, JobsSchema, PretixSchema, WebhooksSchema {
   readonly user: UserTable;
   readonly session: SessionTable;
   readonly membership: MembershipTable;

@@ -526,6 +526,11 @@ describe('an event that admits by position', () => {
 });
 
 describe('where somebody was', () => {
+  const runJob = async (kind: string): Promise<void> => {
+    const { id } = await test.json<{ id: string }>('POST', '/admin/jobs/runs', { kind }, 202);
+    await test.cloud.jobs.perform(id);
+  };
+
   /** Whatever the database takes to forget it, it does so within minutes. */
   const laterRowOf = async (sender: SenderMade): Promise<SenderRow | undefined> => {
     await test.time.advance(61_000);
@@ -564,11 +569,21 @@ describe('where somebody was', () => {
     expect(await sendersOf()).toEqual([]);
   });
 
-  it('and its phones go when the ticket is somebody else’s', async () => {
-    const sender = await makeSender();
+  it('and its phones go soon after the ticket is somebody else’s', async () => {
+    const { id } = await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 });
+    const [sender, other] = [await makeSender(), await makeSender(id)];
     await test.json('POST', `/api/tickets/${ticket.id}/reissue`, {}, 200);
-    await test.cloud.start();
-    await test.time.advance(1_000);
-    await expect.poll(() => laterRowOf(sender), happens).toBeUndefined();
+    await runJob('clean-up');
+    expect(await rowOf(sender)).toBeUndefined();
+    expect(await rowOf(other)).toBeDefined();
+  });
+
+  it('goes with everything else of its visitors, so long after the event', async () => {
+    const sender = await makeSender();
+    await say(sender, locationAt(nowS()));
+    await test.json('PUT', '/api/events/1/deadlines', { endsAtMs: test.time.clock.wallMs(), keepPersonalDataDays: 0 });
+    await test.time.advance(2 * 86_400_000);
+    await runJob('erase-visitors');
+    expect(await rowOf(sender)).toBeUndefined();
   });
 });

@@ -51,6 +51,13 @@ const expiring: readonly Expiring[] = [
     hasExpired: (nowMs) => sql`writable = 1 and until_ms < ${nowMs}`,
   },
   {
+    table: 'geofence_sender',
+    key: ['event', 'id'],
+    // Somebody else has the ticket.
+    hasExpired: () =>
+      sql`exists (select 1 from ticket where ticket.id = geofence_sender.ticket and ticket.epoch > geofence_sender.epoch)`,
+  },
+  {
     table: 'webhook_delivery',
     key: ['endpoint', 'message'],
     hasExpired: (nowMs) =>
