@@ -56,11 +56,11 @@ export function runGateCommand(...argumentList: readonly string[]): Promise<Fini
 export function startGateCommand(
   lines: readonly string[],
   ...argumentList: readonly string[]
-): { readonly out: () => string; readonly ended: Promise<Finished> } {
+): { readonly out: () => string; readonly ended: Promise<Finished>; readonly interrupt: () => void } {
   const child = spawnGate(argumentList);
   const { text, ended } = watch(child);
   child.stdin?.end(lines.map((line) => `${line}\n`).join(''));
-  return { out: () => text.out, ended };
+  return { out: () => text.out, ended, interrupt: () => void child.kill('SIGINT') };
 }
 
 function watch(child: ChildProcess): {

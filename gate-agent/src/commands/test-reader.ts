@@ -62,7 +62,8 @@ export async function testReader(
   let cancel = (): void => undefined;
   const watch = (): void => {
     const { state, lastError } = supervisor.health();
-    const line = lastError === undefined ? state : `${state}: ${lastError}`;
+    // While it runs, the last error is of an earlier start.
+    const line = lastError === undefined || state === 'running' ? state : `${state}: ${lastError}`;
     if (line !== said) writeLine(`reader ${line}`);
     said = line;
     cancel = timer.after(healthEveryMs, watch);
