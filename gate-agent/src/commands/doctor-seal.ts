@@ -10,16 +10,14 @@ import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-findin
 const about = 'at rest';
 
 /** Of a gate that is still one there is nothing to say. */
-export const checkRevoked = ({ folder: { data } }: DoctorDeps): readonly Finding[] =>
+export const checkRevoked = ({ folder: { data } }: DoctorDeps): Finding | undefined =>
   readRevoked(data) === undefined
-    ? []
-    : [
-        fail(
-          'revoked',
-          'the cloud has revoked this gate: it has forgotten its ticket list and lets nobody in',
-          `${carrySealed(sealedFiles(data))}the machine may join again as another gate, in a new folder`,
-        ),
-      ];
+    ? undefined
+    : fail(
+        'revoked',
+        'the cloud has revoked this gate: it has forgotten its ticket list and lets nobody in',
+        `${carrySealed(sealedFiles(data))}the machine may join again as another gate, in a new folder`,
+      );
 
 export async function checkSeal({ folder: { data, findKey } }: DoctorDeps): Promise<Finding> {
   const found = findKey();

@@ -35,6 +35,14 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
           fail('configuration', complaint, 'correct that line; every key is explained in the README'),
         ),
     ];
+  const known = [
+    ...machine,
+    well('configuration', deps.folder.configPath),
+    ...(await checkIdentity(config.value, deps)),
+  ];
+  const revoked = checkRevoked(deps);
+  // Nothing else about it is worth mending.
+  if (revoked !== undefined) return [...known, revoked];
   const lanes: Finding[] = [];
   for (const lane of config.value.lanes) {
     for (const uri of lane.readers)
@@ -42,10 +50,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
     lanes.push(checkActuator(lane, deps), ...checkSignal(lane, deps));
   }
   return [
-    ...machine,
-    well('configuration', deps.folder.configPath),
-    ...(await checkIdentity(config.value, deps)),
-    ...checkRevoked(deps),
+    ...known,
     await checkSeal(deps),
     ...(await checkEvents(config.value, deps)),
     await checkClock(config.value, deps),

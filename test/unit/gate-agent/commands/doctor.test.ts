@@ -12,6 +12,7 @@ import { enrol } from '../../../../gate-agent/src/commands/enrol.ts';
 import { findGateFolder } from '../../../../gate-agent/src/commands/gate-folder.ts';
 import { diskKeyPath, findDiskKey, makeDiskKey, noteSealed } from '../../../../gate-agent/src/disk-key.ts';
 import { feedFolder, journalPath, prepareEventFolder, replicaPath } from '../../../../gate-agent/src/event-folder.ts';
+import { noteRevoked } from '../../../../gate-agent/src/revocation.ts';
 import { openFeedCache } from '../../../../gate-agent/src/store/feed-cache.ts';
 import { sealFolder } from '../../../../gate-agent/src/store/seal-folder.ts';
 import { createSystemRandom } from '../../../../gate-agent/src/system.ts';
@@ -209,6 +210,16 @@ test('a typo in the configuration is shown with its line, and machine findings s
     },
   ]);
   expect(about(findings, 'disk')).toHaveLength(1);
+});
+
+test('of a revoked gate it names the file to carry, and nothing that would be mended in vain', async () => {
+  const machine = createMachine({ toml: gateToml({ readers: '"camera:///dev/video9"' }) });
+  mkdirSync(join(machine.folder, 'sealed'));
+  writeFileSync(join(machine.folder, 'sealed', 'postern-event-1-gate-a.sealed'), 'x');
+  await noteRevoked(machine.folder, { atMs: 1_790_000_000_000, sealKey: undefined, sealed: true });
+  const findings = await machine.examine();
+  expect(findings.at(-1)).toMatchObject({ level: 'fail', about: 'revoked', next: expect.stringContaining('.sealed') });
+  expect(findings.filter(({ about }) => about.startsWith('lane') || about === 'ticket list')).toEqual([]);
 });
 
 test('a folder and a key that others can read are told', async () => {
