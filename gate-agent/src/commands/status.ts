@@ -161,7 +161,7 @@ function eventLines({ store, feed, orders, contact, offline }: AgentEvent): read
     ...orders.map(orderLine),
     `journal: ${store.healthy ? 'works' : 'does not work'}`,
     `ticket list: ${feed === undefined ? 'none yet' : `version ${feed.version}, ${ticketCount(feed)}, ${feed.expired || feed.ageMs === null ? 'expired' : `confirmed ${duration(feed.ageMs)} ago`}`}`,
-    `contact: ${contact.noContactSinceMs === undefined ? 'in touch' : `none since ${dateTime(contact.noContactSinceMs)}, still admitting`}`,
+    `contact: ${contact.noContactSinceMs === undefined ? 'in touch' : `none since ${dateTime(contact.noContactSinceMs)}${feed === undefined ? '' : ', still admitting'}`}`,
     ...(contact.lan === undefined ? [] : [`other gates: ${otherGatesText(contact.lan)}`]),
     ...(offline === undefined || offline.outOfTouch === 0
       ? []

@@ -96,8 +96,7 @@ const freeWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'free' }>['why
 /** The view of one lane's state now. */
 export function laneStateToView(lane: string, state: LaneState, context: DisplayContext): DisplayView {
   const first = context.languages[0] ?? 'en';
-  const offline =
-    context.noContactSinceMs === undefined ? [] : [noContactText(context.noContactSinceMs, first, context.timeZone)];
+  const standing = standingText(context, first);
   const view = (
     tone: DisplayTone,
     symbol: DisplaySymbol,
@@ -114,17 +113,14 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
       title: title[language],
       ...(hint === undefined ? {} : { hint: hint[language] }),
     })),
-    staff: [...staff, ...offline],
+    staff: [...staff, ...(standing === undefined ? [] : [standing])],
     atMs: context.atMs,
   });
   const arrived = context.direction === 'entry' ? stateTexts.welcome : stateTexts.goodbye;
 
   switch (state.name) {
     case 'idle':
-      if (!context.hasFeed)
-        return view('closed', 'bar', stateTexts.closed, hints.otherLane, [
-          noFeed[context.forgotten ?? 'none-yet'][first],
-        ]);
+      if (!context.hasFeed) return view('closed', 'bar', stateTexts.closed, hints.otherLane);
       return view('ready', 'scan', stateTexts.ready, hints.show);
     case 'deciding':
       return view('busy', 'dots', stateTexts.oneMoment);
@@ -197,6 +193,15 @@ function partyOf(decision: Decision | undefined): { readonly party?: NonNullable
     },
   };
 }
+
+/** What stands below every state until it is mended. Without a ticket list nobody is admitted, with contact or without. */
+const standingText = (
+  { hasFeed, forgotten, noContactSinceMs, timeZone }: DisplayContext,
+  language: Language,
+): string | undefined => {
+  if (!hasFeed) return noFeed[forgotten ?? 'none-yet'][language];
+  return noContactSinceMs === undefined ? undefined : noContactText(noContactSinceMs, language, timeZone);
+};
 
 /** "No contact since 19:02, still admitting", in the venue's time. */
 export function noContactText(sinceMs: number, language: Language, timeZone: string): string {

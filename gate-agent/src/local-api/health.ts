@@ -198,7 +198,7 @@ function* findEventProblems(facts: EventFacts, { nowMs, trusted }: ClockStatemen
   }
   if (contact.noContactSinceMs !== undefined)
     yield warn(
-      'no contact with the cloud or another gate, still admitting',
+      `no contact with the cloud or another gate${feed === undefined ? '' : ', still admitting'}`,
       'check the network when there is time; nothing is lost',
     );
   if (contact.trouble !== undefined)

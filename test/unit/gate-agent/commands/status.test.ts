@@ -93,6 +93,14 @@ test('a running gate is asked itself, and its problems come with what to do', as
   expect(text).toMatch(/! the ticket list is 40 min old\n\s+→ connect the gate to the cloud/);
 });
 
+test('a running gate without a ticket list is not said to admit', async () => {
+  const folder = createFolder();
+  startAgent(folder);
+  const text = renderStatus(await ask(folder, async () => Response.json({ ...health, feed: undefined }))).join('\n');
+  expect(text).toContain('ticket list: none yet');
+  expect(text).not.toContain('still admitting');
+});
+
 test.each([
   [
     { found: 2, answering: 2, refused: 1 },

@@ -130,6 +130,13 @@ test.each([
   expect(view({ name: 'idle' }, { forgotten })).toMatchObject({ tone: 'ready' });
 });
 
+test('without a list no screen claims that the gate admits, and a refusal says what is the matter with the gate', () => {
+  const noList = { hasFeed: false, forgotten: 'revoked', noContactSinceMs: atMs } as const;
+  const staff = 'This gate has been revoked: give it to whoever looks after the gates';
+  expect(view({ name: 'idle' }, noList).staff).toEqual([staff]);
+  expect(view(refused('code-unknown'), noList).staff).toEqual([expect.any(String), staff]);
+});
+
 test('whoever leaves is not welcomed', () => {
   expect(view({ name: 'open', mark }, { direction: 'exit' }).lines[0]?.title).toBe('Goodbye');
 });
