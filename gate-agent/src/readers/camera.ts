@@ -88,6 +88,8 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
   const motion = deps.motionGate ?? createMotionGate();
   const count = { frames: 0, dropped: 0, still: 0, decoded: 0, delivered: 0, tooLong: 0, decoderFaults: 0 };
   const recent = new Map<string, number>();
+  /** Files of a folder that are no pictures: a folder that is shown again and again names each once. */
+  const skipped = new Set<string>();
   let misses = 0;
   let lastHelpful: DecodeEffort = 'quick';
   let viewedAtMs = Number.NEGATIVE_INFINITY;
@@ -211,7 +213,10 @@ export function createCameraReader(deps: CameraDeps): CameraReader {
       if (signal.aborted) return shown;
       if (!read.ok) {
         if (read.error.type === 'program-missing') throw readerFault('program-missing', read.error.message);
-        logger.warn({ reader: id, path, error: read.error }, 'A picture was skipped');
+        if (!skipped.has(path) && skipped.size < folderPicturesMax) {
+          skipped.add(path);
+          logger.warn({ reader: id, path, error: read.error }, 'A picture was skipped');
+        }
         continue;
       }
       count.frames++;

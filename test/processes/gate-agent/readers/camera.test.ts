@@ -177,6 +177,22 @@ describeOrReport('with ffmpeg', missingPrograms('ffmpeg'), () => {
     expect(texts()).toEqual(['thorough 0', 'thorough 1', 'thorough 2']);
   });
 
+  test('a folder that is shown again and again names what is no picture once', async () => {
+    const folder = await createScratchFolder();
+    await writeFile(join(folder, '0-notes.txt'), 'not a picture');
+    for (const [index, frame] of tinyFrames(1).entries())
+      await writeFile(join(folder, `${index + 1}.pgm`), frameToPgm(frame));
+    const warned: unknown[] = [];
+    const enough = new AbortController();
+    let rounds = 0;
+    await createCamera(
+      `camera://${folder}?loop=1&fps=60`,
+      createFakeDecoder(() => (++rounds === 3 && enough.abort(), [])),
+      { logger: { ...silentLogger, warn: ({ path }) => void warned.push(path) } },
+    ).run(() => undefined, enough.signal);
+    expect([rounds, warned]).toEqual([3, [join(folder, '0-notes.txt')]]);
+  });
+
   test('a folder without a picture, and a file that is none, are faults', async () => {
     const folder = await createScratchFolder();
     await writeFile(join(folder, 'notes.txt'), 'not a picture');
