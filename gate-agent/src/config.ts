@@ -318,9 +318,9 @@ function describeIssue(issue: z.core.$ZodIssue, text: string, fileName: string, 
     ([, [section, key]]) => section === path[0] && key === path[1],
   )?.[0];
   const shown = valueAt(table, path);
-  const given = shown === undefined ? 'is missing' : `is ${JSON.stringify(shown)?.slice(0, 80)}`;
+  const wrong = shown === undefined ? 'is missing' : `is ${JSON.stringify(shown)?.slice(0, 80)}; ${issue.message}`;
   const hint = variable === undefined ? '' : ` (also settable by ${variable})`;
-  return [`${fileName}:${locateLine(text, path)}: ${path.join('.') || 'the file'} ${given}; ${issue.message}${hint}`];
+  return [`${fileName}:${locateLine(text, path)}: ${path.join('.') || 'the file'} ${wrong}${hint}`];
 }
 
 const sectionName = (path: readonly (string | number)[]): string =>
