@@ -123,7 +123,7 @@ async function isFolder(path: string): Promise<boolean> {
 export const renderExport = (exported: readonly Exported[]): readonly string[] => [
   ...exported.map(
     ({ event, file, bytes, marks, gates }) =>
-      `${marks} ${marks === 1 ? 'mark' : 'marks'} of ${gates} ${gates === 1 ? 'gate' : 'gates'} in event ${event} are in ${file} (${(bytes / 1_000_000).toFixed(1)} MB).`,
+      `${marks} ${marks === 1 ? 'mark' : 'marks'} of ${gates} ${gates === 1 ? 'gate' : 'gates'} in event ${event} are in ${file} (${Math.ceil(bytes / 1_000)} kB).`,
   ),
   'Unmount the stick before you pull it.',
 ];
