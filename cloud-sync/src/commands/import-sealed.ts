@@ -63,8 +63,9 @@ function describe({ event, gate, marks, revokedAtMs, aside, refused }: SealedImp
       ? []
       : [
           `${left} put aside: by the gate's own clock ${aside.before} from before it was revoked${when}, ${aside.after} from after that.`,
-          'Look at them: GET /api/events/EVENT/quarantine. To let in what is from before: again with --release.',
+          `Look at them: GET /api/events/${event}/quarantine. They are counted in pieces as the gate signed them, the beginning of which may be known.`,
         ]),
+    ...(aside.before === 0 ? [] : ['To let in what is from before: again with --release.']),
     ...Object.entries(refused).map(([reason, count]) => `${count} pieces not taken: ${reason}.`),
   ];
 }
