@@ -138,7 +138,9 @@ export function pageRoutes({ pageFolder, sdkFolder }: PageRoutesDeps): Hono<Envi
   router.get('/', headers, (c) => {
     const index = files.get('/index.html');
     if (index === undefined)
-      return c.text('The live page has not been built. Run: npm run build\nThe API is described at /openapi.json\n');
+      return c.text(
+        'The live page has not been built. Run npm run build, then start the service again.\nThe API is described at /openapi.json\n',
+      );
     return c.body(Buffer.from(index.bytes), 200, { 'Content-Type': index.contentType, 'Cache-Control': 'no-cache' });
   });
   router.get('/assets/:file', headers, (c) => {
