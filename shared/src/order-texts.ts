@@ -43,11 +43,11 @@ const questions: Readonly<Record<'give' | 'lift', Readonly<Record<Order, Texts>>
   lift: {
     'stop-entry': {
       en: 'Resume entry in {zone}: {gates} will admit again.',
-      de: 'Einlass fortsetzen in {zone}: {gates} lassen wieder ein.',
+      de: 'Einlass fortsetzen in {zone}: Einlass wie vorher an {gates}.',
     },
     evacuate: {
       en: 'End the evacuation of {zone}: {gates} will go back to work.',
-      de: 'Räumung beenden in {zone}: {gates} arbeiten wieder wie vorher.',
+      de: 'Räumung beenden in {zone}: Betrieb wie vorher an {gates}.',
     },
   },
 };
@@ -60,7 +60,8 @@ export function orderQuestion(
   language: Language,
 ): string {
   const zone = zoneName ?? (language === 'de' ? 'allen Zonen' : 'all zones');
-  const counted = language === 'de' ? `${gates} Gates` : `${gates} ${gates === 1 ? 'gate' : 'gates'}`;
+  const noun = { en: ['gate', 'gates'], de: ['Gate', 'Gates'] } as const;
+  const counted = `${gates} ${noun[language][gates === 1 ? 0 : 1]}`;
   return questions[lift ? 'lift' : 'give'][order][language]
     .replace('{zone}', () => zone)
     .replace('{gates}', () => counted);
