@@ -186,15 +186,18 @@ function checkReplay({ claim, history, time }: DecideInput, rules: HistoryRules)
   return replayed ? { refuse: 'code-replayed' } : undefined;
 }
 
-/** A further proof stands for itself: a code that is not of now, or was replaced, proves nothing beside another one either. */
+/**
+ * A further proof stands for itself: a code that is not of now, or was replaced, proves nothing beside another one either. The newest of
+ * them says what has been replaced, also where the ticket list does not know it yet.
+ */
 function checkOthers(input: DecideInput, rules: HistoryRules, type: TicketType | undefined): Verdict {
   for (const claim of input.others ?? []) {
+    if (claim.ticketId !== input.claim.ticketId) return { refuse: 'other-ticket' };
     const other = { ...input, claim };
     const verdict =
-      claim.ticketId === input.claim.ticketId
-        ? (checkCredential(other) ?? checkWindow(other, type) ?? checkFreshness(other) ?? checkReplay(other, rules))
-        : ({ refuse: 'other-ticket' } as const);
+      checkCredential(other) ?? checkWindow(other, type) ?? checkFreshness(other) ?? checkReplay(other, rules);
     if (verdict !== undefined) return verdict;
+    if (claim.epoch !== input.claim.epoch) return { refuse: 'replaced' };
   }
   return undefined;
 }

@@ -183,7 +183,9 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     if (proofs.some(({ method }) => method === claim.method) || proofs.length >= proofsMax) return;
     takeHold();
     enter({ name: 'deciding' });
-    await decideAndAct({ ...held, others: [...(held.others ?? []), claim] }, () => undefined);
+    // A yes to the hold was given without this proof: it does not make one good that is not.
+    const { approval: _approval, ...request } = held;
+    await decideAndAct({ ...request, others: [...(held.others ?? []), claim] }, () => undefined);
   };
 
   const countOut = async (view: View, verified: Result<Claim, Refusal>): Promise<void> => {

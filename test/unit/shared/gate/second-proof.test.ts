@@ -3,7 +3,7 @@ import { ok, type Presentation, type VerificationMethod } from '@postern/shared'
 import { describe, expect, test } from 'vitest';
 import { createRig, rigEvent, rigHoldTimeoutMs, ticketId, type Rig } from '../../../support/lane-rig.ts';
 
-/** Believes `<id>:<number of the ticket>`, as far as it goes. */
+/** Believes `<id>:<number of the ticket>:<epoch>:<Unix seconds of its code>`, as far as it goes. */
 const lookup = (id: string, assurance: 'looked-up' | 'signed' = 'looked-up'): VerificationMethod => ({
   id,
   assurance,
@@ -16,6 +16,7 @@ const lookup = (id: string, assurance: 'looked-up' | 'signed' = 'looked-up'): Ve
       ticketId: ticketId(Number(text.split(':')[1])),
       epoch: Number(text.split(':')[2] ?? 0),
       assurance,
+      ...(text.split(':').length > 3 ? { issuedAtS: Number(text.split(':')[3]) } : {}),
     }),
   generate: async () => ({ ok: false, error: { type: 'nothing-to-generate' } }),
 });
@@ -86,6 +87,34 @@ describe('a ticket that asks for two proofs unless one is signed', () => {
     await rig.time.advance(100);
     expect(await late).toMatchObject({ ok: true, value: { kind: 'admit' } });
     expect(rig.marks()).toMatchObject([{ kind: 'admitted', method: 'card', approved: 'second-factor' }]);
+  });
+
+  test('a steward who says yes does not make an old picture of a rotating code a second proof', async () => {
+    const rig = await createVip();
+    const pictureOf = (secondsAgo: number): string =>
+      `band:9:0:${Math.floor(rig.time.clock.wallMs() / 1_000) - secondsAgo}`;
+    await rig.scan('card:9');
+    const accepted = rig.lane.accept(holdOf(rig), steward);
+    await rig.time.advance(100);
+    expect(await accepted).toMatchObject({ ok: false, error: { type: 'role-too-low' } });
+    await rig.scan(pictureOf(3_600));
+    expect(rig.answers().at(-1)).toBe('expired');
+    expect(rig.kinds()).toEqual(['refused']);
+    await rig.time.advance(5_000);
+    await rig.scan('card:9');
+    await rig.scan(pictureOf(0));
+    expect(rig.answers().at(-1)).toBe('admit');
+  });
+
+  test.each([
+    ['the newer one first', 'card:9:1', 'band:9:0'],
+    ['the older one first', 'card:9:0', 'band:9:1'],
+  ])('two proofs of which one was replaced by the other do not go together, %s', async (_what, first, second) => {
+    const rig = await createVip();
+    await rig.scan(first);
+    await rig.scan(second);
+    expect(rig.answers()).toEqual(['hold', 'replaced']);
+    expect(rig.kinds()).toEqual(['refused']);
   });
 
   test('times out when nothing more comes, and no use is spent', async () => {
