@@ -163,10 +163,18 @@ describe('a cell for a spreadsheet', () => {
     expect(csvLine([value])).toMatch(/^"?'/);
   });
 
+  it.each([';', '|', '\t', '\n'])(
+    'begins none where a spreadsheet divides cells by %j, whatever is quoted',
+    (divider) => {
+      for (const value of [`Max${divider}=cmd|' /C calc'!A0`, `"${divider}'@SUM(A1)`, `a,${divider}+1${divider}-1`])
+        for (const cell of csvLine(['x', value, 'y']).split(/[;|\t\n]/)) expect(cell).not.toMatch(/^["\s]*[=+\-@]/);
+    },
+  );
+
   it('comes back as it was', async () => {
     const text = fc.string({
-      unit: fc.constantFrom('=', "'", '+', '-', '@', 'a', ',', '"', '\n', '\t', ' '),
-      maxLength: 6,
+      unit: fc.constantFrom('=', "'", '+', '-', '@', 'a', ',', ';', '|', '"', '\n', '\t', ' '),
+      maxLength: 8,
     });
     await fc.assert(
       fc.asyncProperty(text, async (value) => {
