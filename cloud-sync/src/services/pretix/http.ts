@@ -20,7 +20,7 @@ export interface PretixAnswer {
   readonly status: number;
   /** As JSON has it; checked by whoever asked. */
   readonly body: unknown;
-  /** The server's time before it looked, or at least before it answered; NaN where it says none. */
+  /** The server's time before it looked, or at least before it answered, but not later than ours; NaN where it says none. */
   readonly generatedAtMs: number;
 }
 
@@ -115,7 +115,7 @@ export function createPretixHttp({
       const body = text === undefined ? undefined : parseJson(text);
       if (body === undefined)
         return wrong(text === undefined ? `More than ${answerBytesMax} bytes.` : 'An answer that is not JSON.');
-      return ok({ status: response.status, body, generatedAtMs: readTime(response.headers) });
+      return ok({ status: response.status, body, generatedAtMs: readTime(response.headers, clock) });
     } catch (cause) {
       if (signal.aborted) return err({ type: 'pretix-stopped' });
       return err({
@@ -165,8 +165,12 @@ function readRetryAfter(header: string | null, clock: Clock): number | undefined
   return Number.isNaN(seconds) ? undefined : Math.min(retryAfterSMax, Math.max(0, Math.ceil(seconds)));
 }
 
-/** X-Page-Generated was taken before the list was read; a proxy that leaves only its headers of its own has at least Date. */
-const readTime = (headers: Headers): number => Date.parse(headers.get('X-Page-Generated') ?? headers.get('Date') ?? '');
+/**
+ * X-Page-Generated was taken before the list was read; a proxy that leaves only its headers of its own has at least Date. A server whose clock
+ * is ahead would else never be asked again about what happens until then.
+ */
+const readTime = (headers: Headers, clock: Clock): number =>
+  Math.min(clock.wallMs(), Math.max(0, Date.parse(headers.get('X-Page-Generated') ?? headers.get('Date') ?? '')));
 
 /** Undefined over the maximum. */
 async function readText(response: Response): Promise<string | undefined> {

@@ -17,6 +17,8 @@ export interface Pass {
 export type OnPage = (results: readonly unknown[], pass: Pass, count: number) => Promise<Result<void, Failure>>;
 
 const pagesMax = 50_000;
+/** As many as such pages have; what has been seen is remembered until the list ends. */
+const entriesMax = 50 * pagesMax;
 /** A list may grow while it is read, but not by more than this beside its double. */
 const grownMax = 1_000;
 
@@ -42,7 +44,7 @@ export async function readPages(
     if (Number.isNaN(generatedAtMs)) return wrong('A page that does not say when it was made.');
     pass ??= { count, generatedAtMs };
     read += results.length;
-    if (read > 2 * Math.max(count, pass.count) + grownMax || visited.size > pagesMax)
+    if (read > Math.min(entriesMax, 2 * Math.max(count, pass.count) + grownMax) || visited.size > pagesMax)
       return wrong('The pages have more entries than the list.');
     if (link !== null && results.length === 0) return wrong('A page is empty, and there is a next one.');
     const handled = await onPage(results, pass, count);

@@ -14,6 +14,8 @@ export const followEveryMs = 60_000;
 const justDoneMs = 50_000;
 /** Connections that are followed at a time. */
 const eventsAtOnceMax = 4;
+/** A server that takes longer goes on in the next round: meanwhile others wait. */
+export const followMsMax = 600_000;
 const runningLookMs = 1_000;
 /** Somebody else's run is waited for. */
 const runningLooksMax = 300;
@@ -69,7 +71,10 @@ export function createPretixFollower({ database, clock, timer, log, sync, note }
 
   const follow = async (event: number): Promise<void> => {
     const startedAtMs = clock.wallMs();
-    const synced = await sync(event, { full: false, by: undefined, signal: stopping.signal });
+    const turn = new AbortController();
+    const cancelTurn = timer.after(followMsMax, () => turn.abort());
+    const signal = AbortSignal.any([stopping.signal, turn.signal]);
+    const synced = await sync(event, { full: false, by: undefined, signal }).finally(cancelTurn);
     // Somebody else is at it, or it is not to be asked just now.
     if (!synced.ok || stopping.signal.aborted) return;
     const { failure } = synced.value;

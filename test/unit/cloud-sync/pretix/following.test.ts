@@ -1,10 +1,12 @@
 // Goal: a connected event is followed by itself, by one process at a time, and says how it went; another master key, and the end of the process in the
 // middle of it, cost nothing.
 import { describe, expect, test } from 'vitest';
-import { jobKindListSchema, ticketListSchema, type JobKindView } from '@postern/shared';
-import { followEveryMs } from '../../../../cloud-sync/src/services/pretix/work.ts';
+import { err, jobKindListSchema, ticketListSchema, type JobKindView } from '@postern/shared';
+import { createPretixFollower, followEveryMs } from '../../../../cloud-sync/src/services/pretix/work.ts';
+import { openDatabase } from '../../../../cloud-sync/src/store/database.ts';
 import type { Shop } from '../../../../scripts/lib/pretix-stand-in/shop.ts';
 import { createTestCloud, someEvent, type TestCloud } from '../../../support/cloud.ts';
+import { silentLogger } from '../../../support/lane-rig.ts';
 import { openPretixRig, whileTimeMoves, type PretixRig } from '../../../support/pretix.ts';
 
 const sell = (shop: Shop): void => {
@@ -53,6 +55,46 @@ describe('an event that is connected', () => {
     } finally {
       await cloud.close();
       await rig.standIn.stop();
+    }
+  });
+
+  test('has its turn again, though the server of another event never comes to an end', async () => {
+    const cloud = await createTestCloud();
+    const opened = openDatabase(cloud.databaseUrl);
+    if (!opened.ok) throw new Error(opened.error.type);
+    const database = opened.value;
+    const { clock, timer, advance } = cloud.time;
+    const connected = { server: 'https://pretix.test', organizer: 'o', slug: 's', sealed_token: '', sealed_key: '' };
+    const chosen = { lists: '[]', chosen_types: '[]', names: 0, allow_http: 0, connected_at_ms: 0 };
+    for (const event of [1, 2])
+      await database
+        .insertInto('pretix_connection')
+        .values({ event, ...connected, ...chosen })
+        .execute();
+    const turns: number[] = [];
+    const follower = createPretixFollower({
+      database,
+      clock,
+      timer,
+      log: silentLogger,
+      note: () => undefined,
+      sync: async (event, { signal }) => {
+        turns.push(event);
+        if (event === 1) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        return err({ type: 'pretix-stopped' });
+      },
+    });
+    try {
+      follower.start();
+      while (turns.length < 4) {
+        await advance(followEveryMs);
+        await new Promise((resolve) => void setTimeout(resolve, 1));
+      }
+      expect(turns.toSorted((a, b) => a - b)).toEqual([1, 1, 2, 2]);
+    } finally {
+      await follower.stop();
+      await database.destroy();
+      await cloud.close();
     }
   });
 

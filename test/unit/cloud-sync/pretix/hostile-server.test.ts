@@ -58,6 +58,7 @@ const page = (fields: object): Instead => ({
   headers: { 'X-Page-Generated': new Date(cloud.time.clock.wallMs()).toISOString() },
   body: JSON.stringify({ count: orders, next: null, previous: null, results: [], ...fields }),
 });
+const emptyList = JSON.stringify({ count: 0, next: null, previous: null, results: [] });
 const linkTo = (url: string): Instead => page({ next: url, results: [{ code: 'UNREAD' }] });
 
 /** How a first import fares, and that the next one, with a sane server, brings everything in. */
@@ -144,6 +145,16 @@ describe('a server that answers wrongly', () => {
     answerOrders(({ path }) => linkTo(`${elsewhere.standIn.url}${path}?page=2`));
     expect(await rig.sync()).toMatchObject({ failure: { type: 'pretix-answer-wrong' } });
     expect(elsewhere.standIn.asked).toEqual([]);
+    await expectRecovery();
+  });
+
+  test.each([
+    ['years ahead', '9999-01-01T00:00:00Z'],
+    ['before all times', '-271821-04-20T00:00:00.000Z'],
+  ])('a time that is %s: what changes afterwards still comes in', async (_name, text) => {
+    await rig.connect();
+    rig.standIn.intercept(() => ({ status: 200, headers: { 'X-Page-Generated': text }, body: emptyList }));
+    expect(await rig.sync()).toMatchObject({ orders: 0 });
     await expectRecovery();
   });
 
