@@ -366,6 +366,7 @@ function explain(error: StartError | Failure): string {
     case 'pretix-refused':
     case 'pretix-unknown':
     case 'pretix-unreachable':
+    case 'pretix-url-forbidden':
       return `${problemTitle(error.type)}. ${error.detail ?? ''}`.trim();
     default:
       return error.detail ?? problemTitle(error.type);

@@ -60,7 +60,7 @@ const configSchema = z.object({
   trustedProxies: z.coerce.number('must be a number from 0 to 10').int().min(0).max(10),
   /** By how much the limits on requests are higher than usual; those on guesses stay. */
   limitsFactor: z.coerce.number('must be a number from 1 to 1000').int().min(1).max(1_000),
-  /** Private networks that webhooks may reach, as `ADDRESS/BITS`, separated by commas. */
+  /** Private networks that webhooks and the pretix servers of organisers may be in, as `ADDRESS/BITS`, separated by commas. */
   webhookNetworks: z
     .string()
     .default('')

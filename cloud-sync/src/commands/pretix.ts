@@ -78,7 +78,8 @@ const createConnect = ({ withCloud, eventNumber, orExit, fail }: PretixTools): C
       });
       if (!request.success) return fail(`this does not fit:\n${z.prettifyError(request.error)}`);
       return withCloud(args, async ({ pretix, recordAlone }) => {
-        const view = orExit(await pretix.connect(event, request.data, new AbortController().signal));
+        const { signal } = new AbortController();
+        const view = orExit(await pretix.connect(event, request.data, { signal, anywhere: true }));
         const { server, organizer, slug, names } = view;
         await recordAlone({
           action: 'pretix-connected',

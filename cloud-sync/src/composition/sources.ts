@@ -1,6 +1,8 @@
 // Where tickets come from and admissions go back to, beside this database: pretix servers.
+import { createReach } from '../services/pretix/reach.ts';
 import { createPretix, type Pretix } from '../services/pretix/service.ts';
 import { createPretixSync, type PretixSync } from '../services/pretix/sync.ts';
+import { createAddresses } from '../services/webhooks/addresses.ts';
 import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -10,6 +12,7 @@ export interface Sources {
 }
 
 export function createSources(foundation: Foundation, { feed }: Pick<EventServices, 'feed'>): Sources {
-  const deps = { ...foundation, changed: feed.changed, tell: foundation.outbox.tellTickets };
+  const reach = createReach(createAddresses(foundation.config.webhookNetworks));
+  const deps = { ...foundation, reach, changed: feed.changed, tell: foundation.outbox.tellTickets };
   return { pretix: createPretix(deps), pretixSync: createPretixSync(deps) };
 }

@@ -42,6 +42,7 @@ export function pretixRoutes({ pretix, jobs }: PretixRoutesDeps): Hono<Environme
           'type-unknown',
           'pretix-connected',
           'pretix-unencrypted',
+          'pretix-url-forbidden',
           'pretix-refused',
           'pretix-unknown',
           'pretix-unreachable',
@@ -55,7 +56,8 @@ export function pretixRoutes({ pretix, jobs }: PretixRoutesDeps): Hono<Environme
     jsonBody(),
     validJson(pretixConnectSchema),
     async (c) => {
-      const connected = await pretix.connect(c.req.valid('param').event, c.req.valid('json'), c.req.raw.signal);
+      const options = { signal: c.req.raw.signal, anywhere: c.get('actor').admin };
+      const connected = await pretix.connect(c.req.valid('param').event, c.req.valid('json'), options);
       if (!connected.ok) return problem(c, connected.error);
       const { server, organizer, slug, names } = connected.value;
       c.get('audit')?.add({ details: { server, organizer, slug, names } });

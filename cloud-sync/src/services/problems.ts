@@ -111,6 +111,7 @@ export const problemStatuses = {
   'pretix-refused': 422,
   'pretix-unreachable': 422,
   'pretix-unencrypted': 422,
+  'pretix-url-forbidden': 422,
   'pretix-unknown': 422,
   'attempts-exhausted': 429,
   'idempotency-keys-exhausted': 429,
@@ -215,6 +216,8 @@ const titles: Readonly<Record<ProblemType, string>> = {
   'pretix-running': 'Something is reading from or sending to the pretix server already',
   'pretix-refused': 'The pretix server does not let this token do that',
   'pretix-unencrypted': 'The token would travel without encryption: give an https address',
+  'pretix-url-forbidden':
+    'The pretix server is on a private or special network, or without TLS; the settings can allow it',
   'pretix-unknown': 'The pretix server has no such organizer, event or check-in list',
   'pretix-answer-wrong': 'What the pretix server answers is not what its API promises',
   'pretix-unreachable': 'The pretix server does not answer',

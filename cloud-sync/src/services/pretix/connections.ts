@@ -22,6 +22,7 @@ import { parseJson } from '../parse-json.ts';
 import { createPretixClient, type PretixClient } from './client.ts';
 import { chosenTypesSchema, connectedListSchema, type ChosenTypes, type ConnectedList } from './items.ts';
 import type { Failure } from '../problems.ts';
+import type { Reach } from './reach.ts';
 import { createVault, type Vault, type VaultError } from '../vault.ts';
 
 export type ConnectionRow = Selectable<Schema['pretix_connection']>;
@@ -52,6 +53,7 @@ export interface ConnectionDeps {
   readonly timer: Timer;
   readonly log: Logger;
   readonly vault: Vault;
+  readonly reach: Reach;
 }
 
 /** Rows of one transaction. */
@@ -242,6 +244,7 @@ function open(deps: ConnectionDeps, row: ConnectionRow, signal: AbortSignal): Co
       slug: row.slug,
       names: row.names === 1,
       token: openToken(deps, row),
+      reach: deps.reach,
       clock: deps.clock,
       timer: deps.timer,
       signal,

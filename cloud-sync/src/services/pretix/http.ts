@@ -3,6 +3,7 @@
 import { err, ok, sleep, type Clock, type Result, type Timer } from '@postern/shared';
 import { parseJson } from '../parse-json.ts';
 import type { Failure, ProblemType } from '../problems.ts';
+import type { Reach } from './reach.ts';
 
 export interface PretixError extends Failure {
   readonly type: Extract<
@@ -13,6 +14,7 @@ export interface PretixError extends Failure {
     | 'pretix-busy'
     | 'pretix-answer-wrong'
     | 'pretix-stopped'
+    | 'pretix-url-forbidden'
   >;
 }
 
@@ -36,6 +38,7 @@ export interface PretixHttpDeps {
   /** Without a slash at the end. */
   readonly server: string;
   readonly token: string;
+  readonly reach: Pick<Reach, 'mayAsk'>;
   readonly clock: Clock;
   readonly timer: Timer;
   /** Ends what is under way. */
@@ -66,6 +69,7 @@ export function isServerAllowed(server: string, allowHttp: boolean): boolean {
 export function createPretixHttp({
   server,
   token,
+  reach,
   clock,
   timer,
   signal,
@@ -80,6 +84,8 @@ export function createPretixHttp({
   ): Promise<Result<PretixAnswer, PretixError>> => {
     for (let tries = 1; ; tries++) {
       if (signal.aborted) return err({ type: 'pretix-stopped' });
+      const allowed = await reach.mayAsk(server);
+      if (!allowed.ok) return allowed;
       requests += 1;
       const answered = await requestOnce(url, init, isAnswer);
       if (answered.ok || tries >= triesMax || !isPassing(answered.error)) return answered;

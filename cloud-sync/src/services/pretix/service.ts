@@ -33,12 +33,12 @@ import { countProblems } from './sync.ts';
 export interface Pretix {
   /**
    * Asks the server whether all of it is so, then keeps it. `pretix-connected` where tickets of another event came in, and what a server can
-   * fail with.
+   * fail with. `anywhere`: who asks runs the service, and knows what is in its own networks.
    */
   readonly connect: (
     event: number,
     request: PretixConnect,
-    signal: AbortSignal,
+    options: { readonly signal: AbortSignal; readonly anywhere: boolean },
   ) => Promise<Result<PretixView, Failure>>;
   readonly view: (event: number) => Promise<Result<PretixView, Failure>>;
   /** Forgets token and settings; the tickets stay. */
@@ -54,7 +54,7 @@ export interface PretixDeps extends ConnectionDeps {
 }
 
 export function createPretix(deps: PretixDeps): Pretix {
-  const { database, clock, timer, changed } = deps;
+  const { database, clock, timer, reach, changed } = deps;
 
   const view: Pretix['view'] = async (event) => {
     const row = await readConnectionRow(database, event);
@@ -104,7 +104,7 @@ export function createPretix(deps: PretixDeps): Pretix {
   };
 
   return {
-    connect: async (event, request, signal) => {
+    connect: async (event, request, { signal, anywhere }) => {
       const server = request.server.replace(/\/+$/, '');
       if (!isServerAllowed(server, request.allowHttp)) return err({ type: 'pretix-unencrypted' });
       const record = await readEvent(database, event);
@@ -121,6 +121,10 @@ export function createPretix(deps: PretixDeps): Pretix {
         (await countPositions(database, event)) > 0
       )
         return err({ type: 'pretix-connected' });
+      if (!anywhere && before?.server !== server) {
+        const named = await reach.mayName(server);
+        if (!named.ok) return named;
+      }
       // The one that is there was given for that server, and is sent nowhere else.
       const token = request.token ?? (isSameServer && before !== undefined ? openToken(deps, before) : undefined);
       if (token === undefined) return err({ type: 'request-invalid', detail: 'token: the server asks for one.' });
@@ -131,6 +135,7 @@ export function createPretix(deps: PretixDeps): Pretix {
         slug,
         names,
         token,
+        reach,
         clock,
         timer,
         signal,
