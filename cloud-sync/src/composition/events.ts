@@ -82,6 +82,7 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
     tickets: createTickets({ database, clock, random, keys, changed, tell: outbox.tellTickets }),
     ticketExports: createTicketExports(database),
     uploads: createTicketUploads({
+      random,
       database,
       clock,
       files: createFeedFiles(join(config.data, 'uploads'), random, parts),

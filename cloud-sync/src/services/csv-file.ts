@@ -37,12 +37,13 @@ const readBytes = 256 * 1_024;
 
 export const bytesInMemory = (bytes: Uint8Array): CsvBytes => ({ size: bytes.length, read: () => [bytes] });
 
-/** `file-unknown`, with what the system says. */
-export async function bytesOfFile(path: string): Promise<Result<CsvBytes, Failure>> {
+/** From its `start`th byte on. `file-unknown`, with what the system says. */
+export async function bytesOfFile(path: string, start = 0): Promise<Result<CsvBytes, Failure>> {
   try {
     const found = await stat(path);
     if (!found.isFile()) return err({ type: 'file-unknown', detail: `${path} is no file.` });
-    return ok({ size: found.size, read: () => createReadStream(path, { highWaterMark: readBytes }) });
+    const size = Math.max(0, found.size - start);
+    return ok({ size, read: () => createReadStream(path, { start, highWaterMark: readBytes }) });
   } catch (cause) {
     return err({
       type: 'file-unknown',

@@ -113,8 +113,8 @@ export function mapColumns(
     );
   return ok({
     at,
-    named: Object.fromEntries([...at].map(([column, index]) => [column, header[index]?.trim() ?? ''])),
-    unused: header.filter((_name, index) => !isTaken(index)).map((name) => name.trim()),
+    named: Object.fromEntries([...at].map(([column, index]) => [column, shortName(header[index] ?? '')])),
+    unused: header.filter((_name, index) => !isTaken(index)).map(shortName),
   });
 }
 
@@ -129,8 +129,14 @@ const unfit = (detail: string): Result<never, Failure> => err({ type: 'columns-u
 
 const headersListedMax = 40;
 const headerCharsMax = 60;
+/** Of somebody else's file, for people to read, on terminals too. */
+const shortName = (name: string): string =>
+  name
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, headerCharsMax);
 const listHeaders = (header: readonly string[]): string =>
   [
-    ...header.slice(0, headersListedMax).map((name) => `"${name.trim().slice(0, headerCharsMax)}"`),
+    ...header.slice(0, headersListedMax).map((name) => `"${shortName(name)}"`),
     ...(header.length > headersListedMax ? ['…'] : []),
   ].join(', ');

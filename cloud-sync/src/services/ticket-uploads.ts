@@ -1,5 +1,6 @@
 // Tables of tickets that were sent by HTTP: kept as files under their hash, outside memory, until their import has ended, and where processes
-// share a database in the database too, since another one may run the import. What an import came to is kept with its run.
+// share a database in the database too, since another one may run the import. Each begins with bytes of its own: of the same table sent twice at
+// once, one may be done with before the other has begun. What an import came to is kept with its run.
 import { Readable } from 'node:stream';
 import {
   err,
@@ -7,6 +8,7 @@ import {
   ticketFileBytesMax,
   ticketFileReportSchema,
   type Clock,
+  type Random,
   type Result,
   type TicketFileReport,
 } from '@postern/shared';
@@ -22,7 +24,7 @@ export interface TicketUploads {
   readonly read: (sha256: string) => Promise<Result<CsvBytes, Failure>>;
   /** Inside the transaction that starts the run which is to import it. */
   readonly assign: (queries: Queries, run: string, event: number, sha256: string) => Promise<void>;
-  /** The file goes, unless another run is to import the same. */
+  /** The file goes, unless a run is to import it. */
   readonly release: (sha256: string) => Promise<void>;
   readonly keepReport: (run: string, report: TicketFileReport, options: { readonly isDone: boolean }) => Promise<void>;
   readonly report: (run: string) => Promise<TicketFileReport | undefined>;
@@ -31,10 +33,14 @@ export interface TicketUploads {
 export interface TicketUploadsDeps {
   readonly database: Database;
   readonly clock: Clock;
+  readonly random: Random;
   readonly files: FeedFiles;
 }
 
-export function createTicketUploads({ database, clock, files }: TicketUploadsDeps): TicketUploads {
+/** Before the table. */
+const ownBytes = 16;
+
+export function createTicketUploads({ database, clock, random, files }: TicketUploadsDeps): TicketUploads {
   const release: TicketUploads['release'] = async (sha256) => {
     const wanted = await database
       .selectFrom('ticket_file')
@@ -65,6 +71,7 @@ export function createTicketUploads({ database, clock, files }: TicketUploadsDep
       await releaseEnded();
       let bytes = 0;
       const bounded = async function* (): AsyncGenerator<Uint8Array> {
+        yield random(ownBytes);
         for await (const chunk of body) {
           bytes += chunk.length;
           if (bytes > ticketFileBytesMax) return;
@@ -83,7 +90,7 @@ export function createTicketUploads({ database, clock, files }: TicketUploadsDep
     },
     read: async (sha256) => {
       const path = await files.locate(sha256);
-      return path === undefined ? err({ type: 'file-unknown' }) : bytesOfFile(path);
+      return path === undefined ? err({ type: 'file-unknown' }) : bytesOfFile(path, ownBytes);
     },
     assign: async (queries, run, event, sha256) => {
       await queries

@@ -117,6 +117,22 @@ describe('a table that is sent', () => {
     expect(await test.json('GET', '/api/events/1/jobs')).toMatchObject({ runs: [] });
   });
 
+  it('may be sent twice at once, to be looked at and to be imported', async () => {
+    for (let round = 0; round < 5; round++) {
+      const table = `code,type\nR${round},1\n`;
+      const [said, { id }] = await Promise.all([look(table), begin(table)]);
+      expect(said.rows).toBe(1);
+      await test.cloud.jobs.perform(id);
+      expect((await view(id)).run.state).toBe('done');
+    }
+    expect(uploads()).toEqual([]);
+  });
+
+  it('has headers of any length and kind: a report says their beginning, and no terminal obeys them', async () => {
+    const { unused } = await look(`code,"${'x'.repeat(9_000)}","\u001b[2J\u0007red"\nA1,,\n`);
+    expect(unused).toEqual(['x'.repeat(60), '[2J red']);
+  });
+
   it('is for organisers, and its report for those of its event', async () => {
     const supervisor = await createPerson(test, 'supervisor', 1);
     const body = {
