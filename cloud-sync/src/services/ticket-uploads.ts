@@ -18,12 +18,12 @@ import type { FeedFiles } from './feed-files.ts';
 import type { Failure } from './problems.ts';
 
 export interface TicketUploads {
-  /** Writes it down as it comes in: `body-too-large`, `store-unavailable` where the disk is full. */
-  readonly receive: (body: AsyncIterable<Uint8Array>) => Promise<Result<string, Failure>>;
+  /** Writes it down as it comes in: `body-too-large`, `store-unavailable` where the disk is full or too many of the event come in at once. */
+  readonly receive: (event: number, body: AsyncIterable<Uint8Array>) => Promise<Result<string, Failure>>;
   /** `file-unknown`. */
   readonly read: (sha256: string) => Promise<Result<CsvBytes, Failure>>;
-  /** Inside the transaction that starts the run which is to import it. */
-  readonly assign: (queries: Queries, run: string, event: number, sha256: string) => Promise<void>;
+  /** Inside the transaction that starts the run which is to import it. The file that this one has replaced, to be released afterwards. */
+  readonly assign: (queries: Queries, run: string, event: number, sha256: string) => Promise<string | undefined>;
   /** The file goes, unless a run is to import it. */
   readonly release: (sha256: string) => Promise<void>;
   readonly keepReport: (run: string, report: TicketFileReport, options: { readonly isDone: boolean }) => Promise<void>;
@@ -39,8 +39,12 @@ export interface TicketUploadsDeps {
 
 /** Before the table. */
 const ownBytes = 16;
+/** Of one event at a time: each may need its maximum of the disk that everything else needs too. */
+export const receivedAtOnceMax = 2;
 
 export function createTicketUploads({ database, clock, random, files }: TicketUploadsDeps): TicketUploads {
+  /** By event. */
+  const receiving = new Map<number, number>();
   const release: TicketUploads['release'] = async (sha256) => {
     const wanted = await database
       .selectFrom('ticket_file')
@@ -67,8 +71,11 @@ export function createTicketUploads({ database, clock, random, files }: TicketUp
 
   return {
     release,
-    receive: async (body) => {
-      await releaseEnded();
+    receive: async (event, body) => {
+      const others = receiving.get(event) ?? 0;
+      if (others >= receivedAtOnceMax)
+        return err({ type: 'store-unavailable', detail: 'Other tables are being sent at this moment: send it again.' });
+      receiving.set(event, others + 1);
       let bytes = 0;
       const bounded = async function* (): AsyncGenerator<Uint8Array> {
         yield random(ownBytes);
@@ -79,6 +86,7 @@ export function createTicketUploads({ database, clock, random, files }: TicketUp
         }
       };
       try {
+        await releaseEnded();
         const { sha256 } = await files.store(Readable.from(bounded()));
         if (bytes <= ticketFileBytesMax) return ok(sha256);
         await release(sha256);
@@ -86,6 +94,10 @@ export function createTicketUploads({ database, clock, random, files }: TicketUp
       } catch (cause) {
         // The disk is full or broken, or the sender has gone.
         return err({ type: 'store-unavailable', detail: `The file could not be written down: ${String(cause)}` });
+      } finally {
+        const left = (receiving.get(event) ?? 1) - 1;
+        if (left > 0) receiving.set(event, left);
+        else receiving.delete(event);
       }
     },
     read: async (sha256) => {
@@ -93,11 +105,13 @@ export function createTicketUploads({ database, clock, random, files }: TicketUp
       return path === undefined ? err({ type: 'file-unknown' }) : bytesOfFile(path, ownBytes);
     },
     assign: async (queries, run, event, sha256) => {
+      const before = await queries.selectFrom('ticket_file').select('sha256').where('run', '=', run).executeTakeFirst();
       await queries
         .insertInto('ticket_file')
         .values({ run, event, sha256, report: null, created_at_ms: clock.wallMs() })
         .onConflict((conflict) => conflict.column('run').doUpdateSet({ sha256, report: null }))
         .execute();
+      return before?.sha256 ?? undefined;
     },
     keepReport: async (run, report, { isDone }) => {
       await database

@@ -14,9 +14,10 @@ import {
   type TicketImportView,
   type TicketResponse,
 } from '@postern/shared';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemActor } from '../../../cloud-sync/src/services/audit.ts';
 import { bytesInMemory, openCsv } from '../../../cloud-sync/src/services/csv-file.ts';
+import { receivedAtOnceMax } from '../../../cloud-sync/src/services/ticket-uploads.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { aMark, baseOf } from '../../support/marks.ts';
 import { askAs, createPerson, typeOf } from '../../support/people.ts';
@@ -125,6 +126,36 @@ describe('a table that is sent', () => {
       await test.cloud.jobs.perform(id);
       expect((await view(id)).run.state).toBe('done');
     }
+    expect(uploads()).toEqual([]);
+  });
+
+  it('takes the place of one that still waits, of which nothing is kept', async () => {
+    await begin('code,type\nOLD,1\n');
+    const { id } = await begin('code,type\nNEW,1\n');
+    expect(uploads()).toHaveLength(1);
+    await test.cloud.jobs.perform(id);
+    expect((await view(id)).report).toMatchObject({ created: 1 });
+    expect((await test.api('GET', `/api/tickets/${idOf('NEW')}`)).status).toBe(200);
+    expect(uploads()).toEqual([]);
+  });
+
+  it('is turned away while as many come in as may at once, and taken when one of them has ended', async () => {
+    const senders: ReadableStreamDefaultController<Uint8Array>[] = [];
+    const slowly = async (): Promise<Response> => {
+      const body = new ReadableStream<Uint8Array>({ start: (sender) => void senders.push(sender) });
+      const headers = { Authorization: `Bearer ${test.token}`, 'Content-Type': 'text/csv' };
+      const init = { method: 'POST', headers, body, duplex: 'half' };
+      return test.request('/api/events/1/tickets/import?dryRun=true', init);
+    };
+    const slow = Array.from({ length: receivedAtOnceMax }, slowly);
+    await vi.waitUntil(() => uploads().length === receivedAtOnceMax);
+    expect(await typeOf(await send(csv, '?dryRun=true'))).toBe('503 store-unavailable');
+    for (const sender of senders) {
+      sender.enqueue(Buffer.from(csv));
+      sender.close();
+    }
+    for (const answer of await Promise.all(slow)) expect(answer.status).toBe(200);
+    expect((await send(csv, '?dryRun=true')).status).toBe(200);
     expect(uploads()).toEqual([]);
   });
 
