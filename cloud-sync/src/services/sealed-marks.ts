@@ -125,7 +125,9 @@ export function createSealedMarks({ database, keys, ledger, ingest, quarantine }
           for (const chunk of request.value.chunks) {
             if (chunk.head.event !== event || chunk.head.gate !== gate) continue;
             const key = segmentKey(chunk.head);
-            bySegment.set(key, [...(bySegment.get(key) ?? []), chunk]);
+            const segment = bySegment.get(key);
+            if (segment === undefined) bySegment.set(key, [chunk]);
+            else segment.push(chunk);
             const taken = await ingest.chunk(chunk, name);
             if (taken.ok) marks += taken.value.marks;
             else if (taken.error.type === 'gate-revoked') aside.push(chunk);
