@@ -11,48 +11,45 @@ export interface ColumnMapping {
   readonly unused: readonly string[];
 }
 
-/** As `headerKey` makes them; the first of a list that the table has is taken. */
+/** As `columnKey` makes them, but for the spaces; the first of a list that the table has is taken. */
 const headersByColumn: Readonly<Record<TicketColumn, readonly string[]>> = {
   code: words(`
-    code | ticket code | ticketcode | barcode | bar code | barcode # | barcode number | barcode no | qr code | qrcode | qr |
-    ticket secret | secret | ticket number | ticket no | ticketnumber | ticket # | scan code | access code |
-    ticketnummer | ticket nr | ticket nummer | kartennummer | kartencode | karten nr | strichcode | barcodenummer | zugangscode |
-    ticket geheimnis | code barres | code barre | code a barres | code billet | code du billet | numero de billet | n de billet |
-    numero du billet | codigo | codigo de barras | codigo qr | codigo de entrada | numero de entrada | codigo del boleto |
-    numero de boleto`),
+    code | ticket code | barcode | barcode # | barcode number | barcode no | qr code | qr | ticket secret | secret | ticket number |
+    ticket no | ticket # | scan code | access code | ticketnummer | ticket nr | kartennummer | kartencode | karten nr | strichcode |
+    barcodenummer | zugangscode | ticket geheimnis | code barres | code barre | code a barres | code billet | code du billet |
+    numero de billet | n de billet | numero du billet | codigo | codigo de barras | codigo qr | codigo de entrada |
+    numero de entrada | codigo del boleto | numero de boleto`),
   // As our own lists have it.
   ticket: words('ticket'),
   type: words(`
-    type | ticket type | tickettype | type id | product | item | category | ticket category | ticket class | price category |
-    tickettyp | ticket typ | typ | ticketart | produkt | kategorie | preiskategorie | kartenart | kartentyp |
-    type de billet | produit | categorie | tarif | tipo | tipo de entrada | tipo de boleto | producto | categoria | tarifa`),
+    type | ticket type | type id | product | item | category | ticket category | ticket class | price category | tickettyp | typ |
+    ticketart | produkt | kategorie | preiskategorie | kartenart | kartentyp | type de billet | produit | categorie | tarif | tipo |
+    tipo de entrada | tipo de boleto | producto | categoria | tarifa`),
   status: words(`
-    ticket status | attendee status | status | order status | state | zustand | bestellstatus | statut | etat |
-    statut du billet | estado | estado del pedido | estado de la entrada`),
+    ticket status | attendee status | status | order status | state | zustand | bestellstatus | statut | etat | statut du billet |
+    estado | estado del pedido | estado de la entrada`),
   party: words(`
     party | persons | people | admits | group size | pax | personen | anzahl personen | gruppengrosse | personnes |
     nombre de personnes | personas | numero de personas`),
   hold: words('hold'),
   validFrom: words(`
-    valid from | validfrom | valid after | not before | gultig ab | gultig von | valable a partir du | valable du | valide du |
-    valido desde | valida desde`),
+    valid from | valid after | not before | gultig ab | gultig von | valable a partir du | valable du | valide du | valido desde |
+    valida desde`),
   validUntil: words(`
-    valid until | validuntil | valid to | valid till | expires | expiry | not after | gultig bis | valable jusqu au |
-    valide jusqu au | valable au | valido hasta | valida hasta`),
+    valid until | valid to | valid till | expires | expiry | not after | gultig bis | valable jusqu au | valide jusqu au |
+    valable au | valido hasta | valida hasta`),
   name: words(`
     name | attendee name | attendee | holder | holder name | guest | guest name | full name | ticket holder | visitor |
-    teilnehmername | teilnehmer | inhaber | gast | gastename | besucher | vollstandiger name | nom complet |
-    nom du participant | participant | titulaire | nombre completo | nombre del asistente | asistente | titular`),
+    teilnehmername | teilnehmer | inhaber | gast | gastename | besucher | vollstandiger name | nom complet | nom du participant |
+    participant | titulaire | nombre completo | nombre del asistente | asistente | titular`),
   firstName: words(`
-    first name | firstname | given name | attendee first name | attendee name given name | vorname | teilnehmername vorname |
-    prenom | nombre`),
+    first name | given name | attendee first name | attendee name given name | vorname | teilnehmername vorname | prenom | nombre`),
   lastName: words(`
-    last name | lastname | surname | family name | attendee last name | attendee name family name | nachname | familienname |
+    last name | surname | family name | attendee last name | attendee name family name | nachname | familienname |
     teilnehmername nachname | nom | nom de famille | apellido | apellidos`),
   email: words(`
-    attendee email | attendee e mail | email | e mail | email address | e mail address | mail | holder email | guest email |
-    teilnehmer e mail | e mail adresse | email adresse | e mail teilnehmer | courriel | adresse e mail | adresse email |
-    correo | correo electronico`),
+    attendee email | email | email address | mail | holder email | guest email | teilnehmer e mail | e mail adresse |
+    e mail teilnehmer | courriel | adresse e mail | correo | correo electronico`),
   order: words(`
     order | order code | order # | order number | order no | order id | order reference | booking | booking number |
     booking reference | reference | bestellung | bestellnummer | bestell nr | bestellcode | auftragsnummer | buchungsnummer |
@@ -60,10 +57,10 @@ const headersByColumn: Readonly<Record<TicketColumn, readonly string[]>> = {
 };
 
 function words(list: string): readonly string[] {
-  return list.split('|').map((word) => word.trim());
+  return list.split('|').map((word) => word.replaceAll(/\s/g, ''));
 }
 
-/** Headers are compared without accents, capital letters and punctuation. */
+/** Words are compared without accents, capital letters and punctuation. */
 export const headerKey = (text: string): string =>
   text
     .replaceAll('ß', 'ss')
@@ -73,6 +70,9 @@ export const headerKey = (text: string): string =>
     .replace(/[^\p{L}\p{N}#]+/gu, ' ')
     .trim();
 
+/** Headers without spaces, too: "Bestell-Nr.", "Bestell Nr" and "Bestellnr" are one. */
+const columnKey = (header: string): string => headerKey(header).replaceAll(' ', '');
+
 /**
  * `chosen` names a header for a column, or nothing for a column that the table is not to have. `columns-unfit` where a ticket's code
  * is not found, or a header that was named.
@@ -81,7 +81,7 @@ export function mapColumns(
   header: readonly string[],
   chosen: Readonly<Partial<Record<TicketColumn, string | undefined>>>,
 ): Result<ColumnMapping, Failure> {
-  const keys = header.map(headerKey);
+  const keys = header.map(columnKey);
   const at = new Map<TicketColumn, number>();
   const isTaken = (index: number): boolean => [...at.values()].includes(index);
   for (const column of ticketColumns) {
@@ -121,7 +121,7 @@ export function mapColumns(
 /** As it stands there, or else as headers are compared. */
 function findNamed(header: readonly string[], keys: readonly string[], name: string): number | undefined {
   const exact = header.findIndex((one) => one.trim() === name.trim());
-  const index = exact >= 0 ? exact : keys.indexOf(headerKey(name));
+  const index = exact >= 0 ? exact : keys.indexOf(columnKey(name));
   return index < 0 ? undefined : index;
 }
 

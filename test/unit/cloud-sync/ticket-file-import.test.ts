@@ -71,6 +71,12 @@ describe('a table', () => {
       '4711',
     ],
     [
+      'another one writes, joining its words otherwise',
+      'Bestellnr;Ticket-Code;Ticket Art;Vorname;Familien-Name;Email;GültigBis;Ticketstatus\n' +
+        'ABCDE;4714;Stehplatz;Ada;Löwe;ada@example.org;28.11.2026 04:00;bezahlt\n',
+      '4714',
+    ],
+    [
       'a French one writes',
       'N° de commande\tCode-barres\tType de billet\tPrénom\tNom\tCourriel\tValable jusqu’au\tStatut\n' +
         'ABCDE\t4712\tstehplatz\tAda\tLöwe\tada@example.org\t2026-11-28 04:00\tpayée\n',
