@@ -37,7 +37,7 @@ export function createBackground(foundation: Foundation, { marks, events, source
   const sender = createSender({ timer, addresses });
   const metrics = createMetrics({ database, clock, jobs: () => jobs });
   const kinds: readonly JobKind[] = [
-    cleanUp({ database, clock }),
+    cleanUp({ database, clock, uploads: events.uploads }),
     importTickets(events),
     pretixImport({ sync: sources.pretixSync, timer }),
     revokeUnscannedTickets({

@@ -67,7 +67,6 @@ export function ticketFileRoutes({
       const received = await uploads.receive(event, bodyOf(c));
       if (!received.ok) return problem(c, received.error);
       const sha256 = received.value;
-      let replaced: string | undefined;
       try {
         const bytes = await uploads.read(sha256);
         if (!bytes.ok) return problem(c, bytes.error);
@@ -90,14 +89,13 @@ export function ticketFileRoutes({
         const started = await jobs.start(ticketImportKind, event, parameters, {
           by,
           during: async (queries, run) => {
-            replaced = await uploads.assign(queries, run.id, event, sha256);
+            await uploads.assign(queries, run.id, event, sha256);
             await c.get('audit')?.record(queries, { subject: run.id, reason: run.kind });
           },
         });
         return started.ok ? c.json(started.value, 202) : problem(c, started.error);
       } finally {
         await uploads.release(sha256);
-        if (replaced !== undefined) await uploads.release(replaced);
       }
     },
   );

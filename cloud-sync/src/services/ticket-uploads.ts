@@ -22,10 +22,12 @@ export interface TicketUploads {
   readonly receive: (event: number, body: AsyncIterable<Uint8Array>) => Promise<Result<string, Failure>>;
   /** `file-unknown`. */
   readonly read: (sha256: string) => Promise<Result<CsvBytes, Failure>>;
-  /** Inside the transaction that starts the run which is to import it. The file that this one has replaced, to be released afterwards. */
-  readonly assign: (queries: Queries, run: string, event: number, sha256: string) => Promise<string | undefined>;
+  /** Inside the transaction that starts the run which is to import it. */
+  readonly assign: (queries: Queries, run: string, event: number, sha256: string) => Promise<void>;
   /** The file goes, unless a run is to import it. */
   readonly release: (sha256: string) => Promise<void>;
+  /** Releases what runs have left that were cancelled, or whose process died too often; answers of how many. */
+  readonly releaseEnded: () => Promise<number>;
   readonly keepReport: (run: string, report: TicketFileReport, options: { readonly isDone: boolean }) => Promise<void>;
   readonly report: (run: string) => Promise<TicketFileReport | undefined>;
 }
@@ -54,8 +56,7 @@ export function createTicketUploads({ database, clock, random, files }: TicketUp
       .executeTakeFirst();
     if (wanted === undefined) await files.remove(sha256);
   };
-  /** Of runs that were cancelled before they began, or whose process died too often. */
-  const releaseEnded = async (): Promise<void> => {
+  const releaseEnded: TicketUploads['releaseEnded'] = async () => {
     const ended = await database
       .selectFrom('ticket_file')
       .leftJoin('job_run', 'job_run.id', 'ticket_file.run')
@@ -67,10 +68,12 @@ export function createTicketUploads({ database, clock, random, files }: TicketUp
       await database.updateTable('ticket_file').set({ sha256: null }).where('run', '=', run).execute();
       await release(sha256 ?? '');
     }
+    return ended.length;
   };
 
   return {
     release,
+    releaseEnded,
     receive: async (event, body) => {
       const others = receiving.get(event) ?? 0;
       if (others >= receivedAtOnceMax)
@@ -105,13 +108,10 @@ export function createTicketUploads({ database, clock, random, files }: TicketUp
       return path === undefined ? err({ type: 'file-unknown' }) : bytesOfFile(path, ownBytes);
     },
     assign: async (queries, run, event, sha256) => {
-      const before = await queries.selectFrom('ticket_file').select('sha256').where('run', '=', run).executeTakeFirst();
       await queries
         .insertInto('ticket_file')
         .values({ run, event, sha256, report: null, created_at_ms: clock.wallMs() })
-        .onConflict((conflict) => conflict.column('run').doUpdateSet({ sha256, report: null }))
         .execute();
-      return before?.sha256 ?? undefined;
     },
     keepReport: async (run, report, { isDone }) => {
       await database

@@ -59,6 +59,10 @@ const exported = async (query = '', token = test.token): Promise<string> => {
   expect(await typeOf(response.clone())).toBe('200');
   return response.text();
 };
+const cleanUp = async (): Promise<void> => {
+  const { id } = await test.json<JobRun>('POST', '/admin/jobs/runs', { kind: 'clean-up' }, 202);
+  await test.cloud.jobs.perform(id);
+};
 const uploads = (): readonly string[] => readdirSync(join(test.folder, 'uploads'));
 const idOf = (code: string): string => foreignTicketId(1, code);
 
@@ -193,6 +197,28 @@ describe('a table that is sent', () => {
     const cancelled = await begin('code,type\nC1,1\n');
     await test.json('POST', `/api/events/1/jobs/${cancelled.id}/cancel`, {}, 200);
     await look('code,type\nC2,1\n');
+    expect(uploads()).toEqual([]);
+  });
+
+  it('goes with the next clean-up where its import was cancelled, and no other does', async () => {
+    const cancelled = await begin('code,type\nC1,1\n');
+    await test.json('POST', `/api/events/1/jobs/${cancelled.id}/cancel`, {}, 200);
+    expect(uploads().length).toBe(1);
+    await cleanUp();
+    expect(uploads()).toEqual([]);
+    const waiting = await begin('code,type\nC2,1\n');
+    await cleanUp();
+    await test.cloud.jobs.perform(waiting.id);
+    expect(await view(waiting.id)).toMatchObject({ report: { created: 1 } });
+    expect(uploads()).toEqual([]);
+  });
+
+  it('is imported before the next one is taken, however long it waits', async () => {
+    const { id } = await begin('code,type\nC1,1\n');
+    expect(await typeOf(await send('code,type\nC2,1\n'))).toBe('409 job-running');
+    await test.cloud.jobs.perform(id);
+    expect(await view(id)).toMatchObject({ report: { created: 1 } });
+    expect(await load('code,type\nC2,1\n')).toMatchObject({ report: { created: 1 } });
     expect(uploads()).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '../../store/database.ts';
 import { keptForMs as answersKeptForMs } from '../idempotency.ts';
+import type { TicketUploads } from '../ticket-uploads.ts';
 import { defineJob, type JobContext, type JobKind } from './job-kind.ts';
 
 /** Rows of one transaction: nobody waits long for their place. */
@@ -79,18 +80,21 @@ const expiring: readonly Expiring[] = [
 export interface CleanUpDeps {
   readonly database: Database;
   readonly clock: Clock;
+  readonly uploads: Pick<TicketUploads, 'releaseEnded'>;
 }
 
-export const cleanUp = ({ database, clock }: CleanUpDeps): JobKind =>
+export const cleanUp = ({ database, clock, uploads }: CleanUpDeps): JobKind =>
   defineJob({
     name: 'clean-up',
-    title: 'Deletes sessions, links, tokens, answers, reservations and runs that have expired',
+    title:
+      'Deletes sessions, links, tokens, answers, reservations and runs that have expired, and files of imports that were cancelled',
     about: 'deployment',
     schedule: '17 * * * *',
     runNow: true,
     parameters: z.strictObject({}),
     run: async (context) => {
       const nowMs = clock.wallMs();
+      const files = await uploads.releaseEnded();
       const counts: Record<string, number> = {};
       for (const [index, one] of expiring.entries()) {
         if (context.signal.aborted) break;
@@ -98,7 +102,14 @@ export const cleanUp = ({ database, clock }: CleanUpDeps): JobKind =>
         context.report(index + 1, expiring.length);
       }
       const rows = Object.values(counts).reduce((sum, count) => sum + count, 0);
-      return ok({ counts, summary: rows === 0 ? 'Nothing had expired.' : `Deleted ${rows} expired rows.` });
+      const deleted = [
+        ...(rows === 0 ? [] : [`${rows} expired rows`]),
+        ...(files === 0 ? [] : [`${files} files of imports that have ended`]),
+      ];
+      return ok({
+        counts: { ...counts, files },
+        summary: deleted.length === 0 ? 'Nothing had expired.' : `Deleted ${deleted.join(' and ')}.`,
+      });
     },
   });
 

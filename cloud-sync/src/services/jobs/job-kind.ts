@@ -44,6 +44,8 @@ export interface JobKind<P = unknown> {
   readonly runNow: boolean;
   /** Any number at a time; by default one for the deployment, or one for each event. */
   readonly isManyAtOnce?: boolean;
+  /** A run that waits stays as it was begun, and another is refused as while it is under way; by default it becomes the other. */
+  readonly isKeptWaiting?: boolean;
   /** Of what `start` is given and the table keeps as JSON: no secrets. */
   readonly parameters: z.ZodType<P>;
   /** Resolves soon after `signal` is aborted, with what was done until then. */

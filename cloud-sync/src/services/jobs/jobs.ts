@@ -41,7 +41,7 @@ export interface Jobs extends Pick<Runner, 'perform'> {
   /** Every kind, with its next run, those under way and the last one. */
   readonly kinds: () => Promise<readonly JobKindView[]>;
   /**
-   * Starts a run about `event` (0: about none). Of a kind that runs once at a time, the one that waits becomes this one;
+   * Starts a run about `event` (0: about none). Of a kind that runs once at a time, the one that waits becomes this one, unless it is kept;
    * `job-running` where it is under way already. `job-kind-unknown`, `options-invalid` where the parameters do not fit.
    */
   readonly start: (
@@ -97,6 +97,17 @@ export function createJobs(deps: JobsDeps): JobService {
     return (event === undefined ? found : found.where('event', '=', event)).executeTakeFirst();
   };
 
+  /** Nothing where the run that has the slot waits no more. */
+  const replaceWaiting = (queries: Queries, run: ReturnType<typeof newRun>): Promise<RunRow | undefined> =>
+    queries
+      .updateTable('job_run')
+      .set({ parameters: run.parameters, due_at_ms: run.due_at_ms })
+      .set({ started_by_kind: run.started_by_kind ?? null, started_by: run.started_by ?? null })
+      .where('slot', '=', run.slot ?? '')
+      .where('state', '=', 'waiting')
+      .returningAll()
+      .executeTakeFirst();
+
   const startWithin: Jobs['startWithin'] = async (queries, name, event, parameters, { dueAtMs, by } = {}) => {
     const kind = kinds.get(name);
     if (kind === undefined) return err({ type: 'job-kind-unknown' });
@@ -114,21 +125,13 @@ export function createJobs(deps: JobsDeps): JobService {
       ...(dueAtMs === undefined ? {} : { dueAtMs }),
       by,
     });
-    const row =
-      (await queries
-        .insertInto('job_run')
-        .values(run)
-        .onConflict((conflict) => conflict.doNothing())
-        .returningAll()
-        .executeTakeFirst()) ??
-      (await queries
-        .updateTable('job_run')
-        .set({ parameters: run.parameters, due_at_ms: run.due_at_ms })
-        .set({ started_by_kind: run.started_by_kind ?? null, started_by: run.started_by ?? null })
-        .where('slot', '=', run.slot ?? '')
-        .where('state', '=', 'waiting')
-        .returningAll()
-        .executeTakeFirst());
+    const inserted = await queries
+      .insertInto('job_run')
+      .values(run)
+      .onConflict((conflict) => conflict.doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    const row = inserted ?? (kind.isKeptWaiting === true ? undefined : await replaceWaiting(queries, run));
     return row === undefined ? err({ type: 'job-running' }) : ok(toRunView(row));
   };
 

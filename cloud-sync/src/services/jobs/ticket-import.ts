@@ -26,6 +26,8 @@ export const importTickets = ({ ticketFileImports, uploads }: TicketImportJobDep
     title: 'Imports the tickets of a table that was sent',
     about: 'event',
     runNow: false,
+    // Its file is the work: another one must not take its place.
+    isKeptWaiting: true,
     parameters: parametersSchema,
     run: async ({ run, event, parameters: { sha256, options, by }, signal, report, fence }) => {
       const bytes = await uploads.read(sha256);
