@@ -133,16 +133,6 @@ describe('a table that is sent', () => {
     expect(uploads()).toEqual([]);
   });
 
-  it('takes the place of one that still waits, of which nothing is kept', async () => {
-    await begin('code,type\nOLD,1\n');
-    const { id } = await begin('code,type\nNEW,1\n');
-    expect(uploads()).toHaveLength(1);
-    await test.cloud.jobs.perform(id);
-    expect((await view(id)).report).toMatchObject({ created: 1 });
-    expect((await test.api('GET', `/api/tickets/${idOf('NEW')}`)).status).toBe(200);
-    expect(uploads()).toEqual([]);
-  });
-
   it('is turned away while as many come in as may at once, and taken when one of them has ended', async () => {
     const senders: ReadableStreamDefaultController<Uint8Array>[] = [];
     const slowly = async (): Promise<Response> => {
