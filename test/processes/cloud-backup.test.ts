@@ -81,7 +81,11 @@ describe('cloud-sync backup', () => {
     expect(run('audit', 'verify', '--data', other).code).toBe(0);
     expect(run('restore', backup, '--data', other)).toMatchObject({
       code: 2,
-      errors: expect.stringContaining('exists'),
+      errors: expect.stringContaining(`exists, and nothing is ever written over it. To restore in its place`),
+    });
+    expect(run('backup', backup, '--data', data)).toMatchObject({
+      code: 2,
+      errors: `cloud-sync: ${backup} exists, and nothing is ever written over it. Name another file.\n`,
     });
   });
 

@@ -71,7 +71,7 @@ export const createBackupCommand = <E extends { readonly type: string }>({
         bar.update(done);
       });
       bar.stop();
-      if (!made.ok) return fail(explainBackup(made.error));
+      if (!made.ok) return fail(explainBackup(made.error, 'Name another file.'));
       console.log(`${made.value.file}\t${made.value.bytes} bytes, checked`);
       console.error('cloud-sync: keep master.key too, but apart from it: together they sign tickets.');
     },
@@ -110,7 +110,9 @@ export const createRestoreCommand = <E extends { readonly type: string }>({
       });
       if (!restored.ok) {
         const { error } = restored;
-        return fail(isBackupError(error) ? explainBackup(error) : explain(error));
+        if (!isBackupError(error)) return fail(explain(error));
+        const elsewhere = `To restore in its place, stop the service and move ${dirname(pathOf(config.database))} away first.`;
+        return fail(explainBackup(error, elsewhere));
       }
       console.log(`${restored.value.file}\t${restored.value.bytes} bytes`);
       const events = published.length === 0 ? 'No event had a feed.' : `Published event ${published.join(', ')} anew.`;
@@ -133,10 +135,11 @@ const backupErrorTypes: readonly string[] = [
 ] satisfies readonly BackupError['type'][];
 const isBackupError = (error: { readonly type: string }): error is BackupError => backupErrorTypes.includes(error.type);
 
-function explainBackup(error: BackupError): string {
+/** `whereItExists` says what to do where a file has the name already. */
+function explainBackup(error: BackupError, whereItExists: string): string {
   switch (error.type) {
     case 'file-exists':
-      return `${error.file} exists, and nothing is ever written over it. Name another file; to restore over a deployment, stop the service and move its ${dirname(error.file)} away first.`;
+      return `${error.file} exists, and nothing is ever written over it. ${whereItExists}`;
     case 'folder-missing':
       return `there is no folder ${error.folder}.`;
     case 'disk-full':
