@@ -20,6 +20,9 @@ export const eventArgument = {
   event: { type: 'string', required: true, description: 'Number of the event', valueHint: 'N' },
 } as const;
 
+/** To the second. */
+export const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
 /** `C`: what a command needs of an opened service. */
 export interface CommandTools<C> {
   /** Opens the service for `work`, and closes it. */

@@ -7,7 +7,7 @@ import type { SingleBar } from 'cli-progress';
 import { systemActor, type AuditRecord } from '../services/audit.ts';
 import type { Jobs } from '../services/jobs/jobs.ts';
 import type { Failure } from '../services/problems.ts';
-import { placeArguments, type CommandTools } from './command-tools.ts';
+import { placeArguments, timeText, type CommandTools } from './command-tools.ts';
 
 /** What the command needs of an opened service. */
 interface JobCloud {
@@ -82,13 +82,11 @@ export async function followRun(jobs: Jobs, id: string, bar: SingleBar): Promise
   }
 }
 
-const time = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
-
 export const describeRun = ({ id, state, result, event, endedAtMs, startedAtMs, dueAtMs }: JobRun): string =>
   [
     id,
     state,
-    time(endedAtMs ?? startedAtMs ?? dueAtMs),
+    timeText(endedAtMs ?? startedAtMs ?? dueAtMs),
     ...(event === undefined ? [] : [`event ${event}`]),
     ...(result === undefined ? [] : [result.summary]),
   ].join('  ');
@@ -97,7 +95,7 @@ function describeKind({ name, title, schedule, nextDueAtMs, last, running }: Job
   const lines = [
     ...running.map((run) => `running  ${describeRun(run)}${describeProgress(run)}`),
     ...(last === undefined ? [] : [`last     ${describeRun(last)}`]),
-    ...(nextDueAtMs === undefined ? [] : [`next     ${time(nextDueAtMs)}`]),
+    ...(nextDueAtMs === undefined ? [] : [`next     ${timeText(nextDueAtMs)}`]),
   ];
   return [`${name}: ${title}${schedule === undefined ? '' : ` (${schedule})`}`, ...lines].join('\n  ');
 }

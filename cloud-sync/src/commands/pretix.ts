@@ -10,7 +10,7 @@ import type { Jobs } from '../services/jobs/jobs.ts';
 import type { Pretix } from '../services/pretix/service.ts';
 import { pretixImportKind } from '../services/pretix/work.ts';
 import { describeRun, followRun } from './jobs.ts';
-import { placeArguments, type CommandTools } from './command-tools.ts';
+import { placeArguments, timeText, type CommandTools } from './command-tools.ts';
 
 /** What the command needs of an opened service. */
 interface PretixCloud {
@@ -133,7 +133,7 @@ const createStatus = ({ withCloud, eventNumber, orExit }: PretixTools): CommandD
         for (const line of [...describeView(view), ...describeProblems(view)]) console.log(line);
         const failed = orExit(await pretix.checkIns(event, { state: 'failed', limit: shownMax }));
         for (const { kind, order, ticket, atMs, reason } of failed.checkIns)
-          console.log(`not taken: ${kind} of order ${order}, ticket ${ticket}, ${time(atMs)}: ${reason ?? ''}`);
+          console.log(`not taken: ${kind} of order ${order}, ticket ${ticket}, ${timeText(atMs)}: ${reason ?? ''}`);
         if (view.lastError !== undefined) process.exitCode = 1;
       });
     },
@@ -169,8 +169,6 @@ function readToken(file: string, fail: (message: string) => never): string {
   }
 }
 
-const time = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
-
 function describeView(view: PretixView): readonly string[] {
   const { server, organizer, slug, lists, items, complete, tickets, checkIns, lastGoodAtMs, lastError } = view;
   return [
@@ -182,10 +180,10 @@ function describeView(view: PretixView): readonly string[] {
     }),
     ...view.warnings,
     `went back: ${checkIns.sent}; waiting: ${checkIns.waiting}; refused: ${checkIns.failed}; never happened: ${checkIns.skipped}`,
-    ...(lastGoodAtMs === undefined ? [] : [`all well: ${time(lastGoodAtMs)}`]),
+    ...(lastGoodAtMs === undefined ? [] : [`all well: ${timeText(lastGoodAtMs)}`]),
     ...(lastError === undefined
       ? []
-      : [`failed: ${time(lastError.atMs)}, ${lastError.type}. ${lastError.detail ?? ''}`]),
+      : [`failed: ${timeText(lastError.atMs)}, ${lastError.type}. ${lastError.detail ?? ''}`]),
   ];
 }
 
