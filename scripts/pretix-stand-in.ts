@@ -10,14 +10,27 @@ const { values } = parseArgs({
 const orders = Number(values.orders);
 const codesShown = 3;
 
-const shop = createShop({ now: () => Date.now() });
+const sellingMs = 30 * 86_400_000;
+const begunAtMs = Date.now() - sellingMs;
+
+/** While tickets are sold: what changed a moment ago a first import would read twice. */
+let soldAtMs: number | undefined;
+const shop = createShop({ now: () => soldAtMs ?? Date.now() });
 const { id: item } = shop.addItem('Day ticket');
-for (let index = 0; index < orders; index++)
+for (let index = 0; index < orders; index++) {
+  soldAtMs = begunAtMs + Math.floor((index / orders) * (sellingMs - 3_600_000));
   shop.addOrder({
     positions: [{ item, attendeeName: `Visitor ${index + 1}`, attendeeEmail: `visitor-${index + 1}@example.org` }],
   });
+}
+soldAtMs = undefined;
 const list = shop.addList('Entrance');
-const { url, token, organizer, slug } = await startPretixStandIn({ shop, port: Number(values.port) });
+const { url, token, organizer, slug } = await startPretixStandIn({ shop, port: Number(values.port) }).catch(
+  (cause: unknown) => {
+    console.error(`pretix-stand-in: ${cause instanceof Error ? cause.message : String(cause)}; see --port`);
+    process.exit(2);
+  },
+);
 const codes = shop.orders.slice(0, codesShown).flatMap(({ positions }) => positions.map(({ secret }) => secret));
 
 console.log(`${orders} tickets are sold at ${url}. Connect an event with it:
