@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** No name of a package has a blank; what stands between two quoted words of another text has. */
-const imported = /(?:\bfrom|\bimport|\bimport\()\s*['"]([^'"\s.][^'"\s]*)['"]/g;
+/** No name of a package has a blank, or is put together: what stands between two quoted words of another text may be. */
+const imported = /(?:\bfrom|\bimport|\bimport\()\s*['"]([^'"\s.$][^'"\s$]*)['"]/g;
 const resolved = /\brequire\.resolve\(\s*['"]([^'"]+)['"]/g;
 
 /** Runs inside the application's folder, so that bare names mean what they mean to the code there. */
