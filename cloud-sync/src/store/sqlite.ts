@@ -1,6 +1,6 @@
 // SQLite, for one process: the only file of the service that imports better-sqlite3. Its own tables go through kysely; the ready-made
 // SQLite files that gates download are written here too.
-import { existsSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import {
@@ -21,9 +21,13 @@ const cacheKibibytes = 65_536;
 /** Pages (of 4 KiB) in the write-ahead log before they go into the file; by default every other batch of marks would wait for that. */
 const checkpointPages = 8_000;
 
-/** Opens a file (or `:memory:`), creating it and its folder; durable at every commit. Throws what SQLite throws. */
+/** Opens a file (or `:memory:`), creating it and its folder for the owner alone; durable at every commit. Throws what SQLite throws. */
 export function openSqlite(path: string): Dialect {
-  if (path !== ':memory:' && !existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (path !== ':memory:' && !existsSync(path)) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // SQLite gives its other files the mode of this one.
+    closeSync(openSync(path, 'a', 0o600));
+  }
   const database = new Sqlite(path, { timeout: busyTimeoutMs });
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');

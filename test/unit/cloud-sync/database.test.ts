@@ -1,7 +1,10 @@
 // Goal: a database gives the same values whichever it is, is brought forward only, and its password is shown to nobody.
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { readConfig } from '../../../cloud-sync/src/config.ts';
 import { migrate, openDatabase, redactUrl, type Database } from '../../../cloud-sync/src/store/database.ts';
 import { openTestDatabase } from '../../support/database.ts';
@@ -143,5 +146,19 @@ describe('the URL of a database', () => {
       error: { type: 'database-unusable', cause: expect.stringContaining('ECONNREFUSED') },
     });
     expect(JSON.stringify(migrated)).not.toContain('very-secret');
+  });
+});
+
+describe('a new SQLite file', () => {
+  it('and what lies beside it are for its owner alone, also in a folder that others may read', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postern-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    chmodSync(folder, 0o755);
+    const made = open(`sqlite:${join(folder, 'cloud.db')}`);
+    await migrate(made);
+    const files = readdirSync(folder);
+    expect(files).toEqual(['cloud.db', 'cloud.db-shm', 'cloud.db-wal']);
+    for (const name of files) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+    await made.destroy();
   });
 });
