@@ -1,6 +1,7 @@
 // How a gate proves to the cloud who it is: a compact JWS (RFC 7515, RFC 8037) by the gate's Ed25519 key over the cloud's nonce, the
 // method, the path and the hash of the body. Freshness comes from the nonce alone, since a gate's clock may be days off.
 import { z } from 'zod';
+import { base64UrlToBytes, bytesToBase64Url } from './base64.ts';
 import { utf8 } from './bytes.ts';
 import { sha256, sign, verifySignature, type KeyPair } from './crypto.ts';
 import { err, ok, type Result } from './result.ts';
@@ -101,21 +102,6 @@ function splitToken(
   const signatureBytes = base64UrlToBytes(signature);
   if (!claims.success || signatureBytes === undefined) return undefined;
   return { signed: `${header}.${payload}`, claims: claims.data, signature: signatureBytes };
-}
-
-/** base64url without padding (RFC 4648 5). */
-export function bytesToBase64Url(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
-/** Undefined for anything that is not canonical base64url without padding. */
-export function base64UrlToBytes(text: string): Uint8Array | undefined {
-  if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return undefined;
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  return bytesToBase64Url(bytes) === text ? bytes : undefined;
 }
 
 const jsonToBase64Url = (value: unknown): string => bytesToBase64Url(utf8(JSON.stringify(value)));

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { concatBytes, utf8 } from './bytes.ts';
 import { sign, signatureBytes, verifySignature, type KeyPair } from './crypto.ts';
-import { base64UrlToBytes, bytesToBase64Url } from './gate-token.ts';
+import { base64UrlToBytes, bytesToBase64Url } from './base64.ts';
 import type { Fix } from './geofence-track.ts';
 import { decodeHolderPass, passBytesMax, type HolderPass, type KeyOf, type PassError } from './pass.ts';
 import { err, ok, type Result } from './result.ts';

@@ -1,5 +1,6 @@
 // The public surface of @postern/shared: everything the gate, the cloud, the pages and other people's test vectors use.
 export * from './base45.ts';
+export * from './base64.ts';
 export * from './bytes.ts';
 export * from './binding.ts';
 export * from './case.ts';

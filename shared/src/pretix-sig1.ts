@@ -1,6 +1,7 @@
 // Tickets that pretix has signed itself ("pretix_sig1"): the text of a code taken apart, its signature checked, and what it says. The text is
 // Base64, backwards, of: version 1, two 16-bit big-endian lengths, a protobuf message, an Ed25519 signature over that message. Source: the
 // "pretix_sig1" generator of pretix (Ed25519Sig1PayloadGenerator) and libpretixsync, which reads it.
+import { base64ToBytes } from './base64.ts';
 import { signatureBytes, verifySignature } from './crypto.ts';
 
 /** Characters of the longest secret that pretix stores. */
@@ -9,7 +10,6 @@ const version = 1;
 const headerBytes = 5;
 /** Base64 of a first byte of 1 begins so; backwards it ends so. A quick look at codes that are anything else. */
 const ending = /[Q-Za-f]A$/;
-const base64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 export interface SignedSecret {
   /** A protobuf message: not to be read before the signature has been checked. */
@@ -32,7 +32,8 @@ export interface SecretClaims {
 /** Undefined for a text that is not of this form, to the last byte. Says nothing yet about who has made it. */
 export function parseSecret(text: string): SignedSecret | undefined {
   if (text.length > charsMax || !ending.test(text)) return undefined;
-  const bytes = decodeBase64([...text].toReversed().join(''));
+  // Canonical: a ticket with other bits left over would be another ticket, not yet used.
+  const bytes = base64ToBytes([...text].toReversed().join(''));
   if (bytes === undefined || bytes.length < headerBytes || bytes[0] !== version) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const payloadBytes = view.getUint16(1);
@@ -95,11 +96,4 @@ function readFields(message: Uint8Array): ReadonlyMap<number, number> | undefine
     }
   }
   return values;
-}
-
-/** Only as pretix writes it: decoders pass over the last bits, and a ticket with other ones would be another ticket, not yet used. */
-function decodeBase64(text: string): Uint8Array | undefined {
-  if (text.length % 4 !== 0 || !base64.test(text)) return undefined;
-  const bytes = atob(text);
-  return btoa(bytes) === text ? Uint8Array.from(bytes, (character) => character.charCodeAt(0)) : undefined;
 }

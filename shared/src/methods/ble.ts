@@ -7,7 +7,7 @@ import { bytesToHex, concatBytes, hexToBytes, utf8 } from '../bytes.ts';
 import { isSoundPublicKey, signatureBytes, verifySignature } from '../crypto.ts';
 import type { Claim, Refusal } from '../decision.ts';
 import type { Lookups, VerificationMethod } from '../gate/ports.ts';
-import { bytesToBase64Url } from '../gate-token.ts';
+import { bytesToBase64Url } from '../base64.ts';
 import { credentialIdOf, decodeHolderPass, encodeHolderPass, passClaims, type HolderPass } from '../pass.ts';
 import type { BandPresentation, BandProof } from '../presentation.ts';
 import { err, ok, type Result } from '../result.ts';

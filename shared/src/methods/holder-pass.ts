@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { hexToBytes } from '../bytes.ts';
 import { isSoundPublicKey, type KeyPair } from '../crypto.ts';
 import type { GenerateError, GenerateRequest, Generated } from '../gate/ports.ts';
-import { bytesToBase64Url } from '../gate-token.ts';
+import { bytesToBase64Url } from '../base64.ts';
 import { credentialIdOf, encodeHolderPass, passClaims } from '../pass.ts';
 import { err, ok, type Result } from '../result.ts';
 

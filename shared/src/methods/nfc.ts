@@ -7,7 +7,7 @@ import { tagRefusal, type TagState } from '../binding.ts';
 import { bytesToHex } from '../bytes.ts';
 import type { Claim, Refusal } from '../decision.ts';
 import type { Lookups, VerificationMethod } from '../gate/ports.ts';
-import { bytesToBase64Url } from '../gate-token.ts';
+import { bytesToBase64Url } from '../base64.ts';
 import { decodeNdef, encodeNdef, ndefExternal, ndefUri, type NdefRecord } from '../ndef.ts';
 import { credentialIdOf, decodePassBytes, encodePassBytes, passClaims, type Pass, type PassError } from '../pass.ts';
 import type { TagPresentation } from '../presentation.ts';
