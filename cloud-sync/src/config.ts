@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { err, knownMethods, methodById, ok, type Result } from '@postern/shared';
 import { z } from 'zod';
-import { isNetwork } from './services/webhooks/addresses.ts';
+import { isNetwork } from './services/network-addresses.ts';
 
 const keyDays = z.coerce.number('must be a number from 0 to 3650').int().min(0).max(3_650);
 const configSchema = z.object({

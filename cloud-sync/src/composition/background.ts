@@ -10,7 +10,7 @@ import { revokeUnscannedTickets } from '../services/jobs/revoke-unscanned.ts';
 import { importTickets } from '../services/jobs/ticket-import.ts';
 import { createMetrics } from '../services/metrics.ts';
 import { createPretixFollower, pretixImport, type PretixFollower } from '../services/pretix/work.ts';
-import { createAddresses } from '../services/webhooks/addresses.ts';
+import { createAddresses } from '../services/network-addresses.ts';
 import { deliverWebhooks, deliveryName } from '../services/webhooks/deliver.ts';
 import { createWebhooks } from '../services/webhooks/endpoints.ts';
 import { createSender } from '../services/webhooks/send.ts';

@@ -2,7 +2,7 @@
 import { createReach } from '../services/pretix/reach.ts';
 import { createPretix, type Pretix } from '../services/pretix/service.ts';
 import { createPretixSync, type PretixSync } from '../services/pretix/sync.ts';
-import { createAddresses } from '../services/webhooks/addresses.ts';
+import { createAddresses } from '../services/network-addresses.ts';
 import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
 

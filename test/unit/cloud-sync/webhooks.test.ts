@@ -11,7 +11,7 @@ import {
   type WebhookDeliveryPage,
   type WebhookView,
 } from '@postern/shared';
-import { createAddresses, isNetwork } from '../../../cloud-sync/src/services/webhooks/addresses.ts';
+import { createAddresses, isNetwork } from '../../../cloud-sync/src/services/network-addresses.ts';
 import { failingMsMax, retryWaitsMs } from '../../../cloud-sync/src/services/webhooks/attempts.ts';
 import { deliveryName } from '../../../cloud-sync/src/services/webhooks/deliver.ts';
 import { endpointsMax } from '../../../cloud-sync/src/services/webhooks/endpoints.ts';

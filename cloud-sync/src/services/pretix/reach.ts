@@ -3,7 +3,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { err, ok, type Result } from '@postern/shared';
-import type { Addresses } from '../webhooks/addresses.ts';
+import type { Addresses } from '../network-addresses.ts';
 import type { PretixError } from './http.ts';
 
 export interface Reach {

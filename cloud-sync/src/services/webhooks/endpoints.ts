@@ -27,7 +27,7 @@ import { cursorText, readPage } from '../cursor.ts';
 import { readEvent } from '../events.ts';
 import type { Failure } from '../problems.ts';
 import type { Vault, VaultError } from '../vault.ts';
-import type { Addresses } from './addresses.ts';
+import type { Addresses } from '../network-addresses.ts';
 import { newDelivery, type Outbox } from './outbox.ts';
 import { secretBytes, secretToText } from './signature.ts';
 

@@ -5,7 +5,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Timer } from '@postern/shared';
-import type { Addresses } from './addresses.ts';
+import type { Addresses } from '../network-addresses.ts';
 
 /** From the first look at the name to the status: Standard Webhooks says 15 to 30 s. */
 export const sendTimeoutMs = 15_000;

@@ -1,7 +1,7 @@
 // Goal: whoever may connect an event with a pretix server cannot make this machine speak to its own neighbours, by whatever address or name.
 import { describe, expect, test } from 'vitest';
 import { createReach } from '../../../../cloud-sync/src/services/pretix/reach.ts';
-import { createAddresses } from '../../../../cloud-sync/src/services/webhooks/addresses.ts';
+import { createAddresses } from '../../../../cloud-sync/src/services/network-addresses.ts';
 import { createPerson, askAs } from '../../../support/people.ts';
 import { createTestCloud, someEvent } from '../../../support/cloud.ts';
 import { connection, openPretixRig } from '../../../support/pretix.ts';

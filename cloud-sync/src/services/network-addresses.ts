@@ -1,5 +1,5 @@
-// Which network addresses a webhook may reach: public ones, and private networks only where the settings name them. Else whoever may add a
-// webhook could make this machine speak to its own neighbours.
+// Which network addresses webhooks and connections to pretix may reach: public ones, and private networks only where the settings name them.
+// Else whoever may add one could make this machine speak to its own neighbours.
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** Special-purpose networks of IANA's registries (RFC 6890 and after), and multicast. */
