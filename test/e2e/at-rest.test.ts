@@ -15,7 +15,15 @@ import {
   type TicketResponse,
 } from '@postern/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+import {
+  createCloudClient,
+  firstToken,
+  freePort,
+  runCloud,
+  temporaryFolder,
+  type CloudClient,
+  type CloudProcess,
+} from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
 import {
   listenToGate,
@@ -37,7 +45,7 @@ describe('a stolen gate', () => {
   let cloud: CloudProcess;
   let cloudUrl = '';
   let port = 0;
-  let token = '';
+  let client: CloudClient;
   let event = 0;
   let tickets: readonly TicketResponse[] = [];
   let gate: GateProcess;
@@ -52,16 +60,8 @@ describe('a stolen gate', () => {
     cloud.kill('SIGTERM');
     await cloud.ended;
   };
-  const api = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(cloudUrl + path, {
-      method,
-      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response.json();
-  };
-  const summary = async (): Promise<Summary> => summarySchema.parse(await api('GET', `/api/events/${event}/summary`));
+  const summary = async (): Promise<Summary> =>
+    summarySchema.parse(await client.json('GET', `/api/events/${event}/summary`));
   const startGate = async (environment: NodeJS.ProcessEnv = {}): Promise<void> => {
     gate = startGateProcess(configPath, environment);
     ({ url } = await gate.ready);
@@ -103,9 +103,9 @@ describe('a stolen gate', () => {
   beforeAll(async () => {
     port = await freePort();
     await startCloud(port);
-    token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
+    client = createCloudClient(() => cloudUrl, firstToken(cloud));
     ({ event } = eventResponseSchema.parse(
-      await api('POST', '/api/events', {
+      await client.json('POST', '/api/events', {
         name: 'Night',
         types: [{ id: 1, name: typeName }],
         zones: [{ id: 'arena', name: 'Arena' }],
@@ -113,13 +113,16 @@ describe('a stolen gate', () => {
       }),
     ));
     ({ tickets } = ticketBatchResponseSchema.parse(
-      await api('POST', '/api/tickets/batch', { event, tickets: Array.from({ length: 5 }, () => ({ type: 1 })) }),
+      await client.json('POST', '/api/tickets/batch', {
+        event,
+        tickets: Array.from({ length: 5 }, () => ({ type: 1 })),
+      }),
     ));
     const lanes = [{ id: 'one', readers: ['stdin://'], actuator: 'sim://one?pass-ms=20' }];
     const { code } = gateResponseSchema.parse(
-      await api('POST', `/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
+      await client.json('POST', `/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
     );
-    await api('POST', `/admin/events/${event}/publish`, {});
+    await client.json('POST', `/admin/events/${event}/publish`, {});
     expect(await runGateCommand('enrol', cloudUrl, code, '--data', data, '--lan', 'off')).toMatchObject({ code: 0 });
     appendFileSync(configPath, '\n[local]\nport = 0\n');
     await startGate();
@@ -202,7 +205,7 @@ describe('a stolen gate', () => {
     expect(await scan(2)).toMatchObject({ kind: 'admit' });
     // Where the gate does not look.
     await startCloud(0);
-    await api('POST', `/admin/events/${event}/gates/gate-a/revoke`, { reason: 'stolen at the bar' });
+    await client.json('POST', `/admin/events/${event}/gates/gate-a/revoke`, { reason: 'stolen at the bar' });
     expect(await summary()).toMatchObject({ admitted: 1 });
     await stopCloud();
     const keyBefore = readFileSync(join(data, 'identity/disk-key'), 'utf8');

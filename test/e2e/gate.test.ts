@@ -14,7 +14,14 @@ import {
   type TicketResponse,
 } from '@postern/shared';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+import {
+  createCloudClient,
+  firstToken,
+  runCloud,
+  temporaryFolder,
+  type CloudClient,
+  type CloudProcess,
+} from '../support/cloud-process.ts';
 import {
   listenToGate,
   runGateCommand,
@@ -36,7 +43,7 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
   const picture = join(folder.path, 'code.png');
   let cloud: CloudProcess;
   let cloudUrl = '';
-  let token = '';
+  let client: CloudClient;
   let event = 0;
   let tickets: readonly TicketResponse[] = [];
   let steward = { operator: '', pin: '4711' };
@@ -46,22 +53,8 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
   let events: GateEvents;
   let systemd: FakeSystemd | undefined;
 
-  const api = async (method: string, path: string, body?: unknown): Promise<Response> => {
-    const response = await fetch(cloudUrl + path, {
-      method,
-      headers: {
-        Authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response;
-  };
-  const apiJson = async (method: string, path: string, body?: unknown): Promise<unknown> =>
-    (await api(method, path, body)).json();
   const summary = async (): Promise<Summary> =>
-    summarySchema.parse(await apiJson('GET', `/api/events/${event}/summary`));
+    summarySchema.parse(await client.json('GET', `/api/events/${event}/summary`));
   const startCloud = async (port: number): Promise<void> => {
     cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', String(port));
     cloudUrl = await cloud.ready;
@@ -97,16 +90,16 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
   beforeAll(async () => {
     systemd = await listenAsSystemd(folder.path, 200);
     await startCloud(0);
-    token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
+    client = createCloudClient(() => cloudUrl, firstToken(cloud));
     const types = [
       { id: 1, name: 'Standing' },
       { id: 2, name: 'Under 18', hold: 'under-18' },
     ];
     ({ event } = eventResponseSchema.parse(
-      await apiJson('POST', '/api/events', { name: 'Test night', types, zones: [{ id: 'arena', name: 'Arena' }] }),
+      await client.json('POST', '/api/events', { name: 'Test night', types, zones: [{ id: 'arena', name: 'Arena' }] }),
     ));
     ({ tickets } = ticketBatchResponseSchema.parse(
-      await apiJson('POST', '/api/tickets/batch', {
+      await client.json('POST', '/api/tickets/batch', {
         event,
         tickets: [{ type: 1 }, { type: 1 }, { type: 2 }, { type: 1 }, { type: 1 }],
       }),
@@ -114,12 +107,12 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
     steward = {
       ...steward,
       operator: staffResponseSchema.parse(
-        await apiJson('POST', `/admin/events/${event}/staff`, { role: 'supervisor', pin: steward.pin }),
+        await client.json('POST', `/admin/events/${event}/staff`, { role: 'supervisor', pin: steward.pin }),
       ).operator,
     };
     writeFileSync(
       picture,
-      Buffer.from(await (await api('GET', `/api/tickets/${tickets[0]?.id ?? ''}/qr.png`)).arrayBuffer()),
+      Buffer.from(await (await client.send('GET', `/api/tickets/${tickets[0]?.id ?? ''}/qr.png`)).arrayBuffer()),
     );
     const invited = {
       id: 'gate-a',
@@ -127,8 +120,8 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
       zone: 'arena',
       lanes: [{ id: lane, readers: [`camera://${picture}`, 'stdin://'], actuator: 'sim://turnstile?pass-ms=50' }],
     };
-    ({ code } = gateResponseSchema.parse(await apiJson('POST', `/admin/events/${event}/gates`, invited)));
-    await apiJson('POST', `/admin/events/${event}/publish`, {});
+    ({ code } = gateResponseSchema.parse(await client.json('POST', `/admin/events/${event}/gates`, invited)));
+    await client.json('POST', `/admin/events/${event}/publish`, {});
   });
 
   afterAll(async () => {

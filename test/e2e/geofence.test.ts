@@ -17,7 +17,7 @@ import {
 } from '@postern/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessCloud, type CloudAccess } from '../support/cloud.ts';
-import { runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
+import { firstToken, runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
 import {
   listenToGate,
@@ -90,8 +90,7 @@ describe('phones before a door', () => {
     await ready;
     cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', '0');
     const cloudUrl = await cloud.ready;
-    const token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
-    access = accessCloud((path, init) => fetch(cloudUrl + path, init), token);
+    access = accessCloud((path, init) => fetch(cloudUrl + path, init), firstToken(cloud));
     ({ event } = eventResponseSchema.parse(await access.json('POST', '/api/events', policy)));
     ({ tickets } = ticketBatchResponseSchema.parse(
       await access.json('POST', '/api/tickets/batch', { event, tickets: [{ type: 2 }, { type: 1 }, { type: 2 }] }),

@@ -15,7 +15,15 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPretixStandIn, type PretixStandIn } from '../../scripts/lib/pretix-stand-in/server.ts';
 import { createShop, type ShopPosition } from '../../scripts/lib/pretix-stand-in/shop.ts';
-import { runCloud, temporaryFolder, type CloudProcess, type Finished } from '../support/cloud-process.ts';
+import {
+  createCloudClient,
+  firstToken,
+  runCloud,
+  temporaryFolder,
+  type CloudClient,
+  type CloudProcess,
+  type Finished,
+} from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
 import {
   listenToGate,
@@ -40,7 +48,7 @@ describe('an organiser with pretix', () => {
   let standIn: PretixStandIn;
   let cloud: CloudProcess;
   let cloudUrl = '';
-  let token = '';
+  let client: CloudClient;
   let event = 0;
   let gate: GateProcess;
   let events: GateEvents;
@@ -48,24 +56,12 @@ describe('an organiser with pretix', () => {
   /** When each ticket was let in, as its gate has it. */
   const admittedAtMs = new Map<ShopPosition, number>();
 
-  const apiJson = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(cloudUrl + path, {
-      method,
-      headers: {
-        Authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response.json();
-  };
   const pretix = (command: string, ...more: readonly string[]): Promise<Finished> =>
     runCloud('pretix', command, '--event', String(event), '--database', database, ...more).ended;
   const view = async (): Promise<PretixView> =>
-    pretixViewSchema.parse(await apiJson('GET', `/api/events/${event}/pretix`));
+    pretixViewSchema.parse(await client.json('GET', `/api/events/${event}/pretix`));
   const summary = async (): Promise<Summary> =>
-    summarySchema.parse(await apiJson('GET', `/api/events/${event}/summary`));
+    summarySchema.parse(await client.json('GET', `/api/events/${event}/summary`));
   const startCloud = async (port: number): Promise<void> => {
     cloud = runCloud('serve', '--database', database, '--port', String(port));
     cloudUrl = await cloud.ready;
@@ -82,9 +78,13 @@ describe('an organiser with pretix', () => {
     nowMs = () => Date.now();
     standIn = await startPretixStandIn({ shop });
     await startCloud(0);
-    token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
+    client = createCloudClient(() => cloudUrl, firstToken(cloud));
     ({ event } = eventResponseSchema.parse(
-      await apiJson('POST', '/api/events', { name: 'Festival', types: [], zones: [{ id: 'arena', name: 'Arena' }] }),
+      await client.json('POST', '/api/events', {
+        name: 'Festival',
+        types: [],
+        zones: [{ id: 'arena', name: 'Arena' }],
+      }),
     ));
   });
   afterAll(async () => {
@@ -111,8 +111,8 @@ describe('an organiser with pretix', () => {
 
   test('a gate has them all, and loses its cloud', async () => {
     const invited = { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes: [{ id: 'lane-1', readers: ['stdin://'] }] };
-    const { code } = gateResponseSchema.parse(await apiJson('POST', `/admin/events/${event}/gates`, invited));
-    await apiJson('POST', `/admin/events/${event}/publish`, {});
+    const { code } = gateResponseSchema.parse(await client.json('POST', `/admin/events/${event}/gates`, invited));
+    await client.json('POST', `/admin/events/${event}/publish`, {});
     expect(await runGateCommand('enrol', cloudUrl, code, '--data', gateFolder, '--lan', '127.0.0.1:0')).toMatchObject({
       code: 0,
     });

@@ -56,6 +56,39 @@ export function runCloud(...argumentList: readonly string[]): CloudProcess {
   };
 }
 
+/** The administrator's token, as a new cloud prints it once. */
+export const firstToken = (cloud: Pick<CloudProcess, 'out'>): string =>
+  /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(cloud.out())?.[0] ?? '';
+
+/** Sends JSON as somebody with a token; throws what the cloud says against it. */
+export interface CloudClient {
+  readonly send: (method: string, path: string, body?: unknown) => Promise<Response>;
+  readonly json: (method: string, path: string, body?: unknown) => Promise<unknown>;
+}
+
+/** `url`: where the cloud is now; it may start again elsewhere. */
+export function createCloudClient(url: () => string, token: string): CloudClient {
+  const send: CloudClient['send'] = async (method, path, body) => {
+    const response = await fetch(url() + path, {
+      method,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response;
+  };
+  return {
+    send,
+    json: async (method, path, body) => {
+      const response = await send(method, path, body);
+      return response.status === 204 ? undefined : response.json();
+    },
+  };
+}
+
 /** A cloud of its own, new and without anything in it, and its administrator's hands. */
 export interface NewCloud {
   readonly process: CloudProcess;
@@ -68,24 +101,12 @@ export interface NewCloud {
 export async function startNewCloud(folder: string): Promise<NewCloud> {
   const process = runCloud('serve', '--database', `sqlite:${join(folder, 'cloud.db')}`, '--port', '0');
   const url = await process.ready;
-  const token = /postern_[0-9a-f]{12}_[0-9a-f]{48}/.exec(process.out())?.[0] ?? '';
-  const send = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(url + path, {
-      method,
-      headers: {
-        Authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return response.status === 204 ? undefined : response.json();
-  };
+  const { json } = createCloudClient(() => url, firstToken(process));
   return {
     process,
     url,
-    post: (path, body) => send('POST', path, body),
-    remove: (path) => send('DELETE', path),
+    post: (path, body) => json('POST', path, body),
+    remove: (path) => json('DELETE', path),
   };
 }
 
