@@ -21,8 +21,8 @@ export interface AuditCommandDeps extends Pick<CommandTools<AuditTools>, 'orExit
 export function createAuditCommand(deps: AuditCommandDeps): CommandDef {
   const { withTools, orExit, eventNumber, startProgress, write, isRead } = deps;
   const event = { type: 'string', description: 'Number of the event', valueHint: 'N' } as const;
-  const eventOf = (text: unknown): { event?: number } => (typeof text === 'string' ? { event: eventNumber(text) } : {});
-  const databaseOf = (args: object): { data?: string | undefined; database?: string | undefined } => args;
+  const eventOf = (text: string | undefined): { event?: number } =>
+    text === undefined ? {} : { event: eventNumber(text) };
 
   const verify = defineCommand({
     meta: { name: 'verify', description: 'Prove the audit log; names the first row that does not fit' },
@@ -32,11 +32,11 @@ export function createAuditCommand(deps: AuditCommandDeps): CommandDef {
       against: { type: 'string', description: 'An earlier export that must still hold', valueHint: 'FILE' },
     },
     run: async ({ args }) => {
-      await withTools(databaseOf(args), async (tools) => {
+      await withTools(args, async (tools) => {
         const bar = startProgress(await tools.entryCount());
-        const against = typeof args['against'] === 'string' ? { against: orExit(exportIn(args['against'])) } : {};
+        const against = args.against === undefined ? {} : { against: orExit(exportIn(args.against)) };
         const report = orExit(
-          await tools.verify({ ...eventOf(args['event']), ...against, progress: (done) => bar.update(done) }),
+          await tools.verify({ ...eventOf(args.event), ...against, progress: (done) => bar.update(done) }),
         );
         bar.stop();
         if (report.flaw !== undefined) process.exitCode = 1;
@@ -48,8 +48,8 @@ export function createAuditCommand(deps: AuditCommandDeps): CommandDef {
     meta: { name: 'export', description: 'Write chains and heads as JSON lines, without personal fields' },
     args: { ...placeArguments, event: { ...event, description: 'Only the chains in which this event occurs' } },
     run: async ({ args }) => {
-      await withTools(databaseOf(args), async (tools) => {
-        for await (const line of tools.exportLines(eventOf(args['event']).event)) {
+      await withTools(args, async (tools) => {
+        for await (const line of tools.exportLines(eventOf(args.event).event)) {
           if (!isRead()) return;
           write(line);
         }
@@ -63,8 +63,8 @@ export function createAuditCommand(deps: AuditCommandDeps): CommandDef {
     },
     args: { ...placeArguments, event: { ...event, required: true } },
     run: async ({ args }) => {
-      await withTools(databaseOf(args), async (tools) => {
-        const number = eventNumber(args['event']);
+      await withTools(args, async (tools) => {
+        const number = eventNumber(args.event);
         const rebuilt = orExit(await tools.rebuild(number));
         for (const line of describeRebuilt(number, rebuilt)) write(line);
         if (rebuilt.before.hash !== rebuilt.after.hash) process.exitCode = 1;
@@ -75,7 +75,7 @@ export function createAuditCommand(deps: AuditCommandDeps): CommandDef {
     meta: { name: 'rotate-key', description: 'A new key for signing; a running service takes it at its next start' },
     args: placeArguments,
     run: async ({ args }) => {
-      await withTools(databaseOf(args), async (tools) => {
+      await withTools(args, async (tools) => {
         write(`The key ${await tools.rotateKey()} signs the audit log from now on.`);
         write('Restart the processes that are running: until then they sign with the one before.');
       });

@@ -10,6 +10,7 @@ import { systemActor, type AuditRecord } from '../services/audit.ts';
 import type { Feed } from '../services/feed.ts';
 import { backupSqlite, restoreSqlite, type BackupError } from '../store/backup.ts';
 import { explainMissing, isPostgresUrl } from '../store/database.ts';
+import { placeArguments } from './command-tools.ts';
 
 /** A gate takes no version of the feed below the one it has: so many may have been published after the backup, one a second for eleven days. */
 export const versionsSkipped = 1_000_000;
@@ -36,11 +37,7 @@ export interface BackupTools<E extends { readonly type: string }> {
 }
 
 const sharedArguments = {
-  data: {
-    type: 'string',
-    description: 'Folder for keys and feed files (default: beside the database, or ./cloud-data)',
-    valueHint: 'DIR',
-  },
+  data: placeArguments.data,
   database: { type: 'string', description: 'sqlite:FILE (default: cloud.db in the data folder)', valueHint: 'URL' },
 } as const;
 const backupArguments = {

@@ -39,8 +39,8 @@ export function boundedBody(
 ): MiddlewareHandler<Environment> {
   const limit = limitBody(bytesMax);
   return async (c, next) => {
-    if (!contentTypes.includes(contentTypeOf(c)))
-      return problem(c, { type: 'content-type-unsupported', detail: whatToSend });
+    const unsupported = unsupportedType(c, contentTypes, whatToSend);
+    if (unsupported !== undefined) return unsupported;
     const announced = c.req.header('Content-Length');
     if (announced === undefined || c.req.header('Transfer-Encoding') !== undefined) return limit(c, next);
     // What was announced is what the server reads. `limit` would ask for the body as a stream, which costs more than to read it.
@@ -55,15 +55,20 @@ export function announcedBody(
   whatToSend: string,
 ): MiddlewareHandler<Environment> {
   return async (c, next) => {
-    if (!contentTypes.includes(contentTypeOf(c)))
-      return problem(c, { type: 'content-type-unsupported', detail: whatToSend });
+    const unsupported = unsupportedType(c, contentTypes, whatToSend);
+    if (unsupported !== undefined) return unsupported;
     return Number(c.req.header('Content-Length') ?? 0) > bytesMax ? tooLarge(c, bytesMax) : next();
   };
 }
 
-const contentTypeOf = (c: Context): string =>
-  (c.req.header('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+function unsupportedType(c: Context, contentTypes: readonly string[], whatToSend: string): Response | undefined {
+  const contentType = (c.req.header('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  return contentTypes.includes(contentType)
+    ? undefined
+    : problem(c, { type: 'content-type-unsupported', detail: whatToSend });
+}
 
+const jsonTypes = ['application/json'];
 const jsonToSend = 'Send JSON with Content-Type: application/json, and {} where there is nothing to say.';
 
 /**
@@ -71,7 +76,7 @@ const jsonToSend = 'Send JSON with Content-Type: application/json, and {} where 
  * nested deeper than a recursive schema can follow.
  */
 export function jsonBody(bytesMax: number = jsonBodyBytesMax): MiddlewareHandler<Environment> {
-  const bounded = boundedBody(['application/json'], bytesMax, jsonToSend);
+  const bounded = boundedBody(jsonTypes, bytesMax, jsonToSend);
   return (c, next) =>
     bounded(c, async () => {
       const wrong = await wrongJson(c);
@@ -82,9 +87,7 @@ export function jsonBody(bytesMax: number = jsonBodyBytesMax): MiddlewareHandler
 
 /** The same for a body that has been bounded, and perhaps read, before. */
 export const jsonOfBoundedBody: MiddlewareHandler<Environment> = async (c, next) =>
-  contentTypeOf(c) === 'application/json'
-    ? ((await wrongJson(c)) ?? next())
-    : problem(c, { type: 'content-type-unsupported', detail: jsonToSend });
+  unsupportedType(c, jsonTypes, jsonToSend) ?? (await wrongJson(c)) ?? next();
 
 async function wrongJson(c: Context): Promise<Response | undefined> {
   const text = await c.req.text();
