@@ -60,7 +60,7 @@ test('a process that was taken for dead admits nobody, until it has begun anew',
   const other = await openAnother();
   clock.advance(leaseMs + 1);
   await other.heartbeat();
-  await endExpiredLeases(database, clock.wallMs());
+  await endExpiredLeases(database, other.writer().boot, clock.wallMs());
   const late = await store().admit(sampleTicket.id, () => ({ decision: 'admit', mark: admittedDraft(event) }));
   expect(late).toMatchObject({ ok: false, error: { type: 'store-failed' } });
   expect(await durableMarks()).toHaveLength(1);
@@ -68,6 +68,16 @@ test('a process that was taken for dead admits nobody, until it has begun anew',
   expect(central().writer().boot).not.toBe(boot);
   expect(other.writer().boot).not.toBe(central().writer().boot);
   expect(await store().append(admittedDraft(event))).toMatchObject({ ok: true, value: { sequence: 1 } });
+});
+
+test('a process does not take itself for dead when it was suspended between two steps of its own', async () => {
+  const { central, store, event, clock, database, durableMarks } = await createCentralStoreHarness();
+  await store().append(admittedDraft(event));
+  await central().heartbeat();
+  clock.advance(leaseMs + 1);
+  await endExpiredLeases(database, central().writer().boot, clock.wallMs());
+  expect(await store().append(admittedDraft(event))).toMatchObject({ ok: true, value: { sequence: 2 } });
+  expect(await durableMarks()).toHaveLength(2);
 });
 
 test('those who come while a commit fails are turned away with it, and nothing is missing afterwards', async () => {

@@ -94,7 +94,7 @@ export function createCentralGate(deps: CentralGateDeps): CentralGate {
 
   const beat = async (): Promise<void> => {
     await store.heartbeat();
-    await endExpiredLeases(database, clock.wallMs());
+    await endExpiredLeases(database, store.writer().boot, clock.wallMs());
     await drain();
     const at = store.through();
     if (at === undefined) return;

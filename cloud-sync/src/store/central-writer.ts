@@ -56,12 +56,13 @@ export async function endLease(database: Database, boot: string): Promise<void> 
   await database.updateTable('central_writer').set({ ended: 1 }).where('boot', '=', boot).execute();
 }
 
-/** Fences off everybody who has not been seen for `leaseMs`. */
-export async function endExpiredLeases(database: Database, nowMs: number): Promise<void> {
+/** Fences off everybody else who has not been seen for `leaseMs`; who asks lives, however long it was suspended meanwhile. */
+export async function endExpiredLeases(database: Database, boot: string, nowMs: number): Promise<void> {
   await database
     .updateTable('central_writer')
     .set({ ended: 1 })
     .where('ended', '=', 0)
+    .where('boot', '!=', boot)
     .where('seen_at_ms', '<', nowMs - leaseMs)
     .execute();
 }

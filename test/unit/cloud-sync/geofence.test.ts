@@ -160,7 +160,7 @@ describe('an OwnTracks app', () => {
     }
     expect(await kinds()).toEqual(['prechecked']);
     await test.time.advance(120_000);
-    await say(sender, locationAt(nowS()));
+    expect(await say(sender, locationAt(nowS()))).toMatchObject({ status: 200, fix: 'present' });
     expect(await kinds()).toEqual(['prechecked', 'prechecked']);
   });
 
