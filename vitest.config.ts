@@ -30,6 +30,7 @@ const projects: readonly Project[] = [
     group: 1,
     testTimeoutMs: 60_000,
     database: 'postgres',
+    sharesModules: true,
     // Where there is no PostgreSQL, one file says so.
     include:
       missingPostgres() === undefined
