@@ -1,10 +1,9 @@
 // Goal: what a stolen gate yields. A gate and its cloud as separate processes: nothing is found in the gate's files while it works; revoked, it
 // forgets everything at its next contact but the marks that nobody else has, which only the cloud can open.
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   eventResponseSchema,
-  gateResponseSchema,
   summarySchema,
   ticketBatchResponseSchema,
   ticketKey,
@@ -25,6 +24,7 @@ import {
   type CloudProcess,
 } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
+import { enrolGate } from '../support/enrol-gate.ts';
 import {
   listenToGate,
   runGateCommand,
@@ -119,12 +119,9 @@ describe('a stolen gate', () => {
       }),
     ));
     const lanes = [{ id: 'one', readers: ['stdin://'], actuator: 'sim://one?pass-ms=20' }];
-    const { code } = gateResponseSchema.parse(
-      await client.json('POST', `/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
-    );
-    await client.json('POST', `/admin/events/${event}/publish`, {});
-    expect(await runGateCommand('enrol', cloudUrl, code, '--data', data, '--lan', 'off')).toMatchObject({ code: 0 });
-    appendFileSync(configPath, '\n[local]\nport = 0\n');
+    const post = (path: string, body: unknown): Promise<unknown> => client.json('POST', path, body);
+    await enrolGate({ url: cloudUrl, post, event, folder: data, lanes });
+    await post(`/admin/events/${event}/publish`, {});
     await startGate();
   }, 120_000);
 

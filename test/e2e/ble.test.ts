@@ -1,13 +1,11 @@
 // Goal: a gate with a Bluetooth adapter and a cloud, as processes, and a wristband of real bleno: the band desk gives the band to a ticket, writes
 // its pass over the air and reads it back; the band that signs then opens the lane for a ticket that asks for proof; one that only claims to be
 // it does not.
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   bytesToHex,
   eventResponseSchema,
-  gateResponseSchema,
   keyPairFromSeed,
   ready,
   staffResponseSchema,
@@ -17,13 +15,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createBluetooth, missingBluetooth, type Bluetooth } from '../../scripts/lib/bluetooth.ts';
 import { startNewCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
-import {
-  listenToGate,
-  runGateCommand,
-  startGateProcess,
-  type GateEvents,
-  type GateProcess,
-} from '../support/gate-process.ts';
+import { enrolGate } from '../support/enrol-gate.ts';
+import { listenToGate, startGateProcess, type GateEvents, type GateProcess } from '../support/gate-process.ts';
 import { describeOrReport } from '../support/not-run.ts';
 import { startWristband, type Wristband } from '../support/wristband.ts';
 
@@ -71,13 +64,7 @@ describeOrReport('a gate with a Bluetooth adapter', missingBluetooth(), () => {
       credential: new Uint8Array(0),
     });
     const lanes = [{ id: 'in', readers: [`ble://${bluetooth.adapterPath}`], actuator: 'sim://in?pass-ms=20' }];
-    const invited = gateResponseSchema.parse(
-      await api(`/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
-    );
-    expect(await runGateCommand('enrol', cloudUrl, invited.code, '--data', data, '--lan', 'off')).toMatchObject({
-      code: 0,
-    });
-    appendFileSync(join(data, 'gate.toml'), '\n[local]\nport = 0\n');
+    await enrolGate({ url: cloudUrl, post: api, event, folder: data, lanes });
     await api(`/admin/events/${event}/publish`, {});
     gate = startGateProcess(join(data, 'gate.toml'));
     ({ url } = await gate.ready);

@@ -1,8 +1,8 @@
 // Goal: 50,000 tickets that a box office has sold come out of its CSV, by a command that is killed in the middle and run again beside the
 // running service, and are admitted the same minute at a gate that has lost the cloud since; what it did is in the export afterwards.
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventResponseSchema, gateResponseSchema, type Decision } from '@postern/shared';
+import { eventResponseSchema, type Decision } from '@postern/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withDatabase } from '../../scripts/lib/postgres-server.ts';
 import {
@@ -13,6 +13,7 @@ import {
   type Finished,
 } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
+import { enrolGate } from '../support/enrol-gate.ts';
 import {
   listenToGate,
   runGateCommand,
@@ -55,14 +56,9 @@ describe('a box office and a gate', () => {
       await started.post('/api/events', { name: 'Samstag', types, zones: [{ id: 'arena', name: 'Arena' }] }),
     );
     const lanes = [{ id: 'in', readers: ['stdin://'], actuator: 'sim://in?pass-ms=20' }];
-    const invitation = { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes };
-    const { code: enrolment } = gateResponseSchema.parse(await started.post('/admin/events/1/gates', invitation));
+    const configPath = await enrolGate({ ...started, event: 1, folder: join(folder.path, 'gate-a'), lanes });
     await started.post('/admin/events/1/publish', {});
-    const data = join(folder.path, 'gate-a');
-    const enrolled = await runGateCommand('enrol', started.url, enrolment, '--data', data, '--lan', 'off');
-    expect(enrolled).toMatchObject({ code: 0 });
-    appendFileSync(join(data, 'gate.toml'), '\n[local]\nport = 0\n');
-    gate = startGateProcess(join(data, 'gate.toml'));
+    gate = startGateProcess(configPath);
     gateUrl = (await gate.ready).url;
     events = await listenToGate(gateUrl);
     const rows = Array.from(

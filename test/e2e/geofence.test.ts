@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import {
   eventResponseSchema,
   fixOutcomeSchema,
-  gateResponseSchema,
   ready,
   senderMadeSchema,
   summarySchema,
@@ -19,13 +18,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessCloud, type CloudAccess } from '../support/cloud.ts';
 import { firstToken, runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
-import {
-  listenToGate,
-  runGateCommand,
-  startGateProcess,
-  type GateEvents,
-  type GateProcess,
-} from '../support/gate-process.ts';
+import { enrolGate } from '../support/enrol-gate.ts';
+import { listenToGate, startGateProcess, type GateEvents, type GateProcess } from '../support/gate-process.ts';
 import {
   basicOf,
   besideDoor,
@@ -97,11 +91,9 @@ describe('phones before a door', () => {
     ));
     await access.json('PUT', `/api/events/${event}/geofence`, zones('pre-check'));
     const lanes = [{ id: 'lane-1', readers: ['stdin://'], actuator: 'sim://turnstile?pass-ms=20' }];
-    const invited = { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes };
-    const { code } = gateResponseSchema.parse(await access.json('POST', `/admin/events/${event}/gates`, invited));
-    await access.json('POST', `/admin/events/${event}/publish`, {});
-    const enrolled = await runGateCommand('enrol', cloudUrl, code, '--data', gateFolder, '--lan', 'off');
-    expect(enrolled).toMatchObject({ code: 0 });
+    const post = (path: string, body: unknown): Promise<unknown> => access.json('POST', path, body);
+    await enrolGate({ url: cloudUrl, post, event, folder: gateFolder, lanes });
+    await post(`/admin/events/${event}/publish`, {});
     await startGate();
   }, 120_000);
 

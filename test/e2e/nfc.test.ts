@@ -2,7 +2,7 @@
 // that the band desk has given to a ticket; the same pass copied on another tag does not, and a torn reading harms nobody. The desk writes
 // the pass where there is a cloud and room for it, and says in every other case why not; the band is linked all the same.
 // A ticket that asks for more than a UID wants a tag that proves itself, and believes no message of it twice.
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -10,7 +10,6 @@ import {
   bytesToHex,
   encodeNdef,
   eventResponseSchema,
-  gateResponseSchema,
   generateResponseSchema,
   ndefUriRecord,
   ready,
@@ -24,9 +23,9 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitUntil } from '../support/demo-process.ts';
 import { startNewCloud, temporaryFolder, type CloudProcess, type NewCloud } from '../support/cloud-process.ts';
+import { enrolGate } from '../support/enrol-gate.ts';
 import {
   listenToGate,
-  runGateCommand,
   startGateCommand,
   startGateProcess,
   type GateEvents,
@@ -123,11 +122,8 @@ describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
     );
     ndef = Uint8Array.from(Buffer.from(String(made.payload['ndef']), 'base64url'));
     const lanes = [{ id: 'in', readers: ['pcsc://ACR122U PICC (virtual) 00 00'], actuator: 'sim://in?pass-ms=20' }];
-    const { code } = gateResponseSchema.parse(
-      await post(`/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
-    );
-    expect(await runGateCommand('enrol', cloudUrl, code, '--data', data, '--lan', 'off')).toMatchObject({ code: 0 });
-    appendFileSync(join(data, 'gate.toml'), '\n[local]\nport = 0\n[nfc]\nsunKeyFile = "sun-keys.toml"\n');
+    const settings = '[nfc]\nsunKeyFile = "sun-keys.toml"\n';
+    await enrolGate({ url: cloudUrl, post, event, folder: data, lanes, settings });
     writeFileSync(
       join(data, 'sun-keys.toml'),
       `metaReadKey = "${bytesToHex(keys.metaRead)}"\nfileReadKey = "${bytesToHex(keys.fileRead)}"\n`,

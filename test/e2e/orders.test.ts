@@ -1,10 +1,8 @@
 // Goal: what a supervisor orders at one gate acts on the other one within moments, without any cloud: entry stops, an evacuation opens
 // exits, a ticket is blocked; who has not acknowledged is seen; a gate that is killed comes back as ordered.
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   eventResponseSchema,
-  gateResponseSchema,
   ordersViewSchema,
   rollCallSchema,
   staffResponseSchema,
@@ -18,6 +16,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, startNewCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
+import { enrolGate } from '../support/enrol-gate.ts';
 import {
   listenToGate,
   runGateCommand,
@@ -116,27 +115,18 @@ describe('two gates without a cloud', () => {
     const lanes = [
       { id: 'in', readers: ['stdin://'], actuator: 'sim://in?pass-ms=20' },
       { id: 'in-2', readers: ['sim://'], actuator: 'sim://in-2?pass-ms=20' },
-      { id: 'out', direction: 'exit', readers: ['sim://'], actuator: 'sim://out?pass-ms=20' },
+      { id: 'out', direction: 'exit' as const, readers: ['sim://'], actuator: 'sim://out?pass-ms=20' },
     ];
-    const codes = new Map<string, string>();
-    for (const id of ['gate-a', 'gate-b']) {
-      const invited = { id, name: `Gate ${id.at(-1)?.toUpperCase()}`, zone: 'arena', lanes };
-      codes.set(id, gateResponseSchema.parse(await api(`/admin/events/${event}/gates`, invited)).code);
-    }
     const ports = new Map([
       ['gate-a', await freePort()],
       ['gate-b', await freePort()],
     ]);
-    for (const [id, code] of codes) {
+    for (const [id, lanPort] of ports) {
       const data = join(folder.path, id);
-      expect(await runGateCommand('enrol', cloudUrl, code, '--data', data, '--lan', 'off')).toMatchObject({ code: 0 });
       const peers = [...ports].filter(([other]) => other !== id).map(([, port]) => `"127.0.0.1:${port}"`);
-      const path = join(data, 'gate.toml');
-      appendFileSync(
-        path,
-        `\n[local]\nport = 0\n[lan]\nlisten = "127.0.0.1:${ports.get(id)}"\npeers = [${peers.join(', ')}]\n`,
-      );
-      gates.set(id, { folder: data, lanPort: ports.get(id) ?? 0 } as Running);
+      const settings = `[lan]\nlisten = "127.0.0.1:${lanPort}"\npeers = [${peers.join(', ')}]\n`;
+      await enrolGate({ url: cloudUrl, post: api, event, folder: data, id, lanes, settings });
+      gates.set(id, { folder: data, lanPort } as Running);
     }
     await api(`/admin/events/${event}/publish`, {});
     for (const id of gates.keys()) await start(id);

@@ -1,10 +1,9 @@
 // Goal: a gate that stands at two events admits the tickets of both through one lane, writes each down where it belongs, tells the
 // other gates of each event what it did without any cloud, and obeys what either orders.
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   eventResponseSchema,
-  gateResponseSchema,
   staffResponseSchema,
   ticketBatchResponseSchema,
   type Decision,
@@ -13,6 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, startNewCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
+import { enrolGate } from '../support/enrol-gate.ts';
 import {
   listenToGate,
   runGateCommand,
@@ -81,11 +81,18 @@ describe('a gate at two events, and one at the second only', () => {
     const port = await freePort();
     const lan = { 'gate-a': `peers = ["127.0.0.1:${port}"]`, 'gate-b': `listen = "127.0.0.1:${port}"` } as const;
     for (const id of ['gate-a', 'gate-b'] as const) {
-      const invited = { id, name: `Gate ${id.at(-1)?.toUpperCase()}`, zone: 'meadow', lanes };
-      const { code } = gateResponseSchema.parse(await api(`/admin/events/${camping}/gates`, invited));
-      const data = join(folder.path, id);
-      expect(await runGateCommand('enrol', cloudUrl, code, '--data', data, '--lan', 'off')).toMatchObject({ code: 0 });
-      appendFileSync(join(data, 'gate.toml'), `\n[local]\nport = 0\n${id === 'gate-b' ? `[lan]\n${lan[id]}\n` : ''}`);
+      const settings = id === 'gate-b' ? `[lan]\n${lan[id]}\n` : '';
+      const gateFolder = join(folder.path, id);
+      await enrolGate({
+        url: cloudUrl,
+        post: api,
+        event: camping,
+        folder: gateFolder,
+        id,
+        zone: 'meadow',
+        lanes,
+        settings,
+      });
     }
     const path = join(folder.path, 'gate-a', 'gate.toml');
     const toml = readFileSync(path, 'utf8');

@@ -3,16 +3,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventResponseSchema, gateResponseSchema, ticketBatchResponseSchema } from '@postern/shared';
+import { eventResponseSchema, ticketBatchResponseSchema } from '@postern/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startNewCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
-import {
-  listenToGate,
-  runGateCommand,
-  startGateProcess,
-  type GateEvents,
-  type GateProcess,
-} from '../support/gate-process.ts';
+import { enrolGate } from '../support/enrol-gate.ts';
+import { listenToGate, startGateProcess, type GateEvents, type GateProcess } from '../support/gate-process.ts';
 import { createGpioBoard, type GpioBoard } from '../../scripts/lib/gpio-board.ts';
 
 const turnstile = 'gpio://gpiochip0?entry=17&sensor=22&pulse-ms=300&tail-ms=400';
@@ -67,23 +62,11 @@ describe('a gate with a wired turnstile', () => {
     );
     codes = tickets.map(({ text }) => text ?? '');
     const lanes = [{ id: 'main', readers: ['stdin://'], actuator: turnstile, passageTimeoutMs: 1_500 }];
-    const { code } = gateResponseSchema.parse(
-      await post(`/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
-    );
+    const settings = '[fire]\ninput = "gpio://gpiochip0?line=24"\n';
+    await enrolGate({ url: cloudUrl, post, event, folder: gateFolder, lanes, settings });
     await post(`/admin/events/${event}/publish`, {});
-    const enrolled = await runGateCommand('enrol', cloudUrl, code, '--data', gateFolder, '--lan', 'off');
-    expect(enrolled).toMatchObject({ code: 0, errors: '' });
-    const more = [
-      '[fire]',
-      'input = "gpio://gpiochip0?line=24"',
-      '[local]',
-      'port = 0',
-      readFileSync(configPath, 'utf8').replace(
-        '[[lanes]]\n',
-        '[[lanes]]\nsignal = "gpio://gpiochip0?green=5&red=6&buzzer=13"\n',
-      ),
-    ];
-    writeFileSync(configPath, more.join('\n'));
+    const signal = 'signal = "gpio://gpiochip0?green=5&red=6&buzzer=13"';
+    writeFileSync(configPath, readFileSync(configPath, 'utf8').replace('[[lanes]]\n', `[[lanes]]\n${signal}\n`));
     await start();
   });
 
