@@ -1,7 +1,7 @@
 // The test projects, from the quickest to the slowest. `unit` and `contract` share the cores and, as nothing of theirs outlives a test,
 // what they have loaded: to load it again for every file took longer than most files. `processes` starts single programs and threads of
-// ours, `fuzz` and `postgres` a server; the rest whole systems, browsers and file systems, one file at a time. `postgres` runs the cloud's
-// tests of `unit` and `contract` again, on a real PostgreSQL and each file by itself. Sources are read as they are: no build comes first.
+// ours, `fuzz` and `postgres` a server; the rest whole systems, browsers and file systems. `postgres` runs the cloud's tests of `unit` and
+// `contract` again, on a real PostgreSQL. Sources are read as they are: no build comes first.
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { createNotRunReporter } from './test/support/not-run-reporter.ts';
@@ -61,7 +61,7 @@ const toVitestProject = ({
     isolate: !sharesModules,
     testTimeout: testTimeoutMs,
     hookTimeout: testTimeoutMs,
-    maxWorkers: group < 2 ? Math.max(2, availableParallelism()) : 1,
+    maxWorkers: Math.max(2, availableParallelism()),
     sequence: { groupOrder: group },
   },
 });
