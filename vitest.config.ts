@@ -39,8 +39,8 @@ const projects: readonly Project[] = [
   },
   { name: 'faults', group: 2, testTimeoutMs: process.env['POSTERN_FAULTS'] === 'big' ? 3_600_000 : 180_000 },
   { name: 'guest', group: 2, testTimeoutMs: 300_000 },
-  { name: 'browser', group: 3, testTimeoutMs: 60_000 },
-  { name: 'e2e', group: 4, testTimeoutMs: 180_000 },
+  { name: 'browser', group: 2, testTimeoutMs: 60_000 },
+  { name: 'e2e', group: 2, testTimeoutMs: 180_000 },
 ];
 
 const toVitestProject = ({
