@@ -6,18 +6,16 @@ import { serve } from '@hono/node-server';
 import { bytesToHex, encodeMark, keyPairFromSeed, ready, sha256, sign, utf8, verifySignature } from '@postern/shared';
 import { Hono } from 'hono';
 import type { Insertable } from 'kysely';
-import { openDatabase } from '../../cloud-sync/src/store/database.ts';
 import { toMarkRow } from '../../cloud-sync/src/store/mark-rows.ts';
 import type { Schema } from '../../cloud-sync/src/store/schema.ts';
 import { admittedMark } from '../sim/gate-marks.ts';
+import { openCloudDatabase } from '../lib/cloud-database.ts';
 
 const rowsPerCommitMax = 200;
 const event = 1;
 
 await ready;
-const opened = openDatabase(process.argv[2] ?? '');
-if (!opened.ok) throw new Error(opened.error.type);
-const database = opened.value;
+const database = openCloudDatabase(process.argv[2] ?? '');
 const keys = keyPairFromSeed(sha256(utf8('the floor')));
 /** As long as a pass. */
 const signed = new Uint8Array(115).fill(7);

@@ -13,7 +13,8 @@ import { openCloud, type Cloud } from '../../cloud-sync/src/main.ts';
 import { migrate } from '../../cloud-sync/src/store/database.ts';
 import { createSystem } from '../../cloud-sync/src/system.ts';
 import { missingPostgres } from '../lib/postgres-programs.ts';
-import { startPostgresServer, withDatabase } from '../lib/postgres-server.ts';
+import { withDatabase } from '../lib/cloud-database.ts';
+import { startPostgresServer } from '../lib/postgres-server.ts';
 import { benchFolder, silentLogger } from './gate-rig.ts';
 
 export type DatabaseKind = 'SQLite' | 'PostgreSQL';

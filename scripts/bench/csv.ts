@@ -14,7 +14,7 @@ import type { Cloud } from '../../cloud-sync/src/main.ts';
 import { systemActor } from '../../cloud-sync/src/services/audit.ts';
 import { bytesOfFile, openCsv, type CsvBytes } from '../../cloud-sync/src/services/csv-file.ts';
 import { ticketsPerBatch } from '../../cloud-sync/src/services/ticket-import-batches.ts';
-import { withDatabase } from '../lib/postgres-server.ts';
+import { withDatabase } from '../lib/cloud-database.ts';
 import { benchEvent, openBenchCloud, withDatabases, type BenchDatabases, type DatabaseKind } from './cloud-rig.ts';
 import { benchRow, type Bench, type BenchRow } from './row.ts';
 

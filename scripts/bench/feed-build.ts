@@ -2,7 +2,7 @@
 // and synced file, beside a plain SELECT of the same rows, page by page.
 import { eventRequestSchema, ready, ticketRequestSchema } from '@postern/shared';
 import type { Cloud } from '../../cloud-sync/src/main.ts';
-import { withDatabase } from '../lib/postgres-server.ts';
+import { withDatabase } from '../lib/cloud-database.ts';
 import { benchEvent, openBenchCloud, withDatabases, type BenchDatabases, type DatabaseKind } from './cloud-rig.ts';
 import { benchRow, type Bench, type BenchRow } from './row.ts';
 

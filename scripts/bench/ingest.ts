@@ -4,7 +4,7 @@
 import { marksPerTransactionMax, ready, eventRequestSchema, type Acceptance, type EncodedMark } from '@postern/shared';
 import { openDatabase, type Database } from '../../cloud-sync/src/store/database.ts';
 import type { Schema } from '../../cloud-sync/src/store/schema.ts';
-import { withDatabase } from '../lib/postgres-server.ts';
+import { withDatabase } from '../lib/cloud-database.ts';
 import { admittedMark, simulatedBoot } from '../sim/gate-marks.ts';
 import { benchEvent, openBenchCloud, withDatabases, type BenchDatabases, type DatabaseKind } from './cloud-rig.ts';
 import { benchManyGates } from './many-gates.ts';

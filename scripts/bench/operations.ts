@@ -12,7 +12,7 @@ import { newDelivery } from '../../cloud-sync/src/services/webhooks/outbox.ts';
 import { backupSqlite, restoreSqlite } from '../../cloud-sync/src/store/backup.ts';
 import type { Database } from '../../cloud-sync/src/store/database.ts';
 import { insertRows } from '../../cloud-sync/src/store/insert-rows.ts';
-import { withDatabase } from '../lib/postgres-server.ts';
+import { withDatabase } from '../lib/cloud-database.ts';
 import { benchEvent, openBenchCloud, withDatabases, type BenchDatabases, type DatabaseKind } from './cloud-rig.ts';
 import { benchRow, type Bench, type BenchRow } from './row.ts';
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { eventRequestSchema, pretixConnectSchema, ready, type PretixRun } from '@postern/shared';
 import type { Cloud } from '../../cloud-sync/src/main.ts';
 import { orderFields } from '../../cloud-sync/src/services/pretix/messages.ts';
-import { withDatabase } from '../lib/postgres-server.ts';
+import { withDatabase } from '../lib/cloud-database.ts';
 import { admittedMark, simulatedBoot } from '../sim/gate-marks.ts';
 import { benchEvent, openBenchCloud, withDatabases, type BenchDatabases, type DatabaseKind } from './cloud-rig.ts';
 import type { PretixServerStarted } from './pretix-server.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { openDatabase, type Database } from '../../cloud-sync/src/store/database.ts';
+import { withDatabase } from './cloud-database.ts';
 import { account, binFolder, run } from './postgres-programs.ts';
 
 export interface PostgresServer {
@@ -97,16 +97,6 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
     await delay(20);
   }
   throw new Error('it did not answer in time');
-}
-
-export async function withDatabase<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
-  const opened = openDatabase(url);
-  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-  try {
-    return await work(opened.value);
-  } finally {
-    await opened.value.destroy();
-  }
 }
 
 async function freePort(): Promise<number> {

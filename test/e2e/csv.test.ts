@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventResponseSchema, type Decision } from '@postern/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withDatabase } from '../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../scripts/lib/cloud-database.ts';
 import {
   runCloud,
   startNewCloud,

@@ -6,7 +6,7 @@ import { silentLog } from '../support/cloud.ts';
 import { postgresUrl } from '../support/database.ts';
 import { describeOrReport } from '../support/not-run.ts';
 import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
-import { withDatabase } from '../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../scripts/lib/cloud-database.ts';
 import { createPostgresDatabase } from '../support/postgres.ts';
 
 interface Process {

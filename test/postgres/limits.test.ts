@@ -9,7 +9,7 @@ import { accessCloud, createTestCloud, postJson, someEvent, type TestCloud } fro
 import { createTestDatabase } from '../support/database.ts';
 import { describeOrReport } from '../support/not-run.ts';
 import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
-import { withDatabase } from '../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../scripts/lib/cloud-database.ts';
 import { createVirtualTime, type VirtualTime } from '../support/virtual-time.ts';
 
 let folder: string;

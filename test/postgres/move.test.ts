@@ -13,7 +13,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { aMark } from '../support/marks.ts';
 import { describeOrReport } from '../support/not-run.ts';
 import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
-import { withDatabase } from '../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../scripts/lib/cloud-database.ts';
 
 let folder: string;
 let old: TestCloud;

@@ -35,7 +35,7 @@ import { aMark, bootOfTests, eveningMs } from '../support/marks.ts';
 import { describeOrReport } from '../support/not-run.ts';
 import { simulatedTicket } from '../../scripts/sim/gate-marks.ts';
 import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
-import { withDatabase } from '../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../scripts/lib/cloud-database.ts';
 
 const masterKey = '11'.repeat(32);
 let folder: string;

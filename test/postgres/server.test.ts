@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { sql } from 'kysely';
 import { postgresUrl } from '../support/database.ts';
 import { missingPostgres } from '../../scripts/lib/postgres-programs.ts';
-import { withDatabase } from '../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../scripts/lib/cloud-database.ts';
 import { createPostgresDatabase } from '../support/postgres.ts';
 import { runOrReport } from '../support/not-run.ts';
 

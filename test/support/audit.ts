@@ -5,9 +5,10 @@ import { verifyAudit, witnessChains, type AuditReport } from '../../cloud-sync/s
 import { createAudit, type Audit, type AuditRecord } from '../../cloud-sync/src/services/audit.ts';
 import { storeVerifications } from '../../cloud-sync/src/services/uses.ts';
 import { createVault } from '../../cloud-sync/src/services/vault.ts';
-import { migrate, openDatabase, type Database } from '../../cloud-sync/src/store/database.ts';
+import { migrate, type Database } from '../../cloud-sync/src/store/database.ts';
 import { createTestDatabase, databaseKind } from './database.ts';
 import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
+import { openCloudDatabase } from '../../scripts/lib/cloud-database.ts';
 
 export interface AuditBooks {
   readonly database: Database;
@@ -31,9 +32,7 @@ const rightKey = new Uint8Array(32).fill(7);
 export async function openAuditBooks(): Promise<AuditBooks> {
   await ready;
   const given = databaseKind() === 'sqlite' ? undefined : await createTestDatabase('');
-  const opened = openDatabase(given?.url ?? 'sqlite::memory:');
-  if (!opened.ok) throw new Error(opened.error.type);
-  const database = opened.value;
+  const database = openCloudDatabase(given?.url ?? 'sqlite::memory:');
   const migrated = await migrate(database);
   if (!migrated.ok) throw new Error(migrated.error.type);
   const time = createVirtualTime();

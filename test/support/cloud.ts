@@ -30,7 +30,7 @@ import type { Config } from '../../cloud-sync/src/config.ts';
 import { openCloud, type Cloud } from '../../cloud-sync/src/main.ts';
 import type { Mailer } from '../../cloud-sync/src/services/mailer.ts';
 import { createTestDatabase, type DatabaseKind, type TestDatabase } from './database.ts';
-import { withDatabase } from '../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../scripts/lib/cloud-database.ts';
 import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
 
 export const silentLog: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };

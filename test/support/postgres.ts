@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { migrate } from '../../cloud-sync/src/store/database.ts';
-import { startPostgresServer, withDatabase, type PostgresServer } from '../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../scripts/lib/cloud-database.ts';
+import { startPostgresServer, type PostgresServer } from '../../scripts/lib/postgres-server.ts';
 
 const templateName = 'template_postern';
 

@@ -5,7 +5,7 @@ import { journalPath, replicaPath } from '../../gate-agent/src/event-folder.ts';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
 import { createJournalReader } from '../../gate-agent/src/store/journal-reader.ts';
 import { openReplica } from '../../gate-agent/src/store/replica.ts';
-import { withDatabase } from '../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../scripts/lib/cloud-database.ts';
 
 /** Of all processes that have ever run on a gate's folder, its own and others'. It must have put nothing aside. */
 export async function marksAt(data: string, event: number): Promise<ReadonlyMap<string, Mark>> {

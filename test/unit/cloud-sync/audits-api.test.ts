@@ -14,11 +14,12 @@ import {
 import { csvCell } from '../../../cloud-sync/src/services/csv.ts';
 import { makeMissingUses, rebuildUses } from '../../../cloud-sync/src/services/uses.ts';
 import type { AuditRecord } from '../../../cloud-sync/src/services/audit.ts';
-import { openDatabase, type Database } from '../../../cloud-sync/src/store/database.ts';
+import type { Database } from '../../../cloud-sync/src/store/database.ts';
 import { anna } from '../../support/audit.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { aMark, baseOf, eveningMs } from '../../support/marks.ts';
 import { askAs, createPerson, type TestPerson } from '../../support/people.ts';
+import { openCloudDatabase } from '../../../scripts/lib/cloud-database.ts';
 
 const event = 7;
 let test: TestCloud;
@@ -42,9 +43,7 @@ const usedAt = (entries: readonly UsageEntry[]): readonly string[] =>
 
 beforeAll(async () => {
   test = await createTestCloud();
-  const opened = openDatabase(test.databaseUrl);
-  if (!opened.ok) throw new Error(opened.error.type);
-  database = opened.value;
+  database = openCloudDatabase(test.databaseUrl);
   for (const number of [event, 8]) await test.json('POST', '/api/events', { ...someEvent, event: number });
   ticket = await test.json('POST', '/api/tickets', { event, type: 1 });
   organiser = await createPerson(test, 'organiser', event);

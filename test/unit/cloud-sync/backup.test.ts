@@ -9,7 +9,7 @@ import type { TicketResponse } from '@postern/shared';
 import { backupSqlite, restoreSqlite } from '../../../cloud-sync/src/store/backup.ts';
 import { readContentHash } from '../../../cloud-sync/src/store/replica.ts';
 import { createTableHash } from '../../../cloud-sync/src/store/table-hash.ts';
-import { withDatabase } from '../../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 import { aMark } from '../../support/marks.ts';
 import { virtualStartMs } from '../../support/virtual-time.ts';

@@ -26,7 +26,7 @@ import {
   type VerifyResponse,
 } from '@postern/shared';
 import { bandKeptMs } from '../../../cloud-sync/src/services/band-keeping.ts';
-import { openDatabase } from '../../../cloud-sync/src/store/database.ts';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 import { baseOf } from '../../support/marks.ts';
 import { askAs, createPerson, typeOf, type TestPerson } from '../../support/people.ts';
@@ -517,10 +517,9 @@ it('refuses what is no request of a desk', async () => {
 
 it('leaves nothing kept once it is done', async () => {
   await bind(tickets[0], uidA);
-  const opened = openDatabase(test.databaseUrl);
-  if (!opened.ok) throw new Error(opened.error.type);
-  onTestFinished(() => opened.value.destroy());
-  expect(await opened.value.selectFrom('band').selectAll().execute()).toEqual([]);
+  expect(await withDatabase(test.databaseUrl, (database) => database.selectFrom('band').selectAll().execute())).toEqual(
+    [],
+  );
 });
 
 /** What the gate's method makes of a band that is held up. */

@@ -12,10 +12,11 @@ import {
   type TicketResponse,
 } from '@postern/shared';
 import { rebuildProjection } from '../../../cloud-sync/src/services/projection.ts';
-import { openDatabase, type Database } from '../../../cloud-sync/src/store/database.ts';
+import type { Database } from '../../../cloud-sync/src/store/database.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 import { baseOf } from '../../support/marks.ts';
 import { typeOf } from '../../support/people.ts';
+import { openCloudDatabase } from '../../../scripts/lib/cloud-database.ts';
 
 const [tagA, tagB] = ['a'.repeat(32), 'b'.repeat(32)] as const;
 let test: TestCloud;
@@ -27,9 +28,7 @@ let tickets: readonly [string, string, string];
 
 beforeAll(async () => {
   test = await createTestCloud();
-  const opened = openDatabase(test.databaseUrl);
-  if (!opened.ok) throw new Error(opened.error.type);
-  database = opened.value;
+  database = openCloudDatabase(test.databaseUrl);
 });
 afterAll(async () => {
   await database.destroy();

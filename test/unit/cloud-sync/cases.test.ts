@@ -16,11 +16,12 @@ import {
   type TicketResponse,
 } from '@postern/shared';
 import { hashProjection, rebuildProjection } from '../../../cloud-sync/src/services/projection.ts';
-import { openDatabase, type Database } from '../../../cloud-sync/src/store/database.ts';
+import type { Database } from '../../../cloud-sync/src/store/database.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 import { openLiveStream } from '../../support/live-stream.ts';
 import { aMark, baseOf, eveningMs } from '../../support/marks.ts';
 import { askAs, createPerson, typeOf } from '../../support/people.ts';
+import { openCloudDatabase } from '../../../scripts/lib/cloud-database.ts';
 
 let test: TestCloud;
 let database: Database;
@@ -31,9 +32,7 @@ let ticket: TicketResponse;
 
 beforeAll(async () => {
   test = await createTestCloud();
-  const opened = openDatabase(test.databaseUrl);
-  if (!opened.ok) throw new Error(opened.error.type);
-  database = opened.value;
+  database = openCloudDatabase(test.databaseUrl);
 });
 afterAll(async () => {
   await database.destroy();

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { readConfig } from '../../../cloud-sync/src/config.ts';
-import { migrate, openDatabase, redactUrl, type Database } from '../../../cloud-sync/src/store/database.ts';
+import { migrate, redactUrl, type Database } from '../../../cloud-sync/src/store/database.ts';
+import { openCloudDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { openTestDatabase } from '../../support/database.ts';
 
 let database: Database;
@@ -15,12 +16,6 @@ beforeEach(async () => {
   ({ database, close } = await openTestDatabase());
 });
 afterEach(() => close());
-
-function open(url: string): Database {
-  const opened = openDatabase(url);
-  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-  return opened.value;
-}
 
 const anEvent = (id: number, policy = '{}'): Parameters<ReturnType<typeof insert>['values']>[0] => ({
   id,
@@ -138,7 +133,7 @@ describe('the URL of a database', () => {
   });
 
   it('does not appear in what a failed connection says', async () => {
-    const unreachable = open('postgres://postern:very-secret@127.0.0.1:1/postern');
+    const unreachable = openCloudDatabase('postgres://postern:very-secret@127.0.0.1:1/postern');
     const migrated = await migrate(unreachable);
     await unreachable.destroy();
     expect(migrated).toMatchObject({
@@ -154,7 +149,7 @@ describe('a new SQLite file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'postern-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     chmodSync(folder, 0o755);
-    const made = open(`sqlite:${join(folder, 'cloud.db')}`);
+    const made = openCloudDatabase(`sqlite:${join(folder, 'cloud.db')}`);
     await migrate(made);
     const files = readdirSync(folder);
     expect(files).toEqual(['cloud.db', 'cloud.db-shm', 'cloud.db-wal']);

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EventDeadlines, type JobKindList, type JobPage, type JobRun, type TicketResponse } from '@postern/shared';
 import { revokeUnscannedName } from '../../../cloud-sync/src/services/jobs/revoke-unscanned.ts';
-import { withDatabase } from '../../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { aMark } from '../../support/marks.ts';
 import { virtualStartMs } from '../../support/virtual-time.ts';

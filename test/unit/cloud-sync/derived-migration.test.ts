@@ -1,15 +1,13 @@
 // Goal: a database whose uses and bindings an older version has derived says of which events they must be made anew, and of no others.
 import { expect, it } from 'vitest';
-import { openDatabase } from '../../../cloud-sync/src/store/database.ts';
 import { toMarkRow } from '../../../cloud-sync/src/store/mark-rows.ts';
 import { migrations } from '../../../cloud-sync/src/store/migrations/index.ts';
 import { encodeMark, type Mark } from '@postern/shared';
 import { aMark, baseOf, bootOfTests } from '../../support/marks.ts';
+import { openCloudDatabase } from '../../../scripts/lib/cloud-database.ts';
 
 it('drops uses where clocks were corrected, and has bindings made anew where there are any', async () => {
-  const opened = openDatabase('sqlite::memory:');
-  if (!opened.ok) throw new Error(opened.error.type);
-  const database = opened.value;
+  const database = openCloudDatabase('sqlite::memory:');
   const before = Object.entries(migrations).filter(([name]) => name <= '0010-cases');
   const after = Object.entries(migrations).filter(([name]) => name > '0010-cases');
   for (const [, migration] of before) await migration.up(database);

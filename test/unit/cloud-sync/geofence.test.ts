@@ -14,8 +14,8 @@ import {
   type TicketResponse,
 } from '@postern/shared';
 import { positionKeptMs, type SenderRow } from '../../../cloud-sync/src/services/sender-rows.ts';
-import { openDatabase } from '../../../cloud-sync/src/store/database.ts';
-import { createTestCloud, silentLog, someEvent, type TestCloud } from '../../support/cloud.ts';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
+import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
 import {
   basicOf,
   besideDoor,
@@ -56,11 +56,9 @@ const say = (sender: SenderMade, body: unknown, headers: Readonly<Record<string,
   postPhone(test, body, { Authorization: basicOf(sender), 'X-Limit-U': sender.user, 'X-Limit-D': 'phone', ...headers });
 /** As it is stored. */
 const rowOf = async ({ sender }: SenderMade): Promise<SenderRow | undefined> => {
-  const opened = openDatabase(test.databaseUrl, silentLog);
-  if (!opened.ok) throw new Error('no database');
-  const row = await opened.value.selectFrom('geofence_sender').selectAll().where('id', '=', sender).executeTakeFirst();
-  await opened.value.destroy();
-  return row;
+  return withDatabase(test.databaseUrl, (database) =>
+    database.selectFrom('geofence_sender').selectAll().where('id', '=', sender).executeTakeFirst(),
+  );
 };
 /** Stands at the door for as long as it takes. */
 const dwell = async (sender: SenderMade): Promise<string | null> => {

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { databaseKind } from '../../support/database.ts';
 import { createPerson, type TestPerson } from '../../support/people.ts';
-import { withDatabase } from '../../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
 
 let test: TestCloud;
 let event: number;

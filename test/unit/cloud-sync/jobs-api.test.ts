@@ -4,7 +4,7 @@ import { type JobKindList, type JobPage, type JobRun } from '@postern/shared';
 import { askedRunsKeptMs, scheduledRunsKeptMs } from '../../../cloud-sync/src/services/jobs/clean-up.ts';
 import { resetLifetimeMs } from '../../../cloud-sync/src/services/reset-links.ts';
 import { sessionLifetimeMs } from '../../../cloud-sync/src/services/sessions.ts';
-import { withDatabase } from '../../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { askAs, createPerson } from '../../support/people.ts';
 

@@ -13,7 +13,8 @@ import {
 } from '@postern/shared';
 import { announcedMsMin } from '../../../cloud-sync/src/services/key-rotation.ts';
 import { keySetAgeMsMax, listedKeysMax } from '../../../cloud-sync/src/services/keys.ts';
-import { openDatabase, type Database } from '../../../cloud-sync/src/store/database.ts';
+import type { Database } from '../../../cloud-sync/src/store/database.ts';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { openFeedGate, type FeedGate } from '../../support/feed-gate.ts';
 
@@ -57,15 +58,7 @@ const openGate = async (id?: string): Promise<FeedGate> => {
 };
 
 /** What no route does. */
-async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
-  const opened = openDatabase(test.databaseUrl);
-  if (!opened.ok) throw new Error(opened.error.type);
-  try {
-    return await work(opened.value);
-  } finally {
-    await opened.value.destroy();
-  }
-}
+const inDatabase = <T>(work: (database: Database) => Promise<T>): Promise<T> => withDatabase(test.databaseUrl, work);
 
 describe('a new deployment', () => {
   it('has an active and an announced next key for passes, feed and tokens, and lists them to gates', async () => {
@@ -119,7 +112,7 @@ describe('rotating the issuer key', () => {
   it('destroys the secret of the retired key', async () => {
     const retired = await keyIn('issuer', 'active');
     await rotate('issuer');
-    const rows = await withDatabase((database) => database.selectFrom('key').select(['id', 'sealed_secret']).execute());
+    const rows = await inDatabase((database) => database.selectFrom('key').select(['id', 'sealed_secret']).execute());
     expect(rows.filter((row) => row.sealed_secret === '').map((row) => row.id)).toEqual([retired]);
   });
 
@@ -211,7 +204,7 @@ describe('rotating the feed key', () => {
     await gate.poll();
     await rotate('feed');
     // As after more rotations than a manifest carries: nothing connects the keys that the gate knows with those of now.
-    await withDatabase((database) =>
+    await inDatabase((database) =>
       database
         .updateTable('key')
         .set({ announcement: null } as never)
@@ -253,7 +246,7 @@ describe('revoking a key', () => {
     const [plain, shown, unpaid] = [await issue(), await issue(), await issue({ status: 'unpaid' })];
     const [cancelled, transferred] = [await issue(), await issue()];
     // Nothing of the first epoch opens a gate any more, whoever signed it.
-    await withDatabase((database) =>
+    await inDatabase((database) =>
       database.updateTable('ticket').set({ epoch: 1 }).where('id', '=', transferred.id).execute(),
     );
     await test.json('PATCH', `/api/tickets/${cancelled.id}`, { status: 'revoked' });
@@ -343,7 +336,7 @@ describe('revoking a key', () => {
     const first = await keyIn('issuer', 'active');
     await revoke(first);
     expect(await refusal('POST', `/admin/keys/${first}/revoke`, { reason: 'x' })).toBe('409 key-already-revoked');
-    await withDatabase((database) => database.deleteFrom('key').where('state', '=', 'next').execute());
+    await inDatabase((database) => database.deleteFrom('key').where('state', '=', 'next').execute());
     const last = await keyIn('issuer', 'active');
     expect(await refusal('POST', `/admin/keys/${last}/revoke`, { reason: 'x' })).toBe('409 key-is-last');
     expect(await refusal('POST', '/admin/keys/rotate', { purpose: 'issuer', force: true })).toBe('409 key-is-last');
@@ -359,7 +352,7 @@ describe('revoking a key', () => {
   );
 
   const idOf = async (purpose: string): Promise<string> => {
-    const row = await withDatabase((database) =>
+    const row = await inDatabase((database) =>
       database.selectFrom('key').select('id').where('purpose', '=', purpose).executeTakeFirst(),
     );
     return row?.id ?? '';

@@ -6,9 +6,9 @@ import { Migrator } from 'kysely';
 import { expect, it } from 'vitest';
 import { bytesToHex, keyId, keyPairFromSeed, ready } from '@postern/shared';
 import { createVault } from '../../../cloud-sync/src/services/vault.ts';
-import { openDatabase } from '../../../cloud-sync/src/store/database.ts';
 import { start } from '../../../cloud-sync/src/store/migrations/0001-start.ts';
 import { createTestCloud } from '../../support/cloud.ts';
+import { openCloudDatabase } from '../../../scripts/lib/cloud-database.ts';
 
 const masterKey = '11'.repeat(32);
 const random = (bytes: number): Uint8Array => new Uint8Array(bytes).fill(5);
@@ -17,9 +17,7 @@ it('is brought up to date with its keys, its passes and its events', async () =>
   await ready;
   const folder = mkdtempSync(join(tmpdir(), 'postern-cloud-'));
   const databaseUrl = `sqlite:${join(folder, 'cloud.db')}`;
-  const opened = openDatabase(databaseUrl);
-  if (!opened.ok) throw new Error(opened.error.type);
-  const database = opened.value;
+  const database = openCloudDatabase(databaseUrl);
   await new Migrator({
     db: database,
     provider: { getMigrations: async () => ({ '0001-start': start }) },

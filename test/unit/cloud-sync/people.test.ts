@@ -6,9 +6,9 @@ import type { Mail, Mailer } from '../../../cloud-sync/src/services/mailer.ts';
 import { guessLimits } from '../../../cloud-sync/src/services/rate-limits.ts';
 import { resetLifetimeMs } from '../../../cloud-sync/src/services/reset-links.ts';
 import { sessionLifetimeMs } from '../../../cloud-sync/src/services/sessions.ts';
-import { openDatabase } from '../../../cloud-sync/src/store/database.ts';
 import { createTestCloud, someEvent, type TestCloud, type TestCloudOptions } from '../../support/cloud.ts';
 import { askAs, createBrowser, createPerson, typeOf, type TestBrowser } from '../../support/people.ts';
+import { openCloudDatabase } from '../../../scripts/lib/cloud-database.ts';
 
 /** Another one in every test. */
 let email = '';
@@ -265,9 +265,7 @@ describe('the own account', () => {
     await test.json('PATCH', `/admin/users/${id}`, { administrator: true });
     await test.json('POST', `/admin/users/${id}/reset-link`);
     await browser.send('POST', '/admin/api-keys', { name: 'Till', scopes: ['events:read'] });
-    const opened = openDatabase(test.databaseUrl);
-    if (!opened.ok) throw new Error(opened.error.type);
-    const database = opened.value;
+    const database = openCloudDatabase(test.databaseUrl);
     await database
       .insertInto('identity')
       .values({ issuer: 'https://id.test', subject: 'ada', user_id: id, created_at_ms: 0 })

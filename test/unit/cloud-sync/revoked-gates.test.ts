@@ -11,7 +11,7 @@ import {
   type Summary,
   type TicketResponse,
 } from '@postern/shared';
-import { withDatabase } from '../../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 import { aMark } from '../../support/marks.ts';
 

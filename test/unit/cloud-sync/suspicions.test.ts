@@ -12,10 +12,11 @@ import {
 import { followCorrections } from '../../../cloud-sync/src/services/corrected-stories.ts';
 import { rebuildSuspicions } from '../../../cloud-sync/src/services/suspicion-derive.ts';
 import { rebuildUses } from '../../../cloud-sync/src/services/uses.ts';
-import { openDatabase, type Database } from '../../../cloud-sync/src/store/database.ts';
+import type { Database } from '../../../cloud-sync/src/store/database.ts';
 import { anna } from '../../support/audit.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 import { aMark, baseOf, eveningMs } from '../../support/marks.ts';
+import { openCloudDatabase } from '../../../scripts/lib/cloud-database.ts';
 
 let test: TestCloud;
 let database: Database;
@@ -28,9 +29,7 @@ let ticket: TicketResponse;
 
 beforeAll(async () => {
   test = await createTestCloud();
-  const opened = openDatabase(test.databaseUrl);
-  if (!opened.ok) throw new Error(opened.error.type);
-  database = opened.value;
+  database = openCloudDatabase(test.databaseUrl);
 });
 afterAll(async () => {
   await database.destroy();

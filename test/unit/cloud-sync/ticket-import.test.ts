@@ -7,7 +7,7 @@ import { systemActor } from '../../../cloud-sync/src/services/audit.ts';
 import type { TicketImportOptions } from '../../../cloud-sync/src/services/ticket-import.ts';
 import type { TicketImportReport } from '../../../cloud-sync/src/services/ticket-import-report.ts';
 import type { RefusedTicket, WantedTicket } from '../../../cloud-sync/src/services/ticket-import-plan.ts';
-import { withDatabase } from '../../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { aMark } from '../../support/marks.ts';
 

@@ -1,15 +1,13 @@
 // Goal: a database of the first schema comes up to date with its foreign codes where they now belong, and its tickets can live on.
 import { describe, expect, it } from 'vitest';
-import { openDatabase } from '../../../cloud-sync/src/store/database.ts';
 import { start } from '../../../cloud-sync/src/store/migrations/0001-start.ts';
 import { tickets } from '../../../cloud-sync/src/store/migrations/0005-tickets.ts';
 import { readViews } from '../../../cloud-sync/src/services/ticket-views.ts';
+import { openCloudDatabase } from '../../../scripts/lib/cloud-database.ts';
 
 describe('the migration of tickets', () => {
   it('keeps tickets and moves their codes', async () => {
-    const opened = openDatabase('sqlite::memory:');
-    if (!opened.ok) throw new Error(opened.error.type);
-    const database = opened.value;
+    const database = openCloudDatabase('sqlite::memory:');
     await start.up(database);
     const old = { event: 1, type: 1, epoch: 0, status: 'valid', party: 1, revision: 3, created_at_ms: 5 };
     await database

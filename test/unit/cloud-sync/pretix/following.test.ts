@@ -3,11 +3,11 @@
 import { describe, expect, test } from 'vitest';
 import { err, jobKindListSchema, ticketListSchema, type JobKindView } from '@postern/shared';
 import { createPretixFollower, followEveryMs } from '../../../../cloud-sync/src/services/pretix/work.ts';
-import { openDatabase } from '../../../../cloud-sync/src/store/database.ts';
 import type { Shop } from '../../../../scripts/lib/pretix-stand-in/shop.ts';
 import { createTestCloud, someEvent, type TestCloud } from '../../../support/cloud.ts';
 import { silentLogger } from '../../../support/lane-rig.ts';
 import { openPretixRig, whileTimeMoves, type PretixRig } from '../../../support/pretix.ts';
+import { openCloudDatabase } from '../../../../scripts/lib/cloud-database.ts';
 
 const sell = (shop: Shop): void => {
   const { id: item } = shop.addItem('Standing');
@@ -60,9 +60,7 @@ describe('an event that is connected', () => {
 
   test('has its turn again, though the server of another event never comes to an end', async () => {
     const cloud = await createTestCloud();
-    const opened = openDatabase(cloud.databaseUrl);
-    if (!opened.ok) throw new Error(opened.error.type);
-    const database = opened.value;
+    const database = openCloudDatabase(cloud.databaseUrl);
     const { clock, timer, advance } = cloud.time;
     const connected = { server: 'https://pretix.test', organizer: 'o', slug: 's', sealed_token: '', sealed_key: '' };
     const chosen = { lists: '[]', chosen_types: '[]', names: 0, allow_http: 0, connected_at_ms: 0 };
