@@ -6,9 +6,10 @@ import { adminRoutes } from './routes/admin.ts';
 import { bandImportRoutes, bandRoutes } from './routes/bands.ts';
 import { bindingRoutes } from './routes/bindings.ts';
 import { caseRoutes } from './routes/cases.ts';
+import { claimLinkBatchRoutes, claimLinkRoutes } from './routes/claim-links.ts';
 import { auditRequests } from './routes/audit-requests.ts';
 import { auditRoutes } from './routes/audits.ts';
-import { identify, requireGate } from './routes/auth.ts';
+import { identify, requireGate, requireHolder } from './routes/auth.ts';
 import { createErrorHandler, createRouter, problem, type Environment } from './routes/context.ts';
 import { deadlineRoutes } from './routes/deadlines.ts';
 import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
@@ -22,6 +23,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { refuseNulInUrl } from './routes/input.ts';
 import { limitAccounts, limitAddresses } from './routes/limit-requests.ts';
 import { liveRoutes, pageRoutes } from './routes/live.ts';
+import { myTicketRoutes } from './routes/my-tickets.ts';
 import { oauthRoutes } from './routes/oauth.ts';
 import { oidcRoutes } from './routes/oidc.ts';
 import { openApiHandler } from './routes/openapi.ts';
@@ -51,6 +53,8 @@ import type { BandDesk } from './services/band-desk.ts';
 import type { BandImports } from './services/band-import.ts';
 import type { BindingConflicts } from './services/binding-conflicts.ts';
 import type { Cases } from './services/cases.ts';
+import type { ClaimLinks } from './services/claim-links.ts';
+import type { Claims } from './services/claims.ts';
 import type { Clients } from './services/clients.ts';
 import type { CoverageService } from './services/coverage.ts';
 import type { Devices } from './services/devices.ts';
@@ -60,6 +64,8 @@ import type { FeedFiles } from './services/feed-files.ts';
 import type { Feed } from './services/feed.ts';
 import type { GeofenceFixes } from './services/geofence-fixes.ts';
 import type { GeofenceSenders } from './services/geofence-senders.ts';
+import type { Holders } from './services/holders.ts';
+import type { Holdings } from './services/holdings.ts';
 import type { Idempotency } from './services/idempotency.ts';
 import type { Jobs } from './services/jobs/jobs.ts';
 import type { KeyRotation } from './services/key-rotation.ts';
@@ -145,6 +151,10 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly pretix: Pretix;
   readonly geofenceSenders: GeofenceSenders;
   readonly geofenceFixes: GeofenceFixes;
+  readonly holders: Holders;
+  readonly holdings: Holdings;
+  readonly claims: Claims;
+  readonly claimLinks: ClaimLinks;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -166,6 +176,7 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
 export function createApp(deps: AppDeps): Hono<Environment> {
   const app = createRouter();
   const gateOnly = requireGate(deps);
+  const holderOnly = requireHolder(deps);
   const isSecure = (): boolean => deps.publicUrl().startsWith('https:');
   app.onError(createErrorHandler(deps.log));
   app.notFound((c) => problem(c, { type: 'not-found' }));
@@ -191,6 +202,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', bandImportRoutes(deps));
   app.route('/api/events', bindingRoutes(deps));
   app.route('/api/events', caseRoutes(deps));
+  app.route('/api/events', claimLinkBatchRoutes(deps));
   app.route('/api/events', deadlineRoutes(deps));
   app.route('/api/events', geofenceRoutes(deps));
   app.route('/api/events', jobRoutes(deps));
@@ -204,9 +216,11 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', ticketFileRoutes(deps));
   app.route('/api/tickets', ticketRoutes(deps));
   app.route('/api/tickets', bandRoutes(deps));
+  app.route('/api/tickets', claimLinkRoutes(deps));
   app.route('/api/tickets', denialRoutes(deps));
   app.route('/api/tickets', geofenceSenderRoutes(deps));
   app.route('/api/tickets', ticketMethodRoutes(deps));
+  app.route('/api/my', myTicketRoutes({ ...deps, holderOnly }));
   app.route('/admin', adminRoutes(deps));
   app.route('/admin', jobAdminRoutes(deps));
   app.route('/admin', methodSwitchRoutes(deps));
@@ -225,6 +239,6 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/', sessionRoutes({ ...deps, isSecure }));
   app.route('/', pageRoutes(deps));
   app.get('/openapi.json', openApiHandler(app));
-  assertAccess(app, gateOnly);
+  assertAccess(app, { gate: gateOnly, holder: holderOnly });
   return app;
 }

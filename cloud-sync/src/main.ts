@@ -9,6 +9,7 @@ import { createBackground } from './composition/background.ts';
 import { openEvents, type EventServices } from './composition/events.ts';
 import { openFoundation, type CloudDeps, type OpenError } from './composition/foundation.ts';
 import { createGeofence } from './composition/geofence.ts';
+import { createHolderServices } from './composition/holders.ts';
 import { openMarks, type Marks } from './composition/marks.ts';
 import { createPeople } from './composition/people.ts';
 import { createSources, type Sources } from './composition/sources.ts';
@@ -44,13 +45,24 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const events = await openEvents(foundation);
   const marks = await openMarks(foundation, events);
   const geofence = createGeofence(foundation, events, marks);
+  const holders = createHolderServices(foundation, events, marks);
   const upkeep = createUpkeep(foundation, events);
   const sources = createSources(foundation, events);
   const background = createBackground(foundation, { marks, events, sources });
   const stopping = new AbortController();
   // Every live stream listens to it.
   setMaxListeners(0, stopping.signal);
-  const parts = { ...foundation, ...people, ...events, ...marks, ...geofence, ...upkeep, ...sources, ...background };
+  const parts = {
+    ...foundation,
+    ...people,
+    ...events,
+    ...marks,
+    ...geofence,
+    ...holders,
+    ...upkeep,
+    ...sources,
+    ...background,
+  };
   const app = createApp({
     ...parts,
     idempotency: createIdempotency({

@@ -66,6 +66,11 @@ export const auditActions = [
   'sender-made',
   'sender-revoked',
   'pre-checked',
+  'claim-link-made',
+  'claim-link-revoked',
+  'ticket-claimed',
+  'transfer-offered',
+  'transfer-withdrawn',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import {
   bytesToHex,
   decodeSyncAnswer,
-  encodeGateToken,
+  encodeRequestToken,
+  gateTokenAudience,
   encodeMark,
   encodeSyncRequest,
   enrolResponseSchema,
@@ -265,7 +266,10 @@ export async function enrolTestGate(cloud: CloudAccess, event: number, id: strin
   let target = cloud;
   let nonce = response.headers.get(nonceHeader) ?? '';
   const requestOnce: TestGate['request'] = async (method, path, body = new Uint8Array(0), headers = {}) => {
-    const token = encodeGateToken({ gate: id, nonce, method, path, body, nowMs: 0 }, identity.keys);
+    const token = encodeRequestToken(
+      { audience: gateTokenAudience, issuer: id, nonce, method, path, body, nowMs: 0 },
+      identity.keys,
+    );
     const answer = await target.request(path, {
       method,
       headers: { Authorization: `Bearer ${token}`, ...headers },

@@ -10,7 +10,7 @@ import { createCentralGate, type CentralGate } from '../services/central-gate.ts
 import { createRollCalls } from '../services/central-roll-call.ts';
 import { followCorrections, followingCorrections } from '../services/corrected-stories.ts';
 import { createCoverage } from '../services/coverage.ts';
-import { createCredentials } from '../services/credentials.ts';
+import { createCredentials, type Credentials } from '../services/credentials.ts';
 import { createDenials } from '../services/denials.ts';
 import { readEvent } from '../services/events.ts';
 import { createLiveStates } from '../services/live-states.ts';
@@ -64,6 +64,7 @@ export interface Marks extends Pick<
   /** The cloud as a writer of marks. */
   readonly central: CentralGate;
   readonly verifications: Verifications;
+  readonly credentials: Credentials;
   readonly readEffective: EffectiveEvents;
 }
 
@@ -182,6 +183,7 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     ingest,
     central,
     verifications,
+    credentials,
     readEffective,
     methods,
     reports,

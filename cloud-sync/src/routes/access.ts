@@ -21,7 +21,8 @@ export interface AccessRow {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As registered. */
   readonly path: string;
-  readonly who: 'anyone' | 'gate' | readonly Role[];
+  /** `gate` and `holder` prove themselves by a token that they sign for this one request. */
+  readonly who: 'anyone' | 'gate' | 'holder' | readonly Role[];
   readonly event: 'own' | 'body' | 'list' | 'any';
   /** What a program needs; without one no program may call this. */
   readonly scope?: Scope;
@@ -33,12 +34,21 @@ export interface AccessRow {
  * Limits of the same names are in services/rate-limits.ts; `page` counts under the one of the address only, and `sender` too, until a
  * phone has proved which it is.
  */
-export type RequestKind = 'page' | 'sender' | 'open' | 'time' | 'gate' | 'reading' | 'changing' | 'verifying';
+export type RequestKind =
+  | 'page'
+  | 'sender'
+  | 'holder'
+  | 'open'
+  | 'time'
+  | 'gate'
+  | 'reading'
+  | 'changing'
+  | 'verifying';
 
 /** What takes no sign-in is `open`, and so under a strict limit, unless its row says otherwise. */
 export function requestKind({ kind, who, method }: AccessRow): RequestKind {
   if (kind !== undefined) return kind;
-  if (who === 'gate') return 'gate';
+  if (who === 'gate' || who === 'holder') return who;
   if (who === 'anyone') return 'open';
   return method === 'GET' ? 'reading' : 'changing';
 }
@@ -132,6 +142,7 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/api/events/:event/cases', onDuty, 'own', 'events:read'),
   row('GET', '/api/events/:event/cases/:case', onDuty, 'own', 'events:read'),
   row('PATCH', '/api/events/:event/cases/:case', overseers, 'own', 'events:write'),
+  row('POST', '/api/events/:event/claim-links', managers, 'own', 'tickets:write'),
   row('GET', '/api/events/:event/coverage', onDuty, 'own', 'events:read'),
   row('GET', '/api/events/:event/deadlines', managers, 'own', 'events:read'),
   row('PUT', '/api/events/:event/deadlines', managers, 'own', 'events:write'),
@@ -183,6 +194,12 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/api/events/:event/tickets.csv', onDuty, 'own', 'tickets:read'),
   row('POST', '/api/events/:event/tickets/import', managers, 'own', 'tickets:write'),
   row('GET', '/api/events/:event/tickets/imports/:run', managers, 'own', 'tickets:write'),
+  // The secret of a link has 192 bits: what is counted beside the address is wrong ones.
+  as('page', row('POST', '/api/my/claims', 'anyone')),
+  row('GET', '/api/my/:holder', 'holder'),
+  row('POST', '/api/my/:holder/transfer', 'holder'),
+  row('DELETE', '/api/my/:holder/transfer', 'holder'),
+
   row('GET', '/api/tickets', onDuty, 'body', 'tickets:read'),
   row('POST', '/api/tickets', managers, 'body', 'tickets:write'),
   row('POST', '/api/tickets/batch', managers, 'body', 'tickets:write'),
@@ -194,6 +211,9 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/tickets/:ticket/bands/:band/confirm', onDuty, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/bands/:band/read-back', onDuty, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/bands/:band/write', onDuty, 'own', 'tickets:write'),
+  row('GET', '/api/tickets/:ticket/claim-links', holderAndManagers, 'own', 'tickets:read'),
+  row('POST', '/api/tickets/:ticket/claim-links', holderAndManagers, 'own', 'tickets:write'),
+  row('DELETE', '/api/tickets/:ticket/claim-links/:link', holderAndManagers, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/deny', onDuty, 'own', 'tickets:write'),
   row('GET', '/api/tickets/:ticket/geofence-senders', holderAndManagers, 'own', 'tickets:read'),
   row('POST', '/api/tickets/:ticket/geofence-senders', holderAndManagers, 'own', 'tickets:write'),

@@ -1,11 +1,13 @@
 // Who is asking: people by token or by the session cookie of a page, programs by API key or access token, gates by a token signed with their own
 // key for exactly this request.
 import {
-  gateTokenIssuer,
+  gateTokenAudience,
+  holderTokenAudience,
   nonceHeader,
+  requestTokenIssuer,
   revocationNoticeHeader,
   signRevocationNotice,
-  verifyGateToken,
+  verifyRequestToken,
 } from '@postern/shared';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
@@ -13,6 +15,7 @@ import { looksLikeJwt, type AccessTokens } from '../services/access-tokens.ts';
 import { gateActor, type Actors } from '../services/actor.ts';
 import { isApiKey, type ApiKeys } from '../services/api-keys.ts';
 import type { Devices } from '../services/devices.ts';
+import type { Holders } from '../services/holders.ts';
 import type { Keys } from '../services/keys.ts';
 import type { Limiter } from '../services/limiter.ts';
 import type { Nonces } from '../services/nonces.ts';
@@ -100,12 +103,13 @@ export const requireGate =
       problem(c, (await limiter.take('unproven', senderOf(c))) ?? failure);
     const token = bearer(c);
     if (token === undefined) return refuse({ type: 'nonce-needed' });
-    const issuer = gateTokenIssuer(token);
+    const issuer = requestTokenIssuer(token);
     const gate = issuer === undefined ? undefined : await devices.find(issuer);
     if (gate === undefined) return refuse({ type: 'token-invalid' });
     const url = new URL(c.req.url);
     const body = new Uint8Array(await c.req.arrayBuffer());
-    const claims = verifyGateToken(token, gate.publicKey, {
+    const claims = verifyRequestToken(token, gate.publicKey, {
+      audience: gateTokenAudience,
       method: c.req.method,
       path: url.pathname + url.search,
       body,
@@ -126,5 +130,41 @@ export const requireGate =
     c.set('gate', gate);
     c.set('actor', gateActor(gate));
     c.set('body', body);
+    return next();
+  };
+
+export interface HolderAuthDeps {
+  readonly holders: Holders;
+  readonly nonces: Nonces;
+  readonly limiter: Limiter;
+}
+
+/**
+ * The same for the phone that a ticket was bound to, on routes whose path names it (`:holder`). A phone that no longer has the ticket comes
+ * through too: a route that gives something away asks `isCurrent` of what it finds in `holder`. A route with a body bounds it before.
+ */
+export const requireHolder =
+  ({ holders, nonces, limiter }: HolderAuthDeps): MiddlewareHandler<Environment> =>
+  async (c, next) => {
+    const refuse = async (failure: Failure): Promise<Response> =>
+      problem(c, (await limiter.take('unproven', senderOf(c))) ?? failure);
+    const token = bearer(c);
+    if (token === undefined) return refuse({ type: 'nonce-needed' });
+    const issuer = requestTokenIssuer(token);
+    const isNamed = issuer !== undefined && issuer === c.get('params')['holder'];
+    const holder = isNamed ? await holders.find(issuer) : undefined;
+    if (holder === undefined) return refuse({ type: 'token-invalid' });
+    const url = new URL(c.req.url);
+    const claims = verifyRequestToken(token, holder.publicKey, {
+      audience: holderTokenAudience,
+      method: c.req.method,
+      path: url.pathname + url.search,
+      body: new Uint8Array(await c.req.arrayBuffer()),
+    });
+    if (!claims.ok) return refuse({ type: 'token-invalid', detail: claims.error.type });
+    if (!nonces.isGood(claims.value.nonce)) return problem(c, { type: 'nonce-needed' });
+    const spent = await limiter.take('holder', holder.row.id);
+    if (spent !== undefined) return problem(c, spent);
+    c.set('holder', holder);
     return next();
   };

@@ -8,6 +8,7 @@ import type { Actor } from '../services/actor.ts';
 import type { AuditActor } from '../services/audit.ts';
 import type { Claim } from '../services/idempotency.ts';
 import type { Gate } from '../services/devices.ts';
+import type { Holder } from '../services/holders.ts';
 import type { AccessRow } from './access.ts';
 import type { RequestAudit } from './audit-requests.ts';
 
@@ -31,6 +32,8 @@ export interface Variables {
   /** Set by `requireGate`, with the body its token was made for. */
   gate: Gate;
   body: Uint8Array;
+  /** Set by `requireHolder`. */
+  holder: Holder;
   /** Set by `idempotent` where the request has a key. */
   claim?: Claim;
 }

@@ -49,8 +49,8 @@ export function enforceAccess({ identify, subjects, table = accessTable }: Acces
     c.set('access', row);
     c.set('eventsAskedAbout', []);
     c.set('params', params);
-    // A gate proves itself by a token over the whole body, which its route bounds first (requireGate; assertAccess sees that it is there).
-    if (row.who === 'anyone' || row.who === 'gate') return next();
+    // Gates and holders prove themselves by a token over the whole body, which the route bounds first (assertAccess sees that it does).
+    if (typeof row.who === 'string') return next();
     const judge = async (): Promise<Actor | Failure> => {
       const actor = await identify(c);
       if ('type' in actor) return actor;
@@ -129,11 +129,11 @@ async function subjectOf(
 
 /**
  * Throws unless every route of `app` has exactly one row and every row a route, rows with `own` name what they are about, and every
- * row for gates runs `gateOnly`.
+ * row for gates or holders runs what checks their token.
  */
 export function assertAccess(
   app: Hono<Environment>,
-  gateOnly: MiddlewareHandler<Environment>,
+  proofOf: Readonly<Record<'gate' | 'holder', MiddlewareHandler<Environment>>>,
   table: readonly AccessRow[] = accessTable,
 ): void {
   const rows = byKey(table);
@@ -144,12 +144,14 @@ export function assertAccess(
   for (const row of table) {
     const key = keyOf(row);
     assert(registered.has(key), `the authorisation table has a row for ${key}, which does not exist`);
-    if (row.who === 'gate')
+    if (row.who === 'gate' || row.who === 'holder') {
+      const proof = proofOf[row.who];
       assert(
-        routes.some((route) => keyOf(route) === key && route.handler === gateOnly),
-        `${key} is for gates and must check their token`,
+        routes.some((route) => keyOf(route) === key && route.handler === proof),
+        `${key} is for a ${row.who} and must check its token`,
       );
-    else if (row.event === 'own')
+      if (row.who === 'holder') assert(/:holder\b/.test(row.path), `${key} must say in its path whose it is`);
+    } else if (row.event === 'own')
       assert(/:(event|ticket)\b/.test(row.path), `${key} must say in its path what it is about`);
   }
 }

@@ -15,8 +15,8 @@ export const limitAddresses =
     const sender = senderOf(c);
     const row = findRoute(c)?.row;
     const kind = row === undefined ? 'page' : requestKind(row);
-    // Gates are counted where they are known (requireGate).
-    if (kind === 'gate') return next();
+    // Gates and holders are counted where they are known (requireGate, requireHolder).
+    if (kind === 'gate' || kind === 'holder') return next();
     const spent =
       kind === 'time'
         ? await limiter.take('time', sender)

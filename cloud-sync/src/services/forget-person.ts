@@ -19,12 +19,7 @@ export const createForgetPerson = ({ audit }: { readonly audit: Pick<Audit, 'era
     async (queries, id) => void (await queries.deleteFrom('identity').where('user_id', '=', id).execute()),
     async (queries, id) => void (await queries.deleteFrom('reset_link').where('user_id', '=', id).execute()),
     async (queries, id) => void (await queries.deleteFrom('idempotency').where('actor', '=', `user/${id}`).execute()),
-    // Before it is forgotten whose tickets they were.
-    async (queries, id) =>
-      void (await queries
-        .deleteFrom('geofence_sender')
-        .where('ticket', 'in', queries.selectFrom('ticket_holder').select('ticket').where('account', '=', id))
-        .execute()),
+    forgetPhones,
     forgetHolder,
     // Programs go on working: they belong to the deployment.
     async (queries, id) =>
@@ -35,6 +30,13 @@ export const createForgetPerson = ({ audit }: { readonly audit: Pick<Audit, 'era
     for (const forget of forgetting) await forget(queries, id);
   };
 };
+
+/** Before it is forgotten whose tickets they were. */
+async function forgetPhones(queries: Queries, id: string): Promise<void> {
+  const held = queries.selectFrom('ticket_holder').select('ticket').where('account', '=', id);
+  for (const table of ['geofence_sender', 'holder', 'claim_link'] as const)
+    await queries.deleteFrom(table).where('ticket', 'in', held).execute();
+}
 
 /** The tickets stay good: whoever has the code may enter. An order's number belongs to who sold it. */
 async function forgetHolder(queries: Queries, id: string): Promise<void> {

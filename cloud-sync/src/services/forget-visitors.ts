@@ -50,15 +50,15 @@ async function forgetHolders(queries: Queries, event: number): Promise<number> {
   return tickets.length;
 }
 
-/** Where they were is forgotten long before; when they were there, and whose ticket that was, goes now. */
+/** Where they were is forgotten long before; when they were there, and whose ticket that was, goes now. So do keys, and what leads to them. */
 async function forgetPhones(queries: Queries, event: number): Promise<number> {
-  const some = queries.selectFrom('geofence_sender').select('id').where('event', '=', event).limit(rowsMax);
-  const gone = await queries
-    .deleteFrom('geofence_sender')
-    .where('event', '=', event)
-    .where('id', 'in', some)
-    .executeTakeFirst();
-  return Number(gone.numDeletedRows);
+  let phones = 0;
+  for (const table of ['geofence_sender', 'holder', 'claim_link'] as const) {
+    const some = queries.selectFrom(table).select('id').where('event', '=', event).limit(rowsMax);
+    const gone = await queries.deleteFrom(table).where('event', '=', event).where('id', 'in', some).executeTakeFirst();
+    phones += Number(gone.numDeletedRows);
+  }
+  return phones;
 }
 
 /** What people have written of cases, suspicions and lost gates. */

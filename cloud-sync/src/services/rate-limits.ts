@@ -63,6 +63,7 @@ export const requestLimits = {
   verifying: requests('account', 6_000, 'a phone verifies one a second, a program may stand for a hundred lanes'),
   ticket: requests('ticket', 300, 'one ticket needs a few requests, and a party at a door some more'),
   sender: requests('phone', 60, 'a phone that says where it is every second'),
+  holder: requests('phone', 60, 'a page that asks how its ticket stands, and is opened again and again'),
   gate: requests('gate', 3_000, 'fifty a second: a gate that comes back with a night of marks drains them in one go'),
 } as const satisfies Readonly<Record<string, Bucket>>;
 
@@ -82,6 +83,12 @@ export const guessLimits = {
   'personal-token': strict('address and account', 'wrong answers', 60, 'each costs the work of a password'),
   'client-secret': strict('address', 'wrong answers', 60, 'secrets of programs'),
   'one-time-link': strict('address', 'wrong answers', 30, 'links to set a password or to finish a sign-up'),
+  'claim-link': strict(
+    'address',
+    'wrong answers',
+    300,
+    'links to tickets; the phones of a whole hall may have one address',
+  ),
   'enrolment-code': strict('address', 'wrong answers', 30, 'a code has 60 bits and lives for half an hour'),
   'verify-miss': strict('ticket', 'wrong answers', 10, 'a short code is typed, and so is short'),
   'sign-up': strict('address', 'requests', 10, 'each may send a mail'),

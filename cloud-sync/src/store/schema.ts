@@ -7,13 +7,15 @@ import type { JobsSchema } from './schema-jobs.ts';
 import type { PretixSchema } from './schema-pretix.ts';
 import type { WebhooksSchema } from './schema-webhooks.ts';
 import type { GeofenceSchema } from './schema-geofence.ts';
+import type { HoldersSchema } from './schema-holders.ts';
 
 /** A column that is set at insert and never changed. */
 type Fixed<T> = ColumnType<T, T, never>;
 /** A column that an insert may leave to its default. */
 type WithDefault<T> = ColumnType<T, T | undefined, T>;
 
-export interface Schema extends AuditSchema, CasesSchema, GeofenceSchema, JobsSchema, PretixSchema, WebhooksSchema {
+export interface Schema
+  extends AuditSchema, CasesSchema, GeofenceSchema, HoldersSchema, JobsSchema, PretixSchema, WebhooksSchema {
   readonly user: UserTable;
   readonly session: SessionTable;
   readonly membership: MembershipTable;

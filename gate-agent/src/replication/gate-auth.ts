@@ -1,6 +1,13 @@
 // fetch with the gate's identity: every request carries a token signed by the gate's key over the cloud's last nonce, the method, the
 // path and the body's hash. A 401 that brings a fresh nonce is tried once more.
-import { encodeGateToken, nonceHeader, revocationNoticeHeader, type Clock, type KeyPair } from '@postern/shared';
+import {
+  encodeRequestToken,
+  gateTokenAudience,
+  nonceHeader,
+  revocationNoticeHeader,
+  type Clock,
+  type KeyPair,
+} from '@postern/shared';
 
 export interface GateFetchDeps {
   readonly gate: string;
@@ -34,9 +41,10 @@ export function createGateFetch({ gate, keys, clock, onRevoked, fetch: send = fe
 
   const attempt = async (url: URL, init: GateRequestInit): Promise<Response> => {
     const method = init.method ?? 'GET';
-    const token = encodeGateToken(
+    const token = encodeRequestToken(
       {
-        gate,
+        audience: gateTokenAudience,
+        issuer: gate,
         nonce: nonces.get(url.origin) ?? noNonce,
         method,
         path: url.pathname + url.search,

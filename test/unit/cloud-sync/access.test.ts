@@ -67,6 +67,8 @@ beforeAll(async () => {
     webhook: '0'.repeat(16),
     message: 'msg_00000000',
     sender: '0'.repeat(16),
+    link: '0'.repeat(16),
+    holder: '0'.repeat(32),
   };
 });
 afterAll(() => test.close());
@@ -100,7 +102,7 @@ const pathOf = (row: AccessRow, values = params): string =>
 function expected({ who, event, path }: AccessRow, person: TestPerson): string {
   if (who === 'anyone') return 'allowed';
   const { role } = person;
-  if (who === 'gate') return role === undefined ? '401 nonce-needed' : '401 token-invalid';
+  if (who === 'gate' || who === 'holder') return role === undefined ? '401 nonce-needed' : '401 token-invalid';
   if (role === undefined) return '401 sign-in-needed';
   if (role === 'admin') return who.includes('admin') ? 'allowed' : '403 role-too-low';
   if (event === 'any' || event === 'list')
@@ -356,33 +358,35 @@ describe('an event named in the body', () => {
 
 describe('the table', () => {
   const gateOnly = async (): Promise<Response> => new Response(null, { status: 401 });
+  const holderOnly = async (): Promise<Response> => new Response(null, { status: 401 });
+  const proofOf = { gate: gateOnly, holder: holderOnly };
   const reached = async (): Promise<Response> => new Response('reached');
   const appOf = (rows: readonly AccessRow[]): Hono<Environment> => {
     const app = new Hono<Environment>();
     app.use(enforceAccess({ identify: async () => ({ type: 'sign-in-needed' }), subjects: noSubjects }));
-    for (const row of rows) app.on(row.method, [row.path], row.who === 'gate' ? gateOnly : reached, reached);
+    for (const { method, path, who } of rows)
+      app.on(method, [path], who === 'gate' || who === 'holder' ? proofOf[who] : reached, reached);
     return app;
   };
 
   it('fits the routes', () => {
-    expect(() => assertAccess(appOf(accessTable), gateOnly)).not.toThrow();
+    expect(() => assertAccess(appOf(accessTable), proofOf)).not.toThrow();
   });
 
   it('does not start with a route that has no row, and refuses it', async () => {
     const app = appOf(accessTable).get('/forgotten', (c) => c.text('reached'));
-    expect(() => assertAccess(app, gateOnly)).toThrow('no row for GET /forgotten');
+    expect(() => assertAccess(app, proofOf)).toThrow('no row for GET /forgotten');
     expect((await app.request('/forgotten')).status).toBe(404);
   });
 
   it('does not start with a row that has no route', () => {
     const without = accessTable.filter(({ path }) => path !== '/api/events/:event/summary');
-    expect(() => assertAccess(appOf(without), gateOnly)).toThrow(
-      'GET /api/events/:event/summary, which does not exist',
-    );
+    expect(() => assertAccess(appOf(without), proofOf)).toThrow('GET /api/events/:event/summary, which does not exist');
   });
 
-  it('does not start when a route for gates checks no token', () => {
-    expect(() => assertAccess(appOf(accessTable), async () => undefined)).toThrow('must check their token');
+  it.each(['gate', 'holder'] as const)('does not start when a route for a %s checks no token', (who) => {
+    const unproved = { ...proofOf, [who]: async () => undefined };
+    expect(() => assertAccess(appOf(accessTable), unproved)).toThrow(`for a ${who} and must check its token`);
   });
 
   it('says for each route something that can be', () => {

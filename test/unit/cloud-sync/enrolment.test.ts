@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   auditPageSchema,
   bytesToHex,
-  encodeGateToken,
+  encodeRequestToken,
+  gateTokenAudience,
   hexToBytes,
   nonceHeader,
   trustedFeedKeys,
@@ -185,23 +186,24 @@ describe('a gate token', () => {
     };
     const fresh = (await test.cloud.app.request('/feed/1/manifest')).headers.get(nonceHeader) ?? '';
     const about = {
-      gate: 'gate-a',
+      audience: gateTokenAudience,
+      issuer: 'gate-a',
       nonce: fresh,
       method: 'GET',
       path: '/feed/1/manifest',
       body: new Uint8Array(0),
       nowMs: 0,
-    };
-    expect(await ask(encodeGateToken(about, gate.keys))).toBe('200');
-    expect(await ask(encodeGateToken({ ...about, path: '/feed/2/manifest' }, gate.keys))).toBe('401 token-invalid');
-    expect(await ask(encodeGateToken({ ...about, method: 'POST' }, gate.keys))).toBe('401 token-invalid');
-    expect(await ask(encodeGateToken({ ...about, body: Uint8Array.of(1) }, gate.keys))).toBe('401 token-invalid');
+    } as const;
+    expect(await ask(encodeRequestToken(about, gate.keys))).toBe('200');
+    expect(await ask(encodeRequestToken({ ...about, path: '/feed/2/manifest' }, gate.keys))).toBe('401 token-invalid');
+    expect(await ask(encodeRequestToken({ ...about, method: 'POST' }, gate.keys))).toBe('401 token-invalid');
+    expect(await ask(encodeRequestToken({ ...about, body: Uint8Array.of(1) }, gate.keys))).toBe('401 token-invalid');
     const altered = `${fresh.slice(0, -1)}${fresh.endsWith('A') ? 'Q' : 'A'}`;
-    expect(await ask(encodeGateToken({ ...about, nonce: altered }, gate.keys))).toBe('401 nonce-needed');
-    expect(await ask(encodeGateToken(about, (await createIdentity('gate-a')).keys))).toBe('401 token-invalid');
+    expect(await ask(encodeRequestToken({ ...about, nonce: altered }, gate.keys))).toBe('401 nonce-needed');
+    expect(await ask(encodeRequestToken(about, (await createIdentity('gate-a')).keys))).toBe('401 token-invalid');
     expect(await ask('a.b.c')).toBe('401 token-invalid');
     await test.time.advance(6 * 60_000);
-    expect(await ask(encodeGateToken(about, gate.keys))).toBe('401 nonce-needed');
+    expect(await ask(encodeRequestToken(about, gate.keys))).toBe('401 nonce-needed');
   });
 
   it('opens the feed of its own event only', async () => {

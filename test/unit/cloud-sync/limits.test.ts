@@ -61,6 +61,7 @@ function limitsOf(row: AccessRow): readonly string[] {
   const ofTicket = row.path.includes(':ticket') ? [`ticket: ${ticketId}`] : [];
   switch (kind) {
     case 'gate':
+    case 'holder':
       return [];
     case 'time':
       return ['time: unknown'];

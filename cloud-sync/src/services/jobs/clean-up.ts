@@ -39,6 +39,7 @@ const expiring: readonly Expiring[] = [
   { table: 'refresh_token', key: ['id'], hasExpired: oldFamilies },
   expiresAt('token_family', ['id']),
   expiresAt('revoked_token', ['id']),
+  expiresAt('claim_link', ['event', 'id']),
   expiresAt('enrolment', ['code_hash']),
   expiresAt('tries', ['key_hash'], 'forget_at_ms'),
   {

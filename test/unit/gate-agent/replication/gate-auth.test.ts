@@ -1,6 +1,6 @@
 // Requests signed by the gate: over the cloud's last nonce, tried once more when only the nonce was old.
 import { beforeAll, expect, test } from 'vitest';
-import { keyPairFromSeed, nonceHeader, ready, verifyGateToken } from '@postern/shared';
+import { gateTokenAudience, keyPairFromSeed, nonceHeader, ready, verifyRequestToken } from '@postern/shared';
 import { createGateFetch, type GateFetch } from '../../../../gate-agent/src/replication/gate-auth.ts';
 
 beforeAll(() => ready);
@@ -16,7 +16,8 @@ function strictCloud(): { readonly send: GateFetch; readonly statuses: number[];
   const fetch = (async (url: URL, init: RequestInit) => {
     const token = new Headers(init.headers).get('Authorization')?.replace('Bearer ', '') ?? '';
     const body = new Uint8Array(init.body === undefined || init.body === null ? [] : (init.body as Buffer));
-    const claims = verifyGateToken(token, keys().publicKey, {
+    const claims = verifyRequestToken(token, keys().publicKey, {
+      audience: gateTokenAudience,
       method: init.method ?? '',
       path: url.pathname + url.search,
       body,

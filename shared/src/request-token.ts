@@ -1,5 +1,6 @@
-// How a gate proves to the cloud who it is: a compact JWS (RFC 7515, RFC 8037) by the gate's Ed25519 key over the cloud's nonce, the
-// method, the path and the hash of the body. Freshness comes from the nonce alone, since a gate's clock may be days off.
+// How a sender proves to the cloud who it is: a compact JWS (RFC 7515, RFC 8037) by its Ed25519 key over the cloud's nonce, the method, the
+// path and the hash of the body. Freshness comes from the nonce alone, since the sender's clock may be days off. Gates and the phones of
+// holders each have an audience of their own.
 import { z } from 'zod';
 import { base64UrlToBytes, bytesToBase64Url } from './base64.ts';
 import { utf8 } from './bytes.ts';
@@ -8,15 +9,18 @@ import { err, ok, type Result } from './result.ts';
 
 /** Header in which every answer of the cloud carries a fresh nonce. */
 export const nonceHeader = 'Postern-Nonce';
-export const gateTokenAudience = 'postern-cloud';
-export const gateTokenCharactersMax = 2_048;
+export const requestTokenCharactersMax = 2_048;
 /** A token states at most this lifetime, in seconds. */
-export const gateTokenLifetimeMaxS = 300;
+export const requestTokenLifetimeMaxS = 300;
+
+export const gateTokenAudience = 'postern-cloud';
+export const holderTokenAudience = 'postern-my-ticket';
+export type TokenAudience = typeof gateTokenAudience | typeof holderTokenAudience;
 
 const claimsSchema = z.object({
-  /** Gate id. */
+  /** Id of the gate, or of the holder. */
   iss: z.string().regex(/^[a-z0-9-]{1,32}$/),
-  aud: z.literal(gateTokenAudience),
+  aud: z.enum([gateTokenAudience, holderTokenAudience]),
   nonce: z.string().min(1).max(200),
   /** HTTP method, upper case. */
   htm: z.string().min(1).max(10),
@@ -24,30 +28,31 @@ const claimsSchema = z.object({
   htu: z.string().min(1).max(500),
   /** base64url of the SHA-256 of the body's bytes (of no bytes where there is none). */
   rh: z.string().length(43),
-  /** Unix seconds by the gate's own clock: stated, never trusted. */
+  /** Unix seconds by the sender's own clock: stated, never trusted. */
   iat: z.number().int().min(0),
   exp: z.number().int().min(0),
 });
-export type GateTokenClaims = z.infer<typeof claimsSchema>;
+export type RequestTokenClaims = z.infer<typeof claimsSchema>;
 
 const headerSchema = z.object({ alg: z.literal('EdDSA'), typ: z.literal('JWT').optional() }).strict();
 
-export interface GateRequest {
-  readonly gate: string;
+export interface TokenRequest {
+  readonly audience: TokenAudience;
+  readonly issuer: string;
   readonly nonce: string;
   readonly method: string;
   readonly path: string;
   readonly body: Uint8Array;
-  /** The gate's time in Unix ms. */
+  /** The sender's time in Unix ms. */
   readonly nowMs: number;
 }
 
 /** The token for one request, for `Authorization: Bearer`. */
-export function encodeGateToken(request: GateRequest, keyPair: KeyPair): string {
+export function encodeRequestToken(request: TokenRequest, keyPair: KeyPair): string {
   const issuedAtS = Math.max(0, Math.floor(request.nowMs / 1_000));
-  const claims: GateTokenClaims = {
-    iss: request.gate,
-    aud: gateTokenAudience,
+  const claims: RequestTokenClaims = {
+    iss: request.issuer,
+    aud: request.audience,
     nonce: request.nonce,
     htm: request.method,
     htu: request.path,
@@ -59,30 +64,33 @@ export function encodeGateToken(request: GateRequest, keyPair: KeyPair): string 
   return `${signed}.${bytesToBase64Url(sign(keyPair.secretKey, utf8(signed)))}`;
 }
 
-export type GateTokenError = { readonly type: 'token-malformed' | 'token-mismatch' | 'token-signature-invalid' };
+export type RequestTokenError = {
+  readonly type: 'token-malformed' | 'token-mismatch' | 'token-signature-invalid';
+};
 
 /** Who the token says it is from, before anything is proved: only to find the key. Undefined for anything malformed. */
-export function gateTokenIssuer(token: string): string | undefined {
+export function requestTokenIssuer(token: string): string | undefined {
   const parts = splitToken(token);
   return parts === undefined ? undefined : parts.claims.iss;
 }
 
 /**
  * Checks the signature and that the token was made for exactly this request. `token-malformed`, `token-signature-invalid`, or
- * `token-mismatch` when method, path or body differ. The caller still checks the nonce.
+ * `token-mismatch` when audience, method, path or body differ. The caller still checks the nonce.
  */
-export function verifyGateToken(
+export function verifyRequestToken(
   token: string,
   publicKey: Uint8Array,
-  request: { readonly method: string; readonly path: string; readonly body: Uint8Array },
-): Result<GateTokenClaims, GateTokenError> {
+  request: Pick<TokenRequest, 'audience' | 'method' | 'path' | 'body'>,
+): Result<RequestTokenClaims, RequestTokenError> {
   const parts = splitToken(token);
   if (parts === undefined) return err({ type: 'token-malformed' });
   if (!verifySignature(publicKey, utf8(parts.signed), parts.signature)) return err({ type: 'token-signature-invalid' });
   const { claims } = parts;
-  if (claims.exp < claims.iat || claims.exp - claims.iat > gateTokenLifetimeMaxS)
+  if (claims.exp < claims.iat || claims.exp - claims.iat > requestTokenLifetimeMaxS)
     return err({ type: 'token-malformed' });
   if (
+    claims.aud !== request.audience ||
     claims.htm !== request.method ||
     claims.htu !== request.path ||
     claims.rh !== bytesToBase64Url(sha256(request.body))
@@ -93,8 +101,8 @@ export function verifyGateToken(
 
 function splitToken(
   token: string,
-): { readonly signed: string; readonly claims: GateTokenClaims; readonly signature: Uint8Array } | undefined {
-  if (token.length > gateTokenCharactersMax) return undefined;
+): { readonly signed: string; readonly claims: RequestTokenClaims; readonly signature: Uint8Array } | undefined {
+  if (token.length > requestTokenCharactersMax) return undefined;
   const [header, payload, signature, ...rest] = token.split('.');
   if (header === undefined || payload === undefined || signature === undefined || rest.length > 0) return undefined;
   if (!headerSchema.safeParse(base64UrlToJson(header)).success) return undefined;

@@ -1,22 +1,25 @@
-// A gate's token proves one request of one gate, and nothing that is sent in its place makes the verifier throw or believe.
+// A token proves one request of one gate or holder, and nothing that is sent in its place makes the verifier throw or believe.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   base64UrlToBytes,
   bytesToBase64Url,
-  encodeGateToken,
-  gateTokenIssuer,
+  encodeRequestToken,
+  gateTokenAudience,
+  holderTokenAudience,
   keyPairFromSeed,
   ready,
-  verifyGateToken,
-  type GateRequest,
+  requestTokenIssuer,
+  verifyRequestToken,
+  type TokenRequest,
   type KeyPair,
 } from '@postern/shared';
 
 let keys: KeyPair;
 let token: string;
-const request: GateRequest = {
-  gate: 'gate-a',
+const request: TokenRequest = {
+  audience: gateTokenAudience,
+  issuer: 'gate-a',
   nonce: 'nonce',
   method: 'POST',
   path: '/sync?x=1',
@@ -26,7 +29,7 @@ const request: GateRequest = {
 beforeAll(async () => {
   await ready;
   keys = keyPairFromSeed(new Uint8Array(32).fill(7));
-  token = encodeGateToken(request, keys);
+  token = encodeRequestToken(request, keys);
 });
 const forge = (
   change: (claims: Record<string, unknown>) => Record<string, unknown>,
@@ -37,29 +40,32 @@ const forge = (
   return `${part(header)}.${part(change(claims))}.${token.split('.')[2]}`;
 };
 
-describe('a gate token', () => {
+describe('a request token', () => {
   it('verifies for its own request and says whose it is', () => {
-    expect(verifyGateToken(token, keys.publicKey, request)).toMatchObject({
+    expect(verifyRequestToken(token, keys.publicKey, request)).toMatchObject({
       ok: true,
       value: { iss: 'gate-a', nonce: 'nonce', iat: 1_700_000_000, exp: 1_700_000_060 },
     });
-    expect(gateTokenIssuer(token)).toBe('gate-a');
+    expect(requestTokenIssuer(token)).toBe('gate-a');
   });
 
   it.each([
+    ['audience', { audience: holderTokenAudience } as const],
     ['method', { method: 'GET' }],
     ['path', { path: '/sync?x=2' }],
     ['body', { body: Uint8Array.of(1, 2) }],
   ])('does not verify for another %s', (_what, change) => {
-    expect(verifyGateToken(token, keys.publicKey, { ...request, ...change })).toEqual({
+    expect(verifyRequestToken(token, keys.publicKey, { ...request, ...change })).toEqual({
       ok: false,
       error: { type: 'token-mismatch' },
     });
   });
 
-  it('works whatever the gate believes the time to be', () => {
+  it('works whatever its sender believes the time to be', () => {
     for (const nowMs of [-5, 0, 4_102_444_800_000])
-      expect(verifyGateToken(encodeGateToken({ ...request, nowMs }, keys), keys.publicKey, request).ok).toBe(true);
+      expect(verifyRequestToken(encodeRequestToken({ ...request, nowMs }, keys), keys.publicKey, request).ok).toBe(
+        true,
+      );
   });
 
   it('dies with every bit that is flipped in it', () => {
@@ -67,7 +73,7 @@ describe('a gate token', () => {
       for (let bit = 0; bit < 7; bit++) {
         const flipped =
           token.slice(0, index) + String.fromCharCode(token.charCodeAt(index) ^ (1 << bit)) + token.slice(index + 1);
-        expect(verifyGateToken(flipped, keys.publicKey, request).ok).toBe(false);
+        expect(verifyRequestToken(flipped, keys.publicKey, request).ok).toBe(false);
       }
     }
   });
@@ -82,14 +88,14 @@ describe('a gate token', () => {
       forge((claims) => ({ ...claims, exp: '1' })),
       `${token.split('.').slice(0, 2).join('.')}.`,
     ];
-    for (const candidate of tried) expect(verifyGateToken(candidate, keys.publicKey, request).ok).toBe(false);
+    for (const candidate of tried) expect(verifyRequestToken(candidate, keys.publicKey, request).ok).toBe(false);
   });
 
   it('never throws for any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[\w-]{0,60}\.[\w-]{0,60}\.[\w-]{0,90}$/)), (text) => {
-        expect(verifyGateToken(text, keys.publicKey, request).ok).toBe(false);
-        expect(gateTokenIssuer(text)).toBeUndefined();
+        expect(verifyRequestToken(text, keys.publicKey, request).ok).toBe(false);
+        expect(requestTokenIssuer(text)).toBeUndefined();
       }),
       { numRuns: 10_000 },
     );
