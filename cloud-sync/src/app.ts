@@ -40,6 +40,7 @@ import { suspicionRoutes } from './routes/suspicions.ts';
 import { ticketFileRoutes, type TicketFileRoutesDeps } from './routes/ticket-files.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
+import { walletPassRoutes } from './routes/wallet-passes.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { memberRoutes, userAdminRoutes } from './routes/user-admin.ts';
 import type { AccessTokens } from './services/access-tokens.ts';
@@ -95,6 +96,7 @@ import type { Tickets } from './services/tickets.ts';
 import type { UsageLog } from './services/usage-log.ts';
 import type { UserAdmin } from './services/user-admin.ts';
 import type { Users } from './services/users.ts';
+import type { WalletPasses } from './services/wallet-passes/wallet-passes.ts';
 import type { Webhooks } from './services/webhooks/endpoints.ts';
 
 export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
@@ -155,6 +157,7 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly holdings: Holdings;
   readonly claims: Claims;
   readonly claimLinks: ClaimLinks;
+  readonly walletPasses: WalletPasses;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -221,6 +224,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/tickets', geofenceSenderRoutes(deps));
   app.route('/api/tickets', ticketMethodRoutes(deps));
   app.route('/api/my', myTicketRoutes({ ...deps, holderOnly }));
+  app.route('/api/tickets', walletPassRoutes(deps));
   app.route('/admin', adminRoutes(deps));
   app.route('/admin', jobAdminRoutes(deps));
   app.route('/admin', methodSwitchRoutes(deps));

@@ -354,6 +354,8 @@ function explain(error: StartError | Failure): string {
       return `a newer cloud-sync has changed this database (${error.migrations.join(', ')}). Install that version or a later one; databases are never changed back.`;
     case 'vault-unreadable':
       return `${error.cause}. Bring back the master key that belongs to this database: master.key in the data folder, or what POSTERN_CLOUD_MASTER_KEY or POSTERN_CLOUD_MASTER_KEY_FILE names.`;
+    case 'wallet-files-unfit':
+      return `passes for wallets: ${error.cause}. Check POSTERN_CLOUD_APPLE_…, POSTERN_CLOUD_GOOGLE_… and POSTERN_CLOUD_PASS_IMAGES.`;
     case 'event-unknown':
       return `${error.detail ?? problemTitle(error.type)} in this database. Those it has: cloud-sync event; another database: --database.`;
     case 'next-key-too-young':

@@ -71,6 +71,33 @@ const configSchema = z.object({
     .string()
     .regex(/^[\x21-\x7e]{16,200}$/, 'must have 16 to 200 visible characters')
     .optional(),
+  /** What Apple Wallet passes are signed with: the Pass Type ID certificate, its key, and Apple's certificate above it. */
+  apple: z
+    .object({
+      certificateFile: z.string('must be set beside the others').min(1),
+      keyFile: z.string('must be set beside the others').min(1),
+      wwdrFile: z.string('must be set beside the others').min(1),
+    })
+    .optional(),
+  /** What Google Wallet links are signed with: the issuer account's number, and the JSON key of a service account. */
+  google: z
+    .object({
+      issuer: z.string('must be set beside the key').regex(/^[0-9]{5,25}$/, 'must be the number of the issuer account'),
+      keyFile: z.string('must be set beside the issuer').min(1),
+    })
+    .optional(),
+  /** How passes look. */
+  passes: z.object({
+    organisation: z
+      .string()
+      .regex(/^[^\p{Cc}\p{Cs}]{1,40}$/u, 'must have 1 to 40 characters')
+      .default('Tickets'),
+    colour: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/i, 'must read #rrggbb')
+      .default('#16324f'),
+    images: z.string().min(1).optional(),
+  }),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 export type Config = z.infer<typeof configSchema>;
@@ -102,6 +129,14 @@ const settings: Readonly<Record<string, string>> = {
   webhookNetworks: 'POSTERN_CLOUD_WEBHOOK_NETWORKS',
   metricsToken: 'POSTERN_CLOUD_METRICS_TOKEN',
   logLevel: '--log-level or POSTERN_CLOUD_LOG_LEVEL',
+  'apple.certificateFile': 'POSTERN_CLOUD_APPLE_CERTIFICATE_FILE',
+  'apple.keyFile': 'POSTERN_CLOUD_APPLE_KEY_FILE',
+  'apple.wwdrFile': 'POSTERN_CLOUD_APPLE_WWDR_FILE',
+  'google.issuer': 'POSTERN_CLOUD_GOOGLE_ISSUER',
+  'google.keyFile': 'POSTERN_CLOUD_GOOGLE_KEY_FILE',
+  'passes.organisation': 'POSTERN_CLOUD_PASS_ORGANISATION',
+  'passes.colour': 'POSTERN_CLOUD_PASS_COLOUR',
+  'passes.images': 'POSTERN_CLOUD_PASS_IMAGES',
   'oidc.issuer': 'POSTERN_CLOUD_OIDC_ISSUER',
   'oidc.clientId': 'POSTERN_CLOUD_OIDC_CLIENT_ID',
   'oidc.clientSecret': 'POSTERN_CLOUD_OIDC_CLIENT_SECRET',
@@ -123,7 +158,22 @@ export function readConfig(
     masterKeyFile: masterKeyFile(environment),
     issuerKeyDays: environment['POSTERN_CLOUD_ISSUER_KEY_DAYS'] ?? '90',
     feedKeyDays: environment['POSTERN_CLOUD_FEED_KEY_DAYS'] ?? '365',
-    oidc: readOidc(environment),
+    oidc: readGroup(environment, {
+      issuer: 'OIDC_ISSUER',
+      clientId: 'OIDC_CLIENT_ID',
+      clientSecret: 'OIDC_CLIENT_SECRET',
+    }),
+    apple: readGroup(environment, {
+      certificateFile: 'APPLE_CERTIFICATE_FILE',
+      keyFile: 'APPLE_KEY_FILE',
+      wwdrFile: 'APPLE_WWDR_FILE',
+    }),
+    google: readGroup(environment, { issuer: 'GOOGLE_ISSUER', keyFile: 'GOOGLE_KEY_FILE' }),
+    passes: {
+      organisation: environment['POSTERN_CLOUD_PASS_ORGANISATION'],
+      colour: environment['POSTERN_CLOUD_PASS_COLOUR'],
+      images: environment['POSTERN_CLOUD_PASS_IMAGES'],
+    },
     methodsOff: environment['POSTERN_CLOUD_METHODS_OFF'],
     trustedProxies: environment['POSTERN_CLOUD_TRUSTED_PROXIES'] ?? '0',
     limitsFactor: environment['POSTERN_CLOUD_LIMITS_FACTOR'] ?? '1',
@@ -140,14 +190,13 @@ export function readConfig(
   });
 }
 
-/** What is set about the provider, if anything is. */
-function readOidc(environment: Readonly<Record<string, string | undefined>>): object | undefined {
-  const [issuer, clientId, clientSecret] = ['ISSUER', 'CLIENT_ID', 'CLIENT_SECRET'].map(
-    (name) => environment[`POSTERN_CLOUD_OIDC_${name}`],
-  );
-  return issuer === undefined && clientId === undefined && clientSecret === undefined
-    ? undefined
-    : { issuer, clientId, clientSecret };
+/** Settings that are there together or not at all: undefined when none of them is set. */
+function readGroup(
+  environment: Readonly<Record<string, string | undefined>>,
+  names: Readonly<Record<string, string>>,
+): Readonly<Record<string, string | undefined>> | undefined {
+  const group = Object.entries(names).map(([key, name]) => [key, environment[`POSTERN_CLOUD_${name}`]] as const);
+  return group.every(([, value]) => value === undefined) ? undefined : Object.fromEntries(group);
 }
 
 /** Keys and feed files lie beside a database that was given by file name. */

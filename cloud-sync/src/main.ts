@@ -14,6 +14,7 @@ import { openMarks, type Marks } from './composition/marks.ts';
 import { createPeople } from './composition/people.ts';
 import { createSources, type Sources } from './composition/sources.ts';
 import { createUpkeep, type Upkeep } from './composition/upkeep.ts';
+import { createWallets } from './composition/wallets.ts';
 import type { Service } from './server.ts';
 import { createAuditLog } from './services/audit-log.ts';
 import { createIdempotency } from './services/idempotency.ts';
@@ -46,6 +47,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const marks = await openMarks(foundation, events);
   const geofence = createGeofence(foundation, events, marks);
   const holders = createHolderServices(foundation, events, marks);
+  const wallets = createWallets(foundation, events, marks);
   const upkeep = createUpkeep(foundation, events);
   const sources = createSources(foundation, events);
   const background = createBackground(foundation, { marks, events, sources });
@@ -59,6 +61,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     ...marks,
     ...geofence,
     ...holders,
+    ...wallets,
     ...upkeep,
     ...sources,
     ...background,
@@ -90,6 +93,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
       background.pretixFollower.start();
       background.metrics.start();
       geofence.startForgetting();
+      wallets.startWarning();
     },
     endStreams: () => stopping.abort(),
     close: async () => {
@@ -98,6 +102,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
       await background.pretixFollower.stop();
       background.closeSender();
       geofence.stopForgetting();
+      wallets.stopWarning();
       await upkeep.keySchedule.stop();
       await marks.central.close();
       await events.feed.stop();

@@ -66,6 +66,7 @@ export * from './wire-pretix.ts';
 export * from './wire-quarantine.ts';
 export * from './wire-ticket-files.ts';
 export * from './wire-tickets.ts';
+export * from './wire-wallets.ts';
 export * from './wire-webhooks.ts';
 export * from './gate/alarms.ts';
 export * from './gate/ports.ts';

@@ -71,6 +71,7 @@ export const auditActions = [
   'ticket-claimed',
   'transfer-offered',
   'transfer-withdrawn',
+  'wallet-pass-made',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

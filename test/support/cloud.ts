@@ -92,6 +92,8 @@ export interface TestCloudOptions {
   /** Private networks that webhooks may reach. */
   readonly webhookNetworks?: readonly string[];
   readonly metricsToken?: string;
+  /** What signs passes for wallets. */
+  readonly wallets?: Partial<Pick<Config, 'apple' | 'google' | 'passes'>>;
 }
 
 /** The databases of the clouds that have not been closed for good, by folder. */
@@ -113,6 +115,7 @@ export async function createTestCloud({
   trustedProxies = 0,
   webhookNetworks = [],
   metricsToken,
+  wallets = {},
 }: TestCloudOptions = {}): Promise<TestCloud> {
   const own =
     databaseUrl === undefined
@@ -133,6 +136,8 @@ export async function createTestCloud({
     methodsOff: [...methodsOff],
     webhookNetworks: [...webhookNetworks],
     publicUrl: 'https://cloud.test',
+    passes: { organisation: 'Test hall', colour: '#16324f' },
+    ...wallets,
     ...(masterKey === undefined ? {} : { masterKey }),
     ...(metricsToken === undefined ? {} : { metricsToken }),
     ...(oidc === undefined ? {} : { oidc }),

@@ -35,7 +35,12 @@ export function createBackground(foundation: Foundation, { marks, events, source
   const { config, database, clock, timer, log, audit, outbox, deliverBy } = foundation;
   const addresses = createAddresses(config.webhookNetworks);
   const sender = createSender({ timer, addresses });
-  const metrics = createMetrics({ database, clock, jobs: () => jobs });
+  const metrics = createMetrics({
+    database,
+    clock,
+    jobs: () => jobs,
+    appleExpiresAtMs: foundation.wallets.apple?.expiresAtMs,
+  });
   const kinds: readonly JobKind[] = [
     cleanUp({ database, clock, uploads: events.uploads }),
     importTickets(events),

@@ -12,6 +12,8 @@ import { bringUpToDate } from '../services/projection.ts';
 import { makeMissingUses, storeVerifications } from '../services/uses.ts';
 import { createOutbox, type Outbox } from '../services/webhooks/outbox.ts';
 import { createVault, readMasterKey, type Vault, type VaultError } from '../services/vault.ts';
+import { readWallets, type Wallets } from '../services/wallet-passes/wallet-passes.ts';
+import type { WalletError } from '../services/wallet-passes/apple-signer.ts';
 import { isPostgresUrl, migrate, openDatabase, type Database, type DatabaseError } from '../store/database.ts';
 import { createSharedTries } from '../store/shared-tries.ts';
 import type { System } from '../system.ts';
@@ -33,6 +35,7 @@ export interface Foundation extends Required<CloudDeps> {
   readonly recordAlone: (entry: AuditRecord) => Promise<void>;
   readonly limiter: Limiter;
   readonly watchedWork: WatchedWork;
+  readonly wallets: Wallets;
   readonly outbox: Outbox;
   /** Who begins to deliver what the outbox has; nobody until then. */
   readonly deliverBy: (deliver: () => void) => void;
@@ -41,7 +44,7 @@ export interface Foundation extends Required<CloudDeps> {
   readonly setPublicUrl: (url: string) => void;
 }
 
-export type OpenError = DatabaseError | VaultError;
+export type OpenError = DatabaseError | VaultError | WalletError;
 
 /** Nothing is left open after an error. */
 export async function openFoundation(deps: CloudDeps): Promise<Result<Foundation, OpenError>> {
@@ -49,6 +52,8 @@ export async function openFoundation(deps: CloudDeps): Promise<Result<Foundation
   await ready;
   const masterKey = readMasterKey(config, random);
   if (!masterKey.ok) return masterKey;
+  const wallets = readWallets({ look: config.passes, apple: config.apple, google: config.google });
+  if (!wallets.ok) return wallets;
   const opened = openDatabase(config.database, log);
   if (!opened.ok) return opened;
   const database = opened.value;
@@ -95,6 +100,7 @@ export async function openFoundation(deps: CloudDeps): Promise<Result<Foundation
     recordAlone: (entry) => database.transaction().execute((queries) => audit.record(queries, entry)),
     limiter,
     watchedWork,
+    wallets: wallets.value,
     outbox,
     deliverBy: (other) => {
       deliver = other;

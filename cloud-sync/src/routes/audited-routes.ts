@@ -85,6 +85,9 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /api/tickets/:ticket/revoke': 'ticket-revoked',
   'POST /api/tickets/:ticket/transfer': 'transfer',
 
+  'GET /api/tickets/:ticket/wallet-passes/apple': 'wallet-pass-made',
+  'GET /api/tickets/:ticket/wallet-passes/google': 'wallet-pass-made',
+
   'POST /enrol': 'gate-enrolled',
   'POST /gate/tickets/:ticket/bands': 'band-reserved',
   'POST /gate/tickets/:ticket/bands/:band/write': 'generate',

@@ -2,6 +2,7 @@
 import { sha256, utf8 } from '@postern/shared';
 import type { Hono } from 'hono';
 import type { Metrics } from '../services/metrics.ts';
+import type { WalletPasses } from '../services/wallet-passes/wallet-passes.ts';
 import { isEqualHash } from '../services/scrypt.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 
@@ -12,10 +13,11 @@ export interface OperationsDeps {
   /** Whether the database answers. */
   readonly isHealthy: () => Promise<boolean>;
   readonly stopping: AbortSignal;
+  readonly walletPasses: Pick<WalletPasses, 'warnings'>;
 }
 
 export function operationRoutes(deps: OperationsDeps): Hono<Environment> {
-  const { metrics, metricsToken, isHealthy, stopping } = deps;
+  const { metrics, metricsToken, isHealthy, stopping, walletPasses } = deps;
   const router = createRouter();
   /** A process that only waits for its database is not to be started anew, but it is of no use either. */
   router.get('/healthz', async (c) =>
@@ -23,7 +25,9 @@ export function operationRoutes(deps: OperationsDeps): Hono<Environment> {
   );
   router.get('/readyz', async (c) => {
     if (stopping.aborted) return c.json({ status: 'stopping' }, 503);
-    return (await isHealthy()) ? c.json({ status: 'ready' }) : c.json({ status: 'database-unusable' }, 503);
+    if (!(await isHealthy())) return c.json({ status: 'database-unusable' }, 503);
+    const warnings = walletPasses.warnings();
+    return c.json({ status: 'ready', ...(warnings.length === 0 ? {} : { warnings }) });
   });
   router.get('/metrics', async (c) => {
     if (metricsToken === undefined) return problem(c, { type: 'not-found' });

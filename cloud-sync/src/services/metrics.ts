@@ -24,9 +24,11 @@ export interface MetricsDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly jobs: () => Pick<Jobs, 'kinds'>;
+  /** When the certificates end that sign passes for Apple Wallet. */
+  readonly appleExpiresAtMs: number | undefined;
 }
 
-export function createMetrics({ database, clock, jobs }: MetricsDeps): Metrics {
+export function createMetrics({ database, clock, jobs, appleExpiresAtMs }: MetricsDeps): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Histogram({
@@ -53,6 +55,11 @@ export function createMetrics({ database, clock, jobs }: MetricsDeps): Metrics {
   const running = gauge('postern_job_runs_running', 'Runs under way, of all processes', ['kind']);
   const messages = gauge('postern_webhook_messages', 'Messages to webhooks that wait, or were given up', ['state']);
   const gates = gauge('postern_gates', 'Gates that were heard within a minute, and those that were not', ['state']);
+  if (appleExpiresAtMs !== undefined)
+    gauge(
+      'postern_apple_certificate_expiry_timestamp_seconds',
+      'When passes for Apple Wallet can be signed no more',
+    ).set(appleExpiresAtMs / 1_000);
 
   const readWork = async (): Promise<void> => {
     for (const metric of [lastEnd, lastDuration, running]) metric.reset();

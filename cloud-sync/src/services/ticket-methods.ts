@@ -83,7 +83,7 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
       if (!found.ok) return found;
       const { ticket, event } = found.value;
       const methods = knownMethods.map((method) => {
-        const why = whyNot(method, ticket, event);
+        const why = whyNotMethod(method, ticket, event);
         const available = why === undefined;
         return {
           method: method.id,
@@ -156,7 +156,8 @@ export function createEffectiveEvents(database: Database, switches: MethodSwitch
   });
 }
 
-function whyNot(
+/** Why a method cannot prove this ticket; undefined where it can. */
+export function whyNotMethod(
   { id, assurance }: VerificationMethod,
   ticket: Ticket,
   { policy }: EventRecord,
