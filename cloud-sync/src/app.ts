@@ -40,7 +40,7 @@ import { suspicionRoutes } from './routes/suspicions.ts';
 import { ticketFileRoutes, type TicketFileRoutesDeps } from './routes/ticket-files.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
-import { walletPassRoutes } from './routes/wallet-passes.ts';
+import { myWalletPassRoutes, walletPassRoutes } from './routes/wallet-passes.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { memberRoutes, userAdminRoutes } from './routes/user-admin.ts';
 import type { AccessTokens } from './services/access-tokens.ts';
@@ -225,6 +225,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/tickets', ticketMethodRoutes(deps));
   app.route('/api/my', myTicketRoutes({ ...deps, holderOnly }));
   app.route('/api/tickets', walletPassRoutes(deps));
+  app.route('/', myWalletPassRoutes({ ...deps, holderOnly }));
   app.route('/admin', adminRoutes(deps));
   app.route('/admin', jobAdminRoutes(deps));
   app.route('/admin', methodSwitchRoutes(deps));

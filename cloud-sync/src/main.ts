@@ -46,8 +46,8 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const events = await openEvents(foundation);
   const marks = await openMarks(foundation, events);
   const geofence = createGeofence(foundation, events, marks);
-  const holders = createHolderServices(foundation, events, marks);
   const wallets = createWallets(foundation, events, marks);
+  const holders = createHolderServices(foundation, events, marks, wallets);
   const upkeep = createUpkeep(foundation, events);
   const sources = createSources(foundation, events);
   const background = createBackground(foundation, { marks, events, sources });

@@ -26,5 +26,6 @@ export const walletPassListSchema = z.object({
 });
 export type WalletPassList = z.infer<typeof walletPassListSchema>;
 
-/** `GET /api/tickets/{ticket}/wallet-passes/google`: opened on the phone, it saves the pass. */
-export const googleLinkSchema = z.object({ link: z.string() });
+/** Opened on the phone, it adds the pass: `GET /api/tickets/{ticket}/wallet-passes/google`, and either wallet's of `/api/my/{holder}`. */
+export const walletLinkSchema = z.object({ link: z.string() });
+export type WalletLink = z.infer<typeof walletLinkSchema>;

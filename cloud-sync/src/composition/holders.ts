@@ -8,6 +8,7 @@ import { createFindTicket } from '../services/ticket-of-event.ts';
 import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { Marks } from './marks.ts';
+import type { WalletServices } from './wallets.ts';
 
 export type HolderServices = Pick<AppDeps, 'holders' | 'holdings' | 'claims' | 'claimLinks'>;
 
@@ -15,6 +16,7 @@ export function createHolderServices(
   foundation: Foundation,
   { tickets, devices, readTicket }: EventServices,
   { credentials, readEffective }: Marks,
+  { walletPasses }: WalletServices,
 ): HolderServices {
   const findTicket = createFindTicket(readTicket, readEffective);
   const holdings = createHoldings({
@@ -23,7 +25,7 @@ export function createHolderServices(
     credentials,
     devices,
     findTicket,
-    wallets: { apple: false, google: false },
+    walletsOf: walletPasses.walletsOf,
   });
   return {
     holders: createHolders(foundation.database, readTicket),

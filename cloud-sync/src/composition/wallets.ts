@@ -15,11 +15,12 @@ export interface WalletServices extends Pick<AppDeps, 'walletPasses'> {
 }
 
 export function createWallets(
-  { clock, timer, log, wallets }: Foundation,
+  foundation: Foundation,
   { tickets }: Pick<EventServices, 'tickets'>,
   { readEffective }: Pick<Marks, 'readEffective'>,
 ): WalletServices {
-  const walletPasses = createWalletPasses({ wallets, tickets, readEffective, clock });
+  const { timer, log } = foundation;
+  const walletPasses = createWalletPasses({ ...foundation, tickets, readEffective });
   let cancel: (() => void) | undefined;
   const warn = (): void => {
     for (const warning of walletPasses.warnings()) log.warn({}, warning);

@@ -199,6 +199,7 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/api/my/:holder', 'holder'),
   row('POST', '/api/my/:holder/transfer', 'holder'),
   row('DELETE', '/api/my/:holder/transfer', 'holder'),
+  row('GET', '/api/my/:holder/wallet-passes/:wallet', 'holder'),
 
   row('GET', '/api/tickets', onDuty, 'body', 'tickets:read'),
   row('POST', '/api/tickets', managers, 'body', 'tickets:write'),
@@ -244,6 +245,7 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/gate/tickets/:ticket/bands/:band/written', 'gate', 'own'),
   row('POST', '/sync', 'gate', 'own'),
   as('time', row('POST', '/time', 'anyone')),
+  row('GET', '/wallet-passes/:pass', 'anyone'),
   as('sender', row('POST', '/webhooks/geofence/:event', 'anyone')),
 ];
 

@@ -85,6 +85,7 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /api/tickets/:ticket/revoke': 'ticket-revoked',
   'POST /api/tickets/:ticket/transfer': 'transfer',
 
+  'GET /api/my/:holder/wallet-passes/:wallet': 'wallet-pass-made',
   'GET /api/tickets/:ticket/wallet-passes/apple': 'wallet-pass-made',
   'GET /api/tickets/:ticket/wallet-passes/google': 'wallet-pass-made',
 

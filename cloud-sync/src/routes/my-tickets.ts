@@ -29,7 +29,7 @@ export interface MyTicketRoutesDeps {
 }
 
 /** Of requests that have nothing to say but who they are from. */
-const emptyBodyBytesMax = 1_024;
+export const emptyBodyBytesMax = 1_024;
 
 export const validHolder = validator('param', z.object({ holder: holderIdSchema }), orProblem);
 /** Of every route that a phone signs. */

@@ -206,7 +206,7 @@ const endOffers = (queries: Queries, { event, ticket }: Holder['row']): Promise<
     .execute();
 
 /** A phone in the audit log is a program of somebody who has no account. */
-const aboutHolder = ({ event, ticket, id }: Holder['row'], link?: string): Parameters<EntryOf>[0] => ({
+export const aboutHolder = ({ event, ticket, id }: Holder['row'], link?: string): Parameters<EntryOf>[0] => ({
   actor: { kind: 'client', id },
   event,
   ticket,

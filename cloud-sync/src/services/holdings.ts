@@ -21,8 +21,10 @@ import type { Failure } from './problems.ts';
 import { foldTickets } from './stories.ts';
 import type { FindTicket } from './ticket-of-event.ts';
 import type { Tickets } from './tickets.ts';
+import type { WalletPasses } from './wallet-passes/wallet-passes.ts';
 
 const methodId = 'dynamic';
+const noWallets: Holding['wallets'] = { apple: false, google: false };
 /** Entrances of all zones that are named. */
 const gatesMax = 200;
 
@@ -38,11 +40,11 @@ export interface HoldingsDeps {
   readonly credentials: Pick<Credentials, 'generate'>;
   readonly devices: Pick<Devices, 'nameOf'>;
   readonly findTicket: FindTicket;
-  readonly wallets: Holding['wallets'];
+  readonly walletsOf: WalletPasses['walletsOf'];
 }
 
 export function createHoldings(deps: HoldingsDeps): Holdings {
-  const { database, clock, tickets, credentials, devices, findTicket, wallets } = deps;
+  const { database, clock, tickets, credentials, devices, findTicket, walletsOf } = deps;
 
   const readZones = async (policy: AdmissionPolicy, type: TicketType | undefined): Promise<Holding['zones']> => {
     const gates = await database
@@ -124,7 +126,7 @@ export function createHoldings(deps: HoldingsDeps): Holdings {
         ...(offered === undefined ? {} : { offered }),
         ...(made === undefined ? {} : { holderPass: String(made.value.payload['holderPass']) }),
         stepS,
-        wallets,
+        wallets: state === 'valid' ? walletsOf(view.value, event) : noWallets,
       });
     },
   };

@@ -69,6 +69,8 @@ beforeAll(async () => {
     sender: '0'.repeat(16),
     link: '0'.repeat(16),
     holder: '0'.repeat(32),
+    wallet: 'apple',
+    pass: 'A'.repeat(80),
   };
 });
 afterAll(() => test.close());

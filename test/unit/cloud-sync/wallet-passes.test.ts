@@ -4,7 +4,7 @@ import { createHash, verify } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TicketResponse, WalletPassList } from '@postern/shared';
+import type { ClaimResponse, TicketResponse, WalletPassList } from '@postern/shared';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -16,6 +16,7 @@ import { readWallets } from '../../../cloud-sync/src/services/wallet-passes/wall
 import { venueTime } from '../../../cloud-sync/src/services/wallet-passes/venue-time.ts';
 import { createTestCloud, silentLog, type TestCloud } from '../../support/cloud.ts';
 import { askAs, createPerson } from '../../support/people.ts';
+import { createPhone, makeLink, type TestPhone } from '../../support/phone.ts';
 import { virtualStartMs } from '../../support/virtual-time.ts';
 import {
   makeAppleFiles,
@@ -289,6 +290,59 @@ it('gives passes to the holder and to staff, leaves an audit entry, and nothing 
   expect(logged.length).toBeGreaterThan(0);
   const lines = logged.join('\n');
   for (const secret of [text, text.slice(0, 40), 'PRIVATE KEY', 'pay.google.com']) expect(lines).not.toContain(secret);
+});
+
+describe('a phone that has the ticket by its link', () => {
+  const claim = async (id: string): Promise<{ readonly phone: TestPhone; readonly holding: ClaimResponse }> => {
+    const phone = createPhone(test);
+    const claimed = await phone.claim((await makeLink(test, id)).link);
+    return { phone, holding: (await claimed.json()) as ClaimResponse };
+  };
+  const linkFor = async (wallet: string, { phone, holding }: Awaited<ReturnType<typeof claim>>): Promise<string> =>
+    ((await (await phone.ask(holding, 'GET', `/wallet-passes/${wallet}`)).json()) as { link: string }).link;
+
+  it('gets a link for either wallet, and the one for Apple gives any browser the pass for some minutes', async () => {
+    const { id, text } = await issue();
+    const claimed = await claim(id);
+    expect(claimed.holding.wallets).toEqual({ apple: true, google: true });
+    expect(tokenOf(await linkFor('google', claimed))).not.toBe('');
+    const link = await linkFor('apple', claimed);
+    expect(link).toMatch(/^https:\/\/cloud\.test\/wallet-passes\/[\w-]+$/);
+    const { pathname } = new URL(link);
+    const opened = await test.request(pathname);
+    expect(opened.headers.get('Content-Type')).toBe('application/vnd.apple.pkpass');
+    expect(String(unzip(Buffer.from(await opened.arrayBuffer())).get('pass.json'))).toContain(text);
+    expect(await test.json('GET', '/audits/log?action=wallet-pass-made&event=1')).toMatchObject({
+      entries: ['apple', 'google'].map((wallet) => ({
+        ticket: id,
+        actor: claimed.holding.holder,
+        details: { wallet },
+      })),
+    });
+    expect(logged.join('\n')).not.toContain(pathname.slice(-40));
+    const altered = `${pathname.slice(0, -1)}${pathname.endsWith('A') ? 'B' : 'A'}`;
+    for (const path of [altered, '/wallet-passes/'.padEnd(80, 'A')])
+      expect(await problemOf(path)).toEqual([403, 'link-invalid']);
+    await test.time.advance(5 * 60_000 + 1);
+    expect(await problemOf(pathname)).toEqual([403, 'link-invalid']);
+  });
+
+  it('gets none for a ticket that it has no more, and a link from before gives nothing', async () => {
+    const { id } = await issue();
+    const claimed = await claim(id);
+    const { pathname } = new URL(await linkFor('apple', claimed));
+    await test.json('POST', `/api/tickets/${id}/reissue`, {}, 200);
+    expect(await problemOf(pathname)).toEqual([403, 'link-invalid']);
+    const refused = await claimed.phone.ask(claimed.holding, 'GET', '/wallet-passes/apple');
+    expect([refused.status, await refused.json()]).toMatchObject([409, { type: 'holder-ended' }]);
+    const holding = (await (await claimed.phone.ask(claimed.holding)).json()) as ClaimResponse;
+    expect(holding.wallets).toEqual({ apple: false, google: false });
+  });
+
+  it('is not believed without its signature', async () => {
+    const { holding } = await claim((await issue()).id);
+    expect((await test.request(`/api/my/${holding.holder}/wallet-passes/apple`)).status).toBe(401);
+  });
 });
 
 it('warns a month before the certificate ends, makes nothing after, and goes on with the other wallet', async () => {
