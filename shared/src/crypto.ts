@@ -120,6 +120,28 @@ export function openSecretBox(sealed: Uint8Array, key: Uint8Array): Uint8Array |
   }
 }
 
+/** XChaCha20-Poly1305 with associated data: 32 bytes of key, and 24 of nonce, which stand before the sealed message. */
+export const aeadKeyBytes = 32;
+export const aeadNonceBytes = 24;
+export const aeadTagBytes = 16;
+
+/** `nonce`: random, for this message alone. `associated` is bound to the message and not part of it. */
+export const sealAead = (message: Uint8Array, associated: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array =>
+  concatBytes(nonce, sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(message, associated, null, nonce, key));
+
+/** Undefined for what this key has not sealed with just this associated data. */
+export function openAead(sealed: Uint8Array, associated: Uint8Array, key: Uint8Array): Uint8Array | undefined {
+  if (sealed.length < aeadNonceBytes + aeadTagBytes || key.length !== aeadKeyBytes) return undefined;
+  try {
+    const nonce = sealed.subarray(0, aeadNonceBytes);
+    const message = sealed.subarray(aeadNonceBytes);
+    return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(null, message, associated, nonce, key);
+  } catch {
+    // libsodium's wrapper throws for a wrong tag: to us that is the "no" we asked for.
+    return undefined;
+  }
+}
+
 /** BLAKE2b keyed hash (RFC 7693): what stands in for foreign codes and tag UIDs in the feed. `length` in bytes, 16-64. */
 export const keyedHash = (key: Uint8Array, message: Uint8Array, length: number): Uint8Array =>
   sodium.crypto_generichash(length, message, key);

@@ -84,6 +84,8 @@ export const manifestSchema = z.object({
       }),
     )
     .max(1_000),
+  /** Sealed templates of faces and the data keys that open them (face-files.ts); absent where the event has no faces. */
+  faces: z.object({ templates: fileReferenceSchema, keys: fileReferenceSchema }).optional(),
   keys: z.array(feedKeySchema).max(100),
   /** Gates whose heads and LAN connections are accepted: id, Ed25519 public key, zone, certificate (base64 DER). */
   gates: z
@@ -251,6 +253,7 @@ function parseManifest(payload: Uint8Array): Result<Manifest, FeedError> {
 /** What a schema cannot say: the parts of a manifest agree with each other. */
 function manifestProblem(manifest: Manifest): string | undefined {
   if (manifest.policy.event !== manifest.event) return 'the policy of another event';
+  if (manifest.faces !== undefined && manifest.policy.face === undefined) return 'faces without rules for them';
   let reached = manifest.snapshot.version;
   for (const delta of manifest.deltas) {
     if (delta.from !== reached || delta.to <= delta.from) return `a gap in the deltas at version ${reached}`;

@@ -1,6 +1,7 @@
 // What the feed says about tickets: the ticket itself, its type, and the rules of an event's zones. Everything a gate needs
 // to decide without asking anybody. Names of attendees are not part of it unless the event says so.
 import { z } from 'zod';
+import { faceRulesSchema } from './face-rules.ts';
 import { geofenceRulesSchema } from './geofence-rules.ts';
 import { pretixRulesSchema } from './pretix-rules.ts';
 import { proofRulesSchema } from './proofs.ts';
@@ -105,6 +106,8 @@ export const admissionPolicySchema = z.object({
   pretix: pretixRulesSchema.optional(),
   /** Where positions of phones count, where they do at all. */
   geofence: geofenceRulesSchema.optional(),
+  /** Whether faces count, where they do at all. */
+  face: faceRulesSchema.optional(),
 });
 export type AdmissionPolicy = z.infer<typeof admissionPolicySchema>;
 
