@@ -1,37 +1,63 @@
 // Builds the pages with Vite: the gate's display and band desk, the cloud's live page and the demo's page, those of them that exist; and the
-// SDK for other people's pages, one file.
+// SDK for other people's pages, one file; and the thread in which a gate looks at faces, one file with its models beside it.
 //   node scripts/build-pages.mjs [--if-needed | --watch]
 // With --if-needed only the ones whose sources are newer than their build; with --watch again whenever they change.
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** `further`: what else of ours its sources import; `module`: it is no page, but this one file for others to import. */
+const faceModels = ['tiny_face_detector', 'face_landmark_68', 'face_recognition'];
+/** What the face engine opens beside its code, out of the packages that it comes from, and their licences; `as` where the names clash. */
+const faceFiles = [
+  ...faceModels.flatMap((model) => [
+    { from: `node_modules/@vladmandic/face-api/model/${model}_model.bin` },
+    { from: `node_modules/@vladmandic/face-api/model/${model}_model-weights_manifest.json` },
+  ]),
+  { from: 'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm' },
+  { from: 'node_modules/@vladmandic/face-api/LICENSE', as: 'LICENSE.face-api' },
+];
+
+/**
+ * `further`: what else of ours its sources import; `module`: it is no page, but this one file for others to import; `thread`: this one file for
+ * Node to run, and the files that lie beside it.
+ */
 const pages = [
   { source: 'gate-agent/src/display', output: 'gate-agent/dist/display' },
   { source: 'gate-agent/src/desk', further: ['gate-agent/src/display'], output: 'gate-agent/dist/desk' },
   { source: 'cloud-sync/src/live', output: 'cloud-sync/dist/live' },
   { source: 'cloud-sync/src/sdk', module: 'geofence', output: 'cloud-sync/dist/sdk' },
+  { source: 'gate-agent/src/face-engine', thread: 'thread', output: 'gate-agent/dist/face-engine', copied: faceFiles },
   { source: 'scripts/demo/page', output: '.cache/demo-page' },
+];
+/** face-api imports packages that it does not declare: the sources of its engine have what it needs of them. */
+const faceAliases = [
+  { find: /^@tensorflow\/tfjs\/dist\/index\.js$/, replacement: join(root, 'shared/src/face-engine/tfjs.ts') },
+  {
+    find: /^@tensorflow\/tfjs-backend-webgl\/dist\/index\.js$/,
+    replacement: join(root, 'shared/src/face-engine/webgl.ts'),
+  },
 ];
 /** Changes here make every build stale: this script, the packages, and what pages import of ours. */
 const commonSources = ['scripts/build-pages.mjs', 'package-lock.json', 'shared/src'];
 
-const entryOf = (module) => (module === undefined ? 'index.html' : `${module}.ts`);
-const builtOf = ({ output, module }) => join(root, output, module === undefined ? 'index.html' : `${module}.js`);
+const entryOf = ({ module, thread }) => ((module ?? thread) === undefined ? 'index.html' : `${module ?? thread}.ts`);
+const builtOf = ({ output, module, thread }) =>
+  join(root, output, thread !== undefined ? `${thread}.cjs` : module !== undefined ? `${module}.js` : 'index.html');
 
 const ifNeeded = process.argv.includes('--if-needed');
 const watch = process.argv.includes('--watch') ? {} : null;
-const existing = pages.filter(({ source, module }) => existsSync(join(root, source, entryOf(module))));
+const existing = pages.filter((page) => existsSync(join(root, page.source, entryOf(page))));
 const stale = existing.filter((page) => !ifNeeded || isStale(page));
 // Where somebody else has set it, as test runners do, a page would be built for development, with paths of this machine in it.
 if (watch === null) process.env.NODE_ENV = 'production';
 if (stale.length > 0) await buildAll(stale);
 
-function isStale({ source, further = [], output, module }) {
-  const built = builtOf({ output, module });
+function isStale(page) {
+  const { source, further = [] } = page;
+  const built = builtOf(page);
   if (!existsSync(built)) return true;
   const builtMs = statSync(built).mtimeMs;
   return [source, ...further, ...commonSources].some((path) => newestMs(join(root, path)) > builtMs);
@@ -46,17 +72,21 @@ function newestMs(path) {
 
 async function buildAll(stalePages) {
   const [{ build }, { default: preact }] = await Promise.all([import('vite'), import('@preact/preset-vite')]);
-  for (const { source, output, module } of stalePages) {
+  for (const page of stalePages) {
+    const { source, output, module, thread, copied = [] } = page;
     const started = performance.now();
     // A half-written build must not look fresh.
-    rmSync(builtOf({ output, module }), { force: true });
+    rmSync(builtOf(page), { force: true });
     await build({
       root: join(root, source),
       configFile: false,
       base: './',
       logLevel: 'warn',
-      plugins: [preact()],
-      resolve: { conditions: ['source', 'module', 'browser', 'development|production'] },
+      plugins: thread === undefined ? [preact()] : [],
+      resolve: {
+        conditions: ['source', 'module', ...(thread === undefined ? ['browser'] : []), 'development|production'],
+        alias: faceAliases,
+      },
       build: {
         outDir: join(root, output),
         emptyOutDir: true,
@@ -65,9 +95,17 @@ async function buildAll(stalePages) {
         watch,
         ...(module === undefined
           ? {}
-          : { lib: { entry: join(root, source, entryOf(module)), formats: ['es'], fileName: module } }),
+          : { lib: { entry: join(root, source, entryOf(page)), formats: ['es'], fileName: module } }),
+        // CommonJS: what Emscripten has put into TensorFlow's WASM asks for `require` where it finds Node.
+        ...(thread === undefined
+          ? {}
+          : {
+              lib: { entry: join(root, source, entryOf(page)), formats: ['cjs'], fileName: thread },
+              rollupOptions: { external: [/^node:/, ...builtinModules] },
+            }),
       },
     });
+    for (const { from, as = basename(from) } of copied) copyFileSync(join(root, from), join(root, output, as));
     console.log(`built ${output} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
 }

@@ -35,18 +35,28 @@ export function stage({ root, folder, target }) {
 
 const isOurs = (source) => !source.includes('node_modules/');
 
-/** A workspace's manifest and build: the JavaScript of every source there is, nothing left over from older ones, and its pages. */
+/** The file that Vite makes of a whole folder of sources, by the source that it begins at. */
+const bundles = { 'index.html': 'index.html', 'thread.ts': 'thread.cjs' };
+/** Sources that are only built into bundles of others. */
+const onlyBundled = ['shared/src/face-engine'];
+
+/**
+ * A workspace's manifest and build: the JavaScript of every source there is, nothing left over from older ones, its pages, and the files of
+ * threads that are one file.
+ */
 function copyWorkspace(from, to) {
   copy(join(from, 'package.json'), join(to, 'package.json'));
-  const pages = new Set();
+  const bundled = new Map();
   for (const path of filesIn(join(from, 'src'))) {
-    const page = path.slice(0, path.indexOf('/'));
-    if (existsSync(join(from, 'src', page, 'index.html'))) pages.add(page);
+    const folder = path.slice(0, path.indexOf('/'));
+    const entry = Object.keys(bundles).find((name) => existsSync(join(from, 'src', folder, name)));
+    if (onlyBundled.some((sources) => join(from, 'src', path).includes(`${sources}/`))) continue;
+    if (entry !== undefined) bundled.set(folder, bundles[entry]);
     else if (/(?<!\.d)\.tsx?$/.test(path)) copyBuilt(from, to, join('dist', path.replace(/\.tsx?$/, '.js')));
   }
-  for (const page of pages) {
-    copyBuilt(from, to, join('dist', page, 'index.html'));
-    for (const path of filesIn(join(from, 'dist', page))) copyBuilt(from, to, join('dist', page, path));
+  for (const [folder, built] of bundled) {
+    copyBuilt(from, to, join('dist', folder, built));
+    for (const path of filesIn(join(from, 'dist', folder))) copyBuilt(from, to, join('dist', folder, path));
   }
 }
 

@@ -21,6 +21,7 @@ export * from './dynamic-pass.ts';
 export * from './ed25519-der.ts';
 export * from './event-day.ts';
 export * from './face-files.ts';
+export * from './face-quality.ts';
 export * from './face-rules.ts';
 export * from './face-seal.ts';
 export * from './face-template.ts';
