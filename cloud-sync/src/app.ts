@@ -14,6 +14,8 @@ import { createErrorHandler, createRouter, problem, type Environment } from './r
 import { deadlineRoutes } from './routes/deadlines.ts';
 import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
 import { eventRoutes } from './routes/events.ts';
+import { faceSetupRoutes, ticketFaceRoutes } from './routes/face.ts';
+import { faceSubjectRoutes } from './routes/face-subject.ts';
 import { gateBandRoutes } from './routes/gate-bands.ts';
 import { gateRoutes } from './routes/gates.ts';
 import { geofenceRoutes, geofenceSenderRoutes, geofenceWebhook } from './routes/geofence.ts';
@@ -61,6 +63,10 @@ import type { CoverageService } from './services/coverage.ts';
 import type { Devices } from './services/devices.ts';
 import type { EventDeadlinesService } from './services/event-deadlines.ts';
 import type { Events } from './services/events.ts';
+import type { FaceFeed } from './services/face-feed.ts';
+import type { FaceLinks } from './services/face-links.ts';
+import type { FaceSetups } from './services/face-setup.ts';
+import type { Faces } from './services/faces.ts';
 import type { FeedFiles } from './services/feed-files.ts';
 import type { Feed } from './services/feed.ts';
 import type { GeofenceFixes } from './services/geofence-fixes.ts';
@@ -151,6 +157,10 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly deadlines: EventDeadlinesService;
   readonly webhooks: Webhooks;
   readonly pretix: Pretix;
+  readonly faceSetups: FaceSetups;
+  readonly faceLinks: FaceLinks;
+  readonly faces: Faces;
+  readonly faceFeed: FaceFeed;
   readonly geofenceSenders: GeofenceSenders;
   readonly geofenceFixes: GeofenceFixes;
   readonly holders: Holders;
@@ -207,6 +217,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', caseRoutes(deps));
   app.route('/api/events', claimLinkBatchRoutes(deps));
   app.route('/api/events', deadlineRoutes(deps));
+  app.route('/api/events', faceSetupRoutes(deps));
   app.route('/api/events', geofenceRoutes(deps));
   app.route('/api/events', jobRoutes(deps));
   app.route('/api/events', liveRoutes(deps));
@@ -222,6 +233,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/tickets', claimLinkRoutes(deps));
   app.route('/api/tickets', denialRoutes(deps));
   app.route('/api/tickets', geofenceSenderRoutes(deps));
+  app.route('/api/tickets', ticketFaceRoutes(deps));
   app.route('/api/tickets', ticketMethodRoutes(deps));
   app.route('/api/my', myTicketRoutes({ ...deps, holderOnly }));
   app.route('/api/tickets', walletPassRoutes(deps));
@@ -233,6 +245,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/admin', programRoutes(deps));
   app.route('/admin', userAdminRoutes(deps));
   app.route('/audits', auditRoutes(deps));
+  app.route('/face', faceSubjectRoutes(deps));
   app.route('/webhooks', geofenceWebhook(deps));
   app.route('/', gateRoutes({ ...deps, gateOnly, changed: deps.pokes.poke }));
   app.route('/gate/tickets', gateBandRoutes({ ...deps, gateOnly }));

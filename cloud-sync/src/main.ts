@@ -7,6 +7,7 @@ import { sql } from 'kysely';
 import { createApp, type AppDeps } from './app.ts';
 import { createBackground } from './composition/background.ts';
 import { openEvents, type EventServices } from './composition/events.ts';
+import { createFaceServices } from './composition/face.ts';
 import { openFoundation, type CloudDeps, type OpenError } from './composition/foundation.ts';
 import { createGeofence } from './composition/geofence.ts';
 import { createHolderServices } from './composition/holders.ts';
@@ -48,6 +49,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const geofence = createGeofence(foundation, events, marks);
   const wallets = createWallets(foundation, events, marks);
   const holders = createHolderServices(foundation, events, marks, wallets);
+  const face = createFaceServices(foundation, events, marks);
   const upkeep = createUpkeep(foundation, events);
   const sources = createSources(foundation, events);
   const background = createBackground(foundation, { marks, events, sources });
@@ -62,6 +64,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     ...geofence,
     ...holders,
     ...wallets,
+    ...face,
     ...upkeep,
     ...sources,
     ...background,

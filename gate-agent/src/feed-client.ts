@@ -10,8 +10,10 @@ import {
   manifestBytesMax,
   ok,
   type Clock,
+  type FaceFileError,
   type FileReference,
   type Logger,
+  type Manifest,
   type Random,
   type Result,
   type Timer,
@@ -24,7 +26,7 @@ import { createBell } from './waiting.ts';
 /** Between two looks at the manifest while all is well. */
 export const pollMs = 10_000;
 
-export type FeedClientError = DownloadError | FeedCacheError;
+export type FeedClientError = DownloadError | FeedCacheError | FaceFileError;
 
 export interface FeedClientDeps {
   /** Without a slash at its end. */
@@ -65,6 +67,8 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
   let status: FeedClientStatus = { lastContactMs: undefined, error: undefined, failures: 0 };
 
   const poll = async (signal: AbortSignal): Promise<Result<'changed' | 'unchanged', FeedClientError>> => {
+    // By the gate's own clock, also where nobody answers.
+    cache.faces.expire();
     const result = await look(signal).catch((cause: unknown) =>
       err<FeedClientError>({ type: 'feed-storage-failed', cause: cause instanceof Error ? cause.message : 'unknown' }),
     );
@@ -82,21 +86,24 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
       etag: cache.current() === undefined ? undefined : etag,
     });
     if (!manifest.ok) return manifest;
-    if (manifest.value.notModified) return ok('unchanged');
+    if (manifest.value.notModified) return completeFaces(signal);
     const offer = cache.consider(manifest.value.bytes);
     if (!offer.ok) return offer;
     const files = await fetchFiles(offer.value, signal);
     if (!files.ok) return files;
     const before = cache.current()?.manifest.version;
-    const applied = await cache.apply(offer.value, files.value, signal);
+    // A list without its faces is better than none: whoever has one enrolled comes in by another way.
+    const faces = await fetchFaces(offer.value.manifest, signal);
+    const withFaces = { ...files.value, ...(faces.ok ? { faces: faces.value } : {}) };
+    const applied = await cache.apply(offer.value, withFaces, signal);
     if (typeof files.value.snapshot === 'string') await rm(files.value.snapshot, { force: true });
     if (!applied.ok) return applied;
     etag = manifest.value.etag;
     const { version } = applied.value.manifest;
-    if (version === before) return ok('unchanged');
+    if (version === before) return faces.ok ? ok('unchanged') : faces;
     logger.info({ event, version, plan: offer.value.plan.type }, 'A newer feed is in use');
     deps.onChange?.(version);
-    return ok('changed');
+    return faces.ok ? ok('changed') : faces;
   };
 
   const fetchFiles = async (
@@ -120,10 +127,36 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     return snapshot.ok ? ok({ snapshot: path, deltas }) : snapshot;
   };
 
+  /** What an earlier look could not fetch. */
+  const completeFaces = async (signal: AbortSignal): Promise<Result<'unchanged', FeedClientError>> => {
+    const manifest = cache.current()?.manifest;
+    if (manifest === undefined) return ok('unchanged');
+    const fetched = await fetchFaces(manifest, signal);
+    if (!fetched.ok) return fetched;
+    if (fetched.value.size === 0) return ok('unchanged');
+    const taken = cache.faces.take(manifest, fetched.value);
+    return taken.ok ? ok('unchanged') : taken;
+  };
+
+  const fetchFaces = async (
+    manifest: Pick<Manifest, 'faces' | 'policy'>,
+    signal: AbortSignal,
+  ): Promise<Result<ReadonlyMap<string, Uint8Array>, FeedClientError>> => {
+    const files = new Map<string, Uint8Array>();
+    const lacking = cache.faces.lacks(manifest);
+    if (!lacking.ok) return lacking;
+    for (const reference of lacking.value) {
+      const file = await downloadBytes(deps, { ...fileOptions(reference, 'faces'), signal });
+      if (!file.ok) return file;
+      files.set(reference.sha256, file.value.bytes);
+    }
+    return ok(files);
+  };
+
   const fileOptions = (
     { sha256, bytes }: FileReference,
-    what: 'snapshot' | 'delta',
-  ): { readonly url: string; readonly what: 'snapshot' | 'delta'; readonly bytesMax: number } => ({
+    what: 'snapshot' | 'delta' | 'faces',
+  ): { readonly url: string; readonly what: 'snapshot' | 'delta' | 'faces'; readonly bytesMax: number } => ({
     url: cloudUrl + feedFilePath(sha256),
     what,
     bytesMax: bytes,

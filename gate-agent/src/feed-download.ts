@@ -17,7 +17,7 @@ export type DownloadError =
   | { readonly type: 'feed-too-slow'; readonly bytes: number }
   | {
       readonly type: 'feed-too-large';
-      readonly what: 'manifest' | 'snapshot' | 'delta';
+      readonly what: 'manifest' | 'snapshot' | 'delta' | 'faces';
       readonly bytes: number;
       readonly bytesMax: number;
     };
@@ -39,7 +39,7 @@ export interface DownloadDeps {
 
 export interface DownloadOptions {
   readonly url: string;
-  readonly what: 'manifest' | 'snapshot' | 'delta';
+  readonly what: 'manifest' | 'snapshot' | 'delta' | 'faces';
   readonly bytesMax: number;
   readonly etag?: string | undefined;
   readonly signal: AbortSignal;

@@ -153,21 +153,21 @@ export type FeedError =
     }
   | {
       readonly type: 'feed-too-large';
-      readonly what: 'manifest' | 'snapshot' | 'delta';
+      readonly what: 'manifest' | 'snapshot' | 'delta' | 'faces';
       readonly bytes: number;
       readonly bytesMax: number;
     }
   /** Fewer bytes than the signed size: a download that ended half-way. */
   | {
       readonly type: 'feed-cut-off';
-      readonly what: 'snapshot' | 'delta';
+      readonly what: 'snapshot' | 'delta' | 'faces';
       readonly bytes: number;
       readonly expected: number;
     }
   /** As many bytes as signed, but not those bytes. */
   | {
       readonly type: 'feed-hash-mismatch';
-      readonly what: 'snapshot' | 'delta';
+      readonly what: 'snapshot' | 'delta' | 'faces';
       readonly expected: string;
       readonly found: string;
     };

@@ -59,6 +59,7 @@ export * from './wire.ts';
 export * from './wire-audit.ts';
 export * from './wire-bands.ts';
 export * from './wire-cases.ts';
+export * from './wire-face.ts';
 export * from './wire-geofence.ts';
 export * from './wire-holders.ts';
 export * from './wire-jobs.ts';

@@ -72,6 +72,10 @@ export const auditActions = [
   'transfer-offered',
   'transfer-withdrawn',
   'wallet-pass-made',
+  'face-link-made',
+  'face-enrolled',
+  'face-ended',
+  'face-exported',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

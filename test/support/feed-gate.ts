@@ -11,6 +11,7 @@ import { enrolTestGate, silentLog, type TestCloud, type TestGate } from './cloud
 export interface FeedGate {
   readonly gate: TestGate;
   readonly cache: FeedCache;
+  readonly folder: string;
   /** `changed`, `unchanged`, or what was wrong. */
   readonly poll: () => Promise<string>;
   /** What the gate makes of a pass by the feed it has: `good`, or the refusal. */
@@ -24,11 +25,13 @@ export async function openFeedGate(
   test: TestCloud,
   id = 'gate-a',
   folder = mkdtempSync(join(tmpdir(), 'postern-feed-gate-')),
+  key?: string,
 ): Promise<FeedGate> {
   const event = 1;
   const gate = await enrolTestGate(test, event, id);
   const cache = await openFeedCache({
     folder,
+    key,
     event,
     enrolledKeys: gate.enrolment.feedKeys,
     nowMs: test.time.clock.wallMs,
@@ -53,6 +56,7 @@ export async function openFeedGate(
   return {
     gate,
     cache,
+    folder,
     poll: async () => {
       const polled = await client.poll(new AbortController().signal);
       return polled.ok ? polled.value : polled.error.type;
@@ -67,7 +71,7 @@ export async function openFeedGate(
     },
     enrolAgain: () => {
       cache.close();
-      return openFeedGate(test, id, folder);
+      return openFeedGate(test, id, folder, key);
     },
     close: () => {
       cache.close();

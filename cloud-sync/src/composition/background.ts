@@ -3,6 +3,7 @@ import type { AppDeps } from '../app.ts';
 import { createEventDeadlines } from '../services/event-deadlines.ts';
 import { createForgettings } from '../services/forget-visitors.ts';
 import { cleanUp } from '../services/jobs/clean-up.ts';
+import { eraseFaces } from '../services/jobs/erase-faces.ts';
 import { eraseVisitors } from '../services/jobs/erase-visitors.ts';
 import type { JobKind } from '../services/jobs/job-kind.ts';
 import { createJobs, type JobService } from '../services/jobs/jobs.ts';
@@ -53,7 +54,8 @@ export function createBackground(foundation: Foundation, { marks, events, source
       changed: events.feed.changed,
       tell: outbox.tellTickets,
     }),
-    eraseVisitors({ database, clock, forgettings: createForgettings({ audit }) }),
+    eraseFaces({ database, clock, audit, changed: events.feed.changed }),
+    eraseVisitors({ database, clock, forgettings: createForgettings({ audit, clock }) }),
     deliverWebhooks({ ...foundation, sender, attempted: metrics.countWebhookAttempt }),
   ];
   const jobs: JobService = createJobs({ ...foundation, kinds });
@@ -64,7 +66,7 @@ export function createBackground(foundation: Foundation, { marks, events, source
   });
   return {
     jobs,
-    deadlines: createEventDeadlines({ database, clock, audit, jobs }),
+    deadlines: createEventDeadlines({ database, clock, audit, jobs, changed: events.feed.changed }),
     webhooks: createWebhooks({ ...foundation, addresses }),
     metrics,
     pretixFollower: createPretixFollower({

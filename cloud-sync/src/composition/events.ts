@@ -1,12 +1,14 @@
 // Events with their tickets, staff and gates, and how those learn of a change: gates by the feed, live pages by pokes.
 import { join } from 'node:path';
-import { bytesToHex, centralGate } from '@postern/shared';
+import { bytesToHex, centralGate, type AdmissionPolicy } from '@postern/shared';
 import type { AppDeps } from '../app.ts';
 import { openAuthority } from '../services/authority.ts';
 import { createDevices } from '../services/devices.ts';
 import { createEvents } from '../services/events.ts';
+import { createFaceFeed, type FaceFeed } from '../services/face-feed.ts';
 import { createFeedFiles } from '../services/feed-files.ts';
 import { createFeed } from '../services/feed.ts';
+import { withFaceRules } from '../services/face-setup.ts';
 import { createMethodSwitches } from '../services/method-switches.ts';
 import { createPokes } from '../services/pokes.ts';
 import { createStaff } from '../services/staff.ts';
@@ -26,6 +28,9 @@ export interface EventServices extends Pick<
   'events' | 'tickets' | 'subjects' | 'staff' | 'devices' | 'switches' | 'feed' | 'files' | 'authority' | 'pokes'
 > {
   readonly readTicket: TicketReader;
+  readonly faceFeed: FaceFeed;
+  /** An event's rules with everything that is switched off for it, and what has been said of faces. */
+  readonly effectivePolicy: (policy: AdmissionPolicy) => Promise<AdmissionPolicy>;
   readonly ticketImports: TicketImports;
   readonly ticketFileImports: TicketFileImports;
   readonly ticketExports: TicketExports;
@@ -37,7 +42,7 @@ export interface EventServices extends Pick<
 const processIdBytes = 8;
 
 export async function openEvents(foundation: Foundation): Promise<EventServices> {
-  const { config, log, clock, random, timer, database, keys, audit, limiter, publicUrl, watchedWork, outbox } =
+  const { config, log, clock, random, timer, database, vault, keys, audit, limiter, publicUrl, watchedWork, outbox } =
     foundation;
   const channel = openChannel(config.database, {
     log,
@@ -55,6 +60,9 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
     environment: new Map(config.methodsOff.map((id) => [id, false])),
     changed: (event) => feed.changed(event),
   });
+  const effectivePolicy = async (policy: AdmissionPolicy): Promise<AdmissionPolicy> =>
+    withFaceRules(database, await switches.effectivePolicy(database, policy));
+  const faceFeed = createFaceFeed({ database, clock, vault });
   const feed = createFeed({
     database,
     clock,
@@ -65,7 +73,8 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
     log,
     published: pokes.poke,
     note: watchedWork.note,
-    effectivePolicy: (policy) => switches.effectivePolicy(database, policy),
+    effectivePolicy,
+    faces: faceFeed,
     central: {
       id: centralGate,
       name: 'Cloud',
@@ -90,6 +99,8 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
     ticketImports,
     ticketFileImports: createTicketFileImports({ database, ticketImports }),
     readTicket,
+    faceFeed,
+    effectivePolicy,
     subjects: createSubjects(database, readTicket),
     staff: createStaff({ database, clock, random, changed }),
     devices: createDevices({ database, clock, random, keys, authority, limiter, publicUrl, changed }),

@@ -70,7 +70,7 @@ export interface Marks extends Pick<
 
 export async function openMarks(foundation: Foundation, services: EventServices): Promise<Marks> {
   const { log, clock, random, timer, database, keys, audit, limiter, outbox } = foundation;
-  const { readTicket, devices, switches, feed, pokes } = services;
+  const { readTicket, devices, effectivePolicy, feed, pokes } = services;
   const replica = followingCorrections(
     createReplicaStore({
       database,
@@ -146,7 +146,7 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     log,
     changed: pokes.poke,
   });
-  const readEffective = createEffectiveEvents(database, switches);
+  const readEffective = createEffectiveEvents(database, effectivePolicy);
   const findTicket = createFindTicket(readTicket, readEffective);
   const bands = createBandDesk({ database, clock, keys, audit, findTicket, storeOf: central.storeOf });
   const verifications = createVerifications({

@@ -41,7 +41,7 @@ export function createPeople(foundation: Foundation): People {
     users: createUsers({ database, clock, random, limiter }),
     members: createMembers({ database, clock }),
     sessions: createSessions({ database, clock, random }),
-    accounts: createAccounts({ ...withPasswords, forgetPerson: createForgetPerson({ audit }) }),
+    accounts: createAccounts({ ...withPasswords, forgetPerson: createForgetPerson({ audit, clock }) }),
     resetLinks: createResetLinks(withPasswords),
     userAdmin: createUserAdmin({ database, clock, random }),
     clients,

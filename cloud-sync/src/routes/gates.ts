@@ -27,6 +27,7 @@ import { describeRoute } from 'hono-openapi';
 import { Readable } from 'node:stream';
 import type { Authority } from '../services/authority.ts';
 import type { Devices } from '../services/devices.ts';
+import type { FaceFeed } from '../services/face-feed.ts';
 import type { Feed } from '../services/feed.ts';
 import type { FeedFiles } from '../services/feed-files.ts';
 import type { Keys } from '../services/keys.ts';
@@ -45,6 +46,7 @@ export interface GateRoutesDeps {
   readonly devices: Devices;
   readonly feed: Feed;
   readonly files: FeedFiles;
+  readonly faceFeed: FaceFeed;
   readonly replica: ReplicaStore;
   readonly ingest: Ingest;
   readonly publicUrl: () => string;
@@ -165,6 +167,9 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     gateOnly,
     async (c) => {
       const { sha256 } = c.req.valid('param');
+      const faces = await readFaceFile(deps.faceFeed, c.get('gate').events, sha256);
+      if (faces !== undefined)
+        return c.body(Buffer.from(faces), 200, { 'Content-Type': 'application/octet-stream', ...unkept });
       const event = await feed.eventOfFile(sha256);
       const isOurs = event !== undefined && c.get('gate').events.has(event);
       const file = isOurs ? await files.read(sha256) : undefined;
@@ -212,4 +217,19 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
     },
   );
   return router;
+}
+
+/** What no cache on the way may hold. */
+const unkept = { 'Cache-Control': 'no-store' } as const;
+
+async function readFaceFile(
+  faceFeed: FaceFeed,
+  events: ReadonlySet<number>,
+  sha256: string,
+): Promise<Uint8Array | undefined> {
+  for (const event of events) {
+    const bytes = await faceFeed.read(event, sha256);
+    if (bytes !== undefined) return bytes;
+  }
+  return undefined;
 }

@@ -56,3 +56,7 @@ export const createActors = (database: Database): Actors => ({
 });
 
 export const isEventRole = (text: string): text is EventRole => eventRoles.some((role) => role === text);
+
+/** Whoever has a role at the event, or is a program: not just the holder of a ticket. */
+export const isStaff = ({ kind, admin, memberships }: Actor, event: number): boolean =>
+  kind !== 'user' || admin || memberships.has(event);

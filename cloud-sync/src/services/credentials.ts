@@ -18,7 +18,7 @@ import { z } from 'zod';
 import type { Database, Queries } from '../store/database.ts';
 import { lockTickets } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
-import type { Actor } from './actor.ts';
+import { isStaff, type Actor } from './actor.ts';
 import type { Audit, EntryOf } from './audit.ts';
 import type { BandDesk } from './band-desk.ts';
 import { bandOf } from './band-id.ts';
@@ -75,6 +75,7 @@ export function createCredentials({ database, clock, keys, audit, bands }: Crede
       if (event.policy.methodsOff.includes(methodId)) return err({ type: 'method-off' });
       const tag = method.binds === undefined ? undefined : bandOf(event, method, uidOf(options));
       if (tag?.ok === false) return tag;
+      // Whoever holds a ticket does not give away bands.
       if (tag !== undefined && !isStaff(by, event.id)) return err({ type: 'role-too-low' });
       const nowMs = clock.wallMs();
       const { issuer } = await keys.current();
@@ -141,10 +142,6 @@ export function createCredentials({ database, clock, keys, audit, bands }: Crede
     },
   };
 }
-
-/** Whoever holds a ticket does not give away bands. */
-const isStaff = ({ kind, admin, memberships }: Actor, event: number): boolean =>
-  kind !== 'user' || admin || memberships.has(event);
 
 const uidOf = (options: unknown): string => z.object({ uid: z.string() }).safeParse(options).data?.uid ?? '';
 

@@ -3,7 +3,7 @@ import { err, ok, type Clock, type EventDeadlines, type EventDeadlinesRequest, t
 import type { Database } from '../store/database.ts';
 import { transact } from '../store/transact.ts';
 import type { Audit, AuditActor, EntryOf } from './audit.ts';
-import { readEvent } from './events.ts';
+import { raiseRulesRevision, readEvent } from './events.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import { revokeUnscannedName } from './jobs/revoke-unscanned.ts';
 import type { Failure } from './problems.ts';
@@ -24,9 +24,17 @@ export interface EventDeadlinesDeps {
   readonly clock: Clock;
   readonly audit: Pick<Audit, 'record'>;
   readonly jobs: Pick<Jobs, 'startWithin' | 'withdrawWithin' | 'wake'>;
+  /** Gates have to hear of it: how long they keep faces counts from the event's end. */
+  readonly changed: (event: number) => void;
 }
 
-export function createEventDeadlines({ database, clock, audit, jobs }: EventDeadlinesDeps): EventDeadlinesService {
+export function createEventDeadlines({
+  database,
+  clock,
+  audit,
+  jobs,
+  changed,
+}: EventDeadlinesDeps): EventDeadlinesService {
   const read: EventDeadlinesService['read'] = async (event) => {
     if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
     const row = await database.selectFrom('event_deadline').selectAll().where('event', '=', event).executeTakeFirst();
@@ -50,7 +58,7 @@ export function createEventDeadlines({ database, clock, audit, jobs }: EventDead
       if (keepPersonalDataDays !== undefined && endsAtMs === undefined)
         return err({ type: 'options-invalid', detail: 'keepPersonalDataDays counts from endsAtMs: say that too.' });
       const set = await transact(database, async (queries): Promise<Result<void, Failure>> => {
-        if ((await readEvent(queries, event)) === undefined) return err({ type: 'event-unknown' });
+        if ((await raiseRulesRevision(queries, event)) === undefined) return err({ type: 'event-unknown' });
         const before = await queries
           .selectFrom('event_deadline')
           .select('revoke_unscanned_at_ms')
@@ -81,6 +89,7 @@ export function createEventDeadlines({ database, clock, audit, jobs }: EventDead
       });
       if (!set.ok) return set;
       jobs.wake();
+      changed(event);
       return read(event);
     },
   };

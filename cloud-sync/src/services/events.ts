@@ -72,7 +72,7 @@ export function createEvents({ database, clock, random }: EventsDeps): Events {
       .insertInto('event')
       .values({
         id,
-        policy: JSON.stringify({ ...policy, event: id }),
+        policy: policyText(policy, id),
         code_hash_key: bytesToHex(random(codeHashKeyBytes)),
         revision: 0,
         rules_revision: 1,
@@ -95,7 +95,7 @@ export function createEvents({ database, clock, random }: EventsDeps): Events {
       await queries
         .updateTable('event')
         .set(({ eb }) => ({
-          policy: JSON.stringify({ ...policy, event }),
+          policy: policyText(policy, event),
           rules_revision: eb('rules_revision', '+', 1),
         }))
         .where('id', '=', event)
@@ -116,9 +116,7 @@ export function createEvents({ database, clock, random }: EventsDeps): Events {
     list: async () => (await database.selectFrom('event').selectAll().orderBy('id').execute()).map(toRecord),
     find,
     changePolicy: (event, policy) => rewrite(event, () => policy),
-    changeGeofence: (event, geofence) =>
-      // JSON leaves out what is undefined.
-      rewrite(event, (policy) => ({ ...policy, geofence })),
+    changeGeofence: (event, geofence) => rewrite(event, (policy) => ({ ...policy, geofence })),
     ticketCount: async (event) => {
       const { tickets } = await database
         .selectFrom('ticket')
@@ -149,13 +147,15 @@ export async function raiseRevision(queries: Queries, event: number): Promise<nu
   return raised?.revision;
 }
 
-/** Gates, staff or a policy have changed: the next manifest says so. */
-export async function raiseRulesRevision(queries: Queries, event: number): Promise<void> {
-  await queries
+/** Gates, staff, faces or a policy have changed: the next manifest says so. Undefined when there is no such event. */
+export async function raiseRulesRevision(queries: Queries, event: number): Promise<number | undefined> {
+  const raised = await queries
     .updateTable('event')
     .set(({ eb }) => ({ rules_revision: eb('rules_revision', '+', 1) }))
     .where('id', '=', event)
-    .execute();
+    .returning('rules_revision')
+    .executeTakeFirst();
+  return raised?.rules_revision;
 }
 
 /** What every manifest says has changed: the keys. */
@@ -165,6 +165,10 @@ export async function raiseAllRulesRevisions(queries: Queries): Promise<void> {
     .set(({ eb }) => ({ rules_revision: eb('rules_revision', '+', 1) }))
     .execute();
 }
+
+/** JSON leaves out what is undefined. What gates are told of faces is made from what was said of consent (face-setup.ts), never from here. */
+const policyText = (policy: Omit<AdmissionPolicy, 'event'>, event: number): string =>
+  JSON.stringify({ ...policy, face: undefined, event });
 
 /** Policies by the text that they were read from: the rules are read at every verify, and reading them takes longer than deciding by them. */
 const policiesByText = new Map<string, AdmissionPolicy>();

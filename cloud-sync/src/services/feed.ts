@@ -16,6 +16,7 @@ import { readAcceptedHeads } from '../store/accepted-heads.ts';
 import type { Database } from '../store/database.ts';
 import type { Authority } from './authority.ts';
 import { readEvent, type EventRecord } from './events.ts';
+import type { FaceFeed } from './face-feed.ts';
 import { forgetOldContent, makeContent, namedFiles, type FeedRow } from './feed-content.ts';
 import type { FeedFiles } from './feed-files.ts';
 import type { WatchedWork } from './jobs/watched-work.ts';
@@ -70,6 +71,7 @@ export interface FeedDeps {
   readonly keys: Keys;
   readonly authority: Authority;
   readonly files: FeedFiles;
+  readonly faces: Pick<FaceFeed, 'referencesAt'>;
   readonly log: Logger;
   /** An event's rules with everything that is switched off for it. */
   readonly effectivePolicy: (policy: AdmissionPolicy) => Promise<AdmissionPolicy>;
@@ -111,7 +113,7 @@ export function createFeed(deps: FeedDeps): Feed {
           isFresh(last, clock.wallMs());
         if (isCurrent && options.snapshot !== true) return ok(toPublication(last));
         const row = await publishNext(deps, record, last, options);
-        // Another process has published this version meanwhile; its content may be all that is wanted.
+        // Another process has published meanwhile, whose content may be all that is wanted; or there is a newer revision.
         if (row === undefined) continue;
         await forgetOldContent(deps, row);
         deps.published(event);
@@ -216,7 +218,7 @@ function toPublication(row: FeedRow): Publication {
   };
 }
 
-/** Undefined when another process has published this version first. */
+/** Undefined when another process has published this version first, or a face has ended meanwhile. */
 async function publishNext(
   deps: FeedDeps,
   record: EventRecord,
@@ -228,14 +230,18 @@ async function publishNext(
   const keys = await deps.keys.refresh();
   const version = (last?.version ?? 0) + 1 + skipping;
   const nowMs = clock.wallMs();
-  const { files, deltaRows } = await makeContent(deps, record, last, version, snapshot);
+  const policy = await deps.effectivePolicy(record.policy);
+  const faces = policy.face === undefined ? undefined : await deps.faces.referencesAt(record.id, record.rulesRevision);
+  if (faces === 'gone') return undefined;
+  const content = await makeContent(deps, record, last, version, snapshot);
+  const files = { ...content.files, ...(faces === undefined ? {} : { faces }) };
   const manifest: Manifest = {
     v: 1,
     event: record.id,
     version,
     createdAtMs: nowMs,
     expiresAtMs: nowMs + manifestLifetimeMs,
-    policy: await deps.effectivePolicy(record.policy),
+    policy,
     codeHashKey: record.codeHashKey,
     ...files,
     keys: [...keys.published],
@@ -252,7 +258,7 @@ async function publishNext(
       revision: record.revision,
       rules_revision: record.rulesRevision,
       files: JSON.stringify(files),
-      delta_rows: deltaRows,
+      delta_rows: content.deltaRows,
       manifest: Buffer.from(signManifest(manifest, keys.feed, keys.announcements)),
       created_at_ms: manifest.createdAtMs,
       expires_at_ms: manifest.expiresAtMs,

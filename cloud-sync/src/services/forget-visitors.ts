@@ -1,7 +1,10 @@
 // Everything that is kept about the visitors of an event and names somebody, in one list. Whoever stores something new about visitors adds
 // a line here. What stays leads to nobody: tickets, marks and uses by pseudonyms, cases without their notes.
+import type { Clock } from '@postern/shared';
 import type { Queries } from '../store/database.ts';
 import { systemActor, type Audit } from './audit.ts';
+import { endFaces } from './face-rows.ts';
+import { facesInForce } from './face-setup.ts';
 import { forgetConnection } from './pretix/connections.ts';
 
 /** Rows of one transaction. */
@@ -16,10 +19,17 @@ export interface Forgetting {
   readonly forget: ForgetVisitors;
 }
 
-export const createForgettings = ({ audit }: { readonly audit: Pick<Audit, 'erase'> }): readonly Forgetting[] => [
+export const createForgettings = ({
+  audit,
+  clock,
+}: {
+  readonly audit: Pick<Audit, 'erase'>;
+  readonly clock: Clock;
+}): readonly Forgetting[] => [
   { what: 'holders', forget: forgetHolders },
   { what: 'notes', forget: forgetNotes },
   { what: 'phones', forget: forgetPhones },
+  { what: 'faces', forget: (queries, event) => forgetFaces(queries, event, clock.wallMs()) },
   // It would bring names in again; and what it has kept leads to people by way of the shop.
   { what: 'pretix', forget: (queries, event) => forgetConnection(queries, event, rowsMax) },
   // Last: what the log says of the visitors' requests goes with the log's own proof that it went.
@@ -59,6 +69,26 @@ async function forgetPhones(queries: Queries, event: number): Promise<number> {
     phones += Number(gone.numDeletedRows);
   }
   return phones;
+}
+
+/** Faces that are still there, with their keys; then who has agreed to what. The rows stay empty, so that every gate hears of the end. */
+async function forgetFaces(queries: Queries, event: number, nowMs: number): Promise<number> {
+  const subjects = await facesInForce(queries, event, rowsMax);
+  if (subjects.length > 0) return endFaces(queries, event, subjects, 'erased', nowMs);
+  const links = await queries.deleteFrom('face_link').where('event', '=', event).executeTakeFirst();
+  const some = queries
+    .selectFrom('face')
+    .select('subject')
+    .where('event', '=', event)
+    .where('consent', 'is not', null)
+    .limit(rowsMax);
+  const emptied = await queries
+    .updateTable('face')
+    .set({ consent: null })
+    .where('event', '=', event)
+    .where('subject', 'in', some)
+    .executeTakeFirst();
+  return Number(links.numDeletedRows) + Number(emptied.numUpdatedRows);
 }
 
 /** What people have written of cases, suspicions and lost gates. */

@@ -4,6 +4,7 @@ import { ok, type Result } from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import { inTransaction } from '../store/locks.ts';
 import { resealAuditKeys } from './audit-keys.ts';
+import { resealFaceKeys } from './face-rows.ts';
 import { keysLock } from './keys.ts';
 import { resealConnections } from './pretix/connections.ts';
 import type { Vault, VaultError } from './vault.ts';
@@ -30,5 +31,7 @@ export const resealKeys = (database: Database, from: Vault, to: Vault): Promise<
     const ofPretix = await resealConnections(queries, from, to);
     if (!ofPretix.ok) return ofPretix;
     const ofWebhooks = await resealWebhooks(queries, from, to);
-    return ofWebhooks.ok ? ok(rows.length + ofAudit.value + ofPretix.value + ofWebhooks.value) : ofWebhooks;
+    if (!ofWebhooks.ok) return ofWebhooks;
+    const ofFaces = await resealFaceKeys(queries, from, to);
+    return ofFaces.ok ? ok(rows.length + ofAudit.value + ofPretix.value + ofWebhooks.value + ofFaces.value) : ofFaces;
   });

@@ -9,6 +9,7 @@ import { lockTickets } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
 import { readTicketsWithStory } from '../store/ticket-bulk.ts';
 import { deriveBindingsOf } from './binding-rows.ts';
+import { endFacesOfTicket } from './face-rows.ts';
 import { raiseRevision, readEvent, type EventRecord } from './events.ts';
 import type { Failure } from './problems.ts';
 import { deriveStories } from './stories.ts';
@@ -74,6 +75,8 @@ export async function changeTicket(
       .where('event', '=', row.event)
       .where('id', '=', ticketId)
       .execute();
+  // Whoever comes with the ticket from now on is perhaps somebody else.
+  if (columns.epoch !== undefined) await endFacesOfTicket(queries, row.event, ticketId, clock.wallMs());
   if (code !== undefined && revision !== undefined) {
     const epoch = columns.epoch ?? before.epoch;
     const stored = await queries

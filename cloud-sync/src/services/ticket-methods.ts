@@ -5,6 +5,7 @@ import {
   isEnough,
   knownMethods,
   ok,
+  type AdmissionPolicy,
   type CredentialView,
   type OverrideRequest,
   type OverrideResponse,
@@ -23,7 +24,6 @@ import type { EntryOf } from './audit.ts';
 import type { Credentials } from './credentials.ts';
 import { readEvent, type EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
-import type { MethodSwitches } from './method-switches.ts';
 import { operatorOf } from './operators.ts';
 import type { Failure } from './problems.ts';
 import type { FindTicket } from './ticket-of-event.ts';
@@ -134,8 +134,11 @@ export type EffectiveEvents = (event: number) => Promise<EventRecord | undefined
 const effectiveKeptMax = 100;
 
 /** Requests that ask at the same time share the reading. */
-export function createEffectiveEvents(database: Database, switches: MethodSwitches): EffectiveEvents {
-  /** As last read, by event. Whoever switches a method raises the revision of the rules with it. */
+export function createEffectiveEvents(
+  database: Database,
+  effectivePolicy: (policy: AdmissionPolicy) => Promise<AdmissionPolicy>,
+): EffectiveEvents {
+  /** As last read, by event. Whoever switches a method, or says something of faces, raises the revision of the rules with it. */
   const kept = new Map<number, EventRecord>();
   return shareReads(async (events: readonly number[]) => {
     const found = new Map<number, EventRecord>();
@@ -143,10 +146,7 @@ export function createEffectiveEvents(database: Database, switches: MethodSwitch
       const record = await readEvent(database, event);
       if (record === undefined) continue;
       const last = kept.get(event);
-      const policy =
-        last?.rulesRevision === record.rulesRevision
-          ? last.policy
-          : await switches.effectivePolicy(database, record.policy);
+      const policy = last?.rulesRevision === record.rulesRevision ? last.policy : await effectivePolicy(record.policy);
       const effective = { ...record, policy };
       if (kept.size >= effectiveKeptMax) kept.clear();
       kept.set(event, effective);

@@ -3,6 +3,7 @@
 import type { ColumnType } from 'kysely';
 import type { AuditSchema } from './schema-audit.ts';
 import type { CasesSchema } from './schema-cases.ts';
+import type { FaceSchema } from './schema-face.ts';
 import type { JobsSchema } from './schema-jobs.ts';
 import type { PretixSchema } from './schema-pretix.ts';
 import type { WebhooksSchema } from './schema-webhooks.ts';
@@ -15,7 +16,15 @@ type Fixed<T> = ColumnType<T, T, never>;
 type WithDefault<T> = ColumnType<T, T | undefined, T>;
 
 export interface Schema
-  extends AuditSchema, CasesSchema, GeofenceSchema, HoldersSchema, JobsSchema, PretixSchema, WebhooksSchema {
+  extends
+    AuditSchema,
+    CasesSchema,
+    FaceSchema,
+    GeofenceSchema,
+    HoldersSchema,
+    JobsSchema,
+    PretixSchema,
+    WebhooksSchema {
   readonly user: UserTable;
   readonly session: SessionTable;
   readonly membership: MembershipTable;

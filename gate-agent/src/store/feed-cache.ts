@@ -25,6 +25,7 @@ import {
   type TrustedFeedKey,
 } from '@postern/shared';
 import type { Database, DiskKey } from './database.ts';
+import { openFaceCache, type FaceCache } from './face-cache.ts';
 import { breathe, readDeltas } from './feed-deltas.ts';
 import { checkFile, openSnapshot, syncPath } from './feed-file.ts';
 import { openFeedState, storageFailed, type FeedCacheError } from './feed-state.ts';
@@ -51,6 +52,8 @@ export interface FeedFiles {
   readonly snapshot: string | Uint8Array | undefined;
   /** Bytes of the deltas of the plan, by SHA-256. */
   readonly deltas: ReadonlyMap<string, Uint8Array>;
+  /** The files of faces that could be fetched, by SHA-256; without them the gate has no faces until it has fetched them. */
+  readonly faces?: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface FeedCacheDeps {
@@ -76,6 +79,8 @@ export interface FeedCache {
   readonly apply: (offer: FeedOffer, files: FeedFiles, signal: AbortSignal) => Promise<Result<Feed, FeedCacheError>>;
   /** A file in the folder that a download may write; left-overs are removed at start. Undefined where it is to stay in memory. */
   readonly downloadPath: (snapshot: FileReference) => string | undefined;
+  /** Faces that the manifest in use names, as far as their files are here. */
+  readonly faces: FaceCache;
   /** The feed's keys in every state, as the last accepted manifest and enrolment have them. */
   readonly feedKeys: () => readonly FeedKey[];
   /** When the cloud was last heard; Unix ms, undefined before the first time. */
@@ -109,6 +114,7 @@ export async function openFeedCache({
 }: FeedCacheDeps): Promise<FeedCache> {
   mkdirSync(folder, { recursive: true });
   const { state, damage } = openFeedState(join(folder, 'feed.db'), key);
+  const faces = openFaceCache({ folder, key, nowMs });
   const pathOf = (manifest: Manifest): string => join(folder, snapshotName(manifest));
 
   let kept: Kept = readKept(state);
@@ -170,12 +176,15 @@ export async function openFeedCache({
       }
       remember(bytes, signer, manifest.deltas, files.deltas, unpacked.value);
       return ok(
-        moveTo({
-          manifest,
-          snapshot: opened.value,
-          overlay,
-          tickets: createTicketSource(opened.value, overlay, manifest),
-        }),
+        moveTo(
+          {
+            manifest,
+            snapshot: opened.value,
+            overlay,
+            tickets: createTicketSource(opened.value, overlay, manifest),
+          },
+          files.faces,
+        ),
       );
     } catch (cause) {
       opened.value.close();
@@ -201,7 +210,8 @@ export async function openFeedCache({
       base.overlay.add(chunk);
       await breathe();
     }
-    return ok(moveTo({ ...base, manifest, tickets: createTicketSource(base.snapshot, base.overlay, manifest) }));
+    const tickets = createTicketSource(base.snapshot, base.overlay, manifest);
+    return ok(moveTo({ ...base, manifest, tickets }, files.faces));
   };
 
   /** The commit: from here on a restart finds the new feed. */
@@ -228,8 +238,11 @@ export async function openFeedCache({
     },
   );
 
-  const moveTo = (next: Loaded): Feed => {
+  const moveTo = (next: Loaded, faceFiles: ReadonlyMap<string, Uint8Array> = new Map()): Feed => {
     const before = loaded;
+    // Whatever becomes of the rest: who is no longer named is forgotten first.
+    const taken = faces.take(next.manifest, faceFiles);
+    if (!taken.ok) logger.warn({ error: taken.error }, 'The faces of this list are not here yet');
     accepted = next.manifest;
     loaded = next;
     trouble = undefined;
@@ -290,6 +303,7 @@ export async function openFeedCache({
     })();
     state.exec('VACUUM');
     state.pragma('wal_checkpoint(TRUNCATE)');
+    faces.wipe();
     removeStrays();
   };
 
@@ -307,6 +321,7 @@ export async function openFeedCache({
     apply,
     downloadPath: ({ sha256, bytes }) =>
       key !== undefined && bytes <= imageBytesMax ? undefined : join(folder, `download-${sha256}`),
+    faces,
     feedKeys: () => knownFeedKeys(accepted, enrolledKeys),
     // Its signature on a list says as much.
     contactMs: () => latest(kept.contactMs, accepted?.createdAtMs),
@@ -333,6 +348,7 @@ export async function openFeedCache({
       loaded?.snapshot.close();
       loaded?.overlay.close();
       loaded = undefined;
+      faces.close();
       state.close();
     },
   };

@@ -58,7 +58,7 @@ function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
 export function checkBytes(
   bytes: Uint8Array,
   expected: FileReference,
-  what: 'snapshot' | 'delta',
+  what: 'snapshot' | 'delta' | 'faces',
 ): Result<void, FeedError> {
   if (bytes.length < expected.bytes)
     return err({ type: 'feed-cut-off', what, bytes: bytes.length, expected: expected.bytes });
@@ -67,7 +67,7 @@ export function checkBytes(
   return checkHash(createHash('sha256').update(bytes).digest('hex'), expected.sha256, what);
 }
 
-const checkHash = (found: string, expected: string, what: 'snapshot' | 'delta'): Result<void, FeedError> =>
+const checkHash = (found: string, expected: string, what: 'snapshot' | 'delta' | 'faces'): Result<void, FeedError> =>
   found === expected ? ok(undefined) : err({ type: 'feed-hash-mismatch', what, expected, found });
 
 /** Unpacks a download (a file, or its bytes) into `to`, which may be left behind in part when this fails. */

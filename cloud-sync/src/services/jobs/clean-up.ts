@@ -41,6 +41,7 @@ const expiring: readonly Expiring[] = [
   expiresAt('revoked_token', ['id']),
   expiresAt('claim_link', ['event', 'id']),
   expiresAt('enrolment', ['code_hash']),
+  expiresAt('face_link', ['token_hash']),
   expiresAt('tries', ['key_hash'], 'forget_at_ms'),
   {
     table: 'idempotency',

@@ -1,0 +1,138 @@
+// The two files in which gates get faces (face-files.ts of the shared package): sealed templates, and the keys to them. Neither is ever
+// written to a disk here, as other files of the feed are: they are made from the rows whenever a gate asks for one by its hash. A face
+// that has ended is in none, and a file that had it can no longer be made: the gate is told that there is a newer version.
+import {
+  base64ToBytes,
+  bytesToHex,
+  encodeFaceKeys,
+  encodeFaceTemplates,
+  manifestSchema,
+  sha256,
+  type Clock,
+  type FaceKey,
+  type FileReference,
+  type Manifest,
+  type SealedFace,
+} from '@postern/shared';
+import { z } from 'zod';
+import type { Database } from '../store/database.ts';
+import { bindingOf, openFaceKey } from './face-rows.ts';
+import { readFaceRules } from './face-setup.ts';
+import type { Vault } from './vault.ts';
+
+/** Versions of a feed that gates may still be fetching. */
+const versionsSearched = 5;
+
+export type FaceReferences = NonNullable<Manifest['faces']>;
+
+export interface FaceFeed {
+  /**
+   * What the manifest of this revision of the rules says of faces: nothing where there are none. `gone` where one of them has ended since:
+   * then there is a newer revision.
+   */
+  readonly referencesAt: (event: number, revision: number) => Promise<FaceReferences | undefined | 'gone'>;
+  /** The bytes of a file that a recent manifest names; undefined where there is none, or a face in it has ended. */
+  readonly read: (event: number, sha256: string) => Promise<Uint8Array | undefined>;
+}
+
+export interface FaceFeedDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly vault: Vault;
+}
+
+interface Built {
+  readonly revision: number;
+  readonly templates: Uint8Array;
+  readonly keys: Uint8Array;
+  readonly references: FaceReferences;
+}
+
+export function createFaceFeed({ database, clock, vault }: FaceFeedDeps): FaceFeed {
+  /** The last that was made of each event: fifty gates ask for the same. */
+  const kept = new Map<number, Built>();
+
+  const build = async (event: number, revision: number): Promise<Built | undefined | 'gone'> => {
+    const rules = await readFaceRules(database, event);
+    if (rules === undefined || clock.wallMs() >= rules.untilS * 1_000) return undefined;
+    // One statement: between two a face could end.
+    const rows = await database
+      .selectFrom('face')
+      .leftJoin('face_key', (join) =>
+        join.onRef('face_key.event', '=', 'face.event').onRef('face_key.subject', '=', 'face.subject'),
+      )
+      .selectAll('face')
+      .select('face_key.sealed_key')
+      .where('face.event', '=', event)
+      .where('face.from_revision', '<=', revision)
+      .where(({ eb }) => eb.or([eb('face.until_revision', 'is', null), eb('face.until_revision', '>', revision)]))
+      .execute();
+    if (rows.some((row) => row.ended_at_ms !== null)) return 'gone';
+    if (rows.length === 0) return undefined;
+    const faces: SealedFace[] = [];
+    const faceKeys: FaceKey[] = [];
+    for (const row of rows) {
+      if (row.sealed === null || row.sealed_key === null) return 'gone';
+      faces.push({ ...bindingOf(row), sealed: base64ToBytes(row.sealed) ?? new Uint8Array(0) });
+      faceKeys.push({ ticketId: row.ticket, key: openFaceKey(vault, row, row.sealed_key) });
+    }
+    const templates = encodeFaceTemplates(event, faces);
+    const keys = encodeFaceKeys(event, faceKeys);
+    for (const { key } of faceKeys) key.fill(0);
+    return { revision, templates, keys, references: { templates: nameOf(templates), keys: nameOf(keys) } };
+  };
+
+  /** Whether a face of what was made has ended since. */
+  const isSpoilt = async (event: number, { revision }: Built): Promise<boolean> => {
+    const ended = await database
+      .selectFrom('face')
+      .select('subject')
+      .where('event', '=', event)
+      .where('from_revision', '<=', revision)
+      .where('until_revision', '>', revision)
+      .limit(1)
+      .executeTakeFirst();
+    return ended !== undefined;
+  };
+
+  const builtAt = async (event: number, revision: number): Promise<Built | undefined | 'gone'> => {
+    const known = kept.get(event);
+    if (known !== undefined && (known.revision !== revision || (await isSpoilt(event, known)))) {
+      known.keys.fill(0);
+      kept.delete(event);
+    } else if (known !== undefined) return known;
+    const built = await build(event, revision);
+    if (built !== undefined && built !== 'gone') kept.set(event, built);
+    return built;
+  };
+
+  return {
+    referencesAt: async (event, revision) => {
+      const built = await builtAt(event, revision);
+      return built === undefined || built === 'gone' ? built : built.references;
+    },
+    read: async (event, hash) => {
+      const versions = await database
+        .selectFrom('feed')
+        .select(['files', 'rules_revision'])
+        .where('event', '=', event)
+        .orderBy('version', 'desc')
+        .limit(versionsSearched)
+        .execute();
+      const named = versions.find(({ files }) => {
+        const { faces } = filesSchema.parse(JSON.parse(files));
+        return faces !== undefined && (faces.templates.sha256 === hash || faces.keys.sha256 === hash);
+      });
+      const built = named === undefined ? undefined : await builtAt(event, named.rules_revision);
+      if (built === undefined || built === 'gone') return undefined;
+      const { templates, keys, references } = built;
+      // A copy: what is kept may be wiped while this one is on its way.
+      if (references.templates.sha256 === hash) return Uint8Array.from(templates);
+      return references.keys.sha256 === hash ? Uint8Array.from(keys) : undefined;
+    },
+  };
+}
+
+const filesSchema = z.object({ faces: manifestSchema.shape.faces });
+
+const nameOf = (bytes: Uint8Array): FileReference => ({ sha256: bytesToHex(sha256(bytes)), bytes: bytes.length });
