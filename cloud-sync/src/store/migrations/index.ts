@@ -19,8 +19,8 @@ import { webhooks } from './0016-webhooks.ts';
 import { ticketFiles } from './0017-ticket-files.ts';
 import { pretix } from './0018-pretix.ts';
 import { geofence } from './0021-geofence.ts';
-import { claim } from './0026-claim.ts';
 import { face } from './0024-face.ts';
+import { claim } from './0026-claim.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -42,6 +42,6 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0017-ticket-files': ticketFiles,
   '0018-pretix': pretix,
   '0021-geofence': geofence,
-  '0026-claim': claim,
   '0024-face': face,
+  '0026-claim': claim,
 };
