@@ -9,6 +9,7 @@ import type { PretixSchema } from './schema-pretix.ts';
 import type { WebhooksSchema } from './schema-webhooks.ts';
 import type { GeofenceSchema } from './schema-geofence.ts';
 import type { HoldersSchema } from './schema-holders.ts';
+import type { NftSchema } from './schema-nft.ts';
 
 /** A column that is set at insert and never changed. */
 type Fixed<T> = ColumnType<T, T, never>;
@@ -23,6 +24,7 @@ export interface Schema
     GeofenceSchema,
     HoldersSchema,
     JobsSchema,
+    NftSchema,
     PretixSchema,
     WebhooksSchema {
   readonly user: UserTable;

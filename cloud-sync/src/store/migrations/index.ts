@@ -21,6 +21,7 @@ import { pretix } from './0018-pretix.ts';
 import { geofence } from './0021-geofence.ts';
 import { face } from './0024-face.ts';
 import { claim } from './0026-claim.ts';
+import { nft } from './0022-nft.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -44,4 +45,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0021-geofence': geofence,
   '0024-face': face,
   '0026-claim': claim,
+  '0022-nft': nft,
 };

@@ -1,0 +1,77 @@
+// Tokens of tickets on a chain: what was minted and mirrored, the transactions that are ours, and how far the chain was read.
+import type { ColumnDefinitionBuilder, Kysely, Migration } from 'kysely';
+
+const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull();
+
+export const nft: Migration = {
+  up: async (db: Kysely<never>) => {
+    await db.schema
+      .createTable('nft_token')
+      .addColumn('event', 'bigint', required)
+      .addColumn('chain', 'text', required)
+      .addColumn('token', 'text', required)
+      .addColumn('ticket', 'text', required)
+      .addColumn('epoch', 'bigint', required)
+      .addColumn('wallet', 'text', required)
+      .addColumn('reference', 'text', required)
+      .addColumn('created_at_ms', 'bigint', required)
+      .addColumn('mint', 'text')
+      .addColumn('owner', 'text')
+      .addColumn('locked', 'integer', required)
+      .addColumn('consumed', 'integer', required)
+      .addColumn('block', 'bigint')
+      .addColumn('consumption', 'text')
+      .addColumn('revision', 'bigint', required)
+      .addPrimaryKeyConstraint('nft_token_key', ['event', 'chain', 'token'])
+      .execute();
+    await db.schema.createIndex('nft_token_by_ticket').on('nft_token').columns(['event', 'ticket']).execute();
+    await db.schema.createIndex('nft_token_by_revision').on('nft_token').columns(['event', 'revision']).execute();
+    // What waits to be minted, and what may have to be consumed.
+    await db.schema.createIndex('nft_token_by_mint').on('nft_token').columns(['chain', 'mint']).execute();
+    await db.schema.createIndex('nft_token_by_consumption').on('nft_token').columns(['chain', 'consumption']).execute();
+    await db.schema
+      .createTable('nft_transaction')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('chain', 'text', required)
+      .addColumn('signer', 'text', required)
+      .addColumn('nonce', 'bigint', required)
+      .addColumn('kind', 'text', required)
+      .addColumn('data', 'text', required)
+      .addColumn('gas', 'bigint', required)
+      .addColumn('attempts', 'text', required)
+      .addColumn('state', 'text', required)
+      .addColumn('created_at_ms', 'bigint', required)
+      .addColumn('signed_at_ms', 'bigint', required)
+      .addColumn('block', 'bigint')
+      .addColumn('reason', 'text')
+      .addUniqueConstraint('nft_transaction_nonce', ['chain', 'signer', 'nonce'])
+      .execute();
+    await db.schema.createIndex('nft_transaction_by_state').on('nft_transaction').columns(['chain', 'state']).execute();
+    await db.schema
+      .createTable('nft_chain')
+      .addColumn('chain', 'text', (column) => column.primaryKey())
+      .addColumn('next_block', 'bigint', required)
+      .addColumn('head', 'bigint', required)
+      .addColumn('read_at_ms', 'bigint')
+      .addColumn('problem', 'text')
+      .addColumn('rewound', 'bigint', required)
+      .execute();
+    await db.schema
+      .createTable('nft_block')
+      .addColumn('chain', 'text', required)
+      .addColumn('number', 'bigint', required)
+      .addColumn('hash', 'text', required)
+      .addPrimaryKeyConstraint('nft_block_key', ['chain', 'number'])
+      .execute();
+    await db.schema
+      .createTable('nft_change')
+      .addColumn('chain', 'text', required)
+      .addColumn('block', 'bigint', required)
+      .addColumn('position', 'bigint', required)
+      .addColumn('event', 'bigint', required)
+      .addColumn('token', 'text', required)
+      .addColumn('before', 'text', required)
+      .addPrimaryKeyConstraint('nft_change_key', ['chain', 'block', 'position'])
+      .execute();
+  },
+};
