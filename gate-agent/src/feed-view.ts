@@ -48,6 +48,7 @@ export function createFeedView({ cache, event, clock, time, clientStatus }: Feed
       ticketByShortCode: (shortCode) => cache.current()?.tickets.ticketByShortCode(shortCode),
       pretix: () => pretixOf(cache.current()?.manifest.policy),
       geofence: () => geofenceOf(cache.current()?.manifest.policy),
+      nft: () => cache.current()?.tickets.nft?.(),
     },
     tagHash: (medium, id) => cache.current()?.tickets.tagHash(medium, id),
     ageMs: () => {

@@ -13,17 +13,21 @@ import {
   insertCodeSql,
   insertMetaSql,
   insertTicketSql,
+  insertTokenSql,
   keyId,
   keyPairFromSeed,
+  rowsIn,
   signManifest,
   snapshotFormat,
   snapshotPageBytes,
   snapshotTablesSql,
+  tokenTableSql,
   type CodeChange,
   type FeedKey,
   type KeyPair,
   type Manifest,
   type Ticket,
+  type TokenRow,
 } from '@postern/shared';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
 
@@ -34,6 +38,7 @@ export const feedStartMs = 1_750_000_000_000;
 export interface CodedTicket {
   readonly ticket: Ticket;
   readonly code?: string;
+  readonly token?: TokenRow;
 }
 
 /** Repeatable bytes that look random: SHA-256 of a counter. */
@@ -73,10 +78,18 @@ export interface BuildSnapshotOptions {
   readonly tickets: Iterable<CodedTicket>;
   readonly version?: number;
   readonly event?: number;
+  /** Its tickets are tokens. */
+  readonly withTokens?: boolean;
 }
 
 /** As the cloud does it: rows into a scratch database, VACUUM INTO, gzip. */
-export function buildSnapshot({ path, tickets, version = 1, event = feedEvent }: BuildSnapshotOptions): BuiltSnapshot {
+export function buildSnapshot({
+  path,
+  tickets,
+  version = 1,
+  event = feedEvent,
+  withTokens = false,
+}: BuildSnapshotOptions): BuiltSnapshot {
   const scratchPath = `${path}.scratch`;
   const plainPath = `${path}.plain`;
   for (const old of [scratchPath, plainPath]) rmSync(old, { force: true });
@@ -84,16 +97,18 @@ export function buildSnapshot({ path, tickets, version = 1, event = feedEvent }:
   scratch.pragma('journal_mode = DELETE');
   scratch.pragma(`page_size = ${snapshotPageBytes}`);
   scratch.exec('VACUUM');
-  scratch.exec(snapshotTablesSql);
+  scratch.exec(withTokens ? snapshotTablesSql + tokenTableSql : snapshotTablesSql);
+  const insertToken = withTokens ? scratch.prepare(insertTokenSql) : undefined;
   const insertTicket = scratch.prepare(insertTicketSql);
   const insertCode = scratch.prepare(insertCodeSql);
   const insertMeta = scratch.prepare(insertMetaSql);
   let count = 0;
   scratch.transaction(() => {
-    for (const { ticket, code } of tickets) {
+    for (const { ticket, code, token } of tickets) {
       insertTicket.run(...encodeTicketRow(ticket));
       if (code !== undefined)
         insertCode.run(...encodeCodeRow(codeHash(feedCodeHashKey, code), ticket.id, ticket.epoch));
+      if (token !== undefined) insertToken?.run(...token);
       count++;
     }
     for (const [name, value] of [
@@ -131,11 +146,13 @@ export function buildDelta(
   tickets: readonly Ticket[],
   codes: readonly CodeChange[] = [],
   event = feedEvent,
+  tokens: readonly TokenRow[] = [],
 ): BuiltDelta {
-  const bytes = encodeDelta({ event, from, to }, { tickets, codes });
+  const rows = { tickets, codes, tokens };
+  const bytes = encodeDelta({ event, from, to }, rows);
   return {
     bytes,
-    reference: { from, to, rows: tickets.length + codes.length, sha256: sha256Hex(bytes), bytes: bytes.length },
+    reference: { from, to, rows: rowsIn(rows), sha256: sha256Hex(bytes), bytes: bytes.length },
   };
 }
 

@@ -12,6 +12,7 @@ import {
   type HistoryRules,
 } from './history.ts';
 import type { AdmissionPolicy, HoldReason, Ticket, TicketType, Zone } from './ticket.ts';
+import { isOwnerStale } from './nft-rules.ts';
 import { isAtLeast, weighProofs, type Proof } from './proofs.ts';
 import { placeInTime } from './time-step.ts';
 
@@ -61,6 +62,7 @@ export function decide(input: DecideInput): Decision {
         checkWindow(input, type) ??
         checkFreshness(input) ??
         checkReplay(input, rules) ??
+        checkToken(input) ??
         checkOthers(input, rules, type) ??
         checkUses(input, rules, type) ??
         checkRoom(input));
@@ -186,6 +188,21 @@ function checkReplay({ claim, history, time }: DecideInput, rules: HistoryRules)
   return replayed ? { refuse: 'code-replayed' } : undefined;
 }
 
+/** Of a token: the owner has to be known recently enough, and where no gate knows of an entry the chain's word on its use counts. */
+function checkToken(input: DecideInput): Verdict {
+  const { claim, history, policy } = input;
+  if (claim.token === undefined) return undefined;
+  if (policy.nft?.whenStale === 'refuse' && hasStaleOwner(input))
+    return { refuse: 'owner-stale', detail: { atMs: claim.token.asOfMs } };
+  return claim.token.consumed && history.lastEntry === undefined ? { refuse: 'token-consumed' } : undefined;
+}
+
+/** By a clock that nobody has confirmed nothing is old. */
+const hasStaleOwner = ({ claim, others = [], policy: { nft }, time }: DecideInput): boolean =>
+  nft !== undefined &&
+  time.trusted &&
+  [claim, ...others].some(({ token }) => token !== undefined && isOwnerStale(nft, token.asOfMs, time.nowMs));
+
 /**
  * A further proof stands for itself: a code that is not of now, or was replaced, proves nothing beside another one either. The newest of
  * them says what has been replaced, also where the ticket list does not know it yet.
@@ -195,7 +212,11 @@ function checkOthers(input: DecideInput, rules: HistoryRules, type: TicketType |
     if (claim.ticketId !== input.claim.ticketId) return { refuse: 'other-ticket' };
     const other = { ...input, claim };
     const verdict =
-      checkCredential(other) ?? checkWindow(other, type) ?? checkFreshness(other) ?? checkReplay(other, rules);
+      checkCredential(other) ??
+      checkWindow(other, type) ??
+      checkFreshness(other) ??
+      checkReplay(other, rules) ??
+      checkToken(other);
     if (verdict !== undefined) return verdict;
     if (claim.epoch !== input.claim.epoch) return { refuse: 'replaced' };
   }
@@ -301,6 +322,7 @@ function needsSupervisor(input: DecideInput): boolean {
     (ticket === undefined && policy.unknownSignedPass === 'supervisor') ||
     (!time.trusted && policy.whenClockUntrusted === 'supervisor') ||
     (isStale(policy, feedAgeMs) && policy.whenStale === 'supervisor') ||
+    (policy.nft?.whenStale === 'supervisor' && hasStaleOwner(input)) ||
     (isOverShare(input) && zoneOf(input)?.whenShareSpent === 'supervisor')
   );
 }
@@ -312,6 +334,7 @@ function warningsOf(input: DecideInput): readonly Warning[] {
   if (input.ticket === undefined) warnings.push('unknown-ticket');
   if (!input.inTouch) warnings.push('out-of-touch');
   if (isOverShare(input)) warnings.push('over-share');
+  if (hasStaleOwner(input)) warnings.push('owner-stale');
   return warnings;
 }
 

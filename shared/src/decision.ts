@@ -23,6 +23,15 @@ export interface Claim {
   readonly issuedAtS?: number;
   /** Of a tag that counts its readings: which of the ticket's tags, and the count; must rise per tag. */
   readonly tap?: TagTap;
+  /** Of a ticket that is a token on a chain. */
+  readonly token?: TokenClaim;
+}
+
+export interface TokenClaim {
+  /** Its owner is known as of then, Unix ms. */
+  readonly asOfMs: number;
+  /** The contract has it as consumed, and it was not us. */
+  readonly consumed: boolean;
 }
 
 export interface TagTap {
@@ -76,6 +85,9 @@ export const refusalCodes = [
   'declined',
   'hold-timed-out',
   'position-unproven',
+  'not-owner',
+  'owner-stale',
+  'token-consumed',
   'store-failed',
 ] as const;
 /** Every reason for which a gate says no. Stable: they appear in marks, the API and audits. */
@@ -105,7 +117,14 @@ export const isAboutCode = ({ type, detail }: Refusal): boolean =>
   type === 'code-replayed' || type === 'assurance-too-low' || detail?.codeOffS !== undefined;
 
 /** Something the steward should know although the gate opens. */
-export type Warning = 'cache-stale' | 'clock-untrusted' | 'unknown-ticket' | 'over-share' | 'out-of-touch';
+export type Warning =
+  | 'cache-stale'
+  | 'clock-untrusted'
+  | 'unknown-ticket'
+  | 'over-share'
+  | 'out-of-touch'
+  /** Of a token: it may have changed hands since the chain was last read. */
+  | 'owner-stale';
 
 /** What a decision to admit or to hold says about the ticket. */
 interface Admission {

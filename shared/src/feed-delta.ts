@@ -1,9 +1,10 @@
-// A delta: the tickets and codes that changed between two versions of a feed. Deterministic CBOR, in chunks of at most a
+// A delta: the tickets, codes and tokens that changed between two versions of a feed. Deterministic CBOR, in chunks of at most a
 // thousand rows so that a gate can apply a large one without pausing its lanes. A delta carries no signature: the manifest names
 // its SHA-256, and a gate checks that before it decodes a byte.
 import { cborDecode, cborEncode, type CborValue } from './cbor.ts';
 import { deltaBytesMax, deltaRowsMax, type FeedError } from './feed.ts';
 import { decodeTicketRow, encodeTicketRow, isCodeHash, isCodeReference, type CodeRow } from './feed-snapshot.ts';
+import { isTokenRow, type TokenRow } from './feed-token.ts';
 import { assert, err, ok, type Result } from './result.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -17,7 +18,12 @@ export type CodeChange = CodeRow | readonly [Uint8Array, null];
 export interface DeltaRows {
   readonly tickets: readonly Ticket[];
   readonly codes: readonly CodeChange[];
+  /** Absent where there are none. */
+  readonly tokens?: readonly TokenRow[];
 }
+
+export const rowsIn = ({ tickets, codes, tokens = [] }: DeltaRows): number =>
+  tickets.length + codes.length + tokens.length;
 
 export interface DeltaHeader {
   readonly event: number;
@@ -33,8 +39,8 @@ export interface Delta extends DeltaHeader {
 
 /** At most `deltaRowsMax` rows (a bug otherwise: more calls for a new snapshot). */
 export function encodeDelta(header: DeltaHeader, rows: DeltaRows): Uint8Array {
-  assert(rows.tickets.length + rows.codes.length <= deltaRowsMax, `a delta has at most ${deltaRowsMax} rows`);
-  const items: readonly CborValue[] = [...rows.tickets.map(encodeTicketRow), ...rows.codes];
+  assert(rowsIn(rows) <= deltaRowsMax, `a delta has at most ${deltaRowsMax} rows`);
+  const items: readonly CborValue[] = [...rows.tickets.map(encodeTicketRow), ...rows.codes, ...(rows.tokens ?? [])];
   const chunks: Uint8Array[] = [];
   for (let start = 0; start < items.length; start += deltaChunkRowsMax)
     chunks.push(cborEncode(items.slice(start, start + deltaChunkRowsMax)));
@@ -65,15 +71,17 @@ export function decodeDeltaChunk(chunk: Uint8Array): Result<DeltaRows, FeedError
     return malformed('not a chunk of rows');
   const tickets: Ticket[] = [];
   const codes: CodeChange[] = [];
+  const tokens: TokenRow[] = [];
   for (const row of decoded.value as readonly CborValue[]) {
     if (!Array.isArray(row)) return malformed('a row that is not an array');
     const code = asCodeChange(row);
     const ticket = code === undefined ? decodeTicketRow(row) : undefined;
     if (code !== undefined) codes.push(code);
     else if (ticket !== undefined) tickets.push(ticket);
-    else return malformed('a row that is neither ticket nor code');
+    else if (isTokenRow(row)) tokens.push(row);
+    else return malformed('a row that is neither ticket nor code nor token');
   }
-  return ok({ tickets, codes });
+  return ok({ tickets, codes, ...(tokens.length === 0 ? {} : { tokens }) });
 }
 
 function asCodeChange(row: readonly CborValue[]): CodeChange | undefined {

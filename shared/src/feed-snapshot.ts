@@ -93,8 +93,11 @@ export function decodeTicketRow(row: readonly unknown[]): Ticket | undefined {
 /** `hash` by `codeHash(event's key, code)`: 8 bytes; `epoch` that of the ticket when the code was printed. */
 export const encodeCodeRow = (hash: Uint8Array, ticketId: string, epoch: number): CodeRow => [
   hash,
-  concatBytes(ticketKey(ticketId).slice(0, codePrefixBytes), epochBytes(epoch)),
+  encodeCodeReference(ticketId, epoch),
 ];
+
+export const encodeCodeReference = (ticketId: string, epoch: number): Uint8Array =>
+  concatBytes(ticketKey(ticketId).slice(0, codePrefixBytes), epochBytes(epoch));
 
 export interface CodeReference {
   /** The ticket's key begins with these 8 bytes. */
@@ -103,7 +106,7 @@ export interface CodeReference {
   readonly epoch: number;
 }
 
-/** Undefined when the bytes are none that `encodeCodeRow` gives. */
+/** Undefined when the bytes are none that `encodeCodeReference` gives. */
 export function readCodeReference(bytes: Uint8Array): CodeReference | undefined {
   const keyPrefix = Uint8Array.from(bytes.subarray(0, codePrefixBytes));
   if (bytes.length === codePrefixBytes) return { keyPrefix, epoch: 0 };

@@ -8,6 +8,7 @@ import { decodeCose, domainAad, signCose, verifyCose } from './cose.ts';
 import { announcementsHeader, followAnnouncements } from './feed-key-announcement.ts';
 import { keyId, type KeyPair } from './crypto.ts';
 import { assert, err, ok, type Result } from './result.ts';
+import { chainHeadSchema } from './nft-rules.ts';
 import { segmentMarksMax } from './segment.ts';
 import { admissionPolicySchema } from './ticket.ts';
 
@@ -63,6 +64,8 @@ export const manifestSchema = z.object({
   policy: admissionPolicySchema,
   /** Key of the keyed hashes of foreign codes and tag UIDs of this event. */
   codeHashKey: hex(32),
+  /** Where the event's tickets are tokens: up to where the chain was read when this was signed. */
+  chain: chainHeadSchema.optional(),
   /**
    * Gzip of an SQLite file with `snapshotTablesSql`, and the version it was made at. `database` is the unpacked file: a gate
    * keeps that one and hashes it again at every start.
@@ -73,7 +76,7 @@ export const manifestSchema = z.object({
     ...fileReferenceSchema.shape,
     database: z.object({ sha256: hex(32), bytes: z.number().int().min(0).max(snapshotDatabaseBytesMax) }),
   }),
-  /** Deltas in order; the first starts at the snapshot's version, each next where the last ended. `rows`: tickets and codes. */
+  /** Deltas in order; the first starts at the snapshot's version, each next where the last ended. `rows`: tickets, codes and tokens. */
   deltas: z
     .array(
       z.object({
@@ -340,7 +343,7 @@ export function planFeed(current: Manifest | undefined, candidate: Manifest): Fe
   return missing.length === 0 ? { type: 'nothing' } : { type: 'deltas', deltas: missing };
 }
 
-/** Tickets and codes that were added or changed since the snapshot: what its own count does not tell. */
+/** Tickets, codes and tokens that were added or changed since the snapshot: what its own count does not tell. */
 export const changedRows = ({ deltas }: Pick<Manifest, 'deltas'>): number =>
   deltas.reduce((sum, delta) => sum + delta.rows, 0);
 

@@ -231,6 +231,30 @@ const refusalTexts: Readonly<Record<RefusalCode, RefusalText>> = {
       de: 'Das Handy weist nicht nach, lange genug hier zu sein: Ticket selbst scannen',
     },
   },
+  'not-owner': {
+    visitor: {
+      en: 'This wallet does not hold the ticket: please see staff',
+      de: 'Diese Wallet hat das Ticket nicht: bitte wenden Sie sich an das Personal',
+    },
+    steward: {
+      en: 'Signed by a wallet that did not hold the token[ at {at}]: sold, or shown from the wrong wallet',
+      de: 'Von einer Wallet signiert, der das Token[ um {at}] nicht gehörte: verkauft, oder falsche Wallet',
+    },
+  },
+  'owner-stale': {
+    visitor: oneMoment,
+    steward: {
+      en: 'Who holds the token is known only as of[ {at}] long ago: connect this gate, or call a supervisor',
+      de: 'Wem das Token gehört, ist nur von früher[, {at},] bekannt: Gate verbinden oder Leitung rufen',
+    },
+  },
+  'token-consumed': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'The chain has this token as used, no gate knows of it: a supervisor has to look',
+      de: 'Die Chain führt dieses Token als benutzt, kein Gate weiß davon: Leitung muss nachsehen',
+    },
+  },
   'store-failed': {
     visitor: notHere,
     steward: {
@@ -318,6 +342,7 @@ export const warningTexts: Readonly<Record<Warning, Texts>> = {
   },
   'over-share': { en: 'Over this gate’s share of the zone', de: 'Über dem Anteil dieses Gates am Bereich' },
   'out-of-touch': { en: 'No contact, still admitting', de: 'Kein Kontakt, Einlass läuft weiter' },
+  'owner-stale': { en: 'May have been sold since', de: 'Kann seitdem verkauft worden sein' },
 };
 
 export const stateTexts = {

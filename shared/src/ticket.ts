@@ -3,8 +3,10 @@
 import { z } from 'zod';
 import { faceRulesSchema } from './face-rules.ts';
 import { geofenceRulesSchema } from './geofence-rules.ts';
+import { nftRulesSchema } from './nft-rules.ts';
 import { pretixRulesSchema } from './pretix-rules.ts';
 import { proofRulesSchema } from './proofs.ts';
+import { staleRules } from './stale-rules.ts';
 
 /** What a ticket's row in the feed says; `used` and `transferred` are derived from marks and epochs, never stored. */
 export const ticketStatuses = ['valid', 'revoked', 'unpaid', 'blocked'] as const;
@@ -80,8 +82,6 @@ export const zoneSchema = z.object({
 });
 export type Zone = z.infer<typeof zoneSchema>;
 
-export const staleRules = ['warn', 'supervisor', 'refuse'] as const;
-
 /** An event's admission rules, as the feed carries them. */
 export const admissionPolicySchema = z.object({
   event: z.number().int().min(0).max(4_294_967_295),
@@ -108,6 +108,8 @@ export const admissionPolicySchema = z.object({
   geofence: geofenceRulesSchema.optional(),
   /** Whether faces count, where they do at all. */
   face: faceRulesSchema.optional(),
+  /** On which chain tickets are tokens, where any are. */
+  nft: nftRulesSchema.optional(),
 });
 export type AdmissionPolicy = z.infer<typeof admissionPolicySchema>;
 

@@ -12,6 +12,7 @@ import {
   encodeDynamicPass,
   encodeGeofenceProof,
   encodePass,
+  encodeWalletCode,
   geofenceMethod,
   geofenceOf,
   geofenceRulesSchema,
@@ -19,11 +20,16 @@ import {
   keyPairFromSeed,
   knownMethods,
   nfcMethod,
+  nftMethod,
+  nftRulesSchema,
   passClaims,
   pretixMethod,
   pretixOf,
   qrMethod,
   sign,
+  stepStartS,
+  walletCodeDigest,
+  walletFromSecret,
   type KeyPair,
   type Lookups,
   type Presentation,
@@ -64,6 +70,15 @@ const aroundTheDoor = geofenceRulesSchema.parse({
   mode: 'admit',
   zones: [{ id: 'door', name: 'Door', zone: 'main', shape: { type: 'Circle', center: [16.4, 48.2], radiusM: 100 } }],
 });
+const wallet = walletFromSecret(new Uint8Array(32).fill(13));
+const onChain = nftRulesSchema.parse({ chainId: 31_337, contract: `0x${'c0'.repeat(20)}` });
+const walletSaying = {
+  event: rigEvent,
+  chainId: onChain.chainId,
+  contract: onChain.contract,
+  tokenId: 12n,
+  issuedAtS: stepStartS(virtualStartMs),
+};
 const bandOptions = (): object => ({ uid: bytesToHex(id), key: bytesToHex(phone().publicKey) });
 
 const harnesses: ReadonlyMap<typeof qrMethod, MethodHarness> = new Map([
@@ -98,6 +113,25 @@ const harnesses: ReadonlyMap<typeof qrMethod, MethodHarness> = new Map([
         return shown(encodeGeofenceProof(holderPass, phone(), { number: 1, fixes }));
       },
       options: () => ({ holderKey: bytesToHex(phone().publicKey) }),
+    },
+  ],
+  [
+    nftMethod,
+    {
+      lookups: () => ({
+        nft: () => ({
+          rules: onChain,
+          head: { block: 5, atMs: virtualStartMs },
+          token: (tokenId) =>
+            tokenId === walletSaying.tokenId
+              ? { ticket: presentedTicket, owner: wallet.address, consumed: false }
+              : undefined,
+        }),
+      }),
+      present: async () => {
+        const signature = wallet.sign(walletCodeDigest(walletSaying, 'text'));
+        return shown(encodeWalletCode({ ...walletSaying, form: 'text', signature }));
+      },
     },
   ],
   [

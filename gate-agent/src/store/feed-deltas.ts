@@ -5,6 +5,7 @@ import {
   decodeDeltaChunk,
   err,
   ok,
+  rowsIn,
   type DeltaRows,
   type FeedError,
   type Manifest,
@@ -54,7 +55,7 @@ async function readDelta(
     chunks.push(rows.value);
     await breathe();
   }
-  const rowsFound = chunks.reduce((sum, rows) => sum + rows.tickets.length + rows.codes.length, 0);
+  const rowsFound = chunks.reduce((sum, rows) => sum + rowsIn(rows), 0);
   return rowsFound === reference.rows ? ok(chunks) : malformed('more or fewer rows than its manifest says');
 }
 

@@ -11,6 +11,7 @@ import {
   err,
   ok,
   snapshotFormat,
+  tokenTable,
   type FeedError,
   type FileReference,
   type Manifest,
@@ -121,7 +122,11 @@ export async function syncPath(path: string): Promise<void> {
 /** Views and triggers are programs: a lookup in one could run for ever. `sqlite_` names are SQLite's own. */
 const strangersSql = `
   SELECT name FROM sqlite_schema
-  WHERE type <> 'table' OR (name NOT IN ('meta', 'ticket', 'code') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\')`;
+  WHERE type <> 'table' OR (name NOT IN ('meta', 'ticket', 'code', '${tokenTable}') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\')`;
+
+/** Whether the event's tickets are tokens: only then is there a table of them. */
+export const hasTokens = (snapshot: Database): boolean =>
+  snapshot.prepare('SELECT 1 FROM main.sqlite_schema WHERE name = ?').get(tokenTable) !== undefined;
 
 /** Opens an unpacked snapshot whose hash was right, and checks that it is the one its manifest means. */
 export const openSnapshot = (path: string, manifest: Manifest, key?: DiskKey): Result<Database, FeedError> =>

@@ -1,11 +1,13 @@
-// Tickets and codes as the feed has them: the overlay of deltas first, then the immutable snapshot. One indexed read a question,
+// Tickets, codes and tokens as the feed has them: the overlay of deltas first, then the immutable snapshot. One indexed read a question,
 // however many tickets there are.
 import {
   codeHash,
   decodeTicketRow,
+  decodeTokenRow,
   hexToBytes,
   insertCodeSql,
   insertTicketSql,
+  insertTokenSql,
   encodeTicketRow,
   parseShortCode,
   readCodeReference,
@@ -13,13 +15,19 @@ import {
   ticketIdBytes,
   ticketIdPattern,
   ticketKey,
+  tokenKey,
+  tokenTableSql,
+  type CodeReference,
   type DeltaRows,
   type Lookups,
   type Manifest,
   type TagMedium,
+  type NftLookups,
   type Ticket,
+  type TokenEntry,
 } from '@postern/shared';
 import { openDatabase, type Database, type Statement } from './database.ts';
+import { hasTokens } from './feed-file.ts';
 
 /** More tickets than ever share the 20 bits that a short code begins with. */
 const shortCodeCandidatesMax = 256;
@@ -30,6 +38,7 @@ const columns = 'key, type, epoch, status, party, hold, valid_from, valid_until'
 const overlayTablesSql = `
   CREATE TABLE ticket (key BLOB PRIMARY KEY, type INTEGER, epoch INTEGER, status INTEGER, party INTEGER, hold INTEGER, valid_from INTEGER, valid_until INTEGER) WITHOUT ROWID;
   CREATE TABLE code (hash BLOB PRIMARY KEY, ticket BLOB) WITHOUT ROWID;
+  ${tokenTableSql}
 `;
 
 /** What deltas say: in memory, made again at every start from the deltas whose hashes the manifest has signed. */
@@ -46,9 +55,11 @@ export function createOverlay(): Overlay {
   database.exec(overlayTablesSql);
   const insertTicket = database.prepare(insertTicketSql);
   const insertCode = database.prepare(insertCodeSql);
-  const add = database.transaction(({ tickets, codes }: DeltaRows) => {
+  const insertToken = database.prepare(insertTokenSql);
+  const add = database.transaction(({ tickets, codes, tokens = [] }: DeltaRows) => {
     for (const ticket of tickets) insertTicket.run(...encodeTicketRow(ticket));
     for (const [hash, ticket] of codes) insertCode.run(hash, ticket);
+    for (const token of tokens) insertToken.run(...token);
   });
   let empty = true;
   return {
@@ -72,6 +83,8 @@ interface Layer {
   readonly byKey: Statement;
   readonly byKeyRange: Statement;
   readonly code: Statement;
+  /** Absent in a snapshot of an event without a contract. */
+  readonly token: Statement | undefined;
 }
 
 export function createTicketSource(snapshot: Database, overlay: Overlay, manifest: Manifest): TicketSource {
@@ -82,6 +95,9 @@ export function createTicketSource(snapshot: Database, overlay: Overlay, manifes
       .prepare(`SELECT ${columns} FROM ticket WHERE key >= ? AND key < ? LIMIT ${shortCodeCandidatesMax}`)
       .raw(),
     code: database.prepare('SELECT ticket FROM code WHERE hash = ?').raw(),
+    token: hasTokens(database)
+      ? database.prepare('SELECT key, ticket, owner, consumed, block FROM token WHERE key = ?').raw()
+      : undefined,
   });
   const overlayLayer = layerOf(overlay.database);
   const snapshotLayer = layerOf(snapshot);
@@ -110,6 +126,19 @@ export function createTicketSource(snapshot: Database, overlay: Overlay, manifes
   /** Two tickets for one code is a question for a person with the other code at hand, not for us to guess. */
   const onlyTicket = (found: readonly Ticket[]): Ticket | undefined => (found.length === 1 ? found[0] : undefined);
 
+  /** With the reference's own epoch, not the ticket's: a transfer kills what led to it, which the feed still knows as an old one. */
+  const ticketOf = ({ keyPrefix, epoch }: CodeReference): Ticket | undefined => {
+    const found = onlyTicket(ticketsBetween(keyPrefix, endOfPrefix(keyPrefix)));
+    return found === undefined ? undefined : { ...found, epoch };
+  };
+
+  const nft = nftLookupsOf(manifest, (key) => {
+    const row = firstRow(({ token }) => token?.get(key));
+    const token = row === undefined ? undefined : decodeTokenRow(row);
+    const of = token === undefined ? undefined : ticketOf(token.ticket);
+    return token === undefined || of === undefined ? undefined : { ...token, ticket: of };
+  });
+
   const issuerKeys = new Map(
     manifest.keys
       .filter((key) => key.use === 'issuer')
@@ -125,11 +154,7 @@ export function createTicketSource(snapshot: Database, overlay: Overlay, manifes
       const hash = codeHash(codeHashKey, code);
       const stored = firstRow((layer) => layer.code.get(hash))?.[0];
       const reference = stored instanceof Uint8Array ? readCodeReference(stored) : undefined;
-      if (reference === undefined) return undefined;
-      const { keyPrefix, epoch } = reference;
-      const found = onlyTicket(ticketsBetween(keyPrefix, endOfPrefix(keyPrefix)));
-      // The code's own epoch, not the ticket's: a transfer kills the code, which the feed still knows as an old one.
-      return found === undefined ? undefined : { ...found, epoch };
+      return reference === undefined ? undefined : ticketOf(reference);
     },
     ticketByShortCode: (typed) => {
       const parsed = parseShortCode(codeHashKey, typed);
@@ -140,7 +165,17 @@ export function createTicketSource(snapshot: Database, overlay: Overlay, manifes
       });
       return onlyTicket(candidates);
     },
+    nft: () => nft,
   };
+}
+
+/** What the event's rules and the manifest say of the chain, and whose a token is. */
+function nftLookupsOf(
+  { policy: { nft: rules }, chain }: Manifest,
+  token: (key: Uint8Array) => TokenEntry | undefined,
+): NftLookups | undefined {
+  if (rules === undefined) return undefined;
+  return { rules, head: chain, token: (tokenId) => token(tokenKey(rules.contract, tokenId)) };
 }
 
 /** The least byte string after all that begin with `prefix`; longer than any key when the prefix is all ones. */

@@ -7,6 +7,8 @@ import {
   ok,
   snapshotPageBytes,
   snapshotTablesSql,
+  tokenTable,
+  tokenTableSql,
   type FeedError,
   type FileReference,
   type Manifest,
@@ -14,7 +16,7 @@ import {
 } from '@postern/shared';
 import { attachSealed, openUnsealed, type Database, type DiskKey } from './database.ts';
 import { breathe } from './feed-deltas.ts';
-import { openChecked, referenceOf, syncPath, unpackSnapshot } from './feed-file.ts';
+import { hasTokens, openChecked, referenceOf, syncPath, unpackSnapshot } from './feed-file.ts';
 
 /** Downloads and snapshots up to this are held in memory while they are sealed: about two million tickets. */
 export const imageBytesMax = 64 * 1024 * 1024;
@@ -68,10 +70,13 @@ export async function sealSnapshot(
   try {
     await rm(path, { force: true });
     attachSealed(plain.value, path, key, snapshotPageBytes);
-    plain.value.exec(snapshotTablesSql.replaceAll('CREATE TABLE ', 'CREATE TABLE sealed.'));
+    const tokens = hasTokens(plain.value);
+    const tablesSql = tokens ? snapshotTablesSql + tokenTableSql : snapshotTablesSql;
+    plain.value.exec(tablesSql.replaceAll('CREATE TABLE ', 'CREATE TABLE sealed.'));
     plain.value.exec('INSERT INTO sealed.meta SELECT * FROM main.meta');
     await copyRows(plain.value, 'ticket', 'key', signal);
     await copyRows(plain.value, 'code', 'hash', signal);
+    if (tokens) await copyRows(plain.value, tokenTable, 'key', signal);
   } finally {
     plain.value.close();
   }

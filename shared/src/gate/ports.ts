@@ -9,6 +9,7 @@ import type { OrderMark } from '../orders.ts';
 import type { Presentation } from '../presentation.ts';
 import type { TagState } from '../binding.ts';
 import type { Geofence } from '../geofence-rules.ts';
+import type { NftLookups } from '../nft-rules.ts';
 import type { PretixLookups } from '../pretix-rules.ts';
 import type { SunKeys } from '../sun.ts';
 import type { TagMedium } from '../tag.ts';
@@ -111,6 +112,8 @@ export interface Lookups {
   readonly pretix?: () => PretixLookups | undefined;
   /** Where positions count; absent where the event's rules say nothing of them. */
   readonly geofence?: () => Geofence | undefined;
+  /** For tickets that are tokens; absent where the event's rules name no contract. */
+  readonly nft?: () => NftLookups | undefined;
 }
 
 /** One way of proving a ticket. Generating and verifying live in one file a method (methods/*.ts). */

@@ -118,4 +118,4 @@ const isOfEvent = (answer: Result<Claim, Refusal>, { event }: Lookups): boolean 
   answer.ok ? answer.value.event === event : !eventRefusals.has(answer.error.type);
 
 /** Refusals that another event, with codes and a list of its own, may not share. */
-const eventRefusals: ReadonlySet<Refusal['type']> = new Set(['code-unknown', 'key-unknown']);
+const eventRefusals: ReadonlySet<Refusal['type']> = new Set(['code-unknown', 'key-unknown', 'other-event']);

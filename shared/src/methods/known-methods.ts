@@ -6,6 +6,7 @@ import { codeMethod } from './code.ts';
 import { dynamicMethod } from './dynamic.ts';
 import { geofenceMethod } from './geofence.ts';
 import { nfcMethod } from './nfc.ts';
+import { nftMethod } from './nft.ts';
 import { pretixMethod } from './pretix.ts';
 import { qrMethod } from './qr.ts';
 
@@ -13,6 +14,7 @@ export const knownMethods: readonly VerificationMethod[] = [
   qrMethod,
   dynamicMethod,
   geofenceMethod,
+  nftMethod,
   nfcMethod,
   bleMethod,
   pretixMethod,
