@@ -30,6 +30,8 @@ interface NftTokenTable {
   readonly mint: WithDefault<string | null>;
   /** As mirrored, so deep that it is believed; null until then. */
   readonly owner: WithDefault<string | null>;
+  /** 1: it has changed hands on the chain, and the ticket has not followed yet. */
+  readonly handed_on: number;
   readonly locked: number;
   readonly consumed: number;
   /** Of the last event of the chain that changed owner, locked or consumed. */
@@ -44,7 +46,8 @@ interface NftTokenTable {
 interface NftTransactionTable {
   readonly id: Fixed<string>;
   readonly chain: Fixed<string>;
-  readonly signer: Fixed<string>;
+  /** Who signs, `CHAINID/0xADDRESS`: nonces are of an account, whatever contract it calls. */
+  readonly account: Fixed<string>;
   readonly nonce: Fixed<number>;
   /** `mint`, `consume`. */
   readonly kind: Fixed<string>;
@@ -67,6 +70,8 @@ interface NftChainTable {
   readonly chain: Fixed<string>;
   /** The first block that was not read. */
   readonly next_block: number;
+  /** The time of the block before it, as the chain says. */
+  readonly block_at_ms: number | null;
   /** The highest head that was seen. */
   readonly head: number;
   /** When everything below `next_block` was last known to be read. */

@@ -17,6 +17,7 @@ export const nft: Migration = {
       .addColumn('created_at_ms', 'bigint', required)
       .addColumn('mint', 'text')
       .addColumn('owner', 'text')
+      .addColumn('handed_on', 'integer', required)
       .addColumn('locked', 'integer', required)
       .addColumn('consumed', 'integer', required)
       .addColumn('block', 'bigint')
@@ -26,6 +27,7 @@ export const nft: Migration = {
       .execute();
     await db.schema.createIndex('nft_token_by_ticket').on('nft_token').columns(['event', 'ticket']).execute();
     await db.schema.createIndex('nft_token_by_revision').on('nft_token').columns(['event', 'revision']).execute();
+    await db.schema.createIndex('nft_token_by_hands').on('nft_token').columns(['chain', 'handed_on']).execute();
     // What waits to be minted, and what may have to be consumed.
     await db.schema.createIndex('nft_token_by_mint').on('nft_token').columns(['chain', 'mint']).execute();
     await db.schema.createIndex('nft_token_by_consumption').on('nft_token').columns(['chain', 'consumption']).execute();
@@ -33,7 +35,7 @@ export const nft: Migration = {
       .createTable('nft_transaction')
       .addColumn('id', 'text', (column) => column.primaryKey())
       .addColumn('chain', 'text', required)
-      .addColumn('signer', 'text', required)
+      .addColumn('account', 'text', required)
       .addColumn('nonce', 'bigint', required)
       .addColumn('kind', 'text', required)
       .addColumn('data', 'text', required)
@@ -44,13 +46,14 @@ export const nft: Migration = {
       .addColumn('signed_at_ms', 'bigint', required)
       .addColumn('block', 'bigint')
       .addColumn('reason', 'text')
-      .addUniqueConstraint('nft_transaction_nonce', ['chain', 'signer', 'nonce'])
+      .addUniqueConstraint('nft_transaction_nonce', ['account', 'nonce'])
       .execute();
     await db.schema.createIndex('nft_transaction_by_state').on('nft_transaction').columns(['chain', 'state']).execute();
     await db.schema
       .createTable('nft_chain')
       .addColumn('chain', 'text', (column) => column.primaryKey())
       .addColumn('next_block', 'bigint', required)
+      .addColumn('block_at_ms', 'bigint')
       .addColumn('head', 'bigint', required)
       .addColumn('read_at_ms', 'bigint')
       .addColumn('problem', 'text')
