@@ -33,7 +33,6 @@ export * from './feed-key-announcement.ts';
 export * from './feed-snapshot.ts';
 export * from './request-token.ts';
 export * from './feed-token.ts';
-export * from './gate-token.ts';
 export * from './geo-plane.ts';
 export * from './geofence-proof.ts';
 export * from './geofence-rules.ts';

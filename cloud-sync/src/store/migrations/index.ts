@@ -19,9 +19,9 @@ import { webhooks } from './0016-webhooks.ts';
 import { ticketFiles } from './0017-ticket-files.ts';
 import { pretix } from './0018-pretix.ts';
 import { geofence } from './0021-geofence.ts';
+import { nft } from './0022-nft.ts';
 import { face } from './0024-face.ts';
 import { claim } from './0026-claim.ts';
-import { nft } from './0022-nft.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -43,7 +43,7 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0017-ticket-files': ticketFiles,
   '0018-pretix': pretix,
   '0021-geofence': geofence,
+  '0022-nft': nft,
   '0024-face': face,
   '0026-claim': claim,
-  '0022-nft': nft,
 };
