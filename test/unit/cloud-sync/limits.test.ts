@@ -19,12 +19,15 @@ import { createTestCloud, enrolTestGate, postJson, someEvent, type TestCloud } f
 import { askAs, createPerson } from '../../support/people.ts';
 
 const admin: Actor = { kind: 'user', id: 'ada', name: 'Ada', admin: true, memberships: new Map() };
+const visitor: Actor = { ...admin, admin: false };
+/** Somebody whom the route lets in. */
+const actorFor = ({ who }: AccessRow): Actor => (typeof who === 'string' || who.includes('admin') ? admin : visitor);
 const ticketId = '0'.repeat(32);
 const params: Readonly<Record<string, string>> = { event: '1', ticket: ticketId };
 const pathOf = ({ path }: AccessRow): string => path.replaceAll(/:(\w+)/g, (_, name: string) => params[name] ?? 'x');
 
-/** The routes of the table and nothing behind them; `spent` has nothing left. */
-function limitedApp(spent?: LimitName): { readonly app: Hono<Environment>; readonly taken: string[] } {
+/** The routes of the table and nothing behind them, asked by `actor`; `spent` has nothing left. */
+function limitedApp(actor: Actor, spent?: LimitName): { readonly app: Hono<Environment>; readonly taken: string[] } {
   const taken: string[] = [];
   const limiter: Limiter = {
     take: async (name, key) => {
@@ -38,11 +41,11 @@ function limitedApp(spent?: LimitName): { readonly app: Hono<Environment>; reado
   app.use(noteSender(0), limitAddresses(limiter));
   app.use(
     enforceAccess({
-      identify: async () => admin,
+      identify: async () => actor,
       subjects: {
         eventOfTicket: async () => 1,
         isGateAt: async () => true,
-        ownsTicket: async () => false,
+        ownsTicket: async () => true,
         ticketsOf: async () => [],
       },
     }),
@@ -78,12 +81,12 @@ function limitsOf(row: AccessRow): readonly string[] {
 
 describe.each(accessTable.map((row) => ({ ...row, row })))('$method $path', ({ row }) => {
   it('is counted under its limits, and refused with 429 and Retry-After when one of them is spent', async () => {
-    const { app, taken } = limitedApp();
+    const { app, taken } = limitedApp(actorFor(row));
     expect(await (await app.request(pathOf(row), { method: row.method })).text()).toBe('reached');
     expect(taken).toEqual(limitsOf(row));
     for (const limit of taken) {
       const name = limit.split(':')[0] as LimitName;
-      const response = await limitedApp(name).app.request(pathOf(row), { method: row.method });
+      const response = await limitedApp(actorFor(row), name).app.request(pathOf(row), { method: row.method });
       expect([response.status, response.headers.get('Retry-After')]).toEqual([429, '7']);
       expect(problemSchema.parse(await response.json()).type).toBe('attempts-exhausted');
     }
@@ -100,7 +103,7 @@ describe('a route', () => {
   });
 
   it('that does not exist counts for the address', async () => {
-    const { app, taken } = limitedApp();
+    const { app, taken } = limitedApp(admin);
     expect((await app.request('/nothing')).status).toBe(404);
     expect(taken).toEqual(['address: unknown']);
   });
