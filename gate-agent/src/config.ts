@@ -38,6 +38,8 @@ const laneSchema = z.strictObject({
   actuator: uri.default('none://'),
   /** Lamps and a buzzer that show the lane's state: gpio://CHIP?green=LINE&red=LINE&buzzer=LINE. */
   signal: uri.optional(),
+  /** A camera for faces alone, which runs only while somebody is asked to look at it; absent, the lane's first camera that reads codes. */
+  faceCamera: uri.optional(),
   /** What the turnstile does when the gate cannot decide. Exits are always free, whatever this says. */
   onFailure: z.enum(['locked', 'free']).default('locked'),
   passageTimeoutMs: milliseconds(500, 120_000).default(8_000),

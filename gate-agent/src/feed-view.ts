@@ -49,6 +49,10 @@ export function createFeedView({ cache, event, clock, time, clientStatus }: Feed
       pretix: () => pretixOf(cache.current()?.manifest.policy),
       geofence: () => geofenceOf(cache.current()?.manifest.policy),
       nft: () => cache.current()?.tickets.nft?.(),
+      face: () => {
+        const rules = cache.current()?.manifest.policy.face;
+        return rules === undefined ? undefined : { rules, find: cache.faces.find };
+      },
     },
     tagHash: (medium, id) => cache.current()?.tickets.tagHash(medium, id),
     ageMs: () => {

@@ -37,6 +37,7 @@ import { openEventAtGate, type EventAtGate } from './event-at-gate.ts';
 import { createEventReports } from './event-reports.ts';
 import { createFacts } from './facts.ts';
 import { createOrdersAtGate } from './gate-orders.ts';
+import { createFacesAtGate, readerId } from './face/faces-at-gate.ts';
 import { openFireInput } from './fire-input.ts';
 import { openGateDisk, type GateDisk } from './gate-disk.ts';
 import { createGpioPrograms } from './gpio/programs.ts';
@@ -247,9 +248,18 @@ async function compose(
     gateName: several.gateName,
     noContactSinceMs: several.noContactSinceMs,
     hasFeed: several.hasFeed,
+    face: (lane) => faces.hint(lane),
     forgotten: () =>
       revocation.revokedAtMs() !== undefined ? 'revoked' : several.leaseOver() ? 'lease-over' : undefined,
   });
+  const faces = createFacesAtGate({
+    events: [own, ...furtherEvents],
+    clock,
+    timer,
+    logger,
+    changed: screens.refresh,
+  });
+  onStop(faces.close);
   const onRevoked = (notice: string): void => {
     revocation.hear(notice);
     screens.refresh();
@@ -275,7 +285,9 @@ async function compose(
       return err({ type: signal.error.type, cause: `lane ${laneConfig.id}: signal: ${signal.error.cause}` });
     const lamps = signal.value && createLaneSignal(signal.value, { programs: createGpioPrograms(), timer, logger });
     if (lamps !== undefined) onStop(lamps.close);
-    const lane = createLane(laneSettings(laneConfig, gate.zone), {
+    const face = faces.addLane(laneConfig, (holdId, seen) => lane.prove(holdId, seen));
+    if (!face.ok) return err({ type: face.error.type, cause: `lane ${laneConfig.id}: ${face.error.message}` });
+    const lane: Lane = createLane(laneSettings(laneConfig, gate.zone), {
       context: own.context,
       registry,
       store: own.store,
@@ -286,12 +298,16 @@ async function compose(
       logger,
       listener: (event) => {
         screens.tell(event);
-        if (event.type === 'state') lamps?.show(event.state);
+        if (event.type !== 'state') return;
+        lamps?.show(event.state);
+        face.value?.follow(event.state);
       },
     });
     lanes.push(lane);
     for (const [index, uri] of laneConfig.readers.entries()) {
-      const id = `${laneConfig.id}-${index + 1}`;
+      const id = readerId(laneConfig.id, index);
+      const passFrame = face.value?.passFrame?.reader === id ? face.value.passFrame.pass : undefined;
+      const onFrame = tellBoth(preview?.offer, passFrame);
       const reader = openReader(uri, {
         id,
         gate: gate.id,
@@ -304,7 +320,7 @@ async function compose(
         nfc: () => (nfc ??= createNfcService({ socketPath: pcscSocketPath(), timer })),
         onNfc: (nfcReader) => bandSources.set(id, nfcBands(nfcReader)),
         onBle: (bleReader) => bandSources.set(id, bleBands(bleReader, { random, logger })),
-        ...(preview === undefined ? {} : { onFrame: preview.offer }),
+        ...(onFrame === undefined ? {} : { onFrame }),
       });
       if (!reader.ok) return err({ type: reader.error.type, cause: `lane ${laneConfig.id}: ${reader.error.message}` });
       readers.push({
@@ -482,3 +498,14 @@ async function repeatClockRound(timer: Timer, signal: AbortSignal, round: () => 
     await sleep(timer, clockRoundMs, signal);
   }
 }
+
+const tellBoth = <T>(
+  first: ((seen: T) => void) | undefined,
+  second: ((seen: T) => void) | undefined,
+): ((seen: T) => void) | undefined =>
+  first === undefined || second === undefined
+    ? (first ?? second)
+    : (seen) => {
+        first(seen);
+        second(seen);
+      };

@@ -13,7 +13,7 @@ import {
 } from './history.ts';
 import type { AdmissionPolicy, HoldReason, Ticket, TicketType, Zone } from './ticket.ts';
 import { isOwnerStale } from './nft-rules.ts';
-import { isAtLeast, weighProofs, type Proof } from './proofs.ts';
+import { faceMethodId, isAtLeast, weighProofs, type Proof } from './proofs.ts';
 import { placeInTime } from './time-step.ts';
 
 export interface DecideInput {
@@ -119,9 +119,9 @@ function checkStatus({ claim, ticket, history, policy, time, feedAgeMs }: Decide
 function checkType(input: DecideInput, type: TicketType | undefined): Verdict {
   const { claim, others = [], lane } = input;
   if (type === undefined) return { refuse: 'type-unknown' };
-  const claims = [claim, ...others];
+  const alone = [claim, ...others].filter(({ onlyBeside }) => onlyBeside !== true);
   if (
-    !claims.some(({ assurance }) => isEnough(assurance, type)) ||
+    !alone.some(({ assurance }) => isEnough(assurance, type)) ||
     weighProofs(type.proofs, proofsOf(input)) === 'never'
   )
     return { refuse: 'assurance-too-low' };
@@ -132,10 +132,14 @@ function checkType(input: DecideInput, type: TicketType | undefined): Verdict {
 
 /** A position is what a phone says of itself: it stands for no assurance, and counts where an event names it. */
 const precheckProof: Proof = { method: 'geofence' };
+/** So does the likeness of a face. */
+const faceProof: Proof = { method: faceMethodId };
 
 /** What was presented, and a pre-check of this very epoch that stands at this gate. */
 function proofsOf({ claim, others = [], history, policy, lane, time }: DecideInput): readonly Proof[] {
-  const claims = [claim, ...others];
+  const claims = [claim, ...others].map((shown): Proof =>
+    shown.onlyBeside === true ? { method: shown.method } : shown,
+  );
   if (history.prechecks.length === 0 || !time.trusted || policy.methodsOff.includes(precheckProof.method))
     return claims;
   const untilMs = precheckedUntilMs(history, { epoch: claim.epoch, zone: lane.zone, gate: lane.gate });
@@ -310,11 +314,18 @@ function holdReason(input: DecideInput, type: TicketType | undefined): HoldReaso
   const { approval, ticket } = input;
   if (approval === 'supervisor') return undefined;
   if (needsSupervisor(input)) return 'supervisor';
-  // What the event asks for beside this proof is not a steward's to waive.
-  if (type !== undefined && weighProofs(type.proofs, proofsOf(input)) === 'more') return 'second-factor';
+  if (type !== undefined && weighProofs(type.proofs, proofsOf(input)) === 'more') {
+    // What the event asks for beside this proof is not a steward's to waive; but nobody has to be recognised by a machine. Where only that is
+    // missing, a person who has compared the visitor with their papers may say yes.
+    if (approval === undefined || !wouldFaceDo(input, type)) return 'second-factor';
+  }
   const reason = ticket?.hold ?? type?.hold;
   return reason === 'supervisor' || approval === undefined ? reason : undefined;
 }
+
+/** Whether a face is all that is missing; also asked by what looks for one. */
+const wouldFaceDo = (input: DecideInput, { proofs }: Pick<TicketType, 'proofs'>): boolean =>
+  weighProofs(proofs, [...proofsOf(input), faceProof]) === 'enough';
 
 function needsSupervisor(input: DecideInput): boolean {
   const { ticket, policy, time, feedAgeMs } = input;

@@ -21,6 +21,8 @@ export interface Claim {
   readonly expiresS?: number;
   /** Time step of a rotating code, Unix seconds; must be of now, and rise per ticket and epoch. */
   readonly issuedAtS?: number;
+  /** Set where it proves nothing by itself, only beside another method's claim. */
+  readonly onlyBeside?: true;
   /** Of a tag that counts its readings: which of the ticket's tags, and the count; must rise per tag. */
   readonly tap?: TagTap;
   /** Of a ticket that is a token on a chain. */
@@ -88,6 +90,11 @@ export const refusalCodes = [
   'not-owner',
   'owner-stale',
   'token-consumed',
+  'face-unknown',
+  'face-erased',
+  'face-other-model',
+  'face-invalid',
+  'face-unproven',
   'store-failed',
 ] as const;
 /** Every reason for which a gate says no. Stable: they appear in marks, the API and audits. */

@@ -143,3 +143,38 @@ function greyOf({ width, height, grey }: GreyPicture, box: FaceBox): Pick<FaceQu
   const contrast = Math.sqrt(Math.max(1, squares / count - luma * luma));
   return { luma, sharpness: steep / count / contrast / 4 };
 }
+
+/** Cells a side of a patch: each averages a few pixels, so that a sensor's noise nearly goes. */
+const patchCells = 32;
+
+/**
+ * What is seen in a box, brightness and contrast taken out: two patches of the same box tell whether anything has moved there. Kept in memory
+ * for the seconds of one look.
+ */
+export function facePatch({ width, height, grey }: GreyPicture, box: FaceBox): Float64Array {
+  const patch = new Float64Array(patchCells * patchCells);
+  const edge = (from: number, size: number, cell: number, max: number): number =>
+    Math.min(max, Math.max(0, Math.floor(from + (cell * size) / patchCells)));
+  for (let row = 0; row < patchCells; row++)
+    for (let column = 0; column < patchCells; column++) {
+      const [top, bottom] = [edge(box.y, box.height, row, height), edge(box.y, box.height, row + 1, height)];
+      const [left, right] = [edge(box.x, box.width, column, width), edge(box.x, box.width, column + 1, width)];
+      let [sum, count] = [0, 0];
+      for (let y = top; y < bottom; y++)
+        for (let x = left; x < right; x++) {
+          sum += grey[y * width + x] ?? 0;
+          count++;
+        }
+      patch[row * patchCells + column] = count === 0 ? 0 : sum / count;
+    }
+  const mean = patch.reduce((sum, value) => sum + value, 0) / patch.length;
+  const deviation = Math.sqrt(patch.reduce((sum, value) => sum + (value - mean) ** 2, 0) / patch.length) || 1;
+  return patch.map((value) => (value - mean) / deviation);
+}
+
+/** A picture that hangs or lies still stays under it at a sensor's noise of 8 of 255; of five stretches of three seconds of film, none did. */
+const movementMin = 0.05;
+
+/** Whether what is in the box has moved between two patches of it. */
+export const hasMoved = (before: Float64Array, after: Float64Array): boolean =>
+  before.reduce((sum, value, index) => sum + Math.abs(value - (after[index] ?? 0)), 0) / before.length >= movementMin;

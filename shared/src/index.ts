@@ -101,6 +101,7 @@ export * from './methods/ble.ts';
 export * from './methods/clean-text.ts';
 export * from './methods/code.ts';
 export * from './methods/dynamic.ts';
+export * from './methods/face.ts';
 export * from './methods/geofence.ts';
 export * from './methods/known-methods.ts';
 export * from './methods/nfc.ts';

@@ -51,7 +51,18 @@ export interface BandProof {
   readonly signature: Uint8Array;
 }
 
-export type Presentation = TextPresentation | TagPresentation | BandPresentation;
+/** A face that a camera of the gate has seen while a ticket waits for it. No reader delivers one, and no code is read as one. */
+export interface FacePresentation extends Seen {
+  readonly medium: 'face';
+  /** `face:` and the ticket. */
+  readonly text: string;
+  /** Whose face it should be. */
+  readonly ticketId: string;
+  /** `faceTemplate` of what was seen, by the model that gates run. Never kept. */
+  readonly template: Uint8Array;
+}
+
+export type Presentation = TextPresentation | TagPresentation | BandPresentation | FacePresentation;
 
 /** Longer than any code we accept; a reader cuts off (and reports) what exceeds it. */
 export const presentationTextCharsMax = 2_048;

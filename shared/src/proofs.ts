@@ -21,6 +21,9 @@ export const proofRulesSchema = z
   .max(combinationsMax);
 export type ProofRules = z.infer<typeof proofRulesSchema>;
 
+/** The one proof that is not the holder's to bring along: gates ask for it by themselves. */
+export const faceMethodId = 'face';
+
 /** Without an assurance it counts only where its method is named. */
 export type Proof = Pick<Claim, 'method'> & { readonly assurance?: Assurance };
 

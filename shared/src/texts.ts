@@ -255,6 +255,41 @@ const refusalTexts: Readonly<Record<RefusalCode, RefusalText>> = {
       de: 'Die Chain führt dieses Token als benutzt, kein Gate weiß davon: Leitung muss nachsehen',
     },
   },
+  'face-unknown': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'No face is enrolled for this ticket: check who it is in another way',
+      de: 'Zu diesem Ticket ist kein Gesicht hinterlegt: auf anderem Weg prüfen',
+    },
+  },
+  'face-erased': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'The face of this ticket has been erased: check who it is in another way',
+      de: 'Das Gesicht zu diesem Ticket wurde gelöscht: auf anderem Weg prüfen',
+    },
+  },
+  'face-other-model': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'The face was enrolled for another version of this gate: check who it is in another way',
+      de: 'Das Gesicht wurde für eine andere Version dieses Gates hinterlegt: auf anderem Weg prüfen',
+    },
+  },
+  'face-invalid': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'The stored face does not belong to this ticket: check who it is in another way, and tell the organiser',
+      de: 'Das gespeicherte Gesicht gehört nicht zu diesem Ticket: auf anderem Weg prüfen und dem Veranstalter sagen',
+    },
+  },
+  'face-unproven': {
+    visitor: pleaseSeeStaff,
+    steward: {
+      en: 'The camera could not tell; that says nothing about the person: check who it is in another way',
+      de: 'Die Kamera konnte es nicht erkennen; das sagt nichts über die Person: auf anderem Weg prüfen',
+    },
+  },
   'store-failed': {
     visitor: notHere,
     steward: {

@@ -75,7 +75,7 @@ export const generateResponseSchema = z.object({
 
 /** `POST /api/tickets/{ticket}/methods/{method}/verify`. */
 const presentedShape = {
-  /** The text that a reader saw, or the id of a tag or wristband in hexadecimal. */
+  /** The text that a reader saw, the id of a tag or wristband in hexadecimal, or the template of a live face in Base64. */
   presented_data: z.string().min(1).max(presentationTextCharsMax),
   /** What an NFC tag says besides: its NDEF message in hexadecimal. */
   ndef: z

@@ -11,6 +11,7 @@ import {
   keyPairFromSeed,
   ready,
   refusalCodes,
+  type Claim,
   type KeyPair,
   type Lookups,
   type Presentation,
@@ -31,6 +32,15 @@ export interface MethodHarness {
   /** What `generate` asks for, where the method makes anything. */
   readonly options?: () => unknown;
 }
+
+const decideInput = {
+  history: foldHistory([], historyRules(policy, { type: 0, party: 1 })),
+  time: { nowMs: virtualStartMs, trusted: true, source: 'server', uncertaintyMs: 10 },
+  lane: { id: 'lane-1', gate: 'north', zone: 'hall', direction: 'entry' },
+  occupancy: () => ({ known: 0, spentOutOfTouch: 0 }),
+  feedAgeMs: 0,
+  inTouch: true,
+} as const;
 
 export function describeMethodContract(method: VerificationMethod, harness: MethodHarness): void {
   describe(`${method.id} keeps the contract of a verification method`, () => {
@@ -69,7 +79,27 @@ export function describeMethodContract(method: VerificationMethod, harness: Meth
       if (claim.ok) expect(isAtLeast(method.assurance, claim.value.assurance)).toBe(true);
     });
 
+    test('what proves nothing by itself lets nobody in, and counts beside another proof', async () => {
+      const claim = await verify(shown);
+      if (!claim.ok) throw new Error('nothing claimed');
+      expect(claim.value.onlyBeside).toBe(method.onlyBeside);
+      const other: Claim = { ...claim.value, method: 'another', assurance: 'signed' };
+      const { onlyBeside: _beside, ...first } = other;
+      const together = { ...decideInput, policy, ticket: presentedTicket, claim: first, others: [claim.value] };
+      expect(decide(together).kind).toBe('admit');
+      if (method.onlyBeside !== true) return;
+      expect(decide({ ...decideInput, policy, ticket: presentedTicket, claim: claim.value })).toMatchObject({
+        kind: 'refuse',
+        refusal: { type: 'assurance-too-low' },
+      });
+      const rig = await createRig({ methods: [method], lookups });
+      rig.lane.present(shown);
+      await rig.time.advance(1_000);
+      expect(rig.answers()).toEqual(['assurance-too-low']);
+    });
+
     test('at a lane its ticket goes in once, and the mark says by which method', async () => {
+      if (method.onlyBeside === true) return;
       const rig = await createRig({ methods: [method], lookups });
       rig.lane.present(shown);
       await rig.time.advance(1_000);
@@ -89,15 +119,8 @@ export function describeMethodContract(method: VerificationMethod, harness: Meth
     test('is refused where an event has switched it off, and where its ticket is cancelled', async () => {
       const claim = await verify(shown);
       if (!claim.ok) throw new Error('nothing claimed');
-      const input = {
-        claim: claim.value,
-        history: foldHistory([], historyRules(policy, { type: 0, party: 1 })),
-        time: { nowMs: virtualStartMs, trusted: true, source: 'server', uncertaintyMs: 10 },
-        lane: { id: 'lane-1', gate: 'north', zone: 'hall', direction: 'entry' },
-        occupancy: () => ({ known: 0, spentOutOfTouch: 0 }),
-        feedAgeMs: 0,
-        inTouch: true,
-      } as const;
+      const { onlyBeside: _beside, ...alone } = claim.value;
+      const input = { ...decideInput, claim: alone };
       expect(decide({ ...input, policy, ticket: presentedTicket }).kind).toBe('admit');
       expect(
         decide({ ...input, policy: { ...policy, methodsOff: [method.id] }, ticket: presentedTicket }),
@@ -167,6 +190,13 @@ function* alterations(shown: Presentation): Iterable<Presentation> {
   }
   const flip = (bytes: Uint8Array, place: number): Uint8Array =>
     bytes.map((byte, index) => (index === place ? byte ^ 1 : byte));
+  if (shown.medium === 'face') {
+    yield { ...shown, ticketId: `${shown.ticketId.slice(0, -1)}${shown.ticketId.endsWith('0') ? '1' : '0'}` };
+    // One step more or less is the same face; another one differs in all of it.
+    yield { ...shown, template: shown.template.map((byte) => byte ^ 0x7f) };
+    yield { ...shown, template: shown.template.subarray(1) };
+    return;
+  }
   if (shown.medium === 'nfc' || shown.proof === undefined) {
     const id = shown.medium === 'nfc' ? shown.uid : shown.id;
     for (let place = 0; place < id.length; place++)
@@ -184,6 +214,9 @@ const bytes = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ m
 const seen = { readerId: 'reader', seenAtMs: 0 };
 const prefixes = fc.constantFrom('', 'PN1:', 'PN2:', 'PG1:', 'TOY:', ']Q3PN1:', 'HTTPS://');
 const anyPresentation: fc.Arbitrary<Presentation> = fc.oneof(
+  fc
+    .tuple(fc.constantFrom(presentedTicket.id, 'nobody'), fc.uint8Array({ minLength: 126, maxLength: 130 }))
+    .map(([ticketId, template]) => ({ ...seen, medium: 'face' as const, text: 'face:', ticketId, template })),
   fc
     .tuple(prefixes, fc.string({ unit: 'binary', maxLength: 300 }))
     .map(([prefix, text]) => ({ ...seen, medium: 'optical' as const, text: `${prefix}${text}` })),

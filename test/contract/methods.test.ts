@@ -13,6 +13,11 @@ import {
   encodeGeofenceProof,
   encodePass,
   encodeWalletCode,
+  faceKeyBytes,
+  faceMethod,
+  faceModel,
+  faceRulesSchema,
+  faceTemplateBytes,
   geofenceMethod,
   geofenceOf,
   geofenceRulesSchema,
@@ -26,10 +31,12 @@ import {
   pretixMethod,
   pretixOf,
   qrMethod,
+  sealFace,
   sign,
   stepStartS,
   walletCodeDigest,
   walletFromSecret,
+  type FaceLookups,
   type KeyPair,
   type Lookups,
   type Presentation,
@@ -79,6 +86,18 @@ const walletSaying = {
   tokenId: 12n,
   issuedAtS: stepStartS(virtualStartMs),
 };
+const enrolledTemplate = Uint8Array.from({ length: faceTemplateBytes }, (_, index) => (index * 37) % 60);
+const faceKey = new Uint8Array(faceKeyBytes).fill(6);
+const enrolled: FaceLookups = {
+  rules: faceRulesSchema.parse({ untilS: Math.floor(virtualStartMs / 1_000) + 3_600 }),
+  find: (ticketId) => {
+    if (ticketId !== presentedTicket.id) return undefined;
+    const generation = { epoch: presentedTicket.epoch, ...faceModel };
+    const binding = { event: rigEvent, ticketId, ...generation };
+    const sealed = sealFace(enrolledTemplate, binding, faceKey, new Uint8Array(24).fill(9));
+    return { face: { ticketId, ...generation, sealed }, key: faceKey };
+  },
+};
 const bandOptions = (): object => ({ uid: bytesToHex(id), key: bytesToHex(phone().publicKey) });
 
 const harnesses: ReadonlyMap<typeof qrMethod, MethodHarness> = new Map([
@@ -122,7 +141,7 @@ const harnesses: ReadonlyMap<typeof qrMethod, MethodHarness> = new Map([
         nft: () => ({
           rules: onChain,
           head: { block: 5, atMs: virtualStartMs },
-          token: (tokenId) =>
+          token: (tokenId: bigint) =>
             tokenId === walletSaying.tokenId
               ? { ticket: presentedTicket, owner: wallet.address, consumed: false }
               : undefined,
@@ -154,6 +173,21 @@ const harnesses: ReadonlyMap<typeof qrMethod, MethodHarness> = new Map([
         return { medium: 'ble', text: `ble:${bytesToHex(id)}+proof`, id, proof, readerId: 'ble', seenAtMs: 0 };
       },
       options: bandOptions,
+    },
+  ],
+  [
+    faceMethod,
+    {
+      lookups: () => ({ face: () => enrolled }),
+      present: async (): Promise<Presentation> => ({
+        medium: 'face',
+        text: `face:${presentedTicket.id}`,
+        ticketId: presentedTicket.id,
+        // As a second picture of the same person: a little off everywhere.
+        template: enrolledTemplate.map((byte, index) => byte + (index % 3)),
+        readerId: 'camera',
+        seenAtMs: 0,
+      }),
     },
   ],
   [

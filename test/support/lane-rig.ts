@@ -44,6 +44,7 @@ export const policy = admissionPolicySchema.parse({
     { id: 2, name: 'Needs a supervisor', hold: 'supervisor' },
     { id: 3, name: 'Comes and goes', reentry: true },
     { id: 4, name: 'VIP', proofs: [['signed'], ['looked-up', 'looked-up']] },
+    { id: 5, name: 'Face', proofs: [['signed', 'face']] },
   ],
 });
 
@@ -56,7 +57,9 @@ const ticket = (n: number, fields: Partial<Ticket>): Ticket => ({
   ...fields,
 });
 
-/** 1-3 ordinary, 4 under 18, 5 a party of four, 6 needs a supervisor, 7 revoked, 8 may come back, 9 two proofs where none is signed. */
+/**
+ * 1-3 ordinary, 4 under 18, 5 a party of four, 6 needs a supervisor, 7 revoked, 8 may come back, 9 two proofs where none is signed, 10 a face
+ * beside a signed one. */
 export const tickets: readonly Ticket[] = [
   ticket(1, {}),
   ticket(2, {}),
@@ -67,6 +70,7 @@ export const tickets: readonly Ticket[] = [
   ticket(7, { status: 'revoked' }),
   ticket(8, { type: 3 }),
   ticket(9, { type: 4 }),
+  ticket(10, { type: 5 }),
 ];
 
 export const silentLogger: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -13,6 +13,7 @@ import { createCoverage } from '../services/coverage.ts';
 import { createCredentials, type Credentials } from '../services/credentials.ts';
 import { createDenials } from '../services/denials.ts';
 import { readEvent } from '../services/events.ts';
+import { createReadKnownFace } from '../services/known-face.ts';
 import { createLiveStates } from '../services/live-states.ts';
 import { createOrders } from '../services/orders.ts';
 import { createQuarantine } from '../services/quarantine.ts';
@@ -159,6 +160,7 @@ export async function openMarks(foundation: Foundation, services: EventServices)
       const found = await readEffective(event);
       return found === undefined ? err({ type: 'event-unknown' }) : ok(found);
     },
+    readFace: createReadKnownFace(foundation),
     gateName: devices.nameOf,
   });
   const credentials = createCredentials({ database, clock, keys, audit, bands });

@@ -52,6 +52,7 @@ import { codeHashKeyOf } from './band-id.ts';
 import { verifiedCredential } from './credentials.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
+import type { KnownFace, ReadKnownFace } from './known-face.ts';
 import type { Limiter } from './limiter.ts';
 import type { Failure } from './problems.ts';
 import { present, readTag } from './presented.ts';
@@ -121,6 +122,7 @@ export interface VerificationsDeps {
   readonly storeOf: StoreOf;
   /** With what is switched off among its `methodsOff`. */
   readonly findEvent: (event: number) => Promise<Result<EventRecord, Failure>>;
+  readonly readFace: ReadKnownFace;
   /** What the name of a gate is on screens. */
   readonly gateName: (event: number, gate: string) => Promise<string>;
 }
@@ -172,11 +174,14 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     Result<{ readonly tag: Awaited<ReturnType<typeof readTag>>; readonly tried: Result<Claim, Refusal> }, Failure>
   > => {
     const codes = method.looksUpCodes === true ? await epochsByCode(ticketName(event.id, ticket.id)) : undefined;
-    const presented = present(method, shown, { readerId: centralLane, seenAtMs: clock.monotonicMs() });
+    const seen = { readerId: centralLane, seenAtMs: clock.monotonicMs() };
+    const presented = present(method, shown, seen, ticket.id);
     const tag = await readTag(deps.database, event, presented);
     if (event.policy.methodsOff.includes(method.id)) return ok({ tag, tried: err({ type: 'method-off' }) });
-    const lookups = await lookupsFor(keys, event, ticket, codes ?? new Map(), tag?.state);
+    const known = presented?.medium === 'face' ? await deps.readFace(event.id, ticket.id) : undefined;
+    const lookups = await lookupsFor(keys, event, ticket, { epochs: codes ?? new Map(), tag: tag?.state, known });
     const tried = await prove(method.id, ticket, lookups, presented);
+    known?.key?.fill(0);
     return tried.ok ? ok({ tag, tried: tried.value }) : tried;
   };
 
@@ -425,8 +430,15 @@ async function lookupsFor(
   keys: Keys,
   record: EventRecord,
   ticket: Ticket,
-  epochs: ReadonlyMap<string, number>,
-  tag: TagState = { type: 'unbound' },
+  {
+    epochs,
+    tag = { type: 'unbound' },
+    known,
+  }: {
+    readonly epochs: ReadonlyMap<string, number>;
+    readonly tag: TagState | undefined;
+    readonly known: KnownFace | undefined;
+  },
 ): Promise<Lookups> {
   const hashKey = codeHashKeyOf(record);
   const { published } = await keys.current();
@@ -436,6 +448,7 @@ async function lookupsFor(
     tag: () => tag,
     pretix: () => pretixOf(record.policy),
     geofence: () => geofenceOf(record.policy),
+    face: () => (record.policy.face === undefined ? undefined : { rules: record.policy.face, find: () => known }),
     issuerKey: (keyId) => {
       const key = issuers.get(keyId);
       const publicKey = hexToBytes(key?.publicKey ?? '');

@@ -15,6 +15,7 @@ import {
   type Language,
   type Warning,
 } from '@postern/shared';
+import type { FaceHint } from '../face/face-watch.ts';
 
 export type DisplayTone = 'ready' | 'busy' | 'welcome' | 'wait' | 'refused' | 'closed' | 'free';
 export type DisplaySymbol = 'scan' | 'dots' | 'tick' | 'hand' | 'cross' | 'bar' | 'arrow';
@@ -41,6 +42,8 @@ export interface DisplayContext {
   readonly direction: 'entry' | 'exit';
   /** Since when neither the cloud nor another gate has answered; undefined while in touch. */
   readonly noContactSinceMs: number | undefined;
+  /** What the lane's look at a face says, while there is one. */
+  readonly face?: FaceHint | undefined;
   /** False while there is no ticket list to decide by. */
   readonly hasFeed: boolean;
   /** Why there is none any more. */
@@ -52,6 +55,7 @@ type Texts = Readonly<Record<Language, string>>;
 
 const hints = {
   show: { en: 'Show your ticket code', de: 'Bitte Ticketcode zeigen' },
+  orStaff: { en: 'Staff will let you in if you prefer', de: 'Auf Wunsch hilft Ihnen das Personal' },
   staffComes: { en: 'Staff will be with you', de: 'Das Personal kommt gleich' },
   otherSide: { en: 'Opens when the other side has closed', de: 'Öffnet, sobald die andere Seite zu ist' },
   otherLane: { en: 'Please use another lane', de: 'Bitte eine andere Spur benutzen' },
@@ -60,6 +64,35 @@ const hints = {
     de: 'Niemand ist durchgegangen: Ihr Ticket gilt weiter',
   },
 } as const satisfies Record<string, Texts>;
+
+/** Beside "look at the camera": what would help. */
+const faceTexts: Readonly<Record<Exclude<FaceHint['type'], 'over'>, Texts>> = {
+  look: { en: 'Please look at the camera', de: 'Bitte in die Kamera schauen' },
+  'no-face': { en: 'Stand before the camera', de: 'Bitte vor die Kamera treten' },
+  'several-faces': { en: 'One person at a time', de: 'Bitte einzeln' },
+  'face-too-small': { en: 'Come closer', de: 'Bitte näher kommen' },
+  'face-turned': { en: 'Look straight ahead', de: 'Bitte geradeaus schauen' },
+  'face-blurred': { en: 'Stand still for a moment', de: 'Bitte kurz stillhalten' },
+  'face-badly-lit': { en: 'Turn to the light', de: 'Bitte zum Licht drehen' },
+};
+const faceOverTexts: Readonly<Record<'camera' | 'engine', Texts>> = {
+  camera: {
+    en: 'The camera for faces does not work: check who it is in another way',
+    de: 'Die Kamera für Gesichter geht nicht: auf anderem Weg prüfen',
+  },
+  engine: {
+    en: 'This gate cannot compare faces now: check who it is in another way',
+    de: 'Dieses Gate kann gerade keine Gesichter vergleichen: auf anderem Weg prüfen',
+  },
+};
+const faceOverText = (
+  why: Extract<FaceHint, { type: 'over' }>['why'],
+  { timeZone, gateName }: Pick<DisplayContext, 'timeZone' | 'gateName'>,
+  language: Language,
+): string =>
+  why === 'camera' || why === 'engine'
+    ? faceOverTexts[why][language]
+    : stewardText(why, {}, { language, timeZone, gateName });
 
 const closedWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'closed' }>['why'], 'order'>, Texts>> = {
   store: {
@@ -124,14 +157,21 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
       return view('ready', 'scan', stateTexts.ready, hints.show);
     case 'deciding':
       return view('busy', 'dots', stateTexts.oneMoment);
-    case 'held':
+    case 'held': {
+      const { face } = context;
+      const staff = [
+        holdTexts[state.decision.reason][first],
+        ...(face?.type === 'over' ? [faceOverText(face.why, context, first)] : []),
+        ...warningLines(state.decision, first),
+      ];
+      const isLooking = face !== undefined && face.type !== 'over';
       return {
-        ...view('wait', 'hand', stateTexts.oneMoment, hints.staffComes, [
-          holdTexts[state.decision.reason][first],
-          ...warningLines(state.decision, first),
-        ]),
+        ...(isLooking
+          ? view('wait', 'hand', faceTexts.look, face.type === 'look' ? hints.orStaff : faceTexts[face.type], staff)
+          : view('wait', 'hand', stateTexts.oneMoment, hints.staffComes, staff)),
         ...partyOf(state.decision),
       };
+    }
     case 'waiting':
       return {
         ...view('busy', 'dots', stateTexts.oneMoment, hints.otherSide, warningLines(state.decision, first)),

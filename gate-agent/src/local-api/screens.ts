@@ -33,6 +33,8 @@ export interface ScreensDeps {
   readonly noContactSinceMs: () => number | undefined;
   /** False on a new gate that has not met its cloud yet: it can admit nobody. */
   readonly hasFeed: () => boolean;
+  /** What a lane's look at a face says, while there is one. */
+  readonly face: (lane: string) => DisplayContext['face'];
   /** Why it has none any more. */
   readonly forgotten: () => DisplayContext['forgotten'];
 }
@@ -59,6 +61,7 @@ export function createScreens(deps: ScreensDeps): Screens {
       direction,
       hasFeed: hasFeed(),
       forgotten: forgotten(),
+      face: deps.face(lane),
       noContactSinceMs: noContactSinceMs(),
       atMs: time().nowMs,
     });

@@ -64,5 +64,11 @@ export function createDecoder({
   };
 }
 
+/** For a camera whose frames are for something else. */
+export const noCodes: Decoder = {
+  decode: async (frame) => ok({ codes: [], decodeMs: 0, frame }),
+  close: async () => undefined,
+};
+
 const startDecoderWorker = (): Worker =>
   startThread('./decoder-worker', import.meta.url, { maxOldGenerationSizeMb: 96 });

@@ -1,5 +1,5 @@
 // What a lane offers to readers, stewards and health pages, and every way in which an action on it can be turned down.
-import type { Claim, Decision, RefusalCode } from '../decision.ts';
+import type { Claim, Decision, Refusal, RefusalCode } from '../decision.ts';
 import type { DeclineReason, Mark, OverrideReason, UndoReason } from '../mark.ts';
 import type { OrderMark } from '../orders.ts';
 import type { Presentation } from '../presentation.ts';
@@ -39,6 +39,11 @@ export type LaneActionError =
   | { readonly type: 'persons-out-of-range' }
   | { readonly type: 'reason-unknown' };
 
+export type LaneProofError =
+  | LaneActionError
+  /** It is none, or of another ticket; the hold goes on, and nobody was told anything. */
+  | { readonly type: 'proof-refused'; readonly refusal: Refusal };
+
 /** What somebody is told who shows a ticket at a lane that is closed. */
 export const refusalOfClosed = (why: Extract<LaneState, { name: 'closed' }>['why']): RefusalCode =>
   why === 'store' ? 'store-failed' : why === 'order' ? 'entry-stopped' : 'lane-closed';
@@ -73,6 +78,8 @@ export interface Lane {
   readonly present: (presentation: Presentation) => 'queued' | 'same' | 'dropped' | 'ignored';
   /** Decides again with the person's approval, since the ticket may have been used meanwhile. Resolves with the decision. */
   readonly accept: (holdId: string, by: Operator) => Promise<Result<Decision, LaneActionError>>;
+  /** A further proof that the gate itself has looked for while it holds a ticket for one, and not something that somebody presents. */
+  readonly prove: (holdId: string, presentation: Presentation) => Promise<Result<Decision, LaneProofError>>;
   readonly decline: (holdId: string, by: Operator, reason: DeclineReason) => Result<void, LaneActionError>;
   /** Lets persons in against or without a decision; names the ticket that is held or was just refused. Resolves when it opens. */
   readonly override: (by: Operator, reason: OverrideReason, persons: number) => Promise<Result<Mark, LaneActionError>>;

@@ -15,7 +15,13 @@ import type { OrderMark } from '../orders.ts';
 import { presentationTextCharsMax } from '../presentation.ts';
 import { proofsMax } from '../proofs.ts';
 import { assert, err, ok, type Result } from '../result.ts';
-import { refusalOfClosed, type Lane, type LaneActionError, type LaneSettings } from './lane-api.ts';
+import {
+  refusalOfClosed,
+  type Lane,
+  type LaneActionError,
+  type LaneProofError,
+  type LaneSettings,
+} from './lane-api.ts';
 import { createLaneBooks, type Approval, type LaneBooksDeps } from './lane-books.ts';
 import { createLaneEntries } from './lane-entries.ts';
 import { createLaneInbox } from './lane-inbox.ts';
@@ -67,6 +73,8 @@ interface Hold extends Request {
   readonly reason: HoldReason;
   readonly cancelTimeout: () => void;
 }
+
+const isSameTicket = (a: Claim, b: Claim): boolean => a.event === b.event && a.ticketId === b.ticketId;
 
 const nothingToCancel = (): void => undefined;
 
@@ -167,9 +175,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     const verifyMs = nowMs() - startedMs;
     // Answered, timed out or shut meanwhile.
     if (hold !== held) return inbox.forget(view);
-    const proofs = [held.claim, ...(held.others ?? [])];
-    const isOfTicket =
-      verified.ok && verified.value.event === held.claim.event && verified.value.ticketId === held.claim.ticketId;
+    const isOfTicket = verified.ok && isSameTicket(verified.value, held.claim);
     if (isOfTicket) inbox.identify(view, held.claim.ticketId);
     if (!verified.ok || !isOfTicket) {
       const refusal = verified.ok ? ({ type: 'other-ticket' } as const) : verified.error;
@@ -178,14 +184,22 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       tell.decision({ kind: 'refuse', refusal }, view, verifyMs);
       return inbox.forget(view);
     }
+    await decideWith(held, verified.value, () => undefined);
+  };
+
+  const decideWith = async (
+    held: Hold,
+    claim: Claim,
+    decided: (result: Result<Decision, StoreError> | undefined) => void,
+  ): Promise<void> => {
+    const proofs = [held.claim, ...(held.others ?? [])];
     // The same code again, as readers deliver it, or the next one of a rotating code.
-    const claim = verified.value;
-    if (proofs.some(({ method }) => method === claim.method) || proofs.length >= proofsMax) return;
+    if (proofs.some(({ method }) => method === claim.method) || proofs.length >= proofsMax) return decided(undefined);
     takeHold();
     enter({ name: 'deciding' });
     // A yes to the hold was given without this proof: it does not make one good that is not.
     const { approval: _approval, ...request } = held;
-    await decideAndAct({ ...request, others: [...(held.others ?? []), claim] }, () => undefined);
+    await decideAndAct({ ...request, others: [...(held.others ?? []), claim] }, decided);
   };
 
   const countOut = async (view: View, verified: Result<Claim, Refusal>): Promise<void> => {
@@ -425,6 +439,20 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
           answerWith(result.ok && result.value.kind === 'hold' ? err({ type: 'role-too-low' }) : result),
         ),
       );
+    },
+
+    prove: async (holdId, presentation) => {
+      if (hold?.holdId === holdId && working) await work;
+      const held = hold;
+      if (held?.holdId !== holdId || held.reason !== 'second-factor' || working) return err({ type: 'hold-gone' });
+      return beginAction<Result<Decision, LaneProofError>>(async (answerWith) => {
+        const verified = await registry.verify(presentation, stopping.signal);
+        if (hold !== held) return answerWith(err({ type: 'hold-gone' }));
+        if (!verified.ok) return answerWith(err({ type: 'proof-refused', refusal: verified.error }));
+        if (!isSameTicket(verified.value, held.claim))
+          return answerWith(err({ type: 'proof-refused', refusal: { type: 'other-ticket' } }));
+        await decideWith(held, verified.value, (result) => answerWith(result ?? err({ type: 'hold-gone' })));
+      });
     },
 
     decline: (holdId, by, reason) => {

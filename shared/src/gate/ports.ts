@@ -10,6 +10,7 @@ import type { Presentation } from '../presentation.ts';
 import type { TagState } from '../binding.ts';
 import type { Geofence } from '../geofence-rules.ts';
 import type { NftLookups } from '../nft-rules.ts';
+import type { FaceLookups } from '../methods/face.ts';
 import type { PretixLookups } from '../pretix-rules.ts';
 import type { SunKeys } from '../sun.ts';
 import type { TagMedium } from '../tag.ts';
@@ -114,6 +115,8 @@ export interface Lookups {
   readonly geofence?: () => Geofence | undefined;
   /** For tickets that are tokens; absent where the event's rules name no contract. */
   readonly nft?: () => NftLookups | undefined;
+  /** Enrolled faces; absent where the event's rules say nothing of them. */
+  readonly face?: () => FaceLookups | undefined;
 }
 
 /** One way of proving a ticket. Generating and verifying live in one file a method (methods/*.ts). */
@@ -130,6 +133,8 @@ export interface VerificationMethod {
   readonly binds?: TagMedium;
   /** Set where codes that others printed are looked up in the ticket list. */
   readonly looksUpCodes?: true;
+  /** Set where it proves nothing by itself: what is presented does not say whose ticket it is. */
+  readonly onlyBeside?: true;
   readonly accepts: (presentation: Presentation) => boolean;
   readonly verify: (
     presentation: Presentation,

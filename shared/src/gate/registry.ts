@@ -18,6 +18,7 @@ export const lookupMissRules: Readonly<Record<Presentation['medium'], AttemptRul
   // Whatever card or band somebody carries is seen there, too.
   nfc: { missesMax: 30, windowMs: 60_000 },
   ble: { missesMax: 30, windowMs: 60_000 },
+  face: { missesMax: 30, windowMs: 60_000 },
 };
 
 export interface MethodRegistryDeps {
@@ -47,6 +48,7 @@ export function createMethodRegistry({
     typed: createAttemptLimit(lookupMissRules.typed),
     nfc: createAttemptLimit(lookupMissRules.nfc),
     ble: createAttemptLimit(lookupMissRules.ble),
+    face: createAttemptLimit(lookupMissRules.face),
   };
 
   const ask = async (

@@ -4,6 +4,7 @@ import type { VerificationMethod } from '../gate/ports.ts';
 import { bleMethod } from './ble.ts';
 import { codeMethod } from './code.ts';
 import { dynamicMethod } from './dynamic.ts';
+import { faceMethod } from './face.ts';
 import { geofenceMethod } from './geofence.ts';
 import { nfcMethod } from './nfc.ts';
 import { nftMethod } from './nft.ts';
@@ -17,6 +18,7 @@ export const knownMethods: readonly VerificationMethod[] = [
   nftMethod,
   nfcMethod,
   bleMethod,
+  faceMethod,
   pretixMethod,
   codeMethod,
 ];
