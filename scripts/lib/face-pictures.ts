@@ -17,12 +17,29 @@ export function readPicture(path: string, filters: string): GreyPicture {
   return { width: Number(head[1]), height: Number(head[2]), grey: new Uint8Array(pgm.subarray(head[0].length)) };
 }
 
-/** Persons of the samples, each looking into the camera: a part of the picture that shows nobody else. */
+/**
+ * Persons of the samples, a square around each that shows nobody else. Whoever is in two of the pictures is named once; nobody can be sure,
+ * since nothing says who they are.
+ */
 export const persons = {
   ana: { sample: 6, part: 'crop=420:420:540:230' },
   bea: { sample: 6, part: 'crop=420:420:100:400' },
+  cleo: { sample: 6, part: 'crop=456:456:1365:223' },
+  dora: { sample: 6, part: 'crop=466:466:1036:250' },
+  eva: { sample: 5, part: 'crop=354:354:692:69' },
+  fay: { sample: 5, part: 'crop=362:362:500:394' },
+  gina: { sample: 5, part: 'crop=366:366:1009:166' },
+  hana: { sample: 5, part: 'crop=402:402:1303:367' },
+  ida: { sample: 4, part: 'crop=390:390:862:138' },
+  jana: { sample: 4, part: 'crop=400:400:1175:75' },
+  kim: { sample: 3, part: 'crop=426:426:1368:264' },
+  lena: { sample: 3, part: 'crop=435:435:461:278' },
+  mia: { sample: 3, part: 'crop=493:493:931:149' },
+  nora: { sample: 2, part: 'crop=366:366:1371:107' },
+  olga: { sample: 1, part: 'crop=402:402:737:348' },
 } as const;
+export type PersonName = keyof typeof persons;
 
 /** One of them as a camera of 480 x 480 would have her, `filters` on top. */
-export const personPicture = (name: keyof typeof persons, filters = 'null'): GreyPicture =>
+export const personPicture = (name: PersonName, filters = 'null'): GreyPicture =>
   readPicture(samplePath(persons[name].sample), `${persons[name].part},scale=480:480,${filters}`);
