@@ -113,6 +113,7 @@ const showDoctor = defineCommand({
   run: async ({ args }) => {
     const { doctorExitCode, examine, renderFinding, renderVerdict } = await import('./commands/doctor.ts');
     const { probeNfc } = await import('./commands/probe-nfc.ts');
+    const { hasFaceModels } = await import('./face/face-thread.ts');
     const findings = await examine({
       ...system(),
       ...quiet(),
@@ -124,6 +125,7 @@ const showDoctor = defineCommand({
         return bavail * bsize;
       },
       hasPackage: isResolvable,
+      hasFaceModels,
       hasProgram: (program) => !isMissing(spawnSync(program, ['-version'], { stdio: 'ignore', timeout: 5_000 }).error),
       probeNfc,
     });

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { benchCentral } from './central.ts';
 import { benchCsv } from './csv.ts';
 import { benchDecoding } from './decoding.ts';
+import { benchFace } from './face.ts';
 import { benchFeedBuild } from './feed-build.ts';
 import { benchGeofence } from './geofence.ts';
 import { benchIngest } from './ingest.ts';
@@ -32,6 +33,7 @@ const parts: Readonly<Record<string, Bench>> = {
   mesh: benchMesh,
   central: benchCentral,
   geofence: benchGeofence,
+  face: benchFace,
   ingest: benchIngest,
   'feed-build': benchFeedBuild,
   operations: benchOperations,

@@ -27,6 +27,8 @@ export interface DoctorDeps {
   readonly probeNfc: ProbeNfc;
   /** Whether an optional package of Node is installed. */
   readonly hasPackage: (name: string) => boolean;
+  /** Whether what looks at faces has been put together. */
+  readonly hasFaceModels: () => boolean;
   /** `/dev` and `/sys/class/hidraw`, when absent. */
   readonly deviceFolder?: string;
   readonly hidrawFolder?: string;

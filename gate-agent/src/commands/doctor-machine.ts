@@ -1,7 +1,7 @@
 // The doctor's look at what lies on this machine and at the cloud: Node, folder, disk, identity, databases, feed, clock.
 import { existsSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
-import { changedRows, hexToBytes, isExpired, knownFeedKeys } from '@postern/shared';
+import { changedRows, hexToBytes, isExpired, knownFeedKeys, type Manifest } from '@postern/shared';
 import { verifyGateCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile } from '../clock-file.ts';
 import { createClockTrust, type ClockTrust } from '../clock-trust.ts';
@@ -11,6 +11,7 @@ import { isDeviceKeyExposed, loadIdentity, type Identity } from '../identity.ts'
 import { openDatabase, type DiskKey } from '../store/database.ts';
 import { readFeed } from '../store/read-feed.ts';
 import { askServerTime } from '../time-client.ts';
+import { checkFaces } from './doctor-face.ts';
 import { fail, warn, well, type DoctorDeps, type Finding } from './doctor-finding.ts';
 import { openKnownMarks } from './known-marks.ts';
 import { duration, ticketCount } from './status.ts';
@@ -202,22 +203,31 @@ export async function checkFeed(
   config: GateConfig,
   key: DiskKey | undefined,
   deps: DoctorDeps,
-): Promise<Finding> {
+): Promise<readonly Finding[]> {
   const next = 'start the agent in reach of the cloud, and publish the event there';
   const feed = await readFeed(feedFolder(deps.folder.data, event), event, deps.signal, key);
   if (!feed.ok)
-    return feed.error.type === 'feed-missing'
-      ? fail('ticket list', 'none yet', next)
-      : feed.error.type === 'feed-lease-over'
-        ? fail(
-            'ticket list',
-            `forgotten on ${date(feed.error.endedMs)}: the cloud had not been heard for as long as the event allows`,
-            'start the agent in reach of the cloud; it fetches the list again by itself',
-          )
-        : fail('ticket list', `not usable: ${feed.error.type}`, `${next}; it fetches a new one by itself`);
+    return [
+      feed.error.type === 'feed-missing'
+        ? fail('ticket list', 'none yet', next)
+        : feed.error.type === 'feed-lease-over'
+          ? fail(
+              'ticket list',
+              `forgotten on ${date(feed.error.endedMs)}: the cloud had not been heard for as long as the event allows`,
+              'start the agent in reach of the cloud; it fetches the list again by itself',
+            )
+          : fail('ticket list', `not usable: ${feed.error.type}`, `${next}; it fetches a new one by itself`),
+    ];
   const { manifest } = feed.value;
   feed.value.close();
   const { nowMs } = (await savedTrust(config, deps)).now();
+  return [
+    judgeFeed(manifest, zoneId, nowMs, next),
+    ...checkFaces(manifest.policy, config, { hasFaceModels: deps.hasFaceModels, isSealed: key !== undefined, nowMs }),
+  ];
+}
+
+function judgeFeed(manifest: Manifest, zoneId: string, nowMs: number, next: string): Finding {
   const ageMs = Math.max(0, nowMs - manifest.createdAtMs);
   const text = `version ${manifest.version}, ${ticketCount({ tickets: manifest.snapshot.tickets, changes: changedRows(manifest) })}, made ${duration(ageMs)} ago`;
   if (isExpired(manifest, nowMs)) return fail('ticket list', `${text}, expired`, next);

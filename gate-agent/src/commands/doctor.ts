@@ -47,6 +47,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
   for (const lane of config.value.lanes) {
     for (const uri of lane.readers)
       lanes.push(isNfc(uri) ? await checkNfcReader(lane.id, uri, deps.probeNfc) : checkReader(lane.id, uri, deps));
+    if (lane.faceCamera !== undefined) lanes.push(checkReader(lane.id, lane.faceCamera, deps));
     lanes.push(checkActuator(lane, deps), ...checkSignal(lane, deps));
   }
   return [
@@ -76,7 +77,7 @@ async function checkEvents(config: GateConfig, deps: DoctorDeps): Promise<readon
     for (const finding of [
       checkJournal(event, key.value, deps),
       checkReplica(event, key.value, deps),
-      await checkFeed(event, config, key.value, deps),
+      ...(await checkFeed(event, config, key.value, deps)),
     ])
       findings.push(events.length === 1 ? finding : { ...finding, text: `event ${event.id}: ${finding.text}` });
   return findings;

@@ -65,10 +65,10 @@ export function createFaceThread(deps: FaceThreadDeps = {}): FaceThread {
 }
 
 /** What the build has put together of ../face-engine, from the sources as from what is built of them. */
-const threadPath = new URL(
+export const faceThreadPath = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/face-engine/thread.cjs' : '../face-engine/thread.cjs',
   import.meta.url,
 );
-export const hasFaceModels = (): boolean => existsSync(threadPath);
+export const hasFaceModels = (): boolean => existsSync(faceThreadPath);
 
-const startFaceThread = (): Worker => new Worker(threadPath, { resourceLimits: { maxOldGenerationSizeMb: 128 } });
+const startFaceThread = (): Worker => new Worker(faceThreadPath, { resourceLimits: { maxOldGenerationSizeMb: 128 } });

@@ -8,6 +8,7 @@ import { parseCameraUri, type ReaderUriError } from '../readers/camera-uri.ts';
 import { noCodes } from '../readers/decoder.ts';
 import { createFaceCamera, createFrameTap, type FaceCamera } from './face-cameras.ts';
 import { createFaceThread } from './face-thread.ts';
+import { codeCameraIndex, readerId } from './lane-camera.ts';
 import { createFaceWatch, type FaceHint, type FaceWatch } from './face-watch.ts';
 
 export interface LaneFaces {
@@ -32,12 +33,6 @@ export interface FacesAtGateDeps {
   /** What is shown of a lane is another thing now. */
   readonly changed: () => void;
 }
-
-/** Readers of a lane are named by its id and their number. */
-export const readerId = (lane: string, index: number): string => `${lane}-${index + 1}`;
-/** A lane's first camera that reads codes. */
-export const codeCameraIndex = (readers: readonly string[]): number =>
-  readers.findIndex((uri) => /^camera(\+[a-z]+)?:/.test(uri));
 
 export function createFacesAtGate(deps: FacesAtGateDeps): FacesAtGate {
   const { events, clock, timer, logger } = deps;

@@ -74,7 +74,7 @@ describe('a good configuration', () => {
 describe('a typo names its line, the likely key and the valid keys', () => {
   test('in a lane, counting the right one of several', () => {
     expect(complaintsOf(good.replace('direction = "exit"', 'directoin = "exit"'))).toEqual([
-      'gate.toml:16: "directoin" is not known in [[lanes]]; did you mean "direction"? Valid keys: id, direction, readers, actuator, signal, onFailure, passageTimeoutMs, companions, interlock, holdTimeoutMs',
+      'gate.toml:16: "directoin" is not known in [[lanes]]; did you mean "direction"? Valid keys: id, direction, readers, actuator, signal, faceCamera, onFailure, passageTimeoutMs, companions, interlock, holdTimeoutMs',
     ]);
   });
 

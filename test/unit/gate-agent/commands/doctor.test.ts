@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { err, ok } from '@postern/shared';
+import { admissionPolicySchema, err, ok } from '@postern/shared';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { doctorExitCode, examine, renderFinding, renderVerdict } from '../../../../gate-agent/src/commands/doctor.ts';
+import { checkFaces } from '../../../../gate-agent/src/commands/doctor-face.ts';
 import { checkReader } from '../../../../gate-agent/src/commands/doctor-devices.ts';
 import type { DoctorDeps, Finding } from '../../../../gate-agent/src/commands/doctor-finding.ts';
 import type { ProbeNfc } from '../../../../gate-agent/src/commands/doctor-nfc.ts';
 import { enrol } from '../../../../gate-agent/src/commands/enrol.ts';
 import { findGateFolder } from '../../../../gate-agent/src/commands/gate-folder.ts';
+import { parseConfig } from '../../../../gate-agent/src/config.ts';
 import { diskKeyPath, findDiskKey, makeDiskKey, noteSealed } from '../../../../gate-agent/src/disk-key.ts';
 import { feedFolder, journalPath, prepareEventFolder, replicaPath } from '../../../../gate-agent/src/event-folder.ts';
 import { noteRevoked } from '../../../../gate-agent/src/revocation.ts';
@@ -57,6 +59,7 @@ function createMachine({ toml = gateToml(), folder = temporaryFolder() } = {}) {
         hasProgram: () => true,
         probeNfc: async () => ok('ACS ACR122U PICC 00 00'),
         hasPackage: () => true,
+        hasFaceModels: () => true,
         fetch: unreachable,
         ...other,
       });
@@ -520,4 +523,28 @@ test('a ticket list older than the event allows is a warning, a fresh one is non
   expect(await levelOf(1, allowedMs + 60_000)).toBe('warn');
   expect(await levelOf(2, allowedMs - 60_000)).toBe('ok');
   cache.close();
+});
+
+test('where an event has faces, it says whether they can be compared and where nobody is seen', () => {
+  const lanes = (text: string) => {
+    const config = parseConfig(text, 'gate.toml');
+    if (!config.ok) throw new Error(config.error.complaints.join());
+    return config.value;
+  };
+  const policy = (face: object | undefined, methodsOff: readonly string[] = []) =>
+    admissionPolicySchema.parse({ event: 1, name: 'Night', types: [], zones: [], face, methodsOff });
+  const deps = { hasFaceModels: () => true, isSealed: true, nowMs: 1_000 };
+  const on = policy({ untilS: 2 });
+  const blind = lanes(gateToml());
+  const seeing = lanes(gateToml({ readers: '"camera:///dev/video0"' }));
+  const own = lanes(gateToml({ lane: 'faceCamera = "camera:///dev/video1"' }));
+  const found = (findings: readonly Finding[]): string =>
+    findings.map(({ level, text }) => `${level}: ${text}`).join('; ');
+  expect(checkFaces(policy(undefined), blind, deps)).toEqual([]);
+  expect(checkFaces(policy({ untilS: 2 }, ['face']), blind, deps)).toEqual([]);
+  expect(found(checkFaces(on, blind, deps))).toMatch(/^warn: lane main has no camera/);
+  for (const config of [seeing, own]) expect(found(checkFaces(on, config, deps))).toMatch(/^ok: .*looked for at main$/);
+  expect(found(checkFaces(on, seeing, { ...deps, isSealed: false }))).toMatch(/^ok: .*; warn: .*not encrypted/);
+  expect(found(checkFaces(on, seeing, { ...deps, hasFaceModels: () => false }))).toMatch(/^warn: .*models/);
+  expect(found(checkFaces(on, seeing, { ...deps, nowMs: 2_000 }))).toMatch(/^ok: .*over$/);
 });

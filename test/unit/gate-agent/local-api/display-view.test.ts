@@ -140,3 +140,27 @@ test('without a list no screen claims that the gate admits, and a refusal says w
 test('whoever leaves is not welcomed', () => {
   expect(view({ name: 'open', mark }, { direction: 'exit' }).lines[0]?.title).toBe('Goodbye');
 });
+
+describe('a ticket that waits for a face', () => {
+  const held: LaneState = {
+    name: 'held',
+    decision: { ...admission, kind: 'hold', reason: 'second-factor' },
+    holdId: 'h',
+  };
+
+  test('asks to look at the camera, with what would help, and offers a person', () => {
+    expect(view(held, { face: { type: 'look' } }).lines).toMatchObject([
+      { title: 'Please look at the camera', hint: 'Staff will let you in if you prefer' },
+      { title: 'Bitte in die Kamera schauen' },
+    ]);
+    expect(view(held, { face: { type: 'face-too-small' } }).lines[0]).toMatchObject({ hint: 'Come closer' });
+  });
+
+  test('says nothing to the visitor when it did not work, and to staff why', () => {
+    for (const why of ['face-unproven', 'face-unknown', 'face-erased', 'camera', 'engine'] as const) {
+      const shown = view(held, { face: { type: 'over', why } });
+      expect(shown).toMatchObject({ tone: 'wait', lines: view(held).lines });
+      expect(shown.staff.length).toBe(view(held).staff.length + 1);
+    }
+  });
+});
