@@ -18,6 +18,7 @@ const faceFiles = [
   ]),
   { from: 'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm' },
   { from: 'node_modules/@vladmandic/face-api/LICENSE', as: 'LICENSE.face-api' },
+  { from: 'gate-agent/src/face-engine/NOTICE' },
 ];
 
 /**

@@ -128,6 +128,23 @@ describeOrReport('Debian packages', missingPrograms('dpkg', 'dpkg-deb'), () => {
     });
   });
 
+  test('the packaged gate finds no face in an empty frame: its models are in the package', () => {
+    const module = join(rootOf('postern-gate'), 'usr/lib/postern/gate-agent/dist/face/face-thread.js');
+    const script = `
+      const { createFaceThread } = await import(${JSON.stringify(`file://${module}`)});
+      const thread = createFaceThread();
+      const grey = new Uint8Array(320 * 240);
+      const look = await thread.look({ width: 320, height: 240, grey }, { secondShareMin: 0.5 });
+      console.log(JSON.stringify(look));
+      await thread.close();`;
+    const { status, output } = run(
+      process.execPath,
+      ['--input-type=module', '--eval', script],
+      bareEnvironment(folder),
+    );
+    expect([status, output.trim()]).toEqual([0, '{"ok":true,"value":{"type":"no-face"}}']);
+  });
+
   test('the packaged gate judges the machine that it is on, and says that nobody has enrolled it', () => {
     const data = join(folder, 'data');
     mkdirSync(data);

