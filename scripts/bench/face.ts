@@ -151,7 +151,7 @@ async function benchCompare(rounds: number): Promise<BenchRow> {
   }
   return benchRow('face: verify (open the seal and compare), beside opening alone', median(ours), 'us', {
     baseline: median(bare),
-    bar: { ratioAtMost: 3 },
+    bar: { ratioAtMost: 4 },
   });
 }
 

@@ -24,8 +24,8 @@ export interface FaceThread extends FaceLooker {
   readonly close: () => Promise<void>;
 }
 
-/** A frame of 1600 x 1200; with it a thread has stayed under 260 MB, whatever was in the picture. */
-export const lookPixelsMax = 1_920_000;
+/** A camera gives frames of at most 1280 pixels a side (face-cameras.ts); with the largest a thread needs about 220 MB, with 640 x 480 about 200. */
+export const lookPixelsMax = 1_280 * 1_280;
 /** Lanes that look at the same time wait for one thread: more of them would take the cores of the scans. */
 export const waitingLooksMax = 4;
 /** Loading the models is part of the first look. */

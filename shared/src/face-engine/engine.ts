@@ -85,7 +85,7 @@ export async function createFaceEngine(files: EngineFiles): Promise<FaceEngine> 
   return {
     look: async (picture, limits) => {
       const { width, height, grey } = picture;
-      const frame = tf.tidy(() => tf.tile(tf.tensor3d(grey, [height, width, 1], 'int32'), [1, 1, 3]));
+      const frame = tf.tensor3d(threefold(grey), [height, width, 3], 'float32');
       try {
         return await lookAt(picture, frame, limits);
       } finally {
@@ -93,6 +93,18 @@ export async function createFaceEngine(files: EngineFiles): Promise<FaceEngine> 
       }
     },
   };
+}
+
+/** The luma in all three channels. TensorFlow's own `tile` takes longer than all models together. */
+function threefold(grey: Uint8Array): Float32Array {
+  const rgb = new Float32Array(grey.length * 3);
+  for (let pixel = 0, at = 0; pixel < grey.length; pixel++) {
+    const value = grey[pixel] ?? 0;
+    rgb[at++] = value;
+    rgb[at++] = value;
+    rgb[at++] = value;
+  }
+  return rgb;
 }
 
 /** Runs a model on a part of the frame, and frees that. */
