@@ -1,8 +1,8 @@
-// Builds the pages with Vite: the gate's display and band desk, the cloud's live page and the demo's page, those of them that exist; and the
+// Builds the pages with Vite: the gate's display and band desk, the cloud's live page and the one for faces, and the demo's page, those of them that exist; and the
 // SDK for other people's pages, one file; and the thread in which a gate looks at faces, one file with its models beside it.
 //   node scripts/build-pages.mjs [--if-needed | --watch]
 // With --if-needed only the ones whose sources are newer than their build; with --watch again whenever they change.
-import { copyFileSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,12 +23,13 @@ const faceFiles = [
 
 /**
  * `further`: what else of ours its sources import; `module`: it is no page, but this one file for others to import; `thread`: this one file for
- * Node to run, and the files that lie beside it.
+ * Node to run; `copied`: files that lie beside it, or in the folder `into`.
  */
 const pages = [
   { source: 'gate-agent/src/display', output: 'gate-agent/dist/display' },
   { source: 'gate-agent/src/desk', further: ['gate-agent/src/display'], output: 'gate-agent/dist/desk' },
   { source: 'cloud-sync/src/live', output: 'cloud-sync/dist/live' },
+  { source: 'cloud-sync/src/face', output: 'cloud-sync/dist/face', copied: faceFiles, into: 'models' },
   { source: 'cloud-sync/src/sdk', module: 'geofence', output: 'cloud-sync/dist/sdk' },
   { source: 'gate-agent/src/face-engine', thread: 'thread', output: 'gate-agent/dist/face-engine', copied: faceFiles },
   { source: 'scripts/demo/page', output: '.cache/demo-page' },
@@ -74,7 +75,7 @@ function newestMs(path) {
 async function buildAll(stalePages) {
   const [{ build }, { default: preact }] = await Promise.all([import('vite'), import('@preact/preset-vite')]);
   for (const page of stalePages) {
-    const { source, output, module, thread, copied = [] } = page;
+    const { source, output, module, thread, copied = [], into = '' } = page;
     const started = performance.now();
     // A half-written build must not look fresh.
     rmSync(builtOf(page), { force: true });
@@ -93,6 +94,8 @@ async function buildAll(stalePages) {
         emptyOutDir: true,
         target: 'es2022',
         reportCompressedSize: false,
+        // The models' engine has half a megabyte.
+        chunkSizeWarningLimit: 1_000,
         watch,
         ...(module === undefined
           ? {}
@@ -106,7 +109,8 @@ async function buildAll(stalePages) {
             }),
       },
     });
-    for (const { from, as = basename(from) } of copied) copyFileSync(join(root, from), join(root, output, as));
+    mkdirSync(join(root, output, into), { recursive: true });
+    for (const { from, as = basename(from) } of copied) copyFileSync(join(root, from), join(root, output, into, as));
     console.log(`built ${output} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
 }

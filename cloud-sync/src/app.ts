@@ -15,6 +15,7 @@ import { deadlineRoutes } from './routes/deadlines.ts';
 import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
 import { eventRoutes } from './routes/events.ts';
 import { faceSetupRoutes, ticketFaceRoutes } from './routes/face.ts';
+import { facePageRoutes } from './routes/face-page.ts';
 import { faceSubjectRoutes } from './routes/face-subject.ts';
 import { gateBandRoutes } from './routes/gate-bands.ts';
 import { gateRoutes } from './routes/gates.ts';
@@ -175,6 +176,8 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly rulesChanged: (event: number) => Promise<void>;
   readonly publicUrl: () => string;
   readonly pageFolder: string;
+  /** Of the built page for faces. */
+  readonly faceFolder: string;
   readonly metrics: Metrics;
   /** What a scraper sends; without one there are no figures. */
   readonly metricsToken: string | undefined;
@@ -245,6 +248,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/admin', programRoutes(deps));
   app.route('/admin', userAdminRoutes(deps));
   app.route('/audits', auditRoutes(deps));
+  app.route('/face', facePageRoutes(deps));
   app.route('/face', faceSubjectRoutes(deps));
   app.route('/webhooks', geofenceWebhook(deps));
   app.route('/', gateRoutes({ ...deps, gateOnly, changed: deps.pokes.poke }));

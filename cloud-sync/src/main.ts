@@ -83,6 +83,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     trustedProxies: config.trustedProxies,
     metricsToken: config.metricsToken,
     pageFolder: fileURLToPath(new URL('../dist/live', import.meta.url)),
+    faceFolder: fileURLToPath(new URL('../dist/face', import.meta.url)),
     sdkFolder: fileURLToPath(new URL('../dist/sdk', import.meta.url)),
     stopping: stopping.signal,
     isHealthy: () => doesAnswer(database, log),

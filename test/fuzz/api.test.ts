@@ -16,6 +16,7 @@ import {
   type Send,
 } from '../support/api-fuzz.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../support/cloud.ts';
+import { allowFaces, enrolmentOf } from '../support/face.ts';
 import { doorZones } from '../support/geofence.ts';
 import { createPerson } from '../support/people.ts';
 import { connection } from '../support/pretix.ts';
@@ -37,12 +38,13 @@ const known = {
   url: 'https://shop.example/hooks',
   shape: { type: 'Circle', center: [16.4, 48.2], radiusM: 100 },
 };
-/** Routes whose good answer needs what no generator finds but by luck: types that name zones of the same body, a CSV. */
+/** Routes whose good answer needs what no generator finds but by luck: types that name zones of the same body, a CSV, somebody's face. */
 const withoutGoodAnswer = [
   'POST /api/events',
   'PUT /api/events/{event}/policy',
   'POST /api/events/{event}/bands/import',
   'POST /api/events/{event}/tickets/import',
+  'POST /api/tickets/{ticket}/face',
 ];
 
 let test: TestCloud;
@@ -88,7 +90,12 @@ async function sceneFor({ path, method }: Route): Promise<Scene> {
   const status = path.endsWith('/reinstate') ? 'revoked' : 'valid';
   const { id } = await test.json<TicketResponse>('POST', '/api/tickets', { event, type: 1, status });
   if (path.includes('/geofence')) await test.json('PUT', `/api/events/${event}/geofence`, { zones: doorZones });
+  if (path.includes('/face')) await allowFaces(test, event);
+  if (path.startsWith('/api/tickets/{ticket}/face')) await test.json('POST', `/api/tickets/${id}/face`, enrolmentOf(1));
   const person = await createPerson(test, 'steward', event);
+  // Nobody but the holder is given a face.
+  const isForHolder = path.endsWith('/face/export');
+  if (isForHolder) await test.json('PATCH', `/api/tickets/${id}`, { holder: { account: person.id } }, 200);
   // What is confirmed has been asked for.
   const asked = path.endsWith('/orders/confirm')
     ? await test.json<{ token: string }>('POST', `/api/events/${event}/orders`, { order: 'stop-entry' }, 200)
@@ -102,7 +109,7 @@ async function sceneFor({ path, method }: Route): Promise<Scene> {
   return {
     samples: { ...samples, event: String(event), ticket: id, user: person.id ?? '', method: 'qr' },
     known: { ...known, ...asked, event, account: person.id ?? '' },
-    token: path.startsWith('/me') ? (person.token ?? '') : test.token,
+    token: path.startsWith('/me') || isForHolder ? (person.token ?? '') : test.token,
   };
 }
 const isForGates = ({ path }: FuzzRequest): boolean => /^\/(?:feed|sync)\b/.test(path);

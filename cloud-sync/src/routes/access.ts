@@ -74,6 +74,9 @@ const as = (kind: RequestKind, access: AccessRow): AccessRow => ({ ...access, ki
 export const accessTable: readonly AccessRow[] = [
   as('page', row('GET', '/', 'anyone')),
   as('page', row('GET', '/assets/:file', 'anyone')),
+  as('page', row('GET', '/face', 'anyone')),
+  as('page', row('GET', '/face/assets/:file', 'anyone')),
+  as('page', row('GET', '/face/models/:file', 'anyone')),
   as('page', row('GET', '/healthz', 'anyone')),
   as('page', row('GET', '/metrics', 'anyone')),
   as('page', row('GET', '/openapi.json', 'anyone')),

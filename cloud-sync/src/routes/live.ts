@@ -1,7 +1,7 @@
 // The live page and what feeds it: the page's own files, and one SSE stream an event that sends the whole state
 // after every change and at least every few seconds, so that the page can tell when its data has grown old.
-import { readFileSync, readdirSync, existsSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { liveStateSchema, type LiveState, type Logger, type Result } from '@postern/shared';
 import type { Hono } from 'hono';
@@ -13,6 +13,7 @@ import type { Failure } from '../services/problems.ts';
 import type { Pokes } from '../services/pokes.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 import { describe, userProblems, validEvent } from './input.ts';
+import { contentTypes, readPage } from './page-files.ts';
 
 /** Changes within this time travel as one message. */
 const gatherMs = 200;
@@ -161,30 +162,4 @@ export function pageRoutes({ pageFolder, sdkFolder }: PageRoutesDeps): Hono<Envi
     });
   });
   return router;
-}
-
-interface PageFile {
-  readonly bytes: Uint8Array;
-  readonly contentType: string;
-}
-const contentTypes: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.woff2': 'font/woff2',
-};
-
-/** The page's few files, read once, by their path. */
-function readPage(folder: string): ReadonlyMap<string, PageFile> {
-  if (!existsSync(folder)) return new Map();
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
-    (name) => contentTypes[extname(name)] !== undefined,
-  );
-  return new Map(
-    names.map((name) => [
-      `/${name.replaceAll('\\', '/')}`,
-      { bytes: readFileSync(join(folder, name)), contentType: contentTypes[extname(name)] ?? '' },
-    ]),
-  );
 }

@@ -131,3 +131,7 @@ function weightsOf({ manifest, weights }: ModelFiles): ReturnType<typeof tf.io.d
     groups.flatMap((group) => group.weights),
   );
 }
+
+/** What else enrolment needs, for pages that import nothing more of ours. */
+export { enrolmentLimits } from '../face-quality.ts';
+export { enrolmentFramesMin, faceDistance, faceModel, faceTemplate } from '../face-template.ts';

@@ -1,0 +1,160 @@
+// The page as a whole. Whatever it shows, it says that there is another way in.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { FaceSubject, Language } from '@postern/shared';
+import {
+  camera,
+  closeCamera,
+  enrolFace,
+  framesTaken,
+  hint,
+  justEnrolled,
+  saveExport,
+  showIn,
+  step,
+  subject,
+  trouble,
+  withdrawFace,
+} from './enrolment.ts';
+import { ageText, agreedText, chooseLanguage, erasesText, hints, labels, troubleText } from './messages.ts';
+
+/** As many as the service asks for. */
+const framesWanted = [1, 2, 3];
+
+const language: Language = chooseLanguage(navigator.languages);
+const say = (text: Readonly<Record<Language, string>>): string => text[language];
+const day = (atMs: number): string =>
+  new Intl.DateTimeFormat(navigator.languages[0], { dateStyle: 'long', timeStyle: 'short' }).format(atMs);
+
+export function App(): JSX.Element {
+  const about = subject.value;
+  return (
+    <main>
+      <header>
+        {about !== undefined && <p class="event">{about.event.name}</p>}
+        <h1>{say(labels.title)}</h1>
+      </header>
+      {trouble.value !== undefined && (
+        <p class="trouble" role="alert">
+          {say(troubleText(trouble.value))}
+        </p>
+      )}
+      <Step about={about} />
+      <p class="other-way">{say(labels.otherWay)}</p>
+    </main>
+  );
+}
+
+function Step({ about }: { readonly about: FaceSubject | undefined }): JSX.Element | null {
+  switch (step.value) {
+    case 'failed':
+      return null;
+    case 'consent':
+      return about === undefined ? null : <Consent about={about} />;
+    case 'preparing':
+    case 'looking':
+      return <Look />;
+    case 'enrolled':
+      return about === undefined ? null : <Enrolled about={about} />;
+    case 'ended':
+      return <Ended />;
+    case 'loading':
+    case 'sending':
+      return <p class="waiting">{say(step.value === 'loading' ? labels.preparing : labels.sending)}</p>;
+  }
+}
+
+function Consent({ about }: { readonly about: FaceSubject }): JSX.Element {
+  const texts = about.consent?.texts ?? {};
+  const languages = Object.keys(texts);
+  const [chosen, choose] = useState(languages.find((tag) => tag.startsWith(language)) ?? languages[0] ?? '');
+  return (
+    <form
+      onSubmit={(submit) => {
+        submit.preventDefault();
+        void enrolFace(chosen);
+      }}
+    >
+      <p>{say(labels.picture)}</p>
+      {languages.length > 1 && (
+        <label class="language">
+          {say(labels.language)}
+          <select value={chosen} onChange={(change) => choose(change.currentTarget.value)}>
+            {languages.map((tag) => (
+              <option key={tag} value={tag}>
+                {tag}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <blockquote lang={chosen}>{texts[chosen]}</blockquote>
+      <label class="tick">
+        <input type="checkbox" name="agree" required />
+        <span>{say(labels.agree)}</span>
+      </label>
+      <label class="tick">
+        <input type="checkbox" name="age" required />
+        <span>{say(ageText(about.ageMin ?? 0))}</span>
+      </label>
+      <button type="submit">{say(labels.begin)}</button>
+      {about.erasesAtMs !== undefined && <p class="soft">{say(erasesText(day(about.erasesAtMs)))}</p>}
+    </form>
+  );
+}
+
+function Look(): JSX.Element {
+  const said = hint.value === undefined ? labels.look : (hints[hint.value] ?? labels.look);
+  return (
+    <section class="look">
+      <div class="view">{camera.value !== undefined && <video ref={showIn} autoplay playsInline muted />}</div>
+      <p class="hint" aria-live="polite">
+        {say(step.value === 'preparing' ? labels.preparing : said)}
+      </p>
+      <ol class="frames" aria-label={`${framesTaken.value} / ${framesWanted.length}`}>
+        {framesWanted.map((number) => (
+          <li key={number} class={framesTaken.value >= number ? 'taken' : ''} />
+        ))}
+      </ol>
+      <button type="button" class="quiet" onClick={closeCamera}>
+        {say(labels.stop)}
+      </button>
+    </section>
+  );
+}
+
+function Enrolled({ about }: { readonly about: FaceSubject }): JSX.Element {
+  const [consent] = about.consents;
+  return (
+    <section>
+      <h2>{say(labels.enrolled)}</h2>
+      {justEnrolled.value && <p class="keep">{say(labels.keepAddress)}</p>}
+      {consent !== undefined && (
+        <p>
+          {say(agreedText(consent.version))} {day(consent.agreedAtMs)}
+        </p>
+      )}
+      {about.erasesAtMs !== undefined && <p>{say(erasesText(day(about.erasesAtMs)))}</p>}
+      <div class="actions">
+        <button type="button" class="quiet" onClick={() => void saveExport()}>
+          {say(labels.save)}
+        </button>
+        <button type="button" class="danger" onClick={() => void withdrawFace()}>
+          {say(labels.withdraw)}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function Ended(): JSX.Element {
+  return (
+    <section>
+      <h2>{say(labels.ended)}</h2>
+      <p>{say(labels.endedHint)}</p>
+      <button type="button" class="quiet" onClick={() => void saveExport()}>
+        {say(labels.save)}
+      </button>
+    </section>
+  );
+}

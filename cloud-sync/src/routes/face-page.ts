@@ -1,0 +1,55 @@
+// The page on which people enrol their own face, with the models that run in it: everything from this address, nothing inline, and the one
+// permission that TensorFlow's WASM needs.
+import type { Hono } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import { createRouter, problem, type Environment, type RouteContext } from './context.ts';
+import { readPage } from './page-files.ts';
+
+export interface FacePageDeps {
+  /** Folder of the built page. */
+  readonly faceFolder: string;
+}
+
+/** Under `/face`. */
+export function facePageRoutes({ faceFolder }: FacePageDeps): Hono<Environment> {
+  const router = createRouter();
+  const files = readPage(faceFolder);
+  const headers = secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'self'"],
+      scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+      imgSrc: ["'self'", 'data:'],
+      objectSrc: ["'none'"],
+      baseUri: ["'self'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+    permissionsPolicy: { camera: ['self'], microphone: [], geolocation: [] },
+    referrerPolicy: 'no-referrer',
+    xFrameOptions: 'DENY',
+    strictTransportSecurity: false,
+  });
+  const give =
+    (cacheControl: string) =>
+    (c: RouteContext): Response => {
+      const file = files.get(c.req.path.slice('/face'.length));
+      return file === undefined
+        ? problem(c, { type: 'not-found' })
+        : c.body(Buffer.from(file.bytes), 200, { 'Content-Type': file.contentType, 'Cache-Control': cacheControl });
+    };
+  router.get('/', headers, (c) => {
+    const index = files.get('/index.html');
+    if (index === undefined)
+      return c.text('This page has not been built. Run npm run build, then start the service again.\n');
+    const html = Buffer.from(index.bytes).toString('utf8');
+    // What the page asks for lies under its own address, with and without a slash at its end.
+    const isFolder = new URL(c.req.url).pathname.endsWith('/');
+    return c.body(isFolder ? html : html.replace('<head>', '<head>\n    <base href="face/" />'), 200, {
+      'Content-Type': index.contentType,
+      'Cache-Control': 'no-cache',
+    });
+  });
+  router.get('/assets/:file', headers, give('public, max-age=31536000, immutable'));
+  router.get('/models/:file', headers, give('public, max-age=86400'));
+  return router;
+}
