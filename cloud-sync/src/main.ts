@@ -33,7 +33,17 @@ export interface Cloud
     Sources,
     Pick<
       AppDeps,
-      'events' | 'tickets' | 'staff' | 'devices' | 'feed' | 'users' | 'members' | 'keys' | 'audit' | 'recordAlone'
+      | 'events'
+      | 'tickets'
+      | 'staff'
+      | 'devices'
+      | 'feed'
+      | 'users'
+      | 'members'
+      | 'keys'
+      | 'audit'
+      | 'recordAlone'
+      | 'faceSetups'
     > {
   readonly jobs: JobService;
 }

@@ -75,21 +75,23 @@ export const visitorOf = (cloud: CloudAccess, token: string): Visitor => ({
     }),
 });
 
-/** Every way in which somebody could have written these bytes down. */
+/** Every way in which somebody could have written these bytes down, also in the middle of something else. */
 export function writtenForms(bytes: Uint8Array): readonly Buffer[] {
   const raw = Buffer.from(bytes);
-  const base64 = raw.toString('base64').replace(/=+$/, '');
   const signed = [...new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length)];
-  const floats = Buffer.from(Float32Array.from(signed, (value) => value / 200).buffer);
+  const numbers = signed.map((value) => value / 200);
   return [
     raw,
-    Buffer.from(raw.toString('hex')),
-    Buffer.from(raw.toString('hex').toUpperCase()),
-    Buffer.from(base64),
-    Buffer.from(raw.toString('base64url')),
-    Buffer.from(signed.join(',')),
-    Buffer.from(signed.join(', ')),
-    Buffer.from([...raw].join(',')),
-    floats,
-  ].map((form) => form.subarray(0, Math.min(form.length, 40)));
+    Buffer.from(Float32Array.from(numbers).buffer),
+    Buffer.from(Float64Array.from(numbers).buffer),
+    ...[0, 1, 2].flatMap((offset) => {
+      const part = raw.subarray(offset);
+      return [part.toString('base64'), part.toString('base64url')].map((text) => Buffer.from(text));
+    }),
+    ...[
+      raw.toString('hex'),
+      raw.toString('hex').toUpperCase(),
+      ...[signed, [...raw], numbers].flatMap((list) => [list.join(','), list.join(', '), list.join(' ')]),
+    ].map((text) => Buffer.from(text)),
+  ].map((form) => form.subarray(0, 40));
 }

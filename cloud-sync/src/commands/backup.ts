@@ -7,6 +7,7 @@ import { defineCommand, type CommandDef } from 'citty';
 import type { SingleBar } from 'cli-progress';
 import type { Config } from '../config.ts';
 import { systemActor, type AuditRecord } from '../services/audit.ts';
+import type { FaceSetups } from '../services/face-setup.ts';
 import type { Feed } from '../services/feed.ts';
 import { backupSqlite, restoreSqlite, type BackupError } from '../store/backup.ts';
 import { explainMissing, isPostgresUrl } from '../store/database.ts';
@@ -19,6 +20,7 @@ export const versionsSkipped = 1_000_000;
 interface RestoredCloud {
   readonly feed: Pick<Feed, 'publishAll'>;
   readonly recordAlone: (entry: AuditRecord) => Promise<void>;
+  readonly faceSetups: Pick<FaceSetups, 'endAfterRestore'>;
   readonly close: () => Promise<void>;
 }
 
@@ -96,11 +98,14 @@ export const createRestoreCommand = <E extends { readonly type: string }>({
           `there is no master key. Bring back the one that belongs to the backup, as ${join(config.data, 'master.key')} or by POSTERN_CLOUD_MASTER_KEY_FILE: without it the keys in the backup open for nobody.`,
         );
       let published: readonly number[] = [];
+      let faces = 0;
       const restored = await restoreSqlite<E>(args.file, pathOf(config.database), async (partial) => {
         const opened = await open({ ...config, database: `sqlite:${partial}` });
         if (!opened.ok) return opened.error;
-        const { feed, recordAlone, close } = opened.value;
-        await recordAlone({ action: 'backup-restored', actor: systemActor });
+        const { feed, recordAlone, faceSetups, close } = opened.value;
+        faces = await faceSetups.endAfterRestore();
+        const details = faces === 0 ? {} : { faces };
+        await recordAlone({ action: 'backup-restored', actor: systemActor, details });
         published = await feed.publishAll({ snapshot: true, skipping: versionsSkipped });
         await close();
         return undefined;
@@ -113,6 +118,10 @@ export const createRestoreCommand = <E extends { readonly type: string }>({
       }
       console.log(`${restored.value.file}\t${restored.value.bytes} bytes`);
       const events = published.length === 0 ? 'No event had a feed.' : `Published event ${published.join(', ')} anew.`;
+      if (faces > 0)
+        console.log(
+          `Erased ${faces} faces: who has withdrawn since the backup must not come back. People enrol again.`,
+        );
       console.log(`${events} Start the service; gates follow, and bring what they have seen since the backup.`);
     },
   });

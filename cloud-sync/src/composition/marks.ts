@@ -1,6 +1,6 @@
 // Where marks come in, and what they come to: gates send theirs, the cloud makes its own as it verifies, and both are folded into
 // stories, uses and reports.
-import { createIngest, err, loadLedger, ok } from '@postern/shared';
+import { createIngest, err, faceMethodId, loadLedger, ok } from '@postern/shared';
 import type { AppDeps } from '../app.ts';
 import { createBandDesk } from '../services/band-desk.ts';
 import { createBandImports } from '../services/band-import.ts';
@@ -14,6 +14,8 @@ import { createCredentials, type Credentials } from '../services/credentials.ts'
 import { createDenials } from '../services/denials.ts';
 import { readEvent } from '../services/events.ts';
 import { createReadKnownFace } from '../services/known-face.ts';
+import { generateFace } from '../services/face-generate.ts';
+import { createFaces } from '../services/faces.ts';
 import { createLiveStates } from '../services/live-states.ts';
 import { createOrders } from '../services/orders.ts';
 import { createQuarantine } from '../services/quarantine.ts';
@@ -54,6 +56,7 @@ export interface Marks extends Pick<
   | 'bands'
   | 'bandImports'
   | 'bindings'
+  | 'faces'
   | 'liveStates'
   | 'usageLog'
   | 'suspicions'
@@ -164,7 +167,9 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     gateName: devices.nameOf,
   });
   const credentials = createCredentials({ database, clock, keys, audit, bands });
-  const methods = createTicketMethods({ findTicket, keys, credentials, verifications });
+  const faces = createFaces({ ...foundation, findTicket, changed: feed.changed });
+  const generators = new Map([[faceMethodId, generateFace(faces)]]);
+  const methods = createTicketMethods({ findTicket, keys, generators, credentials, verifications });
   const ordering = { database, clock, keys, readTicket, replica, storeOf: central.storeOf };
   const coverage = createCoverage({ database, clock, replica, audit, changed });
   const cases = createCases({ database, clock, audit, coverage, changed: pokes.poke, tell: outbox.tellChangedCase });
@@ -197,6 +202,7 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     readOfflineRisk: createOfflineRisk({ database, clock, replica }),
     bands,
     bandImports: createBandImports({ database, clock, keys, readEffective, storeOf: central.storeOf }),
+    faces,
     bindings: createBindingConflicts({ database, storeOf: central.storeOf }),
     liveStates: createLiveStates({ reports, clock }),
     usageLog: createUsageLog(database),

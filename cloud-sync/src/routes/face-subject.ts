@@ -58,7 +58,7 @@ export function faceSubjectRoutes({ faces, faceLinks }: Omit<FaceRoutesDeps, 'fa
       if (link.value.subject !== null) return problem(c, { type: 'link-invalid' });
       const sender = { link: link.value };
       const enrolled = await faces.enrol(link.value.ticket, c.req.valid('json'), sender, c.get('audit')?.take);
-      return enrolled.ok ? c.json(enrolled.value, 201) : problem(c, enrolled.error);
+      return enrolled.ok ? c.json(enrolled.value.answer, 201) : problem(c, enrolled.error);
     },
   );
   router.delete(

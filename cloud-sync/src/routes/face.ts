@@ -131,7 +131,7 @@ export function ticketFaceRoutes({ faces, faceLinks }: Omit<FaceRoutesDeps, 'fac
     async (c) => {
       const { ticket } = c.req.valid('param');
       const enrolled = await faces.enrol(ticket, c.req.valid('json'), { actor: c.get('actor') }, c.get('audit')?.take);
-      return enrolled.ok ? c.json(enrolled.value, 201) : problem(c, enrolled.error);
+      return enrolled.ok ? c.json(enrolled.value.answer, 201) : problem(c, enrolled.error);
     },
   );
   router.delete(

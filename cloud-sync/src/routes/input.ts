@@ -224,7 +224,7 @@ export function describe(
     ...(good.alsoAs === undefined ? {} : { [good.alsoAs]: text }),
   };
   const byStatus = new Map<number, ProblemType[]>();
-  for (const type of problems)
+  for (const type of new Set(problems))
     byStatus.set(problemStatuses[type], [...(byStatus.get(problemStatuses[type]) ?? []), type]);
   return {
     summary,

@@ -20,6 +20,7 @@ import { z } from 'zod';
 import type { MethodSwitches } from '../services/method-switches.ts';
 import type { TicketMethodsService } from '../services/ticket-methods.ts';
 import { createRouter, problem, type Environment } from './context.ts';
+import { enrolProblems } from './face.ts';
 import { mayActEverywhere, mayActIn } from './enforce-access.ts';
 import {
   bodyProblems,
@@ -76,6 +77,7 @@ export function ticketMethodRoutes({ methods }: MethodRoutesDeps): Hono<Environm
         'band-bound',
         'band-reserved',
         'bands-too-many',
+        ...enrolProblems,
         'store-unavailable',
       ]),
     ),

@@ -1,11 +1,9 @@
 // Whether faces may be enrolled for a ticket now: only where everything has been said that an organiser has to say first.
-import { err, ok, type ConsentTexts, type Result } from '@postern/shared';
+import { err, faceMethodId, ok, type ConsentTexts, type Result } from '@postern/shared';
 import type { Queries } from '../store/database.ts';
 import { readFaceSetup } from './face-setup.ts';
 import type { Failure } from './problems.ts';
 import type { TicketOfEvent } from './ticket-of-event.ts';
-
-export const faceMethodId = 'face';
 
 /** What is certain once people may enrol. */
 export interface OpenSetup {

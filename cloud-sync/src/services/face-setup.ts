@@ -31,6 +31,8 @@ export interface FaceSetups {
   readonly set: (event: number, setup: FaceSetupRequest, entry?: EntryOf) => Promise<Result<FaceSetup, Failure>>;
   /** Takes faces away from the event, and every face with them. */
   readonly remove: (event: number, entry?: EntryOf) => Promise<Result<undefined, Failure>>;
+  /** Of a database out of a backup: who has withdrawn since must not come back, and nobody knows who. Answers how many faces ended. */
+  readonly endAfterRestore: () => Promise<number>;
 }
 
 export interface FaceSetupsDeps {
@@ -46,6 +48,14 @@ export function createFaceSetups({ database, clock, audit, changed }: FaceSetups
     if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
     const setup = await readFaceSetup(database, event);
     return setup === undefined ? err({ type: 'face-unset' }) : ok(setup);
+  };
+  const endAll = async (queries: Queries, event: number): Promise<number> => {
+    let faces = 0;
+    for (;;) {
+      const subjects = await facesInForce(queries, event, facesAtATime);
+      if (subjects.length === 0) return faces;
+      faces += await endFaces(queries, event, subjects, 'erased', clock.wallMs());
+    }
   };
   return {
     read,
@@ -88,17 +98,20 @@ export function createFaceSetups({ database, clock, audit, changed }: FaceSetups
         await queries.deleteFrom('face_setup').where('event', '=', event).execute();
         await queries.deleteFrom('face_link').where('event', '=', event).where('subject', 'is', null).execute();
         await raiseRulesRevision(queries, event);
-        let faces = 0;
-        for (;;) {
-          const subjects = await facesInForce(queries, event, facesAtATime);
-          if (subjects.length === 0) break;
-          faces += await endFaces(queries, event, subjects, 'erased', clock.wallMs());
-        }
+        const faces = await endAll(queries, event);
         if (entry !== undefined) await audit.record(queries, entry({ event, subject: 'face', details: { faces } }));
       });
       changed(event);
       return ok(undefined);
     },
+
+    endAfterRestore: () =>
+      database.transaction().execute(async (queries) => {
+        const events = await queries.selectFrom('face_setup').select('event').execute();
+        let faces = 0;
+        for (const { event } of events) faces += await endAll(queries, event);
+        return faces;
+      }),
   };
 }
 

@@ -2,10 +2,12 @@
 // clear only while one of these runs; it is sealed before it is stored and never part of a log, an audit entry or an answer to staff.
 import {
   err,
+  faceMethodId,
   faceQualitySchema,
   facesMax,
   ok,
   type Clock,
+  type CredentialView,
   type FaceConsent,
   type FaceEnd,
   type FaceEnrolled,
@@ -24,7 +26,7 @@ import { isStaff, type Actor } from './actor.ts';
 import type { Audit, EntryOf } from './audit.ts';
 import { checkFrames } from './face-enrolment-check.ts';
 import { useLink, type FaceLinkRow } from './face-links.ts';
-import { checkOpen, faceMethodId } from './face-open.ts';
+import { checkOpen } from './face-open.ts';
 import { beginFace, endFaces, faceSubjects, openFaceRow, toConsent, type FaceRow } from './face-rows.ts';
 import { readConsentTexts, readFaceSetup } from './face-setup.ts';
 import { makeSecret } from './grants.ts';
@@ -39,6 +41,12 @@ const credentialIdChars = 16;
 /** Who enrols: with a link, or signed in. */
 export type FaceSender = { readonly link: FaceLinkRow } | { readonly actor: Actor };
 
+/** What is answered, and what the list of the ticket's credentials calls it. */
+export interface Enrolled {
+  readonly answer: FaceEnrolled;
+  readonly credential: CredentialView;
+}
+
 export interface Faces {
   /**
    * What `checkOpen` and `checkFrames` refuse; `consent-outdated`, `faces-too-many`, `link-invalid` where another request has used the link
@@ -49,7 +57,7 @@ export interface Faces {
     request: FaceEnrolmentRequest,
     sender: FaceSender,
     entry?: EntryOf,
-  ) => Promise<Result<FaceEnrolled, Failure>>;
+  ) => Promise<Result<Enrolled, Failure>>;
   readonly status: (ticketId: string) => Promise<Result<FaceStatus, Failure>>;
   /** `face-unknown` where the ticket has none. */
   readonly withdraw: (ticketId: string, entry?: EntryOf) => Promise<Result<undefined, Failure>>;
@@ -112,7 +120,7 @@ export function createFaces(deps: FacesDeps): Faces {
       if (!template.ok) return template;
       const token = 'link' in sender ? makeSecret(random) : undefined;
       const by = 'link' in sender ? 'link' : isStaff(sender.actor, event.id) ? 'staff' : 'holder';
-      const stored = await transact(database, async (queries): Promise<Result<undefined, Failure>> => {
+      const stored = await transact(database, async (queries): Promise<Result<string, Failure>> => {
         await lockTickets(queries, event.id, [ticketId]);
         if (!(await isStill(queries, event.id, ticket))) return err({ type: 'ticket-not-valid' });
         if ((await countFaces(queries, event.id)) >= facesMax) return err({ type: 'faces-too-many' });
@@ -145,16 +153,14 @@ export function createFaces(deps: FacesDeps): Faces {
         const details = { consent: version, language, by, frames: request.frames.length };
         if (entry !== undefined)
           await audit.record(queries, entry({ event: event.id, ticket: ticketId, subject, details }));
-        return ok(undefined);
+        return ok(subject.slice(0, credentialIdChars));
       });
       template.value.fill(0);
       if (!stored.ok) return stored;
       changed(event.id);
       return ok({
-        ticket: ticketId,
-        agreedAtMs: nowMs,
-        erasesAtMs,
-        ...(token === undefined ? {} : { token }),
+        answer: { ticket: ticketId, agreedAtMs: nowMs, erasesAtMs, ...(token === undefined ? {} : { token }) },
+        credential: { method: faceMethodId, id: stored.value, epoch: ticket.epoch, generatedAtMs: nowMs },
       });
     },
 

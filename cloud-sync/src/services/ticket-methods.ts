@@ -21,7 +21,7 @@ import type { Database } from '../store/database.ts';
 import { shareReads } from '../store/shared-reads.ts';
 import type { Actor } from './actor.ts';
 import type { EntryOf } from './audit.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, GeneratedCredential } from './credentials.ts';
 import { readEvent, type EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import { operatorOf } from './operators.ts';
@@ -62,7 +62,17 @@ export interface TicketMethodsService {
   ) => Promise<Result<OverrideResponse, Failure>>;
 }
 
+/** Makes what a method alone cannot: `credential` and `payload`, as it does. */
+export type Generate = (
+  ticketId: string,
+  options: unknown,
+  by: Actor,
+  entry?: EntryOf,
+) => Promise<Result<GeneratedCredential, Failure>>;
+
 export interface TicketMethodsDeps {
+  /** By method, where generating is more than the method's own work. */
+  readonly generators: ReadonlyMap<string, Generate>;
   readonly findTicket: FindTicket;
   readonly keys: Keys;
   readonly credentials: Credentials;
@@ -70,7 +80,7 @@ export interface TicketMethodsDeps {
 }
 
 export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsService {
-  const { findTicket, keys, credentials, verifications } = deps;
+  const { findTicket, keys, generators, credentials, verifications } = deps;
 
   const verifierOf = (actor: Actor, event: number): Verifier =>
     actor.kind === 'user'
@@ -88,7 +98,7 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
         return {
           method: method.id,
           available,
-          canGenerate: available && method.generates,
+          canGenerate: available && (method.generates || generators.has(method.id)),
           ...(available ? {} : { why }),
         };
       });
@@ -104,7 +114,11 @@ export function createTicketMethods(deps: TicketMethodsDeps): TicketMethodsServi
       if (!found.ok) return found;
       const { ticket, event } = found.value;
       if (ticket.status !== 'valid') return err({ type: 'ticket-not-valid' });
-      const made = await credentials.generate(event, ticket, method, options, by, entry);
+      const generate = generators.get(method);
+      const made =
+        generate === undefined
+          ? await credentials.generate(event, ticket, method, options, by, entry)
+          : await generate(ticketId, options, by, entry);
       return made.ok ? ok({ method, ...made.value }) : made;
     },
     verify: async (ticketId, method, request, by, entry) => {

@@ -1,6 +1,6 @@
 // Goal: nobody's face is kept without everything that has to be said first, and without their consent; what is kept is sealed, shown to nobody
 // but its owner, and gone everywhere once somebody withdraws, the ticket passes on or the promised time is over.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   faceDistance,
   manifestSchema,
@@ -11,8 +11,11 @@ import {
   type FaceStatus,
   type FaceSubject,
   type Manifest,
+  type TicketMethods,
   type TicketResponse,
+  type VerifyResponse,
 } from '@postern/shared';
+import { withDatabase } from '../../../scripts/lib/postgres-server.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import {
   allowFaces,
@@ -176,6 +179,27 @@ describe('enrolling', () => {
   });
 });
 
+it('generating a face is enrolling one, and verifying one keeps nothing', async () => {
+  await allowFaces(test);
+  const path = `/api/tickets/${ticket.id}/methods`;
+  expect(await problemOf(await test.api('POST', `${path}/face/generate`, {}))).toBe('options-invalid');
+  const made = await test.json<{ credential: { id: string } }>('POST', `${path}/face/generate`, enrolmentOf(1));
+  const listed = await test.json<TicketMethods>('GET', path);
+  expect(listed.credentials).toMatchObject([{ method: 'face', id: made.credential.id }]);
+  expect(listed.methods.find(({ method }) => method === 'face')).toMatchObject({ canGenerate: true });
+  const qr = await test.json<{ payload: { text: string } }>('POST', `${path}/qr/generate`, {});
+  const live = (person: number): object => ({
+    presented_data: qr.payload.text,
+    also: [{ method: 'face', presented_data: Buffer.from(someTemplate(person, 3)).toString('base64') }],
+  });
+  const verify = (body: object): Promise<VerifyResponse> => test.json('POST', `${path}/qr/verify`, body, 200);
+  expect(await verify(live(2))).toMatchObject({ success: false, reason: 'face-unproven' });
+  expect(await verify(live(1))).toMatchObject({ success: true });
+  const stored = await test.stored();
+  for (const seen of [someTemplate(1, 3), someTemplate(2, 3), enrolledTemplate(1)])
+    expect(writtenForms(seen).filter((form) => stored.includes(form))).toEqual([]);
+});
+
 describe('what gates get', () => {
   const fetched = async (reference: { sha256: string } | undefined): Promise<Uint8Array | undefined> => {
     const gate = await gateOf();
@@ -262,6 +286,47 @@ describe('an end', () => {
     expect(await status()).toMatchObject({ enrolled: false, consents: [{ end: 'erased' }] });
     expect(await problemOf(await enrol())).toBe('face-unset');
   });
+});
+
+it('comes with a restored backup, since nobody knows who has withdrawn after it was made', async () => {
+  await allowFaces(test);
+  await enrol();
+  expect(await test.cloud.faceSetups.endAfterRestore()).toBe(1);
+  expect(await status()).toMatchObject({ enrolled: false, consents: [{ end: 'erased' }] });
+  expect(await problemOf(await enrol())).toBe('201');
+});
+
+it('opens under another master key, once it was sealed again', async () => {
+  await allowFaces(test);
+  const visitor = await openLink(test, ticket.id);
+  const { token } = await (await visitor.request('POST', '/face/enrolment', enrolmentOf(1))).json();
+  expect((await test.cloud.reseal(new Uint8Array(32).fill(0xbb))).ok).toBe(true);
+  await test.cloud.close();
+  const again = await createTestCloud({ folder: test.folder, time: test.time, masterKey: 'bb'.repeat(32) });
+  const exported = (await (await visitorOf(again, token).request('GET', '/face/export')).json()) as FaceExport;
+  expect(exported.face?.template).toBe(Buffer.from(enrolledTemplate(1)).toString('base64'));
+  test = again;
+});
+
+it('a key that was destroyed is written over in the file of the database', async () => {
+  const own = await createTestCloud({ database: 'sqlite' });
+  onTestFinished(() => own.close());
+  await own.json('POST', '/api/events', someEvent);
+  const { id } = await own.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 });
+  await allowFaces(own);
+  await own.json('POST', `/api/tickets/${id}/face`, enrolmentOf(1));
+  const sealed = await withDatabase(own.databaseUrl, async (database) => {
+    const { sealed_key: key } = await database.selectFrom('face_key').select('sealed_key').executeTakeFirstOrThrow();
+    const { sealed: face } = await database.selectFrom('face').select('sealed').executeTakeFirstOrThrow();
+    return [key, face ?? ''];
+  });
+  const stored = await own.stored();
+  expect(sealed.map((text) => stored.includes(text))).toEqual([true, true]);
+  await own.api('DELETE', `/api/tickets/${id}/face`);
+  // Closing folds the log into the file.
+  await own.cloud.close();
+  const after = await own.stored();
+  expect(sealed.map((text) => after.includes(text))).toEqual([false, false]);
 });
 
 it('the database holds no template in any form, and shows it when there is one', async () => {
