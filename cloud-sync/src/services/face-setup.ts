@@ -2,6 +2,7 @@
 // protection impact assessment, a least age, and the event's end, from which the time runs after which no face is kept.
 import {
   err,
+  faceMethodId,
   faceRulesSchema,
   ok,
   type AdmissionPolicy,
@@ -166,8 +167,9 @@ export async function readFaceRules(queries: Queries, event: number): Promise<Fa
   return { distanceMax, lookS, untilS: Math.floor(erasesAtMs / 1_000) };
 }
 
-/** An event's rules with what gates go by. */
+/** An event's rules with what gates go by: nothing where faces are switched off, and then gates keep none. */
 export async function withFaceRules(queries: Queries, policy: AdmissionPolicy): Promise<AdmissionPolicy> {
+  if (policy.methodsOff.includes(faceMethodId)) return policy;
   const face = await readFaceRules(queries, policy.event);
   return face === undefined ? policy : { ...policy, face };
 }

@@ -170,6 +170,9 @@ describe('enrolling', () => {
     const holder = await createPerson(test, 'attendee');
     await test.json('PATCH', `/api/tickets/${ticket.id}`, { holder: { account: holder.id } }, 200);
     const answer = await askAs(test, holder, 'GET', `/api/tickets/${ticket.id}/face/export`);
+    expect((await askAs(test, holder, 'DELETE', `/api/tickets/${ticket.id}/face`)).status).toBe(204);
+    expect((await askAs(test, holder, 'POST', `/api/tickets/${ticket.id}/face`, enrolmentOf(1))).status).toBe(201);
+    expect((await status()).consents.map(({ by }) => by)).toEqual(['holder', 'staff']);
     expect(((await answer.json()) as FaceExport).face?.template).toBe(
       Buffer.from(enrolledTemplate(1)).toString('base64'),
     );
@@ -235,6 +238,19 @@ describe('what gates get', () => {
     const after = await manifest();
     expect(after.version).toBeGreaterThan(before.version);
     expect(after.faces).toBeUndefined();
+  });
+
+  it('nothing while the method is switched off, and everything again afterwards', async () => {
+    await enrol();
+    expect((await manifest()).faces).toBeDefined();
+    const toggle = (enabled: boolean): Promise<unknown> =>
+      test.json('POST', '/admin/methods/face/toggle', { enabled, event: 1 }, 200);
+    await toggle(false);
+    const off = await manifest();
+    expect([off.faces, off.policy.face]).toEqual([undefined, undefined]);
+    expect(await problemOf(await enrol())).toBe('method-off');
+    await toggle(true);
+    expect((await manifest()).faces).toBeDefined();
   });
 
   it('while others enrol, the files of the last manifest stay to be fetched', async () => {
