@@ -1,7 +1,9 @@
 // The two files in which gates get faces (face-files.ts of the shared package): sealed templates, and the keys to them. Neither is ever
 // written to a disk here, as other files of the feed are: they are made from the rows whenever a gate asks for one by its hash. A face
 // that has ended is in none, and a file that had it can no longer be made: the gate is told that there is a newer version.
+import { setImmediate } from 'node:timers/promises';
 import {
+  assert,
   base64ToBytes,
   bytesToHex,
   encodeFaceKeys,
@@ -20,6 +22,8 @@ import { bindingOf, openFaceKey } from './face-rows.ts';
 import { readFaceRules } from './face-setup.ts';
 import type { Vault } from './vault.ts';
 
+/** Faces read at a time. */
+const pageRows = 500;
 /** Versions of a feed that gates may still be fetching. */
 const versionsSearched = 5;
 
@@ -52,38 +56,8 @@ export function createFaceFeed({ database, clock, vault }: FaceFeedDeps): FaceFe
   /** The last that was made of each event: fifty gates ask for the same. */
   const kept = new Map<number, Built>();
 
-  const build = async (event: number, revision: number): Promise<Built | undefined | 'gone'> => {
-    const rules = await readFaceRules(database, event);
-    if (rules === undefined || clock.wallMs() >= rules.untilS * 1_000) return undefined;
-    // One statement: between two a face could end.
-    const rows = await database
-      .selectFrom('face')
-      .leftJoin('face_key', (join) =>
-        join.onRef('face_key.event', '=', 'face.event').onRef('face_key.subject', '=', 'face.subject'),
-      )
-      .selectAll('face')
-      .select('face_key.sealed_key')
-      .where('face.event', '=', event)
-      .where('face.from_revision', '<=', revision)
-      .where(({ eb }) => eb.or([eb('face.until_revision', 'is', null), eb('face.until_revision', '>', revision)]))
-      .execute();
-    if (rows.some((row) => row.ended_at_ms !== null)) return 'gone';
-    if (rows.length === 0) return undefined;
-    const faces: SealedFace[] = [];
-    const faceKeys: FaceKey[] = [];
-    for (const row of rows) {
-      if (row.sealed === null || row.sealed_key === null) return 'gone';
-      faces.push({ ...bindingOf(row), sealed: base64ToBytes(row.sealed) ?? new Uint8Array(0) });
-      faceKeys.push({ ticketId: row.ticket, key: openFaceKey(vault, row, row.sealed_key) });
-    }
-    const templates = encodeFaceTemplates(event, faces);
-    const keys = encodeFaceKeys(event, faceKeys);
-    for (const { key } of faceKeys) key.fill(0);
-    return { revision, templates, keys, references: { templates: nameOf(templates), keys: nameOf(keys) } };
-  };
-
-  /** Whether a face of what was made has ended since. */
-  const isSpoilt = async (event: number, { revision }: Built): Promise<boolean> => {
+  /** Whether a face of this revision has ended since. */
+  const isSpoilt = async (event: number, revision: number): Promise<boolean> => {
     const ended = await database
       .selectFrom('face')
       .select('subject')
@@ -95,9 +69,51 @@ export function createFaceFeed({ database, clock, vault }: FaceFeedDeps): FaceFe
     return ended !== undefined;
   };
 
+  /** Those of the revision that have not ended, with their keys; a bit at a time, between which other requests have their turn. */
+  const readFaces = async (event: number, revision: number): Promise<readonly (SealedFace & FaceKey)[]> => {
+    const faces: (SealedFace & FaceKey)[] = [];
+    for (let after = ''; ;) {
+      const page = await database
+        .selectFrom('face')
+        .innerJoin('face_key', (join) =>
+          join.onRef('face_key.event', '=', 'face.event').onRef('face_key.subject', '=', 'face.subject'),
+        )
+        .selectAll('face')
+        .select('face_key.sealed_key')
+        .where('face.event', '=', event)
+        .where('face.subject', '>', after)
+        .where('face.from_revision', '<=', revision)
+        .where('face.ended_at_ms', 'is', null)
+        .orderBy('face.subject')
+        .limit(pageRows)
+        .execute();
+      for (const row of page) {
+        const sealed = base64ToBytes(row.sealed ?? '');
+        assert(sealed !== undefined, 'a face that is in force is sealed');
+        faces.push({ ...bindingOf(row), sealed, key: openFaceKey(vault, row, row.sealed_key) });
+      }
+      if (page.length < pageRows) return faces;
+      after = page.at(-1)?.subject ?? '';
+      await setImmediate();
+    }
+  };
+
+  const build = async (event: number, revision: number): Promise<Built | undefined | 'gone'> => {
+    const rules = await readFaceRules(database, event);
+    if (rules === undefined || clock.wallMs() >= rules.untilS * 1_000) return undefined;
+    const faces = await readFaces(event, revision);
+    // Whoever has ended while they were read is missing in some of them, and in none that a gate takes.
+    if (await isSpoilt(event, revision)) return 'gone';
+    if (faces.length === 0) return undefined;
+    const templates = encodeFaceTemplates(event, faces);
+    const keys = encodeFaceKeys(event, faces);
+    for (const { key } of faces) key.fill(0);
+    return { revision, templates, keys, references: { templates: nameOf(templates), keys: nameOf(keys) } };
+  };
+
   const builtAt = async (event: number, revision: number): Promise<Built | undefined | 'gone'> => {
     const known = kept.get(event);
-    if (known !== undefined && (known.revision !== revision || (await isSpoilt(event, known)))) {
+    if (known !== undefined && (known.revision !== revision || (await isSpoilt(event, known.revision)))) {
       known.keys.fill(0);
       kept.delete(event);
     } else if (known !== undefined) return known;

@@ -15,7 +15,7 @@ import {
   type TicketResponse,
   type VerifyResponse,
 } from '@postern/shared';
-import { withDatabase } from '../../../scripts/lib/postgres-server.ts';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import {
   allowFaces,
