@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command line of the service: serve | migrate | move | token | event | issue | import | export | import-bands | import-sealed | pretix |
-// feed | rotate-keys | audit | jobs | backup | restore. Everything but `serve` works on the data folder directly, also while the service runs.
+// nft | feed | rotate-keys | audit | jobs | backup | restore. Everything but `serve` works on the data folder directly, also while the service runs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ import { createImportSealedCommand } from './commands/import-sealed.ts';
 import { createImportTicketsCommand } from './commands/import-tickets.ts';
 import { createJobsCommand } from './commands/jobs.ts';
 import { moveCommand } from './commands/move.ts';
+import { createNftCommand } from './commands/nft.ts';
 import { watchOutput } from './commands/output.ts';
 import { createPretixCommand } from './commands/pretix.ts';
 import { createRotateKeysCommand } from './commands/rotate-keys.ts';
@@ -210,9 +211,12 @@ const auditCommand = createAuditCommand({
   isRead: output.isRead,
 });
 
+const readSettings = (args: Parameters<typeof readConfig>[0]): Config =>
+  orExit(readConfig({ ...args, logLevel: 'warn' }));
+
 const backupTools = {
   open,
-  readSettings: (args: Parameters<typeof readConfig>[0]): Config => orExit(readConfig({ ...args, logLevel: 'warn' })),
+  readSettings,
   explain,
   fail,
   startProgress: (total: number, what: string) => startProgress(total, what, process.stderr.isTTY),
@@ -258,6 +262,7 @@ const main = defineCommand({
       fail,
       startProgress: (total, what) => startProgress(total, what, process.stderr.isTTY),
     }),
+    nft: createNftCommand({ withCloud, eventNumber, orExit, fail, readSettings, timer: createSystem().timer }),
     'rotate-keys': createRotateKeysCommand({ withCloud, orExit, print: console.log }),
   },
 });
@@ -356,6 +361,8 @@ function explain(error: StartError | Failure): string {
       return `${error.cause}. Bring back the master key that belongs to this database: master.key in the data folder, or what POSTERN_CLOUD_MASTER_KEY or POSTERN_CLOUD_MASTER_KEY_FILE names.`;
     case 'wallet-files-unfit':
       return `passes for wallets: ${error.cause}. Check POSTERN_CLOUD_APPLE_…, POSTERN_CLOUD_GOOGLE_… and POSTERN_CLOUD_PASS_IMAGES.`;
+    case 'nft-key-unreadable':
+      return `${error.cause}. Check POSTERN_CLOUD_NFT_KEY_FILE, or systemd's credential nft.key.`;
     case 'event-unknown':
       return `${error.detail ?? problemTitle(error.type)} in this database. Those it has: cloud-sync event; another database: --database.`;
     case 'next-key-too-young':

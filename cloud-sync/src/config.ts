@@ -1,7 +1,7 @@
 // The service's settings: command line first, then environment, then defaults, checked once. The only file that reads the environment.
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { err, knownMethods, methodById, ok, type Result } from '@postern/shared';
+import { addressTextSchema, err, knownMethods, methodById, ok, type Result } from '@postern/shared';
 import { z } from 'zod';
 import { isNetwork } from './services/network-addresses.ts';
 
@@ -98,6 +98,39 @@ const configSchema = z.object({
       .default('#16324f'),
     images: z.string().min(1).optional(),
   }),
+  /** Tickets as tokens: the chain, how it is reached, and who signs there. */
+  nft: z
+    .object({
+      /** In order of preference; they may hold a provider's key, and are shown to nobody. */
+      rpcs: z
+        .string('must be set beside the chain')
+        .transform((text) => text.split(',').map((url) => url.trim()))
+        .refine(
+          (urls) =>
+            urls.length <= 8 && urls.every((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)),
+          'must be up to 8 addresses beginning with https:// or http://, separated by commas',
+        ),
+      chainId: z.coerce.number('must be a number').int().min(1).max(Number.MAX_SAFE_INTEGER),
+      /** Without one there are no tokens; `cloud-sync nft deploy` makes one. */
+      contract: addressTextSchema.optional(),
+      /** 64 hexadecimal digits. */
+      key: z
+        .string()
+        .regex(/^(0x)?[0-9a-fA-F]{64}$/, 'must have 64 hexadecimal digits')
+        .optional(),
+      /** A file with the same. */
+      keyFile: z.string().min(1).optional(),
+      startBlock: z.coerce.number('must be the number of a block').int().min(0).max(Number.MAX_SAFE_INTEGER),
+      confirmations: z.coerce.number('must be a number from 0 to 1000').int().min(0).max(1_000),
+      /** Gwei for a unit of gas. */
+      feeMax: z.coerce.number('must be a number from 1 to 100000').int().min(1).max(100_000),
+      consumeAfterS: z.coerce.number('must be a number from 0 to 604800').int().min(0).max(604_800),
+    })
+    .refine(({ key, keyFile }) => (key === undefined) !== (keyFile === undefined), {
+      message: 'give one of the two',
+      path: ['key'],
+    })
+    .optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 export type Config = z.infer<typeof configSchema>;
@@ -137,6 +170,14 @@ const settings: Readonly<Record<string, string>> = {
   'passes.organisation': 'POSTERN_CLOUD_PASS_ORGANISATION',
   'passes.colour': 'POSTERN_CLOUD_PASS_COLOUR',
   'passes.images': 'POSTERN_CLOUD_PASS_IMAGES',
+  'nft.rpcs': 'POSTERN_CLOUD_NFT_RPC',
+  'nft.chainId': 'POSTERN_CLOUD_NFT_CHAIN_ID',
+  'nft.contract': 'POSTERN_CLOUD_NFT_CONTRACT',
+  'nft.key': 'POSTERN_CLOUD_NFT_KEY or POSTERN_CLOUD_NFT_KEY_FILE',
+  'nft.startBlock': 'POSTERN_CLOUD_NFT_START_BLOCK',
+  'nft.confirmations': 'POSTERN_CLOUD_NFT_CONFIRMATIONS',
+  'nft.feeMax': 'POSTERN_CLOUD_NFT_FEE_MAX',
+  'nft.consumeAfterS': 'POSTERN_CLOUD_NFT_CONSUME_AFTER',
   'oidc.issuer': 'POSTERN_CLOUD_OIDC_ISSUER',
   'oidc.clientId': 'POSTERN_CLOUD_OIDC_CLIENT_ID',
   'oidc.clientSecret': 'POSTERN_CLOUD_OIDC_CLIENT_SECRET',
@@ -179,6 +220,7 @@ export function readConfig(
     limitsFactor: environment['POSTERN_CLOUD_LIMITS_FACTOR'] ?? '1',
     webhookNetworks: environment['POSTERN_CLOUD_WEBHOOK_NETWORKS'],
     metricsToken: environment['POSTERN_CLOUD_METRICS_TOKEN'],
+    nft: readNft(environment),
     logLevel: flags.logLevel ?? environment['POSTERN_CLOUD_LOG_LEVEL'] ?? 'info',
   });
   if (parsed.success && parsed.data.masterKey !== undefined && parsed.data.masterKeyFile !== undefined)
@@ -199,6 +241,25 @@ function readGroup(
   return group.every(([, value]) => value === undefined) ? undefined : Object.fromEntries(group);
 }
 
+/** What is set about a chain, if anything that says which is. */
+function readNft(environment: Readonly<Record<string, string | undefined>>): object | undefined {
+  const setting = (name: string): string | undefined => environment[`POSTERN_CLOUD_NFT_${name}`];
+  const [rpcs, chainId, contract] = [setting('RPC'), setting('CHAIN_ID'), setting('CONTRACT')];
+  if (rpcs === undefined && chainId === undefined && contract === undefined) return undefined;
+  const key = setting('KEY');
+  return {
+    rpcs,
+    chainId,
+    contract,
+    key,
+    keyFile: setting('KEY_FILE') ?? (key === undefined ? credentialFile(environment, 'nft.key') : undefined),
+    startBlock: setting('START_BLOCK') ?? '0',
+    confirmations: setting('CONFIRMATIONS') ?? '12',
+    feeMax: setting('FEE_MAX') ?? '100',
+    consumeAfterS: setting('CONSUME_AFTER') ?? '600',
+  };
+}
+
 /** Keys and feed files lie beside a database that was given by file name. */
 const folderOf = (database: string | undefined): string | undefined =>
   database?.startsWith('sqlite:') === true && database.length > 'sqlite:'.length
@@ -206,13 +267,13 @@ const folderOf = (database: string | undefined): string | undefined =>
     : undefined;
 
 /** systemd's LoadCredential=master.key:… needs no setting; one that is given goes before it. */
-function masterKeyFile(environment: Readonly<Record<string, string | undefined>>): string | undefined {
-  const {
-    POSTERN_CLOUD_MASTER_KEY: key,
-    POSTERN_CLOUD_MASTER_KEY_FILE: file,
-    CREDENTIALS_DIRECTORY: folder,
-  } = environment;
-  if (key !== undefined || file !== undefined || folder === undefined) return file;
-  const credential = join(folder, 'master.key');
+const masterKeyFile = (environment: Readonly<Record<string, string | undefined>>): string | undefined =>
+  environment['POSTERN_CLOUD_MASTER_KEY_FILE'] ??
+  (environment['POSTERN_CLOUD_MASTER_KEY'] === undefined ? credentialFile(environment, 'master.key') : undefined);
+
+function credentialFile(environment: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
+  const folder = environment['CREDENTIALS_DIRECTORY'];
+  if (folder === undefined) return undefined;
+  const credential = join(folder, name);
   return existsSync(credential) ? credential : undefined;
 }

@@ -12,6 +12,7 @@ import { openFoundation, type CloudDeps, type OpenError } from './composition/fo
 import { createGeofence } from './composition/geofence.ts';
 import { createHolderServices } from './composition/holders.ts';
 import { openMarks, type Marks } from './composition/marks.ts';
+import { openNft, type NftServices } from './composition/nft.ts';
 import { createPeople } from './composition/people.ts';
 import { createSources, type Sources } from './composition/sources.ts';
 import { createUpkeep, type Upkeep } from './composition/upkeep.ts';
@@ -31,6 +32,7 @@ export interface Cloud
     Pick<Marks, 'central' | 'replica' | 'bandImports' | 'sealedMarks'>,
     Pick<EventServices, 'ticketImports' | 'ticketFileImports' | 'ticketExports'>,
     Sources,
+    Pick<NftServices, 'nft'>,
     Pick<
       AppDeps,
       | 'events'
@@ -55,14 +57,20 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const { config, log, clock, random, database, vault, keys, audit } = foundation;
   const people = createPeople(foundation);
   const events = await openEvents(foundation);
-  const marks = await openMarks(foundation, events);
+  const chain = await openNft(foundation, events);
+  if (!chain.ok) {
+    await events.closeChannel();
+    await foundation.database.destroy();
+    return chain;
+  }
+  const marks = await openMarks(foundation, events, chain.value);
   const geofence = createGeofence(foundation, events, marks);
   const wallets = createWallets(foundation, events, marks);
   const holders = createHolderServices(foundation, events, marks, wallets);
   const face = createFaceServices(foundation, events, marks);
   const upkeep = createUpkeep(foundation, events);
   const sources = createSources(foundation, events);
-  const background = createBackground(foundation, { marks, events, sources });
+  const background = createBackground(foundation, { marks, events, sources, chain: chain.value });
   const stopping = new AbortController();
   // Every live stream listens to it.
   setMaxListeners(0, stopping.signal);
@@ -75,6 +83,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     ...holders,
     ...wallets,
     ...face,
+    ...chain.value,
     ...upkeep,
     ...sources,
     ...background,

@@ -41,11 +41,15 @@ const bundles = { 'index.html': 'index.html', 'thread.ts': 'thread.cjs' };
 const onlyBundled = ['shared/src/face-engine'];
 
 /**
- * A workspace's manifest and build: the JavaScript of every source there is, nothing left over from older ones, its pages, and the files of
- * threads that are one file.
+ * A workspace's manifest and build: the JavaScript of every source there is, nothing left over from older ones, its pages, the files of
+ * threads that are one file, and contracts for a chain.
  */
 function copyWorkspace(from, to) {
   copy(join(from, 'package.json'), join(to, 'package.json'));
+  const contracts = join(from, 'contracts');
+  if (existsSync(contracts))
+    for (const path of filesIn(contracts).filter((file) => file.endsWith('.json')))
+      copy(join(contracts, path), join(to, 'contracts', path));
   const bundled = new Map();
   for (const path of filesIn(join(from, 'src'))) {
     const folder = path.slice(0, path.indexOf('/'));

@@ -70,6 +70,7 @@ export * from './wire-holders.ts';
 export * from './wire-jobs.ts';
 export * from './wire-keys.ts';
 export * from './wire-methods.ts';
+export * from './wire-nft.ts';
 export * from './wire-orders.ts';
 export * from './wire-page.ts';
 export * from './wire-people.ts';

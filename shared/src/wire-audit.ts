@@ -76,6 +76,7 @@ export const auditActions = [
   'face-enrolled',
   'face-ended',
   'face-exported',
+  'tokens-frozen',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

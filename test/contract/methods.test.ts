@@ -100,7 +100,7 @@ const enrolled: FaceLookups = {
 };
 const bandOptions = (): object => ({ uid: bytesToHex(id), key: bytesToHex(phone().publicKey) });
 
-const harnesses: ReadonlyMap<typeof qrMethod, MethodHarness> = new Map([
+const harnesses = new Map<typeof qrMethod, MethodHarness>([
   [
     qrMethod,
     {
@@ -137,6 +137,7 @@ const harnesses: ReadonlyMap<typeof qrMethod, MethodHarness> = new Map([
   [
     nftMethod,
     {
+      options: () => ({ wallet: `0x${'a1'.repeat(20)}` }),
       lookups: () => ({
         nft: () => ({
           rules: onChain,

@@ -94,6 +94,8 @@ export interface TestCloudOptions {
   readonly metricsToken?: string;
   /** What signs passes for wallets. */
   readonly wallets?: Partial<Pick<Config, 'apple' | 'google' | 'passes'>>;
+  /** The chain of tickets that are tokens. */
+  readonly nft?: Config['nft'];
 }
 
 /** The databases of the clouds that have not been closed for good, by folder. */
@@ -116,6 +118,7 @@ export async function createTestCloud({
   webhookNetworks = [],
   metricsToken,
   wallets = {},
+  nft,
 }: TestCloudOptions = {}): Promise<TestCloud> {
   const own =
     databaseUrl === undefined
@@ -140,6 +143,7 @@ export async function createTestCloud({
     ...wallets,
     ...(masterKey === undefined ? {} : { masterKey }),
     ...(metricsToken === undefined ? {} : { metricsToken }),
+    ...(nft === undefined ? {} : { nft }),
     ...(oidc === undefined ? {} : { oidc }),
   };
   const opened = await openCloud({

@@ -1,4 +1,4 @@
-// All kinds of background work, in the one list that makes them exist; what runs them, and what some of them follow: deadlines, webhooks, pretix servers.
+// All kinds of background work, in the one list that makes them exist; what runs them, and what some of them follow: deadlines, webhooks, pretix servers, a chain.
 import type { AppDeps } from '../app.ts';
 import { createEventDeadlines } from '../services/event-deadlines.ts';
 import { createForgettings } from '../services/forget-visitors.ts';
@@ -18,6 +18,7 @@ import { createSender } from '../services/webhooks/send.ts';
 import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { Marks } from './marks.ts';
+import type { NftServices } from './nft.ts';
 import type { Sources } from './sources.ts';
 
 export interface Background extends Pick<AppDeps, 'deadlines' | 'webhooks' | 'metrics'> {
@@ -30,9 +31,13 @@ export interface BackgroundServices {
   readonly marks: Pick<Marks, 'coverage'>;
   readonly events: Pick<EventServices, 'feed' | 'ticketFileImports' | 'uploads'>;
   readonly sources: Pick<Sources, 'pretixSync'>;
+  readonly chain: NftServices;
 }
 
-export function createBackground(foundation: Foundation, { marks, events, sources }: BackgroundServices): Background {
+export function createBackground(
+  foundation: Foundation,
+  { marks, events, sources, chain }: BackgroundServices,
+): Background {
   const { config, database, clock, timer, log, audit, outbox, deliverBy } = foundation;
   const addresses = createAddresses(config.webhookNetworks);
   const sender = createSender({ timer, addresses });
@@ -57,8 +62,10 @@ export function createBackground(foundation: Foundation, { marks, events, source
     eraseFaces({ database, clock, audit, changed: events.feed.changed }),
     eraseVisitors({ database, clock, forgettings: createForgettings({ audit, clock }) }),
     deliverWebhooks({ ...foundation, sender, attempted: metrics.countWebhookAttempt }),
+    ...(chain.nft?.kinds ?? []),
   ];
   const jobs: JobService = createJobs({ ...foundation, kinds });
+  chain.runNftBy(jobs);
   deliverBy(() => {
     jobs
       .start(deliveryName, 0, {})

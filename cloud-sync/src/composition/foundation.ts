@@ -10,6 +10,7 @@ import { createLimiter, type Limiter } from '../services/limiter.ts';
 import { createNoMailer, type Mailer } from '../services/mailer.ts';
 import { bringUpToDate } from '../services/projection.ts';
 import { makeMissingUses, storeVerifications } from '../services/uses.ts';
+import type { NftKeyError } from '../services/nft/signing-key.ts';
 import { createOutbox, type Outbox } from '../services/webhooks/outbox.ts';
 import { createVault, readMasterKey, type Vault, type VaultError } from '../services/vault.ts';
 import { readWallets, type Wallets } from '../services/wallet-passes/wallet-passes.ts';
@@ -44,7 +45,7 @@ export interface Foundation extends Required<CloudDeps> {
   readonly setPublicUrl: (url: string) => void;
 }
 
-export type OpenError = DatabaseError | VaultError | WalletError;
+export type OpenError = DatabaseError | VaultError | WalletError | NftKeyError;
 
 /** Nothing is left open after an error. */
 export async function openFoundation(deps: CloudDeps): Promise<Result<Foundation, OpenError>> {

@@ -40,6 +40,7 @@ import { createRowBatch } from '../store/insert-rows.ts';
 import { createReplicaStore } from '../store/replica.ts';
 import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
+import type { NftServices } from './nft.ts';
 
 export interface Marks extends Pick<
   AppDeps,
@@ -72,7 +73,11 @@ export interface Marks extends Pick<
   readonly readEffective: EffectiveEvents;
 }
 
-export async function openMarks(foundation: Foundation, services: EventServices): Promise<Marks> {
+export async function openMarks(
+  foundation: Foundation,
+  services: EventServices,
+  { nft }: Pick<NftServices, 'nft'>,
+): Promise<Marks> {
   const { log, clock, random, timer, database, keys, audit, limiter, outbox } = foundation;
   const { readTicket, devices, effectivePolicy, feed, pokes } = services;
   const replica = followingCorrections(
@@ -166,9 +171,9 @@ export async function openMarks(foundation: Foundation, services: EventServices)
     readFace: createReadKnownFace(foundation),
     gateName: devices.nameOf,
   });
-  const credentials = createCredentials({ database, clock, keys, audit, bands });
   const faces = createFaces({ ...foundation, findTicket, changed: feed.changed });
   const generators = new Map([[faceMethodId, generateFace(faces)]]);
+  const credentials = createCredentials({ database, clock, keys, audit, bands, tokens: nft?.mints });
   const methods = createTicketMethods({ findTicket, keys, generators, credentials, verifications });
   const ordering = { database, clock, keys, readTicket, replica, storeOf: central.storeOf };
   const coverage = createCoverage({ database, clock, replica, audit, changed });

@@ -135,6 +135,7 @@ export const accessTable: readonly AccessRow[] = [
 
   row('GET', '/admin/methods', admin, 'any', 'methods:write'),
   row('POST', '/admin/methods/:method/toggle', managers, 'body', 'methods:write'),
+  row('GET', '/admin/nft', admin),
 
   row('GET', '/api/events', signedIn, 'list', 'events:read'),
   row('POST', '/api/events', admin, 'any', 'events:write'),
@@ -167,6 +168,7 @@ export const accessTable: readonly AccessRow[] = [
   row('PUT', '/api/events/:event/members/:user', managers, 'own', 'people:write'),
   row('DELETE', '/api/events/:event/members/:user', managers, 'own', 'people:write'),
   row('POST', '/api/events/:event/members/:user/reset-link', managers, 'own'),
+  row('PUT', '/api/events/:event/nft/freeze', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/orders', onDuty, 'own', 'events:read'),
   // No program: a person presses and confirms.
   row('POST', '/api/events/:event/orders', overseers, 'own'),
@@ -236,6 +238,7 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/tickets/:ticket/methods', holderAndOnDuty, 'own', 'tickets:read'),
   row('POST', '/api/tickets/:ticket/methods/:method/generate', holderAndManagers, 'own', 'tickets:write'),
   as('verifying', row('POST', '/api/tickets/:ticket/methods/:method/verify', onDuty, 'own', 'tickets:verify')),
+  row('GET', '/api/tickets/:ticket/nft', holderAndOnDuty, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/qr.png', holderAndOnDuty, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/qr.svg', holderAndOnDuty, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/qr.txt', holderAndOnDuty, 'own', 'tickets:read'),

@@ -61,6 +61,7 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'DELETE /api/events/:event/webhooks/:webhook': 'webhook-changed',
   'POST /api/events/:event/webhooks/:webhook/deliveries/:message/replay': 'webhook-replayed',
   'POST /api/events/:event/webhooks/:webhook/replay': 'webhook-replayed',
+  'PUT /api/events/:event/nft/freeze': 'tokens-frozen',
   'PUT /api/events/:event/pretix': 'pretix-connected',
   'DELETE /api/events/:event/pretix': 'pretix-disconnected',
   'POST /api/events/:event/pretix/check-ins/retry': 'pretix-retried',

@@ -78,6 +78,8 @@ export function ticketMethodRoutes({ methods }: MethodRoutesDeps): Hono<Environm
         'band-reserved',
         'bands-too-many',
         ...enrolProblems,
+        'nft-unset',
+        'token-exists',
         'store-unavailable',
       ]),
     ),

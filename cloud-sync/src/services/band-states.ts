@@ -11,6 +11,7 @@ import { claimants, epochOf, isKnownTag, liveBindings, type LiveBinding } from '
 import type { Queries } from '../store/database.ts';
 import { bindingsMax, holdingOfTag, readBound } from './binding-rows.ts';
 import { bandsMaxOf, isOfEpoch, ticketsOf } from './band-plan.ts';
+import { groupBy } from './group-by.ts';
 
 /** Bindings of a band that nothing has replaced, dead ones among them: the first `bindingsMax`. */
 export const claimsOnTag = (queries: Queries, event: number, tag: string): Promise<readonly LiveBinding[]> =>
@@ -65,12 +66,6 @@ export async function holdingOfMany(queries: Queries, event: number, tags: reado
   const epochs = new Map(highest.map(({ ticket, epoch }) => [ticket, epoch]));
   const holds = ({ ticket, epoch }: LiveBinding): boolean => ticket === '' || epoch === epochs.get(ticket);
   return { byTag: groupBy(claims.filter(holds), ({ tag }) => tag), claimsByTag: groupBy(claims, ({ tag }) => tag) };
-}
-
-function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
-  return groups;
 }
 
 /** What a gate would make of the band. */

@@ -6,6 +6,7 @@ import {
   methodById,
   methodsOf,
   ok,
+  tokenCredentialId,
   type Claim,
   type Clock,
   type CredentialView,
@@ -18,12 +19,14 @@ import { z } from 'zod';
 import type { Database, Queries } from '../store/database.ts';
 import { lockTickets } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
+import { transact } from '../store/transact.ts';
 import { isStaff, type Actor } from './actor.ts';
 import type { Audit, EntryOf } from './audit.ts';
 import type { BandDesk } from './band-desk.ts';
 import { bandOf } from './band-id.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
+import type { TokenMints } from './nft/mints.ts';
 import type { Failure } from './problems.ts';
 import { noteSignedPasses } from './signed-passes.ts';
 import { foldTickets } from './stories.ts';
@@ -45,7 +48,8 @@ export interface GeneratedCredential {
 export interface Credentials {
   /**
    * `method-unknown`, `method-off`, `options-invalid`, `holder-key-unsound`, `nothing-to-generate`. Of a method whose credentials are bands
-   * it also binds the band: `band-bound`, `band-reserved`, `bands-too-many`, and `role-too-low` for holders.
+   * it also binds the band: `band-bound`, `band-reserved`, `bands-too-many`, and `role-too-low` for holders. Of one
+   * whose credentials are tokens it also has the token minted: `nft-unset`, `token-exists`.
    */
   readonly generate: (
     event: EventRecord,
@@ -65,9 +69,11 @@ export interface CredentialsDeps {
   readonly keys: Keys;
   readonly audit: Pick<Audit, 'record'>;
   readonly bands: Pick<BandDesk, 'bindAtOnce'>;
+  /** Absent where the settings name no chain. */
+  readonly tokens: TokenMints | undefined;
 }
 
-export function createCredentials({ database, clock, keys, audit, bands }: CredentialsDeps): Credentials {
+export function createCredentials({ database, clock, keys, audit, bands, tokens }: CredentialsDeps): Credentials {
   return {
     generate: async (event, ticket, methodId, options, by, entry) => {
       const method = methodById(methodId);
@@ -83,37 +89,48 @@ export function createCredentials({ database, clock, keys, audit, bands }: Crede
       const made = await method.generate({ event: event.id, ticket, options, nowMs }, issuer);
       if (!made.ok)
         return err({ type: made.error.type, ...('cause' in made.error ? { detail: made.error.cause } : {}) });
+      /** Tickets first and the audit chain last, as whoever verifies: else the two could wait for each other. */
+      const keep = async (queries: Queries, id: string): Promise<CredentialView> => {
+        const { epoch } = ticket;
+        const row = { event: event.id, ticket: ticket.id, method: methodId, credential: id, epoch };
+        await queries
+          .insertInto('credential')
+          .values({ ...row, generated_at_ms: nowMs })
+          // Made again from the same ticket, key and options it is the same credential.
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+        if (entry !== undefined) await audit.record(queries, entry({ event: event.id, subject: id }));
+        return { method: methodId, id, epoch, generatedAtMs: nowMs };
+      };
+      if (method.mints === true) {
+        const place = event.policy.nft;
+        if (tokens === undefined || place === undefined) return err({ type: 'nft-unset' });
+        const wallet = String(made.value.payload['wallet']);
+        const minted = await transact(database, async (queries) => {
+          await lockTickets(queries, event.id, [ticket.id]);
+          const claimed = await tokens.claim(queries, { event: event.id, place, ticket, wallet, nowMs });
+          if (!claimed.ok) return claimed;
+          const { token, contract, chainId, state } = claimed.value;
+          const id = tokenCredentialId({ contract: place.contract, tokenId: BigInt(token) });
+          return ok({ credential: await keep(queries, id), payload: { wallet, token, contract, chainId, state } });
+        });
+        if (minted.ok) tokens.wake();
+        return minted;
+      }
       const id = tag?.value ?? made.value.credentialId;
       assert(id !== undefined, 'what is no band has an id of its own');
-      const credential = { method: methodId, id, epoch: ticket.epoch, generatedAtMs: nowMs };
-      const row = {
-        event: event.id,
-        ticket: ticket.id,
-        method: methodId,
-        credential: id,
-        epoch: ticket.epoch,
-        generated_at_ms: nowMs,
-      };
       if (tag !== undefined) {
         const about = { event, ticket, method: methodId, tag: id };
         const bound = await bands.bindAtOnce(about, by, entry);
         if (!bound.ok) return bound;
+        const credential = { method: methodId, id, epoch: ticket.epoch, generatedAtMs: nowMs };
         // A supplier's band is never written, whatever could be.
         const { uid = '' } = made.value.payload;
         return ok({ credential, payload: bound.value.writable ? made.value.payload : { uid } });
       }
-      const insert = (queries: Queries): Promise<unknown> =>
-        queries
-          .insertInto('credential')
-          .values(row)
-          // Made again from the same ticket, key and options it is the same credential.
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-      await database.transaction().execute(async (queries) => {
-        // Tickets first and the audit chain last, as whoever verifies: else the two could wait for each other.
+      const credential = await database.transaction().execute(async (queries) => {
         await lockTickets(queries, event.id, [ticket.id]);
-        await insert(queries);
-        if (entry !== undefined) await audit.record(queries, entry({ event: event.id, subject: credential.id }));
+        return keep(queries, id);
       });
       return ok({ credential, payload: made.value.payload });
     },

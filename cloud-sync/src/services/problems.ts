@@ -71,8 +71,10 @@ export const problemStatuses = {
   'order-in-force': 409,
   'order-not-in-force': 409,
   'reservation-gone': 409,
+  'nft-unset': 409,
   'nothing-to-generate': 409,
   'ticket-not-valid': 409,
+  'token-exists': 409,
   'ticket-exists': 409,
   'ticket-held': 409,
   'claims-exhausted': 409,
@@ -136,6 +138,7 @@ export const problemStatuses = {
   'oidc-unreachable': 503,
   'pretix-busy': 503,
   'pretix-stopped': 503,
+  'chain-unavailable': 503,
   'store-unavailable': 503,
 } as const;
 export type ProblemType = keyof typeof problemStatuses;
@@ -270,6 +273,9 @@ const titles: Readonly<Record<ProblemType, string>> = {
   'attempts-exhausted': 'Too many attempts, wait a while',
   'method-off': 'This method is switched off',
   'nothing-to-generate': 'This method has nothing to generate: the holder has it from elsewhere',
+  'nft-unset': 'The settings name no contract of tickets on a chain',
+  'token-exists': 'The ticket is a token already, of another wallet: it is passed on there',
+  'chain-unavailable': 'The chain cannot be asked just now, or refuses: nothing was done',
   'ticket-not-valid': 'The ticket is cancelled, unpaid or blocked',
   'options-invalid': 'The method wants to know something else',
   'holder-key-unsound': 'Not a public key that a ticket can be bound to',

@@ -160,5 +160,37 @@ export const bulkTables = {
     },
     key: ['event', 'ticket'],
   } satisfies Table<'ticket_holder'>,
+  nft_change: {
+    columns: {
+      chain: 'text',
+      block: 'bigint',
+      position: 'bigint',
+      event: 'bigint',
+      token: 'text',
+      before: 'text',
+    },
+    key: ['chain', 'block', 'position'],
+  } satisfies Table<'nft_change'>,
+  nft_token: {
+    columns: {
+      event: 'bigint',
+      chain: 'text',
+      token: 'text',
+      ticket: 'text',
+      epoch: 'bigint',
+      wallet: 'text',
+      reference: 'text',
+      created_at_ms: 'bigint',
+      mint: 'text',
+      owner: 'text',
+      handed_on: 'bigint',
+      locked: 'bigint',
+      consumed: 'bigint',
+      block: 'bigint',
+      consumption: 'text',
+      revision: 'bigint',
+    },
+    key: ['event', 'chain', 'token'],
+  } satisfies Table<'nft_token'>,
 };
 export type BulkTable = keyof typeof bulkTables;

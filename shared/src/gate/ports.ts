@@ -131,6 +131,8 @@ export interface VerificationMethod {
    * whoever generates binds it.
    */
   readonly binds?: TagMedium;
+  /** Set where `generate` is asked with the holder's `wallet`, and whoever generates has a token of the ticket minted for it. */
+  readonly mints?: true;
   /** Set where codes that others printed are looked up in the ticket list. */
   readonly looksUpCodes?: true;
   /** Set where it proves nothing by itself: what is presented does not say whose ticket it is. */

@@ -1,8 +1,10 @@
 // Method `nft`: a ticket that is a token of a contract, shown by its owner's wallet, which has signed the time step (PW1). Checked offline: who
 // has signed is recovered and compared with the owner as the ticket list has it. Assurance `signed`. Freshness, replay, how old the list's
 // picture of the chain may be, and a use that only the chain knows of are `decide`'s. A contract's wallet has no key and cannot sign this: it
-// is bound to a holder's key beforehand (wallet-binding.ts). What makes a token is the chain, not `generate` here.
+// is bound to a holder's key beforehand (wallet-binding.ts). `generate` says for which wallet; the cloud has the chain make the token.
+import { z } from 'zod';
 import { bytesToHex } from '../bytes.ts';
+import { addressTextSchema, zeroAddress } from '../ethereum.ts';
 import { tokenKey } from '../feed-token.ts';
 import type { VerificationMethod } from '../gate/ports.ts';
 import { isText } from '../presentation.ts';
@@ -11,6 +13,9 @@ import { decodeWalletCode, walletCodePrefix, walletCodeSigner, type WalletSaying
 import { cleanText } from './clean-text.ts';
 
 const methodId = 'nft';
+const optionsSchema = z.strictObject({
+  wallet: addressTextSchema.refine((wallet) => wallet !== zeroAddress, 'the address of nobody'),
+});
 
 /** Tells the tokens of a ticket apart: 16 hexadecimal digits, by which gates find it too. */
 export const tokenCredentialId = ({ contract, tokenId }: Pick<WalletSaying, 'contract' | 'tokenId'>): string =>
@@ -19,7 +24,8 @@ export const tokenCredentialId = ({ contract, tokenId }: Pick<WalletSaying, 'con
 export const nftMethod: VerificationMethod = {
   id: methodId,
   assurance: 'signed',
-  generates: false,
+  generates: true,
+  mints: true,
   accepts: (presentation) => isText(presentation) && cleanText(presentation.text).startsWith(walletCodePrefix),
   verify: async ({ text }, lookups) => {
     const code = decodeWalletCode(cleanText(text));
@@ -47,5 +53,9 @@ export const nftMethod: VerificationMethod = {
       token: { asOfMs: nft.head.atMs, consumed: token.consumed },
     });
   },
-  generate: async () => err({ type: 'nothing-to-generate' }),
+  generate: async ({ options }) => {
+    const checked = optionsSchema.safeParse(options);
+    if (!checked.success) return err({ type: 'options-invalid', cause: z.prettifyError(checked.error) });
+    return ok({ payload: { wallet: checked.data.wallet } });
+  },
 };

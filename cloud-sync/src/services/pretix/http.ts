@@ -1,6 +1,7 @@
 // Requests to one pretix server: bounded in time and bytes, never redirected, tried again where that may help, with one typed error for all
 // that can go wrong. The token goes to the configured address and nowhere else, and into no log and no error.
 import { err, ok, sleep, type Clock, type Result, type Timer } from '@postern/shared';
+import { connectionCode, readBoundedText } from '../http-reading.ts';
 import { parseJson } from '../parse-json.ts';
 import type { Failure, ProblemType } from '../problems.ts';
 import type { Reach } from './reach.ts';
@@ -117,7 +118,7 @@ export function createPretixHttp({
         await response.body?.cancel();
         return err(errorOf(response, clock));
       }
-      const text = await readText(response);
+      const text = await readBoundedText(response, answerBytesMax);
       const body = text === undefined ? undefined : parseJson(text);
       if (body === undefined)
         return wrong(text === undefined ? `More than ${answerBytesMax} bytes.` : 'An answer that is not JSON.');
@@ -126,7 +127,7 @@ export function createPretixHttp({
       if (signal.aborted) return err({ type: 'pretix-stopped' });
       return err({
         type: 'pretix-unreachable',
-        detail: ended.signal.aborted ? `No answer within ${requestMsMax / 1_000} s.` : codeOf(cause),
+        detail: ended.signal.aborted ? `No answer within ${requestMsMax / 1_000} s.` : connectionCode(cause),
       });
     } finally {
       cancel();
@@ -177,22 +178,3 @@ function readRetryAfter(header: string | null, clock: Clock): number | undefined
  */
 const readTime = (headers: Headers, clock: Clock): number =>
   Math.min(clock.wallMs(), Math.max(0, Date.parse(headers.get('X-Page-Generated') ?? headers.get('Date') ?? '')));
-
-/** Undefined over the maximum. */
-async function readText(response: Response): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > answerBytesMax) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-/** The system's code for it, such as ECONNREFUSED; messages may hold addresses and more. */
-function codeOf(cause: unknown): string {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  return inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : 'Connection lost.';
-}
