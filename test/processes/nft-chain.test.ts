@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { NftStatus, TicketResponse, TokenList } from '@postern/shared';
 import { anvilKeys, missingAnvil } from '../../scripts/lib/anvil.ts';
 import { createTestCloud, someEvent, type TestCloud } from '../support/cloud.ts';
-import { alice, bob, minter, runJob, startTestChain, type TestChain } from '../support/chain.ts';
+import { alice, bob, minter, startTestChain, type TestChain } from '../support/chain.ts';
+import { runJob } from '../support/jobs.ts';
 import { describeOrReport } from '../support/not-run.ts';
 
 describeOrReport('tokens on a chain', missingAnvil(), () => {

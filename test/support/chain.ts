@@ -5,7 +5,6 @@ import { deployContract } from '../../cloud-sync/src/services/nft/deploy.ts';
 import type { Hex } from '../../cloud-sync/src/services/nft/hex.ts';
 import { createSystem } from '../../cloud-sync/src/system.ts';
 import { encodeFunctionData, parseAbi } from 'viem';
-import type { TestCloud } from './cloud.ts';
 
 export const [minter, alice, bob] = anvilAccounts;
 
@@ -62,17 +61,3 @@ export async function startTestChain(settings: Partial<NonNullable<Config['nft']
 /** `signature` as Solidity has it, of a function. */
 const encodeCall = (signature: string, args: readonly unknown[]): Hex =>
   encodeFunctionData({ abi: parseAbi<readonly string[]>([signature]), args });
-
-/** Runs one kind of background work to its end, as somebody who asks for it does; answers with what came of it. */
-export async function runJob(
-  { cloud }: Pick<TestCloud, 'cloud'>,
-  kind: string,
-): Promise<{ readonly state: string; readonly failure: string | undefined; readonly summary: string }> {
-  const started = await cloud.jobs.start(kind, 0, {});
-  if (!started.ok) throw new Error(`${kind}: ${started.error.type}`);
-  await cloud.jobs.perform(started.value.id);
-  const found = await cloud.jobs.find(started.value.id);
-  if (!found.ok) throw new Error(found.error.type);
-  const { state, failure, result } = found.value;
-  return { state, failure, summary: result?.summary ?? '' };
-}

@@ -29,6 +29,7 @@ export const createForgettings = ({
   { what: 'holders', forget: forgetHolders },
   { what: 'notes', forget: forgetNotes },
   { what: 'phones', forget: forgetPhones },
+  { what: 'tokens', forget: forgetTokens },
   { what: 'faces', forget: (queries, event) => forgetFaces(queries, event, clock.wallMs()) },
   // It would bring names in again; and what it has kept leads to people by way of the shop.
   { what: 'pretix', forget: (queries, event) => forgetConnection(queries, event, rowsMax) },
@@ -69,6 +70,17 @@ async function forgetPhones(queries: Queries, event: number): Promise<number> {
     phones += Number(gone.numDeletedRows);
   }
   return phones;
+}
+
+/** Whose wallet had which ticket. What the chain says of it nobody can erase; without these rows it leads to no ticket. */
+async function forgetTokens(queries: Queries, event: number): Promise<number> {
+  const some = queries.selectFrom('nft_token').select('token').where('event', '=', event).limit(rowsMax);
+  const gone = await queries
+    .deleteFrom('nft_token')
+    .where('event', '=', event)
+    .where('token', 'in', some)
+    .executeTakeFirst();
+  return Number(gone.numDeletedRows);
 }
 
 /** Faces that are still there, with their keys; then who has agreed to what. The rows stay empty, so that every gate hears of the end. */

@@ -183,6 +183,7 @@ export const bulkTables = {
       created_at_ms: 'bigint',
       mint: 'text',
       owner: 'text',
+      followed: 'text',
       handed_on: 'bigint',
       locked: 'bigint',
       consumed: 'bigint',

@@ -30,6 +30,8 @@ interface NftTokenTable {
   readonly mint: WithDefault<string | null>;
   /** As mirrored, so deep that it is believed; null until then. */
   readonly owner: WithDefault<string | null>;
+  /** The owner whose ticket it is, for whom passes of its present epoch were; null: to whom it is minted. */
+  readonly followed: WithDefault<string | null>;
   /** 1: it has changed hands on the chain, and the ticket has not followed yet. */
   readonly handed_on: number;
   readonly locked: number;

@@ -33,6 +33,8 @@ type Answer<T> = Promise<Result<T, ChainError>>;
 
 /** One node that was found to be right. */
 export interface Connection {
+  /** The node's. */
+  readonly id: number;
   readonly name: string;
   readonly head: () => Answer<number>;
   /** Undefined for one that the node does not have. */
@@ -64,6 +66,8 @@ export interface Chain extends ChainPlace {
   readonly key: string;
   /** The error is the first node's, with what the others say. */
   readonly connect: (signal: AbortSignal) => Answer<Connection>;
+  /** Another node that is right, to be asked the same; undefined where the settings name one only, or no other answers. */
+  readonly findWitness: (first: Connection, signal: AbortSignal) => Promise<Connection | undefined>;
 }
 
 export interface ChainDeps extends ChainPlace {
@@ -78,19 +82,23 @@ export function createChain({ rpcs, clock, chainId, contract }: ChainDeps): Chai
   const isPassedOver = (rpc: Rpc): boolean =>
     clock.monotonicMs() - (failedAtMs.get(rpc) ?? Number.NEGATIVE_INFINITY) < passedOverMs;
 
+  const connectTo = async (rpc: Rpc, signal: AbortSignal): Answer<Connection> => {
+    const connection = createConnection(rpc, contract, signal, () => failedAtMs.set(rpc, clock.monotonicMs()));
+    const checked = await check(rpc, connection, { chainId, contract }, signal);
+    return checked.ok ? ok(connection) : err(connection.fail(checked.error));
+  };
+  const inOrder = (): readonly Rpc[] => [...rpcs.filter((rpc) => !isPassedOver(rpc)), ...rpcs.filter(isPassedOver)];
+
   return {
     chainId,
     contract,
     key: chainKey({ chainId, contract }),
     connect: async (signal) => {
-      const order = [...rpcs.filter((rpc) => !isPassedOver(rpc)), ...rpcs.filter(isPassedOver)];
       const errors: ChainError[] = [];
-      for (const rpc of order) {
-        const connection = createConnection(rpc, contract, signal, () => failedAtMs.set(rpc, clock.monotonicMs()));
-        const checked = await check(rpc, connection, { chainId, contract }, signal);
-        if (checked.ok) return ok(connection);
-        if (checked.error.type === 'stopped') return checked;
-        errors.push(connection.fail(checked.error));
+      for (const rpc of inOrder()) {
+        const connected = await connectTo(rpc, signal);
+        if (connected.ok || connected.error.type === 'stopped') return connected;
+        errors.push(connected.error);
       }
       // That it is another chain, or no such contract, is what a person has to mend.
       const first = errors.find(({ type }) => type === 'chain-wrong' || type === 'contract-wrong') ?? errors[0];
@@ -99,6 +107,13 @@ export function createChain({ rpcs, clock, chainId, contract }: ChainDeps): Chai
         type: first?.type ?? 'rpc-unreachable',
         detail: [first?.detail ?? 'No node.', ...others].join(' '),
       });
+    },
+    findWitness: async (first, signal) => {
+      for (const rpc of inOrder().filter(({ id }) => id !== first.id)) {
+        const connected = await connectTo(rpc, signal);
+        if (connected.ok) return connected.value;
+      }
+      return undefined;
     },
   };
 }
@@ -164,12 +179,13 @@ const receiptSchema = z
 const logsSchema = z.array(logSchema).max(logsMax);
 
 function createConnection(rpc: Rpc, contract: Hex, signal: AbortSignal, failed: () => void): Connection {
-  const { name } = rpc;
+  const { id, name } = rpc;
   const ask = <T>(method: string, params: readonly unknown[], answer: z.ZodType<T>): Answer<T> =>
     rpc.call(method, params, answer, signal);
   const lies = (detail: string): Result<never, ChainError> => err({ type: 'rpc-lies', detail });
 
   return {
+    id,
     name,
     fail: (error) => {
       if (error.type !== 'stopped') failed();

@@ -88,6 +88,7 @@ export function createMirror({ database, clock, chain, startBlock, confirmations
       );
     }
     const { next_block: first } = await openChainRow(database, key, startBlock);
+    const witness = await chain.findWitness(connection, signal);
     const last = head.value - confirmations;
     const counts = { events: 0, strangers: 0, blocks: 0, rewound: fork.value.type === 'rewind' ? 1 : 0 };
     let range = rangeFirst;
@@ -102,6 +103,8 @@ export function createMirror({ database, clock, chain, startBlock, confirmations
         continue;
       }
       const { events, end } = found.value;
+      const agreed = witness === undefined ? ok(undefined) : await compare(connection.name, witness, next, found.value);
+      if (!agreed.ok) return agreed;
       for (const part of parts(events, end.number)) {
         const block = part.through === end.number ? end : await blockOf(connection, part.through);
         if ('type' in block) return err(block);
@@ -178,12 +181,29 @@ async function blockOf(connection: Connection, number: number): Promise<Block | 
   );
 }
 
-/** The events of a range with its last block; hashes of logs have to be those of the blocks. */
-async function readRange(
-  connection: Connection,
+interface Range {
+  readonly events: readonly TokenEvent[];
+  readonly end: Block;
+}
+
+/** Whether another node has the same; one that cannot say is no contradiction. */
+async function compare(
+  name: string,
+  witness: Connection,
   from: number,
-  to: number,
-): Promise<Result<{ readonly events: readonly TokenEvent[]; readonly end: Block }, ChainError>> {
+  { events, end }: Range,
+): Promise<Result<void, ChainError>> {
+  const block = await witness.block(end.number);
+  if (!block.ok || block.value === undefined) return ok(undefined);
+  const found = await witness.events(from, end.number);
+  if (!found.ok && found.error.type !== 'rpc-lies') return ok(undefined);
+  if (block.value.hash === end.hash && found.ok && JSON.stringify(found.value) === JSON.stringify(events))
+    return ok(undefined);
+  return lies(`${name} and ${witness.name} contradict each other about blocks ${from} to ${end.number}.`);
+}
+
+/** The events of a range with its last block; hashes of logs have to be those of the blocks. */
+async function readRange(connection: Connection, from: number, to: number): Promise<Result<Range, ChainError>> {
   const end = await blockOf(connection, to);
   if ('type' in end) return err(end);
   const found = await connection.events(from, to);

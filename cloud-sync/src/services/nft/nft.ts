@@ -57,7 +57,7 @@ export function createNft(deps: NftDeps): Nft {
   const { database, clock, random, timer, settings, secretKey, keys, changed } = deps;
   const { chainId, contract, startBlock, confirmations, feeMax, consumeAfterMs } = settings;
   const signer = createSigner(secretKey);
-  const rpcs = settings.rpcs.map((url) => createRpc({ url, timer }));
+  const rpcs = settings.rpcs.map((url, id) => createRpc({ id, url, timer }));
   const chain = createChain({ rpcs, clock, chainId, contract });
   const mirror = createMirror({ database, clock, chain, startBlock, confirmations, changed });
   const sender = createSender({ database, clock, random, chain, signer, confirmations, feeMax, consumeAfterMs });

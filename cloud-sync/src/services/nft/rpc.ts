@@ -26,6 +26,8 @@ export interface ChainError {
 }
 
 export interface Rpc {
+  /** Tells nodes apart that have one name. */
+  readonly id: number;
   /** Host and port, for people. */
   readonly name: string;
   readonly call: <T>(
@@ -37,6 +39,7 @@ export interface Rpc {
 }
 
 export interface RpcDeps {
+  readonly id?: number;
   readonly url: string;
   readonly timer: Timer;
   /** A whole request, with its answer's last byte. */
@@ -54,7 +57,7 @@ const envelopeSchema = z.union([
   z.object({ result: z.unknown() }),
 ]);
 
-export function createRpc({ url, timer, requestMsMax: msMax = requestMsMax }: RpcDeps): Rpc {
+export function createRpc({ id = 0, url, timer, requestMsMax: msMax = requestMsMax }: RpcDeps): Rpc {
   const name = new URL(url).host;
   const { address, authorization } = splitCredentials(url);
   let requests = 0;
@@ -88,10 +91,10 @@ export function createRpc({ url, timer, requestMsMax: msMax = requestMsMax }: Rp
   };
 
   return {
+    id,
     name,
     call: async (method, params, answer, signal) => {
-      const id = ++requests;
-      const text = await post(JSON.stringify({ jsonrpc: '2.0', id, method, params }), signal);
+      const text = await post(JSON.stringify({ jsonrpc: '2.0', id: ++requests, method, params }), signal);
       if (!text.ok) return text;
       const envelope = envelopeSchema.safeParse(parseJson(text.value));
       if (!envelope.success) return wrong(name, method, 'is no answer of JSON-RPC');

@@ -21,7 +21,8 @@ interface TokenRow {
   readonly event: number;
   readonly token: string;
   readonly state: ChainState;
-  readonly handedOn: number;
+  /** The owner whose ticket it is: at first to whom it is minted. */
+  readonly followed: string;
 }
 
 export interface Applied {
@@ -43,8 +44,7 @@ export async function applyEvents(queries: Queries, chain: string, events: reado
     if (row === undefined) continue;
     const before = JSON.stringify(row.state);
     changes.push({ chain, block: event.block, position: event.position, event: row.event, token: row.token, before });
-    const state = follow(row.state, event);
-    rows.set(row.token, { ...row, state, handedOn: isHandedOn(row.state, state) ? 1 : row.handedOn });
+    rows.set(row.token, { ...row, state: follow(row.state, event) });
     touched.add(row.token);
   }
   await insertRows(queries, 'nft_change', changes, 'replace');
@@ -73,10 +73,7 @@ export async function takeBack(queries: Queries, chain: string, block: number): 
   const changed = await writeRows(
     queries,
     chain,
-    [...rows.values()].map((row) => {
-      const state = firsts.get(row.token) ?? row.state;
-      return { ...row, state, handedOn: isHandedOn(row.state, state) ? 1 : row.handedOn };
-    }),
+    [...rows.values()].map((row) => ({ ...row, state: firsts.get(row.token) ?? row.state })),
   );
   await queries.deleteFrom('nft_change').where('chain', '=', chain).where('block', '>', block).execute();
   await queries.deleteFrom('nft_block').where('chain', '=', chain).where('number', '>', block).execute();
@@ -128,23 +125,19 @@ function follow([owner, locked, consumed]: ChainState, { block, what }: TokenEve
   }
 }
 
-/** From one wallet to another; a mint is none. */
-const isHandedOn = ([before]: ChainState, [after]: ChainState): boolean =>
-  before !== null && after !== null && before !== after;
-
 async function readRows(queries: Queries, chain: string, tokens: ReadonlySet<string>): Promise<Map<string, TokenRow>> {
   const rows = new Map<string, TokenRow>();
   for (const [event, own] of groupBy(tokens, eventOfToken))
     for (let start = 0; start < own.length; start += rowsPerStatementMax) {
       const found = await queries
         .selectFrom('nft_token')
-        .select(['token', 'owner', 'locked', 'consumed', 'block', 'handed_on'])
+        .select(['token', 'owner', 'locked', 'consumed', 'block', 'followed', 'wallet'])
         .where('event', '=', event)
         .where('chain', '=', chain)
         .where('token', 'in', own.slice(start, start + rowsPerStatementMax))
         .execute();
-      for (const { token, owner, locked, consumed, block, handed_on } of found)
-        rows.set(token, { event, token, state: [owner, locked, consumed, block], handedOn: handed_on });
+      for (const { token, owner, locked, consumed, block, followed, wallet } of found)
+        rows.set(token, { event, token, state: [owner, locked, consumed, block], followed: followed ?? wallet });
     }
   return rows;
 }
@@ -160,13 +153,14 @@ async function writeRows(queries: Queries, chain: string, rows: readonly TokenRo
       const values = own
         .slice(start, start + rowsPerStatementMax)
         .map(
-          ({ token, state: [owner, locked, consumed, block], handedOn }) =>
-            sql`(${token}, cast(${owner} as text), cast(${locked} as bigint), cast(${consumed} as bigint), cast(${block} as bigint), cast(${handedOn} as bigint))`,
+          ({ token, state: [owner, locked, consumed, block], followed }) =>
+            sql`(${token}, cast(${owner} as text), cast(${locked} as bigint), cast(${consumed} as bigint), cast(${block} as bigint), cast(${isHandedOn(owner, followed) ? 1 : 0} as bigint))`,
         );
       // Both databases call the columns of VALUES so.
       await sql`
         update nft_token set owner = changed.column2, locked = changed.column3, consumed = changed.column4,
-          block = changed.column5, handed_on = changed.column6, revision = ${revision}
+          block = changed.column5, handed_on = changed.column6,
+          revision = ${revision}
         from (values ${sql.join(values)}) as changed
         where nft_token.event = ${event} and nft_token.chain = ${chain} and nft_token.token = changed.column1`.execute(
         queries,
@@ -175,3 +169,6 @@ async function writeRows(queries: Queries, chain: string, rows: readonly TokenRo
   }
   return new Set(byEvent.keys());
 }
+
+/** The ticket has to follow. */
+const isHandedOn = (owner: string | null, followed: string): boolean => owner !== null && owner !== followed;

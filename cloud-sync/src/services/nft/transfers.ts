@@ -81,6 +81,7 @@ async function settle(
     .updateTable('nft_token')
     .set((where) => ({
       handed_on: 0,
+      followed: where.ref('owner'),
       epoch,
       revision: where.selectFrom('event').select('revision').where('id', '=', event).$asScalar(),
     }))

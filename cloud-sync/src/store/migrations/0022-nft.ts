@@ -17,6 +17,7 @@ export const nft: Migration = {
       .addColumn('created_at_ms', 'bigint', required)
       .addColumn('mint', 'text')
       .addColumn('owner', 'text')
+      .addColumn('followed', 'text')
       .addColumn('handed_on', 'integer', required)
       .addColumn('locked', 'integer', required)
       .addColumn('consumed', 'integer', required)
