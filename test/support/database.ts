@@ -70,6 +70,7 @@ async function openMigrated(url: string): Promise<Database> {
 }
 
 export interface OpenTestDatabase {
+  readonly url: string;
   readonly database: Database;
   /** Closes and removes it. */
   readonly close: () => Promise<void>;
@@ -81,6 +82,7 @@ export async function openTestDatabase(): Promise<OpenTestDatabase> {
   const { url, remove } = await createTestDatabase(folder);
   const database = await openMigrated(url);
   return {
+    url,
     database,
     close: async () => {
       await database.destroy();
