@@ -45,6 +45,7 @@ import { ticketFileRoutes, type TicketFileRoutesDeps } from './routes/ticket-fil
 import { ticketRoutes } from './routes/tickets.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { myWalletPassRoutes, walletPassRoutes } from './routes/wallet-passes.ts';
+import { nftRuleRoutes, ticketWalletRoutes, walletRoutes } from './routes/token-wallets.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { memberRoutes, userAdminRoutes } from './routes/user-admin.ts';
 import type { AccessTokens } from './services/access-tokens.ts';
@@ -106,6 +107,7 @@ import type { UsageLog } from './services/usage-log.ts';
 import type { UserAdmin } from './services/user-admin.ts';
 import type { Users } from './services/users.ts';
 import type { WalletPasses } from './services/wallet-passes/wallet-passes.ts';
+import type { WalletBindings } from './services/nft/wallet-bindings.ts';
 import type { Webhooks } from './services/webhooks/endpoints.ts';
 
 export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
@@ -172,6 +174,7 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly claims: Claims;
   readonly claimLinks: ClaimLinks;
   readonly walletPasses: WalletPasses;
+  readonly walletBindings: WalletBindings;
   readonly pokes: Pokes;
   readonly limiter: Limiter;
   /** Proxies whose X-Forwarded-For is believed. */
@@ -233,6 +236,8 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', overrideRoutes(deps));
   app.route('/api/events', pretixRoutes(deps));
   app.route('/api/events', suspicionRoutes(deps));
+  app.route('/api/events', nftRuleRoutes(deps));
+  app.route('/api/events', walletRoutes(deps));
   app.route('/api/events', webhookRoutes(deps));
   app.route('/api/events', ticketFileRoutes(deps));
   app.route('/api/tickets', ticketRoutes(deps));
@@ -246,6 +251,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/tickets', walletPassRoutes(deps));
   app.route('/', myWalletPassRoutes({ ...deps, holderOnly }));
   app.route('/api/tickets', ticketTokenRoutes(deps));
+  app.route('/api/tickets', ticketWalletRoutes(deps));
   app.route('/admin', adminRoutes(deps));
   app.route('/admin', jobAdminRoutes(deps));
   app.route('/admin', methodSwitchRoutes(deps));

@@ -17,6 +17,7 @@ import { createPeople } from './composition/people.ts';
 import { createSources, type Sources } from './composition/sources.ts';
 import { createUpkeep, type Upkeep } from './composition/upkeep.ts';
 import { createWallets } from './composition/wallets.ts';
+import { createTokenWallets } from './composition/token-wallets.ts';
 import type { Service } from './server.ts';
 import { createAuditLog } from './services/audit-log.ts';
 import { createIdempotency } from './services/idempotency.ts';
@@ -68,6 +69,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const wallets = createWallets(foundation, events, marks);
   const holders = createHolderServices(foundation, events, marks, wallets);
   const face = createFaceServices(foundation, events, marks);
+  const tokenWallets = createTokenWallets(foundation, events, marks, deps.checkContract);
   const upkeep = createUpkeep(foundation, events);
   const sources = createSources(foundation, events);
   const background = createBackground(foundation, { marks, events, sources, chain: chain.value });
@@ -82,6 +84,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     ...geofence,
     ...holders,
     ...wallets,
+    ...tokenWallets,
     ...face,
     ...chain.value,
     ...upkeep,

@@ -109,7 +109,8 @@ const uint256Max = 2n ** 256n - 1n;
 /** A token's number as people and JSON write it: decimal, without leading zeros. */
 export const tokenIdSchema = z
   .string()
-  .regex(/^(?:0|[1-9]\d{0,77})$/)
+  // What has other characters is no number to compare.
+  .regex(/^(?:0|[1-9]\d{0,77})$/, { abort: true })
   .refine((text) => BigInt(text) <= uint256Max, 'more than 256 bits');
 
 /** Big-endian, as few bytes as it takes, at least one. */

@@ -77,6 +77,7 @@ export const auditActions = [
   'face-ended',
   'face-exported',
   'tokens-frozen',
+  'wallet-bound',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

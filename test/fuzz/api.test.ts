@@ -1,7 +1,7 @@
 // Goal: whatever comes to whichever route, the answer is one that the OpenAPI document lists, in the form that it states, never a 5xx;
 // the same over a socket; and every path means the same with a slash at its end.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TicketResponse } from '@postern/shared';
+import { bytesToHex, keyPairFromSeed, type TicketResponse } from '@postern/shared';
 import { readConfig } from '../../cloud-sync/src/config.ts';
 import { serve } from '../../cloud-sync/src/server.ts';
 import { accessTable } from '../../cloud-sync/src/routes/access.ts';
@@ -18,6 +18,7 @@ import {
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../support/cloud.ts';
 import { allowFaces, enrolmentOf } from '../support/face.ts';
 import { doorZones } from '../support/geofence.ts';
+import { answerChallenge, chainOf, testWallet, tokenRules } from '../support/tokens.ts';
 import { createPerson } from '../support/people.ts';
 import { connection } from '../support/pretix.ts';
 import { startPretixStandIn, type PretixStandIn } from '../../scripts/lib/pretix-stand-in/server.ts';
@@ -93,6 +94,7 @@ async function sceneFor({ path, method }: Route): Promise<Scene> {
   if (path.includes('/geofence')) await test.json('PUT', `/api/events/${event}/geofence`, { zones: doorZones });
   if (path.includes('/face')) await allowFaces(test, event);
   if (path.startsWith('/api/tickets/{ticket}/face')) await test.json('POST', `/api/tickets/${id}/face`, enrolmentOf(1));
+  const tokens = /\/(?:nft|wallet-\w+)$/.test(path) ? await withToken(event, id) : {};
   const person = await createPerson(test, 'steward', event);
   // Nobody but the holder is given a face.
   const isForHolder = path.endsWith('/face/export');
@@ -109,9 +111,18 @@ async function sceneFor({ path, method }: Route): Promise<Scene> {
   }
   return {
     samples: { ...samples, event: String(event), ticket: id, user: person.id ?? '', method: 'qr' },
-    known: { ...known, ...asked, event, account: person.id ?? '' },
+    known: { ...known, ...asked, ...tokens, event, account: person.id ?? '' },
     token: path.startsWith('/me') || isForHolder ? (person.token ?? '') : test.token,
   };
+}
+
+/** The ticket is a token, and its wallet has signed. */
+async function withToken(event: number, ticket: string): Promise<object> {
+  await test.json('PUT', `/api/events/${event}/nft`, tokenRules, 200);
+  const [wallet, tokenId] = [testWallet(1), 12n];
+  await chainOf(test, event).own(tokenId, ticket, wallet.address);
+  const holderKey = bytesToHex(keyPairFromSeed(new Uint8Array(32).fill(9)).publicKey);
+  return { ...tokenRules, ...(await answerChallenge(test, event, { wallet, tokenId, holderKey })) };
 }
 const isForGates = ({ path }: FuzzRequest): boolean => /^\/(?:feed|sync)\b/.test(path);
 

@@ -30,6 +30,7 @@ import * as x509 from '@peculiar/x509';
 import type { Config } from '../../cloud-sync/src/config.ts';
 import { openCloud, type Cloud } from '../../cloud-sync/src/main.ts';
 import type { Mailer } from '../../cloud-sync/src/services/mailer.ts';
+import type { ContractCheck } from '../../cloud-sync/src/services/nft/contract-wallets.ts';
 import { createTestDatabase, type DatabaseKind, type TestDatabase } from './database.ts';
 import { withDatabase } from '../../scripts/lib/cloud-database.ts';
 import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
@@ -96,6 +97,8 @@ export interface TestCloudOptions {
   readonly wallets?: Partial<Pick<Config, 'apple' | 'google' | 'passes'>>;
   /** The chain of tickets that are tokens. */
   readonly nft?: Config['nft'];
+  /** What the chain says of wallets that are contracts. */
+  readonly checkContract?: ContractCheck;
 }
 
 /** The databases of the clouds that have not been closed for good, by folder. */
@@ -119,6 +122,7 @@ export async function createTestCloud({
   metricsToken,
   wallets = {},
   nft,
+  checkContract,
 }: TestCloudOptions = {}): Promise<TestCloud> {
   const own =
     databaseUrl === undefined
@@ -153,6 +157,7 @@ export async function createTestCloud({
     clock: time.clock,
     timer: time.timer,
     ...(mailer === undefined ? {} : { mailer }),
+    ...(checkContract === undefined ? {} : { checkContract }),
   });
   if (!opened.ok) throw new Error(`the cloud did not open: ${JSON.stringify(opened.error)}`);
   const cloud = opened.value;

@@ -12,6 +12,7 @@ import { bringUpToDate } from '../services/projection.ts';
 import { makeMissingUses, storeVerifications } from '../services/uses.ts';
 import type { NftKeyError } from '../services/nft/signing-key.ts';
 import { createOutbox, type Outbox } from '../services/webhooks/outbox.ts';
+import type { ContractCheck } from '../services/nft/contract-wallets.ts';
 import { createVault, readMasterKey, type Vault, type VaultError } from '../services/vault.ts';
 import { readWallets, type Wallets } from '../services/wallet-passes/wallet-passes.ts';
 import type { WalletError } from '../services/wallet-passes/apple-signer.ts';
@@ -24,9 +25,11 @@ export interface CloudDeps extends System {
   readonly log: Logger;
   /** Delivers links to people; without it none are sent. */
   readonly mailer?: Mailer;
+  /** Instead of asking the chain that the settings name. */
+  readonly checkContract?: ContractCheck;
 }
 
-export interface Foundation extends Required<CloudDeps> {
+export interface Foundation extends Required<Omit<CloudDeps, 'checkContract'>> {
   readonly database: Database;
   readonly vault: Vault;
   readonly keys: Keys;

@@ -168,6 +168,9 @@ export const accessTable: readonly AccessRow[] = [
   row('PUT', '/api/events/:event/members/:user', managers, 'own', 'people:write'),
   row('DELETE', '/api/events/:event/members/:user', managers, 'own', 'people:write'),
   row('POST', '/api/events/:event/members/:user/reset-link', managers, 'own'),
+  row('GET', '/api/events/:event/nft', onDuty, 'own', 'events:read'),
+  row('PUT', '/api/events/:event/nft', managers, 'own', 'events:write'),
+  row('DELETE', '/api/events/:event/nft', managers, 'own', 'events:write'),
   row('PUT', '/api/events/:event/nft/freeze', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/orders', onDuty, 'own', 'events:read'),
   // No program: a person presses and confirms.
@@ -190,6 +193,9 @@ export const accessTable: readonly AccessRow[] = [
   row('PUT', '/api/events/:event/suspicion-rules', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/suspicions', overseers, 'own', 'audits:read'),
   row('PATCH', '/api/events/:event/suspicions/:suspicion', overseers, 'own', 'events:write'),
+  // Whoever holds a token may have bought it from anybody: the wallet's signature says all there is to say.
+  row('POST', '/api/events/:event/wallet-bindings', 'anyone'),
+  row('POST', '/api/events/:event/wallet-challenges', 'anyone'),
   row('GET', '/api/events/:event/webhooks', managers, 'own', 'events:read'),
   row('POST', '/api/events/:event/webhooks', managers, 'own', 'events:write'),
   row('PATCH', '/api/events/:event/webhooks/:webhook', managers, 'own', 'events:write'),
@@ -246,6 +252,7 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/tickets/:ticket/reissue', managers, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/revoke', managers, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/transfer', managers, 'own', 'tickets:write'),
+  row('GET', '/api/tickets/:ticket/wallet-bindings', holderAndOnDuty, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/wallet-passes', holderAndOnDuty, 'own', 'tickets:read'),
   as('changing', row('GET', '/api/tickets/:ticket/wallet-passes/apple', holderAndOnDuty, 'own', 'tickets:read')),
   as('changing', row('GET', '/api/tickets/:ticket/wallet-passes/google', holderAndOnDuty, 'own', 'tickets:read')),

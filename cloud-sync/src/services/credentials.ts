@@ -56,7 +56,8 @@ export interface Credentials {
     ticket: Ticket,
     method: string,
     options: unknown,
-    by: Actor,
+    /** Absent for whoever has proved to hold the ticket without an account. */
+    by: Actor | undefined,
     entry?: EntryOf,
   ) => Promise<Result<GeneratedCredential, Failure>>;
   /** The latest first. */
@@ -82,7 +83,8 @@ export function createCredentials({ database, clock, keys, audit, bands, tokens 
       const tag = method.binds === undefined ? undefined : bandOf(event, method, uidOf(options));
       if (tag?.ok === false) return tag;
       // Whoever holds a ticket does not give away bands.
-      if (tag !== undefined && !isStaff(by, event.id)) return err({ type: 'role-too-low' });
+      const staff = by !== undefined && isStaff(by, event.id) ? by : undefined;
+      if (tag !== undefined && staff === undefined) return err({ type: 'role-too-low' });
       const nowMs = clock.wallMs();
       const { issuer } = await keys.current();
       if (method.generates) await noteSignedPasses(database, clock, issuer, [{ ...ticket, event: event.id }]);
@@ -119,9 +121,9 @@ export function createCredentials({ database, clock, keys, audit, bands, tokens 
       }
       const id = tag?.value ?? made.value.credentialId;
       assert(id !== undefined, 'what is no band has an id of its own');
-      if (tag !== undefined) {
+      if (tag !== undefined && staff !== undefined) {
         const about = { event, ticket, method: methodId, tag: id };
-        const bound = await bands.bindAtOnce(about, by, entry);
+        const bound = await bands.bindAtOnce(about, staff, entry);
         if (!bound.ok) return bound;
         const credential = { method: methodId, id, epoch: ticket.epoch, generatedAtMs: nowMs };
         // A supplier's band is never written, whatever could be.

@@ -10,6 +10,7 @@ import {
   type AdmissionPolicy,
   type Clock,
   type GeofenceRules,
+  type NftRules,
   type Random,
   type Result,
 } from '@postern/shared';
@@ -48,6 +49,8 @@ export interface Events {
     event: number,
     geofence: GeofenceRules | undefined,
   ) => Promise<Result<EventRecord, Failure>>;
+  /** The part about tokens alone; `undefined` takes it away. */
+  readonly changeNft: (event: number, nft: NftRules | undefined) => Promise<Result<EventRecord, Failure>>;
   readonly ticketCount: (event: number) => Promise<number>;
 }
 
@@ -117,6 +120,7 @@ export function createEvents({ database, clock, random }: EventsDeps): Events {
     find,
     changePolicy: (event, policy) => rewrite(event, () => policy),
     changeGeofence: (event, geofence) => rewrite(event, (policy) => ({ ...policy, geofence })),
+    changeNft: (event, nft) => rewrite(event, (policy) => ({ ...policy, nft })),
     ticketCount: async (event) => {
       const { tickets } = await database
         .selectFrom('ticket')

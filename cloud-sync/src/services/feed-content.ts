@@ -10,12 +10,14 @@ import {
   insertCodeSql,
   insertMetaSql,
   insertTicketSql,
+  insertTokenSql,
   manifestSchema,
   needsNewSnapshot,
   overlayBytesMax,
   snapshotFormat,
   snapshotPageBytes,
   snapshotTablesSql,
+  tokenTableSql,
   type Clock,
   type CodeRow,
   type FileReference,
@@ -29,6 +31,7 @@ import type { Schema } from '../store/schema.ts';
 import { createSqliteFile, type SqliteFile } from '../store/sqlite.ts';
 import type { EventRecord } from './events.ts';
 import type { FeedFiles } from './feed-files.ts';
+import { readChangedTokens, readTokenPage } from './nft/feed-tokens.ts';
 import { toTicket } from './ticket-views.ts';
 
 /** A gate that took a manifest has this long to fetch what it names. */
@@ -37,6 +40,8 @@ const keptForMs = 24 * 3_600_000;
 const deltasMax = 100;
 /** Tickets read and written at a time while a snapshot is built; between pages other requests have their turn. */
 const pageRows = 5_000;
+/** Of tickets, of codes and of tokens in one delta. */
+const kindRowsMax = Math.floor(deltaRowsMax / 3);
 
 const namedFilesSchema = manifestSchema.pick({ snapshot: true, deltas: true });
 /** What a manifest says of its files. */
@@ -73,24 +78,26 @@ export async function makeContent(
     .selectAll()
     .where('event', '=', record.id)
     .where('revision', '>', last.revision)
-    .limit(deltaRowsMax / 2 + 1)
+    .limit(kindRowsMax + 1)
     .execute();
   const codes = await deps.database
     .selectFrom('ticket_code')
     .selectAll()
     .where('event', '=', record.id)
     .where('revision', '>', last.revision)
-    .limit(deltaRowsMax / 2 + 1)
+    .limit(kindRowsMax + 1)
     .execute();
-  const rows = changed.length + codes.length;
+  const tokens = await readChangedTokens(deps.database, record, { revision: last.revision, limit: kindRowsMax + 1 });
+  const rows = changed.length + codes.length + tokens.length;
   const deltaRows = last.delta_rows + rows;
-  const isTooMuch = Math.max(changed.length, codes.length) > deltaRowsMax / 2 || files.deltas.length >= deltasMax;
+  const isTooMuch =
+    Math.max(changed.length, codes.length, tokens.length) > kindRowsMax || files.deltas.length >= deltasMax;
   if (isTooMuch || needsNewSnapshot(files.snapshot.tickets, deltaRows))
     return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
   const from = files.deltas.at(-1)?.to ?? files.snapshot.version;
   const bytes = encodeDelta(
     { event: record.id, from, to: version },
-    { tickets: changed.map(toTicket), codes: codes.map(toCodeRow) },
+    { tickets: changed.map(toTicket), codes: codes.map(toCodeRow), tokens },
   );
   if (files.deltas.reduce((sum, delta) => sum + delta.bytes, bytes.length) > overlayBytesMax)
     return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
@@ -127,6 +134,7 @@ async function makeSnapshot(deps: FeedContentDeps, record: EventRecord, version:
       await setImmediate();
     }
     await insertCodes(database, file, record.id);
+    if (record.policy.nft !== undefined) await insertTokens(database, file, record);
     file.insert(insertMetaSql, [
       ['format', snapshotFormat],
       ['event', record.id],
@@ -158,6 +166,17 @@ async function insertCodes(database: Database, file: SqliteFile, event: number):
     file.insert(insertCodeSql, page.map(toCodeRow));
     if (page.length < pageRows) return;
     after = page.at(-1)?.hash ?? '';
+    await setImmediate();
+  }
+}
+
+/** A table that only such events have: a gate too old to know it takes every other one. */
+async function insertTokens(database: Database, file: SqliteFile, record: EventRecord): Promise<void> {
+  file.execute(tokenTableSql);
+  for (let after: string | undefined = ''; after !== undefined;) {
+    const page = await readTokenPage(database, record, { after, limit: pageRows });
+    file.insert(insertTokenSql, page.rows);
+    after = page.last;
     await setImmediate();
   }
 }

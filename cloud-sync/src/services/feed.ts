@@ -2,6 +2,7 @@
 // tickets travel as a delta, and as a new snapshot once the deltas outgrow it. Versions only rise, files never change.
 import {
   err,
+  manifestSchema,
   ok,
   signManifest,
   type AdmissionPolicy,
@@ -21,6 +22,7 @@ import { forgetOldContent, makeContent, namedFiles, type FeedRow } from './feed-
 import type { FeedFiles } from './feed-files.ts';
 import type { WatchedWork } from './jobs/watched-work.ts';
 import type { Keys } from './keys.ts';
+import { readHeadFor } from './nft/feed-tokens.ts';
 import type { Failure } from './problems.ts';
 
 /** A manifest is good for this long; gates act on an expired one as the event's rules say. Signed anew after half of it. */
@@ -29,6 +31,8 @@ export const manifestLifetimeMs = 24 * 3_600_000;
 export const publishDelayMs = 1_000;
 /** A change that a gate's question shows to be unpublished is published after this: whoever made it comes first, unless it has died. */
 export const overlookedDelayMs = 10_000;
+/** The chain is read all the time; where nothing else happens gates learn how far only this often. */
+export const chainHeadEveryMs = 5 * 60_000;
 /** Publications of several processes that may come first before ours fails. */
 const attemptsMax = 20;
 
@@ -110,7 +114,8 @@ export function createFeed(deps: FeedDeps): Feed {
           last !== undefined &&
           last.revision === record.revision &&
           last.rules_revision === record.rulesRevision &&
-          isFresh(last, clock.wallMs());
+          isFresh(last, clock.wallMs()) &&
+          !(await isChainFarther(database, record, last));
         if (isCurrent && options.snapshot !== true) return ok(toPublication(last));
         const row = await publishNext(deps, record, last, options);
         // Another process has published meanwhile, whose content may be all that is wanted; or there is a newer revision.
@@ -161,8 +166,12 @@ export function createFeed(deps: FeedDeps): Feed {
     current: async (event) => {
       const last = await newest(database, event);
       if (last === undefined) return err({ type: 'feed-unpublished' });
-      if (await hasChanged(database, last)) publishAfter(event, overlookedDelayMs);
-      return isFresh(last, clock.wallMs()) ? ok(toPublication(last)) : publish(event);
+      const record = await readEvent(database, event);
+      if (record === undefined) return err({ type: 'event-unknown' });
+      if (hasChanged(record, last)) publishAfter(event, overlookedDelayMs);
+      return isFresh(last, clock.wallMs()) && !(await isChainFarther(database, record, last))
+        ? ok(toPublication(last))
+        : publish(event);
     },
     version: async (event) => (await newest(database, event))?.version ?? 0,
     eventOfFile: async (sha256) =>
@@ -194,17 +203,22 @@ const newest = (database: Database, event: number): Promise<FeedRow | undefined>
     .executeTakeFirst();
 
 /** Whether tickets or rules are not as this version shows them. */
-async function hasChanged(database: Database, { event, revision, rules_revision }: FeedRow): Promise<boolean> {
-  const now = await database
-    .selectFrom('event')
-    .select(['revision', 'rules_revision'])
-    .where('id', '=', event)
-    .executeTakeFirst();
-  return now?.revision !== revision || now.rules_revision !== rules_revision;
+const hasChanged = (now: EventRecord, { revision, rules_revision }: FeedRow): boolean =>
+  now.revision !== revision || now.rulesRevision !== rules_revision;
+
+/** Whether owners of tokens are known much farther than this version says. */
+async function isChainFarther(database: Database, { policy }: EventRecord, { files }: FeedRow): Promise<boolean> {
+  if (policy.nft === undefined) return false;
+  const head = await readHeadFor(database, policy);
+  const told = toldChainSchema.parse(JSON.parse(files)).chain;
+  return head !== undefined && (told === undefined || head.atMs >= told.atMs + chainHeadEveryMs);
 }
 
 const isFresh = (row: FeedRow, nowMs: number): boolean =>
   nowMs < row.created_at_ms + (row.expires_at_ms - row.created_at_ms) / 2;
+
+/** Of what is kept of a version. */
+const toldChainSchema = manifestSchema.pick({ chain: true });
 
 function toPublication(row: FeedRow): Publication {
   const files = namedFiles(row);
@@ -233,6 +247,9 @@ async function publishNext(
   const policy = await deps.effectivePolicy(record.policy);
   const faces = policy.face === undefined ? undefined : await deps.faces.referencesAt(record.id, record.rulesRevision);
   if (faces === 'gone') return undefined;
+  // Before the tokens: what is read of them afterwards is no older.
+  const chain = await readHeadFor(database, record.policy);
+  const told = chain === undefined ? {} : { chain };
   const content = await makeContent(deps, record, last, version, snapshot);
   const files = { ...content.files, ...(faces === undefined ? {} : { faces }) };
   const manifest: Manifest = {
@@ -243,6 +260,7 @@ async function publishNext(
     expiresAtMs: nowMs + manifestLifetimeMs,
     policy,
     codeHashKey: record.codeHashKey,
+    ...told,
     ...files,
     keys: [...keys.published],
     gates: [...(await listGates(database, record.id)), deps.central],
@@ -257,7 +275,7 @@ async function publishNext(
       version,
       revision: record.revision,
       rules_revision: record.rulesRevision,
-      files: JSON.stringify(files),
+      files: JSON.stringify({ ...files, ...told }),
       delta_rows: content.deltaRows,
       manifest: Buffer.from(signManifest(manifest, keys.feed, keys.announcements)),
       created_at_ms: manifest.createdAtMs,

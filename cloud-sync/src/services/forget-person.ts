@@ -43,7 +43,7 @@ export const createForgetPerson = ({
 /** Before it is forgotten whose tickets they were. */
 async function forgetPhones(queries: Queries, id: string): Promise<void> {
   const held = queries.selectFrom('ticket_holder').select('ticket').where('account', '=', id);
-  for (const table of ['geofence_sender', 'holder', 'claim_link'] as const)
+  for (const table of ['geofence_sender', 'holder', 'claim_link', 'wallet_binding'] as const)
     await queries.deleteFrom(table).where('ticket', 'in', held).execute();
 }
 

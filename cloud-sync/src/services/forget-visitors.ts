@@ -31,6 +31,7 @@ export const createForgettings = ({
   { what: 'phones', forget: forgetPhones },
   { what: 'tokens', forget: forgetTokens },
   { what: 'faces', forget: (queries, event) => forgetFaces(queries, event, clock.wallMs()) },
+  { what: 'wallets', forget: forgetWallets },
   // It would bring names in again; and what it has kept leads to people by way of the shop.
   { what: 'pretix', forget: (queries, event) => forgetConnection(queries, event, rowsMax) },
   // Last: what the log says of the visitors' requests goes with the log's own proof that it went.
@@ -101,6 +102,17 @@ async function forgetFaces(queries: Queries, event: number, nowMs: number): Prom
     .where('subject', 'in', some)
     .executeTakeFirst();
   return Number(links.numDeletedRows) + Number(emptied.numUpdatedRows);
+}
+
+/** Which wallet has let a phone show which ticket. What the chain says of tokens it says to everybody, for good. */
+async function forgetWallets(queries: Queries, event: number): Promise<number> {
+  const some = queries.selectFrom('wallet_binding').select('nonce').where('event', '=', event).limit(rowsMax);
+  const gone = await queries
+    .deleteFrom('wallet_binding')
+    .where('event', '=', event)
+    .where('nonce', 'in', some)
+    .executeTakeFirst();
+  return Number(gone.numDeletedRows);
 }
 
 /** What people have written of cases, suspicions and lost gates. */

@@ -91,6 +91,12 @@ export const guessLimits = {
   ),
   'enrolment-code': strict('address', 'wrong answers', 30, 'a code has 60 bits and lives for half an hour'),
   'verify-miss': strict('ticket', 'wrong answers', 10, 'a short code is typed, and so is short'),
+  'wallet-signature': strict(
+    'address',
+    'wrong answers',
+    30,
+    'a signature cannot be guessed, but each may ask the chain',
+  ),
   'sign-up': strict('address', 'requests', 10, 'each may send a mail'),
   'reset-request': strict('address', 'requests', 5, 'each may send a mail'),
   'reset-mail': strict('account', 'requests', 2, 'mails to one person; the answer does not tell'),

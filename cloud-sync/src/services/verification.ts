@@ -53,6 +53,7 @@ import { verifiedCredential } from './credentials.ts';
 import type { EventRecord } from './events.ts';
 import type { Keys } from './keys.ts';
 import type { KnownFace, ReadKnownFace } from './known-face.ts';
+import { readTokensOf } from './nft/feed-tokens.ts';
 import type { Limiter } from './limiter.ts';
 import type { Failure } from './problems.ts';
 import { present, readTag } from './presented.ts';
@@ -179,7 +180,9 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     const tag = await readTag(deps.database, event, presented);
     if (event.policy.methodsOff.includes(method.id)) return ok({ tag, tried: err({ type: 'method-off' }) });
     const known = presented?.medium === 'face' ? await deps.readFace(event.id, ticket.id) : undefined;
-    const lookups = await lookupsFor(keys, event, ticket, { epochs: codes ?? new Map(), tag: tag?.state, known });
+    const nft = method.looksUpTokens === true ? await readTokensOf(deps.database, event, ticket) : undefined;
+    const evidence = { epochs: codes ?? new Map<string, number>(), tag: tag?.state, known };
+    const lookups = { ...(await lookupsFor(keys, event, ticket, evidence)), nft: () => nft };
     const tried = await prove(method.id, ticket, lookups, presented);
     known?.key?.fill(0);
     return tried.ok ? ok({ tag, tried: tried.value }) : tried;

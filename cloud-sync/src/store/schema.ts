@@ -10,6 +10,7 @@ import type { WebhooksSchema } from './schema-webhooks.ts';
 import type { GeofenceSchema } from './schema-geofence.ts';
 import type { HoldersSchema } from './schema-holders.ts';
 import type { NftSchema } from './schema-nft.ts';
+import type { TokenWalletsSchema } from './schema-token-wallets.ts';
 
 /** A column that is set at insert and never changed. */
 type Fixed<T> = ColumnType<T, T, never>;
@@ -26,6 +27,7 @@ export interface Schema
     JobsSchema,
     NftSchema,
     PretixSchema,
+    TokenWalletsSchema,
     WebhooksSchema {
   readonly user: UserTable;
   readonly session: SessionTable;

@@ -137,6 +137,8 @@ export interface VerificationMethod {
   readonly looksUpCodes?: true;
   /** Set where it proves nothing by itself: what is presented does not say whose ticket it is. */
   readonly onlyBeside?: true;
+  /** Set where a ticket is known by the token that stands for it. */
+  readonly looksUpTokens?: true;
   readonly accepts: (presentation: Presentation) => boolean;
   readonly verify: (
     presentation: Presentation,

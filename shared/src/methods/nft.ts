@@ -26,6 +26,7 @@ export const nftMethod: VerificationMethod = {
   assurance: 'signed',
   generates: true,
   mints: true,
+  looksUpTokens: true,
   accepts: (presentation) => isText(presentation) && cleanText(presentation.text).startsWith(walletCodePrefix),
   verify: async ({ text }, lookups) => {
     const code = decodeWalletCode(cleanText(text));

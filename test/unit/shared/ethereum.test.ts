@@ -155,7 +155,8 @@ describe('addresses and numbers', () => {
         expect(bytesToUint(concatBytes(Uint8Array.of(0), uintToBytes(value)))).toBeUndefined();
       }),
     );
-    expect(tokenIdSchema.safeParse((2n ** 256n).toString()).success).toBe(false);
+    for (const text of [(2n ** 256n).toString(), '', '-1', '1.5', '0x10', 'a\udfff'])
+      expect(tokenIdSchema.safeParse(text).success).toBe(false);
     expect(bytesToUint(new Uint8Array(33).fill(1))).toBeUndefined();
   });
 });

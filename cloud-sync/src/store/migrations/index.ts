@@ -20,6 +20,7 @@ import { ticketFiles } from './0017-ticket-files.ts';
 import { pretix } from './0018-pretix.ts';
 import { geofence } from './0021-geofence.ts';
 import { nft } from './0022-nft.ts';
+import { tokenWallets } from './0023-token-wallets.ts';
 import { face } from './0024-face.ts';
 import { claim } from './0026-claim.ts';
 
@@ -44,6 +45,7 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0018-pretix': pretix,
   '0021-geofence': geofence,
   '0022-nft': nft,
+  '0023-token-wallets': tokenWallets,
   '0024-face': face,
   '0026-claim': claim,
 };
