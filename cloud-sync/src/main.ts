@@ -69,7 +69,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
   const wallets = createWallets(foundation, events, marks);
   const holders = createHolderServices(foundation, events, marks, wallets);
   const face = createFaceServices(foundation, events, marks);
-  const tokenWallets = createTokenWallets(foundation, events, marks, deps.checkContract);
+  const tokenWallets = createTokenWallets(foundation, events, marks, chain.value, deps.checkContract);
   const upkeep = createUpkeep(foundation, events);
   const sources = createSources(foundation, events);
   const background = createBackground(foundation, { marks, events, sources, chain: chain.value });

@@ -27,3 +27,24 @@ function timeUs(run: () => unknown): number {
   run();
   return (performance.now() - started) * 1_000;
 }
+
+/** The same for work that ends later; the floor need not. */
+export async function compareAsync(
+  rounds: number,
+  run: () => Promise<unknown>,
+  baseline: () => unknown,
+): Promise<{ readonly us: number; readonly baselineUs: number }> {
+  const runUs: number[] = [];
+  const baselineUs: number[] = [];
+  const warmUps = Math.min(warmUpRounds, rounds);
+  for (let round = 0; round < warmUps + rounds; round++) {
+    const started = performance.now();
+    await run();
+    const us = (performance.now() - started) * 1_000;
+    const bareUs = timeUs(baseline);
+    if (round < warmUps) continue;
+    runUs.push(us);
+    baselineUs.push(bareUs);
+  }
+  return { us: median(runUs), baselineUs: median(baselineUs) };
+}

@@ -11,6 +11,7 @@ import {
   type Claim,
   type Decision,
   type Logger,
+  type Manifest,
   type Mark,
   type Lookups,
   type Presentation,
@@ -58,12 +59,17 @@ export async function openBenchFeed(folder: string, key?: DiskKey): Promise<Feed
   });
 }
 
-export async function applySnapshot(cache: FeedCache, snapshot: BuiltSnapshot): Promise<void> {
+export async function applySnapshot(
+  cache: FeedCache,
+  snapshot: BuiltSnapshot,
+  more: Partial<Pick<Manifest, 'policy' | 'chain'>> = {},
+): Promise<void> {
   const offer = cache.consider(
     signedManifest({
       snapshot: snapshot.reference,
       policy: benchPolicy,
       keys: [announce(feedKeys('a'), 'active'), announce(feedKeys('issuer'), 'active', 'issuer')],
+      ...more,
     }),
   );
   if (!offer.ok) throw new Error(offer.error.type);

@@ -12,6 +12,7 @@ import { benchGeofence } from './geofence.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMesh } from './mesh.ts';
+import { benchMethods } from './methods.ts';
 import { benchOperations } from './operations.ts';
 import { benchPasses } from './passes.ts';
 import { benchPretix } from './pretix.ts';
@@ -24,6 +25,7 @@ import type { Bench, BenchRow } from './row.ts';
 
 const parts: Readonly<Record<string, Bench>> = {
   passes: benchPasses,
+  methods: benchMethods,
   decoding: benchDecoding,
   scan: benchScan,
   readers: benchReaders,

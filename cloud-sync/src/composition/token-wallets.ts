@@ -1,17 +1,19 @@
 // Wallets of tokens that let phones show tickets.
 import type { AppDeps } from '../app.ts';
-import type { ContractCheck } from '../services/nft/contract-wallets.ts';
+import { createContractCheck } from '../services/nft/contract-wallets.ts';
 import { createWalletBindings } from '../services/nft/wallet-bindings.ts';
 import { createFindTicket } from '../services/ticket-of-event.ts';
 import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { Marks } from './marks.ts';
+import type { NftServices } from './nft.ts';
 
 export const createTokenWallets = (
   foundation: Foundation,
   { readTicket }: EventServices,
   { readEffective, credentials }: Marks,
-  checkContract: ContractCheck | undefined,
+  { nft }: NftServices,
+  checkContract = nft === undefined ? undefined : createContractCheck(nft.chain),
 ): Pick<AppDeps, 'walletBindings'> => ({
   walletBindings: createWalletBindings({
     ...foundation,

@@ -130,7 +130,10 @@ export function createWalletBindings(deps: WalletBindingsDeps): WalletBindings {
     const ofKey = toWalletSignature(signature);
     if (ofKey !== undefined && recoverAddress(digest, ofKey) === owner) return ok('key');
     if (checkContract === undefined) return ok(undefined);
-    const accepted = await checkContract({ wallet: owner, digest, signature }, AbortSignal.timeout(contractCheckMsMax));
+    const accepted = await checkContract(
+      { chainId: rules.chainId, wallet: owner, digest, signature },
+      AbortSignal.timeout(contractCheckMsMax),
+    );
     return accepted.ok ? ok(accepted.value ? 'contract' : undefined) : accepted;
   };
 
