@@ -31,6 +31,7 @@ const pages = [
   { source: 'cloud-sync/src/live', output: 'cloud-sync/dist/live' },
   { source: 'cloud-sync/src/face', output: 'cloud-sync/dist/face', copied: faceFiles, into: 'models' },
   { source: 'cloud-sync/src/sdk', module: 'geofence', output: 'cloud-sync/dist/sdk' },
+  { source: 'cloud-sync/src/sdk', module: 'wallet', output: 'cloud-sync/dist/wallet-sdk' },
   { source: 'gate-agent/src/face-engine', thread: 'thread', output: 'gate-agent/dist/face-engine', copied: faceFiles },
   { source: 'scripts/demo/page', output: '.cache/demo-page' },
 ];

@@ -25,7 +25,7 @@ import { jobAdminRoutes, jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { refuseNulInUrl } from './routes/input.ts';
 import { limitAccounts, limitAddresses } from './routes/limit-requests.ts';
-import { liveRoutes, pageRoutes } from './routes/live.ts';
+import { liveRoutes, pageRoutes, type PageRoutesDeps } from './routes/live.ts';
 import { myTicketRoutes } from './routes/my-tickets.ts';
 import { freezeRoutes, nftAdminRoutes, ticketTokenRoutes } from './routes/nft.ts';
 import { oauthRoutes } from './routes/oauth.ts';
@@ -188,8 +188,7 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   /** What a scraper sends; without one there are no figures. */
   readonly metricsToken: string | undefined;
   readonly random: Random;
-  /** Of the built SDK for browsers. */
-  readonly sdkFolder: string;
+  readonly sdkFolders: PageRoutesDeps['sdkFolders'];
   readonly stopping: AbortSignal;
   /** Whether the database answers. */
   readonly isHealthy: () => Promise<boolean>;

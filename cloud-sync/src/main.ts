@@ -106,7 +106,10 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     metricsToken: config.metricsToken,
     pageFolder: fileURLToPath(new URL('../dist/live', import.meta.url)),
     faceFolder: fileURLToPath(new URL('../dist/face', import.meta.url)),
-    sdkFolder: fileURLToPath(new URL('../dist/sdk', import.meta.url)),
+    sdkFolders: {
+      geofence: fileURLToPath(new URL('../dist/sdk', import.meta.url)),
+      wallet: fileURLToPath(new URL('../dist/wallet-sdk', import.meta.url)),
+    },
     stopping: stopping.signal,
     isHealthy: () => doesAnswer(database, log),
   });

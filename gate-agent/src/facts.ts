@@ -1,5 +1,5 @@
 // Gathers what a running gate knows about itself into the facts that health is made of.
-import { assert, changedRows, type Lane, type OrderView, type Supervisor } from '@postern/shared';
+import { assert, changedRows, isOwnerStale, type Lane, type OrderView, type Supervisor } from '@postern/shared';
 import type { ClockTrust } from './clock-trust.ts';
 import type { GateConfig } from './config.ts';
 import type { EventAtGate } from './event-at-gate.ts';
@@ -83,6 +83,16 @@ function eventFacts(of: EventInFacts): EventFacts {
   };
 }
 
+function owners(feed: FeedView): Pick<FeedHealth, 'owners'> {
+  const { nft } = feed.lookups;
+  const known = nft?.();
+  if (known === undefined) return {};
+  const { rules, head } = known;
+  return {
+    owners: { asOfMs: head?.atMs, stale: head === undefined || isOwnerStale(rules, head.atMs, feed.nowMs()) },
+  };
+}
+
 function feedHealth(cache: FeedCache, feed: FeedView): FeedHealth | undefined {
   const manifest = cache.current()?.manifest;
   if (manifest === undefined) return undefined;
@@ -94,5 +104,6 @@ function feedHealth(cache: FeedCache, feed: FeedView): FeedHealth | undefined {
     ageMs: Math.round(ageMs),
     stale: ageMs > manifest.policy.staleAfterMinutes * 60_000,
     expired: cache.expired(),
+    ...owners(feed),
   };
 }

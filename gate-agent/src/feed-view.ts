@@ -24,6 +24,7 @@ export interface FeedView {
   readonly ticket: (ticketId: string) => Ticket | undefined;
   /** Since the cloud last said that this is its newest feed; infinite without a feed, or with one that has expired. */
   readonly ageMs: () => number;
+  readonly nowMs: () => number;
   /** A gate's name on screens. */
   readonly gateName: (gate: string) => string;
 }
@@ -62,6 +63,7 @@ export function createFeedView({ cache, event, clock, time, clientStatus }: Feed
       const lastContactMs = clientStatus()?.lastContactMs;
       return lastContactMs === undefined ? sinceMadeMs : Math.min(sinceMadeMs, clock.monotonicMs() - lastContactMs);
     },
+    nowMs: () => time().nowMs,
     gateName: (gate) => {
       const manifest = cache.current()?.manifest;
       return (

@@ -16,7 +16,6 @@ import {
   utf8,
   walletCodeText,
   walletCodeTypedData,
-  type Address,
   type Presentation,
   type TicketResponse,
   type TokenList,
@@ -78,7 +77,7 @@ describeOrReport('wallets that hold tokens', missingAnvil(), () => {
     const saying = {
       event: 1,
       chainId: chain.settings.chainId,
-      contract: chain.contract as Address,
+      contract: chain.contract,
       tokenId,
       issuedAtS: stepStartS(cloud.time.clock.wallMs()),
     };

@@ -82,6 +82,7 @@ export const accessTable: readonly AccessRow[] = [
   as('page', row('GET', '/openapi.json', 'anyone')),
   as('page', row('GET', '/readyz', 'anyone')),
   as('page', row('GET', '/sdk/geofence.js', 'anyone')),
+  as('page', row('GET', '/sdk/wallet.js', 'anyone')),
   row('POST', '/session', 'anyone'),
   as('page', row('DELETE', '/session', 'anyone')),
   row('POST', '/sign-up', 'anyone'),

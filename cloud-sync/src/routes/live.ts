@@ -114,19 +114,19 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
     // Aborted: the wait is over, which is all the caller wants to know.
   });
 
+const sdkNames = ['geofence', 'wallet'] as const;
+
 export interface PageRoutesDeps {
   /** Folder of the built page. */
   readonly pageFolder: string;
-  /** Folder of the built SDK for browsers. */
-  readonly sdkFolder: string;
+  /** Folders of the built SDKs for browsers. */
+  readonly sdkFolders: Readonly<Record<(typeof sdkNames)[number], string>>;
 }
 
 /** The page's files, which contain nothing secret. */
-export function pageRoutes({ pageFolder, sdkFolder }: PageRoutesDeps): Hono<Environment> {
+export function pageRoutes({ pageFolder, sdkFolders }: PageRoutesDeps): Hono<Environment> {
   const router = createRouter();
   const files = readPage(pageFolder);
-  const sdkFile = join(sdkFolder, 'geofence.js');
-  const sdk = existsSync(sdkFile) ? readFileSync(sdkFile) : undefined;
   const headers = secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'self'"],
@@ -152,14 +152,18 @@ export function pageRoutes({ pageFolder, sdkFolder }: PageRoutesDeps): Hono<Envi
       'Cache-Control': 'public, max-age=31536000, immutable',
     });
   });
-  // Pages of other origins load it, too; it grows with the service, so nobody keeps it for long.
-  router.get('/sdk/geofence.js', (c) => {
-    if (sdk === undefined) return problem(c, { type: 'not-found', detail: 'Not built. Run: npm run build' });
-    return c.body(Buffer.from(sdk), 200, {
-      'Content-Type': contentTypes['.js'] ?? '',
-      'Cache-Control': 'public, max-age=300',
-      'Access-Control-Allow-Origin': '*',
+  for (const name of sdkNames) {
+    const file = join(sdkFolders[name], `${name}.js`);
+    const sdk = existsSync(file) ? readFileSync(file) : undefined;
+    // Pages of other origins load it, too; it grows with the service, so nobody keeps it for long.
+    router.get(`/sdk/${name}.js`, (c) => {
+      if (sdk === undefined) return problem(c, { type: 'not-found', detail: 'Not built. Run: npm run build' });
+      return c.body(Buffer.from(sdk), 200, {
+        'Content-Type': contentTypes['.js'] ?? '',
+        'Cache-Control': 'public, max-age=300',
+        'Access-Control-Allow-Origin': '*',
+      });
     });
-  });
+  }
   return router;
 }

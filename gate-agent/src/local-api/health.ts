@@ -22,6 +22,8 @@ export interface FeedHealth {
   readonly ageMs: number;
   readonly stale: boolean;
   readonly expired: boolean;
+  /** Where tickets are tokens: as of when their owners are known, Unix ms, and whether that is too long ago by the event's rules. */
+  readonly owners?: { readonly asOfMs: number | undefined; readonly stale: boolean };
 }
 
 /** One event at the gate. */
@@ -175,6 +177,13 @@ function* findEventProblems(facts: EventFacts, { nowMs, trusted }: ClockStatemen
   else if (feed.expired) yield fail('the ticket list has expired', 'connect the gate to the cloud');
   else if (feed.stale)
     yield warn(`the ticket list is ${Math.round(feed.ageMs / 60_000)} min old`, 'connect the gate to the cloud');
+  if (feed?.owners?.stale === true)
+    yield warn(
+      feed.owners.asOfMs === undefined
+        ? 'the owners of tokens are not known: nobody gets in by wallet'
+        : `the owners of tokens are those of ${dayOf(feed.owners.asOfMs)}: one sold since lets its seller in`,
+      'connect the gate to the cloud; if it is connected, the cloud does not read the chain',
+    );
   if (feed !== undefined && trusted && lease.endsMs !== undefined && lease.endsMs - nowMs < lookAheadMs)
     yield warn(
       `the ticket list will be forgotten on ${dayOf(lease.endsMs)} unless the cloud is heard or somebody comes in before`,

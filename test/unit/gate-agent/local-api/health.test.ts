@@ -93,6 +93,16 @@ test('an order in force is named with the gates that have not acknowledged it, a
   expect(toHealth({ ...well, orders: [lifted] }).state).toBe('green');
 });
 
+const withOwners = (asOfMs: number | undefined): GateFacts['feed'] => ({
+  version: 3,
+  tickets: 10,
+  changes: 0,
+  ageMs: 1,
+  stale: false,
+  expired: false,
+  owners: { asOfMs, stale: true },
+});
+
 describe('every problem says what is wrong and what to do', () => {
   test.each<[string, Partial<GateFacts>, 'yellow' | 'red', RegExp]>([
     ['a journal that failed', { store: { healthy: false, trouble: 'disk full' } }, 'red', /disk full/],
@@ -109,6 +119,8 @@ describe('every problem says what is wrong and what to do', () => {
       'yellow',
       /60 min old/,
     ],
+    ['owners of tokens of long ago', { feed: withOwners(nowMs - 86_400_000) }, 'yellow', /sold since/],
+    ['owners of tokens that nobody knows', { feed: withOwners(undefined) }, 'yellow', /nobody gets in by wallet/],
     ['an untrusted clock', { clock: { ...well.clock, trusted: false, text: 'not trusted' } }, 'yellow', /not trusted/],
     ['a jumping clock', { clock: { ...well.clock, wallJumps: 2, wallOffsetMs: 9_000 } }, 'yellow', /jumped 2/],
     [
