@@ -1,22 +1,7 @@
-// What a face costs a gate: a look at a frame beside the bare models, comparing beside the bare opening of a seal, memory while the models are
-// loaded, and what a lane pays for a camera at which nobody is asked to look. Pictures come out of npm packages.
+// What a face costs a gate: a look at a frame beside the bare models, memory while they are loaded, what a lane pays for a camera at which
+// nobody is asked to look, and bytes in the feed; comparing is among the methods. Pictures come out of npm packages.
 import { Worker } from 'node:worker_threads';
-import {
-  encodeFaceKeys,
-  encodeFaceTemplates,
-  faceMethod,
-  faceModel,
-  faceRulesSchema,
-  faceTemplateBytes,
-  gateLimits,
-  openAead,
-  ready,
-  sealAead,
-  sealFace,
-  type FacePresentation,
-  type GreyPicture,
-  type Lookups,
-} from '@postern/shared';
+import { encodeFaceKeys, encodeFaceTemplates, faceModel, gateLimits, ready, type GreyPicture } from '@postern/shared';
 import { createFrameTap } from '../../gate-agent/src/face/face-cameras.ts';
 import { createFaceThread, faceThreadPath, hasFaceModels } from '../../gate-agent/src/face/face-thread.ts';
 import type { FaceReply } from '../../gate-agent/src/face/messages.ts';
@@ -28,12 +13,7 @@ import { benchRow, type Bench, type BenchRow } from './row.ts';
 export const benchFace: Bench = async ({ quick }) => {
   if (!hasFaceModels()) throw new Error('the models have not been put together: npm run build');
   await ready;
-  return [
-    ...(await benchLooks(quick ? 10 : 60)),
-    await benchCompare(quick ? 2_000 : 20_000),
-    benchTap(quick ? 100_000 : 1_000_000),
-    feedBytes(),
-  ];
+  return [...(await benchLooks(quick ? 10 : 60)), benchTap(quick ? 100_000 : 1_000_000), feedBytes()];
 };
 
 /** 640 x 480, as cameras give it, with one face of 260 pixels or with none. */
@@ -111,49 +91,6 @@ async function startBareModels(): Promise<{
 
 /** Memory of a thread that has ended is given back a moment later. */
 const settleMemory = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1_000));
-
-async function benchCompare(rounds: number): Promise<BenchRow> {
-  const ticketId = '0a'.repeat(16);
-  const [key, nonce] = [new Uint8Array(32).fill(3), new Uint8Array(24).fill(4)];
-  const template = Uint8Array.from({ length: faceTemplateBytes }, (_, index) => index);
-  const generation = { epoch: 0, ...faceModel };
-  const sealed = sealFace(template, { event: 7, ticketId, ...generation }, key, nonce);
-  const associated = new Uint8Array(44).fill(1);
-  const bareSealed = sealAead(template, associated, nonce, key);
-  const rules = faceRulesSchema.parse({ untilS: 2_000_000_000 });
-  const lookups: Lookups = {
-    event: 7,
-    issuerKey: () => undefined,
-    ticketByCode: () => undefined,
-    ticketByShortCode: () => undefined,
-    tag: () => ({ type: 'unbound' }),
-    face: () => ({ rules, find: () => ({ face: { ticketId, ...generation, sealed }, key }) }),
-  };
-  const presentation: FacePresentation = {
-    medium: 'face',
-    text: `face:${ticketId}`,
-    ticketId,
-    template,
-    readerId: 'camera',
-    seenAtMs: 0,
-  };
-  const { signal } = new AbortController();
-  const ours: number[] = [];
-  const bare: number[] = [];
-  const batch = 100;
-  for (let round = 0; round < rounds / batch; round++) {
-    let startedMs = performance.now();
-    for (let time = 0; time < batch; time++) await faceMethod.verify(presentation, lookups, signal);
-    ours.push(((performance.now() - startedMs) * 1_000) / batch);
-    startedMs = performance.now();
-    for (let time = 0; time < batch; time++) openAead(bareSealed, associated, key);
-    bare.push(((performance.now() - startedMs) * 1_000) / batch);
-  }
-  return benchRow('face: verify (open the seal and compare), beside opening alone', median(ours), 'us', {
-    baseline: median(bare),
-    bar: { ratioAtMost: 4 },
-  });
-}
 
 /** A lane's camera while nobody is asked for a face: what each of its frames costs more. Where an event has no faces it is the same. */
 function benchTap(frames: number): BenchRow {

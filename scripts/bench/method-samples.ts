@@ -15,6 +15,10 @@ import {
   encodeNdef,
   encodeTokenRow,
   encodeWalletCode,
+  faceKeyBytes,
+  faceModel,
+  faceRulesSchema,
+  faceTemplateBytes,
   geofenceOf,
   geofenceRulesSchema,
   keyedHash,
@@ -22,9 +26,12 @@ import {
   ndefExternal,
   ndefPassType,
   nftRulesSchema,
+  openAead,
   passClaims,
   pretixOf,
   pretixRulesSchema,
+  sealAead,
+  sealFace,
   sign,
   stepStartS,
   sunSuffixDefault,
@@ -102,6 +109,7 @@ export function createMethodSamples(): readonly MethodSample[] {
     sunSample(),
     { method: 'ble', way: 'id', shown: bandShown(), floor: oneHash },
     { method: 'ble', way: 'key', shown: bandShown(holderPass), floor: twoSignatures },
+    faceSample(),
     { ...pretixSample(), floor: oneSignature },
     { method: 'code', shown: text(presented.code ?? ''), floor: oneHash },
   ];
@@ -145,6 +153,23 @@ function geofenceSample(holderPass: Uint8Array): Omit<MethodSample, 'floor'> {
     method: 'geofence',
     shown: text(encodeGeofenceProof(holderPass, phone(), { number: 1, fixes })),
     lookups: { geofence: () => geofenceOf({ geofence: rules }) },
+  };
+}
+
+function faceSample(): MethodSample {
+  const ticketId = presented.ticket.id;
+  const key = new Uint8Array(faceKeyBytes).fill(3);
+  const template = Uint8Array.from({ length: faceTemplateBytes }, (_, index) => index);
+  const generation = { epoch: 0, ...faceModel };
+  const sealed = sealFace(template, { event: feedEvent, ticketId, ...generation }, key, new Uint8Array(24));
+  const rules = faceRulesSchema.parse({ untilS: nowS + 3_600 });
+  const associated = new Uint8Array(44);
+  const bare = sealAead(template, associated, new Uint8Array(24), key);
+  return {
+    method: 'face',
+    shown: { medium: 'face', text: 'face', ticketId, template, readerId: 'bench', seenAtMs: 0 },
+    lookups: { face: () => ({ rules, find: () => ({ face: { ticketId, ...generation, sealed }, key }) }) },
+    floor: { name: 'opening the seal', run: () => openAead(bare, associated, key) },
   };
 }
 

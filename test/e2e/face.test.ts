@@ -64,7 +64,8 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
     const input = ['-loop', '1', '-framerate', '5', '-t', '4', '-i', samplePath(sample)];
     execFileSync('ffmpeg', ['-v', 'error', '-y', ...input, '-vf', filters, '-pix_fmt', 'yuv420p', film]);
   };
-  const enrol = async (ticket: TicketResponse): Promise<void> => {
+  /** Three pictures of one person, as the phone of somebody who enrols would have measured them. */
+  const takeFrames = async (): Promise<readonly object[]> => {
     const thread = createFaceThread();
     const frames: { template: string; quality: object }[] = [];
     for (const filters of ['null', 'eq=brightness=0.04', 'crop=460:460:10:10']) {
@@ -76,8 +77,7 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
     }
     await thread.close();
     expect(frames.length).toBe(enrolmentFramesMin);
-    const consent = { version: readySetup.consent.version, language: 'en', agreed: true, ageConfirmed: true };
-    await client.json('POST', `/api/tickets/${ticket.id}/face`, { ...faceModel, frames, consent });
+    return frames;
   };
   const held = (): Promise<Extract<LaneEvent, { type: 'state' }>> =>
     events.next('state', ({ state }) => state.name === 'held');
@@ -111,7 +111,9 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
     steward = { ...steward, operator: staffResponseSchema.parse(staff).operator };
     await client.json('PUT', `/api/events/${event}/deadlines`, { endsAtMs: Date.now() + 3_600_000 });
     await client.json('PUT', `/api/events/${event}/face`, { ...readySetup, lookS: 15 });
-    for (const ticket of tickets.slice(0, 2)) await enrol(ticket);
+    const consent = { version: readySetup.consent.version, language: 'en', agreed: true, ageConfirmed: true };
+    const enrolment = { ...faceModel, frames: await takeFrames(), consent };
+    for (const { id } of tickets.slice(0, 2)) await client.json('POST', `/api/tickets/${id}/face`, enrolment);
     const lanes = [{ id: 'lane-1', readers: ['stdin://'], actuator: 'sim://turnstile?pass-ms=50' }];
     const { code } = gateResponseSchema.parse(
       await client.json('POST', `/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),

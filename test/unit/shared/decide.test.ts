@@ -91,6 +91,24 @@ describe('several proofs of one visitor', () => {
     expect(decided({}, { policy: twoOfAny, claim: band })).toMatchObject(held);
   });
 
+  it('are not a steward’s to waive, but for a face: nobody has to be recognised by a machine', () => {
+    const withFace = aPolicy({ type: { proofs: [['signed', 'face']] } });
+    const withMore = aPolicy({ type: { proofs: [['signed', 'looked-up', 'face']] } });
+    const face: Claim = { ...claim, method: 'face', assurance: 'looked-up', onlyBeside: true };
+    const held = { kind: 'hold', reason: 'second-factor' };
+    expect(decideIn({ policy: withFace })).toMatchObject(held);
+    expect(decideIn({ policy: withFace, approval: 'steward' }).kind).toBe('admit');
+    expect(decideIn({ policy: withMore, approval: 'steward' })).toMatchObject(held);
+    expect(decideIn({ policy, claim: band, approval: 'steward' })).toMatchObject(held);
+    expect(decideIn({ policy: withFace, others: [face] }).kind).toBe('admit');
+    // A likeness is no proof of any assurance, and of nothing by itself.
+    expect(decideIn({ policy: withMore, others: [face] })).toMatchObject(held);
+    expect(refusalOf(decideIn({ policy: aPolicy(), claim: face }))).toBe('assurance-too-low');
+    expect(refusalOf(decideIn({ policy: aPolicy({ type: { proofs: [['face']] } }), claim: face }))).toBe(
+      'assurance-too-low',
+    );
+  });
+
   it('have to be of now when they are shown: the first one when it was, the last one now', () => {
     const stale = rotating(-120);
     expect(refusalOf(decideIn({ policy, claim: stale, others: [band] }))).toBe('expired');
