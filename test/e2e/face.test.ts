@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import {
   enrolmentFramesMin,
@@ -11,6 +12,7 @@ import {
   faceTemplate,
   gateLimits,
   gateResponseSchema,
+  readFaceKeys,
   staffResponseSchema,
   ticketBatchResponseSchema,
   type LaneEvent,
@@ -18,6 +20,7 @@ import {
 } from '@postern/shared';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createFaceThread } from '../../gate-agent/src/face/face-thread.ts';
+import { openDatabase } from '../../gate-agent/src/store/database.ts';
 import { personPicture, persons, samplePath, type PersonName } from '../../scripts/lib/face-pictures.ts';
 import {
   createCloudClient,
@@ -78,6 +81,21 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
     await thread.close();
     expect(frames.length).toBe(enrolmentFramesMin);
     return frames;
+  };
+  /** Tickets whose keys lie on the disk of the gate, as somebody finds them who has the key to it. */
+  const knownAtGate = async (): Promise<readonly string[]> => {
+    const key = readFileSync(join(gateFolder, 'identity', 'disk-key'), 'utf8').trim();
+    const database = openDatabase(join(gateFolder, 'events', String(event), 'feed', 'faces.db'), {
+      readonly: true,
+      key,
+    });
+    try {
+      const files = database.prepare('SELECT bytes FROM face_file').pluck().all() as Uint8Array[];
+      const keys = files.map((bytes) => readFaceKeys(bytes, event)).find((read) => read.ok);
+      return keys?.ok === true ? tickets.map(({ id }) => id).filter((id) => keys.value.find(id) !== undefined) : [];
+    } finally {
+      database.close();
+    }
   };
   const held = (): Promise<Extract<LaneEvent, { type: 'state' }>> =>
     events.next('state', ({ state }) => state.name === 'held');
@@ -177,5 +195,14 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
     expect(texts.length).toBeGreaterThan(3);
     for (const form of writtenForms(template)) expect(texts.some((text) => text.includes(form))).toBe(false);
     expect(files.map(({ name }) => name).filter((name) => /\.(pgm|png|jpe?g|y4m)$/.test(name))).toEqual([]);
+  });
+
+  test('who withdraws is gone from the disk of the gate at its next contact, and those who have not stay', async () => {
+    expect(await knownAtGate()).toEqual([tickets[0]?.id, tickets[1]?.id]);
+    await client.json('DELETE', `/api/tickets/${tickets[0]?.id}/face`);
+    const left = [tickets[1]?.id];
+    expect(await waitUntil(async () => isDeepStrictEqual(await knownAtGate(), left), happensMsMax)).toBe(true);
+    await client.json('DELETE', `/api/tickets/${tickets[1]?.id}/face`);
+    expect(await waitUntil(async () => (await knownAtGate()).length === 0, happensMsMax)).toBe(true);
   });
 });
