@@ -13,6 +13,7 @@ import { benchIngest } from './ingest.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMesh } from './mesh.ts';
 import { benchMethods } from './methods.ts';
+import { benchNftMirror } from './nft-mirror.ts';
 import { benchOperations } from './operations.ts';
 import { benchPasses } from './passes.ts';
 import { benchPretix } from './pretix.ts';
@@ -33,6 +34,7 @@ const parts: Readonly<Record<string, Bench>> = {
   ledger: benchLedger,
   replication: benchReplication,
   mesh: benchMesh,
+  'nft-mirror': benchNftMirror,
   central: benchCentral,
   geofence: benchGeofence,
   face: benchFace,

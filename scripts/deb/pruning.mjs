@@ -21,7 +21,9 @@ const kept = {
   libsodium: /^dist\/modules-esm\//,
   'libsodium-wrappers': /^dist\/modules-esm\//,
   'node-hid': /^(nodehid\.js|binding-options\.js|prebuilds\/HID_hidraw-linux-(arm|arm64|x64)\/)/,
+  ox: /^_esm\//,
   'unix-dgram': /^(lib\/|build\/Release\/unix_dgram\.node$)/,
+  viem: /^_esm\//,
   'zxing-wasm': /^dist\/(es\/(?!(full|writer)\/)|reader\/)/,
 };
 

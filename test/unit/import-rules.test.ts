@@ -26,6 +26,7 @@ const onePlacePackages = [
   'openid-client',
   'pg',
   'prom-client',
+  'viem',
   'zxing-wasm',
 ];
 

@@ -1,6 +1,7 @@
 // A token that has changed hands on the chain takes its ticket with it: the ticket's epoch rises as with any transfer, so that the passes of
 // whoever has sold it are dead, and what was known of that person goes. A token that its ticket has left behind before takes nothing along.
 import { ok, type Clock } from '@postern/shared';
+import { sql } from 'kysely';
 import type { Database, Queries } from '../../store/database.ts';
 import { transact } from '../../store/transact.ts';
 import { systemActor, type Audit } from '../audit.ts';
@@ -33,7 +34,8 @@ export async function followTransfers(
       .selectFrom('nft_token')
       .select(['event', 'token', 'ticket', 'epoch'])
       .where('chain', '=', chain)
-      .where('handed_on', '=', 1)
+      // As it stands in the index.
+      .where('handed_on', '=', sql.lit(1))
       .limit(tokensAtOnceMax)
       .execute();
     const keyId = waiting.length === 0 ? '' : await issuerKeyId();

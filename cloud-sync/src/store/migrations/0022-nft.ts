@@ -1,5 +1,5 @@
 // Tokens of tickets on a chain: what was minted and mirrored, the transactions that are ours, and how far the chain was read.
-import type { ColumnDefinitionBuilder, Kysely, Migration } from 'kysely';
+import { sql, type ColumnDefinitionBuilder, type Kysely, type Migration } from 'kysely';
 
 const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull();
 
@@ -28,10 +28,9 @@ export const nft: Migration = {
       .execute();
     await db.schema.createIndex('nft_token_by_ticket').on('nft_token').columns(['event', 'ticket']).execute();
     await db.schema.createIndex('nft_token_by_revision').on('nft_token').columns(['event', 'revision']).execute();
-    await db.schema.createIndex('nft_token_by_hands').on('nft_token').columns(['chain', 'handed_on']).execute();
-    // What waits to be minted, and what may have to be consumed.
-    await db.schema.createIndex('nft_token_by_mint').on('nft_token').columns(['chain', 'mint']).execute();
-    await db.schema.createIndex('nft_token_by_consumption').on('nft_token').columns(['chain', 'consumption']).execute();
+    // Few at a time: the ticket has to follow, or the token waits to be minted.
+    await sql`create index nft_token_by_hands on nft_token (chain) where handed_on = ${sql.lit(1)}`.execute(db);
+    await sql`create index nft_token_by_mint on nft_token (chain, created_at_ms) where mint is null`.execute(db);
     await db.schema
       .createTable('nft_transaction')
       .addColumn('id', 'text', (column) => column.primaryKey())
