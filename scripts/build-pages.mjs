@@ -1,8 +1,10 @@
-// Builds the pages with Vite: the gate's display and band desk, the cloud's live page and the one for faces, and the demo's page, those of them that exist; and the
-// SDK for other people's pages, one file; and the thread in which a gate looks at faces, one file with its models beside it.
+// Builds the pages with Vite: the gate's display and band desk, the cloud's live page, the one for faces and the one of tickets on phones, and
+// the demo's page, those of them that exist; and the SDK for other people's pages, one file; and the thread in which a gate looks at faces,
+// one file with its models beside it.
 //   node scripts/build-pages.mjs [--if-needed | --watch]
 // With --if-needed only the ones whose sources are newer than their build; with --watch again whenever they change.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,14 +24,16 @@ const faceFiles = [
 ];
 
 /**
- * `further`: what else of ours its sources import; `module`: it is no page, but this one file for others to import; `thread`: this one file for
- * Node to run; `copied`: files that lie beside it, or in the folder `into`.
+ * `further`: what else of ours its sources import; `worker`: its service worker, which is told the files of the build; `module`: it is no
+ * page, but this one file for others to import; `thread`: this one file for Node to run; `copied`: files that lie beside it, or in the folder
+ * `into`.
  */
 const pages = [
   { source: 'gate-agent/src/display', output: 'gate-agent/dist/display' },
   { source: 'gate-agent/src/desk', further: ['gate-agent/src/display'], output: 'gate-agent/dist/desk' },
   { source: 'cloud-sync/src/live', output: 'cloud-sync/dist/live' },
   { source: 'cloud-sync/src/face', output: 'cloud-sync/dist/face', copied: faceFiles, into: 'models' },
+  { source: 'cloud-sync/src/my-ticket', worker: 'worker', output: 'cloud-sync/dist/my-ticket' },
   { source: 'cloud-sync/src/sdk', module: 'geofence', output: 'cloud-sync/dist/sdk' },
   { source: 'cloud-sync/src/sdk', module: 'wallet', output: 'cloud-sync/dist/wallet-sdk' },
   { source: 'gate-agent/src/face-engine', thread: 'thread', output: 'gate-agent/dist/face-engine', copied: faceFiles },
@@ -49,6 +53,17 @@ const commonSources = ['scripts/build-pages.mjs', 'package-lock.json', 'shared/s
 const entryOf = ({ module, thread }) => ((module ?? thread) === undefined ? 'index.html' : `${module ?? thread}.ts`);
 const builtOf = ({ output, module, thread }) =>
   join(root, output, thread !== undefined ? `${thread}.cjs` : module !== undefined ? `${module}.js` : 'index.html');
+
+/**
+ * No page works on ledgers, and what of shared it does not use falls away; but the WebAssembly of automerge would be put beside it all the
+ * same. A page that did use it would not build.
+ */
+const withoutLedgers = {
+  name: 'without-ledgers',
+  enforce: 'pre',
+  resolveId: (id) => (id === 'automerge' ? '\0without-ledgers' : null),
+  load: (id) => (id === '\0without-ledgers' ? 'export {};' : null),
+};
 
 const ifNeeded = process.argv.includes('--if-needed');
 const watch = process.argv.includes('--watch') ? {} : null;
@@ -76,7 +91,7 @@ function newestMs(path) {
 async function buildAll(stalePages) {
   const [{ build }, { default: preact }] = await Promise.all([import('vite'), import('@preact/preset-vite')]);
   for (const page of stalePages) {
-    const { source, output, module, thread, copied = [], into = '' } = page;
+    const { source, output, worker, module, thread, copied = [], into = '' } = page;
     const started = performance.now();
     // A half-written build must not look fresh.
     rmSync(builtOf(page), { force: true });
@@ -85,7 +100,7 @@ async function buildAll(stalePages) {
       configFile: false,
       base: './',
       logLevel: 'warn',
-      plugins: thread === undefined ? [preact()] : [],
+      plugins: thread === undefined ? [preact(), withoutLedgers] : [],
       resolve: {
         conditions: ['source', 'module', ...(thread === undefined ? ['browser'] : []), 'development|production'],
         alias: faceAliases,
@@ -112,6 +127,42 @@ async function buildAll(stalePages) {
     });
     mkdirSync(join(root, output, into), { recursive: true });
     for (const { from, as = basename(from) } of copied) copyFileSync(join(root, from), join(root, output, into, as));
+    // While it is worked on, nothing is kept.
+    if (worker !== undefined && watch === null) await buildWorker(build, source, output, worker);
     console.log(`built ${output} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
+}
+
+/** One plain script beside the page's index.html, with the list of what the page consists of, and a name for just that. */
+async function buildWorker(build, source, output, worker) {
+  const folder = join(root, output);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => statSync(join(folder, name)).isFile() && name !== `${worker}.js`)
+    .toSorted();
+  const hash = createHash('sha256');
+  for (const name of files) hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
+  await build({
+    root: join(root, source),
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    define: {
+      // The page itself is asked for by its folder.
+      precached: JSON.stringify(files.map((name) => (name === 'index.html' ? './' : `./${name}`))),
+      version: JSON.stringify(hash.digest('hex').slice(0, 16)),
+    },
+    build: {
+      outDir: folder,
+      emptyOutDir: false,
+      target: 'es2022',
+      reportCompressedSize: false,
+      lib: {
+        entry: join(root, source, `${worker}.ts`),
+        formats: ['iife'],
+        name: 'worker',
+        fileName: () => `${worker}.js`,
+      },
+    },
+  });
 }

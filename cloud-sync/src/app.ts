@@ -26,6 +26,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { refuseNulInUrl } from './routes/input.ts';
 import { limitAccounts, limitAddresses } from './routes/limit-requests.ts';
 import { liveRoutes, pageRoutes, type PageRoutesDeps } from './routes/live.ts';
+import { myPageRoutes } from './routes/my-page.ts';
 import { myTicketRoutes } from './routes/my-tickets.ts';
 import { freezeRoutes, nftAdminRoutes, ticketTokenRoutes } from './routes/nft.ts';
 import { oauthRoutes } from './routes/oauth.ts';
@@ -184,6 +185,8 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly pageFolder: string;
   /** Of the built page for faces. */
   readonly faceFolder: string;
+  /** Of the built page of tickets on phones. */
+  readonly myPageFolder: string;
   readonly metrics: Metrics;
   /** What a scraper sends; without one there are no figures. */
   readonly metricsToken: string | undefined;
@@ -271,6 +274,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/', oidcRoutes({ ...deps, isSecure }));
   app.route('/', sessionRoutes({ ...deps, isSecure }));
   app.route('/', pageRoutes(deps));
+  app.route('/', myPageRoutes(deps));
   app.get('/openapi.json', openApiHandler(app));
   assertAccess(app, { gate: gateOnly, holder: holderOnly });
   return app;

@@ -106,6 +106,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     metricsToken: config.metricsToken,
     pageFolder: fileURLToPath(new URL('../dist/live', import.meta.url)),
     faceFolder: fileURLToPath(new URL('../dist/face', import.meta.url)),
+    myPageFolder: fileURLToPath(new URL('../dist/my-ticket', import.meta.url)),
     sdkFolders: {
       geofence: fileURLToPath(new URL('../dist/sdk', import.meta.url)),
       wallet: fileURLToPath(new URL('../dist/wallet-sdk', import.meta.url)),

@@ -1,24 +1,26 @@
 // COSE_Sign1 (RFC 9052) with Ed25519, nothing more: tag 18, a protected header of algorithm and key id, an empty unprotected
 // header, payload, signature. One message may carry another in its protected header (`kcwt`), as proof of the key that it binds.
 // Structure is decoded first; nobody should believe the payload before `verifyCose` said true.
-import { bytesToHex, concatBytes, hexToBytes, utf8 } from './bytes.ts';
+import { bytesToHex, hexToBytes, utf8 } from './bytes.ts';
 import { cborDecode, cborEncode, type CborValue } from './cbor.ts';
+import {
+  algorithmEd25519,
+  headerAlgorithm,
+  headerKcwt,
+  headerKeyId,
+  mapOfThree,
+  mapOfTwo,
+  plainHeaderBytes,
+  protectedHeader,
+  sign1Bytes,
+  sign1Tag,
+  toBeSigned,
+} from './cose-bytes.ts';
 import { keyId, sign, signatureBytes, verifySignature, type KeyPair } from './crypto.ts';
 import { assert, err, ok, type Result } from './result.ts';
 
-/** COSE algorithm -19 is Ed25519 (RFC 9864), what we emit; -8 is the older EdDSA, accepted. */
-const algorithmEd25519 = -19;
+/** The older EdDSA is accepted beside what we emit. */
 const algorithmEdDsa = -8;
-const headerAlgorithm = 1;
-const headerKeyId = 4;
-/** RFC 9528: a CWT that names its holder's key in `cnf`. */
-const headerKcwt = 13;
-const sign1Tag = 0xd2;
-/** Heads of a map of two and of three entries (RFC 8949 3). */
-const mapOfTwo = 0xa2;
-const mapOfThree = 0xa3;
-/** A map's head, the algorithm and the key id, whatever they are: 1 + 2 + 10 bytes. */
-const plainHeaderBytes = 13;
 const noAad = new Uint8Array(0);
 
 export type CoseError = { readonly type: 'malformed'; readonly cause: string };
@@ -39,32 +41,15 @@ export interface SignCoseOptions {
   /** Bytes both sides know and that are signed but not sent: a domain name, or an NFC tag's UID. */
   readonly externalAad?: Uint8Array;
   readonly header?: ReadonlyMap<number, CborValue>;
-  /** A tagged COSE_Sign1 to carry whole in the protected header, which then holds nothing else of `header`. */
-  readonly kcwt?: Uint8Array;
 }
 
 /** Tagged COSE_Sign1 bytes. */
-export function signCose({
-  keys,
-  payload,
-  externalAad = noAad,
-  header = new Map(),
-  kcwt,
-}: SignCoseOptions): Uint8Array {
+export function signCose({ keys, payload, externalAad = noAad, header }: SignCoseOptions): Uint8Array {
   const keyIdBytes = hexToBytes(keyId(keys.publicKey));
   assert(keyIdBytes !== undefined, 'a key id is hexadecimal');
-  const plain = cborEncode(
-    new Map<number, CborValue>([[headerAlgorithm, algorithmEd25519], [headerKeyId, keyIdBytes], ...header]),
-  );
-  const protectedBytes = kcwt === undefined ? plain : withKcwt(plain, kcwt);
-  const signature = sign(keys.secretKey, toBeSigned(protectedBytes, externalAad, payload));
-  return concatBytes(Uint8Array.of(sign1Tag), cborEncode([protectedBytes, new Map(), payload, signature]));
-}
-
-/** The carried message goes in as it is, tag and all (a CBOR item inside the map, no byte string), behind the smaller keys. */
-function withKcwt(plainHeader: Uint8Array, kcwt: Uint8Array): Uint8Array {
-  assert(plainHeader[0] === mapOfTwo && plainHeader.length === plainHeaderBytes, 'a header of algorithm and key id');
-  return concatBytes(Uint8Array.of(mapOfThree), plainHeader.subarray(1), Uint8Array.of(headerKcwt), kcwt);
+  const protectedBytes = protectedHeader(cborEncode, keyIdBytes, header);
+  const signature = sign(keys.secretKey, toBeSigned(cborEncode, protectedBytes, externalAad, payload));
+  return sign1Bytes(cborEncode, protectedBytes, payload, signature);
 }
 
 /** Takes the structure apart; exact lengths, deterministic encoding, nothing unprotected. The signature is NOT checked yet. */
@@ -132,11 +117,11 @@ function decodeHeader(
 
 /** Whether `publicKey` signed exactly this, with this external data. */
 export const verifyCose = (message: CoseSign1, publicKey: Uint8Array, externalAad: Uint8Array = noAad): boolean =>
-  verifySignature(publicKey, toBeSigned(message.protectedBytes, externalAad, message.payload), message.signature);
-
-/** Sig_structure of RFC 9052 4.4. */
-const toBeSigned = (protectedBytes: Uint8Array, externalAad: Uint8Array, payload: Uint8Array): Uint8Array =>
-  cborEncode(['Signature1', protectedBytes, externalAad, payload]);
+  verifySignature(
+    publicKey,
+    toBeSigned(cborEncode, message.protectedBytes, externalAad, message.payload),
+    message.signature,
+  );
 
 const malformed = (cause: string): ReturnType<typeof err<CoseError>> => err({ type: 'malformed', cause });
 

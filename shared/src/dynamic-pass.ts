@@ -1,21 +1,20 @@
 // The dynamic pass: `PN2:` and the Base45 text of a COSE_Sign1 in which the holder's phone signs the time step, with the pass that
 // names the holder's key carried whole in the protected header (`kcwt`, RFC 9528). About 270 bytes, QR version 12, made offline. A copy
 // of it is worth something for at most 45 s; that it is relayed live, from one phone to another, is not prevented.
-import { base45Decode, base45Encode } from './base45.ts';
-import { cborDecode, cborEncode } from './cbor.ts';
-import { decodeCoseWithKcwt, signCose, verifyCose } from './cose.ts';
-import { keyId, type KeyPair } from './crypto.ts';
+import { base45Decode } from './base45.ts';
+import { hexToBytes } from './bytes.ts';
+import { cborDecode } from './cbor.ts';
+import { decodeCoseWithKcwt, verifyCose } from './cose.ts';
+import { keyId, sign, type KeyPair } from './crypto.ts';
+import { claimIssuedAt, dynamicPassPrefix, prepareDynamicCode } from './dynamic-code.ts';
 import { decodeHolderPass, type HolderPass, type KeyOf, type PassError } from './pass.ts';
-import { err, ok, type Result } from './result.ts';
-import { stepS, stepStartS } from './time-step.ts';
+import { assert, err, ok, type Result } from './result.ts';
+import { stepS } from './time-step.ts';
 
-export const dynamicPassPrefix = 'PN2:';
 /** With every claim it has about 275 bytes; more is not ours. */
 export const dynamicPassBytesMax = 320;
 const dynamicPassCharsMax = dynamicPassPrefix.length + Math.ceil(dynamicPassBytesMax / 2) * 3;
 
-/** CWT claim key of the payload's only entry. */
-const claimIssuedAt = 6;
 const payloadBytesMax = 16;
 const secondsMax = 253_402_300_799;
 
@@ -29,8 +28,10 @@ export interface DynamicPass extends HolderPass {
  * public half of `holderKeys` (`encodeHolderPass`), as it came.
  */
 export function encodeDynamicPass(holderPass: Uint8Array, holderKeys: KeyPair, atS: number): string {
-  const payload = cborEncode(new Map([[claimIssuedAt, stepStartS(atS * 1_000)]]));
-  return dynamicPassPrefix + base45Encode(signCose({ keys: holderKeys, payload, kcwt: holderPass }));
+  const keyIdBytes = hexToBytes(keyId(holderKeys.publicKey));
+  assert(keyIdBytes !== undefined, 'a key id is hexadecimal');
+  const code = prepareDynamicCode(holderPass, keyIdBytes, atS * 1_000);
+  return code.text(sign(holderKeys.secretKey, code.toBeSigned));
 }
 
 /**

@@ -113,7 +113,7 @@ export const holdingSchema = z.object({
   holderPass: z.string().optional(),
   /** Length of a time step in seconds. */
   stepS: z.number().int(),
-  /** Wallets for which the cloud makes passes. */
+  /** Wallets for which the cloud makes a pass of this ticket: `GET /api/my/{holder}/wallet-passes/{wallet}`. */
   wallets: z.object({ apple: z.boolean(), google: z.boolean() }),
 });
 export type Holding = z.infer<typeof holdingSchema>;

@@ -3,7 +3,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { qrMethod, type Lookups } from '@postern/shared';
+import {
+  decide,
+  foldTicketHistory,
+  knownMethods,
+  pretixOf,
+  qrMethod,
+  type Lookups,
+  type Presentation,
+} from '@postern/shared';
 import { createFeedClient } from '../../gate-agent/src/feed-client.ts';
 import { openFeedCache, type FeedCache } from '../../gate-agent/src/store/feed-cache.ts';
 import { enrolTestGate, silentLog, type TestCloud, type TestGate } from './cloud.ts';
@@ -16,6 +24,8 @@ export interface FeedGate {
   readonly poll: () => Promise<string>;
   /** What the gate makes of a pass by the feed it has: `good`, or the refusal. */
   readonly scan: (text: string) => Promise<string>;
+  /** What it says to a code of any kind by its feed and no marks: `admit`, `hold`, or why not. `nowMs`: by its clock, else the cloud's. */
+  readonly present: (text: string, nowMs?: number) => Promise<string>;
   /** A new one-time code for the same machine: what it had stays, its identity is new. */
   readonly enrolAgain: () => Promise<FeedGate>;
   readonly close: () => void;
@@ -53,10 +63,35 @@ export async function openFeedGate(
     ticketByShortCode: () => undefined,
     tag: () => ({ type: 'unbound' }),
   };
+  const present: FeedGate['present'] = async (text, nowMs = test.time.clock.wallMs()) => {
+    const feed = cache.current();
+    if (feed === undefined) throw new Error('the gate has no feed');
+    const shown: Presentation = { medium: 'optical', text, readerId: 'camera', seenAtMs: 0 };
+    const { policy } = feed.manifest;
+    const known: Lookups = { ...feed.tickets, tag: () => ({ type: 'unbound' }), pretix: () => pretixOf(policy) };
+    const method = knownMethods.find((candidate) => candidate.accepts(shown));
+    const claim = await method?.verify(shown, known, new AbortController().signal);
+    if (claim === undefined) return 'not-a-ticket';
+    if (!claim.ok) return claim.error.type;
+    const ticket = feed.tickets.ticket(claim.value.ticketId);
+    const decision = decide({
+      claim: claim.value,
+      ticket,
+      history: foldTicketHistory([], policy, ticket),
+      policy,
+      time: { nowMs, trusted: true, source: 'server', uncertaintyMs: 50 },
+      lane: { id: 'lane-1', gate: id, zone: 'arena', direction: 'entry' },
+      occupancy: () => ({ known: 0, spentOutOfTouch: 0 }),
+      feedAgeMs: 0,
+      inTouch: true,
+    });
+    return decision.kind === 'refuse' ? decision.refusal.type : decision.kind;
+  };
   return {
     gate,
     cache,
     folder,
+    present,
     poll: async () => {
       const polled = await client.poll(new AbortController().signal);
       return polled.ok ? polled.value : polled.error.type;

@@ -189,7 +189,7 @@ describe('surroundings', () => {
       saying(
         workspaces,
         clockOrChance,
-        /^(gate-agent|cloud-sync)\/src\/(system\.ts|(display|desk|handheld|live)\/main\.tsx)$/,
+        /^(gate-agent|cloud-sync)\/src\/(system\.ts|(display|desk|handheld|live|my-ticket)\/main\.tsx)$/,
       ),
     ).toEqual([]);
   });

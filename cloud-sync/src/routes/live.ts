@@ -13,7 +13,7 @@ import type { Failure } from '../services/problems.ts';
 import type { Pokes } from '../services/pokes.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 import { describe, userProblems, validEvent } from './input.ts';
-import { contentTypes, readPage } from './page-files.ts';
+import { contentTypes, readPage, sendPageFile } from './page-files.ts';
 
 /** Changes within this time travel as one message. */
 const gatherMs = 200;
@@ -142,15 +142,11 @@ export function pageRoutes({ pageFolder, sdkFolders }: PageRoutesDeps): Hono<Env
       return c.text(
         'The live page has not been built. Run npm run build, then start the service again.\nThe API is described at /openapi.json\n',
       );
-    return c.body(Buffer.from(index.bytes), 200, { 'Content-Type': index.contentType, 'Cache-Control': 'no-cache' });
+    return sendPageFile(c, index, 'revalidated');
   });
   router.get('/assets/:file', headers, (c) => {
     const file = files.get(c.req.path);
-    if (file === undefined) return problem(c, { type: 'not-found' });
-    return c.body(Buffer.from(file.bytes), 200, {
-      'Content-Type': file.contentType,
-      'Cache-Control': 'public, max-age=31536000, immutable',
-    });
+    return file === undefined ? problem(c, { type: 'not-found' }) : sendPageFile(c, file, 'immutable');
   });
   for (const name of sdkNames) {
     const file = join(sdkFolders[name], `${name}.js`);

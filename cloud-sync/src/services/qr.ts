@@ -1,10 +1,8 @@
-// QR codes as SVG and PNG with a line of readable text underneath: the only file of the service that imports `qr`. Alphanumeric mode
-// where the text allows it, error correction M, a quiet zone of four modules (ISO/IEC 18004).
-import { encodeQR } from 'qr';
+// QR codes as SVG and PNG with a line of readable text underneath.
+import { qrModules, qrPath, qrQuietModules as quietModules } from '@postern/shared';
 import { glyphHeight, glyphRows, glyphWidth } from './glyphs.ts';
 import { encodePng } from './png.ts';
 
-const quietModules = 4;
 /** Height of the caption's line, in modules. */
 const captionModules = 5;
 const pngModulePx = 8;
@@ -21,14 +19,11 @@ export function renderQrSvg({ text, caption }: QrPicture): string {
   const modules = qrModules(text);
   const width = modules.length + 2 * quietModules;
   const height = width + (caption === undefined ? 0 : captionModules);
-  const path = modules
-    .map((row, y) => row.map((dark, x) => (dark ? `M${x + quietModules} ${y + quietModules}h1v1h-1z` : '')).join(''))
-    .join('');
   const line =
     caption === undefined
       ? ''
       : `<text x="${width / 2}" y="${width + 1}" text-anchor="middle" font-family="ui-monospace, 'DejaVu Sans Mono', monospace" font-size="4" font-weight="600" letter-spacing=".3">${escapeXml(caption)}</text>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img"><rect width="100%" height="100%" fill="#fff"/><path d="${path}"/>${line}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img"><rect width="100%" height="100%" fill="#fff"/><path d="${qrPath(modules)}"/>${line}</svg>`;
 }
 
 /** PNG bytes, black on white, 8 pixels a module. */
@@ -57,12 +52,6 @@ export function renderQrPng({ text, caption }: QrPicture): Uint8Array {
   }
   return encodePng(width, height, dark);
 }
-
-/** Modules without quiet zone. The library insists on a border of one, which is cut off. */
-const qrModules = (text: string): readonly (readonly boolean[])[] =>
-  encodeQR(text, 'raw', { ecc: 'medium', border: 1 })
-    .slice(1, -1)
-    .map((row) => row.slice(1, -1));
 
 const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

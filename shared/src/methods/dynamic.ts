@@ -1,6 +1,7 @@
 // Method `dynamic`: a code that the holder's phone makes anew every 15 s, also offline (PN2). Assurance `signed`. `generate` binds the
 // ticket to the public key of the phone; the private one never leaves it. Freshness and replay are `decide`'s.
-import { decodeDynamicPass, dynamicPassPrefix } from '../dynamic-pass.ts';
+import { dynamicPassPrefix } from '../dynamic-code.ts';
+import { decodeDynamicPass } from '../dynamic-pass.ts';
 import type { VerificationMethod } from '../gate/ports.ts';
 import { err, ok } from '../result.ts';
 import { stepS } from '../time-step.ts';
