@@ -13,6 +13,7 @@ import { benchIngest } from './ingest.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMesh } from './mesh.ts';
 import { benchMethods } from './methods.ts';
+import { benchMyTicket } from './my-ticket.ts';
 import { benchNftMirror } from './nft-mirror.ts';
 import { benchOperations } from './operations.ts';
 import { benchPasses } from './passes.ts';
@@ -40,6 +41,7 @@ const parts: Readonly<Record<string, Bench>> = {
   face: benchFace,
   ingest: benchIngest,
   'feed-build': benchFeedBuild,
+  'my-ticket': benchMyTicket,
   operations: benchOperations,
   csv: benchCsv,
   pretix: benchPretix,

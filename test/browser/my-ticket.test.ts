@@ -15,6 +15,7 @@ import { createTestCloud, someEvent, type TestCloud } from '../support/cloud.ts'
 import { openFeedGate, type FeedGate } from '../support/feed-gate.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
 import { makeLink, secretOf } from '../support/phone.ts';
+import { createVirtualTime } from '../support/virtual-time.ts';
 
 const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/my-ticket/worker.js', import.meta.url));
 const missingPage = existsSync(builtPage) ? undefined : 'the pages are not built (npm run build)';
@@ -38,31 +39,33 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
     prepareZXingModule({
       overrides: { wasmBinary: wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) },
     });
-  });
-  afterAll(() => browser.close());
-
-  beforeEach(async () => {
-    wrongs.length = 0;
-    test = await createTestCloud();
-    // The browser's clock is the real one.
-    await test.time.advance(Date.now() - test.time.clock.wallMs());
+    // A browser's clock is the real one, and so is the cloud's that it learns.
+    const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
+    test = await createTestCloud({ time: { ...createVirtualTime(), clock } });
     await test.json('POST', '/api/events', { ...someEvent, name: 'Harbour Festival', timeZone: 'Europe/Berlin' });
-    ticket = await test.json('POST', '/api/tickets', { event: 1, type: 1 });
     gate = await openFeedGate(test);
-    await deliver();
     server = createAdaptorServer({ fetch: test.cloud.app.fetch });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    link = onPhone((await makeLink(test, ticket.id)).link);
   });
-  afterEach(async () => {
-    for (const context of contexts) await context.close();
-    contexts = [];
+  afterAll(async () => {
+    await browser.close();
     gate.close();
     test.cloud.endStreams();
     (server as Server).closeAllConnections();
     await new Promise((resolve) => void server.close(resolve));
     await test.close();
+  });
+
+  beforeEach(async () => {
+    wrongs.length = 0;
+    ticket = await test.json('POST', '/api/tickets', { event: 1, type: 1 });
+    await deliver();
+    link = onPhone((await makeLink(test, ticket.id)).link);
+  });
+  afterEach(async () => {
+    for (const context of contexts) await context.close();
+    contexts = [];
     expect(wrongs).toEqual([]);
   });
 

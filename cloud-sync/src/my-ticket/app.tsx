@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { ClaimCard } from './claim-card.tsx';
 import { fill, labels, sayings } from './messages.ts';
-import { claim, reached, shown, tickets } from './my-tickets.ts';
+import { claim, failed, reached, shown, tickets } from './my-tickets.ts';
 import { usePage } from './page.ts';
 import { Note } from './parts.tsx';
 import { TicketCard } from './ticket-card.tsx';
@@ -33,7 +33,10 @@ function Pager(): JSX.Element {
   const { language } = usePage();
   const all = tickets.value;
   const place = all.findIndex(({ id }) => id === shown.value);
-  const turn = (by: number): void => void (shown.value = all[(place + by + all.length) % all.length]?.id);
+  const turn = (by: number): void => {
+    failed.value = undefined;
+    shown.value = all[(place + by + all.length) % all.length]?.id;
+  };
   return (
     <nav>
       <button type="button" aria-label={labels.previous[language]} onClick={() => turn(-1)}>

@@ -18,8 +18,12 @@ export interface MyCloud {
   readonly read: (holder: string, key: HolderKey) => Promise<Answer<Holding>>;
   readonly offer: (holder: string, key: HolderKey) => Promise<Answer<TransferOffer>>;
   readonly takeBack: (holder: string, key: HolderKey) => Promise<Answer<undefined>>;
-  readonly applePass: (holder: string, key: HolderKey) => Promise<Answer<Blob>>;
-  readonly googleLink: (holder: string, key: HolderKey) => Promise<Answer<{ readonly link: string }>>;
+  /** An address that adds the ticket to the wallet, good for some minutes. */
+  readonly walletLink: (
+    holder: string,
+    key: HolderKey,
+    wallet: keyof Holding['wallets'],
+  ) => Promise<Answer<{ readonly link: string }>>;
 }
 
 export interface MyCloudDeps {
@@ -107,9 +111,7 @@ export function createMyCloud({ base, nowMs }: MyCloudDeps): MyCloud {
     read: (holder, key) => ask(['GET', `/api/my/${holder}`, holder, key], json<Holding>),
     offer: (holder, key) => ask(['POST', `/api/my/${holder}/transfer`, holder, key], json<TransferOffer>),
     takeBack: (holder, key) => ask(['DELETE', `/api/my/${holder}/transfer`, holder, key], async () => undefined),
-    applePass: (holder, key) =>
-      ask(['GET', `/api/my/${holder}/wallet-passes/apple`, holder, key], (response) => response.blob()),
-    googleLink: (holder, key) =>
-      ask(['GET', `/api/my/${holder}/wallet-passes/google`, holder, key], json<{ readonly link: string }>),
+    walletLink: (holder, key, wallet) =>
+      ask(['GET', `/api/my/${holder}/wallet-passes/${wallet}`, holder, key], json<{ readonly link: string }>),
   };
 }

@@ -2,9 +2,8 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Holding } from '@postern/shared';
-import { labels, problemSaying, sayings } from './messages.ts';
+import { labels, sayings } from './messages.ts';
 import type { KeptTicket } from './kept-tickets.ts';
-import { failed } from './my-tickets.ts';
 import { usePage } from './page.ts';
 import { LinkButtons, Note } from './parts.tsx';
 
@@ -18,16 +17,6 @@ export function PassOn({ ticket, holding }: { readonly ticket: KeptTicket; reado
     isWorking.value = false;
     isAsking.value = false;
   };
-  if (failed.value !== undefined)
-    return (
-      <Note saying={problemSaying(failed.value)} tone="bad">
-        <div class="buttons">
-          <button type="button" onClick={() => void (failed.value = undefined)}>
-            {labels.close[language]}
-          </button>
-        </div>
-      </Note>
-    );
   if (holding.offered !== undefined)
     return (
       <Note saying={sayings.offered}>

@@ -5,8 +5,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Holding, Language } from '@postern/shared';
 import { Code } from './code.tsx';
 import type { KeptTicket } from './kept-tickets.ts';
-import { fill, labels, sayings, states } from './messages.ts';
-import { isGone } from './my-tickets.ts';
+import { fill, labels, problemSaying, sayings, states } from './messages.ts';
+import { failed, isGone } from './my-tickets.ts';
 import { usePage } from './page.ts';
 import { LinkButtons, Note } from './parts.tsx';
 import { PassOn } from './pass-on.tsx';
@@ -41,6 +41,7 @@ export function TicketCard({ ticket }: { readonly ticket: KeptTicket }): JSX.Ele
       {!isGone(holding) && <Facts holding={holding} />}
       {holding.state === 'valid' && (
         <footer class="buttons">
+          <Failed />
           <Wallets ticket={ticket} holding={holding} />
           {holding.transferable && holding.usesLeft !== 0 && <PassOn ticket={ticket} holding={holding} />}
         </footer>
@@ -56,6 +57,20 @@ export function TicketCard({ ticket }: { readonly ticket: KeptTicket }): JSX.Ele
         </Note>
       )}
     </article>
+  );
+}
+
+function Failed(): JSX.Element | null {
+  const { language } = usePage();
+  if (failed.value === undefined) return null;
+  return (
+    <Note saying={problemSaying(failed.value)} tone="bad">
+      <div class="buttons">
+        <button type="button" onClick={() => void (failed.value = undefined)}>
+          {labels.close[language]}
+        </button>
+      </div>
+    </Note>
   );
 }
 

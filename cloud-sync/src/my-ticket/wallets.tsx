@@ -13,31 +13,20 @@ const isAndroid = /Android/.test(navigator.userAgent);
 
 export function Wallets({ ticket, holding }: { readonly ticket: KeptTicket; readonly holding: Holding }): JSX.Element {
   const { tickets, cloud, language } = usePage();
-  const addToApple = async (): Promise<void> => {
-    const pass = await cloud.applePass(holding.holder, await tickets.keyOf(ticket));
-    failed.value = pass.ok ? undefined : pass.type;
-    if (!pass.ok) return;
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(pass.value);
-    link.download = `${holding.ticket}.pkpass`;
-    link.click();
-    // The phone has taken it by then.
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  };
-  const addToGoogle = async (): Promise<void> => {
-    const made = await cloud.googleLink(holding.holder, await tickets.keyOf(ticket));
+  const add = async (wallet: keyof Holding['wallets']): Promise<void> => {
+    const made = await cloud.walletLink(holding.holder, await tickets.keyOf(ticket), wallet);
     failed.value = made.ok ? undefined : made.type;
     if (made.ok) location.assign(made.value.link);
   };
   return (
     <>
       {holding.wallets.apple && !isAndroid && (
-        <button type="button" class="wallet" onClick={() => void addToApple()}>
+        <button type="button" class="wallet" onClick={() => void add('apple')}>
           {labels.apple[language]}
         </button>
       )}
       {holding.wallets.google && !isApple && (
-        <button type="button" class="wallet" onClick={() => void addToGoogle()}>
+        <button type="button" class="wallet" onClick={() => void add('google')}>
           {labels.google[language]}
         </button>
       )}

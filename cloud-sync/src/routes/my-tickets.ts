@@ -85,9 +85,9 @@ export function myTicketRoutes({
     '/:holder',
     nonce,
     describeRoute(describe('How a ticket stands', 'phones', { schema: holdingSchema }, holderProblems)),
-    validHolder,
     bounded,
     holderOnly,
+    validHolder,
     async (c) => {
       const holding = await holdings.read(c.get('holder').row);
       return holding.ok ? c.json(holding.value) : problem(c, holding.error);
@@ -104,9 +104,9 @@ export function myTicketRoutes({
         [...holderProblems, 'holder-ended', 'transfer-forbidden', 'revoked', 'unpaid', 'blocked'],
       ),
     ),
-    validHolder,
     bounded,
     holderOnly,
+    validHolder,
     async (c) => {
       const offered = await claimLinks.offer(c.get('holder'), c.get('audit')?.take);
       return offered.ok ? c.json(offered.value, 201) : problem(c, offered.error);
@@ -121,9 +121,9 @@ export function myTicketRoutes({
         'holder-ended',
       ]),
     ),
-    validHolder,
     bounded,
     holderOnly,
+    validHolder,
     async (c) => {
       const taken = await claimLinks.takeBack(c.get('holder'), c.get('audit')?.take);
       return taken.ok ? c.body(null, 204) : problem(c, taken.error);

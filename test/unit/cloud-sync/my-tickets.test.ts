@@ -11,6 +11,7 @@ import {
   type ClaimLinkView,
   type ClaimResponse,
   type Holding,
+  type KeyView,
   type TicketResponse,
   type TransferOffer,
   type VerifyResponse,
@@ -252,12 +253,19 @@ describe('a phone', () => {
     expect((await stateOf(ada, holding)).state).toBe('revoked');
   });
 
-  it('gets a pass by the key of today after a rotation', async () => {
+  it('gets a pass of today’s window and by the key of today', async () => {
     const holding = await claimed(ada, (await makeLink(test, ticket.id)).link);
-    await test.json('PATCH', `/api/tickets/${ticket.id}`, { validUntilS: Math.floor(nowMs() / 1_000) + 60 }, 200);
+    const untilS = Math.floor(nowMs() / 1_000) + 60;
+    await test.json('PATCH', `/api/tickets/${ticket.id}`, { validUntilS: untilS }, 200);
+    const windowed = await stateOf(ada, holding);
+    expect(windowed.validUntilMs).toBe(untilS * 1_000);
+    const { keys } = await test.json<{ keys: KeyView[] }>('GET', '/admin/keys');
+    const old = keys.find(({ purpose, state }) => purpose === 'issuer' && state === 'active')?.keyId ?? '';
+    await test.json('POST', '/admin/keys/rotate', { purpose: 'issuer', force: true }, 200);
+    await test.json('POST', `/admin/keys/${old}/revoke`, { reason: 'laptop stolen' }, 200);
     const fresh = await stateOf(ada, holding);
-    expect(fresh.holderPass).not.toBe(holding.holderPass);
-    expect(fresh.validUntilMs).toBe((Math.floor(nowMs() / 1_000) + 60) * 1_000);
+    expect(fresh.holderPass).not.toBe(windowed.holderPass);
+    expect(await show(phone(ada).code(windowed, nowMs()))).toMatchObject({ success: false, reason: 'key-revoked' });
     expect(await show(phone(ada).code(fresh, nowMs()))).toMatchObject({ success: true });
   });
 });
