@@ -1,7 +1,7 @@
 // Goal: whatever comes to whichever route, the answer is one that the OpenAPI document lists, in the form that it states, never a 5xx;
 // the same over a socket; and every path means the same with a slash at its end.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bytesToHex, keyPairFromSeed, type TicketResponse } from '@postern/shared';
+import { bytesToHex, keyPairFromSeed, signClaim, type Holding, type TicketResponse } from '@postern/shared';
 import { readConfig } from '../../cloud-sync/src/config.ts';
 import { serve } from '../../cloud-sync/src/server.ts';
 import { accessTable } from '../../cloud-sync/src/routes/access.ts';
@@ -20,6 +20,7 @@ import { allowFaces, enrolmentOf } from '../support/face.ts';
 import { doorZones } from '../support/geofence.ts';
 import { answerChallenge, chainOf, testWallet, tokenRules } from '../support/tokens.ts';
 import { createPerson } from '../support/people.ts';
+import { createPhone, makeLink, secretOf, type TestPhone } from '../support/phone.ts';
 import { connection } from '../support/pretix.ts';
 import { startPretixStandIn, type PretixStandIn } from '../../scripts/lib/pretix-stand-in/server.ts';
 import { createShop } from '../../scripts/lib/pretix-stand-in/shop.ts';
@@ -51,6 +52,7 @@ const withoutGoodAnswer = [
 
 let test: TestCloud;
 let gate: TestGate;
+let phone: TestPhone;
 let samples: Samples;
 let pretix: PretixStandIn;
 /** What connects an event with it. */
@@ -60,6 +62,7 @@ beforeAll(async () => {
   await test.json('POST', '/api/events', someEvent);
   const ticket = await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 });
   gate = await enrolTestGate(test, 1, 'gate-a');
+  phone = createPhone(test);
   await test.json('POST', '/admin/events/1/publish');
   const manifest = await (await gate.request('GET', '/feed/1/manifest')).text();
   const snapshot = /"snapshot":\{[^}]*?"sha256":"([0-9a-f]{64})"/.exec(manifest)?.[1] ?? '';
@@ -68,7 +71,7 @@ beforeAll(async () => {
   const list = shop.addList('Entrance');
   pretix = await startPretixStandIn({ shop });
   pretixConnection = { ...connection(pretix, list), id: list.id };
-  samples = { event: '1', ticket: ticket.id, sha256: snapshot, key: key?.keyId ?? '' };
+  samples = { event: '1', ticket: ticket.id, sha256: snapshot, key: key?.keyId ?? '', holder: '0'.repeat(32) };
 });
 afterAll(async () => {
   await test.close();
@@ -109,9 +112,24 @@ async function sceneFor({ path, method }: Route): Promise<Scene> {
     const { id: _list, ...connect } = pretixConnection;
     await test.json('PUT', `/api/events/${event}/pretix`, connect);
   }
+  const link = path.startsWith('/api/my/') ? (await makeLink(test, id)).link : '';
+  const claimed = path.includes('{holder}') ? ((await (await phone.claim(link)).json()) as Holding) : undefined;
+  const claim = {
+    secret: secretOf(link),
+    holderKey: bytesToHex(phone.keys.publicKey),
+    proof: bytesToHex(signClaim(secretOf(link), phone.keys)),
+  };
+  const mine = path === '/api/my/claims' ? claim : path.endsWith('/claim-links') ? { tickets: [id] } : {};
   return {
-    samples: { ...samples, event: String(event), ticket: id, user: person.id ?? '', method: 'qr' },
-    known: { ...known, ...asked, ...tokens, event, account: person.id ?? '' },
+    samples: {
+      ...samples,
+      event: String(event),
+      ticket: id,
+      user: person.id ?? '',
+      method: 'qr',
+      holder: claimed?.holder ?? '0'.repeat(32),
+    },
+    known: { ...known, ...asked, ...tokens, ...mine, event, account: person.id ?? '' },
     token: path.startsWith('/me') || isForHolder ? (person.token ?? '') : test.token,
   };
 }
@@ -124,6 +142,9 @@ async function withToken(event: number, ticket: string): Promise<object> {
   const holderKey = bytesToHex(keyPairFromSeed(new Uint8Array(32).fill(9)).publicKey);
   return { ...tokenRules, ...(await answerChallenge(test, event, { wallet, tokenId, holderKey })) };
 }
+
+/** Of the phone that has a ticket; whatever else its path says is asked by nobody. */
+const ofHolder = /^\/api\/my\/([0-9a-f]{32})(\/[^?]*)?$/;
 const isForGates = ({ path }: FuzzRequest): boolean => /^\/(?:feed|sync)\b/.test(path);
 
 const document = async (): Promise<OpenApi> =>
@@ -138,6 +159,8 @@ const inProcess =
   (token = test.token): Send =>
   async (request) => {
     const { method, path, headers, body } = request;
+    const [, holder, rest] = ofHolder.exec(path) ?? [];
+    if (holder !== undefined && body === undefined) return phone.ask({ holder }, method, rest);
     if (!isForGates(request)) return test.cloud.app.request(path, toInit(request, token));
     return gate.request(method, path, typeof body === 'string' ? new TextEncoder().encode(body) : body, headers);
   };
@@ -154,7 +177,7 @@ describe('every route', () => {
     }
     // What is about events and tickets works, so that the rest was not all refused for one reason.
     const about = routes
-      .filter(({ path }) => /^\/api\/(?:[^{]|\{(?:event|ticket|user|method)\})*$/.test(path))
+      .filter(({ path }) => /^\/api\/(?:[^{]|\{(?:event|ticket|user|method|holder)\})*$/.test(path))
       .map(labelOf);
     expect(about.length).toBeGreaterThan(20);
     expect(about.filter((label) => !good.includes(label) && !withoutGoodAnswer.includes(label))).toEqual([]);
@@ -213,6 +236,11 @@ describe('a slash at the end of a path', () => {
       const [without, withSlash] = await Promise.all(
         [path, `${path}/`].map((asked) => inProcess()({ method, path: asked, headers: {} })),
       );
+      // The page whose files lie beside it sends everybody there.
+      if (route === 'GET /my') {
+        expect([without?.status, without?.headers.get('Location'), withSlash?.status]).toEqual([308, 'my/', 200]);
+        continue;
+      }
       expect([route, withSlash?.status, withSlash?.headers.get('Content-Type')]).toEqual([
         route,
         without?.status,

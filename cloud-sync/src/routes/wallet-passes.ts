@@ -95,9 +95,9 @@ export function myWalletPassRoutes(deps: MyWalletPassRoutesDeps): Hono<Environme
         'holder-ended',
       ]),
     ),
-    validator('param', z.object({ holder: holderIdSchema, wallet: z.enum(walletNames) }), orProblem),
     limitBody(emptyBodyBytesMax),
     holderOnly,
+    validator('param', z.object({ holder: holderIdSchema, wallet: z.enum(walletNames) }), orProblem),
     async (c) => {
       const { row, isCurrent } = c.get('holder');
       if (!isCurrent) return problem(c, { type: 'holder-ended' });
