@@ -1,5 +1,8 @@
 // Goal: whatever comes to whichever route, the answer is one that the OpenAPI document lists, in the form that it states, never a 5xx;
 // the same over a socket; and every path means the same with a slash at its end.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytesToHex, keyPairFromSeed, signClaim, type Holding, type TicketResponse } from '@postern/shared';
 import { readConfig } from '../../cloud-sync/src/config.ts';
@@ -22,6 +25,7 @@ import { answerChallenge, chainOf, testWallet, tokenRules } from '../support/tok
 import { createPerson } from '../support/people.ts';
 import { createPhone, makeLink, secretOf, type TestPhone } from '../support/phone.ts';
 import { connection } from '../support/pretix.ts';
+import { makeAppleFiles, makeGoogleFiles } from '../support/wallet-files.ts';
 import { startPretixStandIn, type PretixStandIn } from '../../scripts/lib/pretix-stand-in/server.ts';
 import { createShop } from '../../scripts/lib/pretix-stand-in/shop.ts';
 
@@ -51,6 +55,7 @@ const withoutGoodAnswer = [
 ];
 
 let test: TestCloud;
+let folder: string;
 let gate: TestGate;
 let phone: TestPhone;
 let samples: Samples;
@@ -58,7 +63,9 @@ let pretix: PretixStandIn;
 /** What connects an event with it. */
 let pretixConnection: Readonly<Record<string, unknown>>;
 beforeAll(async () => {
-  test = await createTestCloud();
+  folder = mkdtempSync(join(tmpdir(), 'postern-fuzz-'));
+  const wallets = { apple: await makeAppleFiles(folder), google: makeGoogleFiles(folder).settings };
+  test = await createTestCloud({ wallets });
   await test.json('POST', '/api/events', someEvent);
   const ticket = await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 });
   gate = await enrolTestGate(test, 1, 'gate-a');
@@ -76,6 +83,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await test.close();
   await pretix.stop();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 interface Scene {
