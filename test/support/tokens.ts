@@ -16,7 +16,7 @@ import {
 import { chainKey } from '../../cloud-sync/src/services/nft/chain-place.ts';
 import { tokenName } from '../../cloud-sync/src/services/nft/feed-tokens.ts';
 import { openDatabase, type Database } from '../../cloud-sync/src/store/database.ts';
-import { silentLog, type TestCloud } from './cloud.ts';
+import { silentLog, type CloudAccess, type TestCloud } from './cloud.ts';
 
 export const tokenContract: Address = '0x5fbdb2315678afecb367f032d93f642f64180aa3';
 export const tokenRules = { chainId: 31_337, contract: tokenContract };
@@ -100,12 +100,12 @@ export const chainOf = (test: TestCloud, event = 1): Chain => ({
 
 /** All that a wallet sends to let the phone with this key show the ticket. */
 export async function answerChallenge(
-  test: TestCloud,
+  cloud: Pick<CloudAccess, 'json'>,
   event: number,
   { wallet, tokenId, holderKey }: { readonly wallet: TestWallet; readonly tokenId: bigint; readonly holderKey: string },
 ): Promise<WalletBindingRequest> {
   const token = tokenId.toString();
-  const { nonce, deadline, typedData } = await test.json<WalletChallenge>(
+  const { nonce, deadline, typedData } = await cloud.json<WalletChallenge>(
     'POST',
     `/api/events/${event}/wallet-challenges`,
     { token, holderKey },
