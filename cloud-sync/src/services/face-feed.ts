@@ -47,6 +47,8 @@ export interface FaceFeedDeps {
 
 interface Built {
   readonly revision: number;
+  /** When the promised time is over. */
+  readonly untilMs: number;
   readonly templates: Uint8Array;
   readonly keys: Uint8Array;
   readonly references: FaceReferences;
@@ -100,7 +102,8 @@ export function createFaceFeed({ database, clock, vault }: FaceFeedDeps): FaceFe
 
   const build = async (event: number, revision: number): Promise<Built | undefined | 'gone'> => {
     const rules = await readFaceRules(database, event);
-    if (rules === undefined || clock.wallMs() >= rules.untilS * 1_000) return undefined;
+    const untilMs = (rules?.untilS ?? 0) * 1_000;
+    if (clock.wallMs() >= untilMs) return undefined;
     const faces = await readFaces(event, revision);
     // Whoever has ended while they were read is missing in some of them, and in none that a gate takes.
     if (await isSpoilt(event, revision)) return 'gone';
@@ -108,15 +111,18 @@ export function createFaceFeed({ database, clock, vault }: FaceFeedDeps): FaceFe
     const templates = encodeFaceTemplates(event, faces);
     const keys = encodeFaceKeys(event, faces);
     for (const { key } of faces) key.fill(0);
-    return { revision, templates, keys, references: { templates: nameOf(templates), keys: nameOf(keys) } };
+    return { revision, untilMs, templates, keys, references: { templates: nameOf(templates), keys: nameOf(keys) } };
   };
+
+  const isGood = async (event: number, { revision, untilMs }: Built): Promise<boolean> =>
+    clock.wallMs() < untilMs && !(await isSpoilt(event, revision));
 
   const builtAt = async (event: number, revision: number): Promise<Built | undefined | 'gone'> => {
     const known = kept.get(event);
-    if (known !== undefined && (known.revision !== revision || (await isSpoilt(event, known.revision)))) {
-      known.keys.fill(0);
-      kept.delete(event);
-    } else if (known !== undefined) return known;
+    // Somebody else may have emptied it meanwhile.
+    if (known?.revision === revision && (await isGood(event, known)) && kept.get(event) === known) return known;
+    known?.keys.fill(0);
+    kept.delete(event);
     const built = await build(event, revision);
     if (built !== undefined && built !== 'gone') kept.set(event, built);
     return built;

@@ -240,6 +240,15 @@ describe('what gates get', () => {
     expect(after.faces).toBeUndefined();
   });
 
+  it('nothing once the promised time is over, also before the job has seen that', async () => {
+    await enrol();
+    const { faces, policy } = await manifest();
+    expect(await fetched(faces?.keys)).toBeDefined();
+    await test.time.advance((policy.face?.untilS ?? 0) * 1_000 - test.time.clock.wallMs());
+    expect(await fetched(faces?.keys)).toBeUndefined();
+    expect(await fetched(faces?.templates)).toBeUndefined();
+  });
+
   it('nothing while the method is switched off, and everything again afterwards', async () => {
     await enrol();
     expect((await manifest()).faces).toBeDefined();
