@@ -256,7 +256,7 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/tickets/:ticket/reissue', managers, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/revoke', managers, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/transfer', managers, 'own', 'tickets:write'),
-  row('GET', '/api/tickets/:ticket/wallet-bindings', holderAndOnDuty, 'own', 'tickets:read'),
+  row('GET', '/api/tickets/:ticket/wallet-bindings', holderAndManagers, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/wallet-passes', holderAndOnDuty, 'own', 'tickets:read'),
   as('changing', row('GET', '/api/tickets/:ticket/wallet-passes/apple', holderAndOnDuty, 'own', 'tickets:read')),
   as('changing', row('GET', '/api/tickets/:ticket/wallet-passes/google', holderAndOnDuty, 'own', 'tickets:read')),

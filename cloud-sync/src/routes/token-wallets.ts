@@ -127,7 +127,7 @@ export function walletRoutes({ walletBindings }: Pick<WalletRoutesDeps, 'walletB
         'Let a phone show the ticket whose token the wallet holds that has signed',
         'nft',
         { status: 201, schema: walletBoundSchema },
-        [...walletProblems, 'challenge-invalid', 'challenge-used', 'wallet-wrong'],
+        [...walletProblems, 'challenge-invalid', 'challenge-used', 'bindings-too-many', 'wallet-wrong'],
       ),
     ),
     validEvent,

@@ -266,6 +266,18 @@ describe('a wallet that lets a phone show its ticket', () => {
     expect(await bind(answerOf(asked, signature))).toMatchObject({ ticket: ticket.id });
   });
 
+  it('lets so many phones show it, and no more until the token has changed hands', async () => {
+    const bindOne = async (): Promise<WalletBound | string> => {
+      const asked = await challenge();
+      return bind(answerOf(asked, signTyped(seller, asked.typedData)));
+    };
+    for (let phones = 0; phones < 10; phones++) expect(await bindOne()).toMatchObject({ ticket: ticket.id });
+    expect(await bindOne()).toBe('bindings-too-many');
+    await sell();
+    const asked = await challenge();
+    expect(await bind(answerOf(asked, signTyped(buyer, asked.typedData)))).toMatchObject({ ticket: ticket.id });
+  });
+
   it('is refused where there is nothing to show', async () => {
     const ask = async (body: object = {}): Promise<string> => {
       const answer = await post('wallet-challenges', { token: tokenId.toString(), holderKey: holderKey(), ...body });

@@ -41,6 +41,8 @@ export const challengeLifetimeS = 15 * 60;
 const chanceBytes = 16;
 /** A phone waits for the answer. */
 const contractCheckMsMax = 10_000;
+/** Phones of one owner. */
+const bindingsPerEpochMax = 10;
 const bindingsShownMax = 100;
 /** Both are needed: the token says whose ticket it is, the pass makes dynamic codes. */
 const methodsNeeded = ['nft', dynamicMethod.id];
@@ -48,7 +50,7 @@ const methodsNeeded = ['nft', dynamicMethod.id];
 export interface WalletBindings {
   /** `event-unknown`, `nft-rules-unset`, `method-off`, `token-unknown`, `ticket-not-valid`, `holder-key-unsound`, `chain-unavailable`. */
   readonly challenge: (event: number, token: string, holderKey: string) => Promise<Result<WalletChallenge, Failure>>;
-  /** As `challenge`, and `challenge-invalid`, `challenge-used`, `wallet-wrong`, `attempts-exhausted`. */
+  /** As `challenge`, and `challenge-invalid`, `challenge-used`, `bindings-too-many`, `wallet-wrong`, `attempts-exhausted`. */
   readonly bind: (
     event: number,
     request: WalletBindingRequest,
@@ -137,23 +139,31 @@ export function createWalletBindings(deps: WalletBindingsDeps): WalletBindings {
     return accepted.ok ? ok(accepted.value ? 'contract' : undefined) : accepted;
   };
 
-  /** False where the challenge was answered with another signature. */
+  /** `challenge-used` where it was answered with another signature, `bindings-too-many`. */
   const keep = (
     held: Held,
     request: WalletBindingRequest,
     kind: string,
     entry: EntryOf | undefined,
-  ): Promise<boolean> => {
+  ): Promise<'challenge-used' | 'bindings-too-many' | undefined> => {
     const { event, ticket, tokenId, owner } = held;
     const signatureHash = bytesToHex(sha256(hexToBytes(request.signature.slice(2)) ?? new Uint8Array(0)));
-    return inTransaction(database, `wallet-binding/${event.id}/${request.nonce}`, async (queries) => {
+    return inTransaction(database, `wallet-bindings/${event.id}/${ticket.id}`, async (queries) => {
       const known = await queries
         .selectFrom('wallet_binding')
         .select('signature_hash')
         .where('event', '=', event.id)
         .where('nonce', '=', request.nonce)
         .executeTakeFirst();
-      if (known !== undefined) return known.signature_hash === signatureHash;
+      if (known !== undefined) return known.signature_hash === signatureHash ? undefined : 'challenge-used';
+      const { bindings } = await queries
+        .selectFrom('wallet_binding')
+        .select(({ fn }) => fn.countAll<number>().as('bindings'))
+        .where('event', '=', event.id)
+        .where('ticket', '=', ticket.id)
+        .where('epoch', '=', ticket.epoch)
+        .executeTakeFirstOrThrow();
+      if (bindings >= bindingsPerEpochMax) return 'bindings-too-many';
       await queries
         .insertInto('wallet_binding')
         .values({
@@ -174,7 +184,7 @@ export function createWalletBindings(deps: WalletBindingsDeps): WalletBindings {
           // No address: it leads to a person, and this stays.
           entry({ event: event.id, ticket: ticket.id, subject: request.nonce, details: { kind } }),
         );
-      return true;
+      return undefined;
     });
   };
 
@@ -207,7 +217,8 @@ export function createWalletBindings(deps: WalletBindingsDeps): WalletBindings {
       if (!signed.value.ok) return signed.value;
       const kind = signed.value.value;
       if (kind === undefined) return err({ type: 'wallet-wrong' });
-      if (!(await keep(held, request, kind, entry))) return err({ type: 'challenge-used' });
+      const refused = await keep(held, request, kind, entry);
+      if (refused !== undefined) return err({ type: refused });
       // The same for the same ticket and key: who has not heard the answer asks again.
       const made = await credentials.generate(held.event, held.ticket, dynamicMethod.id, { holderKey }, undefined);
       if (!made.ok) return made;
