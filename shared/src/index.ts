@@ -48,6 +48,7 @@ export * from './nft-rules.ts';
 export * from './orders.ts';
 export * from './order-texts.ts';
 export * from './order-views.ts';
+export * from './page-language.ts';
 export * from './pass.ts';
 export * from './presentation.ts';
 export * from './pretix-rules.ts';

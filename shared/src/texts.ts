@@ -6,7 +6,8 @@ import type { HoldReason } from './ticket.ts';
 export const languages = ['en', 'de'] as const;
 export type Language = (typeof languages)[number];
 
-type Texts = Readonly<Record<Language, string>>;
+/** One text in every language. */
+export type Texts = Readonly<Record<Language, string>>;
 interface RefusalText {
   readonly visitor: Texts;
   readonly steward: Texts;

@@ -1,7 +1,7 @@
 // The page as a whole. Whatever it shows, it says that there is another way in.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { FaceSubject, Language } from '@postern/shared';
+import { chooseLanguage, type FaceSubject, type Language } from '@postern/shared';
 import {
   camera,
   closeCamera,
@@ -16,7 +16,7 @@ import {
   trouble,
   withdrawFace,
 } from './enrolment.ts';
-import { ageText, agreedText, chooseLanguage, erasesText, hints, labels, troubleText } from './messages.ts';
+import { ageText, agreedText, erasesText, hints, labels, troubleText } from './messages.ts';
 
 /** As many as the service asks for. */
 const framesWanted = [1, 2, 3];

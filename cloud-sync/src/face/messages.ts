@@ -1,12 +1,5 @@
 // Everything the page says in its own words, in every language; what somebody agrees to is the organiser's text.
-import type { Language } from '@postern/shared';
-
-type Text = Readonly<Record<Language, string>>;
-const known: readonly string[] = ['en', 'de'] satisfies readonly Language[];
-
-export const chooseLanguage = (preferred: readonly string[]): Language =>
-  (preferred.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => known.includes(tag)) as Language | undefined) ??
-  'en';
+import type { Texts } from '@postern/shared';
 
 export const labels = {
   title: { en: 'Your face as a second proof', de: 'Ihr Gesicht als zweiter Nachweis' },
@@ -37,22 +30,22 @@ export const labels = {
     en: 'Gates that are without a network follow when they have one again. Your ticket stays good.',
     de: 'Eingänge ohne Netz folgen, sobald sie wieder eines haben. Ihr Ticket bleibt gültig.',
   },
-} as const satisfies Record<string, Text>;
+} as const satisfies Record<string, Texts>;
 
-export const ageText = (ageMin: number): Text => ({
+export const ageText = (ageMin: number): Texts => ({
   en: `I am at least ${ageMin} years old.`,
   de: `Ich bin mindestens ${ageMin} Jahre alt.`,
 });
-export const agreedText = (version: string): Text => ({
+export const agreedText = (version: string): Texts => ({
   en: `You agreed to text ${version}.`,
   de: `Sie haben Text ${version} zugestimmt.`,
 });
-export const erasesText = (at: string): Text => ({
+export const erasesText = (at: string): Texts => ({
   en: `It is erased by itself by ${at}.`,
   de: `Es wird spätestens am ${at} von selbst gelöscht.`,
 });
 
-export const hints: Readonly<Record<string, Text>> = {
+export const hints: Readonly<Record<string, Texts>> = {
   'no-face': { en: 'Nobody can be seen', de: 'Es ist niemand zu sehen' },
   'several-faces': { en: 'Only you, please', de: 'Bitte nur Sie allein' },
   'face-too-small': { en: 'Come closer', de: 'Bitte näher kommen' },
@@ -62,8 +55,8 @@ export const hints: Readonly<Record<string, Text>> = {
   'another-face': { en: 'That was somebody else: once more', de: 'Das war jemand anderes: noch einmal' },
 };
 
-const somethingWrong: Text = { en: 'That did not work. Try again.', de: 'Das hat nicht geklappt. Bitte noch einmal.' };
-const troubles: Readonly<Record<string, Text>> = {
+const somethingWrong: Texts = { en: 'That did not work. Try again.', de: 'Das hat nicht geklappt. Bitte noch einmal.' };
+const troubles: Readonly<Record<string, Texts>> = {
   'link-invalid': {
     en: 'This link was used already, or is too old. Ask for a new one where you got it.',
     de: 'Dieser Link wurde schon benutzt oder ist zu alt. Bitte dort um einen neuen bitten, wo Sie ihn bekommen haben.',
@@ -90,4 +83,4 @@ const troubles: Readonly<Record<string, Text>> = {
   },
   unreachable: { en: 'The service does not answer. Try again.', de: 'Der Dienst antwortet nicht. Bitte noch einmal.' },
 };
-export const troubleText = (type: string): Text => troubles[type] ?? somethingWrong;
+export const troubleText = (type: string): Texts => troubles[type] ?? somethingWrong;

@@ -1,9 +1,10 @@
 // A visitor's ticket on their phone: claimed by a link, shown as a code that changes every few seconds, without a network after one visit.
 import { render } from 'preact';
+import { chooseLanguage } from '@postern/shared';
 import { App } from './app.tsx';
 import { createMyCloud } from './cloud.ts';
 import { openKeep, type Keep } from './kept-tickets.ts';
-import { chooseLanguage, labels, sayings } from './messages.ts';
+import { labels, sayings } from './messages.ts';
 import { createMyTickets, claim } from './my-tickets.ts';
 import { PageContext } from './page.ts';
 import { createTrustedTime, unheard } from './trusted-time.ts';

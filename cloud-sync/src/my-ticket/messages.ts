@@ -1,18 +1,5 @@
 // Everything the page says, in every language. The language is the phone's first that we have.
-import type { HoldingState, Language } from '@postern/shared';
-
-type Text = Readonly<Record<Language, string>>;
-export interface Saying {
-  readonly title: Text;
-  readonly hint?: Text;
-}
-
-/** The types come with the build, the list does not: the page carries nothing that it does not show. */
-const known: readonly string[] = ['en', 'de'] satisfies readonly Language[];
-
-export const chooseLanguage = (preferred: readonly string[]): Language =>
-  (preferred.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => known.includes(tag)) as Language | undefined) ??
-  'en';
+import type { HoldingState, Saying, Texts } from '@postern/shared';
 
 export const labels = {
   page: { en: 'My ticket', de: 'Mein Ticket' },
@@ -47,7 +34,7 @@ export const labels = {
   done: { en: 'I have put it away', de: 'Ich habe ihn aufbewahrt' },
   remove: { en: 'Remove from this phone', de: 'Von diesem Handy entfernen' },
   working: { en: 'One moment', de: 'Einen Moment' },
-} as const satisfies Record<string, Text>;
+} as const satisfies Record<string, Texts>;
 
 export const sayings = {
   nothing: {

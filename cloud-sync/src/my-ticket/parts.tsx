@@ -1,7 +1,8 @@
 // Small parts that several cards are made of.
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import { labels, type Saying } from './messages.ts';
+import type { Saying } from '@postern/shared';
+import { labels } from './messages.ts';
 import { usePage } from './page.ts';
 
 export interface NoteProps {

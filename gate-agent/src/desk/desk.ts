@@ -1,9 +1,9 @@
 // The desk's way from one visitor to the next: ticket, band, linked, pass written, and what can come between. Session and codes live in this
 // page's memory only. The gate decides and writes; it is asked twice, so that "linked" is what its record says.
 import { signal } from '@preact/signals';
-import type { BandOutcome, Shift, TagMedium } from '@postern/shared';
+import type { BandOutcome, Saying, Shift, TagMedium } from '@postern/shared';
 import { ask, askOnce, unanswered } from './gate-client.ts';
-import type { Problem, Question, Saying } from './messages.ts';
+import type { Problem, Question } from './messages.ts';
 
 interface Band {
   readonly medium: TagMedium;

@@ -2,12 +2,12 @@
 // a button in focus, the first character goes to the field, and no scan can ever answer a question.
 import { computed, effect } from '@preact/signals';
 import { render, type JSX } from 'preact';
-import type { Language } from '@postern/shared';
+import { chooseLanguage, type Language } from '@postern/shared';
 import { connect, connected, hello } from '../display/connection.ts';
 import { StateSymbol } from '../display/symbols.tsx';
 import { escape, given, shift, signOff, step, type Step } from './desk.ts';
 import { unanswered } from './gate-client.ts';
-import { chooseLanguage, labels, sayings } from './messages.ts';
+import { labels, sayings } from './messages.ts';
 import { SignOn } from './sign-on.tsx';
 import { ShownStep } from './step.tsx';
 import { focusField, TicketField } from './ticket-field.tsx';

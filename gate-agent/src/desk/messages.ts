@@ -1,19 +1,6 @@
 // Everything the desk says, in every language: a title that can be read at arm's length, and a hint that says what to do. The language is
 // the browser's first that we have.
-import type { BandDeskError, Language, SignOnError } from '@postern/shared';
-
-type Text = Readonly<Record<Language, string>>;
-export interface Saying {
-  readonly title: Text;
-  readonly hint?: Text;
-}
-
-/** The types come with the build, the list does not: a page carries nothing of the gate's own code. */
-const known: readonly string[] = ['en', 'de'] satisfies readonly Language[];
-
-export const chooseLanguage = (preferred: readonly string[]): Language =>
-  (preferred.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => known.includes(tag)) as Language | undefined) ??
-  'en';
+import type { BandDeskError, Saying, SignOnError, Texts } from '@postern/shared';
 
 export const labels = {
   desk: { en: 'Band desk', de: 'Bändchen-Ausgabe' },
@@ -31,7 +18,7 @@ export const labels = {
   leave: { en: 'Leave it so', de: 'So lassen' },
   supervisor: { en: 'supervisor', de: 'Leitung' },
   steward: { en: 'steward', de: 'Personal' },
-} as const satisfies Record<string, Text>;
+} as const satisfies Record<string, Texts>;
 
 export const sayings = {
   signOn: { title: { en: 'Sign on', de: 'Anmelden' } },
@@ -62,7 +49,7 @@ export const sayings = {
 
 export type Question = 'other-ticket' | 'lost-band' | 'overwrite';
 
-export const questions: Readonly<Record<Question, Required<Saying> & { readonly yes: Text }>> = {
+export const questions: Readonly<Record<Question, Required<Saying> & { readonly yes: Texts }>> = {
   'other-ticket': {
     title: { en: 'This band belongs to another ticket', de: 'Dieses Bändchen gehört zu einem anderen Ticket' },
     hint: {
@@ -172,7 +159,7 @@ const unexpected: Saying = {
   },
 };
 
-const notThisTicket: Text = {
+const notThisTicket: Texts = {
   en: 'No band for this ticket. Scan again, or send the visitor to the ticket desk',
   de: 'Kein Bändchen für dieses Ticket. Noch einmal scannen, oder zur Kasse schicken',
 };
@@ -181,7 +168,7 @@ const notThisTicket: Text = {
 export interface Problem {
   readonly type: string;
   readonly waitMs?: number;
-  readonly refusal?: { readonly text: Text };
+  readonly refusal?: { readonly text: Texts };
 }
 
 /** Why not, and what to do. */

@@ -1,9 +1,9 @@
 // One step, large: a symbol, what to do, and the buttons with the keys that press them.
 import type { JSX } from 'preact';
-import type { Language } from '@postern/shared';
+import type { Language, Saying } from '@postern/shared';
 import { StateSymbol, type SymbolName } from '../display/symbols.tsx';
 import { enter, escape, type Step } from './desk.ts';
-import { labels, questions, sayings, sayProblem, type Saying } from './messages.ts';
+import { labels, questions, sayings, sayProblem } from './messages.ts';
 import { endOf } from './ticket-field.tsx';
 
 type TicketStep = Exclude<Step, { readonly name: 'sign-on' }>;
