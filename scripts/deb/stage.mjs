@@ -37,6 +37,8 @@ const isOurs = (source) => !source.includes('node_modules/');
 
 /** The file that Vite makes of a whole folder of sources, by the source that it begins at. */
 const bundles = { 'index.html': 'index.html', 'thread.ts': 'thread.cjs' };
+/** Sources whose build is a folder of its own, by the source. */
+const ownFolders = { 'sdk/wallet.ts': 'wallet-sdk/wallet.js' };
 /** Sources that are only built into bundles of others. */
 const onlyBundled = ['shared/src/face-engine'];
 
@@ -56,7 +58,8 @@ function copyWorkspace(from, to) {
     const entry = Object.keys(bundles).find((name) => existsSync(join(from, 'src', folder, name)));
     if (onlyBundled.some((sources) => join(from, 'src', path).includes(`${sources}/`))) continue;
     if (entry !== undefined) bundled.set(folder, bundles[entry]);
-    else if (/(?<!\.d)\.tsx?$/.test(path)) copyBuilt(from, to, join('dist', path.replace(/\.tsx?$/, '.js')));
+    else if (/(?<!\.d)\.tsx?$/.test(path))
+      copyBuilt(from, to, join('dist', ownFolders[path] ?? path.replace(/\.tsx?$/, '.js')));
   }
   for (const [folder, built] of bundled) {
     copyBuilt(from, to, join('dist', folder, built));

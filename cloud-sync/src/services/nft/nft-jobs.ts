@@ -18,51 +18,54 @@ export interface NftJobsDeps {
   readonly sender: Sender;
   /** Tickets go where their tokens went; answers with how many. */
   readonly followTransfers: (reading: Pick<Reading, 'signal' | 'fence'>) => Promise<number>;
-  /** Whether there are tokens at all. */
-  readonly hasTokens: () => Promise<boolean>;
 }
 
-export const nftJobs = ({ clock, mirror, sender, followTransfers, hasTokens }: NftJobsDeps): readonly JobKind[] => [
-  defineJob({
-    name: mirrorName,
-    title: 'Reads from the chain whose the tickets’ tokens are',
-    about: 'deployment',
-    schedule: '* * * * *',
-    nextDueMs: async () => ((await hasTokens()) ? clock.wallMs() + lookAgainMs : undefined),
-    runNow: true,
-    parameters: z.strictObject({}),
-    run: async ({ signal, fence, report }) => {
-      const read = await mirror.read({ signal, fence, report });
-      // What an earlier run has read is followed also while the chain is down.
-      const followed = await followTransfers({ signal, fence });
-      if (!read.ok) return toFailure(read);
-      const { events, strangers, blocks, rewound, through } = read.value;
-      const back = rewound === 0 ? '' : ' The chain was reorganised: blocks were taken back.';
-      return ok({
-        counts: { events, strangers, blocks, rewound, transfers: followed },
-        summary: `Read ${blocks} blocks up to ${through}: ${events} events of tickets.${back}`,
-      });
-    },
-  }),
-  defineJob({
-    name: transactionsName,
-    title: 'Mints tokens of tickets on the chain, and consumes those of tickets that were used',
-    about: 'deployment',
-    schedule: '* * * * *',
-    nextDueMs: async () => ((await sender.hasWork()) ? clock.wallMs() + lookAgainMs : undefined),
-    runNow: true,
-    parameters: z.strictObject({}),
-    run: async ({ signal, fence }) => {
-      const sent = await sender.send({ signal, fence });
-      if (!sent.ok) return toFailure(sent);
-      const counts = { ...sent.value };
-      return ok({
-        counts,
-        summary: `Sent ${counts.sent} transactions, replaced ${counts.replaced}; ${counts.final} are final, ${counts.reverted} came to nothing, ${counts.underWay} are under way.`,
-      });
-    },
-  }),
-];
+export const nftJobs = ({ clock, mirror, sender, followTransfers }: NftJobsDeps): readonly JobKind[] => {
+  /** What was sent shows soon; what others do on the chain is known within a minute. */
+  const soonWhileUnderWay = async (): Promise<number | undefined> =>
+    (await sender.hasWork()) ? clock.wallMs() + lookAgainMs : undefined;
+  return [
+    defineJob({
+      name: mirrorName,
+      title: 'Reads from the chain whose the tickets’ tokens are',
+      about: 'deployment',
+      schedule: '* * * * *',
+      nextDueMs: soonWhileUnderWay,
+      runNow: true,
+      parameters: z.strictObject({}),
+      run: async ({ signal, fence, report }) => {
+        const read = await mirror.read({ signal, fence, report });
+        // What an earlier run has read is followed also while the chain is down.
+        const followed = await followTransfers({ signal, fence });
+        if (!read.ok) return toFailure(read);
+        const { events, strangers, blocks, rewound, through } = read.value;
+        const back = rewound === 0 ? '' : ' The chain was reorganised: blocks were taken back.';
+        return ok({
+          counts: { events, strangers, blocks, rewound, transfers: followed },
+          summary: `Read ${blocks} blocks up to ${through}: ${events} events of tickets.${back}`,
+        });
+      },
+    }),
+    defineJob({
+      name: transactionsName,
+      title: 'Mints tokens of tickets on the chain, and consumes those of tickets that were used',
+      about: 'deployment',
+      schedule: '* * * * *',
+      nextDueMs: soonWhileUnderWay,
+      runNow: true,
+      parameters: z.strictObject({}),
+      run: async ({ signal, fence }) => {
+        const sent = await sender.send({ signal, fence });
+        if (!sent.ok) return toFailure(sent);
+        const counts = { ...sent.value };
+        return ok({
+          counts,
+          summary: `Sent ${counts.sent} transactions, replaced ${counts.replaced}; ${counts.final} are final, ${counts.reverted} came to nothing, ${counts.underWay} are under way.`,
+        });
+      },
+    }),
+  ];
+};
 
 /** One that was stopped ends as that by itself. */
 function toFailure({ error }: { readonly error: ChainError }): Result<JobResult, JobFailure> {

@@ -88,9 +88,6 @@ export function createNft(deps: NftDeps): Nft {
       sender,
       followTransfers: (reading) =>
         followTransfers({ ...deps.transfers, database, clock, chain: chain.key, changed }, reading),
-      hasTokens: async () =>
-        (await database.selectFrom('nft_token').select('token').where('chain', '=', chain.key).limit(1).execute())
-          .length > 0,
     }),
     status: async () => {
       const row = await database.selectFrom('nft_chain').selectAll().where('chain', '=', chain.key).executeTakeFirst();
