@@ -10,8 +10,8 @@ const hex = (bytes: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-
 export const claimLinkIdSchema = hex(8);
 export const holderIdSchema = hex(16);
 
-/** A ticket comes onto a phone, perhaps a new one, and once more after its storage was wiped. */
-const claimsDefault = 3;
+/** A ticket comes onto a phone, perhaps a new one, and again after a browser has deleted what it kept: Safari does after a week unused. */
+const claimsDefault = 5;
 const daysDefault = 180;
 const linkOptions = {
   /** On how many phones the link puts the ticket in all, one after the other. */

@@ -1,9 +1,11 @@
 // Goal: a ticket on a phone, in a real browser: claimed by a link, shown without a network after one visit as a code that a real gate's feed
 // and rules admit, told what has become of it, passed on, and brought back after the storage was wiped; whatever the phone's clock says.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -15,7 +17,8 @@ import { createTestCloud, someEvent, type TestCloud } from '../support/cloud.ts'
 import { openFeedGate, type FeedGate } from '../support/feed-gate.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
 import { makeLink, secretOf } from '../support/phone.ts';
-import { createVirtualTime } from '../support/virtual-time.ts';
+import { createVirtualTime, virtualStartMs } from '../support/virtual-time.ts';
+import { makeAppleFiles, makeGoogleFiles } from '../support/wallet-files.ts';
 
 const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/my-ticket/worker.js', import.meta.url));
 const missingPage = existsSync(builtPage) ? undefined : 'the pages are not built (npm run build)';
@@ -27,6 +30,7 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
   let gate: FeedGate;
   let server: ReturnType<typeof createAdaptorServer>;
   let url = '';
+  let walletFolder = '';
   let ticket: TicketResponse;
   let link = '';
   let contexts: BrowserContext[] = [];
@@ -41,7 +45,14 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
     });
     // A browser's clock is the real one, and so is the cloud's that it learns.
     const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
-    test = await createTestCloud({ time: { ...createVirtualTime(), clock } });
+    walletFolder = mkdtempSync(join(tmpdir(), 'postern-wallets-'));
+    // Certificates are good from when virtual time begins.
+    const daysLeft = 300 + Math.ceil((Date.now() - virtualStartMs) / (24 * hourMs));
+    const wallets = {
+      apple: await makeAppleFiles(walletFolder, daysLeft),
+      google: makeGoogleFiles(walletFolder).settings,
+    };
+    test = await createTestCloud({ time: { ...createVirtualTime(), clock }, wallets });
     await test.json('POST', '/api/events', { ...someEvent, name: 'Harbour Festival', timeZone: 'Europe/Berlin' });
     gate = await openFeedGate(test);
     server = createAdaptorServer({ fetch: test.cloud.app.fetch });
@@ -55,6 +66,7 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
     (server as Server).closeAllConnections();
     await new Promise((resolve) => void server.close(resolve));
     await test.close();
+    rmSync(walletFolder, { recursive: true });
   });
 
   beforeEach(async () => {
@@ -92,6 +104,8 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
       if (message.text().includes('Content Security Policy')) wrongs.push(message.text());
     });
     page.on('request', (request) => {
+      // Where somebody has pressed to go to.
+      if (request.isNavigationRequest()) return;
       if (!request.url().startsWith(url) && !request.url().startsWith('blob:')) wrongs.push(request.url());
     });
     await prepare(page);
@@ -257,6 +271,34 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
     await test.json('POST', `/api/tickets/${ticket.id}/revoke`, undefined, 200);
     await his.evaluate(() => globalThis.dispatchEvent(new Event('online')));
     await titled(his, 'Cancelled');
+  });
+
+  it('leads to the wallets that the cloud makes passes for, by addresses of its own making', async () => {
+    const page = await newPhone();
+    await claimOn(page, link);
+    for (const [name, address] of [
+      ['Add to Apple Wallet', 'https://cloud.test/wallet-passes/'],
+      ['Add to Google Wallet', 'https://pay.google.com/gp/v/save/'],
+    ] as const) {
+      await page.context().route(`${address}**`, (route) => route.fulfill({ status: 204 }));
+      await Promise.all([page.waitForRequest((request) => request.url().startsWith(address)), press(page, name)]);
+    }
+    await titled(page, 'Harbour Festival');
+  });
+
+  it('says that a ticket has been used, and shows its code only to who insists', async () => {
+    const page = await newPhone();
+    await claimOn(page, link);
+    const path = `/api/tickets/${ticket.id}/methods/dynamic/verify`;
+    const verified = await test.json('POST', path, { presented_data: await codeOn(page) }, 200);
+    expect(verified).toMatchObject({ success: true });
+    await page.evaluate(() => globalThis.dispatchEvent(new Event('online')));
+    await titled(page, 'This ticket has been used');
+    expect(await page.locator('.code').count()).toBe(0);
+    expect(await page.locator('dl').innerText()).toMatch(/Entered\s+\w+.* · Cloud/);
+    expect(await page.getByRole('button', { name: 'Give to a friend' }).count()).toBe(0);
+    await press(page, 'Show the code anyway');
+    expect(await codeOn(page)).toMatch(/^PN2:/);
   });
 
   it('signs with the spare library where the browser has no Ed25519, and speaks German to who reads it', async () => {

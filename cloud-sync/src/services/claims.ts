@@ -31,7 +31,7 @@ import type { During, Tickets } from './tickets.ts';
 const holderIdBytes = 16;
 const secretCharacters = 48;
 /** Of somebody who was given a ticket: as many phones and days as others get. */
-const ownLinkOptions = { claims: 3, expiresInDays: 180 };
+const ownLinkOptions = { claims: 5, expiresInDays: 180 };
 /** Two phones, or two tabs of one, may claim at the same moment: whoever comes second looks again. */
 const triesMax = 3;
 

@@ -75,6 +75,24 @@ export interface CredentialsDeps {
 }
 
 export function createCredentials({ database, clock, keys, audit, bands, tokens }: CredentialsDeps): Credentials {
+  /** A phone that comes by for the pass that it has already writes nothing: many do at once, and often. */
+  const findKnown = async (
+    event: number,
+    { id: ticket, epoch }: Ticket,
+    method: string,
+    id: string,
+  ): Promise<CredentialView | undefined> => {
+    const row = await database
+      .selectFrom('credential')
+      .select('generated_at_ms')
+      .where('event', '=', event)
+      .where('ticket', '=', ticket)
+      .where('method', '=', method)
+      .where('credential', '=', id)
+      .executeTakeFirst();
+    return row === undefined ? undefined : { method, id, epoch, generatedAtMs: row.generated_at_ms };
+  };
+
   return {
     generate: async (event, ticket, methodId, options, by, entry) => {
       const method = methodById(methodId);
@@ -130,10 +148,13 @@ export function createCredentials({ database, clock, keys, audit, bands, tokens 
         const { uid = '' } = made.value.payload;
         return ok({ credential, payload: bound.value.writable ? made.value.payload : { uid } });
       }
-      const credential = await database.transaction().execute(async (queries) => {
-        await lockTickets(queries, event.id, [ticket.id]);
-        return keep(queries, id);
-      });
+      const known = entry === undefined ? await findKnown(event.id, ticket, methodId, id) : undefined;
+      const credential =
+        known ??
+        (await database.transaction().execute(async (queries) => {
+          await lockTickets(queries, event.id, [ticket.id]);
+          return keep(queries, id);
+        }));
       return ok({ credential, payload: made.value.payload });
     },
     list: async (event, ticketId) => {

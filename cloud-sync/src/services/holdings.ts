@@ -15,7 +15,6 @@ import {
 import type { Database } from '../store/database.ts';
 import type { Credentials } from './credentials.ts';
 import type { Devices } from './devices.ts';
-import { programActor } from './grants.ts';
 import type { HolderRow } from './holders.ts';
 import type { Failure } from './problems.ts';
 import { foldTickets } from './stories.ts';
@@ -91,13 +90,7 @@ export function createHoldings(deps: HoldingsDeps): Holdings {
       const state = stateOf(holder, ticket, { isDenied, isOff: policy.methodsOff.includes(methodId) });
       const made =
         state === 'valid'
-          ? await credentials.generate(
-              event,
-              ticket,
-              methodId,
-              { holderKey: holder.public_key },
-              programActor(holder.id, '', { scopes: [], events: [event.id] }),
-            )
+          ? await credentials.generate(event, ticket, methodId, { holderKey: holder.public_key }, undefined)
           : undefined;
       if (made?.ok === false) return made;
       const isHere = ticket.epoch === holder.epoch;
