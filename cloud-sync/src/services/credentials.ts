@@ -105,7 +105,9 @@ export function createCredentials({ database, clock, keys, audit, bands, tokens 
       if (tag !== undefined && staff === undefined) return err({ type: 'role-too-low' });
       const nowMs = clock.wallMs();
       const { issuer } = await keys.current();
-      if (method.generates) await noteSignedPasses(database, clock, issuer, [{ ...ticket, event: event.id }]);
+      // A token is the chain's to sign.
+      if (method.generates && method.mints !== true)
+        await noteSignedPasses(database, clock, issuer, [{ ...ticket, event: event.id }]);
       const made = await method.generate({ event: event.id, ticket, options, nowMs }, issuer);
       if (!made.ok)
         return err({ type: made.error.type, ...('cause' in made.error ? { detail: made.error.cause } : {}) });

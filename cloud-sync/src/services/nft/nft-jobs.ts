@@ -55,6 +55,8 @@ export const nftJobs = ({ clock, mirror, sender, followTransfers }: NftJobsDeps)
       runNow: true,
       parameters: z.strictObject({}),
       run: async ({ signal, fence }) => {
+        // No node is asked for nothing.
+        if (!(await sender.hasWork())) return ok({ counts: {}, summary: 'Nothing was to be sent.' });
         const sent = await sender.send({ signal, fence });
         if (!sent.ok) return toFailure(sent);
         const counts = { ...sent.value };

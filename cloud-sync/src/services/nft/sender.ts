@@ -24,6 +24,8 @@ export const underWayMax = 16;
 /** One that is in no block by then is sent again at a higher price. */
 export const replaceAfterMs = 120_000;
 const attemptsMax = 20;
+/** So deep an account's count of transactions stays, and nodes that keep no archive still know it. */
+const settledDepthMax = 100;
 /** Gas beyond the estimate, in percent: state may change until it is mined. */
 const gasMarginPercent = 25;
 
@@ -51,7 +53,7 @@ export interface SendRun {
 
 export interface Sender {
   readonly send: (reading: Pick<Reading, 'signal' | 'fence'>) => Promise<Result<SendRun, ChainError>>;
-  /** Whether anything is under way, or waits to be minted. */
+  /** Whether anything is under way, or waits to be minted or consumed. */
   readonly hasWork: () => Promise<boolean>;
   readonly account: Account;
 }
@@ -85,7 +87,10 @@ export function createSender(deps: SenderDeps): Sender {
     const settled =
       open.length === 0
         ? ok(0)
-        : await connection.transactionCount(signer.address, Math.max(0, head.number - confirmations));
+        : await connection.transactionCount(
+            signer.address,
+            Math.max(0, head.number - Math.min(confirmations, settledDepthMax)),
+          );
     if (!settled.ok) return settled;
     let underWay = 0;
     for (const transaction of open) {
@@ -195,7 +200,8 @@ export function createSender(deps: SenderDeps): Sender {
     },
     hasWork: async () =>
       (await readOpenTransactions(database, account, 1)).length > 0 ||
-      (await readWaitingMints(database, chain.key)).length > 0,
+      (await waitingOf(database, 'mint')).length > 0 ||
+      (await waitingOf(database, 'consume')).length > 0,
   };
 }
 

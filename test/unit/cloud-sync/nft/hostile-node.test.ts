@@ -273,6 +273,43 @@ describe('of several nodes', () => {
 });
 
 describe('sending', () => {
+  it('asks no node where there is nothing to send', async () => {
+    await send();
+    node.answers.set('eth_getTransactionReceipt', ([hash]) => ({
+      transactionHash: hash,
+      blockNumber: '0x32',
+      blockHash: node.hashOf(50),
+      status: '0x1',
+    }));
+    expect(await send()).toMatchObject({ summary: expect.stringContaining('1 are final') });
+    node.asked.clear();
+    expect(await send()).toMatchObject({ state: 'done', summary: 'Nothing was to be sent.' });
+    expect(node.asked.size).toBe(0);
+  });
+
+  it('notices a receipt of a block that is not on the chain', async () => {
+    await send();
+    node.answers.set('eth_getTransactionReceipt', ([hash]) => ({
+      transactionHash: hash,
+      blockNumber: '0x32',
+      blockHash: `0x${'ee'.repeat(32)}`,
+      status: '0x1',
+    }));
+    expect(await send()).toMatchObject({ state: 'failed', failure: 'rpc-lies' });
+  });
+
+  it('tries again what the contract did not do', async () => {
+    await send();
+    node.answers.set('eth_getTransactionReceipt', ([hash]) => ({
+      transactionHash: hash,
+      blockNumber: '0x32',
+      blockHash: node.hashOf(50),
+      status: '0x0',
+    }));
+    expect(await send()).toMatchObject({ summary: expect.stringContaining('1 came to nothing') });
+    expect(new Set(node.sent).size).toBe(2);
+  });
+
   it('is signed once, however often it is sent: the same nonce, the same bytes', async () => {
     expect(await send()).toMatchObject({ state: 'done', summary: expect.stringContaining('Sent 1') });
     await send();
