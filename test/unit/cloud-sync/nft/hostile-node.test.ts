@@ -359,3 +359,20 @@ describe('sending', () => {
     expect(new Set(node.sent).size).toBe(2);
   });
 });
+
+describe('erasing visitors', () => {
+  it('leaves nothing here of whose wallet had which ticket', async () => {
+    mint();
+    await read();
+    expect(await tokenNow()).toMatchObject({ owner: alice });
+    const { wallMs } = test.time.clock;
+    await test.json('PUT', '/api/events/1/deadlines', { endsAtMs: wallMs(), keepPersonalDataDays: 1 });
+    test.time.jump(86_400_000);
+    expect(await runJob(test, 'erase-visitors')).toMatchObject({ state: 'done' });
+    expect(await tokenNow()).toBeUndefined();
+    // Its events are then those of a stranger's token.
+    node.logs.push(node.transfer(95, token, alice, bob));
+    node.head = 120;
+    expect(await read()).toMatchObject({ state: 'done', summary: expect.stringContaining(' 0 events of tickets') });
+  });
+});
