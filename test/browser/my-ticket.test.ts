@@ -23,6 +23,8 @@ import { makeAppleFiles, makeGoogleFiles } from '../support/wallet-files.ts';
 const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/my-ticket/worker.js', import.meta.url));
 const missingPage = existsSync(builtPage) ? undefined : 'the pages are not built (npm run build)';
 const hourMs = 3_600_000;
+const patienceMs = 20_000;
+const patient = { timeout: patienceMs };
 
 describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'), missingPage), () => {
   let browser: Browser;
@@ -98,7 +100,7 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
     prepare: (page: Page) => Promise<unknown> = async () => undefined,
   ): Promise<Page> => {
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(patienceMs);
     page.on('pageerror', (error) => wrongs.push(error.message));
     page.on('console', (message) => {
       if (message.text().includes('Content Security Policy')) wrongs.push(message.text());
@@ -151,14 +153,15 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
     await page.reload();
     const first = await codeOn(page);
     await press(page, 'Show it large');
-    await expect.poll(() => readScreen(page)).toBe(await codeOn(page));
+    // Between the two the code may turn.
+    await expect.poll(async () => (await readScreen(page)) === (await codeOn(page)), patient).toBe(true);
     expect(
       await page.evaluate(() => getComputedStyle(document.querySelector('dialog') ?? document.body).backgroundColor),
     ).toBe('rgb(255, 255, 255)');
     const pageNowMs = (): Promise<number> => page.evaluate(() => Date.now());
     expect(await gate.present(await codeOn(page), await pageNowMs())).toBe('admit');
     await page.clock.runFor(15_000);
-    await expect.poll(() => codeOn(page)).not.toBe(first);
+    await expect.poll(() => codeOn(page), patient).not.toBe(first);
     const second = await codeOn(page);
     expect(await gate.present(second, await pageNowMs())).toBe('admit');
     expect(await gate.present(second, (await pageNowMs()) + 60_000)).toBe('expired');
@@ -189,7 +192,7 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
     await page.getByText('Ticket 1 of 2').or(page.getByText('Ticket 2 of 2')).waitFor();
     const before = await page.getByRole('article').innerText();
     await press(page, 'Next ticket');
-    await expect.poll(() => page.getByRole('article').innerText()).not.toBe(before);
+    await expect.poll(() => page.getByRole('article').innerText(), patient).not.toBe(before);
   });
 
   it('with a wrong clock goes by the cloud’s, and says so; set while it is shown it goes on as before', async () => {
