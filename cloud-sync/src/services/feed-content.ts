@@ -25,12 +25,13 @@ import {
 import type { Selectable } from 'kysely';
 import { rm } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { createSqliteFile, type SqliteFile } from '../store/sqlite.ts';
 import type { EventRecord } from './events.ts';
 import type { FeedFiles } from './feed-files.ts';
+import { chainKey } from './nft/chain-place.ts';
 import { readChangedTokens, readTokenPage } from './nft/feed-tokens.ts';
 import { toTicket } from './ticket-views.ts';
 
@@ -60,6 +61,13 @@ export interface FeedContent {
   readonly deltaRows: number;
 }
 
+/** Whose tokens a version tells of: kept beside the names of its files. */
+export const contractOf = ({ policy: { nft } }: Pick<EventRecord, 'policy'>): string | undefined =>
+  nft === undefined ? undefined : chainKey(nft);
+const namedContractSchema = z.object({ contract: z.string().optional() });
+const namedContract = (row: FeedRow | undefined): string | undefined =>
+  row === undefined ? undefined : namedContractSchema.parse(JSON.parse(row.files)).contract;
+
 export const namedFiles = (row: Pick<FeedRow, 'files'>): NamedFiles => namedFilesSchema.parse(JSON.parse(row.files));
 
 /** The files of the next version: those of the last one if no ticket changed, one delta more, or a new snapshot. */
@@ -70,7 +78,10 @@ export async function makeContent(
   version: number,
   wantSnapshot: boolean,
 ): Promise<FeedContent> {
-  if (last === undefined || wantSnapshot) return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
+  // Of the tokens of another contract, or of none, no delta has told: it tells of what has changed since.
+  const isOtherContract = contractOf(record) !== undefined && contractOf(record) !== namedContract(last);
+  if (last === undefined || wantSnapshot || isOtherContract)
+    return { files: await makeSnapshot(deps, record, version), deltaRows: 0 };
   const files = namedFiles(last);
   if (last.revision === record.revision) return { files, deltaRows: last.delta_rows };
   const changed = await deps.database

@@ -18,7 +18,7 @@ import type { Database } from '../store/database.ts';
 import type { Authority } from './authority.ts';
 import { readEvent, type EventRecord } from './events.ts';
 import type { FaceFeed } from './face-feed.ts';
-import { forgetOldContent, makeContent, namedFiles, type FeedRow } from './feed-content.ts';
+import { contractOf, forgetOldContent, makeContent, namedFiles, type FeedRow } from './feed-content.ts';
 import type { FeedFiles } from './feed-files.ts';
 import type { WatchedWork } from './jobs/watched-work.ts';
 import type { Keys } from './keys.ts';
@@ -275,7 +275,7 @@ async function publishNext(
       version,
       revision: record.revision,
       rules_revision: record.rulesRevision,
-      files: JSON.stringify({ ...files, ...told }),
+      files: JSON.stringify({ ...files, ...told, contract: contractOf(record) }),
       delta_rows: content.deltaRows,
       manifest: Buffer.from(signManifest(manifest, keys.feed, keys.announcements)),
       created_at_ms: manifest.createdAtMs,

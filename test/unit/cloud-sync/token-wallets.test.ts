@@ -128,6 +128,18 @@ describe('a gate', () => {
     expect(await present(gate, showWallet(test, seller, tokenId))).toBe('token-consumed');
   });
 
+  it('knows every token again after the rules had named no contract for a while', async () => {
+    const gate = await openGate();
+    expect((await test.api('DELETE', '/api/events/1/nft')).status).toBe(204);
+    await sell();
+    await test.cloud.feed.publish(1, { snapshot: true });
+    await gate.poll();
+    expect(await present(gate, showWallet(test, buyer, tokenId))).toBe('key-unknown');
+    await test.json('PUT', '/api/events/1/nft', tokenRules, 200);
+    await deliver(gate);
+    expect(await present(gate, showWallet(test, buyer, tokenId))).toBe('admit');
+  });
+
   it('learns how far the chain was read without any ticket changing, and not at every block', async () => {
     const gate = await openGate();
     const read = (): unknown => gate.cache.current()?.manifest.chain;
