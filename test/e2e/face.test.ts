@@ -47,7 +47,7 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
   let steward = { operator: '', pin: '4711' };
   let template: Uint8Array = new Uint8Array(0);
 
-  const showToCamera = (name: PersonName): void => filmPerson(name, film);
+  const showToCamera = (name: PersonName): Promise<void> => filmPerson(name, film);
   /** Tickets whose keys lie on the disk of the gate, as somebody finds them who has the key to it. */
   const knownAtGate = async (): Promise<readonly string[]> => {
     const key = readFileSync(join(gateFolder, 'identity', 'disk-key'), 'utf8').trim();
@@ -80,7 +80,7 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
   const screenSoonSays = (pattern: RegExp): Promise<boolean> => waitUntil(() => screenSays(pattern), happensMsMax);
 
   beforeAll(async () => {
-    buildFaceModels();
+    await buildFaceModels();
     cloud = runCloud('serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', '0');
     const cloudUrl = await cloud.ready;
     client = createCloudClient(() => cloudUrl, firstToken(cloud));
@@ -122,7 +122,7 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
   });
 
   test('the person who enrolled looks at the camera and goes in', async () => {
-    showToCamera('dora');
+    await showToCamera('dora');
     gate.type(tickets[0]?.text ?? '');
     await held();
     const { mark } = await events.next('decision', ({ decision }) => decision.kind === 'admit');
@@ -131,7 +131,7 @@ describeOrReport('a face at a gate', missingPrograms('ffmpeg'), () => {
   });
 
   test('whoever would rather not, or is not recognised, is let in by a person who has looked at their papers', async () => {
-    showToCamera('ana');
+    await showToCamera('ana');
     gate.type(tickets[1]?.text ?? '');
     const { state } = await held();
     expect(await screenSoonSays(/Please look at the camera/)).toBe(true);

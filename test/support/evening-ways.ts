@@ -343,8 +343,7 @@ export const ways: readonly Way[] = [
     missing: missingPrograms('ffmpeg'),
     prepare: async ({ access, event, film, issue }) => {
       const { id, text = '' } = await issue({ type: ticketTypes.season });
-      buildFaceModels();
-      filmPerson('dora', film);
+      await Promise.all([buildFaceModels(), filmPerson('dora', film)]);
       await access.json('PUT', `/api/events/${event}/deadlines`, { endsAtMs: Date.now() + 3_600_000 });
       await access.json('PUT', `/api/events/${event}/face`, { ...readySetup, lookS: 30 });
       await access.json('POST', `/api/tickets/${id}/face`, await enrolmentOfPerson('dora'));

@@ -6,6 +6,7 @@ import {
   bytesToHex,
   eventResponseSchema,
   keyPairFromSeed,
+  publishResponseSchema,
   staffResponseSchema,
   summarySchema,
   type Decision,
@@ -201,7 +202,8 @@ export async function openEvening(): Promise<Evening> {
     film,
     summary,
     openDoors: async () => {
-      await access.json('POST', `/admin/events/${event}/publish`, {});
+      const published = await access.json('POST', `/admin/events/${event}/publish`, {}, 200);
+      const { version } = publishResponseSchema.parse(published);
       await Promise.all(
         gateIds.map(async (id, index) => {
           const process = startGateProcess(configs[index] ?? '');
@@ -209,7 +211,12 @@ export async function openEvening(): Promise<Evening> {
           gates.set(id, { process, url, events: await listenToGate(url) });
         }),
       );
-      if (!(await waitUntil(agree, happensMsMax))) throw new Error('the gates do not know what the cloud does');
+      // Two ways to a gate: what is published, and what has happened.
+      const hasList = async (id: GateId): Promise<boolean> =>
+        ((await gate(id).ask<{ feed?: { version: number } }>('/status')).feed?.version ?? 0) >= version;
+      const areReady = async (): Promise<boolean> =>
+        (await Promise.all(gateIds.map(hasList))).every(Boolean) && (await agree());
+      if (!(await waitUntil(areReady, happensMsMax))) throw new Error('the gates do not know what the cloud does');
     },
     cut: async () => {
       cloud.kill('SIGKILL');
