@@ -2,6 +2,7 @@
 // elsewhere, nothing is written in the page itself, nobody frames it.
 import type { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import { drawGateIcon } from '../services/gate-icon.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 import { readPage, sendPageFile } from './page-files.ts';
 
@@ -10,9 +11,13 @@ export interface MyPageRoutesDeps {
   readonly myPageFolder: string;
 }
 
+/** Of the home screen, in pixels; the manifest says the same. */
+const iconPixels = 192;
+
 export function myPageRoutes({ myPageFolder }: MyPageRoutesDeps): Hono<Environment> {
   const router = createRouter();
-  const files = readPage(myPageFolder);
+  const icon = { bytes: drawGateIcon(iconPixels), contentType: 'image/png' };
+  const files = new Map([...readPage(myPageFolder), ['/icon.png', icon]]);
   const headers = secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],

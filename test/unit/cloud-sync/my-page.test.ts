@@ -1,5 +1,5 @@
 // Goal: the page of tickets on phones comes whole, under rules that let nothing else in, and each file for as long as it may be kept.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -13,7 +13,6 @@ beforeAll(() => {
   mkdirSync(join(folder, 'assets'));
   writeFileSync(join(folder, 'index.html'), '<!doctype html>');
   writeFileSync(join(folder, 'worker.js'), 'worker');
-  writeFileSync(join(folder, 'icon.png'), 'png');
   writeFileSync(join(folder, 'notes.txt'), 'nothing of the page');
   writeFileSync(join(folder, 'assets/index-1.js'), 'code');
   page = myPageRoutes({ myPageFolder: folder });
@@ -60,6 +59,14 @@ describe('the page', () => {
     expect(gunzipSync(await packed.arrayBuffer()).toString()).toBe('code');
     expect(await (await ask('/my/assets/index-1.js')).text()).toBe('code');
     expect((await ask('/my/icon.png', { 'Accept-Encoding': 'gzip' })).headers.get('Content-Encoding')).toBeNull();
+  });
+
+  it('has a picture for home screens, as large as the manifest says', async () => {
+    const icon = Buffer.from(await (await ask('/my/icon.png')).arrayBuffer());
+    expect(icon.subarray(1, 4).toString()).toBe('PNG');
+    expect([icon.readUInt32BE(16), icon.readUInt32BE(20)]).toEqual([192, 192]);
+    const manifest = readFileSync('cloud-sync/src/my-ticket/public/manifest.webmanifest', 'utf8');
+    expect(manifest).toContain('"src": "./icon.png", "type": "image/png", "sizes": "192x192"');
   });
 
   it.each(['/my/notes.txt', '/my/assets/other.js', '/my/..%2fworker.js', '/my/assets/..%2f..%2fpackage.json'])(

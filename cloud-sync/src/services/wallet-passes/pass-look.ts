@@ -2,8 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '@postern/shared';
+import { drawGateIcon } from '../gate-icon.ts';
 import { readAs, unfit, type WalletError } from './apple-signer.ts';
-import { drawIcons } from './icon.ts';
 
 export interface PassLook {
   readonly organisation: string;
@@ -30,6 +30,12 @@ export function readPassLook({ organisation, colour, images }: LookSettings): Re
   if (!pictures.ok) return pictures;
   return ok({ organisation, background: colour, foreground: readableOn(colour), images: pictures.value });
 }
+
+/** Points; twice and three times as many pixels on finer screens. */
+const iconPoints = 29;
+
+const drawIcons = (): ReadonlyMap<string, Uint8Array> =>
+  new Map([1, 2, 3].map((scale) => [`icon${scale === 1 ? '' : `@${scale}x`}.png`, drawGateIcon(iconPoints * scale)]));
 
 /** All that Apple Wallet knows by name; without an icon it takes no pass. */
 function readImages(folder: string): Result<ReadonlyMap<string, Uint8Array>, WalletError> {

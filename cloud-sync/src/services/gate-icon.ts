@@ -1,14 +1,9 @@
-// The picture of a pass where the organiser has given none: a narrow gate, drawn at the sizes that Apple Wallet asks for.
-import { encodePng } from '../png.ts';
+// Our picture, a narrow gate, where one has to be a PNG: on the home screen of a phone, and on a wallet's pass where the organiser has given none.
+// `my-ticket/public/icon.svg` is the same.
+import { encodePng } from './png.ts';
 
-/** Points; twice and three times as many pixels on finer screens. */
-const iconPoints = 29;
-
-export const drawIcons = (): ReadonlyMap<string, Uint8Array> =>
-  new Map([1, 2, 3].map((scale) => [`icon${scale === 1 ? '' : `@${scale}x`}.png`, drawGate(iconPoints * scale)]));
-
-/** White, an arch in black, and in it the opening, white again. */
-function drawGate(pixels: number): Uint8Array {
+/** A square PNG: white, an arch in black, and in it the opening, white again. */
+export function drawGateIcon(pixels: number): Uint8Array {
   const dark = new Uint8Array(pixels * pixels);
   const isInArch = (x: number, y: number, halfWidth: number, top: number): boolean => {
     const fromMiddle = Math.abs(x - 0.5);
