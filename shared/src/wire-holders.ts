@@ -71,7 +71,7 @@ export type ClaimRequest = z.infer<typeof claimRequestSchema>;
 
 /**
  * Whether the phone still shows the way in, and if not why: the ticket went to another phone of the same person (`moved`), to somebody else
- * (`given`), or was issued again by the organiser (`replaced`).
+ * (`given`), with its token to another wallet (`sold`), or was issued again by the organiser (`replaced`).
  */
 export const holdingStates = [
   'valid',
@@ -80,6 +80,7 @@ export const holdingStates = [
   'revoked',
   'moved',
   'given',
+  'sold',
   'replaced',
   'method-off',
 ] as const;

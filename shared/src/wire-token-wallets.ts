@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { addressSchema, addressTextSchema, tokenIdSchema } from './ethereum.ts';
 import { nftRulesSchema } from './nft-rules.ts';
+import { holderIdSchema } from './wire-holders.ts';
 import { ticketIdSchema } from './wire-tickets.ts';
 import { eventIdSchema } from './wire.ts';
 
@@ -47,9 +48,10 @@ export const walletBindingRequestSchema = z.strictObject({
 });
 export type WalletBindingRequest = z.infer<typeof walletBindingRequestSchema>;
 
-/** For the phone: with the pass and its own key it makes dynamic codes. */
+/** For the phone: with the pass and its own key it makes dynamic codes, and as `holder` it asks how the ticket stands (wire-holders.ts). */
 export const walletBoundSchema = z.object({
   ticket: ticketIdSchema,
+  holder: holderIdSchema,
   method: z.literal('dynamic'),
   payload: z.object({ holderPass: z.string(), stepS: z.number().int() }),
 });

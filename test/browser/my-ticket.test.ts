@@ -9,14 +9,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
 import type { TicketResponse } from '@postern/shared';
 import { launchBrowser } from '../support/browser.ts';
 import { createTestCloud, someEvent, type TestCloud } from '../support/cloud.ts';
 import { openFeedGate, type FeedGate } from '../support/feed-gate.ts';
+import { injectWallet, sayNo } from '../support/injected-wallet.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
 import { makeLink, secretOf } from '../support/phone.ts';
+import { chainOf, testWallet, tokenRules } from '../support/tokens.ts';
 import { createVirtualTime, virtualStartMs } from '../support/virtual-time.ts';
 import { makeAppleFiles, makeGoogleFiles } from '../support/wallet-files.ts';
 
@@ -302,6 +304,81 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
     expect(await page.getByRole('button', { name: 'Give to a friend' }).count()).toBe(0);
     await press(page, 'Show the code anyway');
     expect(await codeOn(page)).toMatch(/^PN2:/);
+  });
+
+  describe('that a wallet holds', () => {
+    const [seller, buyer] = [testWallet(1), testWallet(2)];
+    /** Of its own for every test. */
+    let tokenId = 40n;
+    beforeEach(async () => {
+      tokenId += 1n;
+      await test.json('PUT', '/api/events/1/nft', tokenRules, 200);
+      await chainOf(test).own(tokenId, ticket.id, seller.address);
+      await deliver();
+    });
+    const tokenLink = (): string => `${url}/my/#token=1/${tokenId}`;
+
+    it('comes by the wallet’s word, stays without wallet and network, and goes when the token is sold', async () => {
+      const hers = await newPhone(injectWallet(seller));
+      await hers.goto(`${url}/my/#token=1`);
+      await titled(hers, 'Your ticket is a token');
+      await hers.getByLabel('Number of the token').fill(` ${tokenId} `);
+      await press(hers, 'Ask the wallet');
+      expect(await gate.present(await codeOn(hers), Date.now())).toBe('admit');
+      expect(new URL(hers.url()).hash).toBe('');
+      expect(await hers.getByRole('button', { name: 'Give to a friend' }).count()).toBe(0);
+      await isKept(hers);
+      await hers.addInitScript(() => void Reflect.deleteProperty(globalThis, 'ethereum'));
+      await offline(hers);
+      await hers.reload();
+      const old = await codeOn(hers);
+      expect(await hers.evaluate(() => 'ethereum' in globalThis)).toBe(false);
+      expect(await gate.present(old, Date.now())).toBe('admit');
+      // As following the chain does it.
+      await test.json('POST', `/api/tickets/${ticket.id}/transfer`, { holder: {} }, 200);
+      await chainOf(test).own(tokenId, ticket.id, buyer.address, { epoch: 1 });
+      await deliver();
+      await hers.context().setOffline(false);
+      await hers.evaluate(() => globalThis.dispatchEvent(new Event('online')));
+      await titled(hers, 'The token has a new owner');
+      expect(await hers.locator('.code').count()).toBe(0);
+      const his = await newPhone(injectWallet(buyer));
+      await his.goto(tokenLink());
+      await press(his, 'Ask the wallet');
+      expect([await gate.present(old, Date.now()), await gate.present(await codeOn(his), Date.now())]).toEqual([
+        'replaced',
+        'admit',
+      ]);
+    });
+
+    it('stays away where the wallet says no, is another’s, or is not there, and says which', async () => {
+      const page = await newPhone(injectWallet(seller));
+      await page.goto(tokenLink());
+      await sayNo(page, true);
+      await press(page, 'Ask the wallet');
+      await titled(page, 'The wallet has not signed');
+      await sayNo(page, false);
+      await press(page, 'Try again');
+      await page.waitForSelector('.code svg');
+      // Opened once more it is here already.
+      await page.goto('about:blank');
+      await page.goto(tokenLink());
+      await page.waitForSelector('.code svg');
+      expect(await page.getByRole('button', { name: 'Ask the wallet' }).count()).toBe(0);
+
+      const other = await newPhone(injectWallet(buyer));
+      await other.goto(tokenLink());
+      await press(other, 'Ask the wallet');
+      await titled(other, 'This wallet does not hold the token');
+      await other.getByLabel('Number of the token').fill('7');
+      await press(other, 'Try again');
+      await titled(other, 'There is no ticket for this token');
+
+      const none = await newPhone();
+      await none.goto(tokenLink());
+      await titled(none, 'Open this in your wallet');
+      expect(await none.textContent('.link')).toBe(tokenLink());
+    });
   });
 
   it('signs with the spare library where the browser has no Ed25519, and speaks German to who reads it', async () => {

@@ -2,10 +2,11 @@
 import type { JSX } from 'preact';
 import { ClaimCard } from './claim-card.tsx';
 import { fill, labels, sayings } from './messages.ts';
-import { claim, failed, reached, shown, tickets } from './my-tickets.ts';
+import { claim, failed, reached, shown, tickets, tokenAsked } from './my-tickets.ts';
 import { usePage } from './page.ts';
 import { Note } from './parts.tsx';
 import { TicketCard } from './ticket-card.tsx';
+import { TokenCard } from './token-card.tsx';
 import { trouble } from './watch.ts';
 
 export function App(): JSX.Element {
@@ -15,9 +16,12 @@ export function App(): JSX.Element {
     <main>
       <Troubles />
       <ClaimCard />
+      <TokenCard />
       {all.length > 1 && <Pager />}
       {ticket !== undefined && <TicketCard ticket={ticket} />}
-      {ticket === undefined && claim.value === undefined && <Note saying={sayings.nothing} />}
+      {ticket === undefined && claim.value === undefined && tokenAsked.value === undefined && (
+        <Note saying={sayings.nothing} />
+      )}
     </main>
   );
 }

@@ -1,5 +1,5 @@
-// Asking the cloud. A claim proves the phone's key by a signature in its body; everything else carries a compact JWS by that key over the
-// cloud's nonce, the method, the path and the body's hash (shared/src/request-token.ts reads it).
+// Asking the cloud. A claim proves the phone's key by a signature in its body, and a wallet names it by its own; everything else carries a
+// compact JWS by that key over the cloud's nonce, the method, the path and the body's hash (shared/src/request-token.ts reads it).
 import {
   bytesToBase64Url,
   bytesToHex,
@@ -7,6 +7,9 @@ import {
   type ClaimResponse,
   type Holding,
   type TransferOffer,
+  type WalletBindingRequest,
+  type WalletBound,
+  type WalletChallenge,
 } from '@postern/shared';
 import type { HolderKey } from './holder-key.ts';
 
@@ -15,6 +18,12 @@ export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 export interface MyCloud {
   readonly claim: (secret: string, key: HolderKey, move: boolean) => Promise<Answer<ClaimResponse>>;
+  /** What the wallet has to sign so that this phone may show the ticket of the token. */
+  readonly walletChallenge: (
+    event: number,
+    about: Pick<WalletBindingRequest, 'token' | 'holderKey'>,
+  ) => Promise<Answer<WalletChallenge>>;
+  readonly bindWallet: (event: number, signed: WalletBindingRequest) => Promise<Answer<WalletBound>>;
   readonly read: (holder: string, key: HolderKey) => Promise<Answer<Holding>>;
   readonly offer: (holder: string, key: HolderKey) => Promise<Answer<TransferOffer>>;
   readonly takeBack: (holder: string, key: HolderKey) => Promise<Answer<undefined>>;
@@ -71,6 +80,11 @@ export function createMyCloud({ base, nowMs }: MyCloudDeps): MyCloud {
   };
   const json = async <T>(response: Response): Promise<T> => (await response.json()) as T;
 
+  const post = async <T>(path: string, body: object): Promise<Answer<T>> => {
+    const init = { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+    return read(await send('POST', path, init), json<T>);
+  };
+
   const askOnce = async (method: string, path: string, holder: string, key: HolderKey): Promise<Response | undefined> =>
     send(method, path, { headers: { Authorization: `Bearer ${await token(method, path, holder, key)}` } });
 
@@ -104,10 +118,11 @@ export function createMyCloud({ base, nowMs }: MyCloudDeps): MyCloud {
   return {
     claim: async (secret, key, move) => {
       const proof = await key.sign(utf8(`postern-claim-v1\0${secret}`));
-      const body = { secret, holderKey: bytesToHex(key.publicKey), proof: bytesToHex(proof), move };
-      const init = { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
-      return read(await send('POST', '/api/my/claims', init), json<ClaimResponse>);
+      const holderKey = bytesToHex(key.publicKey);
+      return post('/api/my/claims', { secret, holderKey, proof: bytesToHex(proof), move });
     },
+    walletChallenge: (event, about) => post(`/api/events/${event}/wallet-challenges`, about),
+    bindWallet: (event, signed) => post(`/api/events/${event}/wallet-bindings`, signed),
     read: (holder, key) => ask(['GET', `/api/my/${holder}`, holder, key], json<Holding>),
     offer: (holder, key) => ask(['POST', `/api/my/${holder}/transfer`, holder, key], json<TransferOffer>),
     takeBack: (holder, key) => ask(['DELETE', `/api/my/${holder}/transfer`, holder, key], async () => undefined),

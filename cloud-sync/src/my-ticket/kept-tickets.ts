@@ -5,7 +5,7 @@ import type { KeptKey } from './holder-key.ts';
 import type { KeptTime } from './trusted-time.ts';
 
 export interface KeptTicket {
-  /** Of the link that it came by, so that the same link opened twice is one ticket with one key. */
+  /** Of the link or token that it came by, so that the same link opened twice is one ticket with one key. */
   readonly id: string;
   readonly key: KeptKey;
   /** Absent until the cloud has put the ticket on this phone. */

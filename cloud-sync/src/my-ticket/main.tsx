@@ -1,16 +1,18 @@
-// A visitor's ticket on their phone: claimed by a link, shown as a code that changes every few seconds, without a network after one visit.
+// A visitor's ticket on their phone: claimed by a link or by a wallet, shown as a code that changes every few seconds, without a network after one visit.
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { chooseLanguage } from '@postern/shared';
 import { App } from './app.tsx';
 import { createMyCloud } from './cloud.ts';
 import { openKeep, type Keep } from './kept-tickets.ts';
 import { labels, sayings } from './messages.ts';
-import { createMyTickets, claim } from './my-tickets.ts';
+import { createMyTickets, claim, tokenAsked } from './my-tickets.ts';
 import { PageContext } from './page.ts';
 import { createTrustedTime, unheard } from './trusted-time.ts';
 import { watch } from './watch.ts';
 
 const secretPattern = /^#claim=([0-9a-f]{48})$/;
+const tokenPattern = /^#token=([1-9]\d{0,9})(?:\/(0|[1-9]\d{0,77}))?$/;
 
 const wallMs = (): number => Date.now();
 const monotonicMs = (): number => performance.now();
@@ -28,12 +30,15 @@ async function start(keep: Keep): Promise<void> {
   const takeUp = async (): Promise<void> => {
     const secret = secretPattern.exec(location.hash)?.[1];
     if (secret !== undefined) await tickets.takeUp(secret);
+    const [, event, token] = tokenPattern.exec(location.hash) ?? [];
+    if (event !== undefined) await tickets.takeUpToken(Number(event), token);
   };
   await tickets.open();
   await takeUp();
   // Once it has done its work the link leaves the address, which people show and share.
-  claim.subscribe((now) => {
-    if (now === undefined && location.hash !== '') history.replaceState(null, '', location.pathname);
+  effect(() => {
+    const isDone = claim.value === undefined && tokenAsked.value === undefined;
+    if (isDone && location.hash !== '') history.replaceState(null, '', location.pathname);
   });
   globalThis.addEventListener('hashchange', () => void takeUp());
   render(

@@ -33,6 +33,9 @@ export const labels = {
   again: { en: 'Try again', de: 'Noch einmal' },
   done: { en: 'I have put it away', de: 'Ich habe ihn aufbewahrt' },
   remove: { en: 'Remove from this phone', de: 'Von diesem Handy entfernen' },
+  token: { en: 'Number of the token', de: 'Nummer des Tokens' },
+  askWallet: { en: 'Ask the wallet', de: 'Wallet fragen' },
+  confirmInWallet: { en: 'Say yes in your wallet', de: 'Bestätigen Sie in Ihrer Wallet' },
   working: { en: 'One moment', de: 'Einen Moment' },
 } as const satisfies Record<string, Texts>;
 
@@ -63,6 +66,20 @@ export const sayings = {
     hint: {
       en: 'You can move it to this one. The other phone’s code and every printed one stop working. The link allows this a few times.',
       de: 'Sie können es auf dieses verschieben. Der Code des anderen Handys und jeder ausgedruckte gelten dann nicht mehr. Der Link erlaubt das einige Male.',
+    },
+  },
+  token: {
+    title: { en: 'Your ticket is a token', de: 'Ihr Ticket ist ein Token' },
+    hint: {
+      en: 'Your wallet says once that this phone may show it. That moves nothing and costs nothing. After that it works here, in this browser, without wallet and network.',
+      de: 'Ihre Wallet sagt einmal, dass dieses Handy es zeigen darf. Das bewegt nichts und kostet nichts. Danach geht es hier, in diesem Browser, ohne Wallet und Netz.',
+    },
+  },
+  noWallet: {
+    title: { en: 'Open this in your wallet', de: 'Öffnen Sie dies in Ihrer Wallet' },
+    hint: {
+      en: 'This browser has no wallet. Copy the link and open it in the browser of your wallet’s app: the ticket will be there, also at the door.',
+      de: 'Dieser Browser hat keine Wallet. Kopieren Sie den Link und öffnen Sie ihn im Browser Ihrer Wallet-App: dort ist dann das Ticket, auch an der Tür.',
     },
   },
   offline: {
@@ -125,6 +142,13 @@ export const states: Readonly<Record<Exclude<HoldingState, 'valid'>, Saying>> = 
       de: 'Ihr Link wurde geöffnet. Das Ticket gehört nun dieser Person.',
     },
   },
+  sold: {
+    title: { en: 'The token has a new owner', de: 'Der Token hat einen neuen Besitzer' },
+    hint: {
+      en: 'The ticket went with it. If the token is yours, open the organiser’s link once more.',
+      de: 'Das Ticket ging mit. Ist der Token Ihrer, öffnen Sie den Link des Veranstalters noch einmal.',
+    },
+  },
   replaced: {
     title: { en: 'Replaced by a newer ticket', de: 'Durch ein neueres Ticket ersetzt' },
     hint: {
@@ -151,6 +175,11 @@ export const states: Readonly<Record<Exclude<HoldingState, 'valid'>, Saying>> = 
       de: 'Bitte benutzen Sie das Ticket, das Sie bekommen haben.',
     },
   },
+};
+
+const noTokens: Saying = {
+  title: { en: 'No tickets as tokens here', de: 'Hier gibt es keine Tickets als Token' },
+  hint: { en: 'Ask the organiser for the right link.', de: 'Bitten Sie den Veranstalter um den richtigen Link.' },
 };
 
 /** Why something that was asked for did not happen, by the type of the cloud's problem. */
@@ -181,6 +210,48 @@ const problems: Readonly<Record<string, Saying>> = {
   'attempts-exhausted': {
     title: { en: 'Too many tries', de: 'Zu viele Versuche' },
     hint: { en: 'Wait a minute, then try again.', de: 'Warten Sie eine Minute und versuchen Sie es noch einmal.' },
+  },
+  'wallet-unsigned': {
+    title: { en: 'The wallet has not signed', de: 'Die Wallet hat nicht unterschrieben' },
+    hint: {
+      en: 'Set it to the network on which you have the token, try again, and say yes.',
+      de: 'Stellen Sie sie auf das Netzwerk, in dem Sie den Token haben, versuchen Sie es noch einmal und stimmen Sie zu.',
+    },
+  },
+  'wallet-wrong': {
+    title: { en: 'This wallet does not hold the token', de: 'Diese Wallet hat den Token nicht' },
+    hint: {
+      en: 'Choose the account that does. If you have just bought the token, it may take some minutes.',
+      de: 'Wählen Sie das Konto, das ihn hat. Haben Sie ihn eben gekauft, kann es einige Minuten dauern.',
+    },
+  },
+  'token-unknown': {
+    title: { en: 'There is no ticket for this token', de: 'Zu diesem Token gibt es kein Ticket' },
+    hint: {
+      en: 'Check the number. If it is right, the ticket was passed on or issued again without the token: ask the organiser.',
+      de: 'Prüfen Sie die Nummer. Stimmt sie, wurde das Ticket ohne den Token weitergegeben oder neu ausgestellt: fragen Sie den Veranstalter.',
+    },
+  },
+  'event-unknown': noTokens,
+  'nft-rules-unset': noTokens,
+  'ticket-not-valid': {
+    title: { en: 'This ticket is not valid', de: 'Dieses Ticket ist nicht gültig' },
+    hint: { en: 'Ask whoever sold you the ticket.', de: 'Fragen Sie den Verkäufer.' },
+  },
+  'bindings-too-many': {
+    title: { en: 'The wallet has named too many phones', de: 'Die Wallet hat zu viele Handys genannt' },
+    hint: {
+      en: 'Use one of those, or show the wallet itself.',
+      de: 'Nehmen Sie eines davon oder zeigen Sie die Wallet selbst.',
+    },
+  },
+  'chain-unavailable': {
+    title: { en: 'The chain does not answer just now', de: 'Die Chain antwortet gerade nicht' },
+    hint: { en: 'Wait a minute, then try again.', de: 'Warten Sie eine Minute und versuchen Sie es noch einmal.' },
+  },
+  'challenge-invalid': {
+    title: { en: 'That took too long', de: 'Das hat zu lange gedauert' },
+    hint: { en: 'Ask the wallet once more.', de: 'Fragen Sie die Wallet noch einmal.' },
   },
   'holder-ended': states.replaced,
   revoked: states.revoked,

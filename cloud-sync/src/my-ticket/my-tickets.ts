@@ -2,7 +2,9 @@
 // shown, so that a page that is closed at any moment opens as it was.
 import { signal } from '@preact/signals';
 import { bytesToHex, utf8, type ClaimResponse, type Holding } from '@postern/shared';
+import type { WalletProvider } from '../sdk/wallet.ts';
 import type { Answer, MyCloud } from './cloud.ts';
+import { signByWallet } from './ethereum-wallet.ts';
 import { makeKey, openKey, type HolderKey } from './holder-key.ts';
 import type { Keep, KeptTicket } from './kept-tickets.ts';
 import type { TrustedTime } from './trusted-time.ts';
@@ -16,9 +18,20 @@ export interface Claim {
   readonly problem?: string;
 }
 
+/** The organiser's link for tickets that are tokens was opened. */
+export interface TokenAsked {
+  readonly event: number;
+  /** Decimal; absent until somebody has said which. */
+  readonly token?: string | undefined;
+  readonly step: 'asked' | 'working' | 'failed';
+  /** Type of the cloud's problem, or `wallet-unsigned`. */
+  readonly problem?: string;
+}
+
 export const tickets = signal<readonly KeptTicket[]>([]);
 export const shown = signal<string | undefined>(undefined);
 export const claim = signal<Claim | undefined>(undefined);
+export const tokenAsked = signal<TokenAsked | undefined>(undefined);
 /** Whether the cloud was reached when it was last asked; undefined before. */
 export const reached = signal<boolean | undefined>(undefined);
 /** Why the last thing that was asked for did not happen. */
@@ -38,6 +51,10 @@ export interface MyTickets {
   /** Takes up the link that the page was opened with; one whose ticket is here already is done with. */
   readonly takeUp: (secret: string) => Promise<void>;
   readonly claimNow: (move: boolean) => Promise<void>;
+  /** As `takeUp`, where a wallet holds the ticket. */
+  readonly takeUpToken: (event: number, token: string | undefined) => Promise<void>;
+  /** Has the wallet say that this phone may show the ticket. */
+  readonly bindToken: (wallet: WalletProvider, token: string) => Promise<void>;
   /** Asks the cloud how every ticket stands. */
   readonly refresh: () => Promise<void>;
   readonly keyOf: (ticket: KeptTicket) => Promise<HolderKey>;
@@ -75,10 +92,29 @@ export function createMyTickets({ keep, cloud, time, monotonicMs, random }: MyTi
     return answer;
   };
 
-  /** The ticket of a link, pending with its key before the cloud is asked, so that tabs and reloads ask with the same one. */
-  const pending = async (secret: string): Promise<KeptTicket> => {
-    const id = bytesToHex(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(secret).slice())));
+  /** The ticket of a link or token, pending with its key before the cloud is asked, so that tabs and reloads ask with the same one. */
+  const pending = async (source: string): Promise<KeptTicket> => {
+    const id = bytesToHex(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(source).slice())));
     return keep.readOrAdd({ id, key: await makeKey(random) });
+  };
+
+  const pendingToken = (event: number, token: string): Promise<KeptTicket> => pending(`token/${event}/${token}`);
+
+  const bind = async (wallet: WalletProvider, event: number, token: string): Promise<Answer<KeptTicket>> => {
+    const ticket = await pendingToken(event, token);
+    const key = await keyOf(ticket);
+    const about = { token, holderKey: bytesToHex(key.publicKey) };
+    const challenge = await ask(() => cloud.walletChallenge(event, about));
+    if (!challenge.ok) return challenge;
+    const { nonce, deadline, typedData } = challenge.value;
+    const signature = await signByWallet(wallet, typedData);
+    if (signature === undefined) return { ok: false, type: 'wallet-unsigned' };
+    const bound = await ask(() => cloud.bindWallet(event, { ...about, nonce, deadline, signature }));
+    if (!bound.ok) return bound;
+    const answer = await askForHolding(() => cloud.read(bound.value.holder, key));
+    if (!answer.ok) return answer;
+    await keep.change(ticket.id, (before) => ({ ...before, holding: answer.value }));
+    return { ok: true, value: ticket };
   };
 
   return {
@@ -88,6 +124,7 @@ export function createMyTickets({ keep, cloud, time, monotonicMs, random }: MyTi
       const { id, holding } = await pending(secret);
       if (holding === undefined || isGone(holding)) claim.value = { secret, step: 'asked' };
       else shown.value = id;
+      tokenAsked.value = undefined;
     },
 
     claimNow: async (move) => {
@@ -108,13 +145,37 @@ export function createMyTickets({ keep, cloud, time, monotonicMs, random }: MyTi
       await show();
     },
 
+    takeUpToken: async (event, token) => {
+      const { id, holding } = token === undefined ? { id: undefined } : await pendingToken(event, token);
+      if (holding === undefined || isGone(holding)) tokenAsked.value = { event, token, step: 'asked' };
+      else shown.value = id;
+      claim.value = undefined;
+    },
+
+    bindToken: async (wallet, token) => {
+      const event = tokenAsked.value?.event;
+      if (event === undefined) return;
+      tokenAsked.value = { event, token, step: 'working' };
+      const bound = await bind(wallet, event, token);
+      if (!bound.ok) {
+        tokenAsked.value = { event, token, step: 'failed', problem: bound.type };
+        return;
+      }
+      tokenAsked.value = undefined;
+      shown.value = bound.value.id;
+      await show();
+    },
+
     refresh: async () => {
       for (const ticket of tickets.value) {
         const { id, holding } = ticket;
         if (holding === undefined) continue;
         const key = await keyOf(ticket);
         const answer = await askForHolding(() => cloud.read(holding.holder, key));
-        if (answer.ok) await keep.change(id, (before) => withHolding(before, answer.value));
+        // It may have come anew meanwhile.
+        const heard = (before: KeptTicket): KeptTicket =>
+          answer.ok && before.holding?.holder === holding.holder ? withHolding(before, answer.value) : before;
+        if (answer.ok) await keep.change(id, heard);
         else if (answer.type === 'unreachable') break;
       }
       await show();
@@ -162,8 +223,9 @@ export function createMyTickets({ keep, cloud, time, monotonicMs, random }: MyTi
   };
 }
 
+const goneStates: readonly Holding['state'][] = ['moved', 'given', 'sold', 'replaced'];
 /** Whether a ticket has left this phone for good: only a link brings it back. */
-export const isGone = ({ state }: Holding): boolean => state === 'moved' || state === 'given' || state === 'replaced';
+export const isGone = ({ state }: Holding): boolean => goneStates.includes(state);
 
 /** What was offered is over once the cloud no longer speaks of it. */
 const withHolding = (ticket: KeptTicket, holding: Holding): KeptTicket =>

@@ -62,13 +62,17 @@ export async function showTicket(
   return { text: `PW1:${base45(cborArray(facts))}`, untilMs: (time + 2 * stepS) * 1_000 };
 }
 
-/** What the phone with this Ed25519 key (64 hexadecimal digits) needs to show the ticket from then on: `payload.holderPass`. */
+/** What the phone with this Ed25519 key (64 hexadecimal digits) needs from then on: `payload.holderPass` to show the ticket, `holder` to ask how it stands. */
 export async function letPhoneShow(
   provider: WalletProvider,
   account: string,
   { event, token }: Pick<TokenOfTicket, 'event' | 'token'>,
   { url, holderKey }: { readonly url: string; readonly holderKey: string },
-): Promise<{ readonly ticket: string; readonly payload: { readonly holderPass: string; readonly stepS: number } }> {
+): Promise<{
+  readonly ticket: string;
+  readonly holder: string;
+  readonly payload: { readonly holderPass: string; readonly stepS: number };
+}> {
   const asked = { token, holderKey };
   const path = `${url}/api/events/${event}`;
   const challenge = (await post(`${path}/wallet-challenges`, asked)) as {

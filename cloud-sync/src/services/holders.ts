@@ -8,8 +8,14 @@ import type { TicketReader } from '../store/ticket-reads.ts';
 
 export type HolderRow = Selectable<Schema['holder']>;
 
+/** However the ticket came onto the phone. */
+export interface PhoneRow extends Omit<HolderRow, 'link' | 'created_at_ms'> {
+  /** Decimal: where the wallet that holds it has said that this phone may show the ticket. */
+  readonly token?: string;
+}
+
 export interface Holder {
-  readonly row: HolderRow;
+  readonly row: PhoneRow;
   readonly publicKey: Uint8Array;
   /** False once somebody else has the ticket, or it was issued again. What it may be used for is for its status to say. */
   readonly isCurrent: boolean;
@@ -21,7 +27,9 @@ export interface Holders {
 
 export const createHolders = (database: Database, readTicket: TicketReader): Holders => ({
   find: async (id) => {
-    const row = await database.selectFrom('holder').selectAll().where('id', '=', id).executeTakeFirst();
+    const row =
+      (await database.selectFrom('holder').selectAll().where('id', '=', id).executeTakeFirst()) ??
+      (await findNamedByWallet(database, id));
     const publicKey = hexToBytes(row?.public_key ?? '');
     if (row === undefined || publicKey === undefined) return undefined;
     const ticket = await readTicket(row.ticket);
@@ -29,7 +37,18 @@ export const createHolders = (database: Database, readTicket: TicketReader): Hol
   },
 });
 
-/** The phone that has a ticket at an epoch. */
+/** Its ticket is passed on with the token, and not here. */
+async function findNamedByWallet(database: Database, id: string): Promise<PhoneRow | undefined> {
+  const row = await database
+    .selectFrom('wallet_binding')
+    .select(['event', 'ticket', 'epoch', 'public_key', 'token'])
+    .where('holder', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return { ...row, id, public_key: row.public_key ?? '', transferable: 0, ended_as: null };
+}
+
+/** The phone that a link has brought a ticket to at an epoch. */
 export const readHolderAt = (
   queries: Queries,
   { event, ticket, epoch }: Pick<HolderRow, 'event' | 'ticket' | 'epoch'>,

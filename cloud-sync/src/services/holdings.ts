@@ -15,7 +15,9 @@ import {
 import type { Database } from '../store/database.ts';
 import type { Credentials } from './credentials.ts';
 import type { Devices } from './devices.ts';
-import type { HolderRow } from './holders.ts';
+import type { EventRecord } from './events.ts';
+import type { PhoneRow } from './holders.ts';
+import { findToken } from './nft/feed-tokens.ts';
 import type { Failure } from './problems.ts';
 import { foldTickets } from './stories.ts';
 import type { FindTicket } from './ticket-of-event.ts';
@@ -29,7 +31,7 @@ const gatesMax = 200;
 
 export interface Holdings {
   /** `ticket-unknown` where nothing is left of it. */
-  readonly read: (holder: HolderRow) => Promise<Result<Holding, Failure>>;
+  readonly read: (holder: PhoneRow) => Promise<Result<Holding, Failure>>;
 }
 
 export interface HoldingsDeps {
@@ -60,7 +62,7 @@ export function createHoldings(deps: HoldingsDeps): Holdings {
       .map(({ id, name }) => ({ name, gates: gates.filter(({ zone }) => zone === id).map((gate) => gate.name) }));
   };
 
-  const readOffer = async ({ event, ticket, epoch }: HolderRow): Promise<Holding['offered']> => {
+  const readOffer = async ({ event, ticket, epoch }: PhoneRow): Promise<Holding['offered']> => {
     const offer = await database
       .selectFrom('claim_link')
       .select('expires_at_ms')
@@ -75,6 +77,12 @@ export function createHoldings(deps: HoldingsDeps): Holdings {
     return offer === undefined ? undefined : { expiresAtMs: offer.expires_at_ms };
   };
 
+  /** Also before the ticket has followed its token. */
+  const isSold = async ({ token, epoch }: PhoneRow, event: EventRecord): Promise<boolean> => {
+    const found = token === undefined ? undefined : await findToken(database, event, BigInt(token));
+    return found !== undefined && (found.row.epoch > epoch || found.row.handed_on === 1);
+  };
+
   return {
     read: async (holder) => {
       const found = await findTicket(holder.ticket);
@@ -87,7 +95,8 @@ export function createHoldings(deps: HoldingsDeps): Holdings {
       const type = policy.types.find(({ id }) => id === ticket.type);
       const history = (await foldTickets(database, policy, [ticket.id])).get(ticket.id);
       const isDenied = history?.deniedEpoch !== undefined && ticket.epoch <= history.deniedEpoch;
-      const state = stateOf(holder, ticket, { isDenied, isOff: policy.methodsOff.includes(methodId) });
+      const isOff = policy.methodsOff.includes(methodId);
+      const state = (await isSold(holder, event)) ? 'sold' : stateOf(holder, ticket, { isDenied, isOff });
       const made =
         state === 'valid'
           ? await credentials.generate(event, ticket, methodId, { holderKey: holder.public_key }, undefined)
@@ -126,7 +135,7 @@ export function createHoldings(deps: HoldingsDeps): Holdings {
 }
 
 function stateOf(
-  holder: HolderRow,
+  holder: PhoneRow,
   { epoch, status }: Ticket,
   { isDenied, isOff }: { readonly isDenied: boolean; readonly isOff: boolean },
 ): HoldingState {

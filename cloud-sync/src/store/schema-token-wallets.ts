@@ -20,5 +20,8 @@ interface WalletBindingTable {
   /** `key`, or `contract` for a wallet that was asked on the chain. */
   readonly kind: Fixed<string>;
   readonly signature_hash: Fixed<string>;
+  /** Id by which the phone asks how its ticket stands, and its Ed25519 key, hexadecimal; null where a wallet said so before phones could ask. */
+  readonly holder: Fixed<string | null>;
+  readonly public_key: Fixed<string | null>;
   readonly created_at_ms: Fixed<number>;
 }

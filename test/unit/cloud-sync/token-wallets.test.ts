@@ -11,6 +11,7 @@ import {
   knownMethods,
   ok,
   recoverAddress,
+  type Holding,
   type KeyPair,
   type Presentation,
   type TicketResponse,
@@ -22,7 +23,9 @@ import type { ContractCheck } from '../../../cloud-sync/src/services/nft/contrac
 import { challengeLifetimeS } from '../../../cloud-sync/src/services/nft/wallet-bindings.ts';
 import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { openFeedGate, type FeedGate } from '../../support/feed-gate.ts';
+import { createPhone, type TestPhone } from '../../support/phone.ts';
 import {
+  answerChallenge,
   chainOf,
   showWallet,
   signTyped,
@@ -310,6 +313,57 @@ describe('a wallet that lets a phone show its ticket', () => {
     expect(await ask()).toBe('method-off');
     expect((await test.api('DELETE', '/api/events/1/nft')).status).toBe(204);
     expect(await ask()).toBe('nft-rules-unset');
+  });
+
+  describe('names a phone, which', () => {
+    let ada: TestPhone;
+    beforeEach(() => {
+      ada = createPhone(test);
+    });
+    const named = async (wallet = seller): Promise<WalletBound> => {
+      const about = { wallet, tokenId, holderKey: bytesToHex(ada.keys.publicKey) };
+      const bound = await bind(await answerChallenge(test, 1, about));
+      if (typeof bound === 'string') throw new Error(`not bound: ${bound}`);
+      return bound;
+    };
+    const read = async (bound: WalletBound): Promise<Holding> => {
+      const answer = await ada.ask(bound);
+      expect(answer.status).toBe(200);
+      return (await answer.json()) as Holding;
+    };
+    const problemOf = async (answer: Response): Promise<string> => ((await answer.json()) as { type: string }).type;
+
+    it('is told how the ticket stands, and has no way but the token to pass it on', async () => {
+      const gate = await openGate();
+      const bound = await named();
+      const holding = await read(bound);
+      expect(holding).toMatchObject({ holder: bound.holder, ticket: ticket.id, state: 'valid', transferable: false });
+      expect(await present(gate, ada.code(holding, test.time.clock.wallMs()))).toBe('admit');
+      expect(await problemOf(await ada.ask(bound, 'POST', '/transfer'))).toBe('transfer-forbidden');
+      expect(await problemOf(await createPhone(test).ask(bound))).toBe('token-invalid');
+      await test.json('POST', `/api/tickets/${ticket.id}/revoke`, { reason: 'refund' }, 200);
+      expect(await read(bound)).toMatchObject({ state: 'revoked' });
+    });
+
+    it('hears that the token was sold as soon as the chain is known to say so, and comes back with it', async () => {
+      const bound = await named();
+      await chain.own(tokenId, ticket.id, buyer.address, { handed_on: 1 });
+      expect((await read(bound)).state).toBe('sold');
+      await sell();
+      await chain.own(tokenId, ticket.id, buyer.address, { epoch: 1, handed_on: 0 });
+      const sold = await read(bound);
+      expect([sold.state, sold.holderPass]).toEqual(['sold', undefined]);
+      const again = await named(buyer);
+      expect(again.holder).not.toBe(bound.holder);
+      expect((await read(again)).state).toBe('valid');
+      expect((await read(bound)).state).toBe('sold');
+    });
+
+    it('hears that the ticket has left its token, and not that it was sold', async () => {
+      const bound = await named();
+      await test.json('POST', `/api/tickets/${ticket.id}/transfer`, { holder: { name: 'New' } }, 200);
+      expect((await read(bound)).state).toBe('replaced');
+    });
   });
 
   it('cannot be guessed at for long: wrong signatures are limited by address', async () => {

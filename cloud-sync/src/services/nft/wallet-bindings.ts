@@ -39,6 +39,8 @@ import { findToken } from './feed-tokens.ts';
 /** People look for their wallet, and several owners of one sign one after the other. */
 export const challengeLifetimeS = 15 * 60;
 const chanceBytes = 16;
+/** The phone is named by what is random in the nonce, so that it is the same when it asks again. */
+const holderOf = (nonce: string): string => nonce.slice(0, 2 * chanceBytes);
 /** A phone waits for the answer. */
 const contractCheckMsMax = 10_000;
 /** Phones of one owner. */
@@ -175,6 +177,8 @@ export function createWalletBindings(deps: WalletBindingsDeps): WalletBindings {
           wallet: owner,
           kind,
           signature_hash: signatureHash,
+          holder: holderOf(request.nonce),
+          public_key: request.holderKey,
           created_at_ms: clock.wallMs(),
         })
         .execute();
@@ -225,6 +229,7 @@ export function createWalletBindings(deps: WalletBindingsDeps): WalletBindings {
       const { holderPass, stepS } = made.value.payload;
       return ok({
         ticket: held.ticket.id,
+        holder: holderOf(nonce),
         method: 'dynamic',
         payload: { holderPass: String(holderPass), stepS: Number(stepS) },
       });

@@ -23,6 +23,7 @@ import { nft } from './0022-nft.ts';
 import { tokenWallets } from './0023-token-wallets.ts';
 import { face } from './0024-face.ts';
 import { claim } from './0026-claim.ts';
+import { walletHolders } from './0027-wallet-holders.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -48,4 +49,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0023-token-wallets': tokenWallets,
   '0024-face': face,
   '0026-claim': claim,
+  '0027-wallet-holders': walletHolders,
 };
