@@ -3,6 +3,7 @@
 // Asked again with the same link and key the answer is the same, so that an answer that got lost costs nothing.
 import {
   bytesToHex,
+  dynamicMethod,
   err,
   hexToBytes,
   isClaimProof,
@@ -24,6 +25,7 @@ import type { Holdings } from './holdings.ts';
 import type { Keys } from './keys.ts';
 import type { Limiter } from './limiter.ts';
 import type { Failure } from './problems.ts';
+import { whyNotMethod } from './ticket-methods.ts';
 import type { FindTicket, TicketOfEvent } from './ticket-of-event.ts';
 import type { TicketView } from './ticket-views.ts';
 import type { During, Tickets } from './tickets.ts';
@@ -216,7 +218,7 @@ export function createClaims(deps: ClaimsDeps): Claims {
         if (link.epoch !== ticket.epoch) return err({ type: 'link-invalid' });
         if (link.claims_left < 1) return err({ type: link.kind === 'transfer' ? 'link-invalid' : 'claims-exhausted' });
         if (ticket.status !== 'valid') return err({ type: ticket.status });
-        if (event.policy.methodsOff.includes('dynamic')) return err({ type: 'method-off' });
+        if (whyNotMethod(dynamicMethod, ticket, event) !== undefined) return err({ type: 'method-off' });
         const taken = await take({ link, holderKey, at: at.value, before, entry }, move);
         if (!taken.ok) return taken;
         if (taken.value !== undefined) return answer(link, taken.value);

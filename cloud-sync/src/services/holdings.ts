@@ -1,6 +1,7 @@
 // How a ticket stands, as the phone that has it is told: where and when it opens which doors, what has come of it, and the pass that the phone
 // signs time steps with. It is signed again at every asking, so that a phone that comes by has a key that gates believe.
 import {
+  dynamicMethod,
   err,
   ok,
   stepS,
@@ -20,11 +21,11 @@ import type { PhoneRow } from './holders.ts';
 import { findToken } from './nft/feed-tokens.ts';
 import type { Failure } from './problems.ts';
 import { foldTickets } from './stories.ts';
+import { whyNotMethod } from './ticket-methods.ts';
 import type { FindTicket } from './ticket-of-event.ts';
 import type { Tickets } from './tickets.ts';
 import type { WalletPasses } from './wallet-passes/wallet-passes.ts';
 
-const methodId = 'dynamic';
 const noWallets: Holding['wallets'] = { apple: false, google: false };
 /** Entrances of all zones that are named. */
 const gatesMax = 200;
@@ -95,11 +96,11 @@ export function createHoldings(deps: HoldingsDeps): Holdings {
       const type = policy.types.find(({ id }) => id === ticket.type);
       const history = (await foldTickets(database, policy, [ticket.id])).get(ticket.id);
       const isDenied = history?.deniedEpoch !== undefined && ticket.epoch <= history.deniedEpoch;
-      const isOff = policy.methodsOff.includes(methodId);
+      const isOff = whyNotMethod(dynamicMethod, ticket, event) !== undefined;
       const state = (await isSold(holder, event)) ? 'sold' : stateOf(holder, ticket, { isDenied, isOff });
       const made =
         state === 'valid'
-          ? await credentials.generate(event, ticket, methodId, { holderKey: holder.public_key }, undefined)
+          ? await credentials.generate(event, ticket, dynamicMethod.id, { holderKey: holder.public_key }, undefined)
           : undefined;
       if (made?.ok === false) return made;
       const isHere = ticket.epoch === holder.epoch;

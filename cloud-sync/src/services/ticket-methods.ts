@@ -5,6 +5,7 @@ import {
   isEnough,
   knownMethods,
   ok,
+  weighProofs,
   type AdmissionPolicy,
   type CredentialView,
   type OverrideRequest,
@@ -172,13 +173,15 @@ export function createEffectiveEvents(
 
 /** Why a method cannot prove this ticket; undefined where it can. */
 export function whyNotMethod(
-  { id, assurance }: VerificationMethod,
+  { id, assurance, onlyBeside }: VerificationMethod,
   ticket: Ticket,
   { policy }: EventRecord,
 ): TicketMethods['methods'][number]['why'] {
   if (policy.methodsOff.includes(id)) return 'off';
   const type = policy.types.find((candidate) => candidate.id === ticket.type);
-  return type === undefined || isEnough(assurance, type) ? undefined : 'not-for-ticket';
+  if (type === undefined) return undefined;
+  const proof = onlyBeside === true ? { method: id } : { method: id, assurance };
+  return isEnough(assurance, type) && weighProofs(type.proofs, [proof]) !== 'never' ? undefined : 'not-for-ticket';
 }
 
 /** A steward may say yes to what a steward may at a gate; everybody above to all. */

@@ -8,6 +8,7 @@ import {
   holderTokenAudience,
   nonceHeader,
   signClaim,
+  type AdmissionPolicy,
   type ClaimLinkView,
   type ClaimResponse,
   type Holding,
@@ -251,6 +252,20 @@ describe('a phone', () => {
     expect((await stateOf(ada, holding)).state).toBe('blocked');
     await test.json('POST', `/api/tickets/${ticket.id}/revoke`, undefined, 200);
     expect((await stateOf(ada, holding)).state).toBe('revoked');
+  });
+
+  it('hears that no code of a phone admits with its type, before it claims and after', async () => {
+    const holding = await claimed(ada, (await makeLink(test, ticket.id)).link);
+    const { link } = await makeLink(
+      test,
+      (await test.json<TicketResponse>('POST', '/api/tickets', { event: 1, type: 1 })).id,
+    );
+    const { policy } = await test.json<{ policy: AdmissionPolicy }>('GET', '/api/events/1', undefined, 200);
+    const { event: _event, ...rules } = policy;
+    const types = rules.types.map((type) => ({ ...type, proofs: [['qr']] }));
+    await test.json('PUT', '/api/events/1/policy', { ...rules, types }, 200);
+    expect((await stateOf(ada, holding)).state).toBe('method-off');
+    expect(await problemOf(await phone(ada).claim(link))).toBe('409 method-off');
   });
 
   it('gets a pass of today’s window and by the key of today', async () => {

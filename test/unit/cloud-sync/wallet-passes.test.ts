@@ -36,6 +36,8 @@ const venueEvent = {
   types: [
     { id: 1, name: 'Standing', validFromS: doorsS, validUntilS: doorsS + 6 * 3_600 },
     { id: 2, name: 'VIP', assuranceMin: 'challenged' },
+    { id: 3, name: 'By phone', proofs: [['dynamic']] },
+    { id: 4, name: 'With a band', proofs: [['signed', 'ble']] },
   ],
   zones: [{ id: 'arena', name: 'Arena' }],
   geofence: {
@@ -232,20 +234,23 @@ it('is void once the ticket is cancelled, and alive again once it is not', async
 describe('where there can be no pass', () => {
   const both = (why: string) => ['apple', 'google'].map((wallet) => ({ wallet, available: false, why }));
   it('says why: the code is somebody else’s, is not paid for, or would not be enough', async () => {
-    const [foreign, unpaid, vip] = [
+    const [foreign, unpaid, vip, byPhone] = [
       await issue({ code: 'BOX-OFFICE-1' }),
       await issue({ status: 'unpaid' }),
       await issue({ type: 2 }),
+      await issue({ type: 3 }),
     ];
     for (const [ticket, why, problem] of [
       [foreign, 'foreign-code', [422, 'ticket-has-foreign-code']],
       [unpaid, 'unpaid', [409, 'unpaid']],
       [vip, 'not-for-ticket', [409, 'code-not-enough']],
+      [byPhone, 'not-for-ticket', [409, 'code-not-enough']],
     ] as const) {
       expect((await listOf(ticket.id)).wallets).toEqual(both(why));
       for (const wallet of ['apple', 'google'])
         expect(await problemOf(`/api/tickets/${ticket.id}/wallet-passes/${wallet}`)).toEqual(problem);
     }
+    expect((await listOf((await issue({ type: 4 })).id)).wallets[0]).toMatchObject({ available: true });
     const { id } = await issue();
     expect(await listOf(id)).toEqual({
       ticket: id,
