@@ -1,6 +1,6 @@
 // A link was opened. Nothing is claimed before somebody says so: programs that look through mail open links, too.
 import type { JSX } from 'preact';
-import { labels, problemSaying, sayings } from './messages.ts';
+import { isFinal, labels, problemSaying, sayings } from './messages.ts';
 import { claim, tickets as kept } from './my-tickets.ts';
 import { usePage } from './page.ts';
 import { Note } from './parts.tsx';
@@ -11,6 +11,16 @@ export function ClaimCard(): JSX.Element | null {
   if (now === undefined) return null;
   const leave = (): void => void (claim.value = undefined);
   if (now.step === 'working') return <p class="waiting">{labels.working[language]}</p>;
+  if (now.step === 'failed' && isFinal(now.problem ?? ''))
+    return (
+      <Note saying={problemSaying(now.problem ?? '')} tone="bad">
+        <div class="buttons">
+          <button type="button" onClick={leave}>
+            {labels.close[language]}
+          </button>
+        </div>
+      </Note>
+    );
   const isHeld = now.step === 'held';
   const saying = isHeld ? sayings.held : now.step === 'failed' ? problemSaying(now.problem ?? '') : sayings.claim;
   const action = isHeld ? labels.move : now.step === 'failed' ? labels.again : labels.keepHere;

@@ -29,10 +29,10 @@ export const labels = {
   takeBack: { en: 'Take it back', de: 'Zurücknehmen' },
   cancel: { en: 'Cancel', de: 'Abbrechen' },
   keepHere: { en: 'Put it on this phone', de: 'Auf dieses Handy holen' },
-  move: { en: 'Move it to this phone', de: 'Auf dieses Handy verschieben' },
+  move: { en: 'Move it to this phone', de: 'Hierher verschieben' },
   again: { en: 'Try again', de: 'Noch einmal' },
   done: { en: 'I have put it away', de: 'Ich habe ihn aufbewahrt' },
-  remove: { en: 'Remove from this phone', de: 'Von diesem Handy entfernen' },
+  remove: { en: 'Remove from this phone', de: 'Vom Handy entfernen' },
   token: { en: 'Number of the token', de: 'Nummer des Tokens' },
   askWallet: { en: 'Ask the wallet', de: 'Wallet fragen' },
   confirmInWallet: { en: 'Say yes in your wallet', de: 'Bestätigen Sie in Ihrer Wallet' },
@@ -169,7 +169,7 @@ export const states: Readonly<Record<Exclude<HoldingState, 'valid'>, Saying>> = 
     hint: { en: 'Please see staff at the venue.', de: 'Bitte wenden Sie sich an das Personal.' },
   },
   'method-off': {
-    title: { en: 'No codes on phones for this event', de: 'Keine Codes auf Handys für diese Veranstaltung' },
+    title: { en: 'No codes on phones for this ticket', de: 'Keine Codes auf Handys für dieses Ticket' },
     hint: {
       en: 'Please use the ticket that you were sent.',
       de: 'Bitte benutzen Sie das Ticket, das Sie bekommen haben.',
@@ -264,6 +264,8 @@ const unexpected: Saying = {
   hint: { en: 'Try again in a moment.', de: 'Versuchen Sie es gleich noch einmal.' },
 };
 export const problemSaying = (type: string): Saying => problems[type] ?? unexpected;
+/** What trying again does not change. */
+export const isFinal = (type: string): boolean => ['link-invalid', 'claims-exhausted', 'revoked'].includes(type);
 
 export const fill = (text: string, facts: Readonly<Record<string, string | number>>): string =>
   text.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => String(facts[name] ?? ''));

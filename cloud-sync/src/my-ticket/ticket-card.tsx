@@ -42,7 +42,7 @@ export function TicketCard({ ticket }: { readonly ticket: KeptTicket }): JSX.Ele
       {holding.state === 'valid' && (
         <footer class="buttons">
           <Failed />
-          <Wallets ticket={ticket} holding={holding} />
+          {!isSpent(holding) && <Wallets ticket={ticket} holding={holding} />}
           {holding.transferable && holding.usesLeft !== 0 && <PassOn ticket={ticket} holding={holding} />}
         </footer>
       )}
@@ -74,13 +74,14 @@ function Failed(): JSX.Element | null {
   );
 }
 
+const isSpent = ({ usesLeft, reentry }: Holding): boolean => usesLeft === 0 && !reentry;
+
 /** A used ticket has no use for its code, as far as the cloud knows; a gate decides. */
 function ValidTicket({ ticket, holding }: { readonly ticket: KeptTicket; readonly holding: Holding }): JSX.Element {
   const { language } = usePage();
   const isShownAnyway = useSignal(false);
   const isLarge = useSignal(false);
-  const isSpent = holding.usesLeft === 0 && !holding.reentry;
-  if (isSpent && !isShownAnyway.value)
+  if (isSpent(holding) && !isShownAnyway.value)
     return (
       <Note saying={sayings.used}>
         <div class="buttons">
