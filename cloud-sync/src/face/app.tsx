@@ -23,8 +23,10 @@ const framesWanted = [1, 2, 3];
 
 const language: Language = chooseLanguage(navigator.languages);
 const say = (text: Readonly<Record<Language, string>>): string => text[language];
+/** The phone's own where it is of the page's language: a British day is not written as an American one. */
+const dateLocale = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
 const day = (atMs: number): string =>
-  new Intl.DateTimeFormat(navigator.languages[0], { dateStyle: 'long', timeStyle: 'short' }).format(atMs);
+  new Intl.DateTimeFormat(dateLocale, { dateStyle: 'long', timeStyle: 'short' }).format(atMs);
 
 export function App(): JSX.Element {
   const about = subject.value;
@@ -82,7 +84,7 @@ function Consent({ about }: { readonly about: FaceSubject }): JSX.Element {
           <select value={chosen} onChange={(change) => choose(change.currentTarget.value)}>
             {languages.map((tag) => (
               <option key={tag} value={tag}>
-                {tag}
+                {new Intl.DisplayNames(tag, { type: 'language' }).of(tag)}
               </option>
             ))}
           </select>
@@ -128,12 +130,8 @@ function Enrolled({ about }: { readonly about: FaceSubject }): JSX.Element {
   return (
     <section>
       <h2>{say(labels.enrolled)}</h2>
-      {justEnrolled.value && <p class="keep">{say(labels.keepAddress)}</p>}
-      {consent !== undefined && (
-        <p>
-          {say(agreedText(consent.version))} {day(consent.agreedAtMs)}
-        </p>
-      )}
+      {justEnrolled.value && <KeepAddress />}
+      {consent !== undefined && <p>{say(agreedText(consent.version, day(consent.agreedAtMs)))}</p>}
       {about.erasesAtMs !== undefined && <p>{say(erasesText(day(about.erasesAtMs)))}</p>}
       <div class="actions">
         <button type="button" class="quiet" onClick={() => void saveExport()}>
@@ -144,6 +142,26 @@ function Enrolled({ about }: { readonly about: FaceSubject }): JSX.Element {
         </button>
       </div>
     </section>
+  );
+}
+
+function KeepAddress(): JSX.Element {
+  const [isCopied, setCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      setCopied(true);
+    } catch {
+      // Not allowed to: the browser shows the address.
+    }
+  };
+  return (
+    <div class="keep">
+      <p>{say(labels.keepAddress)}</p>
+      <button type="button" onClick={() => void copy()}>
+        {say(isCopied ? labels.copied : labels.copy)}
+      </button>
+    </div>
   );
 }
 

@@ -9,9 +9,9 @@ export const labels = {
   },
   picture: {
     en: 'No picture leaves this phone. What is sent are 128 numbers that describe your face; they are compared with nobody’s but your own.',
-    de: 'Kein Bild verlässt dieses Telefon. Gesendet werden 128 Zahlen, die Ihr Gesicht beschreiben; verglichen werden sie nur mit Ihrem eigenen.',
+    de: 'Kein Bild verlässt dieses Handy. Gesendet werden 128 Zahlen, die Ihr Gesicht beschreiben; verglichen werden sie nur mit Ihrem eigenen.',
   },
-  language: { en: 'Text', de: 'Text' },
+  language: { en: 'Language', de: 'Sprache' },
   agree: { en: 'I have read this and I agree.', de: 'Ich habe das gelesen und willige ein.' },
   begin: { en: 'Open the camera', de: 'Kamera öffnen' },
   stop: { en: 'Stop', de: 'Abbrechen' },
@@ -23,6 +23,8 @@ export const labels = {
     en: 'Keep the address of this page: with it you withdraw, or see what is kept. Nobody can give it to you again.',
     de: 'Bewahren Sie die Adresse dieser Seite auf: Mit ihr widerrufen Sie oder sehen, was gespeichert ist. Sie wird nicht noch einmal ausgegeben.',
   },
+  copy: { en: 'Copy the address', de: 'Adresse kopieren' },
+  copied: { en: 'Copied', de: 'Kopiert' },
   save: { en: 'Save everything that is kept', de: 'Alles Gespeicherte sichern' },
   withdraw: { en: 'Withdraw and erase', de: 'Widerrufen und löschen' },
   ended: { en: 'Your face is erased', de: 'Ihr Gesicht ist gelöscht' },
@@ -36,9 +38,9 @@ export const ageText = (ageMin: number): Texts => ({
   en: `I am at least ${ageMin} years old.`,
   de: `Ich bin mindestens ${ageMin} Jahre alt.`,
 });
-export const agreedText = (version: string): Texts => ({
-  en: `You agreed to text ${version}.`,
-  de: `Sie haben Text ${version} zugestimmt.`,
+export const agreedText = (version: string, at: string): Texts => ({
+  en: `You agreed to text ${version} on ${at}.`,
+  de: `Sie haben Text ${version} am ${at} zugestimmt.`,
 });
 export const erasesText = (at: string): Texts => ({
   en: `It is erased by itself by ${at}.`,
