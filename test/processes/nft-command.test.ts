@@ -31,6 +31,16 @@ describeOrReport('cloud-sync nft', missingAnvil(), () => {
   const run = (...args: readonly string[]): Promise<Finished> =>
     runCloudWith(settings, ...args, '--database', `sqlite:${join(folder, 'cloud.db')}`).ended;
 
+  test('names the account that has to pay where it cannot', async () => {
+    const file = join(folder, 'poor.key');
+    writeFileSync(file, `${'5'.repeat(64)}\n`);
+    const refused = await runCloudWith({ ...settings, POSTERN_CLOUD_NFT_KEY_FILE: file }, 'nft', 'deploy').ended;
+    expect(refused).toMatchObject({
+      code: 2,
+      errors: expect.stringMatching(/0x[0-9a-f]{40}, which signs, cannot pay/),
+    });
+  }, 60_000);
+
   test('makes a contract whose settings it prints, and then reads and freezes there', async () => {
     const deployed = await run('nft', 'deploy', '--name', 'Festival', '--symbol', 'FEST');
     expect(deployed).toMatchObject({ code: 0 });

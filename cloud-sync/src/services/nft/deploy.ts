@@ -5,6 +5,7 @@ import { createSigner, encodeDeployment } from './contract.ts';
 import { chooseFees } from './fees.ts';
 import type { Hex } from './hex.ts';
 import { createRpc, type ChainError } from './rpc.ts';
+import { sendRaw } from './sender.ts';
 
 const lookEveryMs = 2_000;
 const waitMsMax = 600_000;
@@ -55,7 +56,7 @@ export async function deployContract(
     gas: Math.ceil((gas.value * (100 + gasMarginPercent)) / 100),
     ...fees.value,
   });
-  const accepted = await connection.send(signed.raw);
+  const accepted = await sendRaw(connection, signer, { attempts: [signed] });
   if (!accepted.ok) return accepted;
   sent(signed.hash);
   for (let waitedMs = 0; waitedMs < waitMsMax && !signal.aborted; waitedMs += lookEveryMs) {

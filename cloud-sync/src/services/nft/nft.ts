@@ -136,7 +136,7 @@ export function createNft(deps: NftDeps): Nft {
           ),
         );
       // Should this fail, the job sends it again.
-      await sendRaw(connection, stored);
+      await sendRaw(connection, signer, stored);
       deps.begin(transactionsName);
       return ok(stored.attempts.at(-1)?.hash ?? '0x');
     },

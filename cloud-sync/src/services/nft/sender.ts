@@ -15,6 +15,7 @@ import {
   storeReplacement,
   storeTransaction,
   type Account,
+  type Attempt,
   type Transaction,
 } from './transaction-rows.ts';
 import { assignTokens, readWaitingConsumptions, readWaitingMints, type WaitingToken } from './waiting-tokens.ts';
@@ -158,7 +159,7 @@ export function createSender(deps: SenderDeps): Sender {
       if (fees !== undefined)
         current = await inOurs((queries) => storeReplacement(queries, account, transaction, fees, clock.wallMs()));
     }
-    const sent = await sendRaw(connection, current);
+    const sent = await sendRaw(connection, signer, current);
     return sent.ok ? ok(current !== transaction) : sent;
   };
 
@@ -185,7 +186,7 @@ export function createSender(deps: SenderDeps): Sender {
       await assignTokens(queries, chain.key, kind, waiting, transaction.id);
       return transaction;
     });
-    const sent = await sendRaw(connection, stored);
+    const sent = await sendRaw(connection, signer, stored);
     return sent.ok ? ok(true) : sent;
   };
 
@@ -232,11 +233,15 @@ export async function prepareTransaction(
 
 export async function sendRaw(
   connection: Connection,
-  { attempts }: Pick<Transaction, 'attempts'>,
+  { address }: Pick<Signer, 'address'>,
+  { attempts }: { readonly attempts: readonly Pick<Attempt, 'raw'>[] },
 ): Promise<Result<void, ChainError>> {
   const sent = await connection.send(attempts.at(-1)?.raw ?? '0x');
   return !sent.ok && sent.error.type === 'rpc-refused' && /insufficient funds/i.test(sent.error.detail)
-    ? err({ type: 'account-empty', detail: `The signing account cannot pay: send it some coins. ${sent.error.detail}` })
+    ? err({
+        type: 'account-empty',
+        detail: `${address}, which signs, cannot pay: send it some coins. ${sent.error.detail}`,
+      })
     : sent;
 }
 
