@@ -168,7 +168,7 @@ function* findEventProblems(facts: EventFacts, { nowMs, trusted }: ClockStatemen
     yield feedTrouble === 'feed-refused'
       ? fail(
           'no ticket list: the cloud gives this gate none for this event',
-          `make this gate at event ${event} in the cloud, or take the event out of gate.toml`,
+          `publish event ${event} at the cloud; if it is published, make this gate at it there, or take it out of gate.toml`,
         )
       : fail(
           `no ticket list yet${feedTrouble === undefined ? '' : `: ${feedTrouble}`}`,
