@@ -100,6 +100,11 @@ describeOrReport('enrolling a face', firstReason(missingPrograms('chromium', 'ff
     await says('You do not have to.');
     await says('Your face is enrolled');
     await says('Keep the address of this page');
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Copy the address' }).click();
+    await says('Copied');
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(page.url());
+    await says(/You agreed to text 2026-1 on \d/);
     expect(await status()).toMatchObject({
       enrolled: true,
       consents: [{ by: 'link', language: 'en', version: '2026-1' }],

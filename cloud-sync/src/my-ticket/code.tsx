@@ -17,11 +17,12 @@ interface Picture {
 }
 
 const stepMs = stepS * 1_000;
+const secondsLeft = (nowMs: number): number => Math.ceil((stepMs - (nowMs % stepMs)) / 1_000);
 
 export function Code({ ticket }: { readonly ticket: KeptTicket }): JSX.Element {
   const { time, tickets, language } = usePage();
   const picture = useSignal<Picture | undefined>(undefined);
-  const leftS = useSignal(stepS);
+  const leftS = useSignal(secondsLeft(time.nowMs()));
   const holderPass = ticket.holding?.holderPass ?? '';
 
   useEffect(() => {
@@ -53,7 +54,7 @@ export function Code({ ticket }: { readonly ticket: KeptTicket }): JSX.Element {
         madeStep = step;
         await make(nowMs);
       }
-      leftS.value = Math.max(1, Math.ceil(((step + 1) * stepMs - time.nowMs()) / 1_000));
+      leftS.value = secondsLeft(time.nowMs());
       timer = setTimeout(() => void tick(), 1_000 - (time.nowMs() % 1_000));
     };
     const visible = (): void => void tick();
