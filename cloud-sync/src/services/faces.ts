@@ -50,7 +50,7 @@ export interface Enrolled {
 export interface Faces {
   /**
    * What `checkOpen` and `checkFrames` refuse; `consent-outdated`, `faces-too-many`, `link-invalid` where another request has used the link
-   * meanwhile, `ticket-not-valid` where the ticket has just changed.
+   * meanwhile or the ticket has passed on since it was made, `ticket-not-valid` where the ticket has just changed.
    */
   readonly enrol: (
     ticketId: string,
@@ -109,6 +109,8 @@ export function createFaces(deps: FacesDeps): Faces {
       const found = await findTicket(ticketId);
       if (!found.ok) return found;
       const { ticket, event } = found.value;
+      // Made for who had the ticket then.
+      if ('link' in sender && sender.link.epoch !== ticket.epoch) return err({ type: 'link-invalid' });
       const nowMs = clock.wallMs();
       const open = await checkOpen(database, found.value, nowMs);
       if (!open.ok) return open;

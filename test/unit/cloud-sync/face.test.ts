@@ -164,6 +164,18 @@ describe('enrolling', () => {
     expect(await problemOf(await visitorOf(test, 'ab'.repeat(24)).request('GET', '/face/export'))).toBe('link-invalid');
   });
 
+  it('a link of before a transfer enrols nobody for the next holder', async () => {
+    const visitor = await openLink(test, ticket.id);
+    const staff = await openLink(test, ticket.id);
+    await test.json('POST', `/api/tickets/${ticket.id}/transfer`, { holder: { name: 'Somebody else' } }, 200);
+    expect(await problemOf(await visitor.request('POST', '/face/enrolment', enrolmentOf(2)))).toBe('link-invalid');
+    expect(await status()).toMatchObject({ enrolled: false });
+    // Whoever holds it now has a face, and keeps it.
+    expect(await problemOf(await enrol(1))).toBe('201');
+    expect(await problemOf(await staff.request('POST', '/face/enrolment', enrolmentOf(2)))).toBe('link-invalid');
+    expect((await status()).consents).toMatchObject([{ by: 'staff' }]);
+  });
+
   it('only the holder is given the face back, and nobody on duty', async () => {
     expect(await problemOf(await enrol())).toBe('201');
     expect(await problemOf(await test.api('GET', `/api/tickets/${ticket.id}/face/export`))).toBe('role-too-low');
