@@ -48,6 +48,12 @@ export interface Mirror {
   readonly read: (reading: Reading) => Promise<Result<MirrorRun, ChainError>>;
 }
 
+/** Whether what was read is still the chain's, and else up to where it is. */
+type Fork = { readonly type: 'none' } | { readonly type: 'rewind'; readonly to: Block | undefined };
+
+const isSameFork = (one: Fork, other: Fork): boolean =>
+  one.type === 'rewind' && other.type === 'rewind' && one.to?.number === other.to?.number;
+
 export function createMirror({ database, clock, chain, startBlock, confirmations, changed }: MirrorDeps): Mirror {
   const { key } = chain;
 
@@ -69,7 +75,12 @@ export function createMirror({ database, clock, chain, startBlock, confirmations
       );
     const fork = await findFork(connection, start);
     if (!fork.ok) return fork;
+    const witness = await chain.findWitness(connection, signal);
     if (fork.value.type === 'rewind') {
+      const seen = witness === undefined ? undefined : await findFork(witness, start);
+      // One that cannot say is no contradiction. One that has what was read keeps every owner in place.
+      if (seen?.ok === true && !isSameFork(seen.value, fork.value))
+        return lies(`${connection.name} and ${witness?.name} contradict each other about what was read before.`);
       const { to } = fork.value;
       tell(
         await inOurs(async (queries) => {
@@ -88,7 +99,6 @@ export function createMirror({ database, clock, chain, startBlock, confirmations
       );
     }
     const { next_block: first } = await openChainRow(database, key, startBlock);
-    const witness = await chain.findWitness(connection, signal);
     const last = head.value - confirmations;
     const counts = { events: 0, strangers: 0, blocks: 0, rewound: fork.value.type === 'rewind' ? 1 : 0 };
     let range = rangeFirst;
@@ -132,9 +142,7 @@ export function createMirror({ database, clock, chain, startBlock, confirmations
   const findFork = async (
     connection: Connection,
     { next_block: next }: Pick<ChainRow, 'next_block'>,
-  ): Promise<
-    Result<{ readonly type: 'none' } | { readonly type: 'rewind'; readonly to: Block | undefined }, ChainError>
-  > => {
+  ): Promise<Result<Fork, ChainError>> => {
     for (let below = next; ;) {
       const known = await readKnownBlocks(database, key, below, blocksPerLook);
       // Nothing was read yet, or nothing of it is left.

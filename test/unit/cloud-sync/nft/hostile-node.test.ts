@@ -260,6 +260,27 @@ describe('of several nodes', () => {
     expect(await tokenNow()).toMatchObject({ owner: alice });
   });
 
+  it('one that invents another history takes back nothing of what the other still has', async () => {
+    await reopen([node.url, other.url]);
+    mint();
+    other.logs.push(other.transfer(50, token, nobody, alice));
+    await read();
+    expect(await tokenNow()).toMatchObject({ owner: alice });
+    for (const forkAt of [60, 1]) {
+      node.forkAt = forkAt;
+      node.branch = 'b';
+      node.logs.length = 0;
+      [node.head, other.head] = [120, 120];
+      expect(await read()).toMatchObject({ state: 'failed', failure: 'rpc-lies' });
+      expect(await tokenNow()).toMatchObject({ owner: alice });
+      expect(await status()).toMatchObject({ rewound: 0, through: 90 });
+      // The next run asks the other one first.
+      await test.time.advance(1_000);
+      expect(await read()).toMatchObject({ state: 'failed', failure: 'rpc-lies' });
+      expect(await tokenNow()).toMatchObject({ owner: alice });
+    }
+  });
+
   it('two that contradict each other are both not believed', async () => {
     await reopen([node.url, other.url]);
     mint();
