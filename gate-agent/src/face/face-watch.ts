@@ -124,6 +124,8 @@ export function createFaceWatch(deps: FaceWatchDeps): FaceWatch {
       const looked = await engine.look(picture, gateLimits);
       if (signal.aborted) break;
       if (!looked.ok) {
+        // Other lanes are looked at first: the next frame asks again.
+        if (looked.error.type === 'busy') continue;
         if (++faults >= engineFaultsMax || isForGood(looked.error)) return logFault(looked.error);
         continue;
       }

@@ -254,6 +254,15 @@ describe('what can fail', () => {
     expect([always.rig.state(), always.looked()]).toEqual(['held', 3]);
   });
 
+  test('a thread that is busy with other lanes is asked again with the next frames', async () => {
+    const bench = await createBench({ sees: (n) => (n <= 8 ? 'busy' : face(0.1)) });
+    await bench.rig.scan('T10', 5_000);
+    expect(bench.rig.kinds()).toEqual(['admitted']);
+    const always = await createBench({ sees: () => 'busy' });
+    await always.rig.scan('T10', lookS * 1_000 + 500);
+    expect(always.watch.hint()).toEqual({ type: 'over', why: 'face-unproven' });
+  });
+
   test('models that hang hold nobody longer than the look lasts', async () => {
     const bench = await createBench({ sees: () => 'hang' });
     await bench.rig.scan('T10', lookS * 1_000 + 100);
