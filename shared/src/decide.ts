@@ -159,7 +159,7 @@ function checkWindow({ claim, ticket, time }: DecideInput, type: TicketType | un
   return undefined;
 }
 
-/** A rotating code must be of now, as far as this gate's clock can tell; checkStatus has seen to it that the clock is trusted. */
+/** A rotating code must be of now, as far as this gate's clock can tell; whoever asks has seen to it that the clock is trusted. */
 function checkFreshness({ claim, others = [], time, approval, wasHeld }: DecideInput): Verdict {
   const { issuedAtS } = claim;
   const isNew = wasHeld !== true || claim === (others.at(-1) ?? claim);
@@ -214,6 +214,7 @@ const hasStaleOwner = ({ claim, others = [], policy: { nft }, time }: DecideInpu
 function checkOthers(input: DecideInput, rules: HistoryRules, type: TicketType | undefined): Verdict {
   for (const claim of input.others ?? []) {
     if (claim.ticketId !== input.claim.ticketId) return { refuse: 'other-ticket' };
+    if (claim.issuedAtS !== undefined && !input.time.trusted) return { refuse: 'clock-untrusted' };
     const other = { ...input, claim };
     const verdict =
       checkCredential(other) ??

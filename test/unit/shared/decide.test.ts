@@ -116,6 +116,18 @@ describe('several proofs of one visitor', () => {
     expect(refusalOf(decideIn({ policy, claim: band, others: [stale], wasHeld: true }))).toBe('expired');
   });
 
+  it('that rotate prove nothing by a clock that nobody has confirmed, whichever of them comes first', () => {
+    const unsure = { policy: { ...policy, whenClockUntrusted: 'admit' }, time: { ...untrusted, nowMs } } as const;
+    for (const approval of [{}, { approval: 'supervisor' }] as const) {
+      expect(refusalOf(decideIn({ ...unsure, ...approval, claim: rotating(0), others: [band] }))).toBe(
+        'clock-untrusted',
+      );
+      expect(refusalOf(decideIn({ ...unsure, ...approval, claim: band, others: [rotating(0)], wasHeld: true }))).toBe(
+        'clock-untrusted',
+      );
+    }
+  });
+
   it('are refused where one of them is dead, switched off or of somebody else', () => {
     const refused = (other: Partial<Claim>, rest: Situation = {}): RefusalCode | 'no refusal' =>
       refusalOf(decideIn({ policy, claim: rotating(0), others: [{ ...band, ...other }], ...rest }));
