@@ -42,7 +42,9 @@ export function draftAdmission(
 ): MarkDraft {
   const { claim, others = [], ticket, direction, persons } = decision;
   const claims = [claim, ...others];
-  const { issuedAtS } = claims.find((one) => one.issuedAtS !== undefined) ?? {};
+  // Of several codes that rotate none may be shown again, the newest included.
+  const stepsShown = claims.flatMap((one) => one.issuedAtS ?? []);
+  const issuedAtS = stepsShown.length === 0 ? undefined : Math.max(...stepsShown);
   const { tap } = claims.find((one) => one.tap !== undefined) ?? {};
   const common = {
     ...place,
