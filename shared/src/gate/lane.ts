@@ -149,6 +149,11 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   const beginAction = <T>(task: (answerWith: (result: T) => void) => Promise<void>): Promise<T> =>
     new Promise((resolve) => begin(() => task(resolve)));
 
+  /** The work that led to this hold may still be ending, and what others have shown since is looked at, one after the other. */
+  const restOfWork = async (holdId: string): Promise<void> => {
+    while (hold?.holdId === holdId && working) await work;
+  };
+
   const answer = async (view: View): Promise<void> => {
     const startedMs = nowMs();
     const verified = await registry.verify(view.presentation, stopping.signal);
@@ -429,8 +434,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     },
 
     accept: async (holdId, by) => {
-      // The work that led to this hold may still be ending.
-      if (hold?.holdId === holdId && working) await work;
+      await restOfWork(holdId);
       const held = hold?.holdId === holdId ? takeHold() : undefined;
       if (held === undefined) return err({ type: 'hold-gone' });
       enter({ name: 'deciding' });
@@ -442,7 +446,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     },
 
     prove: async (holdId, presentation) => {
-      if (hold?.holdId === holdId && working) await work;
+      await restOfWork(holdId);
       const held = hold;
       if (held?.holdId !== holdId || held.reason !== 'second-factor' || working) return err({ type: 'hold-gone' });
       return beginAction<Result<Decision, LaneProofError>>(async (answerWith) => {

@@ -106,6 +106,15 @@ describe('a ticket that asks for two proofs unless one is signed', () => {
     expect(rig.answers().at(-1)).toBe('admit');
   });
 
+  test('of two rotating codes the newer one is not shown again either', async () => {
+    const rig = await createVip();
+    const stepS = Math.floor(rig.time.clock.wallMs() / 15_000) * 15;
+    await rig.scan(`card:9:0:${stepS}`);
+    await rig.time.advance(15_000);
+    await rig.scan(`band:9:0:${stepS + 15}`);
+    expect(rig.marks()).toMatchObject([{ kind: 'admitted', method: 'card+band', issuedAtS: stepS + 15 }]);
+  });
+
   test.each([
     ['the newer one first', 'card:9:1', 'band:9:0'],
     ['the older one first', 'card:9:0', 'band:9:1'],
@@ -115,6 +124,30 @@ describe('a ticket that asks for two proofs unless one is signed', () => {
     await rig.scan(second);
     expect(rig.answers()).toEqual(['hold', 'replaced']);
     expect(rig.kinds()).toEqual(['refused']);
+  });
+
+  test('a yes, and a proof, that come while others show their codes are heard all the same', async () => {
+    const accepted = await createVip();
+    await accepted.scan('card:9');
+    accepted.show('band:1');
+    accepted.show('band:2');
+    const yes = accepted.lane.accept(holdOf(accepted), supervisor);
+    await accepted.time.advance(1_000);
+    expect(await yes).toMatchObject({ ok: true, value: { kind: 'admit' } });
+    expect(accepted.marks()).toContainEqual(expect.objectContaining({ kind: 'admitted', ticketId: ticketId(9) }));
+
+    const proved = await createVip();
+    await proved.scan('card:9');
+    proved.show('band:1');
+    proved.show('band:2');
+    const proof = proved.lane.prove(holdOf(proved), {
+      medium: 'optical',
+      text: 'band:9',
+      readerId: 'second',
+      seenAtMs: 0,
+    });
+    await proved.time.advance(1_000);
+    expect(await proof).toMatchObject({ ok: true, value: { kind: 'admit' } });
   });
 
   test('times out when nothing more comes, and no use is spent', async () => {
