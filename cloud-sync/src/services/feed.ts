@@ -6,6 +6,7 @@ import {
   ok,
   signManifest,
   type AdmissionPolicy,
+  type ChainHead,
   type Clock,
   type JobResult,
   type Logger,
@@ -107,8 +108,9 @@ export function createFeed(deps: FeedDeps): Feed {
       pending.delete(event);
       const startedAtMs = clock.wallMs();
       for (let attempt = 0; attempt < attemptsMax; attempt++) {
-        const record = await readEvent(database, event);
-        if (record === undefined) return err({ type: 'event-unknown' });
+        const read = await readWithChain(database, event);
+        if (read === undefined) return err({ type: 'event-unknown' });
+        const { record } = read;
         const last = await newest(database, event);
         const isCurrent =
           last !== undefined &&
@@ -117,7 +119,7 @@ export function createFeed(deps: FeedDeps): Feed {
           isFresh(last, clock.wallMs()) &&
           !(await isChainFarther(database, record, last));
         if (isCurrent && options.snapshot !== true) return ok(toPublication(last));
-        const row = await publishNext(deps, record, last, options);
+        const row = await publishNext(deps, read, last, options);
         // Another process has published meanwhile, whose content may be all that is wanted; or there is a newer revision.
         if (row === undefined) continue;
         await forgetOldContent(deps, row);
@@ -232,10 +234,27 @@ function toPublication(row: FeedRow): Publication {
   };
 }
 
+interface EventOnChain {
+  readonly record: EventRecord;
+  /** What was read of the chain by then has raised the event's revision before: the other way round its owners might be missing. */
+  readonly chain: ChainHead | undefined;
+}
+
+async function readWithChain(database: Database, event: number): Promise<EventOnChain | undefined> {
+  for (let before = await readEvent(database, event); before !== undefined;) {
+    const chain = await readHeadFor(database, before.policy);
+    const record = chain === undefined ? before : await readEvent(database, event);
+    // With other rules it may be another chain.
+    if (record?.rulesRevision === before.rulesRevision) return { record, chain };
+    before = record;
+  }
+  return undefined;
+}
+
 /** Undefined when another process has published this version first, or a face has ended meanwhile. */
 async function publishNext(
   deps: FeedDeps,
-  record: EventRecord,
+  { record, chain }: EventOnChain,
   last: FeedRow | undefined,
   { snapshot = false, skipping = 0 }: PublishOptions,
 ): Promise<FeedRow | undefined> {
@@ -247,8 +266,6 @@ async function publishNext(
   const policy = await deps.effectivePolicy(record.policy);
   const faces = policy.face === undefined ? undefined : await deps.faces.referencesAt(record.id, record.rulesRevision);
   if (faces === 'gone') return undefined;
-  // Before the tokens: what is read of them afterwards is no older.
-  const chain = await readHeadFor(database, record.policy);
   const told = chain === undefined ? {} : { chain };
   const content = await makeContent(deps, record, last, version, snapshot);
   const files = { ...content.files, ...(faces === undefined ? {} : { faces }) };

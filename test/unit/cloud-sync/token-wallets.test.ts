@@ -1,6 +1,7 @@
 // Goal: whoever holds a token gets in, at a gate by the wallet itself and by a phone that the wallet has named, and nobody else; and gates
 // learn of a sale, a use and how far the chain was read with the next feed.
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   bytesToHex,
   encodeDynamicPass,
@@ -155,6 +156,44 @@ describe('a gate', () => {
     expect(read()).toEqual({ block: 40, atMs: startMs + 5 * 60_000 });
     expect(await gate.poll()).toBe('unchanged');
   });
+});
+
+it('a list never says that owners are known farther than it knows them, whenever the chain is read on', async () => {
+  const gate = await openGate();
+  const database = new Sqlite(test.databaseUrl.replace(/^sqlite:/, ''));
+  onTestFinished(() => void database.close());
+  const nowMs = test.time.clock.wallMs();
+  /** In one transaction, as the mirror does it. */
+  const readOn = database.transaction((owner: string, block: number) => {
+    database.exec('UPDATE event SET revision = revision + 1');
+    database.prepare('UPDATE nft_token SET owner = ?, revision = (SELECT revision FROM event)').run(owner);
+    database.prepare('UPDATE nft_chain SET next_block = ?, block_at_ms = ?').run(block + 1, nowMs + block);
+  });
+  let farthest = 0;
+  for (let nth = 1; nth <= 8; nth++) {
+    database.exec('UPDATE event SET rules_revision = rules_revision + 1');
+    const [owner, block] = [nth % 2 === 0 ? seller : buyer, 10 + nth];
+    let looks = 0;
+    const clock = vi.spyOn(test.time.clock, 'wallMs').mockImplementation(() => {
+      if (++looks === nth) readOn(owner.address, block);
+      return nowMs;
+    });
+    await test.cloud.feed.publish(1);
+    clock.mockRestore();
+    if (looks < nth) break;
+    farthest = nth;
+    await gate.poll();
+    const saysSo = gate.cache.current()?.manifest.chain?.block === block;
+    expect([nth, saysSo, saysSo ? await present(gate, showWallet(test, owner, tokenId)) : 'admit']).toEqual([
+      nth,
+      saysSo,
+      'admit',
+    ]);
+    await test.cloud.feed.publish(1);
+    await gate.poll();
+    expect(await present(gate, showWallet(test, owner, tokenId))).toBe('admit');
+  }
+  expect(farthest).toBeGreaterThan(1);
 });
 
 describe('central verify', () => {
