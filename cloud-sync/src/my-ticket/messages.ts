@@ -207,6 +207,13 @@ const problems: Readonly<Record<string, Saying>> = {
     title: { en: 'This ticket cannot be given away', de: 'Dieses Ticket kann nicht weitergegeben werden' },
     hint: { en: 'The organiser has said so.', de: 'Das hat der Veranstalter so bestimmt.' },
   },
+  'ticket-is-token': {
+    title: { en: 'This ticket is a token', de: 'Dieses Ticket ist ein Token' },
+    hint: {
+      en: 'It goes with the token from wallet to wallet. Your wallet can let this phone show it; ask whoever sold it how.',
+      de: 'Es geht mit dem Token von Wallet zu Wallet. Ihre Wallet kann es auf diesem Telefon zeigen lassen; fragen Sie den Verkäufer, wie.',
+    },
+  },
   'attempts-exhausted': {
     title: { en: 'Too many tries', de: 'Zu viele Versuche' },
     hint: { en: 'Wait a minute, then try again.', de: 'Warten Sie eine Minute und versuchen Sie es noch einmal.' },

@@ -20,6 +20,7 @@ import { transact } from '../store/transact.ts';
 import type { Audit, EntryOf } from './audit.ts';
 import { hashSecret, makeSecret } from './grants.ts';
 import type { Holder } from './holders.ts';
+import { isToken } from './nft/feed-tokens.ts';
 import type { Failure } from './problems.ts';
 import type { FindTicket } from './ticket-of-event.ts';
 import { readTickets } from './ticket-views.ts';
@@ -52,7 +53,7 @@ export interface ClaimLinks {
   readonly list: (ticketId: string) => Promise<Result<readonly ClaimLinkView[], Failure>>;
   /** `link-unknown`. Whoever has claimed the ticket keeps it. */
   readonly revoke: (ticketId: string, link: string, entry?: EntryOf) => Promise<Result<undefined, Failure>>;
-  /** For a friend; `holder-ended`, `transfer-forbidden`, and why a ticket that is not valid is not passed on. */
+  /** For a friend; `holder-ended`, `transfer-forbidden`, `ticket-is-token`, and why a ticket that is not valid is not passed on. */
   readonly offer: (holder: Holder, entry?: EntryOf) => Promise<Result<TransferOffer, Failure>>;
   /** Ends what was offered, if nobody has used it; `holder-ended`. */
   readonly takeBack: (holder: Holder, entry?: EntryOf) => Promise<Result<undefined, Failure>>;
@@ -154,6 +155,7 @@ export function createClaimLinks(deps: ClaimLinksDeps): ClaimLinks {
       if (row.transferable === 0) return err({ type: 'transfer-forbidden' });
       const { status } = found.value.ticket;
       if (status !== 'valid') return err({ type: status });
+      if (await isToken(database, found.value.event, found.value.ticket)) return err({ type: 'ticket-is-token' });
       const secret = makeSecret(random);
       const link = {
         event: row.event,

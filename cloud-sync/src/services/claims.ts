@@ -24,6 +24,7 @@ import { readHolderAt, type HolderRow } from './holders.ts';
 import type { Holdings } from './holdings.ts';
 import type { Keys } from './keys.ts';
 import type { Limiter } from './limiter.ts';
+import { isToken } from './nft/feed-tokens.ts';
 import type { Failure } from './problems.ts';
 import { whyNotMethod } from './ticket-methods.ts';
 import type { FindTicket, TicketOfEvent } from './ticket-of-event.ts';
@@ -40,7 +41,7 @@ const triesMax = 3;
 export interface Claims {
   /**
    * `holder-key-unsound`, `token-invalid` for a key that the phone has not got, `link-invalid`, `claims-exhausted`, `ticket-held` unless it
-   * is to be moved, `method-off`, `already-used`, and the status of a ticket that is not valid.
+   * is to be moved, `ticket-is-token` where moving would leave its token behind, `method-off`, `already-used`, and the status of a ticket that is not valid.
    */
   readonly claim: (request: ClaimRequest, sender: string, entry?: EntryOf) => Promise<Result<ClaimResponse, Failure>>;
 }
@@ -172,6 +173,9 @@ export function createClaims(deps: ClaimsDeps): Claims {
           isLate = true;
           return err({ type: 'link-invalid' });
         }
+        // It would leave the token behind, which somebody may be buying at this moment.
+        if (await isToken(queries, event, { id: link.ticket, epoch: link.epoch }))
+          return err({ type: 'ticket-is-token' });
         if (how === 'moved' && isSpent(raised, at)) return err({ type: 'already-used' });
         return bound(queries, raised.epoch, how);
       };

@@ -18,7 +18,7 @@ import type { Credentials } from './credentials.ts';
 import type { Devices } from './devices.ts';
 import type { EventRecord } from './events.ts';
 import type { PhoneRow } from './holders.ts';
-import { findToken } from './nft/feed-tokens.ts';
+import { findToken, isToken } from './nft/feed-tokens.ts';
 import type { Failure } from './problems.ts';
 import { foldTickets } from './stories.ts';
 import { whyNotMethod } from './ticket-methods.ts';
@@ -125,7 +125,7 @@ export function createHoldings(deps: HoldingsDeps): Holdings {
           : { used: { atMs: used.atMs, gate: await devices.nameOf(event.id, used.gate) } }),
         ...(type?.uses === 0 || !isHere ? {} : { usesLeft: Math.max(0, usesMax - view.value.usesSpent) }),
         reentry: type?.reentry ?? false,
-        transferable: holder.transferable === 1,
+        transferable: holder.transferable === 1 && !(await isToken(database, event, ticket)),
         ...(offered === undefined ? {} : { offered }),
         ...(made === undefined ? {} : { holderPass: String(made.value.payload['holderPass']) }),
         stepS,

@@ -81,6 +81,7 @@ export const problemStatuses = {
   'nothing-to-generate': 409,
   'ticket-not-valid': 409,
   'token-exists': 409,
+  'ticket-is-token': 409,
   'ticket-exists': 409,
   'ticket-held': 409,
   'claims-exhausted': 409,
@@ -287,6 +288,8 @@ const titles: Readonly<Record<ProblemType, string>> = {
   'method-off': 'This method is switched off',
   'nothing-to-generate': 'This method has nothing to generate: the holder has it from elsewhere',
   'nft-unset': 'The settings name no contract of tickets on a chain',
+  'ticket-is-token':
+    'The ticket is a token: it is passed on from wallet to wallet, and the wallet lets another phone show it',
   'token-exists': 'The ticket is a token already, of another wallet: it is passed on there',
   'ticket-not-valid': 'The ticket is cancelled, unpaid or blocked',
   'options-invalid': 'The method wants to know something else',

@@ -16,6 +16,7 @@ import {
   type KeyPair,
   type Presentation,
   type TicketResponse,
+  type TransferOffer,
   type VerifyResponse,
   type WalletBound,
   type WalletChallenge,
@@ -24,7 +25,7 @@ import type { ContractCheck } from '../../../cloud-sync/src/services/nft/contrac
 import { challengeLifetimeS } from '../../../cloud-sync/src/services/nft/wallet-bindings.ts';
 import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { openFeedGate, type FeedGate } from '../../support/feed-gate.ts';
-import { createPhone, type TestPhone } from '../../support/phone.ts';
+import { createPhone, makeLink, type TestPhone } from '../../support/phone.ts';
 import {
   answerChallenge,
   chainOf,
@@ -194,6 +195,35 @@ it('a list never says that owners are known farther than it knows them, whenever
     expect(await present(gate, showWallet(test, owner, tokenId))).toBe('admit');
   }
   expect(farthest).toBeGreaterThan(1);
+});
+
+describe('a ticket on a phone whose token is sold', () => {
+  it('stays where it is until the chain says whose it is: its seller keeps it by no other phone, and gives it to nobody', async () => {
+    const phones = [createPhone(test), createPhone(test)] as const;
+    const { link } = await makeLink(test, ticket.id);
+    const holding = (await (await phones[0].claim(link)).json()) as Holding;
+    expect(holding).toMatchObject({ state: 'valid', transferable: false });
+    const typeOf = async (response: Response): Promise<string> => ((await response.json()) as { type: string }).type;
+    expect(await typeOf(await phones[0].ask(holding, 'POST', '/transfer'))).toBe('ticket-is-token');
+    expect(await typeOf(await phones[1].claim(link, { move: true }))).toBe('ticket-is-token');
+    expect((await test.json<TicketResponse>('GET', `/api/tickets/${ticket.id}`)).epoch).toBe(0);
+    expect(await (await phones[0].ask(holding)).json()).toMatchObject({ state: 'valid' });
+  });
+
+  it('that was offered to a friend before it became a token goes to nobody by that', async () => {
+    const { tickets } = await test.json<{ tickets: TicketResponse[] }>('GET', '/api/tickets?event=1&limit=2');
+    const other = tickets.find(({ id }) => id !== ticket.id);
+    if (other === undefined) throw new Error('there are sixty');
+    const phones = [createPhone(test), createPhone(test)] as const;
+    const { link } = await makeLink(test, other.id);
+    const holding = (await (await phones[0].claim(link)).json()) as Holding;
+    expect(holding).toMatchObject({ transferable: true });
+    const offered = (await (await phones[0].ask(holding, 'POST', '/transfer')).json()) as TransferOffer;
+    await chain.own(tokenId + 1n, other.id, seller.address);
+    expect(await (await phones[1].claim(offered.link)).json()).toMatchObject({ type: 'ticket-is-token' });
+    expect((await test.api('DELETE', '/api/events/1/nft')).status).toBe(204);
+    expect((await phones[1].claim(offered.link)).status).toBe(201);
+  });
 });
 
 describe('central verify', () => {

@@ -91,6 +91,25 @@ export async function findToken(
   return { row, owner: row.owner as Address, consumed: isSpentElsewhere(row) };
 }
 
+/** Whether a ticket, as it is at this epoch, is a token of the event's contract, or is to become one. */
+export async function isToken(
+  queries: Queries,
+  { id, policy: { nft } }: EventRecord,
+  ticket: Pick<Ticket, 'id' | 'epoch'>,
+): Promise<boolean> {
+  if (nft === undefined) return false;
+  const row = await queries
+    .selectFrom('nft_token')
+    .select('token')
+    .where('event', '=', id)
+    .where('chain', '=', chainKey(nft))
+    .where('ticket', '=', ticket.id)
+    .where('epoch', '=', ticket.epoch)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** What a gate knows of the tokens that stand for one ticket; undefined where the event has no contract. */
 export async function readTokensOf(
   queries: Queries,
