@@ -98,7 +98,9 @@ function checkCredential({ claim, ticket, history, policy }: DecideInput): Verdi
   return undefined;
 }
 
-function checkExit({ history, lane }: DecideInput): Verdict {
+function checkExit(input: DecideInput): Verdict {
+  const { history, lane } = input;
+  if (claimsThatStandAlone(input).length === 0) return { refuse: 'assurance-too-low' };
   return (history.insideByZone.get(lane.zone) ?? 0) > 0 ? undefined : { refuse: 'not-inside' };
 }
 
@@ -116,12 +118,15 @@ function checkStatus({ claim, ticket, history, policy, time, feedAgeMs }: Decide
   return undefined;
 }
 
+/** What proves something by itself. */
+const claimsThatStandAlone = ({ claim, others = [] }: DecideInput): readonly Claim[] =>
+  [claim, ...others].filter(({ onlyBeside }) => onlyBeside !== true);
+
 function checkType(input: DecideInput, type: TicketType | undefined): Verdict {
-  const { claim, others = [], lane } = input;
+  const { lane } = input;
   if (type === undefined) return { refuse: 'type-unknown' };
-  const alone = [claim, ...others].filter(({ onlyBeside }) => onlyBeside !== true);
   if (
-    !alone.some(({ assurance }) => isEnough(assurance, type)) ||
+    !claimsThatStandAlone(input).some(({ assurance }) => isEnough(assurance, type)) ||
     weighProofs(type.proofs, proofsOf(input)) === 'never'
   )
     return { refuse: 'assurance-too-low' };

@@ -23,7 +23,7 @@ import {
 } from '@postern/shared';
 import type { ContractCheck } from '../../../cloud-sync/src/services/nft/contract-wallets.ts';
 import { challengeLifetimeS } from '../../../cloud-sync/src/services/nft/wallet-bindings.ts';
-import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
+import { createTestCloud, someEvent, type TestCloud, type TestCloudOptions } from '../../support/cloud.ts';
 import { openFeedGate, type FeedGate } from '../../support/feed-gate.ts';
 import { createPhone, makeLink, type TestPhone } from '../../support/phone.ts';
 import {
@@ -43,9 +43,9 @@ let test: TestCloud;
 let chain: Chain;
 let ticket: TicketResponse;
 let checkContract: ContractCheck;
-beforeEach(async () => {
+async function open(options: TestCloudOptions = {}): Promise<void> {
   checkContract = async () => ok(false);
-  test = await createTestCloud({ checkContract: (question, signal) => checkContract(question, signal) });
+  test = await createTestCloud({ checkContract: (question, signal) => checkContract(question, signal), ...options });
   chain = chainOf(test);
   await test.json('POST', '/api/events', someEvent);
   await test.json('PUT', '/api/events/1/nft', tokenRules, 200);
@@ -57,7 +57,8 @@ beforeEach(async () => {
   ticket = tickets[0];
   await chain.read(10, test.time.clock.wallMs() - 60_000);
   await chain.own(tokenId, ticket.id, seller.address);
-});
+}
+beforeEach(() => open());
 afterEach(() => test.close());
 
 /** As following the chain does it: the ticket's epoch rises with the token's. */
@@ -160,6 +161,9 @@ describe('a gate', () => {
 });
 
 it('a list never says that owners are known farther than it knows them, whenever the chain is read on', async () => {
+  await test.close();
+  // So that something can be written in the middle of what is going on.
+  await open({ database: 'sqlite' });
   const gate = await openGate();
   const database = new Sqlite(test.databaseUrl.replace(/^sqlite:/, ''));
   onTestFinished(() => void database.close());

@@ -101,6 +101,10 @@ describe('several proofs of one visitor', () => {
     expect(decideIn({ policy: withMore, approval: 'steward' })).toMatchObject(held);
     expect(decideIn({ policy, claim: band, approval: 'steward' })).toMatchObject(held);
     expect(decideIn({ policy: withFace, others: [face] }).kind).toBe('admit');
+    // Nor does it count anybody out, who could come in again then.
+    const leaving = { policy: withFace, lane: atExit, marks: [aMark()] };
+    expect(refusalOf(decideIn({ ...leaving, claim: face }))).toBe('assurance-too-low');
+    expect(decideIn({ ...leaving, others: [face] }).kind).toBe('admit');
     // A likeness is no proof of any assurance, and of nothing by itself.
     expect(decideIn({ policy: withMore, others: [face] })).toMatchObject(held);
     expect(refusalOf(decideIn({ policy: aPolicy(), claim: face }))).toBe('assurance-too-low');
