@@ -4,6 +4,7 @@ import {
   admissionPolicySchema,
   bytesToHex,
   err,
+  faceMethodId,
   knownMethods,
   ok,
   unknownMembers,
@@ -229,10 +230,18 @@ function checkPolicy(policy: Omit<AdmissionPolicy, 'event'>): Failure | undefine
     return { type: 'zone-unknown', detail: `Zone "${unknown}" of a ticket type is not among the event's zones.` };
   const methods = knownMethods.map(({ id }) => id);
   const [misspelt] = policy.types.flatMap(({ proofs }) => unknownMembers(proofs, methods));
-  return misspelt === undefined
-    ? undefined
-    : {
+  if (misspelt !== undefined)
+    return {
+      type: 'proof-unknown',
+      detail: `"${misspelt}" in the proofs of a ticket type is neither a method (${methods.join(', ')}) nor looked-up, signed or challenged.`,
+    };
+  const isFaceAlone = policy.types.some(({ proofs }) =>
+    proofs.some((combination) => combination.every((member) => member === faceMethodId)),
+  );
+  return isFaceAlone
+    ? {
         type: 'proof-unknown',
-        detail: `"${misspelt}" in the proofs of a ticket type is neither a method (${methods.join(', ')}) nor looked-up, signed or challenged.`,
-      };
+        detail: 'Gates look for a face only beside what names the ticket: say what that is, as in ["qr", "face"].',
+      }
+    : undefined;
 }

@@ -83,6 +83,18 @@ describe('what has to be said first', () => {
     expect(await problemOf(await enrol())).toBe('face-unset');
   });
 
+  it('rules by which a face alone would have to admit are refused: at a gate nobody would come in', async () => {
+    const withProofs = (proofs: readonly (readonly string[])[]): object => ({
+      ...someEvent,
+      types: someEvent.types.map((type) => ({ ...type, proofs })),
+    });
+    const put = (proofs: readonly (readonly string[])[]): Promise<Response> =>
+      test.api('PUT', '/api/events/1/policy', withProofs(proofs));
+    expect(await problemOf(await put([['face']]))).toBe('proof-unknown');
+    expect(await problemOf(await put([['signed'], ['face', 'face']]))).toBe('proof-unknown');
+    expect(await problemOf(await put([['signed', 'face']]))).toBe('200');
+  });
+
   it('a text that people may have agreed to stays as it was', async () => {
     await allowFaces(test);
     const altered = { ...readySetup, consent: { ...readySetup.consent, texts: { en: 'Something else.' } } };
