@@ -17,6 +17,7 @@ import {
   type FaceSubject,
   type Random,
   type Result,
+  type Ticket,
 } from '@postern/shared';
 import { z } from 'zod';
 import type { Database, Queries } from '../store/database.ts';
@@ -169,9 +170,9 @@ export function createFaces(deps: FacesDeps): Faces {
     status: async (ticketId) => {
       const found = await findTicket(ticketId);
       if (!found.ok) return found;
-      const { event } = found.value;
+      const { event, ticket } = found.value;
       const setup = await readFaceSetup(database, event.id);
-      const rows = await readRows(database, event.id, { ticket: ticketId });
+      const rows = await readRowsOfHolder(database, event.id, ticket);
       return ok({
         ticket: ticketId,
         enrolled: rows.some((row) => row.ended_at_ms === null),
@@ -220,11 +221,10 @@ export function createFaces(deps: FacesDeps): Faces {
       if (!found.ok) return found;
       const { event, ticket } = found.value;
       const setup = await readFaceSetup(database, event.id);
-      // Who holds the ticket now may ask about the faces of its epoch, not of who had it before.
       const rows =
         'link' in about
           ? await readRows(database, event.id, { subject: about.link.subject ?? '' })
-          : (await readRows(database, event.id, { ticket: ticketId })).filter((row) => row.epoch === ticket.epoch);
+          : await readRowsOfHolder(database, event.id, ticket);
       const current = rows.find((row) => row.ended_at_ms === null);
       const template = current === undefined ? undefined : await openFaceRow(database, vault, current);
       const consents: FaceExport['consents'] = [];
@@ -268,6 +268,10 @@ async function readRows(
   const filtered = 'ticket' in by ? select.where('ticket', '=', by.ticket) : select.where('subject', '=', by.subject);
   return filtered.orderBy('from_revision', 'desc').limit(consentsMax).execute();
 }
+
+/** Who holds the ticket now is told of the faces of its epoch, not of who had it before. */
+const readRowsOfHolder = async (queries: Queries, event: number, { id, epoch }: Ticket): Promise<readonly FaceRow[]> =>
+  (await readRows(queries, event, { ticket: id })).filter((row) => row.epoch === epoch);
 
 const consentsOf = (rows: readonly FaceRow[]): FaceConsent[] => rows.flatMap((row) => toConsent(row) ?? []);
 
