@@ -123,6 +123,10 @@ describeOrReport('enrolling a face', firstReason(missingPrograms('chromium', 'ff
     expect(Buffer.from(exported.face?.template ?? '', 'base64')).toHaveLength(128);
     expect(exported.consents).toMatchObject([{ text: consentText }]);
     await page.getByText('Withdraw and erase').click();
+    await page.getByText('No, leave it').click();
+    expect(await status()).toMatchObject({ enrolled: true });
+    await page.getByText('Withdraw and erase').click();
+    await page.getByText('Erase it').click();
     await says('Your face is erased');
     await says('You do not have to.');
     expect(await status()).toMatchObject({ enrolled: false, consents: [{ end: 'withdrawn' }] });

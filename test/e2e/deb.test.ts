@@ -90,7 +90,9 @@ describeOrReport('Debian packages', missingPrograms('dpkg', 'dpkg-deb'), () => {
       const paths = filesIn(rootOf(name));
       const unwanted =
         /\.(map|tsx?|mts|cts|c|cpp|h|gyp|db|sqlite|pem|key|crt|toml|log|env)$|\/(tests?|fixtures|__tests__|\.[^/]+)\/|\/\.[^/]+$/;
-      expect(paths.filter((path) => unwanted.test(path))).toEqual(examples);
+      // Calls to nodes that are made for tests: code that viem's index imports.
+      const wanted = '/node_modules/viem/_esm/actions/test/';
+      expect(paths.filter((path) => unwanted.test(path) && !path.includes(wanted))).toEqual(examples);
       const revealing = paths.filter((path) => {
         const text = readFileSync(join(rootOf(name), path), 'latin1');
         return text.includes(root) || /-----BEGIN [A-Z ]*PRIVATE KEY-----\s+\w{16}/.test(text);

@@ -137,11 +137,35 @@ function Enrolled({ about }: { readonly about: FaceSubject }): JSX.Element {
         <button type="button" class="quiet" onClick={() => void saveExport()}>
           {say(labels.save)}
         </button>
-        <button type="button" class="danger" onClick={() => void withdrawFace()}>
-          {say(labels.withdraw)}
-        </button>
+        <Withdraw />
       </div>
     </section>
+  );
+}
+
+const focusOn = (element: HTMLElement | null): void => element?.focus();
+
+/** Asks once more: what is erased cannot be brought back. */
+function Withdraw(): JSX.Element {
+  const [isAsking, ask] = useState(false);
+  if (!isAsking)
+    return (
+      <button type="button" class="danger" onClick={() => ask(true)}>
+        {say(labels.withdraw)}
+      </button>
+    );
+  return (
+    <div class="keep ask" role="group" aria-label={say(labels.withdraw)}>
+      <p>{say(labels.withdrawAsk)}</p>
+      <div class="actions">
+        <button type="button" class="quiet" ref={focusOn} onClick={() => ask(false)}>
+          {say(labels.leave)}
+        </button>
+        <button type="button" class="danger" onClick={() => void withdrawFace()}>
+          {say(labels.erase)}
+        </button>
+      </div>
+    </div>
   );
 }
 

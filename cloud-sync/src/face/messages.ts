@@ -27,6 +27,12 @@ export const labels = {
   copied: { en: 'Copied', de: 'Kopiert' },
   save: { en: 'Save everything that is kept', de: 'Alles Gespeicherte sichern' },
   withdraw: { en: 'Withdraw and erase', de: 'Widerrufen und löschen' },
+  withdrawAsk: {
+    en: 'Your face is erased for good, here and at the gates. To use it again you enrol again. Your ticket stays good.',
+    de: 'Ihr Gesicht wird endgültig gelöscht, hier und an den Eingängen. Um es wieder zu nutzen, hinterlegen Sie es neu. Ihr Ticket bleibt gültig.',
+  },
+  erase: { en: 'Erase it', de: 'Löschen' },
+  leave: { en: 'No, leave it', de: 'Nein, so lassen' },
   ended: { en: 'Your face is erased', de: 'Ihr Gesicht ist gelöscht' },
   endedHint: {
     en: 'Gates that are without a network follow when they have one again. Your ticket stays good.',
