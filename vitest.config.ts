@@ -1,7 +1,8 @@
 // The test projects, from the quickest to the slowest. `unit` and `contract` share the cores and, as nothing of theirs outlives a test,
 // what they have loaded: to load it again for every file took longer than most files. `processes` starts single programs and threads of
 // ours, `fuzz` and `postgres` a server; the rest whole systems, browsers and file systems. `postgres` runs the cloud's tests of `unit` and
-// `contract` again, on a real PostgreSQL. Sources are read as they are: no build comes first.
+// `contract` again, on a real PostgreSQL. Sources are read as they are, but for gates and clouds that are processes of their own: those are
+// compiled first, as a customer has them.
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { createNotRunReporter } from './test/support/not-run-reporter.ts';
@@ -16,6 +17,8 @@ interface Project {
   readonly sharesModules?: boolean;
   /** What the cloud's tests run on. */
   readonly database?: 'sqlite' | 'postgres';
+  /** Whether it starts gates and clouds as processes. */
+  readonly startsPrograms?: boolean;
   /** Test files beside those of the folder of its name. */
   readonly include?: readonly string[];
 }
@@ -23,13 +26,14 @@ interface Project {
 const projects: readonly Project[] = [
   { name: 'unit', group: 0, testTimeoutMs: 20_000, sharesModules: true },
   { name: 'contract', group: 0, testTimeoutMs: 20_000, sharesModules: true },
-  { name: 'processes', group: 1, testTimeoutMs: 60_000 },
+  { name: 'processes', group: 1, testTimeoutMs: 60_000, startsPrograms: true },
   { name: 'fuzz', group: 1, testTimeoutMs: 60_000 },
   {
     name: 'postgres',
     group: 1,
     testTimeoutMs: 60_000,
     database: 'postgres',
+    startsPrograms: true,
     sharesModules: true,
     // Where there is no PostgreSQL, one file says so.
     include:
@@ -37,10 +41,15 @@ const projects: readonly Project[] = [
         ? ['test/unit/cloud-sync/**/*.test.ts', 'test/contract/cloud-*.test.ts', 'test/fuzz/**/*.test.ts']
         : [],
   },
-  { name: 'faults', group: 2, testTimeoutMs: process.env['POSTERN_FAULTS'] === 'big' ? 3_600_000 : 180_000 },
+  {
+    name: 'faults',
+    group: 2,
+    testTimeoutMs: process.env['POSTERN_FAULTS'] === 'big' ? 3_600_000 : 180_000,
+    startsPrograms: true,
+  },
   { name: 'guest', group: 2, testTimeoutMs: 300_000 },
-  { name: 'browser', group: 2, testTimeoutMs: 60_000 },
-  { name: 'e2e', group: 2, testTimeoutMs: 180_000 },
+  { name: 'browser', group: 2, testTimeoutMs: 60_000, startsPrograms: true },
+  { name: 'e2e', group: 2, testTimeoutMs: 180_000, startsPrograms: true },
 ];
 
 const toVitestProject = ({
@@ -49,6 +58,7 @@ const toVitestProject = ({
   testTimeoutMs,
   sharesModules = false,
   database = 'sqlite',
+  startsPrograms = false,
   include = [],
 }: Project): TestProjectInlineConfiguration => ({
   ssr: { resolve: { conditions: ['source'] } },
@@ -56,7 +66,10 @@ const toVitestProject = ({
     name,
     include: [`test/${name}/**/*.test.ts`, ...include],
     provide: { database },
-    globalSetup: database === 'postgres' ? ['test/support/postgres-server.ts'] : [],
+    globalSetup: [
+      ...(database === 'postgres' ? ['test/support/postgres-server.ts'] : []),
+      ...(startsPrograms ? ['test/support/compiled-programs.ts'] : []),
+    ],
     environment: 'node',
     isolate: !sharesModules,
     testTimeout: testTimeoutMs,

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { compiledProgram } from './compiled-programs.ts';
 
-const cli = fileURLToPath(new URL('../../cloud-sync/src/cli.ts', import.meta.url));
+const cli = compiledProgram('cloud-sync');
 
 export interface Finished {
   readonly code: number | null;
@@ -31,11 +31,10 @@ export const runCloud = (...argumentList: readonly string[]): CloudProcess => ru
 
 /** The same with more in its environment. */
 export function runCloudWith(environment: NodeJS.ProcessEnv, ...argumentList: readonly string[]): CloudProcess {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--conditions=source', '--import', 'tsx', cli, ...argumentList],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } },
-  );
+  const child: ChildProcess = spawn(process.execPath, [cli, ...argumentList], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   let out = '';
   let errors = '';
   child.stdout?.on('data', (data: Buffer) => (out += data.toString()));

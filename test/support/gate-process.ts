@@ -1,11 +1,11 @@
 // The gate agent as a process of its own, started as a customer starts it, and what a monitor, a screen and a steward would see of it.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { LaneEvent } from '@postern/shared';
 import type { Finished } from './cloud-process.ts';
+import { compiledProgram } from './compiled-programs.ts';
 
-const cli = fileURLToPath(new URL('../../gate-agent/src/cli.ts', import.meta.url));
+const cli = compiledProgram('gate-agent');
 
 export interface GateProcess {
   readonly pid: number;
@@ -18,7 +18,7 @@ export interface GateProcess {
 }
 
 const spawnGate = (argumentList: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess =>
-  spawn(process.execPath, ['--conditions=source', '--import', 'tsx', cli, ...argumentList], {
+  spawn(process.execPath, [cli, ...argumentList], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });
