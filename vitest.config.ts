@@ -52,6 +52,8 @@ const projects: readonly Project[] = [
   { name: 'e2e', group: 2, testTimeoutMs: 180_000, startsPrograms: true },
 ];
 
+const pollTimeoutMs = 15_000;
+
 const toVitestProject = ({
   name,
   group,
@@ -74,6 +76,8 @@ const toVitestProject = ({
     isolate: !sharesModules,
     testTimeout: testTimeoutMs,
     hookTimeout: testTimeoutMs,
+    // What is waited for comes at once on any machine but a busy one.
+    expect: { poll: { timeout: pollTimeoutMs } },
     maxWorkers: Math.max(2, availableParallelism()),
     sequence: { groupOrder: group },
   },
