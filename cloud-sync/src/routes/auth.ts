@@ -1,13 +1,17 @@
 // Who is asking: people by token or by the session cookie of a page, programs by API key or access token, gates by a token signed with their own
 // key for exactly this request.
 import {
+  err,
   gateTokenAudience,
   holderTokenAudience,
   nonceHeader,
+  ok,
   requestTokenIssuer,
   revocationNoticeHeader,
   signRevocationNotice,
   verifyRequestToken,
+  type Result,
+  type TokenAudience,
 } from '@postern/shared';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
@@ -84,6 +88,47 @@ export const giveNonce =
     c.header(nonceHeader, nonces.make());
   };
 
+/** What it takes to prove a request: whose key signed it, for whom, and what that may be asked of. */
+interface Signers<T extends { readonly publicKey: Uint8Array }> {
+  readonly nonces: Nonces;
+  readonly limiter: Limiter;
+  readonly audience: TokenAudience;
+  /** Undefined for nobody that is known, or nobody who may ask this. */
+  readonly find: (issuer: string) => Promise<T | undefined>;
+  readonly limitOf: (signer: T) => readonly ['gate' | 'holder', string];
+}
+
+/**
+ * Who has signed this very request, and its body; else the answer that says why not: `token-invalid` (401) for whatever proves nobody known,
+ * `nonce-needed` (401) when only the nonce is missing or old, `attempts-exhausted` (429) for a signer that asks too often and for an address
+ * that proves nothing all the time. The body has been bounded before.
+ */
+async function proveRequest<T extends { readonly publicKey: Uint8Array }>(
+  c: Context<Environment>,
+  { nonces, limiter, audience, find, limitOf }: Signers<T>,
+): Promise<Result<{ readonly signer: T; readonly body: Uint8Array }, Response>> {
+  const refuse = async (failure: Failure): Promise<Result<never, Response>> =>
+    err(problem(c, (await limiter.take('unproven', senderOf(c))) ?? failure));
+  const token = bearer(c);
+  if (token === undefined) return refuse({ type: 'nonce-needed' });
+  const issuer = requestTokenIssuer(token);
+  const signer = issuer === undefined ? undefined : await find(issuer);
+  if (signer === undefined) return refuse({ type: 'token-invalid' });
+  const url = new URL(c.req.url);
+  const body = new Uint8Array(await c.req.arrayBuffer());
+  const claims = verifyRequestToken(token, signer.publicKey, {
+    audience,
+    method: c.req.method,
+    path: url.pathname + url.search,
+    body,
+  });
+  if (!claims.ok) return refuse({ type: 'token-invalid', detail: claims.error.type });
+  // Whoever has an old nonce is who they say: whatever others try at their address, they get a new one.
+  if (!nonces.isGood(claims.value.nonce)) return err(problem(c, { type: 'nonce-needed' }));
+  const spent = await limiter.take(...limitOf(signer));
+  return spent === undefined ? ok({ signer, body }) : err(problem(c, spent));
+}
+
 export interface GateAuthDeps {
   readonly devices: Devices;
   readonly keys: Keys;
@@ -91,34 +136,19 @@ export interface GateAuthDeps {
   readonly limiter: Limiter;
 }
 
-/**
- * `token-invalid` (401) for whatever does not prove a known gate, `nonce-needed` (401) when only the nonce is missing or old,
- * `attempts-exhausted` (429) for a gate that asks too often and for an address that proves nothing all the time. The body has been bounded
- * before.
- */
+/** A gate, by the key of its certificate (`proveRequest`); a revoked one is told so, signed. */
 export const requireGate =
   ({ devices, keys, nonces, limiter }: GateAuthDeps): MiddlewareHandler<Environment> =>
   async (c, next) => {
-    const refuse = async (failure: Failure): Promise<Response> =>
-      problem(c, (await limiter.take('unproven', senderOf(c))) ?? failure);
-    const token = bearer(c);
-    if (token === undefined) return refuse({ type: 'nonce-needed' });
-    const issuer = requestTokenIssuer(token);
-    const gate = issuer === undefined ? undefined : await devices.find(issuer);
-    if (gate === undefined) return refuse({ type: 'token-invalid' });
-    const url = new URL(c.req.url);
-    const body = new Uint8Array(await c.req.arrayBuffer());
-    const claims = verifyRequestToken(token, gate.publicKey, {
+    const proved = await proveRequest(c, {
+      nonces,
+      limiter,
       audience: gateTokenAudience,
-      method: c.req.method,
-      path: url.pathname + url.search,
-      body,
+      find: devices.find,
+      limitOf: ({ id }) => ['gate', id],
     });
-    if (!claims.ok) return refuse({ type: 'token-invalid', detail: claims.error.type });
-    // A gate with an old nonce is who it says: whatever others try at its address, it gets a new one.
-    if (!nonces.isGood(claims.value.nonce)) return problem(c, { type: 'nonce-needed' });
-    const spent = await limiter.take('gate', gate.id);
-    if (spent !== undefined) return problem(c, spent);
+    if (!proved.ok) return proved.error;
+    const { signer: gate, body } = proved.value;
     if (gate.revokedAtMs !== undefined) {
       const notice = signRevocationNotice(
         { gate: gate.id, revokedAtMs: gate.revokedAtMs, sealKey: keys.sealing.publicKey },
@@ -140,31 +170,20 @@ export interface HolderAuthDeps {
 }
 
 /**
- * The same for the phone that a ticket was bound to, on routes whose path names it (`:holder`). A phone that no longer has the ticket comes
- * through too: a route that gives something away asks `isCurrent` of what it finds in `holder`. A route with a body bounds it before.
+ * The phone that a ticket was bound to (`proveRequest`), on routes whose path names it (`:holder`). A phone that no longer has the ticket comes
+ * through too: a route that gives something away asks `isCurrent` of what it finds in `holder`.
  */
 export const requireHolder =
   ({ holders, nonces, limiter }: HolderAuthDeps): MiddlewareHandler<Environment> =>
   async (c, next) => {
-    const refuse = async (failure: Failure): Promise<Response> =>
-      problem(c, (await limiter.take('unproven', senderOf(c))) ?? failure);
-    const token = bearer(c);
-    if (token === undefined) return refuse({ type: 'nonce-needed' });
-    const issuer = requestTokenIssuer(token);
-    const isNamed = issuer !== undefined && issuer === c.get('params')['holder'];
-    const holder = isNamed ? await holders.find(issuer) : undefined;
-    if (holder === undefined) return refuse({ type: 'token-invalid' });
-    const url = new URL(c.req.url);
-    const claims = verifyRequestToken(token, holder.publicKey, {
+    const proved = await proveRequest(c, {
+      nonces,
+      limiter,
       audience: holderTokenAudience,
-      method: c.req.method,
-      path: url.pathname + url.search,
-      body: new Uint8Array(await c.req.arrayBuffer()),
+      find: async (issuer) => (issuer === c.get('params')['holder'] ? holders.find(issuer) : undefined),
+      limitOf: ({ row }) => ['holder', row.id],
     });
-    if (!claims.ok) return refuse({ type: 'token-invalid', detail: claims.error.type });
-    if (!nonces.isGood(claims.value.nonce)) return problem(c, { type: 'nonce-needed' });
-    const spent = await limiter.take('holder', holder.row.id);
-    if (spent !== undefined) return problem(c, spent);
-    c.set('holder', holder);
+    if (!proved.ok) return proved.error;
+    c.set('holder', proved.value.signer);
     return next();
   };
