@@ -329,7 +329,7 @@ function holdReason(input: DecideInput, type: TicketType | undefined): HoldReaso
   return reason === 'supervisor' || approval === undefined ? reason : undefined;
 }
 
-/** Whether a face is all that is missing; also asked by what looks for one. */
+/** Whether a face is all that is missing. */
 const wouldFaceDo = (input: DecideInput, { proofs }: Pick<TicketType, 'proofs'>): boolean =>
   weighProofs(proofs, [...proofsOf(input), faceProof]) === 'enough';
 

@@ -18,7 +18,7 @@ import {
 } from '@postern/shared';
 import { z } from 'zod';
 import type { Database } from '../store/database.ts';
-import { bindingOf, openFaceKey } from './face-rows.ts';
+import { bindingOf, openFaceKey, selectKeyedFaces } from './face-rows.ts';
 import { readFaceRules } from './face-setup.ts';
 import type { Vault } from './vault.ts';
 
@@ -75,17 +75,9 @@ export function createFaceFeed({ database, clock, vault }: FaceFeedDeps): FaceFe
   const readFaces = async (event: number, revision: number): Promise<readonly (SealedFace & FaceKey)[]> => {
     const faces: (SealedFace & FaceKey)[] = [];
     for (let after = ''; ;) {
-      const page = await database
-        .selectFrom('face')
-        .innerJoin('face_key', (join) =>
-          join.onRef('face_key.event', '=', 'face.event').onRef('face_key.subject', '=', 'face.subject'),
-        )
-        .selectAll('face')
-        .select('face_key.sealed_key')
-        .where('face.event', '=', event)
+      const page = await selectKeyedFaces(database, event)
         .where('face.subject', '>', after)
         .where('face.from_revision', '<=', revision)
-        .where('face.ended_at_ms', 'is', null)
         .orderBy('face.subject')
         .limit(pageRows)
         .execute();

@@ -152,6 +152,18 @@ export const bindingOf = (row: Pick<FaceRow, 'event' | 'ticket' | 'epoch' | 'mod
   version: row.version,
 });
 
+/** Faces in force of an event, with what opens them. */
+export const selectKeyedFaces = (queries: Queries, event: number) =>
+  queries
+    .selectFrom('face')
+    .innerJoin('face_key', (join) =>
+      join.onRef('face_key.event', '=', 'face.event').onRef('face_key.subject', '=', 'face.subject'),
+    )
+    .selectAll('face')
+    .select('face_key.sealed_key')
+    .where('face.event', '=', event)
+    .where('face.ended_at_ms', 'is', null);
+
 /** What `beginFace` has sealed of a face that is in force; undefined where it has ended meanwhile. */
 export async function openFaceRow(queries: Queries, vault: Vault, row: FaceRow): Promise<Uint8Array | undefined> {
   const kept = await queries

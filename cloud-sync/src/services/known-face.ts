@@ -1,7 +1,7 @@
 // The face of one ticket with the key that opens it, for central verify: read for one comparison, and emptied after it.
 import { base64ToBytes, type FaceLookups } from '@postern/shared';
 import type { Database } from '../store/database.ts';
-import { bindingOf, openFaceKey } from './face-rows.ts';
+import { bindingOf, openFaceKey, selectKeyedFaces } from './face-rows.ts';
 import type { Vault } from './vault.ts';
 
 export type KnownFace = NonNullable<ReturnType<FaceLookups['find']>>;
@@ -11,17 +11,7 @@ export type ReadKnownFace = (event: number, ticketId: string) => Promise<KnownFa
 export const createReadKnownFace =
   ({ database, vault }: { readonly database: Database; readonly vault: Vault }): ReadKnownFace =>
   async (event, ticketId) => {
-    const row = await database
-      .selectFrom('face')
-      .innerJoin('face_key', (join) =>
-        join.onRef('face_key.event', '=', 'face.event').onRef('face_key.subject', '=', 'face.subject'),
-      )
-      .selectAll('face')
-      .select('face_key.sealed_key')
-      .where('face.event', '=', event)
-      .where('face.ticket', '=', ticketId)
-      .where('face.ended_at_ms', 'is', null)
-      .executeTakeFirst();
+    const row = await selectKeyedFaces(database, event).where('face.ticket', '=', ticketId).executeTakeFirst();
     const sealed = base64ToBytes(row?.sealed ?? '');
     if (row === undefined || sealed === undefined) return undefined;
     return { face: { ...bindingOf(row), sealed }, key: openFaceKey(vault, row, row.sealed_key) };
