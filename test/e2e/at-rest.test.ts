@@ -28,6 +28,7 @@ import { enrolGate } from '../support/enrol-gate.ts';
 import {
   listenToGate,
   runGateCommand,
+  showCode,
   startGateProcess,
   type GateEvents,
   type GateProcess,
@@ -68,8 +69,8 @@ describe('a stolen gate', () => {
     events = await listenToGate(url);
   };
   const scan = async (index: number): Promise<Decision> => {
-    gate.type(tickets[index]?.text ?? '');
-    return (await events.next('decision', ({ decision }) => decision.claim?.ticketId === tickets[index]?.id)).decision;
+    const { id, text = '' } = tickets[index] ?? {};
+    return (await showCode(gate, events, text, ({ decision }) => decision.claim?.ticketId === id)).decision;
   };
   const health = async (): Promise<Record<string, unknown>> =>
     (await (await fetch(`${url}/health`)).json()) as Record<string, unknown>;
@@ -214,8 +215,7 @@ describe('a stolen gate', () => {
       state: 'red',
       problems: [{ next: expect.stringContaining(`carry ${sealedFile()} to the cloud`) as string }],
     });
-    gate.type(tickets[3]?.text ?? '');
-    expect((await events.next('decision')).decision.kind).toBe('refuse');
+    expect((await showCode(gate, events, tickets[3]?.text ?? '')).decision.kind).toBe('refuse');
     expect(found()).toEqual([]);
     const isReplaced = async (): Promise<boolean> =>
       readFileSync(join(data, 'identity/disk-key'), 'utf8') !== keyBefore;

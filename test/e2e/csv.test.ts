@@ -17,6 +17,7 @@ import { enrolGate } from '../support/enrol-gate.ts';
 import {
   listenToGate,
   runGateCommand,
+  showCode,
   startGateProcess,
   type GateEvents,
   type GateProcess,
@@ -38,8 +39,7 @@ describe('a box office and a gate', () => {
   const run = (...words: readonly string[]): Promise<Finished> => runCloud(...words, '--database', database).ended;
   const importAll = (...more: readonly string[]): Promise<Finished> => run('import', file, '--event', '1', ...more);
   const scan = async (text: string): Promise<Decision> => {
-    gate.type(text);
-    return (await events.next('decision')).decision;
+    return (await showCode(gate, events, text)).decision;
   };
   const status = async (): Promise<{ readonly feed?: { readonly tickets: number } }> =>
     (await fetch(`${gateUrl}/status`)).json();

@@ -19,7 +19,13 @@ import { accessCloud, type CloudAccess } from '../support/cloud.ts';
 import { firstToken, runCloud, temporaryFolder, type CloudProcess } from '../support/cloud-process.ts';
 import { waitUntil } from '../support/demo-process.ts';
 import { enrolGate } from '../support/enrol-gate.ts';
-import { listenToGate, startGateProcess, type GateEvents, type GateProcess } from '../support/gate-process.ts';
+import {
+  listenToGate,
+  showCode,
+  startGateProcess,
+  type GateEvents,
+  type GateProcess,
+} from '../support/gate-process.ts';
 import {
   basicOf,
   besideDoor,
@@ -75,9 +81,8 @@ describe('phones before a door', () => {
     events = await listenToGate(gateUrl);
   };
   const scan = async (index: number): Promise<Decision> => {
-    gate.type(tickets[index]?.text ?? '');
-    return (await events.next('decision', ({ decision: { claim } }) => claim?.ticketId === tickets[index]?.id))
-      .decision;
+    const { id, text = '' } = tickets[index] ?? {};
+    return (await showCode(gate, events, text, ({ decision }) => decision.claim?.ticketId === id)).decision;
   };
 
   beforeAll(async () => {

@@ -20,6 +20,7 @@ import { enrolGate } from '../support/enrol-gate.ts';
 import {
   listenToGate,
   runGateCommand,
+  showCode,
   startGateProcess,
   type GateEvents,
   type GateProcess,
@@ -93,9 +94,9 @@ describe('two gates without a cloud', () => {
   const expectLane = async (id: string, lane: string, state: string): Promise<void> =>
     expect(await waitUntil(() => laneIs(id, lane, state), happensMsMax), `${id} ${lane} is ${state}`).toBe(true);
   const scan = async (id: string, index: number): Promise<Decision> => {
-    gate(id).process.type(tickets[index]?.text ?? '');
-    return (await gate(id).events.next('decision', ({ decision }) => decision.claim?.ticketId === tickets[index]?.id))
-      .decision;
+    const { process, events } = gate(id);
+    const { id: ticketId, text = '' } = tickets[index] ?? {};
+    return (await showCode(process, events, text, ({ decision }) => decision.claim?.ticketId === ticketId)).decision;
   };
 
   beforeAll(async () => {
@@ -182,8 +183,8 @@ describe('two gates without a cloud', () => {
     await kill('gate-b');
     await start('gate-b');
     for (const lane of ['in', 'in-2']) await expectLane('gate-b', lane, 'closed order');
-    gate('gate-b').process.type(tickets[0]?.text ?? '');
-    expect(await gate('gate-b').events.next('decision')).toMatchObject({
+    const { process, events } = gate('gate-b');
+    expect(await showCode(process, events, tickets[0]?.text ?? '')).toMatchObject({
       decision: { kind: 'refuse', refusal: { type: 'entry-stopped' } },
     });
   });

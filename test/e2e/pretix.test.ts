@@ -28,6 +28,7 @@ import { waitUntil } from '../support/demo-process.ts';
 import {
   listenToGate,
   runGateCommand,
+  showCode,
   startGateProcess,
   type GateEvents,
   type GateProcess,
@@ -67,8 +68,7 @@ describe('an organiser with pretix', () => {
     cloudUrl = await cloud.ready;
   };
   const scan = async (code: string): Promise<{ readonly decision: Decision; readonly mark?: Mark | undefined }> => {
-    gate.type(code);
-    return events.next('decision');
+    return showCode(gate, events, code);
   };
 
   beforeAll(async () => {

@@ -16,6 +16,7 @@ import { enrolGate } from '../support/enrol-gate.ts';
 import {
   listenToGate,
   runGateCommand,
+  showCode,
   startGateProcess,
   type GateEvents,
   type GateProcess,
@@ -51,8 +52,9 @@ describe('a gate at two events, and one at the second only', () => {
   };
   const scan = async (id: string, event: number, index: number): Promise<Decision> => {
     const { text, id: ticketId } = ticketOf(event, index);
-    gate(id).process.type(text ?? '');
-    return (await gate(id).events.next('decision', ({ decision }) => decision.claim?.ticketId === ticketId)).decision;
+    const { process, events } = gate(id);
+    return (await showCode(process, events, text ?? '', ({ decision }) => decision.claim?.ticketId === ticketId))
+      .decision;
   };
 
   beforeAll(async () => {

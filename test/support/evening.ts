@@ -11,6 +11,7 @@ import {
   summarySchema,
   type Decision,
   type KeyPair,
+  type LaneEvent,
   type Summary,
   type SunKeys,
   type TicketResponse,
@@ -25,7 +26,7 @@ import { startTestChain, type TestChain } from './chain.ts';
 import { firstToken, runCloudWith, temporaryFolder, type CloudProcess } from './cloud-process.ts';
 import { waitUntil } from './demo-process.ts';
 import { enrolGate } from './enrol-gate.ts';
-import { listenToGate, startGateProcess, type GateEvents, type GateProcess } from './gate-process.ts';
+import { listenToGate, showCode, startGateProcess, type GateEvents, type GateProcess } from './gate-process.ts';
 import { doorZones } from './geofence.ts';
 
 export const happensMsMax = 60_000;
@@ -52,6 +53,8 @@ export const pretixKeys = (): KeyPair => keyPairFromSeed(new Uint8Array(32).fill
 export interface EveningGate {
   readonly id: GateId;
   readonly type: (line: string) => void;
+  /** Types a code at the door until it is answered. */
+  readonly show: (code: string, ticketId: string) => Promise<Decision>;
   readonly url: string;
   /** What is decided next at one of its lanes, of this ticket or of none. */
   readonly decision: (lane: LaneId, ticketId: string) => Promise<Decision>;
@@ -147,19 +150,18 @@ export async function openEvening(): Promise<Evening> {
   };
   const gate = (id: GateId): EveningGate => {
     const { process, url, events } = runningOf(id);
+    const isOf =
+      (lane: LaneId, ticketId: string) =>
+      ({ lane: of, decision: { claim } }: Extract<LaneEvent, { type: 'decision' }>): boolean =>
+        of === lane && (claim === undefined || claim.ticketId === ticketId);
     const ask = async <T>(path: string): Promise<T> => (await (await fetch(url + path)).json()) as T;
     return {
       id,
       url,
       type: process.type,
       ask,
-      decision: async (lane, ticketId) =>
-        (
-          await events.next(
-            'decision',
-            ({ lane: of, decision: { claim } }) => of === lane && (claim === undefined || claim.ticketId === ticketId),
-          )
-        ).decision,
+      show: async (code, ticketId) => (await showCode(process, events, code, isOf('door', ticketId))).decision,
+      decision: async (lane, ticketId) => (await events.next('decision', isOf(lane, ticketId))).decision,
       hold: async (ticketId) => {
         const { lane, state } = await events.next(
           'state',

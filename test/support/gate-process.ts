@@ -76,21 +76,51 @@ function watch(child: ChildProcess): {
   return { text, ended: once(child, 'close').then(([code]): Finished => ({ code: code as number | null, ...text })) };
 }
 
+type EventOf<E extends LaneEvent['type']> = Extract<LaneEvent, { type: E }>;
+type Wanted<E extends LaneEvent['type']> = (event: EventOf<E>) => boolean;
+
 export interface GateEvents {
-  /** The first event, of those already seen or still to come, that `wanted` accepts; each is given out once. */
-  readonly next: <E extends LaneEvent['type']>(
+  /** The first event, of those already seen or still to come, that `wanted` accepts; each is given out once. Rejects after a minute. */
+  readonly next: <E extends LaneEvent['type']>(type: E, wanted?: Wanted<E>) => Promise<EventOf<E>>;
+  /** As `next`, but undefined when there is none within so long. */
+  readonly within: <E extends LaneEvent['type']>(
+    ms: number,
     type: E,
-    wanted?: (event: Extract<LaneEvent, { type: E }>) => boolean,
-  ) => Promise<Extract<LaneEvent, { type: E }>>;
+    wanted?: Wanted<E>,
+  ) => Promise<EventOf<E> | undefined>;
   readonly close: () => void;
 }
+
+/** Far longer than a code has to be out of view before it counts as shown again. */
+const shownAgainAfterMs = 8_000;
+const timesShownMax = 8;
+
+/**
+ * Types a code until the gate has decided, as a visitor does: what was not answered, because the gate took it for the sighting before or
+ * was busy for too long, is shown again after a while.
+ */
+export async function showCode(
+  gate: Pick<GateProcess, 'type'>,
+  events: GateEvents,
+  text: string,
+  wanted?: Wanted<'decision'>,
+): Promise<EventOf<'decision'>> {
+  for (let shown = 0; shown < timesShownMax; shown++) {
+    gate.type(text);
+    const decided = await events.within(shownAgainAfterMs, 'decision', wanted);
+    if (decided !== undefined) return decided;
+  }
+  throw new Error(`shown ${timesShownMax} times, the code was not answered`);
+}
+
+const eventWithinMs = 60_000;
 
 /** Listens to a gate's event stream as a screen does. Resolves once it is connected. */
 export async function listenToGate(url: string): Promise<GateEvents> {
   const stopping = new AbortController();
   const response = await fetch(`${url}/events`, { signal: stopping.signal });
   const seen: LaneEvent[] = [];
-  let wake = (): void => undefined;
+  const waiting = new Set<() => void>();
   const read = async (): Promise<void> => {
     let text = '';
     const decoder = new TextDecoder();
@@ -102,23 +132,40 @@ export async function listenToGate(url: string): Promise<GateEvents> {
         const [, event, data] = /^event: (.+)\ndata: (.+)$/.exec(message) ?? [];
         if (event === 'lane' && data !== undefined) seen.push(JSON.parse(data) as LaneEvent);
       }
-      wake();
+      for (const look of waiting) look();
     }
   };
   read().catch(() => undefined); // Aborted by `close`, or cut off because the gate was killed: the test's own waits decide.
-  return {
-    next: async <E extends LaneEvent['type']>(
-      type: E,
-      wanted: (event: Extract<LaneEvent, { type: E }>) => boolean = () => true,
-    ) => {
-      const matches = (event: LaneEvent): event is Extract<LaneEvent, { type: E }> =>
-        event.type === type && wanted(event as Extract<LaneEvent, { type: E }>);
-      for (;;) {
+
+  const within = <E extends LaneEvent['type']>(
+    ms: number,
+    type: E,
+    wanted: Wanted<E> = () => true,
+  ): Promise<EventOf<E> | undefined> =>
+    new Promise((resolve) => {
+      const matches = (event: LaneEvent): boolean => event.type === type && wanted(event as EventOf<E>);
+      const end = (found: EventOf<E> | undefined): void => {
+        clearTimeout(timeout);
+        waiting.delete(look);
+        resolve(found);
+      };
+      const look = (): void => {
         const index = seen.findIndex(matches);
-        const [found] = index < 0 ? [] : seen.splice(index, 1);
-        if (found !== undefined) return found as Extract<LaneEvent, { type: E }>;
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
+        if (index >= 0) end(seen.splice(index, 1)[0] as EventOf<E>);
+      };
+      const timeout = setTimeout(end, ms, undefined);
+      waiting.add(look);
+      look();
+    });
+
+  return {
+    within,
+    next: async (type, wanted) => {
+      const found = await within(eventWithinMs, type, wanted);
+      if (found !== undefined) return found;
+      throw new Error(
+        `no such "${type}" within ${eventWithinMs / 1_000} s; not asked for were ${seen.map((event) => JSON.stringify(event)).join('\n') || 'none'}`,
+      );
     },
     close: () => stopping.abort(),
   };
