@@ -1,4 +1,4 @@
-// Builds the pages with Vite: the gate's display and band desk, the cloud's live page, the one for faces and the one of tickets on phones, and
+// Builds the pages with Vite: the gate's display and band desk, the cloud's dashboard, the one for faces and the one of tickets on phones, and
 // the demo's page, those of them that exist; and the SDK for other people's pages, one file; and the thread in which a gate looks at faces,
 // one file with its models beside it.
 //   node scripts/build-pages.mjs [--if-needed | --watch]
@@ -31,7 +31,7 @@ const faceFiles = [
 const pages = [
   { source: 'gate-agent/src/display', output: 'gate-agent/dist/display' },
   { source: 'gate-agent/src/desk', further: ['gate-agent/src/display'], output: 'gate-agent/dist/desk' },
-  { source: 'cloud-sync/src/live', output: 'cloud-sync/dist/live' },
+  { source: 'cloud-sync/src/dashboard', output: 'cloud-sync/dist/dashboard' },
   { source: 'cloud-sync/src/face', output: 'cloud-sync/dist/face', copied: faceFiles, into: 'models' },
   { source: 'cloud-sync/src/my-ticket', worker: 'worker', output: 'cloud-sync/dist/my-ticket' },
   { source: 'cloud-sync/src/sdk', module: 'geofence', output: 'cloud-sync/dist/sdk' },

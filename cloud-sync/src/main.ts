@@ -104,7 +104,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     nonces: createNonces(keys.nonceSecret, clock, random),
     trustedProxies: config.trustedProxies,
     metricsToken: config.metricsToken,
-    pageFolder: fileURLToPath(new URL('../dist/live', import.meta.url)),
+    pageFolder: fileURLToPath(new URL('../dist/dashboard', import.meta.url)),
     faceFolder: fileURLToPath(new URL('../dist/face', import.meta.url)),
     myPageFolder: fileURLToPath(new URL('../dist/my-ticket', import.meta.url)),
     sdkFolders: {

@@ -125,6 +125,8 @@ export const eventResponseSchema = z.object({
   feedVersion: z.number().int(),
 });
 export type EventResponse = z.infer<typeof eventResponseSchema>;
+/** `GET /api/events`. */
+export const eventListSchema = z.object({ events: z.array(eventResponseSchema) });
 
 /** `POST /admin/events/{event}/staff`: a person who may act at gates; the PIN is kept only as salted scrypt. */
 export const staffRequestSchema = z.strictObject({

@@ -42,8 +42,14 @@ const packageOf = (specifier: string): string =>
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
-/** Its index; and the models for faces, which are built into one file of whoever imports them. */
-const isShared = (specifier: string): boolean => /^@postern\/shared(\/face-engine)?$/.test(specifier);
+/** Its index; and what is built into the file of whoever imports it: the models for faces, and what screens are made of. */
+const isShared = (specifier: string): boolean =>
+  /^@postern\/shared(\/face-engine|\/ui(\/[a-z]+\.css)?)?$/.test(specifier);
+/** What runs in a browser and draws. */
+const isScreen = (path: string): boolean =>
+  /^(shared\/src\/ui|gate-agent\/src\/(display|desk|handheld)|cloud-sync\/src\/(dashboard|face|my-ticket)|scripts\/demo\/page)\//.test(
+    path,
+  );
 const folderOf = (path: string): string => path.split('/').slice(0, 3).join('/');
 
 /** `file -> import` for every import that `isForbidden` says must not be. */
@@ -175,6 +181,14 @@ describe('packages', () => {
     expect(users('automerge')).toEqual(['shared/src/ledger.ts']);
     expect(users('libsodium-wrappers')).toEqual(['shared/src/crypto.ts']);
   });
+
+  test('preact draws screens and is in nothing else, and the index of shared reaches no screen', () => {
+    const isPreact = (specifier: string): boolean => /^(preact$|preact\/|@preact\/signals)/.test(specifier);
+    expect(forbidden(workspaces, (specifier, path) => isPreact(specifier) && !isScreen(path))).toEqual([]);
+    expect(forbidden([...workspaces, ...scripts], isPreact).length).toBeGreaterThan(20);
+    const isUi = (specifier: string): boolean => /^(shared\/src|@postern\/shared)\/ui(\/|$)/.test(specifier);
+    expect(forbidden(everything, (specifier, path) => isUi(specifier) && !isScreen(path))).toEqual([]);
+  });
 });
 
 describe('surroundings', () => {
@@ -189,7 +203,7 @@ describe('surroundings', () => {
       saying(
         workspaces,
         clockOrChance,
-        /^(gate-agent|cloud-sync)\/src\/(system\.ts|(display|desk|handheld|live|my-ticket)\/main\.tsx)$/,
+        /^(gate-agent|cloud-sync)\/src\/(system\.ts|(display|desk|handheld|dashboard|my-ticket)\/main\.tsx)$/,
       ),
     ).toEqual([]);
   });

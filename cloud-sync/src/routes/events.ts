@@ -1,5 +1,6 @@
 // Events for people: make one, read it, change its rules; counts and gates of it.
 import {
+  eventListSchema,
   eventRequestSchema,
   eventResponseSchema,
   gateViewSchema,
@@ -58,9 +59,7 @@ export function eventRoutes({ events, feed, reports, rulesChanged }: EventRoutes
   );
   router.get(
     '/',
-    describeRoute(
-      describe('List events', 'events', { schema: z.object({ events: eventResponseSchema.array() }) }, userProblems),
-    ),
+    describeRoute(describe('List events', 'events', { schema: eventListSchema }, userProblems)),
     async (c) => {
       const own = eventsOf(c.get('actor'));
       const listed = (await events.list()).filter((record) => own === 'all' || own.has(record.id));

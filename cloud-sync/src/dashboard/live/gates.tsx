@@ -1,7 +1,7 @@
 // One card a gate: whether it is heard or lost, how many came in through it, how far its story is known, which ticket list it has.
 import type { JSX } from 'preact';
 import type { GateView, LiveState } from '@postern/shared';
-import { age, count, timeOfDay } from './format.ts';
+import { age, count, timeOfDay } from '../format.ts';
 import { Mark, type Shape } from './shapes.tsx';
 
 interface Look {

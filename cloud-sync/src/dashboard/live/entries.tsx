@@ -1,7 +1,8 @@
 // The last entries, the latest first.
 import type { JSX } from 'preact';
 import type { LiveEntry, LiveState } from '@postern/shared';
-import { gateName, ticketLabel, timeOfDay } from './format.ts';
+import { timeOfDay } from '../format.ts';
+import { gateName, ticketLabel } from './names.ts';
 
 export const Entries = ({ shown }: { readonly shown: LiveState }): JSX.Element => (
   <section class="last">

@@ -1,7 +1,8 @@
 // Uses that do not fit: both gates, both times, how sure the clocks are, the likely cause, and whether the story may still change.
 import type { JSX } from 'preact';
 import type { CaseView, EntryView, LiveState } from '@postern/shared';
-import { gateName, ticketLabel, timeOfDay, uncertainty } from './format.ts';
+import { timeOfDay } from '../format.ts';
+import { gateName, ticketLabel, uncertainty } from './names.ts';
 import { Mark } from './shapes.tsx';
 
 /** A hint, in words that accuse nobody. */

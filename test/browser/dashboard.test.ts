@@ -1,4 +1,4 @@
-// The live page in a browser: sign in, see gates and a double entry as it happens, and be told when what is shown is old.
+// The dashboard in a browser: sign in, see gates and a double entry as it happens, and be told when what is shown is old.
 import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -11,11 +11,11 @@ import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGat
 import { aMark } from '../support/marks.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
 
-const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/live/index.html', import.meta.url));
+const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/dashboard/index.html', import.meta.url));
 const missingPage = existsSync(builtPage) ? undefined : 'the pages are not built (npm run build)';
 const doorsMs = Date.UTC(2026, 8, 21, 19, 2, 11);
 
-describeOrReport('the live page', firstReason(missingPrograms('chromium'), missingPage), () => {
+describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missingPage), () => {
   let browser: Browser;
   let page: Page;
   let test: TestCloud;
@@ -54,7 +54,11 @@ describeOrReport('the live page', firstReason(missingPrograms('chromium'), missi
       server.close(() => resolve());
       if ('closeAllConnections' in server) server.closeAllConnections();
     });
+  /** Where signing in is asked for: the page of it, or the dialog over the page. */
   const signIn = async (token = test.token): Promise<void> => {
+    await page.waitForSelector('form');
+    const byToken = page.getByRole('button', { name: 'Use a token instead' });
+    if (await byToken.isVisible()) await byToken.click();
     await page.fill('input[type=password]', token);
     await page.click('button[type=submit]');
   };
@@ -68,8 +72,9 @@ describeOrReport('the live page', firstReason(missingPrograms('chromium'), missi
   };
 
   it('asks for the token and says when it is wrong', async () => {
+    await page.waitForSelector('.sign-in');
     await signIn('wrong');
-    await expect.poll(() => page.textContent('.sign-in [role=alert]')).toBe('This token is not known here.');
+    await expect.poll(() => page.textContent('.sign-in [role=alert] .words')).toBe('This token is not known here.');
     await signIn();
     await page.waitForSelector('.card');
     expect(await page.textContent('h1')).toBe('Harbour Festival');
@@ -124,15 +129,15 @@ describeOrReport('the live page', firstReason(missingPrograms('chromium'), missi
     await page.waitForSelector('.stamp .good');
     const { port } = server.address() as AddressInfo;
     await stopServer();
-    await page.waitForSelector('.contact');
-    expect(await page.textContent('.contact')).toMatch(
+    await page.waitForSelector('.tone-warn[role=alert]');
+    expect(await page.textContent('.tone-warn[role=alert] .words')).toMatch(
       /^No contact with the cloud since \d\d:\d\d:\d\d: what you see is old$/,
     );
     await test.cloud.close();
     test = await createTestCloud({ folder: test.folder, time: test.time });
     server = createAdaptorServer({ fetch: test.cloud.app.fetch });
     await new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve));
-    await page.waitForSelector('.sign-in');
+    await page.waitForSelector('dialog[open]');
     await signIn();
     await page.waitForSelector('.stamp .good');
   });

@@ -1,0 +1,110 @@
+// The frame of every section: signing in, the navigation, the choice of the event and of the language.
+import { Banner, Button, EmptyState, Toasts } from '@postern/shared/ui';
+import type { EventResponse, UserView } from '@postern/shared';
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { events, eventsProblem, readEvents } from './events.ts';
+import { say } from './language.ts';
+import { Navigation } from './navigation.tsx';
+import { place, replacePlace } from './route.ts';
+import { rolesOf, type Section } from './section.tsx';
+import { sections } from './sections.ts';
+import { me, stage } from './session.ts';
+import { SignInOver, SignInPage } from './sign-in.tsx';
+import { texts } from './texts.ts';
+
+export function App(): JSX.Element {
+  const who = me.value;
+  if (who === undefined)
+    return stage.value === 'signed-out' ? (
+      <SignInPage />
+    ) : (
+      <p class="loading">{say(stage.value === 'unreachable' ? texts.unreachable : texts.oneMoment)}</p>
+    );
+  return (
+    <>
+      <Frame who={who} />
+      {stage.value === 'expired' && <SignInOver />}
+      <Toasts dismissLabel={say(texts.dismiss)} />
+    </>
+  );
+}
+
+/** The section of the address, or the first that there is. */
+function shownSection(who: UserView, event: EventResponse | undefined): Section | undefined {
+  const { section } = place.value;
+  const open = sections.filter(
+    ({ scope, roles }) =>
+      (scope === 'deployment' || event !== undefined) &&
+      rolesOf(who, scope === 'event' ? event?.event : undefined).some((role) => roles.includes(role)),
+  );
+  return open.find(({ id }) => id === section) ?? (section === '' ? open[0] : undefined);
+}
+
+function Frame({ who }: { readonly who: UserView }): JSX.Element {
+  useEffect(() => void readEvents(), [who.id]);
+  const list = events.value;
+  const wanted = place.value.event;
+  const event = list?.find((candidate) => candidate.event === wanted) ?? list?.at(-1);
+  const section = list === undefined ? undefined : shownSection(who, event);
+  useEffect(() => {
+    // The address always says where somebody is.
+    if (section === undefined) return;
+    if (section.scope === 'event' && event !== undefined && (place.value.section === '' || wanted !== event.event))
+      replacePlace({ ...place.value, event: event.event, section: section.id });
+  }, [section, event, wanted]);
+  const title = section === undefined ? '' : say(section.title);
+  useEffect(() => {
+    document.title = [title, section?.scope === 'event' ? event?.policy.name : undefined, 'Postern']
+      .filter(Boolean)
+      .join(' – ');
+  }, [title, event?.policy.name, section?.scope]);
+  const main = useRef<HTMLElement>(null);
+  return (
+    <div class="frame">
+      <a
+        class="button primary skip unseen"
+        href="#main"
+        onClick={(click) => {
+          click.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        {say(texts.skip)}
+      </a>
+      <Navigation who={who} events={list ?? []} event={event} shown={section} />
+      <main id="main" ref={main} tabIndex={-1}>
+        {eventsProblem.value !== undefined && (
+          <Banner
+            tone="bad"
+            role="alert"
+            action={<Button onClick={() => void readEvents()}>{say(texts.again)}</Button>}
+          >
+            <strong>{eventsProblem.value.title}</strong> {eventsProblem.value.detail}
+          </Banner>
+        )}
+        {section === undefined ? (
+          list !== undefined && <EmptyState title={say(texts.nothingHere)}>{say(texts.nothingHereHint)}</EmptyState>
+        ) : (
+          <Shown section={section} event={event} who={who} />
+        )}
+      </main>
+    </div>
+  );
+}
+
+function Shown({
+  section,
+  event,
+  who,
+}: {
+  readonly section: Section;
+  readonly event: EventResponse | undefined;
+  readonly who: UserView;
+}): JSX.Element | null {
+  const { rest } = place.value;
+  if (section.scope === 'deployment') return <section.render key={section.id} rest={rest} me={who} />;
+  return event === undefined ? null : (
+    <section.render key={`${section.id} ${event.event}`} event={event} rest={rest} me={who} />
+  );
+}

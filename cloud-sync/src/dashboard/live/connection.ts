@@ -1,0 +1,66 @@
+// What is known of one event, read from its stream of whole states. Silence longer than two heartbeats means that what is shown is old, and the
+// page says so; then it connects again, for ever, and asks to sign in where the session has ended.
+import { signal } from '@preact/signals';
+import { liveStateSchema, userViewSchema, type LiveState } from '@postern/shared';
+import { ask } from '../cloud.ts';
+import { serverClock } from '../server-clock.ts';
+
+const silenceMsMax = 12_000;
+const reconnectMs = 1_000;
+
+export const state = signal<LiveState | undefined>(undefined);
+/** Undefined while the stream is alive, else the cloud's time of what is shown; 0 when nothing has come yet. */
+export const oldSinceMs = signal<number | undefined>(undefined);
+
+/** Follows an event until the function that it returns is called. */
+export function watch(event: number): () => void {
+  let close = (): void => undefined;
+  let ended = false;
+  state.value = undefined;
+  oldSinceMs.value = undefined;
+
+  function connect(): void {
+    const source = new EventSource(`/api/events/${event}/live`);
+    let silence = setTimeout(lose, silenceMsMax);
+    close = () => {
+      clearTimeout(silence);
+      source.close();
+    };
+    function lose(): void {
+      close();
+      oldSinceMs.value ??= state.value?.atMs ?? 0;
+      setTimeout(() => void reconnect(), reconnectMs);
+    }
+    source.addEventListener('state', (message) => {
+      const read = readState(String(message.data));
+      if (read === undefined) return;
+      clearTimeout(silence);
+      silence = setTimeout(lose, silenceMsMax);
+      serverClock.heard(read.atMs);
+      state.value = read;
+      oldSinceMs.value = undefined;
+    });
+    source.addEventListener('error', lose);
+  }
+
+  async function reconnect(): Promise<void> {
+    // A stream does not say why it was refused; this does, and has somebody sign in.
+    await ask('GET', '/me', userViewSchema);
+    if (!ended) connect();
+  }
+
+  connect();
+  return () => {
+    ended = true;
+    close();
+  };
+}
+
+function readState(text: string): LiveState | undefined {
+  try {
+    return liveStateSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    // Cut off: the next one is whole.
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+// The cloud's time on a page whose own clock may be wrong: the offset is learned from each state that the cloud sends and carried on by a clock
+// that nobody sets.
+
+export interface ServerClock {
+  /** The cloud said that it is `atMs`. */
+  readonly heard: (atMs: number) => void;
+  /** Unix ms by the cloud's clock; by the browser's until the cloud has said anything. */
+  readonly nowMs: () => number;
+}
+
+export interface Clocks {
+  readonly wallMs: () => number;
+  readonly monotonicMs: () => number;
+}
+
+export function createServerClock({ wallMs, monotonicMs }: Clocks): ServerClock {
+  let startMs: number | undefined;
+  return {
+    heard: (atMs) => {
+      startMs = atMs - monotonicMs();
+    },
+    nowMs: () => (startMs === undefined ? wallMs() : startMs + monotonicMs()),
+  };
+}
+
+let used: ServerClock | undefined;
+
+/** Once, by the page's beginning. */
+export function useServerClock(clock: ServerClock): void {
+  used = clock;
+}
+
+export const serverClock: ServerClock = {
+  heard: (atMs) => used?.heard(atMs),
+  nowMs: () => used?.nowMs() ?? 0,
+};

@@ -1,0 +1,66 @@
+// Who is signed in, and signing in and out. Requests that find the session over wait here until somebody has signed in again.
+import { signal } from '@preact/signals';
+import { userViewSchema, type UserView } from '@postern/shared';
+
+export type Stage = 'starting' | 'signed-out' | 'signed-in' | 'expired' | 'unreachable';
+
+/** `expired`: the page stays, signing in lies over it. */
+export const stage = signal<Stage>('starting');
+export const me = signal<UserView | undefined>(undefined);
+/** Whether the deployment has an OpenID provider; undefined until it is known. */
+export const hasProvider = signal<boolean | undefined>(undefined);
+
+const retryMs = 2_000;
+let waiting: (() => void)[] = [];
+
+/** Resolves when somebody has signed in again; from now on the page asks them to. */
+export function signedInAgain(): Promise<void> {
+  stage.value = me.value === undefined ? 'signed-out' : 'expired';
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+  });
+}
+
+export async function readMe(): Promise<void> {
+  const response = await fetch('/me').catch(() => undefined);
+  if (response?.ok === true) {
+    const read = userViewSchema.safeParse(await response.json().catch(() => undefined));
+    if (read.success) {
+      me.value = read.data;
+      stage.value = 'signed-in';
+      const going = waiting;
+      waiting = [];
+      for (const goOn of going) goOn();
+      return;
+    }
+  }
+  if (response?.status === 401) {
+    stage.value = me.value === undefined ? 'signed-out' : 'expired';
+    return;
+  }
+  stage.value = me.value === undefined ? 'unreachable' : stage.value;
+  setTimeout(() => void readMe(), retryMs);
+}
+
+export type Credentials = { readonly token: string } | { readonly email: string; readonly password: string };
+export type SignInTrouble = 'wrong' | 'too-often' | 'unreachable';
+
+/** Undefined when it went well. */
+export async function signIn(credentials: Credentials): Promise<SignInTrouble | undefined> {
+  const response = await fetch('/session', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(credentials),
+  }).catch(() => undefined);
+  if (response === undefined || response.status >= 500) return 'unreachable';
+  if (response.status === 429) return 'too-often';
+  if (!response.ok) return 'wrong';
+  await readMe();
+  return undefined;
+}
+
+/** The page begins anew: nothing of one person is left for the next. */
+export async function signOut(): Promise<void> {
+  await fetch('/session', { method: 'DELETE' }).catch(() => undefined);
+  location.reload();
+}
