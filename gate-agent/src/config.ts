@@ -2,7 +2,7 @@
 // names the file, the line, what is wrong and what would be right, because the person reading it stands at a turnstile.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { err, ok, type Result } from '@postern/shared';
+import { err, languages, ok, type Result } from '@postern/shared';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { logLevels } from './logger.ts';
@@ -97,12 +97,8 @@ const configSchema = z.strictObject({
         .default(['http://127.0.0.1:*', 'http://localhost:*']),
       /** Small pictures of what the cameras see, for a screen beside the gate. Faces may be in them: off unless asked for. */
       preview: z.boolean().default(false),
-      /** Languages of the visitor's text, the first one largest. */
-      languages: z
-        .array(z.enum(['en', 'de']))
-        .min(1)
-        .max(2)
-        .default(['en', 'de']),
+      /** Languages of the visitor's text, the first one largest; a ticket's own comes before them. */
+      languages: z.array(z.enum(languages)).min(1).max(2).default(['en', 'de']),
     })
     .prefault({}),
   clock: z

@@ -49,7 +49,7 @@ export function narrateDecision(visit: Visit, decision: Decision, facts: Narrati
     case 'refuse':
       return {
         tone: 'refused',
-        title: `${who} · ${visitorText(decision.refusal.type, 'en')}`,
+        title: `${who} · ${visitorText(decision.refusal.type).en}`,
         text: refusalText(visit, decision, facts),
       };
   }

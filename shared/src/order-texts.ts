@@ -1,35 +1,17 @@
-// What people read about orders to a venue: visitors at a lane, staff beside it, and whoever is about to give or lift one.
+// What staff read about orders to a venue: beside a lane, and whoever is about to give or lift one.
 import type { Order } from './mark.ts';
-import type { Language } from './texts.ts';
+import type { StaffLanguage, StaffTexts } from './languages.ts';
 
-type Texts = Readonly<Record<Language, string>>;
-
-/** On the display of a lane, for visitors. */
-export const orderVisitorTexts = {
-  entryStopped: {
-    title: { en: 'Entry is stopped', de: 'Einlass gestoppt' },
-    hint: { en: 'Please wait, staff will tell you when it goes on', de: 'Bitte warten, das Personal sagt Bescheid' },
-  },
-  evacuationEntry: {
-    title: { en: 'No entry', de: 'Kein Einlass' },
-    hint: { en: 'Please leave by the exits', de: 'Bitte zu den Ausgängen gehen' },
-  },
-  evacuationExit: {
-    title: { en: 'Exit: please walk through', de: 'Ausgang: bitte durchgehen' },
-    hint: { en: 'Please leave calmly', de: 'Bitte ruhig hinausgehen' },
-  },
-} as const satisfies Readonly<Record<string, { readonly title: Texts; readonly hint: Texts }>>;
-
-const staffTexts: Readonly<Record<Order, Texts>> = {
+const staffTexts: Readonly<Record<Order, StaffTexts>> = {
   'stop-entry': { en: 'ENTRY STOPPED by {who}, {at}', de: 'EINLASS GESTOPPT von {who}, {at}' },
   evacuate: { en: 'EVACUATION ordered by {who}, {at}', de: 'RÄUMUNG angeordnet von {who}, {at}' },
 };
 
 /** `who`: the operator and the gate they were at, as far as known; `at`: the time of day. */
-export const orderStaffText = (order: Order, who: string, at: string, language: Language): string =>
+export const orderStaffText = (order: Order, who: string, at: string, language: StaffLanguage): string =>
   staffTexts[order][language].replace('{who}', () => who).replace('{at}', () => at);
 
-const questions: Readonly<Record<'give' | 'lift', Readonly<Record<Order, Texts>>>> = {
+const questions: Readonly<Record<'give' | 'lift', Readonly<Record<Order, StaffTexts>>>> = {
   give: {
     'stop-entry': {
       en: 'Stop entry in {zone}: {gates} will let nobody in until this is lifted.',
@@ -57,7 +39,7 @@ export function orderQuestion(
   { lift, order }: { readonly lift: boolean; readonly order: Order },
   zoneName: string | undefined,
   gates: number,
-  language: Language,
+  language: StaffLanguage,
 ): string {
   const zone = zoneName ?? (language === 'de' ? 'allen Zonen' : 'all zones');
   const noun = { en: ['gate', 'gates'], de: ['Gate', 'Gates'] } as const;

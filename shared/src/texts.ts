@@ -1,313 +1,167 @@
-// What people read on screens: every refusal with the visitor's text (kind, no accusation) and the steward's (exact: where, when,
-// what to do), and the words of states and warnings, in each language that a venue can choose.
+// What staff read about refusals, holds and warnings: exact (where, when, what to do), in each of their languages. What visitors read meanwhile
+// is in visitor-texts.ts.
 import type { RefusalCode, RefusalDetail, Warning } from './decision.ts';
+import { localeOf, type StaffLanguage, type StaffTexts } from './languages.ts';
 import type { HoldReason } from './ticket.ts';
 
-export const languages = ['en', 'de'] as const;
-export type Language = (typeof languages)[number];
-
-/** One text in every language. */
-export type Texts = Readonly<Record<Language, string>>;
-interface RefusalText {
-  readonly visitor: Texts;
-  readonly steward: Texts;
-}
-
-const pleaseSeeStaff: Texts = { en: 'Please see staff', de: 'Bitte wenden Sie sich an das Personal' };
-const pleaseTryAgain: Texts = { en: 'Please hold it up once more', de: 'Bitte noch einmal zeigen' };
-const notHere: Texts = { en: 'Please use another entrance', de: 'Bitte einen anderen Eingang benutzen' };
-const notNow: Texts = { en: 'Not just yet, please see staff', de: 'Noch nicht, bitte wenden Sie sich an das Personal' };
-const oneMoment: Texts = {
-  en: 'One moment, please wait for staff',
-  de: 'Einen Moment, bitte warten Sie auf das Personal',
-};
-
 /** Placeholders: {gate} {at} {when} {off} {admitted} {party} {zone}; a part in [ ] is left out where its placeholder is unknown. */
-const refusalTexts: Readonly<Record<RefusalCode, RefusalText>> = {
-  'not-a-ticket': {
-    visitor: pleaseTryAgain,
-    steward: { en: 'This is not a ticket code', de: 'Das ist kein Ticketcode' },
-  },
+const refusalTexts: Readonly<Record<RefusalCode, StaffTexts>> = {
+  'not-a-ticket': { en: 'This is not a ticket code', de: 'Das ist kein Ticketcode' },
   malformed: {
-    visitor: pleaseTryAgain,
-    steward: {
-      en: 'Ticket code damaged or incomplete: try again, or type the short code',
-      de: 'Ticketcode beschädigt oder unvollständig: noch einmal scannen oder Kurzcode eingeben',
-    },
+    en: 'Ticket code damaged or incomplete: try again, or type the short code',
+    de: 'Ticketcode beschädigt oder unvollständig: noch einmal scannen oder Kurzcode eingeben',
   },
   'signature-invalid': {
-    visitor: pleaseSeeStaff,
-    steward: { en: 'Forged or altered: the signature is wrong', de: 'Gefälscht oder verändert: Signatur falsch' },
+    en: 'Forged or altered: the signature is wrong',
+    de: 'Gefälscht oder verändert: Signatur falsch',
   },
   'key-unknown': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'Signed with an unknown key: forged, or this gate needs a newer ticket list',
-      de: 'Mit unbekanntem Schlüssel signiert: gefälscht, oder dieses Gate braucht eine neuere Ticketliste',
-    },
+    en: 'Signed with an unknown key: forged, or this gate needs a newer ticket list',
+    de: 'Mit unbekanntem Schlüssel signiert: gefälscht, oder dieses Gate braucht eine neuere Ticketliste',
   },
   'key-revoked': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'Signed with a withdrawn key: the ticket has to be issued again',
-      de: 'Mit gesperrtem Schlüssel signiert: Ticket muss neu ausgestellt werden',
-    },
+    en: 'Signed with a withdrawn key: the ticket has to be issued again',
+    de: 'Mit gesperrtem Schlüssel signiert: Ticket muss neu ausgestellt werden',
   },
-  'other-event': {
-    visitor: pleaseSeeStaff,
-    steward: { en: 'Ticket for another event', de: 'Ticket für eine andere Veranstaltung' },
-  },
-  'code-unknown': {
-    visitor: pleaseSeeStaff,
-    steward: { en: 'Code not in the ticket list', de: 'Code steht nicht in der Ticketliste' },
-  },
+  'other-event': { en: 'Ticket for another event', de: 'Ticket für eine andere Veranstaltung' },
+  'code-unknown': { en: 'Code not in the ticket list', de: 'Code steht nicht in der Ticketliste' },
   'band-disputed': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'This band is linked twice[, last at {gate}][, {at}]: scan the ticket itself; a supervisor settles it in the cloud',
-      de: 'Dieses Band ist doppelt zugeordnet[, zuletzt {gate}][, {at}]: Ticket selbst scannen; Leitung klärt es in der Cloud',
-    },
+    en: 'This band is linked twice[, last at {gate}][, {at}]: scan the ticket itself; a supervisor settles it in the cloud',
+    de: 'Dieses Band ist doppelt zugeordnet[, zuletzt {gate}][, {at}]: Ticket selbst scannen; Leitung klärt es in der Cloud',
   },
   'tag-unsupported': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'This tag proves itself in a way that gates do not know (LRP): replace it; the ticket’s own code works',
-      de: 'Dieses Tag weist sich auf eine Art aus, die Gates nicht kennen (LRP): ersetzen; der Ticketcode gilt',
-    },
+    en: 'This tag proves itself in a way that gates do not know (LRP): replace it; the ticket’s own code works',
+    de: 'Dieses Tag weist sich auf eine Art aus, die Gates nicht kennen (LRP): ersetzen; der Ticketcode gilt',
   },
   'too-many-attempts': {
-    visitor: oneMoment,
-    steward: { en: 'Too many unknown codes: wait a minute', de: 'Zu viele unbekannte Codes: eine Minute warten' },
+    en: 'Too many unknown codes: wait a minute',
+    de: 'Zu viele unbekannte Codes: eine Minute warten',
   },
-  'other-ticket': {
-    visitor: pleaseSeeStaff,
-    steward: { en: 'This code belongs to another ticket', de: 'Dieser Code gehört zu einem anderen Ticket' },
-  },
-  'ticket-unknown': {
-    visitor: pleaseSeeStaff,
-    steward: { en: 'Ticket not in the ticket list', de: 'Ticket steht nicht in der Ticketliste' },
-  },
+  'other-ticket': { en: 'This code belongs to another ticket', de: 'Dieser Code gehört zu einem anderen Ticket' },
+  'ticket-unknown': { en: 'Ticket not in the ticket list', de: 'Ticket steht nicht in der Ticketliste' },
   replaced: {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'Replaced by a newer ticket: ask for the newest code',
-      de: 'Durch ein neueres Ticket ersetzt: nach dem neuesten Code fragen',
-    },
+    en: 'Replaced by a newer ticket: ask for the newest code',
+    de: 'Durch ein neueres Ticket ersetzt: nach dem neuesten Code fragen',
   },
-  revoked: { visitor: pleaseSeeStaff, steward: { en: 'Ticket cancelled', de: 'Ticket storniert' } },
-  unpaid: { visitor: pleaseSeeStaff, steward: { en: 'Ticket not paid yet', de: 'Ticket noch nicht bezahlt' } },
-  blocked: {
-    visitor: pleaseSeeStaff,
-    steward: { en: 'Ticket blocked by the organiser', de: 'Ticket vom Veranstalter gesperrt' },
-  },
-  denied: { visitor: pleaseSeeStaff, steward: { en: 'Blocked by staff', de: 'Vom Personal gesperrt' } },
+  revoked: { en: 'Ticket cancelled', de: 'Ticket storniert' },
+  unpaid: { en: 'Ticket not paid yet', de: 'Ticket noch nicht bezahlt' },
+  blocked: { en: 'Ticket blocked by the organiser', de: 'Ticket vom Veranstalter gesperrt' },
+  denied: { en: 'Blocked by staff', de: 'Vom Personal gesperrt' },
   'not-yet-valid': {
-    visitor: notNow,
-    steward: {
-      en: 'Not valid yet[: from {when}][: this rotating code is {off} ahead, the phone’s clock is wrong]',
-      de: 'Noch nicht gültig[: ab {when}][: wechselnder Code {off} voraus, Uhr des Handys falsch]',
-    },
+    en: 'Not valid yet[: from {when}][: this rotating code is {off} ahead, the phone’s clock is wrong]',
+    de: 'Noch nicht gültig[: ab {when}][: wechselnder Code {off} voraus, Uhr des Handys falsch]',
   },
   expired: {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'No longer valid[: ended {when}][: this rotating code is {off} old, a picture of it or a wrong clock on the phone]',
-      de: 'Nicht mehr gültig[: bis {when}][: wechselnder Code {off} alt, abfotografiert oder Uhr des Handys falsch]',
-    },
+    en: 'No longer valid[: ended {when}][: this rotating code is {off} old, a picture of it or a wrong clock on the phone]',
+    de: 'Nicht mehr gültig[: bis {when}][: wechselnder Code {off} alt, abfotografiert oder Uhr des Handys falsch]',
   },
-  'wrong-zone': {
-    visitor: notHere,
-    steward: { en: 'Ticket does not open this zone', de: 'Ticket gilt nicht für diesen Bereich' },
-  },
-  'already-used': {
-    visitor: pleaseSeeStaff,
-    steward: { en: 'Already used[: {gate}][, {at}]', de: 'Bereits benutzt[: {gate}][, {at}]' },
-  },
+  'wrong-zone': { en: 'Ticket does not open this zone', de: 'Ticket gilt nicht für diesen Bereich' },
+  'already-used': { en: 'Already used[: {gate}][, {at}]', de: 'Bereits benutzt[: {gate}][, {at}]' },
   'uses-spent': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'All entries used[, last: {gate}][, {at}]',
-      de: 'Alle Eintritte verbraucht[, zuletzt: {gate}][, {at}]',
-    },
+    en: 'All entries used[, last: {gate}][, {at}]',
+    de: 'Alle Eintritte verbraucht[, zuletzt: {gate}][, {at}]',
   },
   'already-inside': {
-    visitor: pleaseSeeStaff,
-    steward: { en: 'Already inside[: entered at {gate}][, {at}]', de: 'Bereits drinnen[: Eintritt {gate}][, {at}]' },
+    en: 'Already inside[: entered at {gate}][, {at}]',
+    de: 'Bereits drinnen[: Eintritt {gate}][, {at}]',
   },
-  'not-inside': {
-    visitor: { en: 'Goodbye', de: 'Auf Wiedersehen' },
-    steward: { en: 'Not known to be inside', de: 'Nicht als anwesend bekannt' },
-  },
+  'not-inside': { en: 'Not known to be inside', de: 'Nicht als anwesend bekannt' },
   'pass-out-needed': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'Entered before[ at {gate}][, {at}] and not passed out: a steward at the exit must pass it out',
-      de: 'Schon eingetreten[ an {gate}][, {at}], nicht ausgelassen: am Ausgang auslassen',
-    },
+    en: 'Entered before[ at {gate}][, {at}] and not passed out: a steward at the exit must pass it out',
+    de: 'Schon eingetreten[ an {gate}][, {at}], nicht ausgelassen: am Ausgang auslassen',
   },
   'too-soon': {
-    visitor: notNow,
-    steward: {
-      en: 'Too soon after the last entry[: again from {when}]',
-      de: 'Zu bald nach dem letzten Eintritt[: wieder ab {when}]',
-    },
+    en: 'Too soon after the last entry[: again from {when}]',
+    de: 'Zu bald nach dem letzten Eintritt[: wieder ab {when}]',
   },
-  'once-per-day': {
-    visitor: pleaseSeeStaff,
-    steward: { en: 'Used today already[: {gate}][, {at}]', de: 'Heute bereits benutzt[: {gate}][, {at}]' },
-  },
+  'once-per-day': { en: 'Used today already[: {gate}][, {at}]', de: 'Heute bereits benutzt[: {gate}][, {at}]' },
   'party-complete': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'The whole party is in[: {admitted} of {party}][, last {at}]',
-      de: 'Die Gruppe ist vollständig[: {admitted} von {party}][, zuletzt {at}]',
-    },
+    en: 'The whole party is in[: {admitted} of {party}][, last {at}]',
+    de: 'Die Gruppe ist vollständig[: {admitted} von {party}][, zuletzt {at}]',
   },
-  'zone-full': { visitor: oneMoment, steward: { en: 'Zone full[: {zone}]', de: 'Bereich voll[: {zone}]' } },
+  'zone-full': { en: 'Zone full[: {zone}]', de: 'Bereich voll[: {zone}]' },
   'code-replayed': {
-    visitor: { en: 'Please wait for the next code', de: 'Bitte auf den nächsten Code warten' },
-    steward: {
-      en: 'This rotating code was used already: wait for the next code',
-      de: 'Dieser wechselnde Code wurde schon benutzt: nächsten abwarten',
-    },
+    en: 'This rotating code was used already: wait for the next code',
+    de: 'Dieser wechselnde Code wurde schon benutzt: nächsten abwarten',
   },
   'cache-stale': {
-    visitor: oneMoment,
-    steward: {
-      en: 'Ticket list too old: connect this gate, or call a supervisor',
-      de: 'Ticketliste zu alt: Gate verbinden oder Leitung rufen',
-    },
+    en: 'Ticket list too old: connect this gate, or call a supervisor',
+    de: 'Ticketliste zu alt: Gate verbinden oder Leitung rufen',
   },
   'clock-untrusted': {
-    visitor: oneMoment,
-    steward: {
-      en: 'The time is not confirmed: a supervisor has to confirm the clock',
-      de: 'Uhrzeit nicht bestätigt: Leitung muss die Uhr bestätigen',
-    },
+    en: 'The time is not confirmed: a supervisor has to confirm the clock',
+    de: 'Uhrzeit nicht bestätigt: Leitung muss die Uhr bestätigen',
   },
   'assurance-too-low': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'This ticket type needs a stronger proof than this code',
-      de: 'Diese Ticketart braucht einen stärkeren Nachweis als diesen Code',
-    },
+    en: 'This ticket type needs a stronger proof than this code',
+    de: 'Diese Ticketart braucht einen stärkeren Nachweis als diesen Code',
   },
   'method-off': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'This kind of code is switched off for the event',
-      de: 'Diese Art Code ist für die Veranstaltung abgeschaltet',
-    },
+    en: 'This kind of code is switched off for the event',
+    de: 'Diese Art Code ist für die Veranstaltung abgeschaltet',
   },
   'type-unknown': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'Ticket type unknown: this gate needs a newer ticket list',
-      de: 'Ticketart unbekannt: Gate braucht eine neuere Ticketliste',
-    },
+    en: 'Ticket type unknown: this gate needs a newer ticket list',
+    de: 'Ticketart unbekannt: Gate braucht eine neuere Ticketliste',
   },
-  'lane-closed': { visitor: notHere, steward: { en: 'Lane closed', de: 'Spur geschlossen' } },
+  'lane-closed': { en: 'Lane closed', de: 'Spur geschlossen' },
   'entry-stopped': {
-    visitor: { en: 'Entry is stopped, please wait', de: 'Einlass gestoppt, bitte warten' },
-    steward: {
-      en: 'Entry is stopped by order: nobody goes in',
-      de: 'Einlass angeordnet gestoppt: niemand geht hinein',
-    },
+    en: 'Entry is stopped by order: nobody goes in',
+    de: 'Einlass angeordnet gestoppt: niemand geht hinein',
   },
-  declined: {
-    visitor: pleaseSeeStaff,
-    steward: { en: 'Declined by staff, no use spent', de: 'Vom Personal abgelehnt, kein Eintritt verbraucht' },
-  },
+  declined: { en: 'Declined by staff, no use spent', de: 'Vom Personal abgelehnt, kein Eintritt verbraucht' },
   'hold-timed-out': {
-    visitor: pleaseTryAgain,
-    steward: {
-      en: 'Nobody decided in time, no use spent: scan again',
-      de: 'Niemand hat rechtzeitig entschieden, kein Eintritt verbraucht: noch einmal scannen',
-    },
+    en: 'Nobody decided in time, no use spent: scan again',
+    de: 'Niemand hat rechtzeitig entschieden, kein Eintritt verbraucht: noch einmal scannen',
   },
   'position-unproven': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'The phone does not show that it has been here long enough: scan the ticket itself',
-      de: 'Das Handy weist nicht nach, lange genug hier zu sein: Ticket selbst scannen',
-    },
+    en: 'The phone does not show that it has been here long enough: scan the ticket itself',
+    de: 'Das Handy weist nicht nach, lange genug hier zu sein: Ticket selbst scannen',
   },
   'not-owner': {
-    visitor: {
-      en: 'This wallet does not hold the ticket: please see staff',
-      de: 'Diese Wallet hat das Ticket nicht: bitte wenden Sie sich an das Personal',
-    },
-    steward: {
-      en: 'Signed by a wallet that did not hold the token[ at {at}]: sold, or shown from the wrong wallet',
-      de: 'Von einer Wallet signiert, der das Token[ um {at}] nicht gehörte: verkauft, oder falsche Wallet',
-    },
+    en: 'Signed by a wallet that did not hold the token[ at {at}]: sold, or shown from the wrong wallet',
+    de: 'Von einer Wallet signiert, der das Token[ um {at}] nicht gehörte: verkauft, oder falsche Wallet',
   },
   'owner-stale': {
-    visitor: oneMoment,
-    steward: {
-      en: 'Who holds the token is known only as of[ {at}] long ago: connect this gate, or call a supervisor',
-      de: 'Wem das Token gehört, ist nur von früher[, {at},] bekannt: Gate verbinden oder Leitung rufen',
-    },
+    en: 'Who holds the token is known only as of[ {at}] long ago: connect this gate, or call a supervisor',
+    de: 'Wem das Token gehört, ist nur von früher[, {at},] bekannt: Gate verbinden oder Leitung rufen',
   },
   'token-consumed': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'The chain has this token as used, no gate knows of it: a supervisor has to look',
-      de: 'Die Chain führt dieses Token als benutzt, kein Gate weiß davon: Leitung muss nachsehen',
-    },
+    en: 'The chain has this token as used, no gate knows of it: a supervisor has to look',
+    de: 'Die Chain führt dieses Token als benutzt, kein Gate weiß davon: Leitung muss nachsehen',
   },
   'face-unknown': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'No face is enrolled for this ticket: check who it is in another way',
-      de: 'Zu diesem Ticket ist kein Gesicht hinterlegt: auf anderem Weg prüfen',
-    },
+    en: 'No face is enrolled for this ticket: check who it is in another way',
+    de: 'Zu diesem Ticket ist kein Gesicht hinterlegt: auf anderem Weg prüfen',
   },
   'face-erased': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'The face of this ticket has been erased: check who it is in another way',
-      de: 'Das Gesicht zu diesem Ticket wurde gelöscht: auf anderem Weg prüfen',
-    },
+    en: 'The face of this ticket has been erased: check who it is in another way',
+    de: 'Das Gesicht zu diesem Ticket wurde gelöscht: auf anderem Weg prüfen',
   },
   'face-other-model': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'The face was enrolled for another version of this gate: check who it is in another way',
-      de: 'Das Gesicht wurde für eine andere Version dieses Gates hinterlegt: auf anderem Weg prüfen',
-    },
+    en: 'The face was enrolled for another version of this gate: check who it is in another way',
+    de: 'Das Gesicht wurde für eine andere Version dieses Gates hinterlegt: auf anderem Weg prüfen',
   },
   'face-invalid': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'The stored face does not belong to this ticket: check who it is in another way, and tell the organiser',
-      de: 'Das gespeicherte Gesicht gehört nicht zu diesem Ticket: auf anderem Weg prüfen und dem Veranstalter sagen',
-    },
+    en: 'The stored face does not belong to this ticket: check who it is in another way, and tell the organiser',
+    de: 'Das gespeicherte Gesicht gehört nicht zu diesem Ticket: auf anderem Weg prüfen und dem Veranstalter sagen',
   },
   'face-unproven': {
-    visitor: pleaseSeeStaff,
-    steward: {
-      en: 'The camera could not tell; that says nothing about the person: check who it is in another way',
-      de: 'Die Kamera konnte es nicht erkennen; das sagt nichts über die Person: auf anderem Weg prüfen',
-    },
+    en: 'The camera could not tell; that says nothing about the person: check who it is in another way',
+    de: 'Die Kamera konnte es nicht erkennen; das sagt nichts über die Person: auf anderem Weg prüfen',
   },
   'store-failed': {
-    visitor: notHere,
-    steward: {
-      en: 'The gate cannot record entries: stays shut, call the technician',
-      de: 'Das Gate kann nichts aufzeichnen: bleibt zu, Technik rufen',
-    },
+    en: 'The gate cannot record entries: stays shut, call the technician',
+    de: 'Das Gate kann nichts aufzeichnen: bleibt zu, Technik rufen',
   },
 };
 
 export interface TextOptions {
-  readonly language: Language;
+  readonly language: StaffLanguage;
   readonly timeZone: string;
   /** The gate's name on screens, by id; the id itself where unknown. */
   readonly gateName?: (gate: string) => string;
 }
-
-export const visitorText = (code: RefusalCode, language: Language): string => refusalTexts[code].visitor[language];
 
 /** The steward's text with the facts that are known, times in the venue's time zone. */
 export function stewardText(
@@ -326,7 +180,7 @@ export function stewardText(
     party: detail.party?.toString(),
     zone: detail.zone,
   };
-  return refusalTexts[code].steward[language].replaceAll(/\[([^\]]*)\]/g, (_whole, part: string) => {
+  return refusalTexts[code][language].replaceAll(/\[([^\]]*)\]/g, (_whole, part: string) => {
     let known = true;
     const filled = part.replaceAll(/\{(\w+)\}/g, (_placeholder, name: string) => {
       known &&= facts[name] !== undefined;
@@ -345,11 +199,11 @@ const duration = (seconds: number): string => {
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** `19:02`, in the venue's time zone. */
-export function clockTime(ms: number, language: Language, timeZone: string): string {
+export function clockTime(ms: number, language: StaffLanguage, timeZone: string): string {
   const key = `${language} ${timeZone}`;
   let format = formats.get(key);
   if (format === undefined) {
-    format = new Intl.DateTimeFormat(language === 'de' ? 'de-DE' : 'en-GB', {
+    format = new Intl.DateTimeFormat(localeOf(language), {
       hour: '2-digit',
       minute: '2-digit',
       timeZone,
@@ -359,7 +213,7 @@ export function clockTime(ms: number, language: Language, timeZone: string): str
   return format.format(new Date(ms));
 }
 
-export const holdTexts: Readonly<Record<HoldReason, Texts>> = {
+export const holdTexts: Readonly<Record<HoldReason, StaffTexts>> = {
   'id-check': { en: 'Check the ID', de: 'Ausweis prüfen' },
   'under-18': { en: 'Under 18: check age and companion', de: 'Unter 18: Alter und Begleitung prüfen' },
   reduced: { en: 'Reduced price: check the proof', de: 'Ermäßigt: Nachweis prüfen' },
@@ -369,7 +223,7 @@ export const holdTexts: Readonly<Record<HoldReason, Texts>> = {
   supervisor: { en: 'A supervisor has to decide', de: 'Leitung muss entscheiden' },
 };
 
-export const warningTexts: Readonly<Record<Warning, Texts>> = {
+export const warningTexts: Readonly<Record<Warning, StaffTexts>> = {
   'cache-stale': { en: 'Ticket list is old', de: 'Ticketliste ist alt' },
   'clock-untrusted': { en: 'Time not confirmed', de: 'Uhrzeit nicht bestätigt' },
   'unknown-ticket': {
@@ -380,13 +234,3 @@ export const warningTexts: Readonly<Record<Warning, Texts>> = {
   'out-of-touch': { en: 'No contact, still admitting', de: 'Kein Kontakt, Einlass läuft weiter' },
   'owner-stale': { en: 'May have been sold since', de: 'Kann seitdem verkauft worden sein' },
 };
-
-export const stateTexts = {
-  ready: { en: 'Ready', de: 'Bereit' },
-  welcome: { en: 'Welcome', de: 'Willkommen' },
-  goodbye: { en: 'Goodbye', de: 'Auf Wiedersehen' },
-  oneMoment: { en: 'One moment', de: 'Einen Moment' },
-  pleaseSeeStaff,
-  closed: { en: 'Lane closed', de: 'Spur geschlossen' },
-  free: { en: 'Please walk through', de: 'Bitte durchgehen' },
-} as const satisfies Readonly<Record<string, Texts>>;

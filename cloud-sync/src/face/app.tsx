@@ -1,7 +1,7 @@
 // The page as a whole. Whatever it shows, it says that there is another way in.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { chooseLanguage, type FaceSubject, type Language } from '@postern/shared';
+import { staffLanguageOf, type FaceSubject, type StaffLanguage } from '@postern/shared';
 import {
   camera,
   closeCamera,
@@ -21,8 +21,8 @@ import { ageText, agreedText, erasesText, hints, labels, troubleText } from './m
 /** As many as the service asks for. */
 const framesWanted = [1, 2, 3];
 
-const language: Language = chooseLanguage(navigator.languages);
-const say = (text: Readonly<Record<Language, string>>): string => text[language];
+const language: StaffLanguage = staffLanguageOf(navigator.languages);
+const say = (text: Readonly<Record<StaffLanguage, string>>): string => text[language];
 /** The phone's own where it is of the page's language: a British day is not written as an American one. */
 const dateLocale = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
 const day = (atMs: number): string =>

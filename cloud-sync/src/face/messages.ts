@@ -1,5 +1,5 @@
 // Everything the page says in its own words, in every language; what somebody agrees to is the organiser's text.
-import type { Texts } from '@postern/shared';
+import type { StaffTexts } from '@postern/shared';
 
 export const labels = {
   title: { en: 'Your face as a second proof', de: 'Ihr Gesicht als zweiter Nachweis' },
@@ -11,7 +11,7 @@ export const labels = {
     en: 'No picture leaves this phone. What is sent are 128 numbers that describe your face; they are compared with nobody’s but your own.',
     de: 'Kein Bild verlässt dieses Handy. Gesendet werden 128 Zahlen, die Ihr Gesicht beschreiben; verglichen werden sie nur mit Ihrem eigenen.',
   },
-  language: { en: 'Language', de: 'Sprache' },
+  language: { en: 'StaffLanguage', de: 'Sprache' },
   agree: { en: 'I have read this and I agree.', de: 'Ich habe das gelesen und willige ein.' },
   begin: { en: 'Open the camera', de: 'Kamera öffnen' },
   stop: { en: 'Stop', de: 'Abbrechen' },
@@ -38,22 +38,22 @@ export const labels = {
     en: 'Gates that are without a network follow when they have one again. Your ticket stays good.',
     de: 'Eingänge ohne Netz folgen, sobald sie wieder eines haben. Ihr Ticket bleibt gültig.',
   },
-} as const satisfies Record<string, Texts>;
+} as const satisfies Record<string, StaffTexts>;
 
-export const ageText = (ageMin: number): Texts => ({
+export const ageText = (ageMin: number): StaffTexts => ({
   en: `I am at least ${ageMin} years old.`,
   de: `Ich bin mindestens ${ageMin} Jahre alt.`,
 });
-export const agreedText = (version: string, at: string): Texts => ({
+export const agreedText = (version: string, at: string): StaffTexts => ({
   en: `You agreed to text ${version} on ${at}.`,
   de: `Sie haben Text ${version} am ${at} zugestimmt.`,
 });
-export const erasesText = (at: string): Texts => ({
+export const erasesText = (at: string): StaffTexts => ({
   en: `It is erased by itself by ${at}.`,
   de: `Es wird spätestens am ${at} von selbst gelöscht.`,
 });
 
-export const hints: Readonly<Record<string, Texts>> = {
+export const hints: Readonly<Record<string, StaffTexts>> = {
   'no-face': { en: 'Nobody can be seen', de: 'Es ist niemand zu sehen' },
   'several-faces': { en: 'Only you, please', de: 'Bitte nur Sie allein' },
   'face-too-small': { en: 'Come closer', de: 'Bitte näher kommen' },
@@ -63,8 +63,11 @@ export const hints: Readonly<Record<string, Texts>> = {
   'another-face': { en: 'That was somebody else: once more', de: 'Das war jemand anderes: noch einmal' },
 };
 
-const somethingWrong: Texts = { en: 'That did not work. Try again.', de: 'Das hat nicht geklappt. Bitte noch einmal.' };
-const troubles: Readonly<Record<string, Texts>> = {
+const somethingWrong: StaffTexts = {
+  en: 'That did not work. Try again.',
+  de: 'Das hat nicht geklappt. Bitte noch einmal.',
+};
+const troubles: Readonly<Record<string, StaffTexts>> = {
   'link-invalid': {
     en: 'This link was used already, or is too old. Ask for a new one where you got it.',
     de: 'Dieser Link wurde schon benutzt oder ist zu alt. Bitte dort um einen neuen bitten, wo Sie ihn bekommen haben.',
@@ -91,4 +94,4 @@ const troubles: Readonly<Record<string, Texts>> = {
   },
   unreachable: { en: 'The service does not answer. Try again.', de: 'Der Dienst antwortet nicht. Bitte noch einmal.' },
 };
-export const troubleText = (type: string): Texts => troubles[type] ?? somethingWrong;
+export const troubleText = (type: string): StaffTexts => troubles[type] ?? somethingWrong;

@@ -1,7 +1,7 @@
 // A visitor's ticket on their phone: claimed by a link or by a wallet, shown as a code that changes every few seconds, without a network after one visit.
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import { chooseLanguage } from '@postern/shared';
+import { staffLanguageOf } from '@postern/shared';
 import { App } from './app.tsx';
 import { createMyCloud } from './cloud.ts';
 import { openKeep, type Keep } from './kept-tickets.ts';
@@ -18,7 +18,7 @@ const wallMs = (): number => Date.now();
 const monotonicMs = (): number => performance.now();
 const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
 
-const language = chooseLanguage(navigator.languages);
+const language = staffLanguageOf(navigator.languages);
 document.documentElement.lang = language;
 document.title = labels.page[language];
 const root = document.getElementById('page') ?? document.body;

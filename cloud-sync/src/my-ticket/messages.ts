@@ -1,5 +1,5 @@
 // Everything the page says, in every language. The language is the phone's first that we have.
-import type { HoldingState, Saying, Texts } from '@postern/shared';
+import type { HoldingState, StaffSaying, StaffTexts } from '@postern/shared';
 
 export const labels = {
   page: { en: 'My ticket', de: 'Mein Ticket' },
@@ -37,7 +37,7 @@ export const labels = {
   askWallet: { en: 'Ask the wallet', de: 'Wallet fragen' },
   confirmInWallet: { en: 'Say yes in your wallet', de: 'Bestätigen Sie in Ihrer Wallet' },
   working: { en: 'One moment', de: 'Einen Moment' },
-} as const satisfies Record<string, Texts>;
+} as const satisfies Record<string, StaffTexts>;
 
 export const sayings = {
   nothing: {
@@ -124,10 +124,10 @@ export const sayings = {
   used: {
     title: { en: 'This ticket has been used', de: 'Dieses Ticket wurde benutzt' },
   },
-} as const satisfies Record<string, Saying>;
+} as const satisfies Record<string, StaffSaying>;
 
 /** Why there is no code; `valid` has one. */
-export const states: Readonly<Record<Exclude<HoldingState, 'valid'>, Saying>> = {
+export const states: Readonly<Record<Exclude<HoldingState, 'valid'>, StaffSaying>> = {
   moved: {
     title: { en: 'Moved to another phone', de: 'Auf ein anderes Handy verschoben' },
     hint: {
@@ -177,13 +177,13 @@ export const states: Readonly<Record<Exclude<HoldingState, 'valid'>, Saying>> = 
   },
 };
 
-const noTokens: Saying = {
+const noTokens: StaffSaying = {
   title: { en: 'No tickets as tokens here', de: 'Hier gibt es keine Tickets als Token' },
   hint: { en: 'Ask the organiser for the right link.', de: 'Bitten Sie den Veranstalter um den richtigen Link.' },
 };
 
 /** Why something that was asked for did not happen, by the type of the cloud's problem. */
-const problems: Readonly<Record<string, Saying>> = {
+const problems: Readonly<Record<string, StaffSaying>> = {
   unreachable: {
     title: { en: 'No network', de: 'Kein Netz' },
     hint: {
@@ -266,11 +266,11 @@ const problems: Readonly<Record<string, Saying>> = {
   blocked: states.blocked,
   'method-off': states['method-off'],
 };
-const unexpected: Saying = {
+const unexpected: StaffSaying = {
   title: { en: 'That did not work', de: 'Das hat nicht geklappt' },
   hint: { en: 'Try again in a moment.', de: 'Versuchen Sie es gleich noch einmal.' },
 };
-export const problemSaying = (type: string): Saying => problems[type] ?? unexpected;
+export const problemSaying = (type: string): StaffSaying => problems[type] ?? unexpected;
 /** What trying again does not change. */
 export const isFinal = (type: string): boolean => ['link-invalid', 'claims-exhausted', 'revoked'].includes(type);
 

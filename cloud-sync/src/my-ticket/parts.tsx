@@ -1,12 +1,12 @@
 // Small parts that several cards are made of.
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import type { Saying } from '@postern/shared';
+import type { StaffSaying } from '@postern/shared';
 import { labels } from './messages.ts';
 import { usePage } from './page.ts';
 
 export interface NoteProps {
-  readonly saying: Saying;
+  readonly saying: StaffSaying;
   readonly tone?: 'plain' | 'warn' | 'bad';
   readonly children?: ComponentChildren;
 }

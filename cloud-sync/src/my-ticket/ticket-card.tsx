@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Holding, Language } from '@postern/shared';
+import type { Holding, StaffLanguage } from '@postern/shared';
 import { Code } from './code.tsx';
 import type { KeptTicket } from './kept-tickets.ts';
 import { fill, labels, problemSaying, sayings, states } from './messages.ts';
@@ -154,7 +154,7 @@ function Facts({ holding }: { readonly holding: Holding }): JSX.Element {
 }
 
 /** In the venue's time zone, whatever the phone's is. */
-const momentText = (ms: number, timeZone: string, language: Language): string =>
+const momentText = (ms: number, timeZone: string, language: StaffLanguage): string =>
   new Intl.DateTimeFormat(language === 'de' ? 'de-DE' : 'en-GB', {
     weekday: 'short',
     day: 'numeric',

@@ -1,27 +1,27 @@
 // What the desk says of a band's pass, in every language: a sentence, and what to do. The band is linked in each of these cases.
-import type { Result, Texts } from '@postern/shared';
+import type { Result, StaffTexts } from '@postern/shared';
 import type { NoPass, NotWritten } from './pass-port.ts';
 
 export interface PassSaying {
-  readonly title: Texts;
-  readonly hint: Texts;
+  readonly title: StaffTexts;
+  readonly hint: StaffTexts;
   /** `wait`: nothing is amiss, the next visitor may come. `retry`: the person at the desk can do something. */
   readonly next: 'wait' | 'retry';
 }
 
-const byNumber: Texts = {
+const byNumber: StaffTexts = {
   en: 'It opens the gate by its number. Hand it over',
   de: 'Es öffnet das Gate mit seiner Nummer. Bitte aushändigen',
 };
-const needed: Texts = {
+const needed: StaffTexts = {
   en: 'This ticket is refused without its pass: try again, or take another band',
   de: 'Dieses Ticket wird ohne seinen Pass abgewiesen: noch einmal versuchen, oder ein anderes Bändchen nehmen',
 };
-const onceMore: Texts = {
+const onceMore: StaffTexts = {
   en: 'Try again before you hand it over, or take another band',
   de: 'Vor dem Aushändigen noch einmal versuchen, oder ein anderes Bändchen nehmen',
 };
-const unwritten = (en: string, de: string): Texts => ({
+const unwritten = (en: string, de: string): StaffTexts => ({
   en: `Band linked; pass is not written: ${en}`,
   de: `Bändchen verknüpft; Pass nicht geschrieben: ${de}`,
 });

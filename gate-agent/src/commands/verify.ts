@@ -230,7 +230,7 @@ const refusalTexts = (
   options: TextOptions,
 ): { readonly code: string; readonly visitor: string; readonly steward: string } => ({
   code: type,
-  visitor: visitorText(type, 'en'),
+  visitor: visitorText(type).en,
   steward: stewardText(type, detail, options),
 });
 

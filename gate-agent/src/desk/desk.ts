@@ -1,7 +1,7 @@
 // The desk's way from one visitor to the next: ticket, band, linked, pass written, and what can come between. Session and codes live in this
 // page's memory only. The gate decides and writes; it is asked twice, so that "linked" is what its record says.
 import { signal } from '@preact/signals';
-import type { BandOutcome, Saying, Shift, TagMedium } from '@postern/shared';
+import type { BandOutcome, StaffSaying, Shift, TagMedium } from '@postern/shared';
 import { ask, askOnce, unanswered } from './gate-client.ts';
 import type { Problem, Question } from './messages.ts';
 
@@ -19,13 +19,13 @@ export type Step =
   | { readonly name: 'question'; readonly ticket: string; readonly band: Band; readonly question: Question }
   /** It is linked; the pass goes onto it. */
   | { readonly name: 'writing'; readonly ticket: string }
-  | { readonly name: 'done'; readonly saying: Saying }
+  | { readonly name: 'done'; readonly saying: StaffSaying }
   /** It is linked, and its pass is not on it, which can be tried again. */
-  | { readonly name: 'unwritten'; readonly ticket: string; readonly saying: Saying }
+  | { readonly name: 'unwritten'; readonly ticket: string; readonly saying: StaffSaying }
   | { readonly name: 'failed'; readonly why: Problem };
 
 /** As the gate says it. */
-interface PassAnswer extends Required<Saying> {
+interface PassAnswer extends Required<StaffSaying> {
   readonly pass: 'written' | 'not-written';
   readonly why?: string;
   readonly next: 'wait' | 'retry';

@@ -2,7 +2,7 @@
 // a button in focus, the first character goes to the field, and no scan can ever answer a question.
 import { computed, effect } from '@preact/signals';
 import { render, type JSX } from 'preact';
-import { chooseLanguage, type Language } from '@postern/shared';
+import { staffLanguageOf, type StaffLanguage } from '@postern/shared';
 import { connect, connected, hello } from '../display/connection.ts';
 import { StateSymbol } from '../display/symbols.tsx';
 import { escape, given, shift, signOff, step, type Step } from './desk.ts';
@@ -12,7 +12,7 @@ import { SignOn } from './sign-on.tsx';
 import { ShownStep } from './step.tsx';
 import { focusField, TicketField } from './ticket-field.tsx';
 
-const language: Language = chooseLanguage(navigator.languages);
+const language: StaffLanguage = staffLanguageOf(navigator.languages);
 
 const lost = computed(() => unanswered.value || (hello.value !== undefined && !connected.value));
 

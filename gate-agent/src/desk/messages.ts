@@ -1,6 +1,6 @@
 // Everything the desk says, in every language: a title that can be read at arm's length, and a hint that says what to do. The language is
 // the browser's first that we have.
-import type { BandDeskError, Saying, SignOnError, Texts } from '@postern/shared';
+import type { BandDeskError, StaffSaying, SignOnError, StaffTexts } from '@postern/shared';
 
 export const labels = {
   desk: { en: 'Band desk', de: 'Bändchen-Ausgabe' },
@@ -18,7 +18,7 @@ export const labels = {
   leave: { en: 'Leave it so', de: 'So lassen' },
   supervisor: { en: 'supervisor', de: 'Leitung' },
   steward: { en: 'steward', de: 'Personal' },
-} as const satisfies Record<string, Texts>;
+} as const satisfies Record<string, StaffTexts>;
 
 export const sayings = {
   signOn: { title: { en: 'Sign on', de: 'Anmelden' } },
@@ -45,11 +45,11 @@ export const sayings = {
     title: { en: 'Connection to the gate lost', de: 'Verbindung zum Gate verloren' },
     hint: { en: 'Goes on by itself when it is back', de: 'Geht von selbst weiter, sobald sie wieder da ist' },
   },
-} as const satisfies Record<string, Saying>;
+} as const satisfies Record<string, StaffSaying>;
 
 export type Question = 'other-ticket' | 'lost-band' | 'overwrite';
 
-export const questions: Readonly<Record<Question, Required<Saying> & { readonly yes: Texts }>> = {
+export const questions: Readonly<Record<Question, Required<StaffSaying> & { readonly yes: StaffTexts }>> = {
   'other-ticket': {
     title: { en: 'This band belongs to another ticket', de: 'Dieses Bändchen gehört zu einem anderen Ticket' },
     hint: {
@@ -82,12 +82,12 @@ type ReasonWithSaying =
   | 'no-such-reader'
   | 'not-recorded';
 
-const notWritten: Saying = {
+const notWritten: StaffSaying = {
   title: { en: 'The gate cannot record anything', de: 'Das Gate kann nichts aufzeichnen' },
   hint: { en: 'The band is not linked. Call the technician', de: 'Das Bändchen ist nicht verknüpft. Technik rufen' },
 };
 
-const reasons: Readonly<Record<ReasonWithSaying, Saying>> = {
+const reasons: Readonly<Record<ReasonWithSaying, StaffSaying>> = {
   'pin-wrong': {
     title: { en: 'Operator or PIN is wrong', de: 'Kennung oder PIN ist falsch' },
     hint: { en: 'Try again', de: 'Bitte noch einmal' },
@@ -151,7 +151,7 @@ const reasons: Readonly<Record<ReasonWithSaying, Saying>> = {
   'store-stopped': notWritten,
 };
 
-const unexpected: Saying = {
+const unexpected: StaffSaying = {
   title: { en: 'That did not work', de: 'Das hat nicht geklappt' },
   hint: {
     en: 'The band is not linked. Try again; the gate’s log says more',
@@ -159,7 +159,7 @@ const unexpected: Saying = {
   },
 };
 
-const notThisTicket: Texts = {
+const notThisTicket: StaffTexts = {
   en: 'No band for this ticket. Scan again, or send the visitor to the ticket desk',
   de: 'Kein Bändchen für dieses Ticket. Noch einmal scannen, oder zur Kasse schicken',
 };
@@ -168,11 +168,11 @@ const notThisTicket: Texts = {
 export interface Problem {
   readonly type: string;
   readonly waitMs?: number;
-  readonly refusal?: { readonly text: Texts };
+  readonly refusal?: { readonly text: StaffTexts };
 }
 
 /** Why not, and what to do. */
-export function sayProblem({ type, waitMs, refusal }: Problem): Saying {
+export function sayProblem({ type, waitMs, refusal }: Problem): StaffSaying {
   if (refusal !== undefined) return { title: refusal.text, hint: notThisTicket };
   const saying = Object.hasOwn(reasons, type) ? reasons[type as ReasonWithSaying] : unexpected;
   if (waitMs === undefined) return saying;

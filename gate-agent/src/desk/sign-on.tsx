@@ -1,13 +1,13 @@
 // Who gives the bands: operator or staff card, then PIN. A scanner's Enter after the card leads on to the PIN.
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Language } from '@postern/shared';
+import type { StaffLanguage } from '@postern/shared';
 import { isCard, signOn, type Step } from './desk.ts';
 import { labels, sayings, sayProblem } from './messages.ts';
 
 interface Shown {
   readonly now: Extract<Step, { readonly name: 'sign-on' }>;
-  readonly language: Language;
+  readonly language: StaffLanguage;
 }
 
 export function SignOn({ now, language }: Shown): JSX.Element {

@@ -1,6 +1,6 @@
 // One step, large: a symbol, what to do, and the buttons with the keys that press them.
 import type { JSX } from 'preact';
-import type { Language, Saying } from '@postern/shared';
+import type { StaffLanguage, StaffSaying } from '@postern/shared';
 import { StateSymbol, type SymbolName } from '../display/symbols.tsx';
 import { enter, escape, type Step } from './desk.ts';
 import { labels, questions, sayings, sayProblem } from './messages.ts';
@@ -19,7 +19,7 @@ const symbols: Readonly<Record<TicketStep['name'], SymbolName>> = {
   failed: 'cross',
 };
 
-function sayingOf(now: TicketStep): Saying {
+function sayingOf(now: TicketStep): StaffSaying {
   if (now.name === 'failed') return sayProblem(now.why);
   if ('saying' in now) return now.saying;
   return now.name === 'question' ? questions[now.question] : sayings[now.name];
@@ -27,7 +27,7 @@ function sayingOf(now: TicketStep): Saying {
 
 interface Shown {
   readonly now: TicketStep;
-  readonly language: Language;
+  readonly language: StaffLanguage;
 }
 
 export function ShownStep({ now, language }: Shown): JSX.Element {

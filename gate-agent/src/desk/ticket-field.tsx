@@ -1,7 +1,7 @@
 // The field that scanners type into. A code is as good as the ticket: the field masks it, and only its end is ever shown.
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Language } from '@postern/shared';
+import type { StaffLanguage } from '@postern/shared';
 import { enter, type Step } from './desk.ts';
 import { labels } from './messages.ts';
 
@@ -21,7 +21,7 @@ export function focusField(): void {
   if (!(document.activeElement instanceof HTMLInputElement)) document.getElementById(fieldId)?.focus();
 }
 
-export function TicketField({ now, language }: { readonly now: Step; readonly language: Language }): JSX.Element {
+export function TicketField({ now, language }: { readonly now: Step; readonly language: StaffLanguage }): JSX.Element {
   const [text, setText] = useState('');
   const field = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => field.current?.focus(), [now]);

@@ -2,6 +2,7 @@
 // leaving the last visitor's answer standing.
 import { effect } from '@preact/signals';
 import { render, type JSX } from 'preact';
+import { laneTexts, type Saying } from '@postern/shared';
 import { beat, connect, connected, hello, views } from './connection.ts';
 import type { DisplayView } from './messages.ts';
 import { StateSymbol } from './symbols.tsx';
@@ -10,9 +11,15 @@ import { StateSymbol } from './symbols.tsx';
 const wantedLane = new URLSearchParams(location.search).get('lane') ?? undefined;
 
 const silentTexts = {
-  en: { title: 'One moment', hint: 'This screen is reconnecting' },
-  de: { title: 'Einen Moment', hint: 'Der Bildschirm verbindet sich neu' },
-} as const;
+  title: laneTexts.oneMoment,
+  hint: {
+    en: 'This screen is reconnecting',
+    de: 'Der Bildschirm verbindet sich neu',
+    fr: 'Cet écran se reconnecte',
+    es: 'La pantalla se está reconectando',
+    ar: 'تعيد هذه الشاشة الاتصال',
+  },
+} as const satisfies Saying;
 
 function Display(): JSX.Element {
   const lane = wantedLane ?? hello.value?.lanes[0]?.id;
@@ -87,8 +94,8 @@ function Silent(): JSX.Element {
         <div class="words">
           {languages.map((language, index) => (
             <p class={index === 0 ? 'first' : 'further'} lang={language} key={language}>
-              <span class="title">{silentTexts[language].title}</span>
-              <span class="hint">{silentTexts[language].hint}</span>
+              <span class="title">{silentTexts.title[language]}</span>
+              <span class="hint">{silentTexts.hint[language]}</span>
             </p>
           ))}
         </div>

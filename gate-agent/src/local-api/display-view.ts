@@ -5,7 +5,8 @@ import {
   holdTexts,
   orderStaffText,
   orderVisitorTexts,
-  stateTexts,
+  staffLanguageOf,
+  laneTexts,
   stewardText,
   visitorText,
   warningTexts,
@@ -13,6 +14,9 @@ import {
   type LaneState,
   type OrderMark,
   type Language,
+  type StaffLanguage,
+  type StaffTexts,
+  type Texts,
   type Warning,
 } from '@postern/shared';
 import type { FaceHint } from '../face/face-watch.ts';
@@ -29,7 +33,7 @@ export interface DisplayView {
   readonly lines: readonly { readonly language: Language; readonly title: string; readonly hint?: string }[];
   /** Persons of a party: `from` to `to` of `of` ("2 of 5", "2-5 of 5"). */
   readonly party?: { readonly from: number; readonly to: number; readonly of: number };
-  /** For staff, in the venue's first language: why, and what is not as usual. */
+  /** For staff, in the first of the venue's languages that they have: why, and what is not as usual. */
   readonly staff: readonly string[];
   /** Unix ms. */
   readonly atMs: number;
@@ -51,31 +55,59 @@ export interface DisplayContext {
   readonly atMs: number;
 }
 
-type Texts = Readonly<Record<Language, string>>;
-
-const hints = {
-  show: { en: 'Show your ticket code', de: 'Bitte Ticketcode zeigen' },
-  orStaff: { en: 'Staff will let you in if you prefer', de: 'Auf Wunsch hilft Ihnen das Personal' },
-  staffComes: { en: 'Staff will be with you', de: 'Das Personal kommt gleich' },
-  otherSide: { en: 'Opens when the other side has closed', de: 'Öffnet, sobald die andere Seite zu ist' },
-  otherLane: { en: 'Please use another lane', de: 'Bitte eine andere Spur benutzen' },
-  stillValid: {
-    en: 'Nobody passed: your ticket is still valid',
-    de: 'Niemand ist durchgegangen: Ihr Ticket gilt weiter',
-  },
-} as const satisfies Record<string, Texts>;
-
 /** Beside "look at the camera": what would help. */
 const faceTexts: Readonly<Record<Exclude<FaceHint['type'], 'over'>, Texts>> = {
-  look: { en: 'Please look at the camera', de: 'Bitte in die Kamera schauen' },
-  'no-face': { en: 'Stand before the camera', de: 'Bitte vor die Kamera treten' },
-  'several-faces': { en: 'One person at a time', de: 'Bitte einzeln' },
-  'face-too-small': { en: 'Come closer', de: 'Bitte näher kommen' },
-  'face-turned': { en: 'Look straight ahead', de: 'Bitte geradeaus schauen' },
-  'face-blurred': { en: 'Stand still for a moment', de: 'Bitte kurz stillhalten' },
-  'face-badly-lit': { en: 'Turn to the light', de: 'Bitte zum Licht drehen' },
+  look: {
+    en: 'Please look at the camera',
+    de: 'Bitte in die Kamera schauen',
+    fr: 'Regardez la caméra, s’il vous plaît',
+    es: 'Mire a la cámara, por favor',
+    ar: 'يُرجى النظر إلى الكاميرا',
+  },
+  'no-face': {
+    en: 'Stand before the camera',
+    de: 'Bitte vor die Kamera treten',
+    fr: 'Placez-vous devant la caméra',
+    es: 'Sitúese ante la cámara',
+    ar: 'قف أمام الكاميرا',
+  },
+  'several-faces': {
+    en: 'One person at a time',
+    de: 'Bitte einzeln',
+    fr: 'Une personne à la fois',
+    es: 'De uno en uno, por favor',
+    ar: 'شخص واحد في كل مرة',
+  },
+  'face-too-small': {
+    en: 'Come closer',
+    de: 'Bitte näher kommen',
+    fr: 'Approchez-vous',
+    es: 'Acérquese un poco',
+    ar: 'اقترب قليلاً',
+  },
+  'face-turned': {
+    en: 'Look straight ahead',
+    de: 'Bitte geradeaus schauen',
+    fr: 'Regardez droit devant vous',
+    es: 'Mire al frente',
+    ar: 'انظر إلى الأمام مباشرة',
+  },
+  'face-blurred': {
+    en: 'Stand still for a moment',
+    de: 'Bitte kurz stillhalten',
+    fr: 'Ne bougez plus un instant',
+    es: 'No se mueva un momento',
+    ar: 'قف ثابتاً للحظة',
+  },
+  'face-badly-lit': {
+    en: 'Turn to the light',
+    de: 'Bitte zum Licht drehen',
+    fr: 'Tournez-vous vers la lumière',
+    es: 'Gírese hacia la luz',
+    ar: 'استدر نحو الضوء',
+  },
 };
-const faceOverTexts: Readonly<Record<'camera' | 'engine', Texts>> = {
+const faceOverTexts: Readonly<Record<'camera' | 'engine', StaffTexts>> = {
   camera: {
     en: 'The camera for faces does not work: check who it is in another way',
     de: 'Die Kamera für Gesichter geht nicht: auf anderem Weg prüfen',
@@ -88,13 +120,13 @@ const faceOverTexts: Readonly<Record<'camera' | 'engine', Texts>> = {
 const faceOverText = (
   why: Extract<FaceHint, { type: 'over' }>['why'],
   { timeZone, gateName }: Pick<DisplayContext, 'timeZone' | 'gateName'>,
-  language: Language,
+  language: StaffLanguage,
 ): string =>
   why === 'camera' || why === 'engine'
     ? faceOverTexts[why][language]
     : stewardText(why, {}, { language, timeZone, gateName });
 
-const closedWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'closed' }>['why'], 'order'>, Texts>> = {
+const closedWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'closed' }>['why'], 'order'>, StaffTexts>> = {
   store: {
     en: 'The gate cannot record entries: call the technician',
     de: 'Das Gate kann nichts aufzeichnen: Technik rufen',
@@ -106,7 +138,7 @@ const closedWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'closed' }>[
   person: { en: 'Closed by staff', de: 'Vom Personal geschlossen' },
   stopping: { en: 'The gate is being switched off', de: 'Das Gate wird abgeschaltet' },
 };
-const noFeed: Readonly<Record<NonNullable<DisplayContext['forgotten']> | 'none-yet', Texts>> = {
+const noFeed: Readonly<Record<NonNullable<DisplayContext['forgotten']> | 'none-yet', StaffTexts>> = {
   'none-yet': {
     en: 'No ticket list yet: connect this gate to the cloud',
     de: 'Noch keine Ticketliste: Gate mit der Cloud verbinden',
@@ -120,7 +152,7 @@ const noFeed: Readonly<Record<NonNullable<DisplayContext['forgotten']> | 'none-y
     de: 'Dieses Gate ist gesperrt: der Gate-Betreuung geben',
   },
 };
-const freeWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'free' }>['why'], 'order'>, Texts>> = {
+const freeWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'free' }>['why'], 'order'>, StaffTexts>> = {
   fire: { en: 'FIRE INPUT: free until a person resets it', de: 'BRANDMELDER: frei, bis eine Person zurücksetzt' },
   failure: { en: 'Free because the gate cannot decide', de: 'Frei, weil das Gate nicht entscheiden kann' },
   person: { en: 'Set free by staff', de: 'Vom Personal freigegeben' },
@@ -128,7 +160,7 @@ const freeWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'free' }>['why
 
 /** The view of one lane's state now. */
 export function laneStateToView(lane: string, state: LaneState, context: DisplayContext): DisplayView {
-  const first = context.languages[0] ?? 'en';
+  const first = staffLanguageOf(context.languages);
   const standing = standingText(context, first);
   const view = (
     tone: DisplayTone,
@@ -149,14 +181,14 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
     staff: [...staff, ...(standing === undefined ? [] : [standing])],
     atMs: context.atMs,
   });
-  const arrived = context.direction === 'entry' ? stateTexts.welcome : stateTexts.goodbye;
+  const arrived = context.direction === 'entry' ? laneTexts.welcome : laneTexts.goodbye;
 
   switch (state.name) {
     case 'idle':
-      if (!context.hasFeed) return view('closed', 'bar', stateTexts.closed, hints.otherLane);
-      return view('ready', 'scan', stateTexts.ready, hints.show);
+      if (!context.hasFeed) return view('closed', 'bar', laneTexts.closed, laneTexts.otherLane);
+      return view('ready', 'scan', laneTexts.ready, laneTexts.show);
     case 'deciding':
-      return view('busy', 'dots', stateTexts.oneMoment);
+      return view('busy', 'dots', laneTexts.oneMoment);
     case 'held': {
       const { face } = context;
       const staff = [
@@ -167,14 +199,14 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
       const isLooking = face !== undefined && face.type !== 'over';
       return {
         ...(isLooking
-          ? view('wait', 'hand', faceTexts.look, face.type === 'look' ? hints.orStaff : faceTexts[face.type], staff)
-          : view('wait', 'hand', stateTexts.oneMoment, hints.staffComes, staff)),
+          ? view('wait', 'hand', faceTexts.look, face.type === 'look' ? laneTexts.orStaff : faceTexts[face.type], staff)
+          : view('wait', 'hand', laneTexts.oneMoment, laneTexts.staffComes, staff)),
         ...partyOf(state.decision),
       };
     }
     case 'waiting':
       return {
-        ...view('busy', 'dots', stateTexts.oneMoment, hints.otherSide, warningLines(state.decision, first)),
+        ...view('busy', 'dots', laneTexts.oneMoment, laneTexts.otherSide, warningLines(state.decision, first)),
         ...partyOf(state.decision),
       };
     case 'open':
@@ -184,22 +216,21 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
         ...partyOf(state.decision),
       };
     case 'lapsed':
-      return view('ready', 'scan', stateTexts.ready, hints.stillValid);
+      return view('ready', 'scan', laneTexts.ready, laneTexts.stillValid);
     case 'refused': {
       const { type, detail = {} } = state.decision.refusal;
-      const visitor: Texts = { en: visitorText(type, 'en'), de: visitorText(type, 'de') };
-      return view('refused', 'cross', visitor, undefined, [
+      return view('refused', 'cross', visitorText(type), undefined, [
         stewardText(type, detail, { language: first, timeZone: context.timeZone, gateName: context.gateName }),
       ]);
     }
     case 'closed': {
       if (state.why !== 'order')
-        return view('closed', 'bar', stateTexts.closed, hints.otherLane, [closedWhy[state.why][first]]);
+        return view('closed', 'bar', laneTexts.closed, laneTexts.otherLane, [closedWhy[state.why][first]]);
       const texts = orderVisitorTexts[state.order.order === 'evacuate' ? 'evacuationEntry' : 'entryStopped'];
       return view('closed', 'bar', texts.title, texts.hint, [whoOrdered(state.order, first, context)]);
     }
     case 'free': {
-      if (state.why !== 'order') return view('free', 'arrow', stateTexts.free, undefined, [freeWhy[state.why][first]]);
+      if (state.why !== 'order') return view('free', 'arrow', laneTexts.free, undefined, [freeWhy[state.why][first]]);
       const { title, hint } = orderVisitorTexts.evacuationExit;
       return view('free', 'arrow', title, hint, [whoOrdered(state.order, first, context)]);
     }
@@ -208,7 +239,7 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
 
 function whoOrdered(
   { order, gate, operator, at }: OrderMark,
-  language: Language,
+  language: StaffLanguage,
   { gateName, timeZone }: Pick<DisplayContext, 'gateName' | 'timeZone'>,
 ): string {
   const who = operator === undefined ? gateName(gate) : `${operator} (${gateName(gate)})`;
@@ -216,7 +247,7 @@ function whoOrdered(
 }
 
 /** Being out of touch has a line of its own that says since when: the mark's warning would say it twice. */
-const warningLines = (decision: Decision | undefined, language: Language): readonly string[] =>
+const warningLines = (decision: Decision | undefined, language: StaffLanguage): readonly string[] =>
   decision === undefined || decision.kind === 'refuse'
     ? []
     : decision.warnings
@@ -237,14 +268,14 @@ function partyOf(decision: Decision | undefined): { readonly party?: NonNullable
 /** What stands below every state until it is mended. Without a ticket list nobody is admitted, with contact or without. */
 const standingText = (
   { hasFeed, forgotten, noContactSinceMs, timeZone }: DisplayContext,
-  language: Language,
+  language: StaffLanguage,
 ): string | undefined => {
   if (!hasFeed) return noFeed[forgotten ?? 'none-yet'][language];
   return noContactSinceMs === undefined ? undefined : noContactText(noContactSinceMs, language, timeZone);
 };
 
 /** "No contact since 19:02, still admitting", in the venue's time. */
-export function noContactText(sinceMs: number, language: Language, timeZone: string): string {
+export function noContactText(sinceMs: number, language: StaffLanguage, timeZone: string): string {
   const time = clockTime(sinceMs, language, timeZone);
   return language === 'de'
     ? `Kein Kontakt seit ${time}, Einlass läuft weiter`

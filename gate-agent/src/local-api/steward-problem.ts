@@ -1,5 +1,5 @@
 // How what staff have asked for is turned down: one problem each, with its status, and for a refused ticket the sentence for staff.
-import { languages, stewardText, type Refusal, type StewardError } from '@postern/shared';
+import { staffLanguages, stewardText, type Refusal, type StewardError } from '@postern/shared';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { z } from 'zod';
@@ -70,7 +70,7 @@ export function answerError(context: Context, error: StewardError, names: Names)
 /** With the sentence for staff, in every language. */
 function describeRefusal(refusal: Refusal, { gateName, timeZone }: Names): object {
   const { type, detail = {} } = refusal;
-  const texts = languages.map((language) => [
+  const texts = staffLanguages.map((language) => [
     language,
     stewardText(type, detail, { language, timeZone: timeZone(), gateName }),
   ]);

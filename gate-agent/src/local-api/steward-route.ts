@@ -4,7 +4,7 @@
 import {
   declineReasons,
   hexToBytes,
-  languages,
+  staffLanguages,
   orderQuestion,
   orders,
   overrideReasons,
@@ -134,7 +134,10 @@ function describeConfirmation(
 ): object {
   const { zone: zoneId, gates } = confirmation;
   const zoneName = zoneId === '' ? undefined : (zones().find(({ id }) => id === zoneId)?.name ?? zoneId);
-  const texts = languages.map((language) => [language, orderQuestion(confirmation, zoneName, gates.length, language)]);
+  const texts = staffLanguages.map((language) => [
+    language,
+    orderQuestion(confirmation, zoneName, gates.length, language),
+  ]);
   return {
     ...confirmation,
     gates: gates.map((id) => ({ id, name: gateName(id) })),
