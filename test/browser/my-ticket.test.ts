@@ -92,8 +92,11 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
     await test.cloud.feed.publish(1);
     expect(await gate.poll()).toBe('changed');
   };
-  const newPhone = async (prepare: (page: Page) => Promise<unknown> = async () => undefined): Promise<Page> => {
-    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'en-GB' });
+  const newPhone = async (
+    prepare: (page: Page) => Promise<unknown> = async () => undefined,
+    locale = 'en-GB',
+  ): Promise<Page> => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale });
     contexts.push(context);
     return newTab(context, prepare);
   };
@@ -167,6 +170,26 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
     const second = await codeOn(page);
     expect(await gate.present(second, await pageNowMs())).toBe('admit');
     expect(await gate.present(second, (await pageNowMs()) + 60_000)).toBe('expired');
+  });
+
+  it('speaks the phone’s language, Arabic from right to left, with names of the venue as they are written', async () => {
+    const page = await newPhone(async () => undefined, 'ar-EG');
+    await page.goto(link);
+    await titled(page, 'تذكرتك');
+    expect(await page.locator('html').getAttribute('dir')).toBe('rtl');
+    await press(page, 'حفظها على هذا الهاتف');
+    await page.waitForSelector('.code svg');
+    expect(await page.locator('h1 bdi').innerText()).toBe('Harbour Festival');
+    expect(await page.getByRole('article').innerText()).not.toMatch(/[A-Za-z]{3,} (from|until|left)|New code/);
+    // What is said on the right stands on the right.
+    const sides = await page.evaluate(() =>
+      [...document.querySelectorAll('dl div')].map((row) => {
+        const [name, value] = [...row.children].map((child) => child.getBoundingClientRect().left);
+        return (name ?? 0) > (value ?? 0);
+      }),
+    );
+    expect(sides.length).toBeGreaterThan(0);
+    expect(sides).not.toContain(false);
   });
 
   it('makes nothing while it is hidden, keeps the screen on while it is not, and shows one ticket of several', async () => {

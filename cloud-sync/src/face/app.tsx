@@ -1,7 +1,7 @@
 // The page as a whole. Whatever it shows, it says that there is another way in.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { staffLanguageOf, type FaceSubject, type StaffLanguage } from '@postern/shared';
+import { localeOf, type FaceSubject, type Texts } from '@postern/shared';
 import {
   camera,
   closeCamera,
@@ -16,15 +16,15 @@ import {
   trouble,
   withdrawFace,
 } from './enrolment.ts';
+import { language } from './language.ts';
 import { ageText, agreedText, erasesText, hints, labels, troubleText } from './messages.ts';
 
 /** As many as the service asks for. */
 const framesWanted = [1, 2, 3];
 
-const language: StaffLanguage = staffLanguageOf(navigator.languages);
-const say = (text: Readonly<Record<StaffLanguage, string>>): string => text[language];
+const say = (text: Texts): string => text[language];
 /** The phone's own where it is of the page's language: a British day is not written as an American one. */
-const dateLocale = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
+const dateLocale = navigator.languages.find((tag) => tag.startsWith(language)) ?? localeOf(language);
 const day = (atMs: number): string =>
   new Intl.DateTimeFormat(dateLocale, { dateStyle: 'long', timeStyle: 'short' }).format(atMs);
 
@@ -33,7 +33,11 @@ export function App(): JSX.Element {
   return (
     <main>
       <header>
-        {about !== undefined && <p class="event">{about.event.name}</p>}
+        {about !== undefined && (
+          <p class="event">
+            <bdi>{about.event.name}</bdi>
+          </p>
+        )}
         <h1>{say(labels.title)}</h1>
       </header>
       {trouble.value !== undefined && (
@@ -90,7 +94,9 @@ function Consent({ about }: { readonly about: FaceSubject }): JSX.Element {
           </select>
         </label>
       )}
-      <blockquote lang={chosen}>{texts[chosen]}</blockquote>
+      <blockquote lang={chosen} dir="auto">
+        {texts[chosen]}
+      </blockquote>
       <label class="tick">
         <input type="checkbox" name="agree" required />
         <span>{say(labels.agree)}</span>

@@ -1,97 +1,265 @@
 // Everything the page says in its own words, in every language; what somebody agrees to is the organiser's text.
-import type { StaffTexts } from '@postern/shared';
+import type { Texts } from '@postern/shared';
 
 export const labels = {
-  title: { en: 'Your face as a second proof', de: 'Ihr Gesicht als zweiter Nachweis' },
+  title: {
+    en: 'Your face as a second proof',
+    de: 'Ihr Gesicht als zweiter Nachweis',
+    fr: 'Votre visage comme seconde preuve',
+    es: 'Su rostro como segunda prueba',
+    ar: 'وجهك كإثبات ثانٍ',
+  },
   otherWay: {
     en: 'You do not have to. Your ticket is good without it: show it at any gate, and staff let you in.',
     de: 'Sie müssen das nicht. Ihr Ticket gilt auch ohne: Zeigen Sie es an jedem Eingang, das Personal lässt Sie ein.',
+    fr: 'Ce n’est pas obligatoire. Votre billet est valable sans cela : présentez-le à n’importe quelle entrée, le personnel vous fera entrer.',
+    es: 'No es obligatorio. Su entrada vale igual sin esto: muéstrela en cualquier acceso y el personal le dejará pasar.',
+    ar: 'هذا ليس إلزامياً. تذكرتك صالحة من دونه: أظهرها عند أي مدخل وسيُدخلك الموظفون.',
   },
   picture: {
     en: 'No picture leaves this phone. What is sent are 128 numbers that describe your face; they are compared with nobody’s but your own.',
     de: 'Kein Bild verlässt dieses Handy. Gesendet werden 128 Zahlen, die Ihr Gesicht beschreiben; verglichen werden sie nur mit Ihrem eigenen.',
+    fr: 'Aucune image ne quitte ce téléphone. Seuls sont envoyés 128 nombres qui décrivent votre visage ; ils ne sont comparés qu’au vôtre.',
+    es: 'Ninguna imagen sale de este móvil. Se envían 128 números que describen su rostro; solo se comparan con el suyo.',
+    ar: 'لا تغادر أي صورة هذا الهاتف. ما يُرسل هو 128 رقماً تصف وجهك، ولا تُقارن إلا بوجهك أنت.',
   },
-  language: { en: 'StaffLanguage', de: 'Sprache' },
-  agree: { en: 'I have read this and I agree.', de: 'Ich habe das gelesen und willige ein.' },
-  begin: { en: 'Open the camera', de: 'Kamera öffnen' },
-  stop: { en: 'Stop', de: 'Abbrechen' },
-  preparing: { en: 'One moment …', de: 'Einen Moment …' },
-  look: { en: 'Look into the camera', de: 'Bitte in die Kamera schauen' },
-  sending: { en: 'Sending …', de: 'Wird gesendet …' },
-  enrolled: { en: 'Your face is enrolled', de: 'Ihr Gesicht ist hinterlegt' },
+  language: { en: 'Language', de: 'Sprache', fr: 'Langue', es: 'Idioma', ar: 'اللغة' },
+  agree: {
+    en: 'I have read this and I agree.',
+    de: 'Ich habe das gelesen und willige ein.',
+    fr: 'J’ai lu ce texte et j’y consens.',
+    es: 'He leído esto y doy mi consentimiento.',
+    ar: 'قرأت هذا النص وأوافق عليه.',
+  },
+  begin: {
+    en: 'Open the camera',
+    de: 'Kamera öffnen',
+    fr: 'Ouvrir la caméra',
+    es: 'Abrir la cámara',
+    ar: 'فتح الكاميرا',
+  },
+  stop: { en: 'Stop', de: 'Abbrechen', fr: 'Arrêter', es: 'Cancelar', ar: 'إيقاف' },
+  preparing: { en: 'One moment …', de: 'Einen Moment …', fr: 'Un instant…', es: 'Un momento…', ar: 'لحظة من فضلك…' },
+  look: {
+    en: 'Look into the camera',
+    de: 'Bitte in die Kamera schauen',
+    fr: 'Regardez la caméra',
+    es: 'Mire a la cámara',
+    ar: 'انظر إلى الكاميرا',
+  },
+  sending: { en: 'Sending …', de: 'Wird gesendet …', fr: 'Envoi…', es: 'Enviando…', ar: 'جارٍ الإرسال…' },
+  enrolled: {
+    en: 'Your face is enrolled',
+    de: 'Ihr Gesicht ist hinterlegt',
+    fr: 'Votre visage est enregistré',
+    es: 'Su rostro está registrado',
+    ar: 'تم تسجيل وجهك',
+  },
   keepAddress: {
     en: 'Keep the address of this page: with it you withdraw, or see what is kept. Nobody can give it to you again.',
     de: 'Bewahren Sie die Adresse dieser Seite auf: Mit ihr widerrufen Sie oder sehen, was gespeichert ist. Sie wird nicht noch einmal ausgegeben.',
+    fr: 'Conservez l’adresse de cette page : elle vous permet de retirer votre accord ou de voir ce qui est conservé. Personne ne pourra vous la redonner.',
+    es: 'Guarde la dirección de esta página: con ella puede retirar su consentimiento o ver lo que se guarda. Nadie se la podrá dar otra vez.',
+    ar: 'احتفظ بعنوان هذه الصفحة: به تسحب موافقتك أو ترى ما هو محفوظ. لا يمكن لأحد أن يعطيك إياه مرة أخرى.',
   },
-  copy: { en: 'Copy the address', de: 'Adresse kopieren' },
-  copied: { en: 'Copied', de: 'Kopiert' },
-  save: { en: 'Save everything that is kept', de: 'Alles Gespeicherte sichern' },
-  withdraw: { en: 'Withdraw and erase', de: 'Widerrufen und löschen' },
+  copy: {
+    en: 'Copy the address',
+    de: 'Adresse kopieren',
+    fr: 'Copier l’adresse',
+    es: 'Copiar la dirección',
+    ar: 'نسخ العنوان',
+  },
+  copied: { en: 'Copied', de: 'Kopiert', fr: 'Copiée', es: 'Copiada', ar: 'تم النسخ' },
+  save: {
+    en: 'Save everything that is kept',
+    de: 'Alles Gespeicherte sichern',
+    fr: 'Enregistrer tout ce qui est conservé',
+    es: 'Descargar todo lo que se guarda',
+    ar: 'تنزيل كل ما هو محفوظ',
+  },
+  withdraw: {
+    en: 'Withdraw and erase',
+    de: 'Widerrufen und löschen',
+    fr: 'Retirer mon accord et effacer',
+    es: 'Retirar el consentimiento y borrar',
+    ar: 'سحب الموافقة والمحو',
+  },
   withdrawAsk: {
     en: 'Your face is erased for good, here and at the gates. To use it again you enrol again. Your ticket stays good.',
     de: 'Ihr Gesicht wird endgültig gelöscht, hier und an den Eingängen. Um es wieder zu nutzen, hinterlegen Sie es neu. Ihr Ticket bleibt gültig.',
+    fr: 'Votre visage est effacé définitivement, ici et aux entrées. Pour l’utiliser à nouveau, il faut l’enregistrer à nouveau. Votre billet reste valable.',
+    es: 'Su rostro se borra para siempre, aquí y en los accesos. Para volver a usarlo, regístrelo de nuevo. Su entrada sigue siendo válida.',
+    ar: 'يُمحى وجهك نهائياً هنا وعند المداخل. لاستخدامه مجدداً عليك تسجيله من جديد. تبقى تذكرتك صالحة.',
   },
-  erase: { en: 'Erase it', de: 'Löschen' },
-  leave: { en: 'No, leave it', de: 'Nein, so lassen' },
-  ended: { en: 'Your face is erased', de: 'Ihr Gesicht ist gelöscht' },
+  erase: { en: 'Erase it', de: 'Löschen', fr: 'L’effacer', es: 'Borrarlo', ar: 'محو' },
+  leave: { en: 'No, leave it', de: 'Nein, so lassen', fr: 'Non, le garder', es: 'No, dejarlo', ar: 'لا، أبقِه' },
+  ended: {
+    en: 'Your face is erased',
+    de: 'Ihr Gesicht ist gelöscht',
+    fr: 'Votre visage est effacé',
+    es: 'Su rostro se ha borrado',
+    ar: 'تم محو وجهك',
+  },
   endedHint: {
     en: 'Gates that are without a network follow when they have one again. Your ticket stays good.',
     de: 'Eingänge ohne Netz folgen, sobald sie wieder eines haben. Ihr Ticket bleibt gültig.',
+    fr: 'Les entrées sans réseau suivront dès qu’elles en auront. Votre billet reste valable.',
+    es: 'Los accesos sin red lo harán en cuanto la tengan. Su entrada sigue siendo válida.',
+    ar: 'المداخل التي لا شبكة فيها ستلحق عند عودة الشبكة. تبقى تذكرتك صالحة.',
   },
-} as const satisfies Record<string, StaffTexts>;
+} as const satisfies Record<string, Texts>;
 
-export const ageText = (ageMin: number): StaffTexts => ({
+export const ageText = (ageMin: number): Texts => ({
   en: `I am at least ${ageMin} years old.`,
   de: `Ich bin mindestens ${ageMin} Jahre alt.`,
+  fr: `J’ai au moins ${ageMin} ans.`,
+  es: `Tengo al menos ${ageMin} años.`,
+  ar: `عمري لا يقل عن ${ageMin} سنة.`,
 });
-export const agreedText = (version: string, at: string): StaffTexts => ({
+export const agreedText = (version: string, at: string): Texts => ({
   en: `You agreed to text ${version} on ${at}.`,
   de: `Sie haben Text ${version} am ${at} zugestimmt.`,
+  fr: `Vous avez accepté le texte ${version} le ${at}.`,
+  es: `Aceptó el texto ${version} el ${at}.`,
+  ar: `وافقت على النص ${version} بتاريخ ${at}.`,
 });
-export const erasesText = (at: string): StaffTexts => ({
+export const erasesText = (at: string): Texts => ({
   en: `It is erased by itself by ${at}.`,
   de: `Es wird spätestens am ${at} von selbst gelöscht.`,
+  fr: `Il est effacé automatiquement au plus tard le ${at}.`,
+  es: `Se borra automáticamente a más tardar el ${at}.`,
+  ar: `يُمحى تلقائياً في موعد أقصاه ${at}.`,
 });
 
-export const hints: Readonly<Record<string, StaffTexts>> = {
-  'no-face': { en: 'Nobody can be seen', de: 'Es ist niemand zu sehen' },
-  'several-faces': { en: 'Only you, please', de: 'Bitte nur Sie allein' },
-  'face-too-small': { en: 'Come closer', de: 'Bitte näher kommen' },
-  'face-turned': { en: 'Look straight into the camera', de: 'Bitte gerade in die Kamera schauen' },
-  'face-blurred': { en: 'Hold still', de: 'Bitte stillhalten' },
-  'face-badly-lit': { en: 'Turn to the light', de: 'Bitte zum Licht drehen' },
-  'another-face': { en: 'That was somebody else: once more', de: 'Das war jemand anderes: noch einmal' },
+export const hints: Readonly<Record<string, Texts>> = {
+  'no-face': {
+    en: 'Nobody can be seen',
+    de: 'Es ist niemand zu sehen',
+    fr: 'On ne voit personne',
+    es: 'No se ve a nadie',
+    ar: 'لا يظهر أحد',
+  },
+  'several-faces': {
+    en: 'Only you, please',
+    de: 'Bitte nur Sie allein',
+    fr: 'Vous seul(e), s’il vous plaît',
+    es: 'Solo usted, por favor',
+    ar: 'أنت وحدك من فضلك',
+  },
+  'face-too-small': {
+    en: 'Come closer',
+    de: 'Bitte näher kommen',
+    fr: 'Approchez-vous',
+    es: 'Acérquese un poco',
+    ar: 'اقترب قليلاً',
+  },
+  'face-turned': {
+    en: 'Look straight into the camera',
+    de: 'Bitte gerade in die Kamera schauen',
+    fr: 'Regardez la caméra bien en face',
+    es: 'Mire de frente a la cámara',
+    ar: 'انظر مباشرة إلى الكاميرا',
+  },
+  'face-blurred': {
+    en: 'Hold still',
+    de: 'Bitte stillhalten',
+    fr: 'Ne bougez plus',
+    es: 'No se mueva',
+    ar: 'اثبت من فضلك',
+  },
+  'face-badly-lit': {
+    en: 'Turn to the light',
+    de: 'Bitte zum Licht drehen',
+    fr: 'Tournez-vous vers la lumière',
+    es: 'Gírese hacia la luz',
+    ar: 'استدر نحو الضوء',
+  },
+  'another-face': {
+    en: 'That was somebody else: once more',
+    de: 'Das war jemand anderes: noch einmal',
+    fr: 'C’était quelqu’un d’autre : encore une fois',
+    es: 'Era otra persona: una vez más',
+    ar: 'كان ذلك شخصاً آخر: مرة أخرى',
+  },
 };
 
-const somethingWrong: StaffTexts = {
+const somethingWrong: Texts = {
   en: 'That did not work. Try again.',
   de: 'Das hat nicht geklappt. Bitte noch einmal.',
+  fr: 'Cela n’a pas fonctionné. Réessayez.',
+  es: 'No ha funcionado. Vuelva a intentarlo.',
+  ar: 'لم ينجح ذلك. أعد المحاولة.',
 };
-const troubles: Readonly<Record<string, StaffTexts>> = {
+const troubles: Readonly<Record<string, Texts>> = {
   'link-invalid': {
     en: 'This link was used already, or is too old. Ask for a new one where you got it.',
     de: 'Dieser Link wurde schon benutzt oder ist zu alt. Bitte dort um einen neuen bitten, wo Sie ihn bekommen haben.',
+    fr: 'Ce lien a déjà été utilisé ou est trop ancien. Demandez-en un nouveau là où vous l’avez reçu.',
+    es: 'Este enlace ya se usó o es demasiado antiguo. Pida uno nuevo donde lo recibió.',
+    ar: 'استُخدم هذا الرابط من قبل أو هو قديم جداً. اطلب رابطاً جديداً من حيث حصلت عليه.',
   },
   'face-not-ready': {
     en: 'The organiser is not ready for this yet.',
     de: 'Der Veranstalter ist damit noch nicht so weit.',
+    fr: 'L’organisateur n’est pas encore prêt pour cela.',
+    es: 'El organizador aún no está listo para esto.',
+    ar: 'المنظّم ليس جاهزاً لذلك بعد.',
   },
-  'face-unset': { en: 'This event has no faces.', de: 'Bei dieser Veranstaltung gibt es das nicht.' },
-  'face-over': { en: 'The event is over.', de: 'Die Veranstaltung ist vorbei.' },
-  'method-off': { en: 'This is switched off at the moment.', de: 'Das ist zurzeit abgeschaltet.' },
-  'ticket-not-valid': { en: 'Your ticket is not valid.', de: 'Ihr Ticket ist nicht gültig.' },
+  'face-unset': {
+    en: 'This event has no faces.',
+    de: 'Bei dieser Veranstaltung gibt es das nicht.',
+    fr: 'Cet événement ne le propose pas.',
+    es: 'Este evento no lo ofrece.',
+    ar: 'هذه الخدمة غير متاحة في هذه الفعالية.',
+  },
+  'face-over': {
+    en: 'The event is over.',
+    de: 'Die Veranstaltung ist vorbei.',
+    fr: 'L’événement est terminé.',
+    es: 'El evento ha terminado.',
+    ar: 'انتهت الفعالية.',
+  },
+  'method-off': {
+    en: 'This is switched off at the moment.',
+    de: 'Das ist zurzeit abgeschaltet.',
+    fr: 'Cette fonction est désactivée pour le moment.',
+    es: 'Esta función está desactivada en este momento.',
+    ar: 'هذه الخدمة متوقفة حالياً.',
+  },
+  'ticket-not-valid': {
+    en: 'Your ticket is not valid.',
+    de: 'Ihr Ticket ist nicht gültig.',
+    fr: 'Votre billet n’est pas valable.',
+    es: 'Su entrada no es válida.',
+    ar: 'تذكرتك غير صالحة.',
+  },
   'consent-outdated': {
     en: 'The text has changed meanwhile. Load this page again and read it.',
     de: 'Der Text hat sich inzwischen geändert. Bitte die Seite neu laden und ihn lesen.',
+    fr: 'Le texte a changé entre-temps. Rechargez cette page et lisez-le.',
+    es: 'El texto ha cambiado mientras tanto. Vuelva a cargar la página y léalo.',
+    ar: 'تغيّر النص في هذه الأثناء. أعد تحميل الصفحة واقرأه.',
   },
   'camera-missing': {
     en: 'There is no camera, or this page may not use it. Your browser’s settings can allow it.',
     de: 'Es gibt keine Kamera, oder diese Seite darf sie nicht benutzen. Die Einstellungen des Browsers können das erlauben.',
+    fr: 'Il n’y a pas de caméra, ou cette page n’a pas le droit de l’utiliser. Les réglages du navigateur peuvent l’autoriser.',
+    es: 'No hay cámara o esta página no tiene permiso para usarla. Puede permitirlo en los ajustes del navegador.',
+    ar: 'لا توجد كاميرا أو لا يُسمح لهذه الصفحة باستخدامها. يمكن السماح بذلك في إعدادات المتصفح.',
   },
   'models-missing': {
     en: 'The models could not be loaded. Try again with a better network.',
     de: 'Die Modelle konnten nicht geladen werden. Bitte mit besserem Netz noch einmal.',
+    fr: 'Les modèles n’ont pas pu être chargés. Réessayez avec un meilleur réseau.',
+    es: 'No se han podido cargar los modelos. Vuelva a intentarlo con mejor red.',
+    ar: 'تعذّر تحميل النماذج. أعد المحاولة مع شبكة أفضل.',
   },
-  unreachable: { en: 'The service does not answer. Try again.', de: 'Der Dienst antwortet nicht. Bitte noch einmal.' },
+  unreachable: {
+    en: 'The service does not answer. Try again.',
+    de: 'Der Dienst antwortet nicht. Bitte noch einmal.',
+    fr: 'Le service ne répond pas. Réessayez.',
+    es: 'El servicio no responde. Vuelva a intentarlo.',
+    ar: 'الخدمة لا تستجيب. أعد المحاولة.',
+  },
 };
-export const troubleText = (type: string): StaffTexts => troubles[type] ?? somethingWrong;
+export const troubleText = (type: string): Texts => troubles[type] ?? somethingWrong;

@@ -1,7 +1,8 @@
 // The whole page: what is wrong at the top, a link that was opened, then one ticket at a time.
 import type { JSX } from 'preact';
 import { ClaimCard } from './claim-card.tsx';
-import { fill, labels, sayings } from './messages.ts';
+import { fill, labels } from './labels.ts';
+import { sayings } from './sayings.ts';
 import { claim, failed, reached, shown, tickets, tokenAsked } from './my-tickets.ts';
 import { usePage } from './page.ts';
 import { Note } from './parts.tsx';

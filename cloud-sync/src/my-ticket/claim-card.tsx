@@ -1,6 +1,8 @@
 // A link was opened. Nothing is claimed before somebody says so: programs that look through mail open links, too.
 import type { JSX } from 'preact';
-import { isFinal, labels, problemSaying, sayings } from './messages.ts';
+import { labels } from './labels.ts';
+import { isFinal, problemSaying } from './problems.ts';
+import { sayings } from './sayings.ts';
 import { claim, tickets as kept } from './my-tickets.ts';
 import { usePage } from './page.ts';
 import { Note } from './parts.tsx';

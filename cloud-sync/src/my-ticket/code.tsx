@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { base64UrlToBytes, prepareDynamicCode, qrModules, qrPath, qrQuietModules, stepS } from '@postern/shared';
 import type { KeptTicket } from './kept-tickets.ts';
-import { fill, labels } from './messages.ts';
+import { fill, labels } from './labels.ts';
 import { usePage } from './page.ts';
 import { keepAwake, letSleep } from './wake-lock.ts';
 

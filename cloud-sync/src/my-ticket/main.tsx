@@ -1,11 +1,12 @@
 // A visitor's ticket on their phone: claimed by a link or by a wallet, shown as a code that changes every few seconds, without a network after one visit.
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import { staffLanguageOf } from '@postern/shared';
+import { chooseLanguage, directionOf } from '@postern/shared';
 import { App } from './app.tsx';
 import { createMyCloud } from './cloud.ts';
 import { openKeep, type Keep } from './kept-tickets.ts';
-import { labels, sayings } from './messages.ts';
+import { labels } from './labels.ts';
+import { sayings } from './sayings.ts';
 import { createMyTickets, claim, tokenAsked } from './my-tickets.ts';
 import { PageContext } from './page.ts';
 import { createTrustedTime, unheard } from './trusted-time.ts';
@@ -18,8 +19,9 @@ const wallMs = (): number => Date.now();
 const monotonicMs = (): number => performance.now();
 const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
 
-const language = staffLanguageOf(navigator.languages);
+const language = chooseLanguage(navigator.languages);
 document.documentElement.lang = language;
+document.documentElement.dir = directionOf(language);
 document.title = labels.page[language];
 const root = document.getElementById('page') ?? document.body;
 

@@ -1,7 +1,7 @@
 // What every part of the page has at hand.
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { StaffLanguage } from '@postern/shared';
+import type { Language } from '@postern/shared';
 import type { MyCloud } from './cloud.ts';
 import type { MyTickets } from './my-tickets.ts';
 import type { TrustedTime } from './trusted-time.ts';
@@ -10,7 +10,7 @@ export interface Page {
   readonly tickets: MyTickets;
   readonly cloud: MyCloud;
   readonly time: TrustedTime;
-  readonly language: StaffLanguage;
+  readonly language: Language;
 }
 
 export const PageContext = createContext<Page | undefined>(undefined);

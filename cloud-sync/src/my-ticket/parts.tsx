@@ -1,12 +1,12 @@
 // Small parts that several cards are made of.
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import type { StaffSaying } from '@postern/shared';
-import { labels } from './messages.ts';
+import type { Saying } from '@postern/shared';
+import { labels } from './labels.ts';
 import { usePage } from './page.ts';
 
 export interface NoteProps {
-  readonly saying: StaffSaying;
+  readonly saying: Saying;
   readonly tone?: 'plain' | 'warn' | 'bad';
   readonly children?: ComponentChildren;
 }

@@ -2,7 +2,8 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Holding } from '@postern/shared';
-import { labels, sayings } from './messages.ts';
+import { labels } from './labels.ts';
+import { sayings } from './sayings.ts';
 import type { KeptTicket } from './kept-tickets.ts';
 import { usePage } from './page.ts';
 import { LinkButtons, Note } from './parts.tsx';

@@ -2,10 +2,12 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Holding, StaffLanguage } from '@postern/shared';
+import { localeOf, type Holding, type Language } from '@postern/shared';
 import { Code } from './code.tsx';
 import type { KeptTicket } from './kept-tickets.ts';
-import { fill, labels, problemSaying, sayings, states } from './messages.ts';
+import { fill, labels } from './labels.ts';
+import { problemSaying } from './problems.ts';
+import { sayings, states } from './sayings.ts';
 import { failed, isGone } from './my-tickets.ts';
 import { usePage } from './page.ts';
 import { LinkButtons, Note } from './parts.tsx';
@@ -19,9 +21,11 @@ export function TicketCard({ ticket }: { readonly ticket: KeptTicket }): JSX.Ele
   return (
     <article class="ticket" data-state={holding.state}>
       <header>
-        <h1>{holding.event.name}</h1>
+        <h1>
+          <bdi>{holding.event.name}</bdi>
+        </h1>
         <p>
-          {holding.type}
+          <bdi>{holding.type}</bdi>
           {holding.party > 1 && ` · ${fill(labels.persons[language], { n: holding.party })}`}
         </p>
       </header>
@@ -118,7 +122,9 @@ function LargeCode({ ticket, holding, close }: LargeCodeProps): JSX.Element {
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} class="large" aria-label={labels.code[language]} onClose={close}>
-      <p>{`${holding.event.name} · ${holding.type}`}</p>
+      <p>
+        <bdi>{holding.event.name}</bdi> · <bdi>{holding.type}</bdi>
+      </p>
       <Code ticket={ticket} />
       <button type="button" onClick={() => dialog.current?.close()}>
         {labels.close[language]}
@@ -146,7 +152,9 @@ function Facts({ holding }: { readonly holding: Holding }): JSX.Element {
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd>
+            <bdi>{value}</bdi>
+          </dd>
         </div>
       ))}
     </dl>
@@ -154,8 +162,8 @@ function Facts({ holding }: { readonly holding: Holding }): JSX.Element {
 }
 
 /** In the venue's time zone, whatever the phone's is. */
-const momentText = (ms: number, timeZone: string, language: StaffLanguage): string =>
-  new Intl.DateTimeFormat(language === 'de' ? 'de-DE' : 'en-GB', {
+const momentText = (ms: number, timeZone: string, language: Language): string =>
+  new Intl.DateTimeFormat(localeOf(language), {
     weekday: 'short',
     day: 'numeric',
     month: 'short',

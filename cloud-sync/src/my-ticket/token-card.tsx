@@ -2,7 +2,9 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { findWallet } from './ethereum-wallet.ts';
-import { labels, problemSaying, sayings } from './messages.ts';
+import { labels } from './labels.ts';
+import { problemSaying } from './problems.ts';
+import { sayings } from './sayings.ts';
 import { tickets as kept, tokenAsked } from './my-tickets.ts';
 import { usePage } from './page.ts';
 import { LinkButtons, Note } from './parts.tsx';

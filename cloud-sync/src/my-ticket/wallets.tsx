@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import type { Holding } from '@postern/shared';
 import type { KeptTicket } from './kept-tickets.ts';
-import { labels } from './messages.ts';
+import { labels } from './labels.ts';
 import { failed } from './my-tickets.ts';
 import { usePage } from './page.ts';
 
