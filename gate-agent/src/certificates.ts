@@ -1,22 +1,18 @@
-// X.509 as gates use it, and the only file of the gate that imports @peculiar/x509: the request that buys a certificate, and our own
-// verification of other gates' certificates. Node's verdict on a TLS connection is not used for it: of a forged AND expired
+// X.509 as gates use it, and the only file of the gate that imports @peculiar/x509: our own verification of gates' certificates. Node's verdict on a TLS connection is not used for it: of a forged AND expired
 // chain it only reports the expiry.
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import {
   bytesEqual,
   err,
   ok,
-  pkcs8Prefix,
+  bytesToBase64,
   signatureBytes,
+  signaturePrefix,
   spkiPrefix,
   verifySignature,
-  type KeyPair,
   type Result,
 } from '@postern/shared';
 import * as x509 from '@peculiar/x509';
-
-x509.cryptoProvider.set(webcrypto);
 
 export interface GateCertificate {
   readonly gate: string;
@@ -47,9 +43,6 @@ export interface CertificateRules {
 
 /** Longer than any certificate of ours. */
 export const certificateBytesMax = 4_096;
-const ed25519 = { name: 'Ed25519' } as const;
-/** What follows the signed part: the name of Ed25519, and a BIT STRING of 64 bytes. */
-const signaturePrefix = Uint8Array.of(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x41, 0x00);
 const sanPrefix = 'postern:gate:';
 
 /** Reads a gate's certificate without judging who issued it. */
@@ -99,34 +92,13 @@ function verify(der: Uint8Array, rules: CertificateRules): Result<GateCertificat
   return described;
 }
 
-/** PKCS #10 request for the gate's own key, DER. */
-export async function createCertificateRequest(keys: KeyPair): Promise<Uint8Array> {
-  const { subtle } = webcrypto;
-  const privateKey = await subtle.importKey(
-    'pkcs8',
-    Buffer.concat([pkcs8Prefix, keys.secretKey.subarray(0, 32)]),
-    ed25519,
-    false,
-    ['sign'],
-  );
-  const publicKey = await subtle.importKey('raw', Buffer.from(keys.publicKey), ed25519, true, ['verify']);
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: 'CN=gate',
-    keys: { privateKey, publicKey },
-    signingAlgorithm: ed25519,
-  });
-  return new Uint8Array(request.rawData);
-}
-
 /** PEM of a certificate, for TLS. */
 export const certificateToPem = (der: Uint8Array): string =>
-  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der)
-    .toString('base64')
-    .replace(/(.{64})(?=.)/g, '$1\n')}\n-----END CERTIFICATE-----\n`;
+  `-----BEGIN CERTIFICATE-----\n${bytesToBase64(der).replace(/(.{64})(?=.)/g, '$1\n')}\n-----END CERTIFICATE-----\n`;
 
 function parse(der: Uint8Array): Result<x509.X509Certificate, CertificateError> {
   if (der.length > certificateBytesMax) return err({ type: 'certificate-malformed', cause: `${der.length} bytes` });
-  return ok(new x509.X509Certificate(Buffer.from(der)));
+  return ok(new x509.X509Certificate(Uint8Array.from(der)));
 }
 
 /** The library throws its own kinds, at once or when an extension is first looked at, for whatever is not a certificate. */

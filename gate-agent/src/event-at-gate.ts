@@ -20,10 +20,11 @@ import type { Identity } from './identity.ts';
 import { createLease, type Lease } from './lease.ts';
 import { createGateObserver } from './observe-gates.ts';
 import { createReach, type Reach } from './reach.ts';
-import type { GateFetch } from './replication/gate-auth.ts';
+import type { GateFetch } from './peers/gate-auth.ts';
 import { pokeAfterCommit } from './replication/poke-after-commit.ts';
 import { startReplication, type Replication } from './replication/worker-front.ts';
 import type { DiskKey } from './store/database.ts';
+import { downloadDisk } from './store/download-disk.ts';
 import { openFeedCache, type FeedCache } from './store/feed-cache.ts';
 import { createGateStore, type GateStore } from './store/store.ts';
 import { tellReplication } from './tell-replication.ts';
@@ -190,6 +191,7 @@ export async function openEventAtGate(
         cloudUrl: cloud.url,
         event,
         cache,
+        disk: downloadDisk,
         clock,
         timer,
         random,

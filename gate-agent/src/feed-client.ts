@@ -1,7 +1,6 @@
 // Keeps the gate's feed fresh: asks the cloud for the manifest, fetches what it names and the gate lacks, hands it to the cache. Asks
 // again after a while, at once when woken, and later and later while it fails. Whatever comes back, the feed in use stays in
 // use until a better one has been checked.
-import { rm } from 'node:fs/promises';
 import {
   backoffMs,
   err,
@@ -18,9 +17,8 @@ import {
   type Result,
   type Timer,
 } from '@postern/shared';
-import { downloadBytes, downloadFile, type DownloadError, type FeedFetch } from './feed-download.ts';
-import type { FeedCache, FeedFiles, FeedOffer } from './store/feed-cache.ts';
-import type { FeedCacheError } from './store/feed-state.ts';
+import { downloadBytes, downloadFile, type DownloadDisk, type DownloadError, type FeedFetch } from './feed-download.ts';
+import type { FeedCacheError, FeedFiles, FeedOffer, FeedStore } from './feed-store.ts';
 import { createBell } from './waiting.ts';
 
 /** Between two looks at the manifest while all is well. */
@@ -32,7 +30,9 @@ export interface FeedClientDeps {
   /** Without a slash at its end. */
   readonly cloudUrl: string;
   readonly event: number;
-  readonly cache: FeedCache;
+  readonly cache: FeedStore;
+  /** Of the files that `cache.downloadPath` names. */
+  readonly disk?: DownloadDisk;
   readonly fetch: FeedFetch;
   readonly clock: Clock;
   readonly timer: Timer;
@@ -96,7 +96,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     const faces = await fetchFaces(offer.value.manifest, signal);
     const withFaces = { ...files.value, ...(faces.ok ? { faces: faces.value } : {}) };
     const applied = await cache.apply(offer.value, withFaces, signal);
-    if (typeof files.value.snapshot === 'string') await rm(files.value.snapshot, { force: true });
+    if (typeof files.value.snapshot === 'string') await deps.disk?.remove(files.value.snapshot);
     if (!applied.ok) return applied;
     etag = manifest.value.etag;
     const { version } = applied.value.manifest;
@@ -117,13 +117,14 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
       deltas.set(sha256, delta.value.bytes);
     }
     if (plan.type !== 'snapshot') return ok({ snapshot: undefined, deltas });
-    const path = cache.downloadPath(manifest.snapshot);
+    const { disk } = deps;
+    const path = disk && cache.downloadPath(manifest.snapshot);
     const options = { ...fileOptions(manifest.snapshot, 'snapshot'), signal };
-    if (path === undefined) {
+    if (disk === undefined || path === undefined) {
       const inMemory = await downloadBytes(deps, options);
       return inMemory.ok ? ok({ snapshot: inMemory.value.bytes, deltas }) : inMemory;
     }
-    const snapshot = await downloadFile(deps, options, path);
+    const snapshot = await downloadFile(deps, options, await disk.open(path));
     return snapshot.ok ? ok({ snapshot: path, deltas }) : snapshot;
   };
 

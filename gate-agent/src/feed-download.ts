@@ -1,7 +1,7 @@
 // One download of the feed's: bounded in bytes while they arrive, in the time between two reads and in the time for all of it, so that
 // a server that floods, stalls or drips is cut off. Redirects are not followed.
-import { open } from 'node:fs/promises';
-import { err, ok, type Result, type Timer } from '@postern/shared';
+import { concatBytes, err, ok, type Result, type Timer } from '@postern/shared';
+import { causeText, piecesOf } from './http-body.ts';
 import { withAbort } from './waiting.ts';
 
 /** A read that takes longer ends the download. */
@@ -57,18 +57,29 @@ export async function downloadBytes(
 ): Promise<Result<DownloadedHead & { readonly bytes: Uint8Array }, DownloadError>> {
   const chunks: Uint8Array[] = [];
   const head = await download(deps, options, async (chunk) => void chunks.push(chunk));
-  return head.ok ? ok({ ...head.value, bytes: new Uint8Array(Buffer.concat(chunks)) }) : head;
+  return head.ok ? ok({ ...head.value, bytes: concatBytes(...chunks) }) : head;
 }
 
-/** Into a file, which may be left in part when this fails. Rejects when the disk fails. */
+/** The file system of downloads that are too large for memory. */
+export interface DownloadDisk {
+  /** A new or emptied file. */
+  readonly open: (path: string) => Promise<DownloadSink>;
+  readonly remove: (path: string) => Promise<void>;
+}
+
+export interface DownloadSink {
+  readonly write: (chunk: Uint8Array) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Into a file, which is closed then, and may be left in part when this fails. Rejects when the disk fails. */
 export async function downloadFile(
   deps: DownloadDeps,
   options: DownloadOptions,
-  path: string,
+  file: DownloadSink,
 ): Promise<Result<DownloadedHead, DownloadError>> {
-  const file = await open(path, 'w');
   try {
-    return await download(deps, options, (chunk) => file.writeFile(chunk));
+    return await download(deps, options, file.write);
   } finally {
     await file.close();
   }
@@ -110,7 +121,7 @@ async function downloadUnder(
       await response.body?.cancel();
       return err({ type: 'feed-refused', status: response.status });
     }
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of piecesOf(response.body)) {
       heard();
       bytes += chunk.length;
       if (bytes > bytesMax) return err({ type: 'feed-too-large', what, bytes, bytesMax });
@@ -127,11 +138,4 @@ async function downloadUnder(
     cancelRead();
     cancelDeadline();
   }
-}
-
-/** fetch hides the reason (ECONNREFUSED …) one level down. */
-function causeText(cause: unknown): string {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  const code = inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : undefined;
-  return (code ?? (inner instanceof Error ? inner.message : 'unknown')).slice(0, 200);
 }

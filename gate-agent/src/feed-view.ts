@@ -14,7 +14,7 @@ import {
   type TrustedTime,
 } from '@postern/shared';
 import type { FeedClient, FeedClientStatus } from './feed-client.ts';
-import type { FeedCache } from './store/feed-cache.ts';
+import type { FaceStore, FeedStore } from './feed-store.ts';
 
 export interface FeedView {
   readonly policy: () => AdmissionPolicy;
@@ -30,7 +30,10 @@ export interface FeedView {
 }
 
 export interface FeedViewDeps {
-  readonly cache: FeedCache;
+  readonly cache: Pick<FeedStore, 'current'> & {
+    readonly faces: Pick<FaceStore, 'find'>;
+    readonly expired: () => boolean;
+  };
   readonly event: number;
   readonly clock: Clock;
   readonly time: () => TrustedTime;
@@ -80,7 +83,7 @@ const firstFeedLookMs = 20;
 /** A new gate has something to answer with before it says that it is ready, if the cloud is there; it does not wait long for it. */
 export async function waitForFirstFeed(
   client: Pick<FeedClient, 'status'>,
-  cache: Pick<FeedCache, 'current'>,
+  cache: Pick<FeedStore, 'current'>,
   timer: Timer,
   signal: AbortSignal,
 ): Promise<void> {

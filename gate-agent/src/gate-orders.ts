@@ -6,14 +6,14 @@ import {
   toOrderView,
   type GateOrders,
   type Logger,
+  type OrderNews,
   type OrderedLane,
   type OrderView,
   type Store,
   type Timer,
 } from '@postern/shared';
 import type { FeedView } from './feed-view.ts';
-import type { FeedCache } from './store/feed-cache.ts';
-import type { GateStore } from './store/store.ts';
+import type { FeedStore } from './feed-store.ts';
 
 export interface ListedGateOfFeed {
   readonly id: string;
@@ -24,9 +24,9 @@ export interface ListedGateOfFeed {
 export interface OrdersAtGateDeps {
   readonly gate: { readonly id: string; readonly name: string; readonly zone: string; readonly event: number };
   readonly lanes: readonly OrderedLane[];
-  readonly known: Pick<GateStore, 'newsOfOrders'>;
+  readonly known: { readonly newsOfOrders: () => readonly OrderNews[] };
   readonly store: Store;
-  readonly cache: Pick<FeedCache, 'current'>;
+  readonly cache: Pick<FeedStore, 'current'>;
   readonly feed: Pick<FeedView, 'policy' | 'gateName'>;
   readonly timer: Timer;
   readonly logger: Logger;

@@ -14,7 +14,7 @@ import {
   type RollCallView,
 } from '@postern/shared';
 import type { ListedGateOfFeed } from './gate-orders.ts';
-import type { ReplicationStatus } from './replication/messages.ts';
+import type { ReplicationStatus } from './peers/replication-status.ts';
 import type { GateStore } from './store/store.ts';
 
 /** Marks that one gate's rate is taken from, and that are looked through for those who went out. */

@@ -1,6 +1,7 @@
 // One bounded HTTP request: a deadline over the whole exchange, a limit on the answer while it arrives (a server that drips or
 // floods is cut off), no redirects. Used for enrolment and for the signed time; the sync has its own client.
-import { err, ok, type Result } from '@postern/shared';
+import { concatBytes, err, ok, utf8, type Result } from '@postern/shared';
+import { causeText, piecesOf } from './http-body.ts';
 import { withDeadline } from './waiting.ts';
 
 export type HttpError =
@@ -25,7 +26,7 @@ export type Post = (
   init: {
     readonly method: 'POST';
     readonly headers: Readonly<Record<string, string>>;
-    readonly body: Buffer<ArrayBuffer>;
+    readonly body: Uint8Array<ArrayBuffer>;
     readonly redirect: 'error';
     readonly signal: AbortSignal;
   },
@@ -42,18 +43,18 @@ export const postJson = (
       const response = await send(url, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body: Buffer.from(JSON.stringify(body)),
+        body: Uint8Array.from(utf8(JSON.stringify(body))),
         redirect: 'error',
         signal: deadline.signal,
       });
       const chunks: Uint8Array[] = [];
       let bytes = 0;
-      for await (const chunk of response.body ?? []) {
+      for await (const chunk of piecesOf(response.body)) {
         bytes += chunk.length;
         if (bytes > answerBytesMax) return err({ type: 'http-too-large', bytesMax: answerBytesMax });
         chunks.push(chunk);
       }
-      return ok({ status: response.status, body: new Uint8Array(Buffer.concat(chunks)) });
+      return ok({ status: response.status, body: concatBytes(...chunks) });
     } catch (cause) {
       return err({
         type: 'http-unreachable',
@@ -61,13 +62,6 @@ export const postJson = (
       });
     }
   });
-
-/** fetch hides the reason (ECONNREFUSED …) one level down. */
-function causeText(cause: unknown): string {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  const code = inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : undefined;
-  return (code ?? (inner instanceof Error ? inner.message : 'unknown')).slice(0, 200);
-}
 
 /** The JSON of an answer, or undefined. */
 export function answerJson(body: Uint8Array): unknown {

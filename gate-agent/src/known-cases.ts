@@ -17,7 +17,7 @@ import {
   type Mark,
   type Ticket,
 } from '@postern/shared';
-import type { KnownGate } from './replication/messages.ts';
+import type { KnownGate } from './peers/replication-status.ts';
 import type { GateStore } from './store/store.ts';
 
 /** What a slice of the search may take of the thread that lets people in: about a millisecond. */

@@ -1,7 +1,7 @@
 // How long this gate may keep an event's list without hearing from its cloud, as the event's signed rules say. Over it is by trusted time
 // only, and not by a time that a person has typed: then the gate forgets the list, and has it again as soon as it hears the cloud.
 import { leaseEndMs, type AdmissionPolicy, type Logger, type Mark, type TrustedTime } from '@postern/shared';
-import type { FeedCache } from './store/feed-cache.ts';
+import type { FeedStore } from './feed-store.ts';
 
 export interface Lease {
   /** Unix ms; undefined without one. */
@@ -14,7 +14,7 @@ export interface Lease {
 
 export interface LeaseDeps {
   readonly event: number;
-  readonly cache: Pick<FeedCache, 'current' | 'contactMs' | 'noteContact' | 'endLease'>;
+  readonly cache: Pick<FeedStore, 'current' | 'contactMs' | 'noteContact' | 'endLease'>;
   /** The last marks of this gate, newest first by start. */
   readonly recentMarks: (sinceMs: number, max: number) => readonly Mark[];
   readonly time: () => TrustedTime;

@@ -56,7 +56,7 @@ import { createPinCheck } from './pin.ts';
 import { createDecoder, type Decoder } from './readers/decoder.ts';
 import { createNfcService, type NfcService } from './readers/nfc-service.ts';
 import { openReader } from './readers/open.ts';
-import { createGateFetch } from './replication/gate-auth.ts';
+import { createGateFetch } from './peers/gate-auth.ts';
 import { openRevocation } from './revocation.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
 import { sealedFiles } from './seal-marks.ts';
@@ -64,7 +64,7 @@ import { createSelfTest } from './self-test.ts';
 import { createSeveralEvents } from './several-events.ts';
 import { readSunKeys } from './sun-keys.ts';
 import { createLaneSignal, parseSignal } from './signals/open.ts';
-import { createSystemClock, createSystemRandom, createSystemTimer, readMachineBoot } from './system.ts';
+import { createSystemClock, createSystemRandom, createSystemTimer, derivePin, readMachineBoot } from './system.ts';
 import { keepAskingServerTime } from './time-client.ts';
 
 /** The clock's state goes to disk, and to the replication thread, this often. */
@@ -371,7 +371,12 @@ async function compose(
     logger,
     signal,
   });
-  const signOn = createStaffSignOn({ checkPin: createPinCheck(several.staff), staff: several.staff, clock, random });
+  const signOn = createStaffSignOn({
+    checkPin: createPinCheck(several.staff, derivePin),
+    staff: several.staff,
+    clock,
+    random,
+  });
   const steward = createSteward({
     lanes,
     context: own.context,

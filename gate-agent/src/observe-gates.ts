@@ -1,7 +1,7 @@
 // Keeps this gate's timestamps above those that it has heard of, so that what happens here after hearing of it also sorts after it. A
 // gate whose timestamps lie too far ahead moves nothing and is reported, once while that lasts.
 import type { HybridClock, Logger } from '@postern/shared';
-import type { KnownGate } from './replication/messages.ts';
+import type { KnownGate } from './peers/replication-status.ts';
 
 export interface ObserveGatesDeps {
   readonly hybrid: HybridClock;

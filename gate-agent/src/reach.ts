@@ -2,7 +2,7 @@
 // a gate out of touch spends only its share of a zone's capacity.
 import type { Clock, LaneContext, Timer, TrustedTime } from '@postern/shared';
 import type { FeedClientStatus } from './feed-client.ts';
-import type { ReplicationStatus } from './replication/messages.ts';
+import type { ReplicationStatus } from './peers/replication-status.ts';
 
 /** An answer counts for so long, unless a later question to the same one failed. */
 const answerCountsMs = 30_000;

@@ -10,7 +10,7 @@ import {
 } from '@postern/shared';
 import type { BoundBand } from './bands/write-pass.ts';
 import type { EventAtGate } from './event-at-gate.ts';
-import type { ReplicationStatus } from './replication/messages.ts';
+import type { ReplicationStatus } from './peers/replication-status.ts';
 import type { Replication } from './replication/worker-front.ts';
 
 export interface SeveralEvents {

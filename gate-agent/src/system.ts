@@ -1,8 +1,9 @@
 // The only place of the gate agent that asks the operating system for time, randomness and the machine's identity. Everything
 // else receives a Clock, a Random or a boot id, so that tests can hand in their own.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, scrypt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import type { Clock, Random, Timer } from '@postern/shared';
+import { promisify } from 'node:util';
+import { pinCost, pinHashBytes, type Clock, type Random, type Timer } from '@postern/shared';
 
 /**
  * Wall time and CLOCK_MONOTONIC in milliseconds. On Linux the latter counts from the machine's start, so two processes of
@@ -15,6 +16,11 @@ export function createSystemClock(): Clock {
 }
 
 export const createSystemRandom = (): Random => (bytes) => new Uint8Array(randomBytes(bytes));
+
+const scryptAside = promisify<string, Uint8Array, number, typeof pinCost, Buffer>(scrypt);
+/** In a thread of Node's own, so that no lane waits for it. */
+export const derivePin = (pin: string, salt: Uint8Array): Promise<Uint8Array> =>
+  scryptAside(pin, salt, pinHashBytes, pinCost);
 
 /** Timers that do not keep the process alive: what runs has a reader, a server or a signal of its own. */
 export const createSystemTimer = (): Timer => ({

@@ -1,7 +1,7 @@
 // Passes on to the replication thread what the main thread learns: which gates the feed lists and what time it is.
 import type { ClockTrust } from './clock-trust.ts';
 import type { FeedCache } from './store/feed-cache.ts';
-import { listedGates } from './replication/gate-directory.ts';
+import { listedGates } from './peers/gate-directory.ts';
 import type { Replication } from './replication/worker-front.ts';
 
 export function tellReplication(

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createIngest, createOwnSegments, createReplicator, loadLedger, type Peer } from '@postern/shared';
 import { createJournalReader } from '../../gate-agent/src/store/journal-reader.ts';
 import { openReplica } from '../../gate-agent/src/store/replica.ts';
-import { createCloudPeer } from '../../gate-agent/src/replication/cloud-peer.ts';
+import { createCloudPeer } from '../../gate-agent/src/peers/cloud-peer.ts';
 import { createSystemClock } from '../../gate-agent/src/system.ts';
 import { feedEvent } from '../lib/build-feed.ts';
 import { simulatedDirectory, simulatedKeys } from '../sim/gate-marks.ts';

@@ -46,7 +46,7 @@ import {
   type TagState,
   type TokenRow,
 } from '@postern/shared';
-import type { TicketSource } from '../../gate-agent/src/store/tickets.ts';
+import type { TicketSource } from '../../gate-agent/src/ticket-source.ts';
 import { feedEvent, feedKeys, feedStartMs, generatedTicket } from '../lib/build-feed.ts';
 import { sunMessage } from '../lib/virtual-tags.ts';
 

@@ -14,7 +14,7 @@ import {
   type Ledger,
   type Peer,
 } from '@postern/shared';
-import { createCloudPeer } from '../../gate-agent/src/replication/cloud-peer.ts';
+import { createCloudPeer } from '../../gate-agent/src/peers/cloud-peer.ts';
 import { startReplication } from '../../gate-agent/src/replication/worker-front.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer } from '../../gate-agent/src/system.ts';
 import { buildSnapshot, feedEvent, generatedTicket } from '../lib/build-feed.ts';

@@ -8,8 +8,8 @@ import {
   type Manifest,
   type TrustedFeedKey,
 } from '@postern/shared';
-import { createGateDirectory, listedGates } from '../../gate-agent/src/replication/gate-directory.ts';
-import type { ListedGate } from '../../gate-agent/src/replication/messages.ts';
+import { createGateDirectory, listedGates } from '../../gate-agent/src/peers/gate-directory.ts';
+import type { ListedGate } from '../../gate-agent/src/peers/replication-status.ts';
 import type { AcceptedOf } from './accepted-marks.ts';
 import type { LogFile } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';

@@ -17,7 +17,7 @@ import {
 } from '@postern/shared';
 import { ownGateCause, type LanPeer } from '../../gate-agent/src/replication/lan-peer.ts';
 import { createMesh } from '../../gate-agent/src/replication/mesh.ts';
-import { exchangeIntervalMs, runPeerLoop } from '../../gate-agent/src/replication/peer-loop.ts';
+import { exchangeIntervalMs, runPeerLoop } from '../../gate-agent/src/peers/peer-loop.ts';
 import { createBell, type Bell } from '../../gate-agent/src/waiting.ts';
 import type { Disk } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';

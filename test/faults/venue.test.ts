@@ -9,7 +9,7 @@ import { markKey, type LaneEvent, type Mark, type TicketResponse } from '@poster
 import { exportMarks } from '../../gate-agent/src/commands/export-marks.ts';
 import { findGateFolder, type GateFolder } from '../../gate-agent/src/commands/gate-folder.ts';
 import { importMarks } from '../../gate-agent/src/commands/import-marks.ts';
-import type { ReplicationStatus } from '../../gate-agent/src/replication/messages.ts';
+import type { ReplicationStatus } from '../../gate-agent/src/peers/replication-status.ts';
 import {
   missingLatencySwitch,
   noLatency,

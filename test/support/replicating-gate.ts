@@ -18,8 +18,8 @@ import {
   type TrustedTime,
   type Verdict,
 } from '@postern/shared';
-import { createCloudPeer } from '../../gate-agent/src/replication/cloud-peer.ts';
-import { createGateFetch } from '../../gate-agent/src/replication/gate-auth.ts';
+import { createCloudPeer } from '../../gate-agent/src/peers/cloud-peer.ts';
+import { createGateFetch } from '../../gate-agent/src/peers/gate-auth.ts';
 import { createJournalReader, type OpenJournalReader } from '../../gate-agent/src/store/journal-reader.ts';
 import { openReplica, type GateReplica } from '../../gate-agent/src/store/replica.ts';
 import { createGateStore, type GateStore } from '../../gate-agent/src/store/store.ts';

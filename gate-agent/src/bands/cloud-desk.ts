@@ -19,7 +19,7 @@ import {
 } from '@postern/shared';
 import { z } from 'zod';
 import { answerJson, postJson } from '../http-client.ts';
-import type { GateFetch } from '../replication/gate-auth.ts';
+import type { GateFetch } from '../peers/gate-auth.ts';
 
 export interface BandAtDesk {
   readonly ticketId: string;

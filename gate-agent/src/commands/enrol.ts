@@ -4,38 +4,18 @@
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  bytesEqual,
-  bytesToHex,
-  enrolPath,
-  enrolResponseSchema,
-  err,
-  hexToBytes,
-  ok,
-  problemSchema,
-  ready,
-  serverTimeNonceBytes,
-  verifyServerTime,
-  type Clock,
-  type EnrolResponse,
-  type KeyPair,
-  type Random,
-  type Result,
-} from '@postern/shared';
-import { createCertificateRequest, verifyGateCertificate, type GateCertificate } from '../certificates.ts';
+import { bytesToHex, err, ok, ready, type Clock, type EnrolResponse, type Random, type Result } from '@postern/shared';
 import { clockFilePath, readClockFile, writeClockFile, writeFileDurably } from '../clock-file.ts';
-import { createClockTrust, sampleOfRoundTrip, type TimeSample } from '../clock-trust.ts';
+import { createClockTrust, type TimeSample } from '../clock-trust.ts';
 import { credentialsFolderOf, eventsOf, hostAndPort, loadConfig, parseConfig } from '../config.ts';
 import { findDiskKey, makeDiskKey } from '../disk-key.ts';
-import { answerJson, postJson, type HttpAnswer } from '../http-client.ts';
+import { askForCertificate, isEnrolmentCode, type Enrolment } from '../enrolment.ts';
 import { loadIdentity, openDeviceKey, saveIdentity } from '../identity.ts';
 import type { CommandError } from './gate-folder.ts';
 import { lanesWithoutReader, renderGateToml } from './gate-toml.ts';
 
 /** Where other gates reach this one: on every network card, at the port of the README. */
 const lanListenDefault = '0.0.0.0:7443';
-const timeoutMs = 20_000;
-const answerBytesMax = 256 * 1024;
 
 export interface EnrolOptions {
   /** Of the cloud; may carry the code as `URL#CODE`, as the QR code of an enrolment does. */
@@ -86,7 +66,7 @@ export async function enrol(options: EnrolOptions, deps: EnrolDeps): Promise<Res
     const device = await openDeviceKey(data, deps.random);
     if (!device.ok)
       return fail(device.error.type, 'cause' in device.error ? device.error.cause : `${data} cannot hold a device key`);
-    const answer = await askCloud(url, code, device.value.keys, deps);
+    const answer = await askForCertificate(url, code, device.value.keys, deps);
     return answer.ok ? await store({ ...options, data, url, lanListen: lan.value }, answer.value, deps) : answer;
   } catch (cause) {
     // Only the disk throws here: whatever the network does is a result.
@@ -113,7 +93,7 @@ function parseAddress({
       'code-missing',
       'the one-time code is missing: gate-agent enrol URL CODE; the cloud shows it where the gate is made',
     );
-  if (!/^[0-9A-Za-z -]{8,64}$/.test(code))
+  if (!isEnrolmentCode(code))
     return fail(
       'code-malformed',
       'that is not a one-time code; it looks like 7K2Q-0M9T-XV4B. Copy it again from the cloud',
@@ -144,60 +124,6 @@ async function prepareFolder(data: string, userId: number | undefined): Promise<
   return ok(undefined);
 }
 
-interface Answered {
-  readonly response: EnrolResponse;
-  readonly certificate: GateCertificate;
-  readonly sample: TimeSample;
-}
-
-async function askCloud(
-  url: string,
-  code: string,
-  keys: KeyPair,
-  { clock, random, fetch }: EnrolDeps,
-): Promise<Result<Answered, CommandError>> {
-  const nonce = random(serverTimeNonceBytes);
-  const csr = Buffer.from(await createCertificateRequest(keys)).toString('base64');
-  const sentMs = clock.monotonicMs();
-  const answer = await postJson(
-    url + enrolPath,
-    { code, csr, publicKey: bytesToHex(keys.publicKey), nonce: bytesToHex(nonce) },
-    { timeoutMs, answerBytesMax, fetch },
-  );
-  const receivedMs = clock.monotonicMs();
-  if (!answer.ok)
-    return answer.error.type === 'http-too-large'
-      ? notPostern(url)
-      : fail('cloud-unreachable', unreachableText(url, answer.error.cause));
-  if (answer.value.status !== 200) return refused(url, answer.value);
-  const parsed = enrolResponseSchema.safeParse(answerJson(answer.value.body));
-  if (!parsed.success) return notPostern(url);
-  const response = parsed.data;
-
-  const feedKeys = new Map(
-    response.feedKeys
-      .filter(({ use, state }) => use === 'feed' && state !== 'revoked')
-      .map((key) => [key.keyId, hexToBytes(key.publicKey)]),
-  );
-  const serverMs = verifyServerTime(fromBase64(response.signedTime), nonce, (keyId) => feedKeys.get(keyId));
-  if (!serverMs.ok) return untrusted(url, 'the time in it is not signed for this request');
-  const certificate = verifyGateCertificate(fromBase64(response.certificate), {
-    ca: fromBase64(response.ca),
-    atMs: serverMs.value,
-    timeTrusted: true,
-    graceMs: 0,
-  });
-  if (!certificate.ok)
-    return untrusted(url, 'cause' in certificate.error ? certificate.error.cause : 'its certificate is not in force');
-  if (certificate.value.gate !== response.gate.id || !bytesEqual(certificate.value.publicKey, keys.publicKey))
-    return untrusted(url, 'its certificate is for another gate');
-  return ok({
-    response,
-    certificate: certificate.value,
-    sample: sampleOfRoundTrip('server', serverMs.value, sentMs, receivedMs),
-  });
-}
-
 async function store(
   {
     data,
@@ -206,7 +132,7 @@ async function store(
     force = false,
     diskKey = true,
   }: Pick<EnrolOptions, 'data' | 'url' | 'force' | 'diskKey'> & { readonly lanListen: string | undefined },
-  { response, certificate, sample }: Answered,
+  { response, certificate, sample }: Enrolment,
   deps: EnrolDeps,
 ): Promise<Result<Enrolled, CommandError>> {
   const { gate, event, also, ca, feedKeys } = response;
@@ -298,62 +224,4 @@ async function learnTime(
   await writeClockFile(path, trust.saved());
 }
 
-function refused(url: string, { status, body }: HttpAnswer): Result<never, CommandError> {
-  const problem = problemSchema.safeParse(answerJson(body));
-  const type = problem.success ? problem.data.type : undefined;
-  switch (type) {
-    case 'code-invalid':
-      return fail(
-        'code-invalid',
-        'the code is wrong, was used before, or is too old (it works once, for 30 minutes); make a new one in the cloud and try again',
-      );
-    case 'attempts-exhausted':
-      return fail(
-        'attempts-exhausted',
-        'too many wrong codes have reached the cloud; wait a minute, check the code, and try again',
-      );
-    case 'request-invalid':
-    case 'csr-malformed':
-    case 'csr-key-mismatch':
-    case 'csr-signature-invalid':
-      return fail(
-        type,
-        `the cloud at ${url} does not understand this gate (${type}); their versions probably do not fit: update the older one`,
-      );
-    default:
-      return status >= 500
-        ? fail(
-            'cloud-failed',
-            `the cloud at ${url} has a fault of its own (status ${status}); look at its log, then try again`,
-          )
-        : notPostern(url);
-  }
-}
-
-const notPostern = (url: string): Result<never, CommandError> =>
-  fail('not-a-cloud', `${url} answers, but not as a Postern cloud does; check the address`);
-const untrusted = (url: string, what: string): Result<never, CommandError> =>
-  fail(
-    'answer-untrusted',
-    `the answer of ${url} cannot be trusted (${what}); check the address, and that nothing on the way changes it, then ask for a new code`,
-  );
-
-/** Causes as Node and OpenSSL name them, and what each asks for. */
-const unreachableCauses: readonly (readonly [cause: RegExp, next: string])[] = [
-  [/ENOTFOUND|EAI_AGAIN/, "check the name's spelling and this machine's network"],
-  [
-    /CERT|SELF_SIGNED|ISSUER|ALTNAME|TLS|SSL/,
-    "its certificate is not accepted: check the address and this machine's date",
-  ],
-  [/redirect/, 'it sends elsewhere: use the address that a browser ends up at, with https://'],
-];
-
-function unreachableText(url: string, cause: string): string {
-  const next =
-    unreachableCauses.find(([pattern]) => pattern.test(cause))?.[1] ??
-    "check the address, its port and this machine's network";
-  return `cannot reach the cloud at ${url} (${cause}); ${next}`;
-}
-
-const fromBase64 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
 const fail = (type: string, message: string): Result<never, CommandError> => err({ type, message });

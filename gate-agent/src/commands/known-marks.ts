@@ -17,7 +17,7 @@ import {
 import type { DiskKey } from '../store/database.ts';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { createReplicaReader } from '../store/replica-reader.ts';
-import { countPersons, createZoneCounts } from '../store/zone-counts.ts';
+import { countPersons, createZoneCounts } from '../counts/zone-counts.ts';
 import { journalPath, replicaPath } from '../event-folder.ts';
 
 export interface KnownMarks {

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { createIngest, err, ok, type Ingest, type Logger, type Random, type Result } from '@postern/shared';
 import { feedFolder, prepareEventFolder } from '../event-folder.ts';
 import { loadIdentity } from '../identity.ts';
-import { createGateDirectory, listedGates } from '../replication/gate-directory.ts';
+import { createGateDirectory, listedGates } from '../peers/gate-directory.ts';
 import { openStoppedSegments } from '../stopped-segments.ts';
 import { readFeed } from '../store/read-feed.ts';
 import type { CommandError, GateFolder } from './gate-folder.ts';

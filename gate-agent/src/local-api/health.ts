@@ -3,7 +3,7 @@
 import type { Alarm, LaneHealth, OrderView, PeerStatus, ReaderHealth } from '@postern/shared';
 import type { ClockStatement } from '../clock-trust.ts';
 import { lookAheadMs } from '../lease.ts';
-import type { OfflineCount } from '../offline-counts.ts';
+import type { OfflineCount } from '../counts/offline-counts.ts';
 import type { EventProgress } from '../several-events.ts';
 
 export interface Problem {

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { Bonjour, type Browser, type Service } from 'bonjour-service';
 import type { Clock, Logger, Timer } from '@postern/shared';
 import { canonicalAddress, createFoundGates, type Announcement, type FoundGate } from './found-gates.ts';
-import type { LanTrouble } from './messages.ts';
+import type { LanTrouble } from '../peers/replication-status.ts';
 import { openMulticastSocket } from './multicast-socket.ts';
 
 export interface DiscoveryDeps {

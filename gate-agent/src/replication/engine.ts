@@ -23,28 +23,20 @@ import { setAsideDamagedReplica } from '../store/damaged-replica.ts';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { openReplica } from '../store/replica.ts';
 import { createBell } from '../waiting.ts';
-import { createCloudPeer } from './cloud-peer.ts';
-import { createGateFetch } from './gate-auth.ts';
-import { createGateDirectory } from './gate-directory.ts';
-import { describeStatus } from './describe-status.ts';
+import { createCloudPeer } from '../peers/cloud-peer.ts';
+import { createGateFetch } from '../peers/gate-auth.ts';
+import { createGateDirectory } from '../peers/gate-directory.ts';
+import { describeStatus } from '../peers/describe-status.ts';
 import { noDiscovery, startDiscovery, type Discovery } from './discovery.ts';
 import { keepListening, type KeptListener } from './keep-listening.ts';
 import { startLanListener, type LanListener } from './lan-listener.ts';
 import { createLanPeer, splitAddress } from './lan-peer.ts';
 import { createMesh } from './mesh.ts';
-import {
-  alarmsKeptMax,
-  type LanStatus,
-  type ListedGate,
-  type PeerTime,
-  type ReplicationSettings,
-  type ReplicationStatus,
-  type TimeState,
-  type ToReplication,
-} from './messages.ts';
+import { type PeerTime, type ReplicationSettings, type TimeState, type ToReplication } from './messages.ts';
+import { alarmsKeptMax, type LanStatus, type ListedGate, type ReplicationStatus } from '../peers/replication-status.ts';
 import { statePeerTime } from './peer-time.ts';
 import { readPastAlarms } from './past-alarms.ts';
-import { runPeerLoop } from './peer-loop.ts';
+import { runPeerLoop } from '../peers/peer-loop.ts';
 import { defaultGraceMs, type TlsIdentity, type TrustState } from './tls-identity.ts';
 
 export interface EngineDeps {

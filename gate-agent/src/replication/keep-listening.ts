@@ -3,7 +3,7 @@
 import { sleep, type Logger, type Timer } from '@postern/shared';
 import type { LanListener } from './lan-listener.ts';
 import { splitAddress } from './lan-peer.ts';
-import type { LanTrouble } from './messages.ts';
+import type { LanTrouble } from '../peers/replication-status.ts';
 
 export interface KeptListener {
   /** Where other gates are answered; undefined while they cannot be. */

@@ -1,15 +1,8 @@
 // What the main thread and the replication thread say to each other. Everything is plain data; the thread shares nothing with the
 // scan path but the two database files.
 import type { DiskKey } from '../store/database.ts';
-import type {
-  AcceptedHead,
-  Alarm,
-  HybridTimestamp,
-  ImportedGate,
-  ImportError,
-  PeerStatus,
-  Result,
-} from '@postern/shared';
+import type { HybridTimestamp, ImportedGate, ImportError, Result } from '@postern/shared';
+import type { ListedGate, ReplicationStatus } from '../peers/replication-status.ts';
 
 /** What the thread is started with. */
 export interface ReplicationSettings {
@@ -39,15 +32,6 @@ export interface ReplicationSettings {
   readonly lanPeers: readonly string[];
   /** Whether gates are found, and this one lets itself be found, by mDNS. */
   readonly lanDiscover: boolean;
-}
-
-/** A gate as the feed lists it. */
-export interface ListedGate {
-  readonly id: string;
-  /** Ed25519, hexadecimal. */
-  readonly publicKey: string;
-  /** Of a revoked one: what of it stays accepted. */
-  readonly accepted?: readonly AcceptedHead[];
 }
 
 export interface TimeState {
@@ -101,61 +85,3 @@ export type FromReplication =
       readonly message: string;
     }
   | { readonly type: 'stopped' };
-
-/** How far this gate knows another one. */
-export interface KnownGate {
-  readonly gate: string;
-  /** No mark of its newest start that is not known here will be older. */
-  readonly through: HybridTimestamp;
-  /** Everything that it did up to here is known, in whichever of its starts; Unix ms. */
-  readonly coveredMs: number;
-  readonly marks: number;
-}
-
-export interface ReplicationStatus {
-  readonly peers: readonly PeerStatus[];
-  /** The cloud or another gate has answered within the last 30 s. */
-  readonly inTouch: boolean;
-  readonly peersReachable: number;
-  /** Wall time of the last answer of anybody, Unix ms; "No contact since …". */
-  readonly lastContactMs: number | undefined;
-  /** Own marks that the cloud has not confirmed; undefined before its first answer. */
-  readonly cloudBacklogMarks: number | undefined;
-  readonly gates: readonly KnownGate[];
-  /** About everything that was put aside, now or in earlier starts, at most `alarmsKeptMax`, newest last. */
-  readonly alarms: readonly Alarm[];
-  /** Why the journal cannot be drained, when it cannot. */
-  readonly drainError: string | undefined;
-  readonly lan: LanStatus;
-}
-
-/** This gate among the others on the LAN. */
-export interface LanStatus {
-  /** Gates of this event that mDNS has found. */
-  readonly found: number;
-  /** Neighbours that answered last. */
-  readonly answering: number;
-  /** Found or configured ones that are not this deployment's gates. */
-  readonly refused: number;
-  /** Why nobody on the LAN can reach this gate, or it cannot find anybody, when that is so. */
-  readonly trouble: LanTrouble | undefined;
-}
-
-/** In words for people, as in the health. */
-export interface LanTrouble {
-  readonly what: string;
-  readonly next: string;
-}
-
-export const alarmsKeptMax = 100;
-export const emptyStatus: ReplicationStatus = {
-  peers: [],
-  inTouch: false,
-  peersReachable: 0,
-  lastContactMs: undefined,
-  cloudBacklogMarks: undefined,
-  gates: [],
-  alarms: [],
-  drainError: undefined,
-  lan: { found: 0, answering: 0, refused: 0, trouble: undefined },
-};

@@ -16,15 +16,13 @@ import {
   type Timer,
 } from '@postern/shared';
 import {
-  emptyStatus,
   type FromReplication,
-  type ListedGate,
   type PeerTime,
   type ReplicationSettings,
-  type ReplicationStatus,
   type TimeState,
   type ToReplication,
 } from './messages.ts';
+import { emptyStatus, type ListedGate, type ReplicationStatus } from '../peers/replication-status.ts';
 
 export interface ReplicationDeps {
   readonly settings: ReplicationSettings;

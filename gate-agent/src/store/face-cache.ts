@@ -14,36 +14,18 @@ import {
   type FaceKeys,
   type FaceTemplates,
   type FeedError,
-  type FileReference,
   type Manifest,
   type Result,
-  type SealedFace,
 } from '@postern/shared';
+import type { FaceStore } from '../feed-store.ts';
 import { openDatabase, type Database, type DiskKey } from './database.ts';
 import { checkBytes } from './feed-file.ts';
 import { isDamage } from './set-aside.ts';
 
 type References = NonNullable<Manifest['faces']>;
 
-/** A face with the key that opens it. */
-export interface KnownFace {
-  readonly face: SealedFace;
-  readonly key: Uint8Array;
-}
-
-export interface FaceCache {
-  /** What is to be fetched before `take`: empty where this gate has what a manifest names, or it names nothing. */
-  readonly lacks: (manifest: Pick<Manifest, 'faces' | 'policy'>) => Result<readonly FileReference[], FeedError>;
-  /** Moves to what a manifest names. Without its files, or with wrong ones, there are no faces until they come: those of before are gone. */
-  readonly take: (
-    manifest: Pick<Manifest, 'event' | 'faces' | 'policy'>,
-    files: ReadonlyMap<string, Uint8Array>,
-  ) => Result<void, FeedError | FaceFileError>;
-  /** Undefined also from the moment on that the rules name, whatever is still on the disk. */
-  readonly find: (ticketId: string) => KnownFace | undefined;
+export interface FaceCache extends FaceStore {
   readonly count: () => number;
-  /** Takes what is over off the disk, by this gate's own clock. */
-  readonly expire: () => void;
   readonly wipe: () => void;
   readonly close: () => void;
 }

@@ -17,7 +17,6 @@ import {
   verifyManifest,
   verifyManifestAndSigner,
   type FeedKey,
-  type FeedPlan,
   type FileReference,
   type Logger,
   type Manifest,
@@ -28,33 +27,12 @@ import type { Database, DiskKey } from './database.ts';
 import { openFaceCache, type FaceCache } from './face-cache.ts';
 import { breathe, readDeltas } from './feed-deltas.ts';
 import { checkFile, openSnapshot, syncPath } from './feed-file.ts';
-import { openFeedState, storageFailed, type FeedCacheError } from './feed-state.ts';
+import { openFeedState, storageFailed } from './feed-state.ts';
 import { noteSealedSnapshot, readKept, snapshotName, snapshotOnDisk, writeKept, type Kept } from './feed-tables.ts';
 import { imageBytesMax, unpackInto } from './unpacked-snapshot.ts';
-import { createOverlay, createTicketSource, type Overlay, type TicketSource } from './tickets.ts';
-
-/** The feed in use. */
-export interface Feed {
-  readonly manifest: Manifest;
-  readonly tickets: TicketSource;
-}
-
-/** A manifest that may be applied once its files are there. */
-export interface FeedOffer {
-  readonly manifest: Manifest;
-  readonly plan: FeedPlan;
-  readonly bytes: Uint8Array;
-  readonly signer: TrustedFeedKey;
-}
-
-export interface FeedFiles {
-  /** The downloaded snapshot or its path, when the plan asks for one. */
-  readonly snapshot: string | Uint8Array | undefined;
-  /** Bytes of the deltas of the plan, by SHA-256. */
-  readonly deltas: ReadonlyMap<string, Uint8Array>;
-  /** The files of faces that could be fetched, by SHA-256; without them the gate has no faces until it has fetched them. */
-  readonly faces?: ReadonlyMap<string, Uint8Array>;
-}
+import type { Feed, FeedCacheError, FeedFiles, FeedOffer, FeedStore } from '../feed-store.ts';
+import { createTicketSource } from '../ticket-source.ts';
+import { createOverlay, createSqlLayer, type Overlay } from './tickets.ts';
 
 export interface FeedCacheDeps {
   readonly folder: string;
@@ -67,29 +45,12 @@ export interface FeedCacheDeps {
   readonly logger: Logger;
 }
 
-export interface FeedCache {
-  /** Undefined on a new gate, and when the files on the disk are not what was signed. */
-  readonly current: () => Feed | undefined;
+export interface FeedCache extends FeedStore {
   /** Why there is no feed although there was one; for health. */
   readonly trouble: () => FeedCacheError | undefined;
   readonly expired: () => boolean;
-  /** Signature, event, age. Nothing changes yet. */
-  readonly consider: (manifestBytes: Uint8Array) => Result<FeedOffer, FeedCacheError>;
-  /** Checks the files and moves to the new feed; on any error the current one stays in use. */
-  readonly apply: (offer: FeedOffer, files: FeedFiles, signal: AbortSignal) => Promise<Result<Feed, FeedCacheError>>;
-  /** A file in the folder that a download may write; left-overs are removed at start. Undefined where it is to stay in memory. */
-  readonly downloadPath: (snapshot: FileReference) => string | undefined;
   /** Faces that the manifest in use names, as far as their files are here. */
   readonly faces: FaceCache;
-  /** The feed's keys in every state, as the last accepted manifest and enrolment have them. */
-  readonly feedKeys: () => readonly FeedKey[];
-  /** When the cloud was last heard; Unix ms, undefined before the first time. */
-  readonly contactMs: () => number | undefined;
-  readonly noteContact: (atMs: number) => void;
-  /** Set from `endLease` until there is a list again. */
-  readonly leaseEndedMs: () => number | undefined;
-  /** Forgets the list, but not how new it was. */
-  readonly endLease: (atMs: number) => void;
   /** Forgets everything, on the disk too as far as a card forgets. */
   readonly wipe: () => void;
   readonly close: () => void;
@@ -181,7 +142,7 @@ export async function openFeedCache({
             manifest,
             snapshot: opened.value,
             overlay,
-            tickets: createTicketSource(opened.value, overlay, manifest),
+            tickets: createTicketSource(createSqlLayer(opened.value), overlay, manifest),
           },
           files.faces,
         ),
@@ -210,7 +171,7 @@ export async function openFeedCache({
       base.overlay.add(chunk);
       await breathe();
     }
-    const tickets = createTicketSource(base.snapshot, base.overlay, manifest);
+    const tickets = createTicketSource(createSqlLayer(base.snapshot), base.overlay, manifest);
     return ok(moveTo({ ...base, manifest, tickets }, files.faces));
   };
 
@@ -286,7 +247,12 @@ export async function openFeedCache({
     if (!opened.ok) return opened;
     const overlay = createOverlay();
     for (const chunk of rows.value) overlay.add(chunk);
-    moveTo({ manifest, snapshot: opened.value, overlay, tickets: createTicketSource(opened.value, overlay, manifest) });
+    moveTo({
+      manifest,
+      snapshot: opened.value,
+      overlay,
+      tickets: createTicketSource(createSqlLayer(opened.value), overlay, manifest),
+    });
     return ok(undefined);
   };
 

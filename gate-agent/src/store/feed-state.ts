@@ -1,10 +1,9 @@
 // Opens feed.db, which holds what the gate knows of its feed; a damaged one is set aside, since the cloud can give everything again.
-import { err, type FeedError } from '@postern/shared';
+import { err } from '@postern/shared';
+import type { FeedCacheError } from '../feed-store.ts';
 import { openDatabase, type Database, type DiskKey } from './database.ts';
 import { feedTablesSql } from './feed-tables.ts';
 import { isDamage, setAside } from './set-aside.ts';
-
-export type FeedCacheError = FeedError | { readonly type: 'feed-storage-failed'; readonly cause: string };
 
 /** The remembered feed, or a new file in place of a damaged one: then the cloud has to give everything again. */
 export function openFeedState(

@@ -19,8 +19,8 @@ import {
 } from '@postern/shared';
 import type { DiskKey } from './database.ts';
 import { JournalDamaged, openJournal, type Journal, type Stamp } from './journal.ts';
-import { createOfflineCounts, type OfflineCount } from '../offline-counts.ts';
-import { createZoneCounts, type ZoneCounts } from './zone-counts.ts';
+import { createOfflineCounts, type OfflineCount } from '../counts/offline-counts.ts';
+import { createZoneCounts, type ZoneCounts } from '../counts/zone-counts.ts';
 
 export interface LiveJournalDeps {
   readonly path: string;

@@ -4,11 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, verifyManifest, type FileReference, type Manifest, type Result } from '@postern/shared';
 import { openDatabase, type DiskKey } from './database.ts';
-import type { FeedCacheError } from './feed-state.ts';
+import type { FeedCacheError } from '../feed-store.ts';
 import { readDeltas } from './feed-deltas.ts';
 import { checkFile, openSnapshot } from './feed-file.ts';
 import { readKept, readSealedSnapshot, snapshotName, writtenAs } from './feed-tables.ts';
-import { createOverlay, createTicketSource, type TicketSource } from './tickets.ts';
+import { createTicketSource, type TicketSource } from '../ticket-source.ts';
+import { createOverlay, createSqlLayer } from './tickets.ts';
 
 export interface ReadFeed {
   readonly manifest: Manifest;
@@ -49,7 +50,7 @@ export async function readFeed(
   for (const chunk of rows.value) overlay.add(chunk);
   return ok({
     manifest,
-    tickets: createTicketSource(snapshot.value, overlay, manifest),
+    tickets: createTicketSource(createSqlLayer(snapshot.value), overlay, manifest),
     close: () => {
       snapshot.value.close();
       overlay.close();

@@ -10,8 +10,8 @@ import {
   type MarkId,
 } from '@postern/shared';
 import type { Database } from './database.ts';
-import { movesPersons, personsOf, takenBackBy, type Moving } from './moves.ts';
-import { lastRecounts, laterRecount, type Recount, type RecountedMark } from './recount.ts';
+import { movesPersons, personsOf, takenBackBy, type Moving } from '../counts/moves.ts';
+import { lastRecounts, laterRecount, type Recount, type RecountedMark } from '../counts/recount.ts';
 
 export interface ReplicaCounts {
   /** Inside the transaction that stores `mark` for the first time. */

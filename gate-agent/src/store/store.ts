@@ -30,9 +30,9 @@ import type { DiskKey } from './database.ts';
 import type { Journal } from './journal.ts';
 import { createLiveJournal } from './live-journal.ts';
 import { createQuietWork } from './quiet-work.ts';
-import type { OfflineCount } from '../offline-counts.ts';
+import type { OfflineCount } from '../counts/offline-counts.ts';
 import { createReplicaReader, type ReplicaReader } from './replica-reader.ts';
-import { countPersons } from './zone-counts.ts';
+import { countPersons } from '../counts/zone-counts.ts';
 
 export interface GateStoreDeps {
   readonly journalPath: string;

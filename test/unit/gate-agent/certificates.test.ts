@@ -1,8 +1,14 @@
 // Our own verification of gates' certificates: only the deployment's CA, only gates, only in force, whatever Node would say.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bytesToHex, enrolResponseSchema, gateResponseSchema, keyPairFromSeed, ready } from '@postern/shared';
 import {
+  bytesToHex,
   createCertificateRequest,
+  enrolResponseSchema,
+  gateResponseSchema,
+  keyPairFromSeed,
+  ready,
+} from '@postern/shared';
+import {
   parseCertificate,
   verifyGateCertificate,
   type CertificateRules,
@@ -98,7 +104,7 @@ test('a certificate request buys a certificate from the cloud that other gates a
     }),
   );
   const keys = keyPairFromSeed(new Uint8Array(32).fill(9));
-  const csr = Buffer.from(await createCertificateRequest(keys)).toString('base64');
+  const csr = Buffer.from(createCertificateRequest(keys)).toString('base64');
   const response = await postJson(cloud, '/enrol', {
     code: invitation.code,
     csr,

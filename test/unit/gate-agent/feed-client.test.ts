@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { feedFilePath, feedManifestPath, ready } from '@postern/shared';
+import { downloadDisk } from '../../../gate-agent/src/store/download-disk.ts';
 import { createFeedClient, pollMs, type FeedClient } from '../../../gate-agent/src/feed-client.ts';
 import type { FeedFetch } from '../../../gate-agent/src/feed-download.ts';
 import { openFeedCache, type FeedCache } from '../../../gate-agent/src/store/feed-cache.ts';
@@ -61,6 +62,7 @@ async function createRig(): Promise<Rig> {
       cloudUrl,
       event: feedEvent,
       cache,
+      disk: downloadDisk,
       fetch,
       timer,
       clock: createTestClock(),

@@ -3,7 +3,7 @@ import type { PeerStatus, Timer, TrustedTime } from '@postern/shared';
 import { expect, test } from 'vitest';
 import type { FeedClientStatus } from '../../../gate-agent/src/feed-client.ts';
 import { createReach } from '../../../gate-agent/src/reach.ts';
-import type { ReplicationStatus } from '../../../gate-agent/src/replication/messages.ts';
+import type { ReplicationStatus } from '../../../gate-agent/src/peers/replication-status.ts';
 import { createTestTimer } from '../../support/gate-rig.ts';
 
 const bootWallMs = 1_700_000_000_000;

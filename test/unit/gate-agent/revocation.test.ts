@@ -13,7 +13,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { eventFolder, feedFolder, journalPath } from '../../../gate-agent/src/event-folder.ts';
 import { createFeedClient } from '../../../gate-agent/src/feed-client.ts';
-import { createGateFetch } from '../../../gate-agent/src/replication/gate-auth.ts';
+import { createGateFetch } from '../../../gate-agent/src/peers/gate-auth.ts';
 import { openRevocation, readRevoked } from '../../../gate-agent/src/revocation.ts';
 import { openFeedCache, type FeedCache } from '../../../gate-agent/src/store/feed-cache.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';

@@ -18,7 +18,9 @@ function ask(answer: Answer) {
   let monotonicMs = 1_000;
   const fetchFake: typeof fetch = async (_url, init) => {
     monotonicMs += 80;
-    const { nonce } = JSON.parse(Buffer.isBuffer(init?.body) ? init.body.toString() : '') as { nonce: string };
+    const { nonce } = JSON.parse(init?.body instanceof Uint8Array ? new TextDecoder().decode(init.body) : '') as {
+      nonce: string;
+    };
     return answer(hexToBytes(nonce) ?? new Uint8Array());
   };
   return askServerTime({

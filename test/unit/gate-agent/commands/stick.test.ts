@@ -19,7 +19,7 @@ import { feedFolder, journalPath, prepareEventFolder, replicaPath } from '../../
 import { createFeedClient } from '../../../../gate-agent/src/feed-client.ts';
 import { loadIdentity } from '../../../../gate-agent/src/identity.ts';
 import { createImportRoute } from '../../../../gate-agent/src/local-api/import-route.ts';
-import { createGateFetch } from '../../../../gate-agent/src/replication/gate-auth.ts';
+import { createGateFetch } from '../../../../gate-agent/src/peers/gate-auth.ts';
 import { openFeedCache } from '../../../../gate-agent/src/store/feed-cache.ts';
 import { createGateStore } from '../../../../gate-agent/src/store/store.ts';
 import { createTestCloud, silentLog, someEvent, type TestCloud } from '../../../support/cloud.ts';

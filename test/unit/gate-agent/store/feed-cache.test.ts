@@ -21,7 +21,8 @@ import {
   type KeyPair,
   type Manifest,
 } from '@postern/shared';
-import { openFeedCache, type FeedCache, type FeedFiles } from '../../../../gate-agent/src/store/feed-cache.ts';
+import type { FeedFiles } from '../../../../gate-agent/src/feed-store.ts';
+import { openFeedCache, type FeedCache } from '../../../../gate-agent/src/store/feed-cache.ts';
 import {
   announce,
   buildDelta,

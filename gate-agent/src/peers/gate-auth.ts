@@ -56,7 +56,7 @@ export function createGateFetch({ gate, keys, clock, onRevoked, fetch: send = fe
     const response = await send(url, {
       method,
       headers: { ...init.headers, Authorization: `Bearer ${token}` },
-      ...(init.body === undefined ? {} : { body: Buffer.from(init.body) }),
+      ...(init.body === undefined ? {} : { body: Uint8Array.from(init.body) }),
       redirect: 'error',
       signal: init.signal,
     });

@@ -1,5 +1,6 @@
 // The cloud as a peer: one POST /sync an exchange, signed by the gate, with a deadline and a bound on the answer while it arrives.
 import {
+  concatBytes,
   err,
   ok,
   syncContentType,
@@ -9,6 +10,7 @@ import {
   type PeerError,
   type Result,
 } from '@postern/shared';
+import { causeText, piecesOf } from '../http-body.ts';
 import { withDeadline } from '../waiting.ts';
 import type { GateFetch } from './gate-auth.ts';
 
@@ -54,28 +56,21 @@ export const createCloudPeer = ({ cloudUrl, fetch: send, timeoutMs = cloudTimeou
 });
 
 async function readBounded(
-  body: AsyncIterable<Uint8Array> | null,
+  body: ReadableStream<Uint8Array> | null,
   bytesMax: number,
 ): Promise<Result<Uint8Array, PeerError>> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of piecesOf(body)) {
     bytes += chunk.length;
     if (bytes > bytesMax) return err({ type: 'peer-garbage', cause: `more than ${bytesMax} bytes` });
     chunks.push(chunk);
   }
-  return ok(new Uint8Array(Buffer.concat(chunks)));
+  return ok(concatBytes(...chunks));
 }
 
 /** The `type` of an RFC 9457 problem, or the bare status. */
 function refusalText(body: Uint8Array, status: number): string {
-  const type = /"type"\s*:\s*"([a-z0-9-]{1,64})"/.exec(Buffer.from(body.subarray(0, 2_048)).toString('latin1'))?.[1];
+  const type = /"type"\s*:\s*"([a-z0-9-]{1,64})"/.exec(new TextDecoder().decode(body.subarray(0, 2_048)))?.[1];
   return type ?? `status ${status}`;
-}
-
-/** fetch hides the reason (ECONNREFUSED …) one level down. */
-function causeText(cause: unknown): string {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  const code = inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : undefined;
-  return (code ?? (inner instanceof Error ? inner.message : 'unknown')).slice(0, 200);
 }

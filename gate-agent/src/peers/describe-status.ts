@@ -1,6 +1,6 @@
 // What the replication thread tells of itself: who answers, how far the other gates are known, what is wrong.
 import { compareHybrid, coverageOf, type Alarm, type Replicator, type SegmentState } from '@postern/shared';
-import type { LanStatus, ReplicationStatus } from './messages.ts';
+import type { LanStatus, ReplicationStatus } from './replication-status.ts';
 
 export interface StatusFacts {
   readonly event: number;

@@ -1,7 +1,7 @@
 // Requests signed by the gate: over the cloud's last nonce, tried once more when only the nonce was old.
 import { beforeAll, expect, test } from 'vitest';
 import { gateTokenAudience, keyPairFromSeed, nonceHeader, ready, verifyRequestToken } from '@postern/shared';
-import { createGateFetch, type GateFetch } from '../../../../gate-agent/src/replication/gate-auth.ts';
+import { createGateFetch, type GateFetch } from '../../../../gate-agent/src/peers/gate-auth.ts';
 
 beforeAll(() => ready);
 const keys = () => keyPairFromSeed(new Uint8Array(32).fill(3));

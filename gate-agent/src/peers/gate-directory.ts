@@ -1,7 +1,7 @@
 // Whose signatures count at this gate: those of the gates in the ticket list's manifest, of revoked ones what stays accepted; before the
 // first list only its own.
 import { hexToBytes, type GateDirectory, type Manifest } from '@postern/shared';
-import type { ListedGate } from './messages.ts';
+import type { ListedGate } from './replication-status.ts';
 
 export const listedGates = ({ gates, revokedGates = [] }: Manifest): readonly ListedGate[] => [
   ...gates.map(({ id, publicKey }) => ({ id, publicKey })),

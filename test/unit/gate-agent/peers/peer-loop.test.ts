@@ -1,12 +1,7 @@
 // Goal: news goes out at once, and only to those for whom it is news; without any, a peer is asked now and then.
 import { expect, test } from 'vitest';
 import { err, ok, type Peer, type PeerError, type Replicator, type SyncReport } from '@postern/shared';
-import {
-  exchangeIntervalMs,
-  retryMaxMs,
-  runPeerLoop,
-  settleMs,
-} from '../../../../gate-agent/src/replication/peer-loop.ts';
+import { exchangeIntervalMs, retryMaxMs, runPeerLoop, settleMs } from '../../../../gate-agent/src/peers/peer-loop.ts';
 import { createBell } from '../../../../gate-agent/src/waiting.ts';
 import { silentLog } from '../../../support/cloud.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
