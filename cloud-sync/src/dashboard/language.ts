@@ -1,10 +1,9 @@
 // The language of the dashboard: what the operator chose here before, else the browser's. Texts are objects with every language of staff.
 import { signal } from '@preact/signals';
-import { chooseLanguage, type Language, type Texts } from '@postern/shared';
+import { staffLanguageOf, type StaffLanguage, type StaffTexts } from '@postern/shared';
 
-export type StaffLanguage = Language;
-export type StaffTexts = Texts;
-export const staffLanguages = [
+export type { StaffLanguage, StaffTexts };
+export const languageChoices = [
   { value: 'en', label: 'English' },
   { value: 'de', label: 'Deutsch' },
 ] as const;
@@ -21,7 +20,7 @@ function keptLanguage(): string | null {
 }
 
 export const language = signal<StaffLanguage>(
-  chooseLanguage([keptLanguage() ?? '', ...navigator.languages].filter((tag) => tag !== '')),
+  staffLanguageOf([keptLanguage() ?? '', ...navigator.languages].filter((tag) => tag !== '')),
 );
 language.subscribe((chosen) => {
   document.documentElement.lang = chosen;

@@ -4,7 +4,7 @@ import { Button } from '@postern/shared/ui';
 import type { EventResponse, UserView } from '@postern/shared';
 import type { JSX } from 'preact';
 import { useEffect, useId, useState } from 'preact/hooks';
-import { chooseStaffLanguage, language, say, staffLanguages } from './language.ts';
+import { chooseStaffLanguage, language, say, languageChoices } from './language.ts';
 import { addressOf, go, place } from './route.ts';
 import { rolesOf, type Section } from './section.tsx';
 import { sections } from './sections.ts';
@@ -119,11 +119,11 @@ const LanguageSwitch = (): JSX.Element => (
     aria-label={say(texts.language)}
     value={language.value}
     onChange={({ currentTarget }) => {
-      const chosen = staffLanguages.find(({ value }) => value === currentTarget.value);
+      const chosen = languageChoices.find(({ value }) => value === currentTarget.value);
       if (chosen !== undefined) chooseStaffLanguage(chosen.value);
     }}
   >
-    {staffLanguages.map(({ value, label }) => (
+    {languageChoices.map(({ value, label }) => (
       <option key={value} value={value} lang={value}>
         {label}
       </option>
