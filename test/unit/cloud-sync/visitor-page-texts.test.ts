@@ -23,7 +23,9 @@ const ticketTexts: readonly Texts[] = [
 const faceTexts: readonly Texts[] = [
   ...Object.values(face.labels),
   ...Object.values(face.hints),
-  ...[face.ageText(16), face.agreedText('{version}', '{at}'), face.erasesText('{at}')],
+  face.ageText(16),
+  face.agreedText('{version}', '{at}'),
+  face.erasesText('{at}'),
   ...['camera-missing', 'unreachable', 'no-such-type'].map(face.troubleText),
 ];
 
