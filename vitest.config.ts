@@ -24,14 +24,14 @@ interface Project {
 }
 
 const projects: readonly Project[] = [
-  { name: 'unit', group: 0, testTimeoutMs: 20_000, sharesModules: true },
-  { name: 'contract', group: 0, testTimeoutMs: 20_000, sharesModules: true },
-  { name: 'processes', group: 1, testTimeoutMs: 60_000, startsPrograms: true },
-  { name: 'fuzz', group: 1, testTimeoutMs: 60_000 },
+  { name: 'unit', group: 0, testTimeoutMs: 60_000, sharesModules: true },
+  { name: 'contract', group: 0, testTimeoutMs: 60_000, sharesModules: true },
+  { name: 'processes', group: 1, testTimeoutMs: 120_000, startsPrograms: true },
+  { name: 'fuzz', group: 1, testTimeoutMs: 120_000 },
   {
     name: 'postgres',
     group: 1,
-    testTimeoutMs: 60_000,
+    testTimeoutMs: 120_000,
     database: 'postgres',
     startsPrograms: true,
     sharesModules: true,
@@ -48,11 +48,11 @@ const projects: readonly Project[] = [
     startsPrograms: true,
   },
   { name: 'guest', group: 2, testTimeoutMs: 300_000 },
-  { name: 'browser', group: 2, testTimeoutMs: 60_000, startsPrograms: true },
-  { name: 'e2e', group: 2, testTimeoutMs: 180_000, startsPrograms: true },
+  { name: 'browser', group: 2, testTimeoutMs: 120_000, startsPrograms: true },
+  { name: 'e2e', group: 2, testTimeoutMs: 240_000, startsPrograms: true },
 ];
 
-const pollTimeoutMs = 15_000;
+const pollTimeoutMs = 45_000;
 
 const toVitestProject = ({
   name,

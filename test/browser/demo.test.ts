@@ -13,7 +13,7 @@ import { startDemo, type DemoProcess } from '../support/demo-process.ts';
 import { describeOrReport, missingPrograms } from '../support/not-run.ts';
 
 const startMsMax = 90_000;
-const happensMsMax = 30_000;
+const happensMsMax = 60_000;
 
 describeOrReport("the demo's page", missingPrograms('chromium', 'ffmpeg'), () => {
   let demo: DemoProcess;

@@ -34,7 +34,7 @@ import {
   type GateProcess,
 } from '../support/gate-process.ts';
 
-const happensMsMax = 30_000;
+const happensMsMax = 60_000;
 const typeName = 'Friends of Trillian McMillan';
 
 describe('a stolen gate', () => {

@@ -34,7 +34,7 @@ import { describeOrReport, missingPrograms } from '../support/not-run.ts';
 import { waitUntil } from '../support/demo-process.ts';
 import { listenAsSystemd, type FakeSystemd } from '../support/fake-systemd.ts';
 
-const happensMsMax = 30_000;
+const happensMsMax = 60_000;
 const lane = 'lane-1';
 
 describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {

@@ -36,7 +36,7 @@ import {
   postPhone,
 } from '../support/geofence.ts';
 
-const happensMsMax = 30_000;
+const happensMsMax = 60_000;
 
 describe('phones before a door', () => {
   const folder = temporaryFolder();

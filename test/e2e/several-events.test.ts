@@ -22,7 +22,7 @@ import {
   type GateProcess,
 } from '../support/gate-process.ts';
 
-const happensMsMax = 30_000;
+const happensMsMax = 60_000;
 const pin = '4711';
 const concert = 1;
 const camping = 2;

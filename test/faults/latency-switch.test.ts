@@ -15,7 +15,7 @@ const peer = fileURLToPath(new URL('./datagram-peer.ts', import.meta.url));
 const labModule = fileURLToPath(new URL('../../scripts/lib/network-lab.ts', import.meta.url));
 const port = 9_000;
 const group = '239.1.2.3';
-const happensMsMax = 30_000;
+const happensMsMax = 60_000;
 const framesMax = 16_384;
 const slow: Latency = { delayMs: { least: 20, most: 60 }, duplicatesPercent: 5, overtakingPercent: 10 };
 

@@ -43,7 +43,7 @@ function run(...args: readonly string[]): { readonly status: number | null; read
     encoding: 'utf8',
     env: { PATH: join(folder, 'bin'), TMPDIR: folder, CI: 'true' },
     input: '',
-    timeout: 15_000,
+    timeout: 45_000,
   });
   return { status, output: stdout + stderr };
 }

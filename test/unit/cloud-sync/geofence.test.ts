@@ -27,7 +27,7 @@ import {
 } from '../../support/geofence.ts';
 import { askAs, createPerson } from '../../support/people.ts';
 
-const happens = { timeout: 15_000 };
+const happens = { timeout: 45_000 };
 let test: TestCloud;
 let ticket: TicketResponse;
 beforeEach(async () => {

@@ -174,15 +174,15 @@ describe('the replication thread', () => {
     const b = startAgent('gate-b', { lanPeers: [`127.0.0.1:${await a.replication.lanPort()}`], cloudPort: 0 });
     for (let number = 1; number <= 5; number++) expect(await a.admit(ticket(number))).toBeDefined();
     for (let number = 6; number <= 8; number++) expect(await b.admit(ticket(number))).toBeDefined();
-    await expect.poll(async () => (await summary()).marks, { timeout: 15_000 }).toBe(8);
-    await expect.poll(() => hashOf(a), { timeout: 15_000 }).toBe((await summary()).historyHash);
-    await expect.poll(() => hashOf(b), { timeout: 15_000 }).toBe((await summary()).historyHash);
-    await expect.poll(() => b.admit(ticket(1)), { timeout: 15_000 }).toBeUndefined();
+    await expect.poll(async () => (await summary()).marks, { timeout: 45_000 }).toBe(8);
+    await expect.poll(() => hashOf(a), { timeout: 45_000 }).toBe((await summary()).historyHash);
+    await expect.poll(() => hashOf(b), { timeout: 45_000 }).toBe((await summary()).historyHash);
+    await expect.poll(() => b.admit(ticket(1)), { timeout: 45_000 }).toBeUndefined();
     await expect
-      .poll(() => b.replication.status(), { timeout: 15_000 })
+      .poll(() => b.replication.status(), { timeout: 45_000 })
       .toMatchObject({ inTouch: true, peersReachable: 1, gates: [{ gate: 'gate-a', marks: 5 }], alarms: [] });
     await expect
-      .poll(() => a.replication.status(), { timeout: 15_000 })
+      .poll(() => a.replication.status(), { timeout: 45_000 })
       .toMatchObject({ inTouch: true, cloudBacklogMarks: 0 });
   });
 
@@ -192,11 +192,11 @@ describe('the replication thread', () => {
     const b = startAgent('gate-b', { cloudPort: 0, lanListen: address, lanPeers: [address] });
     expect(await b.replication.lanPort()).toBeUndefined();
     expect(await b.admit(ticket(1))).toBeDefined();
-    await expect.poll(async () => (await hashOf(a)) === (await hashOf(b)), { timeout: 15_000 }).toBe(true);
+    await expect.poll(async () => (await hashOf(a)) === (await hashOf(b)), { timeout: 45_000 }).toBe(true);
     await expect
-      .poll(() => b.replication.status().lan.trouble?.what, { timeout: 15_000 })
+      .poll(() => b.replication.status().lan.trouble?.what, { timeout: 45_000 })
       .toMatch(/cannot reach this one: port \d+ is taken/);
-    await expect.poll(() => a.admit(ticket(1)), { timeout: 15_000 }).toBeUndefined();
+    await expect.poll(() => a.admit(ticket(1)), { timeout: 45_000 }).toBeUndefined();
   });
 
   test('says at once that it has heard of an order, and the store gives it, also after a restart', async () => {
@@ -210,7 +210,7 @@ describe('the replication thread', () => {
     const given = await a.store.append({ kind: 'ordered', event, lane: '', order: 'evacuate', zone: '' });
     a.replication.poke();
     const news = [{ type: 'learned', mark: given.ok ? given.value : undefined }];
-    await expect.poll(() => heard, { timeout: 15_000 }).toEqual(news);
+    await expect.poll(() => heard, { timeout: 45_000 }).toEqual(news);
     expect(b.store.newsOfOrders()).toEqual([]);
     await b.replication.stop();
     await b.store.close();
@@ -223,14 +223,14 @@ describe('the replication thread', () => {
     const a = startAgent('gate-a', { cloudPort: 1 });
     expect(await a.admit(ticket(1))).toBeDefined();
     await expect
-      .poll(() => a.replication.status().peers[0]?.lastError, { timeout: 15_000 })
+      .poll(() => a.replication.status().peers[0]?.lastError, { timeout: 45_000 })
       .toMatch(/^peer-unreachable/);
     expect(a.replication.status()).toMatchObject({ inTouch: false, peersReachable: 0, lastContactMs: undefined });
     await a.replication.stop();
     await a.store.close();
     running.pop();
     const again = startAgent('gate-a');
-    await expect.poll(async () => (await summary()).marks, { timeout: 15_000 }).toBe(1);
+    await expect.poll(async () => (await summary()).marks, { timeout: 45_000 }).toBe(1);
     expect((await cloud.json<{ cases: CaseView[] }>('GET', `/api/events/${event}/cases`)).cases).toEqual([]);
     expect(again.replication.restarts()).toBe(0);
   });
@@ -240,8 +240,8 @@ describe('the replication thread', () => {
     const b = startAgent('gate-b');
     await a.admit(ticket(1));
     await b.admit(ticket(2));
-    await expect.poll(async () => (await summary()).marks, { timeout: 15_000 }).toBe(2);
-    await expect.poll(() => hashOf(a), { timeout: 15_000 }).toBe((await summary()).historyHash);
+    await expect.poll(async () => (await summary()).marks, { timeout: 45_000 }).toBe(2);
+    await expect.poll(() => hashOf(a), { timeout: 45_000 }).toBe((await summary()).historyHash);
     await a.replication.stop();
     await a.store.close();
     running.splice(running.indexOf(a), 1);
@@ -257,8 +257,8 @@ describe('the replication thread', () => {
     const again = startAgent('gate-a');
     await again.admit(ticket(3));
     await expect.poll(async () => (await summary()).marks, { timeout: 30_000 }).toBe(3);
-    await expect.poll(() => hashOf(again), { timeout: 15_000 }).toBe((await summary()).historyHash);
-    await expect.poll(() => again.admit(ticket(2)), { timeout: 15_000 }).toBeUndefined();
+    await expect.poll(() => hashOf(again), { timeout: 45_000 }).toBe((await summary()).historyHash);
+    await expect.poll(() => again.admit(ticket(2)), { timeout: 45_000 }).toBeUndefined();
     expect(again.replication.restarts()).toBeGreaterThan(0);
     expect(existsSync(`${path}.damaged`)).toBe(true);
   });
@@ -266,7 +266,7 @@ describe('the replication thread', () => {
   test('takes marks of a gate out of its history again that a newer feed does not accept of it, and says so', async () => {
     const a = startAgent('gate-a');
     await a.admit(ticket(1));
-    await expect.poll(async () => (await summary()).marks, { timeout: 15_000 }).toBe(1);
+    await expect.poll(async () => (await summary()).marks, { timeout: 45_000 }).toBe(1);
     await a.replication.stop();
     await a.store.close();
     running.splice(running.indexOf(a), 1);
@@ -276,7 +276,7 @@ describe('the replication thread', () => {
     const again = startAgent('gate-a', { cloudPort: 0, lanPeers: [`127.0.0.1:${port}`] });
     await again.admit(ticket(2));
     await expect
-      .poll(() => b.replication.status().gates, { timeout: 15_000 })
+      .poll(() => b.replication.status().gates, { timeout: 45_000 })
       .toMatchObject([{ gate: 'gate-a', marks: 2 }]);
     expect(await b.admit(ticket(2))).toBeUndefined();
 
@@ -285,23 +285,23 @@ describe('the replication thread', () => {
     const accepted = await headsOf('gate-a');
     const listed = [...enrolled.values()].map(({ id, keys }) => ({ id, publicKey: bytesToHex(keys.publicKey) }));
     b.replication.setGates(listed.map((gate) => (gate.id === 'gate-a' ? { ...gate, accepted } : gate)));
-    await expect.poll(() => hashOf(b), { timeout: 15_000 }).toBe(historyHash);
+    await expect.poll(() => hashOf(b), { timeout: 45_000 }).toBe(historyHash);
     await expect.poll(() => b.replication.status().alarms.map(({ type }) => type)).toContain('gate-revoked');
-    await expect.poll(() => b.admit(ticket(2)), { timeout: 15_000 }).toBeDefined();
+    await expect.poll(() => b.admit(ticket(2)), { timeout: 45_000 }).toBeDefined();
 
     await b.replication.stop();
     await b.store.close();
     running.splice(running.indexOf(b), 1);
     const restarted = startAgent('gate-b', { cloudPort: 0 });
     await expect
-      .poll(() => restarted.replication.status().alarms, { timeout: 15_000 })
+      .poll(() => restarted.replication.status().alarms, { timeout: 45_000 })
       .toMatchObject([{ type: 'gate-revoked', segment: { gate: 'gate-a' } }]);
   });
 
   test('closes its segments when it is stopped, so that the cloud holds them whole', async () => {
     const a = startAgent('gate-a');
     await a.admit(ticket(1));
-    await expect.poll(async () => (await summary()).marks, { timeout: 15_000 }).toBe(1);
+    await expect.poll(async () => (await summary()).marks, { timeout: 45_000 }).toBe(1);
     await a.replication.stop();
     const b = enrolled.get('gate-b');
     const answer = await b?.push([]);
@@ -351,7 +351,7 @@ test('a thread that dies is started again and told what it has to know', async (
   replication.setGates([]);
   replication.setTime({ atMs: 1, timeTrusted: false });
   replication.poke();
-  await expect.poll(() => starts.length, { timeout: 15_000 }).toBe(2);
+  await expect.poll(() => starts.length, { timeout: 45_000 }).toBe(2);
   expect(replication.status()).toMatchObject({
     inTouch: false,
     drainError: 'the replication thread died: SQLITE_NOTADB',

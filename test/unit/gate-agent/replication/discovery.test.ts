@@ -39,7 +39,7 @@ function look(
   running.add(discovery);
   return { discovery, found: () => found.map((one) => `${one.gate} ${one.address}`).toSorted() };
 }
-const soon = { timeout: 15_000 };
+const soon = { timeout: 45_000 };
 
 test('gates of one event find each other, and nobody else', async () => {
   const event = randomInt(1_000_000_000);
