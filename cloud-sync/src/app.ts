@@ -14,6 +14,7 @@ import { createErrorHandler, createRouter, problem, type Environment } from './r
 import { deadlineRoutes } from './routes/deadlines.ts';
 import { assertAccess, enforceAccess } from './routes/enforce-access.ts';
 import { eventRoutes } from './routes/events.ts';
+import { eventGateRoutes } from './routes/event-gates.ts';
 import { faceSetupRoutes, ticketFaceRoutes } from './routes/face.ts';
 import { facePageRoutes } from './routes/face-page.ts';
 import { faceSubjectRoutes } from './routes/face-subject.ts';
@@ -73,6 +74,7 @@ import type { FaceSetups } from './services/face-setup.ts';
 import type { Faces } from './services/faces.ts';
 import type { FeedFiles } from './services/feed-files.ts';
 import type { Feed } from './services/feed.ts';
+import type { GateViews } from './services/gate-views.ts';
 import type { GeofenceFixes } from './services/geofence-fixes.ts';
 import type { GeofenceSenders } from './services/geofence-senders.ts';
 import type { Holders } from './services/holders.ts';
@@ -142,6 +144,7 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly replica: ReplicaStore;
   readonly ingest: Ingest;
   readonly reports: Reports;
+  readonly gateViews: GateViews;
   readonly liveStates: LiveStates;
   readonly methods: TicketMethodsService;
   readonly switches: MethodSwitches;
@@ -228,6 +231,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', caseRoutes(deps));
   app.route('/api/events', claimLinkBatchRoutes(deps));
   app.route('/api/events', deadlineRoutes(deps));
+  app.route('/api/events', eventGateRoutes(deps));
   app.route('/api/events', faceSetupRoutes(deps));
   app.route('/api/events', freezeRoutes(deps));
   app.route('/api/events', geofenceRoutes(deps));

@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import { centralGate, feedKeySchema } from './feed.ts';
 import { admissionPolicySchema } from './ticket.ts';
-import { caseViewSchema, entryViewSchema, lostGateSchema } from './wire-cases.ts';
 
 /** Paths that gates use. */
 export const timePath = '/time';
@@ -24,6 +23,8 @@ const base64 = (charactersMax: number): z.ZodString =>
     .regex(/^[A-Za-z0-9+/]+={0,2}$/);
 const name = z.string().trim().min(1).max(100);
 
+/** What people call a gate. */
+export const gateNameSchema = name;
 export const eventIdSchema = z.number().int().min(1).max(4_294_967_295);
 /** An account of a person at this service. */
 export const userIdSchema = z.string().regex(/^[0-9a-f]{12}$/);
@@ -202,52 +203,3 @@ export const summarySchema = z.object({
   atMs: unixMs,
 });
 export type Summary = z.infer<typeof summarySchema>;
-
-/** `GET /api/events/{event}/gates`, and the live page. */
-export const gateViewSchema = z.object({
-  id: gateIdSchema,
-  name: z.string(),
-  zone: z.string(),
-  enrolled: z.boolean(),
-  /** `ok` heard lately, `silent` not heard for a while, `never` not yet. */
-  state: z.enum(['ok', 'silent', 'never']),
-  lastContactMs: unixMs.optional(),
-  /** Everything up to this time is known here (signed by the gate). */
-  throughMs: unixMs.optional(),
-  /** Somebody has declared that nothing more will come of it. */
-  lost: lostGateSchema.optional(),
-  feedVersion: z.number().int().optional(),
-  entries: z.number().int(),
-  /** Since then nothing new of it is believed. */
-  revokedAtMs: unixMs.optional(),
-});
-export type GateView = z.infer<typeof gateViewSchema>;
-
-export const liveEntrySchema = entryViewSchema.extend({
-  ticket: z.string(),
-  kind: z.string(),
-  /** Not every gate has been heard up to then: what this entry is may change. */
-  provisional: z.boolean(),
-});
-export type LiveEntry = z.infer<typeof liveEntrySchema>;
-
-/** What the live page shows; each SSE message `state` of `GET /api/events/{event}/live` is one of these, whole. */
-export const liveStateSchema = z.object({
-  event: z.number().int(),
-  name: z.string(),
-  timeZone: z.string(),
-  /** The cloud's time when it looked. */
-  atMs: unixMs,
-  feedVersion: z.number().int(),
-  admitted: z.number().int(),
-  refused: z.number().int(),
-  marks: z.number().int(),
-  cases: z.number().int(),
-  aside: z.number().int(),
-  completeUpToMs: unixMs.optional(),
-  gates: z.array(gateViewSchema),
-  /** The latest first. */
-  entries: z.array(liveEntrySchema),
-  openCases: z.array(caseViewSchema),
-});
-export type LiveState = z.infer<typeof liveStateSchema>;

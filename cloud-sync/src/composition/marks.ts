@@ -16,6 +16,9 @@ import { readEvent } from '../services/events.ts';
 import { createReadKnownFace } from '../services/known-face.ts';
 import { generateFace } from '../services/face-generate.ts';
 import { createFaces } from '../services/faces.ts';
+import { createGateViews } from '../services/gate-views.ts';
+import { createReadLive } from '../services/live.ts';
+import { countEntriesByGate } from '../services/live-figures.ts';
 import { createLiveStates } from '../services/live-states.ts';
 import { createOrders } from '../services/orders.ts';
 import { createQuarantine } from '../services/quarantine.ts';
@@ -58,6 +61,7 @@ export interface Marks extends Pick<
   | 'bandImports'
   | 'bindings'
   | 'faces'
+  | 'gateViews'
   | 'liveStates'
   | 'usageLog'
   | 'suspicions'
@@ -179,6 +183,13 @@ export async function openMarks(
   const coverage = createCoverage({ database, clock, replica, audit, changed });
   const cases = createCases({ database, clock, audit, coverage, changed: pokes.poke, tell: outbox.tellChangedCase });
   const reports = createReports({ database, clock, replica, coverage, cases, feedVersion: feed.version });
+  const rollCalls = createRollCalls(ordering);
+  const gateViews = createGateViews({
+    database,
+    clock,
+    coverage,
+    countEntriesByGate: (event) => countEntriesByGate(database, event),
+  });
   const quarantine = createQuarantine({
     database,
     clock,
@@ -201,7 +212,7 @@ export async function openMarks(
     reports,
     orders: createOrders(ordering),
     denials: createDenials(ordering),
-    rollCalls: createRollCalls(ordering),
+    rollCalls,
     coverage,
     cases,
     readOfflineRisk: createOfflineRisk({ database, clock, replica }),
@@ -209,7 +220,11 @@ export async function openMarks(
     bandImports: createBandImports({ database, clock, keys, readEffective, storeOf: central.storeOf }),
     faces,
     bindings: createBindingConflicts({ database, storeOf: central.storeOf }),
-    liveStates: createLiveStates({ reports, clock }),
+    gateViews,
+    liveStates: createLiveStates({
+      readLive: createReadLive({ database, clock, coverage, cases, gateViews, rollCalls }),
+      clock,
+    }),
     usageLog: createUsageLog(database),
     suspicions: createSuspicions({ database, clock, audit }),
     revocations: createRevocations({

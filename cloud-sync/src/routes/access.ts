@@ -155,6 +155,7 @@ export const accessTable: readonly AccessRow[] = [
   row('GET', '/api/events/:event/deadlines', managers, 'own', 'events:read'),
   row('PUT', '/api/events/:event/deadlines', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/gates', onDuty, 'own', 'events:read'),
+  row('GET', '/api/events/:event/gates/:gate', onDuty, 'own', 'events:read'),
   row('PUT', '/api/events/:event/gates/:gate/lost', overseers, 'own', 'gates:write'),
   row('DELETE', '/api/events/:event/gates/:gate/lost', overseers, 'own', 'gates:write'),
   row('GET', '/api/events/:event/face', onDuty, 'own', 'events:read'),

@@ -1,9 +1,8 @@
-// Events for people: make one, read it, change its rules; counts and gates of it.
+// Events for people: make one, read it, change its rules; counts of it.
 import {
   eventListSchema,
   eventRequestSchema,
   eventResponseSchema,
-  gateViewSchema,
   policyRequestSchema,
   summarySchema,
   type EventResponse,
@@ -117,21 +116,6 @@ export function eventRoutes({ events, feed, reports, rulesChanged }: EventRoutes
     async (c) => {
       const summary = await reports.summary(c.req.valid('param').event);
       return summary.ok ? c.json(summary.value) : problem(c, summary.error);
-    },
-  );
-  router.get(
-    '/:event/gates',
-    describeRoute(
-      describe('List gates', 'events', { schema: z.object({ gates: gateViewSchema.array() }) }, [
-        ...userProblems,
-        'request-invalid',
-        'event-unknown',
-      ]),
-    ),
-    validEvent,
-    async (c) => {
-      const found = await events.find(c.req.valid('param').event);
-      return found.ok ? c.json({ gates: await reports.gates(found.value.id) }) : problem(c, found.error);
     },
   );
   return router;

@@ -2,18 +2,24 @@
 // slower, not the gates.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, LiveState, Result } from '@postern/shared';
+import type { ReadLive } from './live.ts';
 import type { Failure } from './problems.ts';
-import type { Reports } from './reports.ts';
 
 /** After a reading that took this long, times so much, comes the next one. */
 const restFactor = 9;
 
 export interface LiveStates {
-  /** A state that was read after this call. */
+  /** A state that was read after this call; the figures that take long to count may be older (`countedAtMs`). */
   readonly read: (event: number) => Promise<Result<LiveState, Failure>>;
 }
 
-export function createLiveStates({ reports, clock }: { readonly reports: Reports; readonly clock: Clock }): LiveStates {
+export function createLiveStates({
+  readLive,
+  clock,
+}: {
+  readonly readLive: ReadLive;
+  readonly clock: Clock;
+}): LiveStates {
   /** Readings that have not begun yet: whoever comes now shares them. */
   const waiting = new Map<number, Promise<Result<LiveState, Failure>>>();
   let tail: Promise<unknown> = Promise.resolve();
@@ -25,7 +31,7 @@ export function createLiveStates({ reports, clock }: { readonly reports: Reports
     waiting.delete(event);
     const beganMs = clock.monotonicMs();
     try {
-      return await reports.live(event);
+      return await readLive(event);
     } finally {
       const endedMs = clock.monotonicMs();
       nextAtMs = endedMs + restFactor * (endedMs - beganMs);

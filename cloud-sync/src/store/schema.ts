@@ -4,6 +4,7 @@ import type { ColumnType } from 'kysely';
 import type { AuditSchema } from './schema-audit.ts';
 import type { CasesSchema } from './schema-cases.ts';
 import type { FaceSchema } from './schema-face.ts';
+import type { GatesSchema } from './schema-gates.ts';
 import type { JobsSchema } from './schema-jobs.ts';
 import type { PretixSchema } from './schema-pretix.ts';
 import type { WebhooksSchema } from './schema-webhooks.ts';
@@ -22,6 +23,7 @@ export interface Schema
     AuditSchema,
     CasesSchema,
     FaceSchema,
+    GatesSchema,
     GeofenceSchema,
     HoldersSchema,
     JobsSchema,
@@ -46,9 +48,7 @@ export interface Schema
   readonly ticket_code: TicketCodeTable;
   readonly ticket_holder: TicketHolderTable;
   readonly staff: StaffTable;
-  readonly gate: GateTable;
   readonly accepted_head: AcceptedHeadTable;
-  readonly enrolment: EnrolmentTable;
   readonly feed_file: FeedFileTable;
   readonly feed: FeedTable;
   readonly feed_part: FeedPartTable;
@@ -287,27 +287,6 @@ interface StaffTable {
   readonly created_at_ms: Fixed<number>;
 }
 
-/** A gate at one event; what is of the device (key, certificate, lanes) is the same in all rows of one id. */
-interface GateTable {
-  readonly event: Fixed<number>;
-  readonly id: Fixed<string>;
-  readonly name: string;
-  readonly zone: string;
-  /** LaneConfig[], JSON. */
-  readonly lanes: string;
-  readonly address: string | null;
-  readonly public_key: string | null;
-  readonly certificate: string | null;
-  readonly enrolled_at_ms: number | null;
-  readonly last_contact_ms: number | null;
-  /** The newest manifest this gate has fetched. */
-  readonly feed_version: number | null;
-  readonly created_at_ms: Fixed<number>;
-  /** Since then nothing new of it is believed. */
-  readonly revoked_at_ms: WithDefault<number | null>;
-  readonly revoked_reason: WithDefault<string | null>;
-}
-
 /** What stays accepted of a revoked gate (AcceptedHead). */
 interface AcceptedHeadTable {
   readonly event: Fixed<number>;
@@ -316,14 +295,6 @@ interface AcceptedHeadTable {
   readonly segment: Fixed<number>;
   readonly count: number;
   readonly hash: string;
-}
-
-interface EnrolmentTable {
-  /** Keyed hash of the one-time code, hexadecimal. */
-  readonly code_hash: Fixed<string>;
-  readonly gate: Fixed<string>;
-  readonly expires_at_ms: number;
-  readonly used_at_ms: number | null;
 }
 
 /** An immutable file of the feed, kept in the data folder under its hash; its bytes are in `feed_part` too where processes share. */

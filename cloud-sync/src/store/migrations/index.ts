@@ -24,6 +24,7 @@ import { tokenWallets } from './0023-token-wallets.ts';
 import { face } from './0024-face.ts';
 import { claim } from './0026-claim.ts';
 import { walletHolders } from './0027-wallet-holders.ts';
+import { gateVitals } from './0028-gate-vitals.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -50,4 +51,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0024-face': face,
   '0026-claim': claim,
   '0027-wallet-holders': walletHolders,
+  '0028-gate-vitals': gateVitals,
 };
