@@ -68,6 +68,7 @@ export * from './time-step.ts';
 export * from './visitor-texts.ts';
 export * from './wallet-binding.ts';
 export * from './wallet-code.ts';
+export * from './wipe-order.ts';
 export * from './wire.ts';
 export * from './wire-audit.ts';
 export * from './wire-bands.ts';

@@ -78,6 +78,11 @@ export const auditActions = [
   'face-exported',
   'tokens-frozen',
   'wallet-bound',
+  'gate-changed',
+  'gate-replaced',
+  'gate-wipe-asked',
+  'gate-wipe-withdrawn',
+  'gate-wiped',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

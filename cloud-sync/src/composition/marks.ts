@@ -16,6 +16,7 @@ import { readEvent } from '../services/events.ts';
 import { createReadKnownFace } from '../services/known-face.ts';
 import { generateFace } from '../services/face-generate.ts';
 import { createFaces } from '../services/faces.ts';
+import { createGateMachines } from '../services/gate-machines.ts';
 import { createGateViews } from '../services/gate-views.ts';
 import { createReadLive } from '../services/live.ts';
 import { countEntriesByGate } from '../services/live-figures.ts';
@@ -36,6 +37,7 @@ import { createUsageLog } from '../services/usage-log.ts';
 import type { CentralEntry } from '../services/working-store.ts';
 import { deriveRest, forgetRest } from '../services/uses.ts';
 import { createVerifications, type Verifications } from '../services/verification.ts';
+import { createVitals } from '../services/vitals.ts';
 import { openCentralStore } from '../store/central-store.ts';
 import { forgetCorrections, storeCorrections } from '../store/corrections.ts';
 import { createGateDirectory } from '../store/gate-directory.ts';
@@ -61,7 +63,9 @@ export interface Marks extends Pick<
   | 'bandImports'
   | 'bindings'
   | 'faces'
+  | 'gateMachines'
   | 'gateViews'
+  | 'vitals'
   | 'liveStates'
   | 'usageLog'
   | 'suspicions'
@@ -201,6 +205,21 @@ export async function openMarks(
     replica,
     directory,
   });
+  const revocations = createRevocations({
+    database,
+    clock,
+    log,
+    audit,
+    ingest: {
+      revise: async (event, gate) => {
+        const revised = await ingest.revise(event, gate);
+        await followCorrections(database, clock, event);
+        return revised;
+      },
+    },
+    changed,
+    forgetAfter: replica.forgetAfter,
+  });
   return {
     replica,
     ingest,
@@ -227,21 +246,9 @@ export async function openMarks(
     }),
     usageLog: createUsageLog(database),
     suspicions: createSuspicions({ database, clock, audit }),
-    revocations: createRevocations({
-      database,
-      clock,
-      log,
-      audit,
-      ingest: {
-        revise: async (event, gate) => {
-          const revised = await ingest.revise(event, gate);
-          await followCorrections(database, clock, event);
-          return revised;
-        },
-      },
-      changed,
-      forgetAfter: replica.forgetAfter,
-    }),
+    revocations,
+    vitals: createVitals({ ...foundation, devices, revocations, changed: pokes.poke }),
+    gateMachines: createGateMachines({ ...foundation, devices, revocations, changed }),
     quarantine,
     sealedMarks: createSealedMarks({ database, keys, ledger, ingest, quarantine }),
     rulesChanged: async (event) => {

@@ -23,7 +23,11 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /admin/clients': 'client-created',
   'DELETE /admin/clients/:client': 'client-revoked',
   'POST /admin/events/:event/gates': 'gate-invited',
+  'PATCH /admin/events/:event/gates/:gate': 'gate-changed',
+  'POST /admin/events/:event/gates/:gate/replace': 'gate-replaced',
   'POST /admin/events/:event/gates/:gate/revoke': 'gate-revoked',
+  'POST /admin/events/:event/gates/:gate/wipe': 'gate-wipe-asked',
+  'DELETE /admin/events/:event/gates/:gate/wipe': 'gate-wipe-withdrawn',
   'POST /admin/events/:event/publish': 'feed-published',
   'POST /admin/events/:event/staff': 'staff-changed',
   'DELETE /admin/events/:event/staff/:operator': 'staff-changed',
@@ -106,6 +110,7 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /gate/tickets/:ticket/bands': 'band-reserved',
   'POST /gate/tickets/:ticket/bands/:band/write': 'generate',
   'POST /gate/tickets/:ticket/bands/:band/written': 'band-written',
+  'POST /gate/wiped': 'gate-wiped',
 };
 
 /** Routes that change nothing, or write their entries themselves (suspicions, cases, lost gates, wristbands, phones), or are no person's doing (marks have logs of their own). */
@@ -121,6 +126,7 @@ export const unauditedRoutes: readonly string[] = [
   'POST /api/events/:event/webhooks/:webhook/test',
   'POST /api/tickets/:ticket/bands/:band/read-back',
   'POST /api/tickets/:ticket/methods',
+  'POST /gate/vitals',
   'POST /sync',
   'POST /webhooks/geofence/:event',
   'POST /time',

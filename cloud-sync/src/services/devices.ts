@@ -257,7 +257,7 @@ export function createDevices(deps: DevicesDeps): Devices {
 }
 
 /** A gate has one key at all its events, and a code is used once. */
-const gateLock = (gate: string): string => `gate/${gate}`;
+export const gateLock = (gate: string): string => `gate/${gate}`;
 
 /** `7K2Q-0M9T-XV4B`. */
 function makeCode(random: Random): string {
