@@ -78,6 +78,8 @@ export const userViewSchema = z.object({
   memberships: z.array(membershipSchema),
 });
 export type UserView = z.infer<typeof userViewSchema>;
+/** `GET /session`: who is signed in, nobody being an answer too, and whether one can sign in at an OpenID provider. */
+export const sessionStateSchema = z.object({ user: userViewSchema.optional(), provider: z.boolean() });
 
 /** `PATCH /me`: a new password wants the present one. */
 export const profileChangeSchema = z

@@ -10,6 +10,7 @@ import { launchBrowser } from '../support/browser.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../support/cloud.ts';
 import { aMark } from '../support/marks.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
+import { axeFindings, watchPage, type PageWatch } from '../support/page-watch.ts';
 
 const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/dashboard/index.html', import.meta.url));
 const missingPage = existsSync(builtPage) ? undefined : 'the pages are not built (npm run build)';
@@ -22,7 +23,7 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
   let gates: readonly TestGate[];
   let ticket: TicketResponse;
   let server: ReturnType<typeof createAdaptorServer>;
-  const errors: string[] = [];
+  let watch: PageWatch;
 
   beforeAll(async () => {
     browser = await launchBrowser();
@@ -37,15 +38,15 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     server = createAdaptorServer({ fetch: test.cloud.app.fetch });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     page = await browser.newPage();
-    errors.length = 0;
-    page.on('pageerror', (error) => errors.push(error.message));
+    watch = await watchPage(page);
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   });
   afterEach(async () => {
+    const found = [...watch.findings(), ...(await axeFindings(page))];
     await page.close();
     await stopServer();
     await test.close();
-    expect(errors).toEqual([]);
+    expect(found).toEqual([]);
   });
 
   const stopServer = (): Promise<void> =>
@@ -73,6 +74,8 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
 
   it('asks for the token and says when it is wrong', async () => {
     await page.waitForSelector('.sign-in');
+    expect(await axeFindings(page)).toEqual([]);
+    watch.expect(/status of 401 .*\/session\b/);
     await signIn('wrong');
     await expect.poll(() => page.textContent('.sign-in [role=alert] .words')).toBe('This token is not known here.');
     await signIn();
@@ -128,6 +131,7 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     await signIn();
     await page.waitForSelector('.stamp .good');
     const { port } = server.address() as AddressInfo;
+    watch.expect(/Failed to load resource: net::ERR_/, /status of 401/);
     await stopServer();
     await page.waitForSelector('.tone-warn[role=alert]');
     expect(await page.textContent('.tone-warn[role=alert] .words')).toMatch(

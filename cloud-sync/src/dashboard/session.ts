@@ -1,14 +1,14 @@
 // Who is signed in, and signing in and out. Requests that find the session over wait here until somebody has signed in again.
 import { signal } from '@preact/signals';
-import { userViewSchema, type UserView } from '@postern/shared';
+import { sessionStateSchema, type UserView } from '@postern/shared';
 
 export type Stage = 'starting' | 'signed-out' | 'signed-in' | 'expired' | 'unreachable';
 
 /** `expired`: the page stays, signing in lies over it. */
 export const stage = signal<Stage>('starting');
 export const me = signal<UserView | undefined>(undefined);
-/** Whether the deployment has an OpenID provider; undefined until it is known. */
-export const hasProvider = signal<boolean | undefined>(undefined);
+/** Whether the deployment has an OpenID provider. */
+export const hasProvider = signal(false);
 
 const retryMs = 2_000;
 let waiting: (() => void)[] = [];
@@ -22,24 +22,25 @@ export function signedInAgain(): Promise<void> {
 }
 
 export async function readMe(): Promise<void> {
-  const response = await fetch('/me').catch(() => undefined);
-  if (response?.ok === true) {
-    const read = userViewSchema.safeParse(await response.json().catch(() => undefined));
-    if (read.success) {
-      me.value = read.data;
-      stage.value = 'signed-in';
-      const going = waiting;
-      waiting = [];
-      for (const goOn of going) goOn();
-      return;
-    }
+  const response = await fetch('/session').catch(() => undefined);
+  const answer: unknown = response?.ok === true ? await response.json().catch(() => undefined) : undefined;
+  const read = sessionStateSchema.safeParse(answer);
+  if (!read.success) {
+    if (me.value === undefined) stage.value = 'unreachable';
+    setTimeout(() => void readMe(), retryMs);
+    return;
   }
-  if (response?.status === 401) {
+  const { user, provider } = read.data;
+  hasProvider.value = provider;
+  if (user === undefined) {
     stage.value = me.value === undefined ? 'signed-out' : 'expired';
     return;
   }
-  stage.value = me.value === undefined ? 'unreachable' : stage.value;
-  setTimeout(() => void readMe(), retryMs);
+  me.value = user;
+  stage.value = 'signed-in';
+  const going = waiting;
+  waiting = [];
+  for (const goOn of going) goOn();
 }
 
 export type Credentials = { readonly token: string } | { readonly email: string; readonly password: string };

@@ -108,7 +108,7 @@ function SignInForm(): JSX.Element {
       <Button kind="primary" type="submit" busy={busy}>
         {say(texts.signIn)}
       </Button>
-      {hasProvider.value === true && (
+      {hasProvider.value && (
         <a class="button" href="/oidc/sign-in">
           {say(texts.provider)}
         </a>

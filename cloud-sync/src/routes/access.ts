@@ -86,6 +86,7 @@ export const accessTable: readonly AccessRow[] = [
   as('page', row('GET', '/readyz', 'anyone')),
   as('page', row('GET', '/sdk/geofence.js', 'anyone')),
   as('page', row('GET', '/sdk/wallet.js', 'anyone')),
+  as('page', row('GET', '/session', 'anyone')),
   row('POST', '/session', 'anyone'),
   as('page', row('DELETE', '/session', 'anyone')),
   row('POST', '/sign-up', 'anyone'),

@@ -1,9 +1,9 @@
 // The page on which people enrol their own face, with the models that run in it: everything from this address, nothing inline, and the one
 // permission that TensorFlow's WASM needs.
 import type { Hono } from 'hono';
-import { secureHeaders } from 'hono/secure-headers';
 import { createRouter, problem, type Environment, type RouteContext } from './context.ts';
 import { readPage } from './page-files.ts';
+import { pageHeaders } from './page-headers.ts';
 
 export interface FacePageDeps {
   /** Folder of the built page. */
@@ -14,21 +14,7 @@ export interface FacePageDeps {
 export function facePageRoutes({ faceFolder }: FacePageDeps): Hono<Environment> {
   const router = createRouter();
   const files = readPage(faceFolder);
-  const headers = secureHeaders({
-    contentSecurityPolicy: {
-      defaultSrc: ["'self'"],
-      scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
-      imgSrc: ["'self'", 'data:'],
-      objectSrc: ["'none'"],
-      baseUri: ["'self'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-    permissionsPolicy: { camera: ['self'], microphone: [], geolocation: [] },
-    referrerPolicy: 'no-referrer',
-    xFrameOptions: 'DENY',
-    strictTransportSecurity: false,
-  });
+  const headers = pageHeaders({ wasm: true, camera: true, base: true });
   const give =
     (cacheControl: string) =>
     (c: RouteContext): Response => {

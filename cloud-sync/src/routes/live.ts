@@ -1,11 +1,8 @@
-// The live page and what feeds it: the page's own files, and one SSE stream an event that sends the whole state
-// after every change and at least every few seconds, so that the page can tell when its data has grown old.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// What feeds the live part of the dashboard: one SSE stream an event that sends the whole state after every change and at least every few
+// seconds, so that the page can tell when its data has grown old.
 import { setTimeout as delay } from 'node:timers/promises';
 import { liveStateSchema, type LiveState, type Logger, type Result } from '@postern/shared';
 import type { Hono } from 'hono';
-import { secureHeaders } from 'hono/secure-headers';
 import { streamSSE } from 'hono/streaming';
 import { describeRoute } from 'hono-openapi';
 import type { LiveStates } from '../services/live-states.ts';
@@ -13,7 +10,6 @@ import type { Failure } from '../services/problems.ts';
 import type { Pokes } from '../services/pokes.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 import { describe, userProblems, validEvent } from './input.ts';
-import { contentTypes, readPage, sendPageFile } from './page-files.ts';
 
 /** Changes within this time travel as one message. */
 const gatherMs = 200;
@@ -113,53 +109,3 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   delay(ms, undefined, { signal, ref: false }).catch(() => {
     // Aborted: the wait is over, which is all the caller wants to know.
   });
-
-const sdkNames = ['geofence', 'wallet'] as const;
-
-export interface PageRoutesDeps {
-  /** Folder of the built page. */
-  readonly pageFolder: string;
-  /** Folders of the built SDKs for browsers. */
-  readonly sdkFolders: Readonly<Record<(typeof sdkNames)[number], string>>;
-}
-
-/** The page's files, which contain nothing secret. */
-export function pageRoutes({ pageFolder, sdkFolders }: PageRoutesDeps): Hono<Environment> {
-  const router = createRouter();
-  const files = readPage(pageFolder);
-  const headers = secureHeaders({
-    contentSecurityPolicy: {
-      defaultSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:'],
-    },
-    xFrameOptions: 'DENY',
-    strictTransportSecurity: false,
-  });
-  router.get('/', headers, (c) => {
-    const index = files.get('/index.html');
-    if (index === undefined)
-      return c.text(
-        'The live page has not been built. Run npm run build, then start the service again.\nThe API is described at /openapi.json\n',
-      );
-    return sendPageFile(c, index, 'revalidated');
-  });
-  router.get('/assets/:file', headers, (c) => {
-    const file = files.get(c.req.path);
-    return file === undefined ? problem(c, { type: 'not-found' }) : sendPageFile(c, file, 'immutable');
-  });
-  for (const name of sdkNames) {
-    const file = join(sdkFolders[name], `${name}.js`);
-    const sdk = existsSync(file) ? readFileSync(file) : undefined;
-    // Pages of other origins load it, too; it grows with the service, so nobody keeps it for long.
-    router.get(`/sdk/${name}.js`, (c) => {
-      if (sdk === undefined) return problem(c, { type: 'not-found', detail: 'Not built. Run: npm run build' });
-      return c.body(Buffer.from(sdk), 200, {
-        'Content-Type': contentTypes['.js'] ?? '',
-        'Cache-Control': 'public, max-age=300',
-        'Access-Control-Allow-Origin': '*',
-      });
-    });
-  }
-  return router;
-}

@@ -1,10 +1,10 @@
 // The page of tickets on phones: its files, which hold nothing secret, under rules as strict as a page can be put under. Nothing comes from
 // elsewhere, nothing is written in the page itself, nobody frames it.
 import type { Hono } from 'hono';
-import { secureHeaders } from 'hono/secure-headers';
 import { drawGateIcon } from '../services/gate-icon.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 import { readPage, sendPageFile } from './page-files.ts';
+import { pageHeaders } from './page-headers.ts';
 
 export interface MyPageRoutesDeps {
   /** Folder of the built page. */
@@ -18,22 +18,7 @@ export function myPageRoutes({ myPageFolder }: MyPageRoutesDeps): Hono<Environme
   const router = createRouter();
   const icon = { bytes: drawGateIcon(iconPixels), contentType: 'image/png' };
   const files = new Map([...readPage(myPageFolder), ['/icon.png', icon]]);
-  const headers = secureHeaders({
-    contentSecurityPolicy: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'"],
-      connectSrc: ["'self'"],
-      manifestSrc: ["'self'"],
-      workerSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-    xFrameOptions: 'DENY',
-    strictTransportSecurity: false,
-  });
+  const headers = pageHeaders({ installed: true });
   router.get('/my', headers, (c) => {
     // Everything of the page is beside it; browsers keep the fragment, with the link's secret, to themselves.
     if (!new URL(c.req.url).pathname.endsWith('/')) return c.redirect('my/', 308);

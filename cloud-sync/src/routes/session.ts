@@ -1,13 +1,15 @@
 // Signing a browser in and out. The session's cookie is out of reach for scripts and stays on this site; what changes something by it
 // must also come from a page of ours (isOwnPage in auth.ts).
-import { signInRequestSchema } from '@postern/shared';
+import { sessionStateSchema, signInRequestSchema } from '@postern/shared';
 import type { Hono } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { describeRoute } from 'hono-openapi';
 import type { Accounts } from '../services/accounts.ts';
+import type { Oidc } from '../services/oidc.ts';
 import { sessionLifetimeMs, type Sessions } from '../services/sessions.ts';
+import type { UserAdmin } from '../services/user-admin.ts';
 import type { Users } from '../services/users.ts';
-import { sessionCookie } from './auth.ts';
+import { sessionCookie, sessionOf } from './auth.ts';
 import { createRouter, problem, type Environment, type RouteContext } from './context.ts';
 import { bodyProblems, describe, jsonBody, validJson } from './input.ts';
 import { senderOf } from './sender.ts';
@@ -16,11 +18,31 @@ export interface SessionRoutesDeps {
   readonly users: Users;
   readonly accounts: Accounts;
   readonly sessions: Sessions;
+  readonly userAdmin: UserAdmin;
+  readonly oidc: Oidc;
   readonly isSecure: () => boolean;
 }
 
-export function sessionRoutes({ users, accounts, sessions, isSecure }: SessionRoutesDeps): Hono<Environment> {
+export function sessionRoutes({
+  users,
+  userAdmin,
+  accounts,
+  sessions,
+  oidc,
+  isSecure,
+}: SessionRoutesDeps): Hono<Environment> {
   const router = createRouter();
+  router.get(
+    '/session',
+    describeRoute(describe('Ask who is signed in, if anybody', 'people', { schema: sessionStateSchema })),
+    async (c) => {
+      const session = sessionOf(c);
+      const user = session === undefined ? undefined : await sessions.find(session);
+      const found = user === undefined ? undefined : await userAdmin.read(user.id);
+      c.header('Cache-Control', 'no-store');
+      return c.json({ ...(found?.ok === true ? { user: found.value } : {}), provider: oidc.isConfigured });
+    },
+  );
   router.post(
     '/session',
     describeRoute(

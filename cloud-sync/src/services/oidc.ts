@@ -35,6 +35,8 @@ export interface OidcSettings {
 }
 
 export interface Oidc {
+  /** Whether this deployment has a provider. */
+  readonly isConfigured: boolean;
   /** Where to send the browser, and what it brings back in a cookie. `oidc-unreachable`, `not-found` when no provider is configured. */
   readonly begin: () => Promise<Result<{ readonly url: string; readonly flow: string }, Failure>>;
   /**
@@ -79,6 +81,7 @@ export function createOidc({ settings, database, clock, random, log, vault, publ
   const makeSecret = (): string => bytesToBase64Url(random(secretBytes));
 
   return {
+    isConfigured: settings !== undefined,
     begin: async () => {
       const provider = await discover();
       if (!provider.ok) return provider;

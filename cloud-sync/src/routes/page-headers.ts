@@ -1,0 +1,45 @@
+// The rules under which browsers show our pages: everything comes from this address, nothing is written in the page itself, nobody frames it,
+// and nothing of it is told to other sites.
+import type { MiddlewareHandler } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+
+export interface PageRules {
+  /** It runs WebAssembly. */
+  readonly wasm?: boolean;
+  /** It looks through the camera. */
+  readonly camera?: boolean;
+  /** It is installed: a manifest, a worker that answers without a network. */
+  readonly installed?: boolean;
+  /** Its files are named by a `<base>`. */
+  readonly base?: boolean;
+}
+
+export function pageHeaders({
+  wasm = false,
+  camera = false,
+  installed = false,
+  base = false,
+}: PageRules): MiddlewareHandler {
+  return secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'", ...(wasm ? ["'wasm-unsafe-eval'"] : [])],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:', 'blob:'],
+      connectSrc: ["'self'"],
+      ...(installed ? { manifestSrc: ["'self'"], workerSrc: ["'self'"] } : {}),
+      baseUri: [base ? "'self'" : "'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+    permissionsPolicy: {
+      camera: camera ? ['self'] : [],
+      microphone: [],
+      geolocation: [],
+      payment: [],
+    },
+    referrerPolicy: 'no-referrer',
+    xFrameOptions: 'DENY',
+    strictTransportSecurity: false,
+  });
+}
