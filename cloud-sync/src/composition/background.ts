@@ -9,12 +9,14 @@ import type { JobKind } from '../services/jobs/job-kind.ts';
 import { createJobs, type JobService } from '../services/jobs/jobs.ts';
 import { revokeUnscannedTickets } from '../services/jobs/revoke-unscanned.ts';
 import { importTickets } from '../services/jobs/ticket-import.ts';
+import { verifyAuditLog } from '../services/jobs/verify-audit.ts';
 import { createMetrics } from '../services/metrics.ts';
 import { createPretixFollower, pretixImport, type PretixFollower } from '../services/pretix/work.ts';
 import { createAddresses } from '../services/network-addresses.ts';
 import { deliverWebhooks, deliveryName } from '../services/webhooks/deliver.ts';
 import { createWebhooks } from '../services/webhooks/endpoints.ts';
 import { createSender } from '../services/webhooks/send.ts';
+import { openDatabase } from '../store/database.ts';
 import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
 import type { Marks } from './marks.ts';
@@ -61,6 +63,7 @@ export function createBackground(
     }),
     eraseFaces({ database, clock, audit, changed: events.feed.changed }),
     eraseVisitors({ database, clock, forgettings: createForgettings({ audit, clock }) }),
+    verifyAuditLog({ keys: foundation.auditKeys, openReader: () => openDatabase(config.database, log) }),
     deliverWebhooks({ ...foundation, sender, attempted: metrics.countWebhookAttempt }),
     ...(chain.nft?.kinds ?? []),
   ];

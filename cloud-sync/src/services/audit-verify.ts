@@ -119,7 +119,7 @@ export async function verifyAudit(
 
 /** Everything read as of one moment, while processes go on writing. */
 const inSnapshot = <T>(database: Database, work: (queries: Queries) => Promise<T>): Promise<T> =>
-  database.transaction().setIsolationLevel('repeatable read').execute(work);
+  database.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
 
 /**
  * Signs where the chains of processes stand that did not end in good order (or still run), after proving what has come

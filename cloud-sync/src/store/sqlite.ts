@@ -7,6 +7,7 @@ import {
   CompiledQuery,
   SqliteDialect,
   SqliteDriver,
+  type AccessMode,
   type DatabaseConnection,
   type Dialect,
   type Driver,
@@ -69,11 +70,15 @@ function keepStatements(database: Sqlite.Database): SqliteDatabase {
 
 /**
  * Transactions take the write lock as they begin, so that what one has read is still so when it writes, also with a second process (the
- * command line beside the service). A deferred one would fail at its first write instead, without waiting.
+ * command line beside the service). A deferred one would fail at its first write instead, without waiting. One that only reads sees the
+ * database as it was at its first read, and holds up nobody.
  */
 class ImmediateDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  override async beginTransaction(
+    connection: DatabaseConnection,
+    { accessMode }: { readonly accessMode?: AccessMode } = {},
+  ): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw(accessMode === 'read only' ? 'begin' : 'begin immediate'));
   }
 }
 

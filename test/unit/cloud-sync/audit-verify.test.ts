@@ -92,6 +92,7 @@ const nested = (queries: Queries): AuditBooks['database'] =>
       if (name === 'transaction') {
         const builder = {
           setIsolationLevel: () => builder,
+          setAccessMode: () => builder,
           execute: (work: (queries: Queries) => Promise<unknown>) => work(nested(target)),
         };
         return () => builder;

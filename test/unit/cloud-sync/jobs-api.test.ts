@@ -1,4 +1,5 @@
 // Goal: an operator sees background work, begins and cancels it over the API, audited and within their own events; and what has expired goes.
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type JobKindList, type JobPage, type JobRun } from '@postern/shared';
 import { askedRunsKeptMs, scheduledRunsKeptMs } from '../../../cloud-sync/src/services/jobs/clean-up.ts';
@@ -101,5 +102,19 @@ describe('the clean-up', () => {
     test.time.jump(askedRunsKeptMs);
     await run('clean-up');
     expect((await test.api('GET', `/admin/jobs/runs/${id}`)).status).toBe(404);
+  });
+});
+
+describe('the proof of the audit log', () => {
+  it('says how much it has proved, and names the first entry that was changed in the database', async () => {
+    const proved = await run('audit-verify');
+    expect(proved).toMatchObject({ state: 'done', result: { counts: { chains: 1, erased: 0 } } });
+    expect(proved.result?.summary).toMatch(/^All \d+ entries in 1 chains prove\.$/);
+    await withDatabase(test.databaseUrl, (database) =>
+      sql`update audit_entry set actor = 'somebody' where sequence = 2`.execute(database),
+    );
+    const flawed = await run('audit-verify');
+    expect(flawed).toMatchObject({ state: 'failed', failure: 'audit-flawed' });
+    expect(flawed.result?.summary).toMatch(/^Entry 2 of chain \w+ is not what its hash was made of/);
   });
 });
