@@ -1,6 +1,6 @@
 // How sections ask the cloud: one thing, asked again now and then while somebody looks; a list page by page; and an act, whose outcome is said.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import type { Problem, Result } from '@postern/shared';
+import { ok, type Problem, type Result } from '@postern/shared';
 import type { z } from 'zod';
 import { ask } from './cloud.ts';
 
@@ -71,6 +71,8 @@ export interface Pages<Item> {
   readonly busy: boolean;
   /** Absent on the last page. */
   readonly more: (() => void) | undefined;
+  /** Nobody has asked for more yet: it can be asked again without taking anything away. */
+  readonly isFirstPage: boolean;
   /** From the first page on. */
   readonly reload: () => Promise<void>;
   /** An item as it is now. */
@@ -87,7 +89,7 @@ export function usePages<Item>(
   key: string,
   load: (cursor: string | undefined) => Promise<Result<Page<Item>, Problem>>,
 ): Pages<Item> {
-  const [state, setState] = useState<{ key: string; items?: readonly Item[]; next?: string; problem?: Problem }>({
+  const [state, setState] = useState<{ key: string; isFirst?: boolean; items?: readonly Item[]; next?: string; problem?: Problem }>({
     key,
   });
   const [busy, setBusy] = useState(false);
@@ -105,7 +107,7 @@ export function usePages<Item>(
       setState((last) => {
         if (!answer.ok) return { ...last, key, problem: answer.error };
         const { items, next } = answer.value;
-        return { key, items: [...before, ...items], ...(next === undefined ? {} : { next }) };
+        return { key, isFirst: cursor === undefined, items: [...before, ...items], ...(next === undefined ? {} : { next }) };
       });
     },
     [key],
@@ -123,6 +125,7 @@ export function usePages<Item>(
     items,
     problem: isCurrent ? state.problem : undefined,
     busy,
+    isFirstPage: isCurrent && state.isFirst === true,
     more: next === undefined ? undefined : () => void fetchPage(next, items ?? []),
     reload,
     replace: (item, isSame) =>
@@ -131,4 +134,23 @@ export function usePages<Item>(
         ...(last.items && { items: last.items.map((one) => (isSame(one) ? item : one)) }),
       })),
   };
+}
+
+interface ListAnswer {
+  readonly next?: string | undefined;
+}
+
+/** A list of the API: `path` with what of `query` is not empty, page by page. */
+export function useListOf<Item, Answer extends ListAnswer>(
+  path: string,
+  query: Readonly<Record<string, string>>,
+  schema: z.ZodType<Answer>,
+  itemsOf: (answer: Answer) => readonly Item[],
+): Pages<Item> {
+  const filters = Object.entries(query).filter(([, value]) => value !== '');
+  return usePages(`${path}?${new URLSearchParams(filters).toString()}`, async (cursor) => {
+    const asked = new URLSearchParams([...filters, ...(cursor === undefined ? [] : [['cursor', cursor]])]).toString();
+    const answer = await ask('GET', asked === '' ? path : `${path}?${asked}`, schema);
+    return answer.ok ? ok({ items: itemsOf(answer.value), next: answer.value.next }) : answer;
+  });
 }

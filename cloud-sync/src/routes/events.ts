@@ -9,7 +9,6 @@ import {
 } from '@postern/shared';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
-import { z } from 'zod';
 import { eventsOf } from '../services/actor.ts';
 import type { EventRecord, Events } from '../services/events.ts';
 import type { Feed } from '../services/feed.ts';

@@ -1,0 +1,82 @@
+// By which figures uses count as suspicious; changing them makes the list anew.
+import { defaultSuspicionRules, suspicionRulesSchema, type EventResponse } from '@postern/shared';
+import { Button, Panel, showToast, TextField } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { useAsked } from '../asking.ts';
+import { ask } from '../cloud.ts';
+import { say } from '../language.ts';
+import { problemText } from '../parts/problem.tsx';
+import { labels } from './messages.ts';
+
+export function SuspicionRulesForm({
+  event,
+  mayChange,
+  onChanged,
+}: {
+  readonly event: EventResponse;
+  readonly mayChange: boolean;
+  readonly onChanged: () => Promise<void>;
+}): JSX.Element | null {
+  const path = `/api/events/${event.event}/suspicion-rules`;
+  const { value: rules = defaultSuspicionRules } = useAsked(path, suspicionRulesSchema);
+  const [travel, setTravel] = useState<string>();
+  const [refusals, setRefusals] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const typed = {
+    travelMinMs: wholeNumber(travel ?? String(rules.travelMinMs / 1_000)) * 1_000,
+    refusalsMin: wholeNumber(refusals ?? String(rules.refusalsMin)),
+  };
+  const read = suspicionRulesSchema.safeParse(typed);
+  const wrong = new Set(read.success ? [] : read.error.issues.map(({ path: [field] }) => field));
+  const save = async (): Promise<void> => {
+    if (!read.success) return;
+    setBusy(true);
+    const answer = await ask('PUT', path, suspicionRulesSchema, { body: read.data });
+    setBusy(false);
+    showToast(answer.ok ? 'good' : 'bad', answer.ok ? say(labels.rulesSaved) : problemText(answer.error));
+    if (answer.ok) await onChanged();
+  };
+  return (
+    <Panel title={say(labels.rules)}>
+      <form
+        class="form"
+        onSubmit={(submitted) => {
+          submitted.preventDefault();
+          void save();
+        }}
+      >
+        <div class="form-row">
+          <TextField
+            label={say(labels.travel)}
+            hint={say(labels.travelHint)}
+            error={wrong.has('travelMinMs') ? say(labels.rulesInvalid) : undefined}
+            inputMode="numeric"
+            disabled={!mayChange}
+            value={travel ?? String(rules.travelMinMs / 1_000)}
+            onValue={setTravel}
+          />
+          <TextField
+            label={say(labels.refusals)}
+            hint={say(labels.refusalsHint)}
+            error={wrong.has('refusalsMin') ? say(labels.rulesInvalid) : undefined}
+            inputMode="numeric"
+            disabled={!mayChange}
+            value={refusals ?? String(rules.refusalsMin)}
+            onValue={setRefusals}
+          />
+        </div>
+        {mayChange && (
+          <div class="actions-row">
+            <Button type="submit" busy={busy} disabled={!read.success}>
+              {say(labels.save)}
+            </Button>
+          </div>
+        )}
+      </form>
+    </Panel>
+  );
+}
+
+/** Not a number, where it is none of those. */
+const wholeNumber = (text: string): number => (/^[0-9]{1,9}$/.test(text.trim()) ? Number(text) : Number.NaN);

@@ -1,0 +1,208 @@
+// Uses that somebody should look at, one a ticket, kind and day; judging one, and the rules by which they are found.
+import {
+  suspicionKinds,
+  suspicionPageSchema,
+  suspicionSchema,
+  suspicionStates,
+  type EventResponse,
+  type SuspicionKind,
+  type SuspicionState,
+  type SuspicionView,
+} from '@postern/shared';
+import { AreaField, Button, Dialog, SelectField, showToast, StatusMark, Table, type Column } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { useListOf } from '../asking.ts';
+import { ask } from '../cloud.ts';
+import { dateAndTime, timeOfDay } from '../format.ts';
+import { say } from '../language.ts';
+import { useGateNames } from '../parts/gate-names.ts';
+import { ticketLabel } from '../parts/marks.ts';
+import { ProblemBanner, problemText } from '../parts/problem.tsx';
+import { addressOf } from '../route.ts';
+import { labels, stateTexts, suspicionTexts, workedText } from './messages.ts';
+import { SuspicionRulesForm } from './suspicion-rules.tsx';
+import { nextStates, toneOf } from './work.ts';
+
+export function Suspicions({
+  event,
+  mayRule,
+}: {
+  readonly event: EventResponse;
+  readonly mayRule: boolean;
+}): JSX.Element {
+  const [state, setState] = useState<SuspicionState | ''>('open');
+  const [kind, setKind] = useState<SuspicionKind | ''>('');
+  const [judged, setJudged] = useState<SuspicionView>();
+  const pages = useListOf(
+    `/api/events/${event.event}/suspicions`,
+    { state, kind },
+    suspicionPageSchema,
+    ({ suspicions }) => suspicions,
+  );
+  const gateName = useGateNames(event.event);
+  return (
+    <>
+      <div class="filters">
+        <SelectField
+          label={say(labels.state)}
+          value={state}
+          choices={[
+            { value: '', label: say(labels.any) },
+            ...suspicionStates.map((value) => ({ value, label: say(stateTexts[value]) })),
+          ]}
+          onValue={setState}
+        />
+        <SelectField
+          label={say(labels.kind)}
+          value={kind}
+          choices={[
+            { value: '', label: say(labels.any) },
+            ...suspicionKinds.map((value) => ({ value, label: say(suspicionTexts[value]) })),
+          ]}
+          onValue={setKind}
+        />
+      </div>
+      <ProblemBanner problem={pages.problem} onAgain={() => void pages.reload()} />
+      {pages.items !== undefined && (
+        <Table
+          caption={say(labels.suspicions)}
+          captionUnseen
+          columns={columnsOf(event, gateName, setJudged)}
+          rows={pages.items}
+          rowKey={({ id }) => id}
+          empty={say(labels.noSuspicions)}
+          more={pages.more && { label: say(labels.more), busy: pages.busy, onMore: pages.more }}
+        />
+      )}
+      {judged !== undefined && (
+        <Judge
+          key={judged.id}
+          event={event}
+          suspicion={judged}
+          onClose={() => setJudged(undefined)}
+          onDone={() => {
+            setJudged(undefined);
+            void pages.reload();
+          }}
+        />
+      )}
+      <SuspicionRulesForm event={event} mayChange={mayRule} onChanged={pages.reload} />
+    </>
+  );
+}
+
+function columnsOf(
+  { event, policy }: EventResponse,
+  gateName: (id: string) => string,
+  judge: (suspicion: SuspicionView) => void,
+): readonly Column<SuspicionView>[] {
+  return [
+    { title: say(labels.kind), heads: true, cell: ({ kind }) => say(suspicionTexts[kind]) },
+    {
+      title: say(labels.ticket),
+      cell: ({ ticket }) => (
+        <a class="code-text" href={addressOf({ event, section: 'tickets', rest: [ticket] })}>
+          {ticketLabel(ticket)}
+        </a>
+      ),
+    },
+    { title: say(labels.how), number: true, cell: ({ count }) => count },
+    { title: say(labels.gates), cell: ({ gates }) => <bdi>{gates.map(gateName).join(', ')}</bdi> },
+    {
+      title: say(labels.latest),
+      cell: ({ lastAtMs, day }) => (
+        <>
+          {day} <time>{timeOfDay(lastAtMs, policy.timeZone)}</time>
+        </>
+      ),
+    },
+    {
+      title: say(labels.state),
+      cell: ({ state, extended, holds, changedBy, changedAtMs, note }) => (
+        <>
+          <StatusMark tone={holds ? toneOf[state] : 'plain'}>
+            {say(
+              changedBy === undefined || changedAtMs === undefined
+                ? stateTexts[state]
+                : workedText(stateTexts[state], changedBy.id, dateAndTime(changedAtMs, policy.timeZone)),
+            )}
+          </StatusMark>
+          {note !== undefined && (
+            <p class="muted">
+              <bdi>{note}</bdi>
+            </p>
+          )}
+          {extended && <p>{say(labels.extended)}</p>}
+          {!holds && <p>{say(labels.gone)}</p>}
+        </>
+      ),
+    },
+    {
+      title: say(labels.judge),
+      cell: (suspicion) => (
+        <Button kind="quiet" onClick={() => judge(suspicion)}>
+          {say(labels.judge)}
+          <span class="unseen"> {ticketLabel(suspicion.ticket)}</span>
+        </Button>
+      ),
+    },
+  ];
+}
+
+function Judge({
+  event,
+  suspicion,
+  onClose,
+  onDone,
+}: {
+  readonly event: EventResponse;
+  readonly suspicion: SuspicionView;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}): JSX.Element {
+  const next = nextStates[suspicion.state];
+  const [state, setState] = useState<SuspicionState>(next[0] ?? suspicion.state);
+  const [note, setNote] = useState('');
+  const [error, setError] = useState<string>();
+  const save = async (): Promise<void> => {
+    if (note.trim() === '') return setError(say(labels.noteNeeded));
+    const answer = await ask('PATCH', `/api/events/${event.event}/suspicions/${suspicion.id}`, suspicionSchema, {
+      body: { state, note: note.trim() },
+    });
+    if (!answer.ok) return setError(problemText(answer.error));
+    showToast('good', say(labels.saved));
+    return onDone();
+  };
+  return (
+    <Dialog
+      open
+      title={`${say(suspicionTexts[suspicion.kind])}: ${ticketLabel(suspicion.ticket)}`}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onClick={onClose}>{say(labels.cancel)}</Button>
+          <Button kind="primary" onClick={() => void save()}>
+            {say(labels.save)}
+          </Button>
+        </>
+      }
+    >
+      <SelectField
+        label={say(labels.newState)}
+        value={state}
+        choices={next.map((value) => ({ value, label: say(stateTexts[value]) }))}
+        onValue={setState}
+      />
+      <AreaField
+        label={say(labels.note)}
+        hint={say(labels.noteHint)}
+        error={error}
+        maxLength={500}
+        rows={3}
+        value={note}
+        onValue={setNote}
+      />
+    </Dialog>
+  );
+}

@@ -1,0 +1,19 @@
+// The place in the address says what is shown: all gates, a new one, or one of them.
+import type { JSX } from 'preact';
+import type { EventSectionProps } from '../section.tsx';
+import { go } from '../route.ts';
+import { EnrolGate } from './enrol-gate.tsx';
+import { GatePage } from './gate-page.tsx';
+import { GateList } from './gate-list.tsx';
+import './gates.css';
+
+/** In the place of a gate's id; no gate is called so, ids have no dot. */
+export const newPlace = '.new';
+
+export function Gates({ event, rest, me }: EventSectionProps): JSX.Element {
+  const [gate] = rest;
+  const back = (): void => go({ event: event.event, section: 'gates' });
+  if (gate === newPlace) return <EnrolGate event={event} onDone={back} />;
+  if (gate !== undefined) return <GatePage key={gate} event={event} gate={gate} me={me} />;
+  return <GateList event={event} me={me} />;
+}

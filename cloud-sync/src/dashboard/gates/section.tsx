@@ -1,0 +1,11 @@
+// Gates of an event: which there are and how they are, one of them, and the way to a new one.
+import { lazily, type Section } from '../section.tsx';
+import { labels } from './messages.ts';
+
+export const gatesSection: Section = {
+  id: 'gates',
+  title: labels.title,
+  scope: 'event',
+  roles: ['steward', 'supervisor', 'organiser', 'admin'],
+  render: lazily(() => import('./gates.tsx').then(({ Gates }) => Gates)),
+};
