@@ -1,6 +1,6 @@
 // The service's HTTP surface, put together from its routes and without a socket: `app.request()` in a test is the same as a call from
 // outside.
-import { type Clock, type Ingest, type Logger, type Random, type ReplicaStore } from '@postern/shared';
+import { type Clock, type Ingest, type Logger, type Random, type ReplicaStore, type Nonces } from '@postern/shared';
 import type { Hono } from 'hono';
 import { adminRoutes } from './routes/admin.ts';
 import { bandImportRoutes, bandRoutes } from './routes/bands.ts';
@@ -21,6 +21,7 @@ import { faceSubjectRoutes } from './routes/face-subject.ts';
 import { gateBandRoutes } from './routes/gate-bands.ts';
 import { gateMachineRoutes } from './routes/gate-machines.ts';
 import { gateVitalsRoutes } from './routes/gate-vitals.ts';
+import { gateWebRoutes } from './routes/gate-web.ts';
 import { gateRoutes } from './routes/gates.ts';
 import { geofenceRoutes, geofenceSenderRoutes, geofenceWebhook } from './routes/geofence.ts';
 import { idempotent } from './routes/idempotency.ts';
@@ -93,7 +94,6 @@ import type { TicketMethodsService } from './services/ticket-methods.ts';
 import type { Limiter } from './services/limiter.ts';
 import type { LiveStates } from './services/live-states.ts';
 import type { Members } from './services/members.ts';
-import type { Nonces } from './services/nonces.ts';
 import type { Nft } from './services/nft/nft.ts';
 import type { Oauth } from './services/oauth.ts';
 import type { ReadOfflineRisk } from './services/offline-risk.ts';
@@ -116,6 +116,7 @@ import type { Users } from './services/users.ts';
 import type { Vitals } from './services/vitals.ts';
 import type { WalletPasses } from './services/wallet-passes/wallet-passes.ts';
 import type { WalletBindings } from './services/nft/wallet-bindings.ts';
+import type { WebAuthority } from './services/web-authority.ts';
 import type { Webhooks } from './services/webhooks/endpoints.ts';
 
 export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
@@ -127,6 +128,7 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly keyTickets: KeyTicketLists;
   readonly nonces: Nonces;
   readonly authority: Authority;
+  readonly webAuthority: WebAuthority;
   readonly users: Users;
   readonly sessions: Sessions;
   readonly accounts: Accounts;
@@ -279,6 +281,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/webhooks', geofenceWebhook(deps));
   app.route('/', gateRoutes({ ...deps, gateOnly, changed: deps.pokes.poke }));
   app.route('/', gateVitalsRoutes({ ...deps, gateOnly }));
+  app.route('/', gateWebRoutes({ ...deps, gateOnly }));
   app.route('/gate/tickets', gateBandRoutes({ ...deps, gateOnly }));
   app.route('/', operationRoutes(deps));
   app.route('/', quarantineRoutes(deps));

@@ -1,7 +1,7 @@
 // The service's settings: command line first, then environment, then defaults, checked once. The only file that reads the environment.
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { addressTextSchema, err, knownMethods, methodById, ok, type Result } from '@postern/shared';
+import { addressTextSchema, err, gateDomainSchema, knownMethods, methodById, ok, type Result } from '@postern/shared';
 import { z } from 'zod';
 import { isNetwork } from './services/network-addresses.ts';
 
@@ -24,6 +24,8 @@ const configSchema = z.object({
     .url({ protocol: /^https?$/ })
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
+  /** Under it gates have names of their own on the LAN, for handhelds; without one these reach no gate directly. */
+  gateDomain: gateDomainSchema.optional(),
   /** 32 bytes as hexadecimal; by default the file master.key in the data folder. */
   masterKey: z
     .string()
@@ -152,6 +154,7 @@ const settings: Readonly<Record<string, string>> = {
   host: '--host or POSTERN_CLOUD_HOST',
   port: '--port or POSTERN_CLOUD_PORT',
   publicUrl: '--public-url or POSTERN_CLOUD_PUBLIC_URL',
+  gateDomain: 'POSTERN_CLOUD_GATE_DOMAIN',
   masterKey: 'POSTERN_CLOUD_MASTER_KEY',
   masterKeyFile: 'POSTERN_CLOUD_MASTER_KEY_FILE',
   issuerKeyDays: 'POSTERN_CLOUD_ISSUER_KEY_DAYS',
@@ -195,6 +198,7 @@ export function readConfig(
     host: flags.host ?? environment['POSTERN_CLOUD_HOST'] ?? '127.0.0.1',
     port: flags.port ?? environment['POSTERN_CLOUD_PORT'] ?? '8080',
     publicUrl: flags.publicUrl ?? environment['POSTERN_CLOUD_PUBLIC_URL'],
+    gateDomain: environment['POSTERN_CLOUD_GATE_DOMAIN'],
     masterKey: environment['POSTERN_CLOUD_MASTER_KEY'],
     masterKeyFile: masterKeyFile(environment),
     issuerKeyDays: environment['POSTERN_CLOUD_ISSUER_KEY_DAYS'] ?? '90',

@@ -2,7 +2,7 @@
 // without a socket (for tests and the command line); server.ts puts it on one.
 import { setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { ok, type Logger, type Result } from '@postern/shared';
+import { ok, type Logger, type Result, createNonces } from '@postern/shared';
 import { sql } from 'kysely';
 import { createApp, type AppDeps } from './app.ts';
 import { createBackground } from './composition/background.ts';
@@ -22,7 +22,6 @@ import type { Service } from './server.ts';
 import { createAuditLog } from './services/audit-log.ts';
 import { createIdempotency } from './services/idempotency.ts';
 import type { JobService } from './services/jobs/jobs.ts';
-import { createNonces } from './services/nonces.ts';
 import type { Database } from './store/database.ts';
 
 /** What tests and the command line work with, beside what is served. */

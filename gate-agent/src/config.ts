@@ -52,6 +52,8 @@ const laneSchema = z.strictObject({
 
 const lanSchema = z.strictObject({
   listen: hostAndPort.optional(),
+  /** Where handhelds are answered, by HTTPS under the gate's DNS name. */
+  web: hostAndPort.optional(),
   peers: z.array(hostAndPort).max(64).default([]),
 });
 
@@ -77,6 +79,9 @@ const configSchema = z.strictObject({
     .optional(),
   lan: lanSchema
     .extend({
+      /** In place of the certificate that the cloud issues: PEM files, relative to this one, both or neither. */
+      webCertificate: z.string().min(1).max(1_024).optional(),
+      webKey: z.string().min(1).max(1_024).optional(),
       /** Find gates of the same event by mDNS, and be found; see `discoversGates`. */
       discover: z.boolean().optional(),
     })
@@ -157,22 +162,34 @@ export const discoversGates = ({ lan: { discover, listen } }: Pick<GateConfig, '
 export interface EventConfig {
   readonly id: number;
   readonly zone: string;
-  readonly lan: { readonly listen: string | undefined; readonly peers: readonly string[]; readonly discover: boolean };
+  readonly lan: {
+    readonly listen: string | undefined;
+    readonly peers: readonly string[];
+    readonly discover: boolean;
+    /** Where handhelds are answered, and with which certificate where it is not the cloud's. */
+    readonly web:
+      | { readonly listen: string; readonly files: { readonly certificate: string; readonly key: string } | undefined }
+      | undefined;
+  };
 }
 
 /** The gate's own event first. A further one without an address takes any free port beside it, which mDNS makes known. */
 export const eventsOf = (
   config: Pick<GateConfig, 'gate' | 'lan' | 'events'>,
 ): readonly [EventConfig, ...EventConfig[]] => {
-  const { listen, peers } = config.lan;
+  const { listen, peers, web, webCertificate, webKey } = config.lan;
+  const files =
+    webCertificate === undefined || webKey === undefined ? undefined : { certificate: webCertificate, key: webKey };
+  const webAt = (address: string | undefined): EventConfig['lan']['web'] =>
+    address === undefined ? undefined : { listen: address, files };
   const discover = discoversGates(config);
   const beside = discover ? listen?.replace(/:\d+$/, ':0') : undefined;
   return [
-    { id: config.gate.event, zone: config.gate.zone, lan: { listen, peers, discover } },
+    { id: config.gate.event, zone: config.gate.zone, lan: { listen, peers, discover, web: webAt(web) } },
     ...config.events.map(({ id, zone, lan }) => ({
       id,
       zone,
-      lan: { listen: lan.listen ?? beside, peers: lan.peers, discover },
+      lan: { listen: lan.listen ?? beside, peers: lan.peers, discover, web: webAt(lan.web) },
     })),
   ];
 };
@@ -228,11 +245,16 @@ export function loadConfig(
   }
   const config = parseConfig(text, path, environment);
   if (!config.ok) return config;
-  const { gate, nfc, disk } = config.value;
+  const { gate, lan, nfc, disk } = config.value;
   const beside = (file: string): string => resolve(dirname(path), file);
   return ok({
     ...config.value,
     gate: { ...gate, data: beside(gate.data) },
+    lan: {
+      ...lan,
+      ...(lan.webCertificate === undefined ? {} : { webCertificate: beside(lan.webCertificate) }),
+      ...(lan.webKey === undefined ? {} : { webKey: beside(lan.webKey) }),
+    },
     nfc: nfc.sunKeyFile === undefined ? nfc : { sunKeyFile: beside(nfc.sunKeyFile) },
     disk: disk.keyFile === undefined ? disk : { keyFile: beside(disk.keyFile) },
   });
@@ -271,6 +293,11 @@ export function parseConfig(
     if (again > 0)
       complaints.push(
         `${fileName}:${locateLine(text, ['events', again - 1, 'id'])}: event ${events[again]} is named twice; leave one out`,
+      );
+    const { webCertificate, webKey } = parsed.data.lan;
+    if ((webCertificate === undefined) !== (webKey === undefined))
+      complaints.push(
+        `${fileName}:${locateLine(text, ['lan', webKey === undefined ? 'webCertificate' : 'webKey'])}: lan.webCertificate and lan.webKey belong together; give both or neither`,
       );
     const addresses = eventsOf(parsed.data).map(({ lan }) => lan.listen);
     const taken = addresses.findIndex(

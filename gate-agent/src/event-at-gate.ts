@@ -128,6 +128,7 @@ export async function openEventAtGate(
       lanListen: lan.listen,
       lanPeers: lan.peers,
       lanDiscover: lan.discover,
+      web: lan.web === undefined ? undefined : { ...lan.web, data },
     },
     logger,
     timer,

@@ -12,5 +12,11 @@ const quiet = [
   '--disable-sync',
 ];
 
+const executablePath = '/usr/bin/chromium';
+
 export const launchBrowser = (...further: readonly string[]): Promise<Browser> =>
-  chromium.launch({ executablePath: '/usr/bin/chromium', args: [...quiet, ...further] });
+  chromium.launch({ executablePath, args: [...quiet, ...further] });
+
+/** One whose person, at home in the folder, has installed certificate authorities (test/support/trust-authority.ts). */
+export const launchBrowserOf = (home: string, ...further: readonly string[]): Promise<Browser> =>
+  chromium.launch({ executablePath, args: [...quiet, ...further], env: { ...process.env, HOME: home } });

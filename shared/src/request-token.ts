@@ -1,6 +1,6 @@
 // How a sender proves to the cloud who it is: a compact JWS (RFC 7515, RFC 8037) by its Ed25519 key over the cloud's nonce, the method, the
 // path and the hash of the body. Freshness comes from the nonce alone, since the sender's clock may be days off. Gates and the phones of
-// holders each have an audience of their own.
+// holders each have an audience of their own, and so has what a handheld asks of a gate.
 import { z } from 'zod';
 import { base64UrlToBytes, bytesToBase64Url } from './base64.ts';
 import { utf8 } from './bytes.ts';
@@ -15,12 +15,14 @@ export const requestTokenLifetimeMaxS = 300;
 
 export const gateTokenAudience = 'postern-cloud';
 export const holderTokenAudience = 'postern-my-ticket';
-export type TokenAudience = typeof gateTokenAudience | typeof holderTokenAudience;
+/** What a handheld signs for a gate on the LAN; the path names the gate. */
+export const gateWebTokenAudience = 'postern-gate';
+export type TokenAudience = typeof gateTokenAudience | typeof holderTokenAudience | typeof gateWebTokenAudience;
 
 const claimsSchema = z.object({
   /** Id of the gate, or of the holder. */
   iss: z.string().regex(/^[a-z0-9-]{1,32}$/),
-  aud: z.enum([gateTokenAudience, holderTokenAudience]),
+  aud: z.enum([gateTokenAudience, holderTokenAudience, gateWebTokenAudience]),
   nonce: z.string().min(1).max(200),
   /** HTTP method, upper case. */
   htm: z.string().min(1).max(10),
@@ -81,7 +83,17 @@ export function requestTokenIssuer(token: string): string | undefined {
 export function verifyRequestToken(
   token: string,
   publicKey: Uint8Array,
-  request: Pick<TokenRequest, 'audience' | 'method' | 'path' | 'body'>,
+  { body, ...request }: Pick<TokenRequest, 'audience' | 'method' | 'path' | 'body'>,
+): Result<RequestTokenClaims, RequestTokenError> {
+  const claims = verifyTokenBeforeBody(token, publicKey, request);
+  return claims.ok && !isBodyOf(claims.value, body) ? err({ type: 'token-mismatch' }) : claims;
+}
+
+/** The same before the body has been read: whoever cannot sign has nothing read from them. The caller checks `isBodyOf` afterwards. */
+export function verifyTokenBeforeBody(
+  token: string,
+  publicKey: Uint8Array,
+  request: Pick<TokenRequest, 'audience' | 'method' | 'path'>,
 ): Result<RequestTokenClaims, RequestTokenError> {
   const parts = splitToken(token);
   if (parts === undefined) return err({ type: 'token-malformed' });
@@ -89,15 +101,12 @@ export function verifyRequestToken(
   const { claims } = parts;
   if (claims.exp < claims.iat || claims.exp - claims.iat > requestTokenLifetimeMaxS)
     return err({ type: 'token-malformed' });
-  if (
-    claims.aud !== request.audience ||
-    claims.htm !== request.method ||
-    claims.htu !== request.path ||
-    claims.rh !== bytesToBase64Url(sha256(request.body))
-  )
-    return err({ type: 'token-mismatch' });
-  return ok(claims);
+  const isForIt = claims.aud === request.audience && claims.htm === request.method && claims.htu === request.path;
+  return isForIt ? ok(claims) : err({ type: 'token-mismatch' });
 }
+
+export const isBodyOf = (claims: RequestTokenClaims, body: Uint8Array): boolean =>
+  claims.rh === bytesToBase64Url(sha256(body));
 
 function splitToken(
   token: string,

@@ -1,2 +1,2 @@
 // The browser of tests is the one of benchmarks and pictures.
-export { launchBrowser } from '../../scripts/lib/browser.ts';
+export { launchBrowser, launchBrowserOf } from '../../scripts/lib/browser.ts';

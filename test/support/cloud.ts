@@ -93,6 +93,8 @@ export interface TestCloudOptions {
   /** Private networks that webhooks may reach. */
   readonly webhookNetworks?: readonly string[];
   readonly metricsToken?: string;
+  /** Under it gates have names of their own on the LAN. */
+  readonly gateDomain?: string;
   /** What signs passes for wallets. */
   readonly wallets?: Partial<Pick<Config, 'apple' | 'google' | 'passes'>>;
   /** The chain of tickets that are tokens. */
@@ -120,6 +122,7 @@ export async function createTestCloud({
   trustedProxies = 0,
   webhookNetworks = [],
   metricsToken,
+  gateDomain,
   wallets = {},
   nft,
   checkContract,
@@ -147,6 +150,7 @@ export async function createTestCloud({
     ...wallets,
     ...(masterKey === undefined ? {} : { masterKey }),
     ...(metricsToken === undefined ? {} : { metricsToken }),
+    ...(gateDomain === undefined ? {} : { gateDomain }),
     ...(nft === undefined ? {} : { nft }),
     ...(oidc === undefined ? {} : { oidc }),
   };

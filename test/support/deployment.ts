@@ -81,6 +81,23 @@ export async function createDeployment(name = 'deployment'): Promise<Deployment>
   };
 }
 
+/** A P-256 key with a certificate that it has signed itself, PEM. */
+export async function createWebTls(name: string): Promise<{ readonly key: string; readonly cert: string }> {
+  x509.cryptoProvider.set(webcrypto as never);
+  const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+  const keys = await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    notBefore: new Date(deploymentNowMs - dayMs),
+    notAfter: new Date(deploymentNowMs + 3_650 * dayMs),
+    signingAlgorithm: ecdsa,
+    keys,
+    extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
+  });
+  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  return { key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`, cert: certificate.toString('pem') };
+}
+
 async function importPair(
   seed: Uint8Array,
 ): Promise<{ readonly publicKey: webcrypto.CryptoKey; readonly privateKey: webcrypto.CryptoKey }> {

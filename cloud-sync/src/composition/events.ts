@@ -17,6 +17,7 @@ import { createTicketExports, type TicketExports } from '../services/ticket-expo
 import { createTicketFileImports, type TicketFileImports } from '../services/ticket-file-import.ts';
 import { createTicketImports, type TicketImports } from '../services/ticket-import.ts';
 import { createTicketUploads, type TicketUploads } from '../services/ticket-uploads.ts';
+import { createWebAuthority } from '../services/web-authority.ts';
 import { createTickets } from '../services/tickets.ts';
 import { isPostgresUrl, openChannel } from '../store/database.ts';
 import { createFeedParts } from '../store/feed-parts.ts';
@@ -25,7 +26,17 @@ import type { Foundation } from './foundation.ts';
 
 export interface EventServices extends Pick<
   AppDeps,
-  'events' | 'tickets' | 'subjects' | 'staff' | 'devices' | 'switches' | 'feed' | 'files' | 'authority' | 'pokes'
+  | 'events'
+  | 'tickets'
+  | 'subjects'
+  | 'staff'
+  | 'devices'
+  | 'switches'
+  | 'feed'
+  | 'files'
+  | 'authority'
+  | 'webAuthority'
+  | 'pokes'
 > {
   readonly readTicket: TicketReader;
   readonly faceFeed: FaceFeed;
@@ -108,6 +119,7 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
     feed,
     files,
     authority,
+    webAuthority: createWebAuthority({ domain: config.gateDomain, database, keys, clock, random }),
     pokes,
     closeChannel: async () => channel?.close(),
   };

@@ -282,6 +282,7 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/gate/tickets/:ticket/bands/:band/written', 'gate', 'own'),
   row('POST', '/gate/vitals', 'gate', 'own'),
   row('POST', '/gate/wiped', 'gate', 'own'),
+  row('POST', '/gate/web-certificate', 'gate'),
   row('POST', '/sync', 'gate', 'own'),
   as('time', row('POST', '/time', 'anyone')),
   row('GET', '/wallet-passes/:pass', 'anyone'),

@@ -127,6 +127,7 @@ export const unauditedRoutes: readonly string[] = [
   'POST /api/tickets/:ticket/bands/:band/read-back',
   'POST /api/tickets/:ticket/methods',
   'POST /gate/vitals',
+  'POST /gate/web-certificate',
   'POST /sync',
   'POST /webhooks/geofence/:event',
   'POST /time',

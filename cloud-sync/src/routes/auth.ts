@@ -12,6 +12,7 @@ import {
   verifyRequestToken,
   type Result,
   type TokenAudience,
+  type Nonces,
 } from '@postern/shared';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
@@ -22,7 +23,6 @@ import type { Devices } from '../services/devices.ts';
 import type { Holders } from '../services/holders.ts';
 import type { Keys } from '../services/keys.ts';
 import type { Limiter } from '../services/limiter.ts';
-import type { Nonces } from '../services/nonces.ts';
 import type { Failure } from '../services/problems.ts';
 import type { Sessions } from '../services/sessions.ts';
 import type { Users } from '../services/users.ts';

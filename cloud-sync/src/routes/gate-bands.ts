@@ -13,6 +13,7 @@ import {
   ok,
   ticketIdSchema,
   type Result,
+  type Nonces,
 } from '@postern/shared';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { describeRoute, validator } from 'hono-openapi';
@@ -20,7 +21,6 @@ import { z } from 'zod';
 import type { Actor } from '../services/actor.ts';
 import type { EntryOf } from '../services/audit.ts';
 import type { BandDesk } from '../services/band-desk.ts';
-import type { Nonces } from '../services/nonces.ts';
 import type { Failure } from '../services/problems.ts';
 import type { Staff } from '../services/staff.ts';
 import type { Subjects } from '../services/subjects.ts';

@@ -21,6 +21,7 @@ import {
   type KeyPair,
   type Logger,
   type ReplicaStore,
+  type Nonces,
 } from '@postern/shared';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { describeRoute } from 'hono-openapi';
@@ -31,7 +32,6 @@ import type { FaceFeed } from '../services/face-feed.ts';
 import type { Feed } from '../services/feed.ts';
 import type { FeedFiles } from '../services/feed-files.ts';
 import type { Keys } from '../services/keys.ts';
-import type { Nonces } from '../services/nonces.ts';
 import { giveNonce } from './auth.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 import { bodyProblems, boundedBody, describe, jsonBody, validEvent, validJson, validSha256 } from './input.ts';

@@ -6,6 +6,7 @@ import {
   holderIdSchema,
   holdingSchema,
   transferOfferSchema,
+  type Nonces,
 } from '@postern/shared';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { describeRoute, validator } from 'hono-openapi';
@@ -13,7 +14,6 @@ import { z } from 'zod';
 import type { ClaimLinks } from '../services/claim-links.ts';
 import type { Claims } from '../services/claims.ts';
 import type { Holdings } from '../services/holdings.ts';
-import type { Nonces } from '../services/nonces.ts';
 import { giveNonce } from './auth.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 import { bodyProblems, describe, jsonBody, limitBody, orProblem, validJson } from './input.ts';

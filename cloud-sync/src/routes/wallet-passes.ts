@@ -1,9 +1,8 @@
 // Passes for Apple and Google Wallet, for the holder of a ticket and for staff.
-import { holderIdSchema, walletLinkSchema, walletNames, walletPassListSchema } from '@postern/shared';
+import { holderIdSchema, walletLinkSchema, walletNames, walletPassListSchema, type Nonces } from '@postern/shared';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { describeRoute, validator } from 'hono-openapi';
 import { z } from 'zod';
-import type { Nonces } from '../services/nonces.ts';
 import { aboutHolder } from '../services/claim-links.ts';
 import { applePassContentType } from '../services/wallet-passes/apple-pass.ts';
 import type { WalletPasses } from '../services/wallet-passes/wallet-passes.ts';

@@ -1,29 +1,13 @@
-// The deployment's certificate authority: the only file of the service that imports @peculiar/x509. It turns a gate's certificate
-// request into an Ed25519 certificate with the SAN `postern:gate:<id>`; nothing of the request but its key is believed.
-import 'reflect-metadata';
+// The deployment's certificate authority for gates among themselves. It turns a gate's certificate request into an Ed25519 certificate
+// with the SAN `postern:gate:<id>`; nothing of the request but its key is believed.
 import { webcrypto } from 'node:crypto';
-import {
-  bytesEqual,
-  bytesToHex,
-  err,
-  ok,
-  pkcs8Prefix,
-  spkiPrefix,
-  type Clock,
-  type Random,
-  type Result,
-} from '@postern/shared';
-import * as x509 from '@peculiar/x509';
+import { bytesEqual, err, ok, pkcs8Prefix, spkiPrefix, type Clock, type Random, type Result } from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import { inTransaction } from '../store/locks.ts';
 import { keysLock, type Keys } from './keys.ts';
+import { authorityLifetimeMs, backdatedMs, dayMs, serialNumber, toBase64, x509, type WebCryptoPair } from './x509.ts';
 
-const dayMs = 86_400_000;
-const authorityLifetimeMs = 3_650 * dayMs;
 export const gateCertificateLifetimeMs = 400 * dayMs;
-/** Certificates begin a day early: a gate's clock may run behind. */
-const backdatedMs = dayMs;
-const serialBytes = 16;
 const ed25519 = { name: 'Ed25519' } as const;
 
 export type AuthorityError =
@@ -53,7 +37,6 @@ export interface AuthorityDeps {
 
 /** Opens the authority; its own certificate is made at first run and kept beside its key. */
 export async function openAuthority({ database, keys, clock, random }: AuthorityDeps): Promise<Authority> {
-  x509.cryptoProvider.set(webcrypto);
   const pair = await importPair(keys.authority);
   const certificate = await inTransaction(database, keysLock, async (queries) => {
     const row = await queries
@@ -63,7 +46,7 @@ export async function openAuthority({ database, keys, clock, random }: Authority
       .where('state', '=', 'active')
       .executeTakeFirstOrThrow();
     if (row.certificate !== null) return row.certificate;
-    const made = await certifySelf(pair, clock.wallMs(), serial(random));
+    const made = await certifySelf(pair, clock.wallMs(), serialNumber(random));
     await queries.updateTable('key').set({ certificate: made }).where('id', '=', row.id).execute();
     return made;
   });
@@ -71,7 +54,7 @@ export async function openAuthority({ database, keys, clock, random }: Authority
   const issue = async (gate: string, publicKey: x509.PublicKeyType): Promise<string> => {
     const nowMs = clock.wallMs();
     const issued = await x509.X509CertificateGenerator.create({
-      serialNumber: serial(random),
+      serialNumber: serialNumber(random),
       subject: `CN=${gate}`,
       issuer,
       notBefore: new Date(nowMs - backdatedMs),
@@ -105,9 +88,9 @@ export async function openAuthority({ database, keys, clock, random }: Authority
   };
 }
 
-async function certifySelf(pair: CryptoKeyPairLike, nowMs: number, serialNumber: string): Promise<string> {
+async function certifySelf(pair: WebCryptoPair, nowMs: number, serial: string): Promise<string> {
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber,
+    serialNumber: serial,
     name: 'CN=Postern gates',
     notBefore: new Date(nowMs - backdatedMs),
     notAfter: new Date(nowMs + authorityLifetimeMs),
@@ -121,9 +104,7 @@ async function certifySelf(pair: CryptoKeyPairLike, nowMs: number, serialNumber:
   return toBase64(certificate.rawData);
 }
 
-type CryptoKeyPairLike = { readonly publicKey: webcrypto.CryptoKey; readonly privateKey: webcrypto.CryptoKey };
-
-async function importPair({ seed, publicKey }: Keys['authority']): Promise<CryptoKeyPairLike> {
+async function importPair({ seed, publicKey }: Keys['authority']): Promise<WebCryptoPair> {
   return {
     privateKey: await webcrypto.subtle.importKey('pkcs8', Buffer.concat([pkcs8Prefix, seed]), ed25519, false, ['sign']),
     publicKey: await webcrypto.subtle.importKey('raw', Buffer.from(publicKey), ed25519, true, ['verify']),
@@ -147,8 +128,3 @@ async function isSelfSigned(request: x509.Pkcs10CertificateRequest): Promise<boo
     return false;
   }
 }
-
-/** Positive, as RFC 5280 4.1.2.2 wants it. */
-const serial = (random: Random): string =>
-  bytesToHex(Uint8Array.from(random(serialBytes), (byte, index) => (index === 0 ? (byte & 0x7f) | 0x40 : byte)));
-const toBase64 = (der: ArrayBuffer): string => Buffer.from(der).toString('base64');

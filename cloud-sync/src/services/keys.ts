@@ -1,5 +1,5 @@
 // The deployment's own keys, each with one purpose: `issuer` signs passes, `feed` signs manifests and the time, `token` signs access
-// tokens, `authority` is the CA for gates, `central` signs the cloud's own marks, `server` is a secret for nonces, code hashes and sealed marks. Made at first run; secrets are sealed in
+// tokens, `authority` is the CA for gates, `web-authority` the one for their names on the LAN, `central` signs the cloud's own marks, `server` is a secret for nonces, code hashes and sealed marks. Made at first run; secrets are sealed in
 // the database. The first three rotate (key-rotation.ts): whoever signs asks for the keys at that moment and keeps none.
 import {
   assert,
@@ -31,7 +31,7 @@ export const keySetAgeMsMax = 1_000;
 /** Keys of one purpose in a manifest, which takes a hundred in all. */
 export const listedKeysMax = 48;
 const rotatingPurposes = ['issuer', 'feed', 'token'] as const satisfies readonly RotatingPurpose[];
-const purposes: readonly KeyPurpose[] = [...rotatingPurposes, 'authority', 'central', 'server'];
+const purposes: readonly KeyPurpose[] = [...rotatingPurposes, 'authority', 'web-authority', 'central', 'server'];
 
 /** The rotating keys at one moment. */
 export interface KeySet {
@@ -53,6 +53,8 @@ export interface Keys {
   /** As they are in the database now. */
   readonly refresh: () => Promise<KeySet>;
   readonly authority: { readonly seed: Uint8Array; readonly publicKey: Uint8Array };
+  /** 32 bytes, of which the P-256 key of the CA that phones know is made. */
+  readonly webAuthoritySecret: Uint8Array;
   /** Signs the segments of what the cloud itself has verified, as a gate's key does. */
   readonly central: KeyPair;
   /** X25519: revoked gates seal their marks to it. It never rotates: a sealed file may turn up years later. */
@@ -74,6 +76,8 @@ export async function openKeys(deps: KeysDeps): Promise<Result<Keys, VaultError>
   if (!made.ok) return made;
   const authority = await activeSecret(deps, 'authority');
   if (!authority.ok) return authority;
+  const webAuthority = await activeSecret(deps, 'web-authority');
+  if (!webAuthority.ok) return webAuthority;
   const central = await activeSecret(deps, 'central');
   if (!central.ok) return central;
   const server = await activeSecret(deps, 'server');
@@ -104,6 +108,7 @@ export async function openKeys(deps: KeysDeps): Promise<Result<Keys, VaultError>
       return refreshing;
     },
     authority: { seed: authority.value, publicKey: keyPairFromSeed(authority.value).publicKey },
+    webAuthoritySecret: webAuthority.value,
     central: keyPairFromSeed(central.value),
     sealing: sealKeyPairFromSeed(keyedHash(server.value, utf8('sealed-marks'), 32)),
     nonceSecret: keyedHash(server.value, utf8('nonce'), 32),

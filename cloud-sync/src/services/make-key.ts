@@ -16,7 +16,9 @@ import type { Insertable } from 'kysely';
 import type { Schema } from '../store/schema.ts';
 import type { Vault } from './vault.ts';
 
-export type KeyPurpose = RotatingPurpose | 'authority' | 'central' | 'server';
+export type KeyPurpose = RotatingPurpose | 'authority' | 'web-authority' | 'central' | 'server';
+/** Of these the secret is no Ed25519 seed. */
+const secretsAlone: readonly KeyPurpose[] = ['server', 'web-authority'];
 
 export interface MakeKeyDeps {
   readonly vault: Vault;
@@ -37,7 +39,7 @@ export function makeKeyRow(
   { purpose, state, generation, active }: NewKey,
 ): Insertable<Schema['key']> {
   const secret = random(seedBytes);
-  const publicKey = purpose === 'server' ? undefined : keyPairFromSeed(secret).publicKey;
+  const publicKey = secretsAlone.includes(purpose) ? undefined : keyPairFromSeed(secret).publicKey;
   const nowMs = clock.wallMs();
   return {
     id: publicKey === undefined ? bytesToHex(sha256(secret).slice(0, 8)) : keyId(publicKey),

@@ -181,7 +181,8 @@ interface ApiKeyTable {
   readonly revoked_at_ms: number | null;
 }
 
-/** `issuer`, `feed`, `token`, `authority` (Ed25519 pairs) and `server` (32 random bytes for nonces and code hashes). */
+/** `issuer`, `feed`, `token`, `authority` (Ed25519 pairs), `web-authority` (32 bytes, of which a P-256
+ * key is made) and `server` (32 random bytes for nonces and code hashes). */
 interface KeyTable {
   readonly id: Fixed<string>;
   readonly purpose: Fixed<string>;
@@ -189,13 +190,13 @@ interface KeyTable {
   readonly state: string;
   /** Counts the keys of a purpose from 1. */
   readonly generation: Fixed<number>;
-  /** Hexadecimal; empty for `server`. */
+  /** Hexadecimal; empty for `server` and `web-authority`. */
   readonly public_key: Fixed<string>;
   /** AES-256-GCM by the master key, base64; empty once the key has retired. */
   readonly sealed_secret: string;
   /** Of a feed key, base64: the signature of the key that was active when this one was made (feed-key-announcement.ts). */
   readonly announcement: Fixed<string | null>;
-  /** Base64 DER, for `authority`. */
+  /** Base64 DER, for `authority` and `web-authority`. */
   readonly certificate: string | null;
   readonly created_at_ms: Fixed<number>;
   readonly activated_at_ms: number | null;

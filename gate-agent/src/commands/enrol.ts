@@ -4,7 +4,17 @@
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { bytesToHex, err, ok, ready, type Clock, type EnrolResponse, type Random, type Result } from '@postern/shared';
+import {
+  bytesToHex,
+  err,
+  gateWebPort,
+  ok,
+  ready,
+  type Clock,
+  type EnrolResponse,
+  type Random,
+  type Result,
+} from '@postern/shared';
 import { clockFilePath, readClockFile, writeClockFile, writeFileDurably } from '../clock-file.ts';
 import { createClockTrust, type TimeSample } from '../clock-trust.ts';
 import { credentialsFolderOf, eventsOf, hostAndPort, loadConfig, parseConfig } from '../config.ts';
@@ -16,6 +26,8 @@ import { lanesWithoutReader, renderGateToml } from './gate-toml.ts';
 
 /** Where other gates reach this one: on every network card, at the port of the README. */
 const lanListenDefault = '0.0.0.0:7443';
+/** Where handhelds do. */
+const lanWebDefault = `0.0.0.0:${gateWebPort}`;
 
 export interface EnrolOptions {
   /** Of the cloud; may carry the code as `URL#CODE`, as the QR code of an enrolment does. */
@@ -67,7 +79,9 @@ export async function enrol(options: EnrolOptions, deps: EnrolDeps): Promise<Res
     if (!device.ok)
       return fail(device.error.type, 'cause' in device.error ? device.error.cause : `${data} cannot hold a device key`);
     const answer = await askForCertificate(url, code, device.value.keys, deps);
-    return answer.ok ? await store({ ...options, data, url, lanListen: lan.value }, answer.value, deps) : answer;
+    return answer.ok
+      ? await store({ ...options, data, url, lanListen: lan.value, lanWeb: lanWebOf(options) }, answer.value, deps)
+      : answer;
   } catch (cause) {
     // Only the disk throws here: whatever the network does is a result.
     return fail(
@@ -111,6 +125,10 @@ function parseLan(text: string = lanListenDefault): Result<string | undefined, C
       );
 }
 
+/** An address of its own says that several gates share this machine, and with it the port for handhelds. */
+const lanWebOf = ({ lan }: EnrolOptions): string | undefined =>
+  lan === undefined || lan === lanListenDefault ? lanWebDefault : undefined;
+
 async function prepareFolder(data: string, userId: number | undefined): Promise<Result<void, CommandError>> {
   await mkdir(data, { recursive: true, mode: 0o700 });
   await access(data, constants.W_OK | constants.X_OK);
@@ -129,9 +147,13 @@ async function store(
     data,
     url,
     lanListen,
+    lanWeb,
     force = false,
     diskKey = true,
-  }: Pick<EnrolOptions, 'data' | 'url' | 'force' | 'diskKey'> & { readonly lanListen: string | undefined },
+  }: Pick<EnrolOptions, 'data' | 'url' | 'force' | 'diskKey'> & {
+    readonly lanListen: string | undefined;
+    readonly lanWeb: string | undefined;
+  },
   { response, certificate, sample }: Enrolment,
   deps: EnrolDeps,
 ): Promise<Result<Enrolled, CommandError>> {
@@ -144,7 +166,7 @@ async function store(
     );
   const configPath = join(data, 'gate.toml');
   const kept = existsSync(configPath) && !force;
-  const toml = renderGateToml({ gate, event: event.id, also, cloudUrl: url, lanListen, lanes: response.lanes });
+  const toml = renderGateToml({ gate, event: event.id, also, cloudUrl: url, lanListen, lanWeb, lanes: response.lanes });
   if (!kept) await writeFileDurably(configPath, toml, 0o644);
   await learnTime(data, sample, certificate.notBeforeMs, deps);
   if (diskKey && needsDiskKey(data, configPath)) await makeDiskKey(data, deps.random);

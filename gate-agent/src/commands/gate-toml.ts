@@ -10,8 +10,9 @@ export interface GateTomlInput {
   readonly also: EnrolResponse['also'];
   /** Address under which this gate has reached the cloud. */
   readonly cloudUrl: string;
-  /** `HOST:PORT` at which other gates reach it; undefined where they do not. */
+  /** `HOST:PORT` at which other gates reach it, and handhelds; undefined where they do not. */
   readonly lanListen: string | undefined;
+  readonly lanWeb: string | undefined;
   readonly lanes: readonly LaneConfig[];
 }
 
@@ -31,11 +32,13 @@ const head = `# This gate, as the cloud described it when it enrolled. It is you
 `;
 
 /** The file's text. */
-export function renderGateToml({ gate, event, also, cloudUrl, lanListen, lanes }: GateTomlInput): string {
+export function renderGateToml({ gate, event, also, cloudUrl, lanListen, lanWeb, lanes }: GateTomlInput): string {
   const table = {
     gate: { id: gate.id, name: gate.name, event, zone: gate.zone, data: '.' },
     cloud: { url: cloudUrl },
-    ...(lanListen === undefined ? {} : { lan: { listen: lanListen } }),
+    ...(lanListen === undefined
+      ? {}
+      : { lan: { listen: lanListen, ...(lanWeb === undefined ? {} : { web: lanWeb }) } }),
     ...(also.length === 0 ? {} : { events: also.map(({ id, zone }) => ({ id, zone })) }),
     lanes: (lanes.length === 0 ? [laneWhenNoneNamed] : lanes).map((lane) => ({
       id: lane.id,

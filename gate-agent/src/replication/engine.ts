@@ -16,6 +16,7 @@ import {
   sleep,
   type Peer,
   type PeerError,
+  type Random,
   type Result,
   type Timer,
 } from '@postern/shared';
@@ -29,6 +30,7 @@ import { createGateDirectory } from '../peers/gate-directory.ts';
 import { describeStatus } from '../peers/describe-status.ts';
 import { noDiscovery, startDiscovery, type Discovery } from './discovery.ts';
 import { keepListening, type KeptListener } from './keep-listening.ts';
+import { keepWebDoor, type KeptWebDoor } from './keep-web-door.ts';
 import { startLanListener, type LanListener } from './lan-listener.ts';
 import { createLanPeer, splitAddress } from './lan-peer.ts';
 import { createMesh } from './mesh.ts';
@@ -50,6 +52,7 @@ export interface EngineDeps {
   /** Marks of orders have been learned; said at once, however much else is on its way. */
   readonly onOrders?: () => void;
   readonly timer: Timer;
+  readonly random: Random;
   /** Steps aside between two small transactions. */
   readonly breathe: () => Promise<void>;
 }
@@ -139,11 +142,12 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   let foundGates: ReadonlySet<string> = new Set();
   let discovery = noDiscovery;
   let listener: KeptListener | undefined;
+  let door: KeptWebDoor | undefined;
   const lanStatus = (): LanStatus => ({
     found: foundGates.size,
     answering: mesh.answering(),
     refused: mesh.refused() + discovery.strangers(),
-    trouble: listener?.trouble() ?? discovery.trouble(),
+    trouble: listener?.trouble() ?? discovery.trouble() ?? door?.trouble(),
   });
   const report = async (): Promise<void> => {
     alarms = [...alarms, ...replicator.takeAlarms()].slice(-alarmsKeptMax);
@@ -212,7 +216,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   };
 
   const running: Promise<void>[] = [];
-  const follow = (peer: Peer, onTurn: (error: PeerError | undefined) => void, signal: AbortSignal): Promise<void> =>
+  const follow = (peer: Peer, onTurn: (error: PeerError | undefined) => unknown, signal: AbortSignal): Promise<void> =>
     runPeerLoop(
       {
         peer,
@@ -253,11 +257,32 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       stopping.signal,
     );
   if (settings.lanDiscover) discovery = discover();
-  const cloud =
-    settings.cloudUrl === undefined
-      ? undefined
-      : createCloudPeer({ cloudUrl: settings.cloudUrl, fetch: createGateFetch({ gate, keys: settings, clock }) });
-  if (cloud !== undefined) running.push(follow(cloud, () => undefined, stopping.signal));
+  const { cloudUrl } = settings;
+  const cloudFetch = createGateFetch({ gate, keys: settings, clock });
+  const cloud = cloudUrl === undefined ? undefined : createCloudPeer({ cloudUrl, fetch: cloudFetch });
+  let cloudReachable = false;
+  if (cloud !== undefined)
+    running.push(follow(cloud, (error) => (cloudReachable = error === undefined), stopping.signal));
+
+  if (settings.web !== undefined) {
+    door = keepWebDoor(
+      {
+        settings: settings.web,
+        cloud: cloudUrl === undefined ? undefined : { url: cloudUrl, fetch: cloudFetch },
+        gate,
+        trust,
+        answer,
+        status: () => ({ v: 1, gate, event, peersReachable: mesh.answering(), cloudReachable }),
+        statedTime: () => statePeerTime(time, clock),
+        clock,
+        timer: deps.timer,
+        random: deps.random,
+        log,
+      },
+      stopping.signal,
+    );
+    running.push(door.ended);
+  }
 
   // Also where nobody answers, and so nothing else is reported.
   if (alarms.length > 0) reportSoon();

@@ -3,6 +3,7 @@
 import type { DiskKey } from '../store/database.ts';
 import type { HybridTimestamp, ImportedGate, ImportError, Result } from '@postern/shared';
 import type { ListedGate, ReplicationStatus } from '../peers/replication-status.ts';
+import type { WebSettings } from './keep-web-door.ts';
 
 /** What the thread is started with. */
 export interface ReplicationSettings {
@@ -30,6 +31,8 @@ export interface ReplicationSettings {
   readonly lanListen: string | undefined;
   /** `HOST:PORT` of other gates. */
   readonly lanPeers: readonly string[];
+  /** Where handhelds are answered. */
+  readonly web?: WebSettings | undefined;
   /** Whether gates are found, and this one lets itself be found, by mDNS. */
   readonly lanDiscover: boolean;
 }

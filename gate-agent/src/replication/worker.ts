@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as rest } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, loadLedger, ready, type Logger } from '@postern/shared';
-import { createSystemClock, createSystemTimer } from '../system.ts';
+import { createSystemClock, createSystemRandom, createSystemTimer } from '../system.ts';
 import { startEngine } from './engine.ts';
 import type { FromReplication, ReplicationSettings, ToReplication } from './messages.ts';
 
@@ -42,6 +42,7 @@ const engine = await startEngine({
   log,
   clock: createSystemClock(),
   timer: createSystemTimer(),
+  random: createSystemRandom(),
   onPeerTime: (time) => say({ type: 'peer-time', time }),
   onOrders: () => say({ type: 'orders' }),
   onStatus: (status) => {

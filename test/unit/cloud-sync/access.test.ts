@@ -81,6 +81,7 @@ const bodies: Readonly<Record<string, (event: number) => unknown>> = {
   'POST /api/tickets': (event) => ({ event, type: 1 }),
   'POST /api/tickets/batch': (event) => ({ event, tickets: [{ type: 1 }] }),
   // A body is bounded and read before a gate's token for it.
+  'POST /gate/web-certificate': () => ({}),
   'POST /gate/tickets/:ticket/bands': () => ({}),
   'POST /gate/tickets/:ticket/bands/:band/write': () => ({}),
   'POST /gate/tickets/:ticket/bands/:band/written': () => ({}),

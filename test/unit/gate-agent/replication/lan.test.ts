@@ -5,11 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ready, syncMessageBytesMax, type Logger } from '@postern/shared';
-import {
-  connectionsPerAddressMax,
-  startLanListener,
-  type LanListener,
-} from '../../../../gate-agent/src/replication/lan-listener.ts';
+import { connectionsPerAddressMax } from '../../../../gate-agent/src/replication/answer-turns.ts';
+import { startLanListener, type LanListener } from '../../../../gate-agent/src/replication/lan-listener.ts';
 import { createLanPeer, type LanPeer } from '../../../../gate-agent/src/replication/lan-peer.ts';
 import { tlsOptions, type TrustState } from '../../../../gate-agent/src/replication/tls-identity.ts';
 import { createDeployment, deploymentNowMs, type CertifiedGate, type Deployment } from '../../../support/deployment.ts';

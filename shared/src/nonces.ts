@@ -1,15 +1,10 @@
-// Nonces for gates' tokens: a time and randomness under a secret of this deployment, so that any process of it can check one without
-// keeping a table. A token can be repeated while its nonce lives, which changes nothing: all that gates ask for is idempotent.
-import {
-  base64UrlToBytes,
-  bytesToBase64Url,
-  concatBytes,
-  keyedHash,
-  utf8,
-  type Clock,
-  type Random,
-} from '@postern/shared';
-import { isEqualHash } from './scrypt.ts';
+// Nonces for signed requests: a time and randomness under a secret of whoever is asked, so that any process of a deployment can check one
+// without keeping a table. A token can be repeated while its nonce lives, which changes nothing: all that gates ask for is idempotent.
+import { base64UrlToBytes, bytesToBase64Url } from './base64.ts';
+import { bytesEqual, concatBytes, utf8 } from './bytes.ts';
+import type { Clock } from './clock.ts';
+import { keyedHash } from './crypto.ts';
+import type { Random } from './gate/ports.ts';
 
 export const nonceLifetimeMs = 5 * 60_000;
 const timeBytes = 6;
@@ -34,7 +29,7 @@ export function createNonces(secret: Uint8Array, clock: Clock, random: Random): 
       const bytes = base64UrlToBytes(nonce);
       if (bytes?.length !== timeBytes + chanceBytes + proofBytes) return false;
       const head = bytes.slice(0, timeBytes + chanceBytes);
-      if (!isEqualHash(bytes.slice(head.length), prove(head))) return false;
+      if (!bytesEqual(bytes.slice(head.length), prove(head))) return false;
       const ageMs = clock.wallMs() - head.slice(0, timeBytes).reduce((value, byte) => value * 256 + byte, 0);
       return ageMs >= 0 && ageMs <= nonceLifetimeMs;
     },
