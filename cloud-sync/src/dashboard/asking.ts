@@ -89,7 +89,13 @@ export function usePages<Item>(
   key: string,
   load: (cursor: string | undefined) => Promise<Result<Page<Item>, Problem>>,
 ): Pages<Item> {
-  const [state, setState] = useState<{ key: string; isFirst?: boolean; items?: readonly Item[]; next?: string; problem?: Problem }>({
+  const [state, setState] = useState<{
+    key: string;
+    isFirst?: boolean;
+    items?: readonly Item[];
+    next?: string;
+    problem?: Problem;
+  }>({
     key,
   });
   const [busy, setBusy] = useState(false);
@@ -107,7 +113,12 @@ export function usePages<Item>(
       setState((last) => {
         if (!answer.ok) return { ...last, key, problem: answer.error };
         const { items, next } = answer.value;
-        return { key, isFirst: cursor === undefined, items: [...before, ...items], ...(next === undefined ? {} : { next }) };
+        return {
+          key,
+          isFirst: cursor === undefined,
+          items: [...before, ...items],
+          ...(next === undefined ? {} : { next }),
+        };
       });
     },
     [key],

@@ -7,11 +7,11 @@ import {
   vitalsResponseSchema,
   wipedPath,
   wipedRequestSchema,
+  type Nonces,
   type VitalsResponse,
 } from '@postern/shared';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { describeRoute } from 'hono-openapi';
-import type { Nonces } from '../services/nonces.ts';
 import type { Vitals } from '../services/vitals.ts';
 import { giveNonce } from './auth.ts';
 import { createRouter, problem, type Environment } from './context.ts';

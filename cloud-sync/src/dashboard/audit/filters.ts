@@ -14,8 +14,7 @@ export interface AuditFilters {
 
 export const noFilters: AuditFilters = { action: '', person: '', gate: '', ticket: '', from: '', to: '' };
 
-export const isAuditAction = (text: string): text is AuditAction =>
-  (auditActions as readonly string[]).includes(text);
+export const isAuditAction = (text: string): text is AuditAction => (auditActions as readonly string[]).includes(text);
 
 /** The query of `GET /audits/log`. `event` undefined: of all events and of the deployment itself. */
 export function auditQuery(

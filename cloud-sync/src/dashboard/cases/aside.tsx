@@ -1,5 +1,10 @@
 // Marks that were put aside, by chunk as their gate signed them, and letting in what somebody believes after all.
-import { quarantinePageSchema, releaseResponseSchema, type EventResponse, type QuarantinedChunk } from '@postern/shared';
+import {
+  quarantinePageSchema,
+  releaseResponseSchema,
+  type EventResponse,
+  type QuarantinedChunk,
+} from '@postern/shared';
 import { showToast, StatusMark, Table } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useListOf } from '../asking.ts';

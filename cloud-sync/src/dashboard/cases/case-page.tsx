@@ -8,7 +8,17 @@ import {
   type CaseView,
   type EventResponse,
 } from '@postern/shared';
-import { AreaField, Banner, Button, Panel, SelectField, showToast, StatusMark, Table, type Column } from '@postern/shared/ui';
+import {
+  AreaField,
+  Banner,
+  Button,
+  Panel,
+  SelectField,
+  showToast,
+  StatusMark,
+  Table,
+  type Column,
+} from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';

@@ -26,11 +26,7 @@ export interface EnrolmentCodeProps {
 export function EnrolmentCode({ invited, name, kind, onEnrolled, onExpired }: EnrolmentCodeProps): JSX.Element {
   const { event, gate, code, expiresAtMs, link, qrSvg } = invited;
   const [isDone, setDone] = useState(false);
-  const { value } = useAsked(
-    isDone ? undefined : `/api/events/${event}/gates/${gate}`,
-    gateDetailSchema,
-    askMs,
-  );
+  const { value } = useAsked(isDone ? undefined : `/api/events/${event}/gates/${gate}`, gateDetailSchema, askMs);
   // One that was enrolled before, with another code, is not meant.
   const hasCome = isDone || (value?.enrolledAtMs ?? 0) > expiresAtMs - codeLifetimeMs;
   useEffect(() => {
@@ -54,7 +50,11 @@ export function EnrolmentCode({ invited, name, kind, onEnrolled, onExpired }: En
   const cloud = link.slice(0, link.lastIndexOf('#'));
   return (
     <div class="enrolment">
-      <img class="qr" src={`data:image/svg+xml,${encodeURIComponent(qrSvg)}`} alt={`${say(labels.codeLabel)}: ${link}`} />
+      <img
+        class="qr"
+        src={`data:image/svg+xml,${encodeURIComponent(qrSvg)}`}
+        alt={`${say(labels.codeLabel)}: ${link}`}
+      />
       <div class="enrolment-words">
         <p class="enrolment-code">
           <span class="muted">{say(labels.codeLabel)}</span>

@@ -154,13 +154,7 @@ function LostButton({ event, gate, done }: GateActsProps & { readonly done: (tex
         choices={lostReasons.map((value) => ({ value, label: say(lostReasonTexts[value]) }))}
         onValue={setReason}
       />
-      <TextField
-        label={say(labels.note)}
-        hint={say(labels.noteHint)}
-        maxLength={500}
-        value={note}
-        onValue={setNote}
-      />
+      <TextField label={say(labels.note)} hint={say(labels.noteHint)} maxLength={500} value={note} onValue={setNote} />
     </AskingButton>
   );
 }

@@ -137,9 +137,7 @@ function GateState({ gate, time }: { readonly gate: GateView; readonly time: (ms
 function Coverage({ event }: { readonly event: EventResponse }): JSX.Element | null {
   const { value } = useAsked(`/api/events/${event.event}/coverage`, coverageSchema, 10_000);
   if (value === undefined) return null;
-  const behind = value.gates.filter(
-    ({ throughMs, lost }) => lost === undefined && throughMs < value.atMs - behindMs,
-  );
+  const behind = value.gates.filter(({ throughMs, lost }) => lost === undefined && throughMs < value.atMs - behindMs);
   const through = value.completeUpToMs;
   return (
     <Banner tone={behind.length === 0 ? 'good' : 'warn'} role="status">
@@ -156,7 +154,13 @@ function Coverage({ event }: { readonly event: EventResponse }): JSX.Element | n
       {behind.length > 0 && (
         <>
           {' · '}
-          {say(waitingText(behind.length))}: <bdi>{behind.slice(0, 5).map(({ name }) => name).join(', ')}</bdi>
+          {say(waitingText(behind.length))}:{' '}
+          <bdi>
+            {behind
+              .slice(0, 5)
+              .map(({ name }) => name)
+              .join(', ')}
+          </bdi>
           {behind.length > 5 && ' …'}
         </>
       )}

@@ -1,5 +1,11 @@
 // One gate: how it is, in figures and in words, what it consists of, and what can be done with it.
-import { gateDetailSchema, type EventResponse, type GateDetail, type GateResponse, type UserView } from '@postern/shared';
+import {
+  gateDetailSchema,
+  type EventResponse,
+  type GateDetail,
+  type GateResponse,
+  type UserView,
+} from '@postern/shared';
 import { Banner, Panel, StatusMark, Table, type Tone } from '@postern/shared/ui';
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -24,7 +30,11 @@ export interface GatePageProps {
 }
 
 export function GatePage({ event, gate: id, me }: GatePageProps): JSX.Element {
-  const { value: gate, problem, reload } = useAsked(`/api/events/${event.event}/gates/${id}`, gateDetailSchema, everyMs);
+  const {
+    value: gate,
+    problem,
+    reload,
+  } = useAsked(`/api/events/${event.event}/gates/${id}`, gateDetailSchema, everyMs);
   const [invited, setInvited] = useState<{ readonly response: GateResponse; readonly name: string }>();
   return (
     <>
@@ -85,7 +95,12 @@ function State({ gate, event }: { readonly gate: GateDetail; readonly event: Eve
     [say(labels.version), gate.vitals?.version ?? '–'],
     ...(gate.lost === undefined
       ? []
-      : [[say(labels.lost), `${say(lostReasonTexts[gate.lost.reason])}${gate.lost.note === undefined ? '' : `: ${gate.lost.note}`}`] as const]),
+      : [
+          [
+            say(labels.lost),
+            `${say(lostReasonTexts[gate.lost.reason])}${gate.lost.note === undefined ? '' : `: ${gate.lost.note}`}`,
+          ] as const,
+        ]),
     ...(gate.revokedReason === undefined ? [] : [[say(labels.revoked), gate.revokedReason] as const]),
   ];
   return (
@@ -135,22 +150,18 @@ function Parts({ gate }: { readonly gate: GateDetail }): JSX.Element {
     return [
       told ?? { id: `lane ${lane.id}`, what: lane.id, state: say(labels.unknown), tone: 'plain' },
       ...(readers.length > 0
-        ? readers.map(
-            ({ id, state, fault }): Part => ({
-              id: `reader ${lane.id} ${id}`,
-              what: `${lane.id} › ${id}`,
-              state: fault === undefined ? state : `${state}: ${fault}`,
-              tone: fault === undefined ? 'plain' : 'warn',
-            }),
-          )
-        : lane.readers.map(
-            (reader): Part => ({
-              id: `reader ${lane.id} ${reader}`,
-              what: `${lane.id} › ${reader}`,
-              state: say(labels.unknown),
-              tone: 'plain',
-            }),
-          )),
+        ? readers.map(({ id, state, fault }): Part => ({
+            id: `reader ${lane.id} ${id}`,
+            what: `${lane.id} › ${id}`,
+            state: fault === undefined ? state : `${state}: ${fault}`,
+            tone: fault === undefined ? 'plain' : 'warn',
+          }))
+        : lane.readers.map((reader): Part => ({
+            id: `reader ${lane.id} ${reader}`,
+            what: `${lane.id} › ${reader}`,
+            state: say(labels.unknown),
+            tone: 'plain',
+          }))),
     ];
   });
   return (

@@ -70,11 +70,7 @@ export const wipeGate = (event: number, gate: string, reason: string): Promise<R
 export const replaceGate = (event: number, gate: string, reason: string): Promise<Result<GateReplaced, Problem>> =>
   ask('POST', `${gatePath(event, gate)}/replace`, gateReplacedSchema, { body: { reason } });
 
-export const declareLost = (
-  event: number,
-  gate: string,
-  request: LostGateRequest,
-): Promise<Result<unknown, Problem>> =>
+export const declareLost = (event: number, gate: string, request: LostGateRequest): Promise<Result<unknown, Problem>> =>
   ask('PUT', `/api/events/${event}/gates/${gate}/lost`, lostGateSchema, { body: request });
 
 export const declareFound = (event: number, gate: string): Promise<Result<unknown, Problem>> =>

@@ -65,7 +65,10 @@ export const labels = {
   wipeAsked: { en: 'It is told to wipe itself.', de: 'Es soll sich löschen.' },
 
   clockUntrusted: { en: 'Not confirmed', de: 'Nicht bestätigt' },
-  notComplete: { en: 'Not complete: some gate has told nothing yet', de: 'Unvollständig: ein Gate hat noch nichts gemeldet' },
+  notComplete: {
+    en: 'Not complete: some gate has told nothing yet',
+    de: 'Unvollständig: ein Gate hat noch nichts gemeldet',
+  },
 
   // Enrolment.
   newTitle: { en: 'New gate or handheld', de: 'Neues Gate oder Handgerät' },
@@ -188,8 +191,7 @@ export const riskText = (alone: number, all: number): StaffTexts => ({
 /** What is on the gate and nowhere else, as it said itself. */
 const waitingPart = (waiting: number | undefined): StaffTexts => {
   if (waiting === undefined) return { en: '', de: '' };
-  if (waiting === 0)
-    return { en: ' It has sent everything so far.', de: ' Bisher hat es alles gesendet.' };
+  if (waiting === 0) return { en: ' It has sent everything so far.', de: ' Bisher hat es alles gesendet.' };
   return {
     en: ` When last heard it had ${waiting} marks that nobody else has.`,
     de: ` Zuletzt hatte es ${waiting} Einträge, die sonst niemand hat.`,
@@ -212,7 +214,10 @@ export const actTexts = {
     en: 'It is waited for again: until it has told everything, what is known is not complete.',
     de: 'Es wird wieder darauf gewartet: Bis es alles gemeldet hat, ist unvollständig, was bekannt ist.',
   },
-  foundDone: (name: string): StaffTexts => ({ en: `“${name}” is waited for again.`, de: `Auf „${name}“ wird wieder gewartet.` }),
+  foundDone: (name: string): StaffTexts => ({
+    en: `“${name}” is waited for again.`,
+    de: `Auf „${name}“ wird wieder gewartet.`,
+  }),
   revokeTitle: (name: string): StaffTexts => ({ en: `Revoke “${name}”?`, de: `„${name}“ sperren?` }),
   revokeConsequence: (entries: number, waiting: number | undefined): StaffTexts => ({
     en: `Nothing that it signs from now on is believed, here at once and at every gate with its next ticket list. Its ${entries} entries stay in the history.${waitingPart(waiting).en} Marks that come later are put aside. It cannot be undone: a machine in its place gets a new id.`,

@@ -50,7 +50,8 @@ export const idOf = (name: string): string =>
     .replace(/-+$/, '');
 
 export type GateRequestMade =
-  { readonly ok: true; readonly request: GateDescription } | { readonly ok: false; readonly errors: GateErrors };
+  | { readonly ok: true; readonly request: GateDescription }
+  | { readonly ok: false; readonly errors: GateErrors };
 
 /** `taken`: the ids of the event's gates. Nobody makes a gate and gets another one's code by a name that was used before. */
 export function toGateRequest(draft: GateDraft, taken: ReadonlySet<string>): GateRequestMade {
