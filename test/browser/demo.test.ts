@@ -108,7 +108,7 @@ describeOrReport("the demo's page", missingPrograms('chromium', 'ffmpeg'), () =>
     await page.getByRole('button', { name: 'Use my webcam' }).click();
     await lineWith(/Gate A · your webcam · Welcome/).waitFor({ timeout: happensMsMax });
     await page.getByRole('button', { name: 'Stop my webcam' }).click();
-  }, 60_000);
+  }, 240_000);
 
   test('any text can be held up, and text that is no ticket is refused', async () => {
     await page.locator('.turn textarea').fill('Hello, I am no ticket');

@@ -124,7 +124,7 @@ describe('a stolen gate', () => {
     await enrolGate({ url: cloudUrl, post, event, folder: data, lanes });
     await post(`/admin/events/${event}/publish`, {});
     await startGate();
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     events?.close();

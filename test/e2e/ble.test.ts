@@ -69,7 +69,7 @@ describeOrReport('a gate with a Bluetooth adapter', missingBluetooth(), () => {
     gate = startGateProcess(join(data, 'gate.toml'));
     ({ url } = await gate.ready);
     events = await listenToGate(url);
-  }, 120_000);
+  }, 240_000);
 
   afterEach(() => {
     bluetooth.air.rssi = undefined;

@@ -70,7 +70,7 @@ describe('a box office and a gate', () => {
       file,
       Buffer.from(['Bestellnr;Strichcode;Tickettyp;Vorname;Nachname', ...rows].join('\r\n'), 'latin1'),
     );
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     events?.close();
@@ -111,7 +111,7 @@ describe('a box office and a gate', () => {
       `50000 tickets: ${ticketsSold - before} created, 0 changed, ${before} unchanged, 0 refused\nPublished to the gates as version`,
     );
     expect((await importAll()).out).toContain('50000 tickets: 0 created, 0 changed, 50000 unchanged, 0 refused');
-  }, 180_000);
+  }, 240_000);
 
   test('the gate has all of them and admits each once, also after the cloud is gone', async () => {
     const knowsLast = async (): Promise<boolean> => (await status()).feed?.tickets === ticketsSold;
@@ -123,7 +123,7 @@ describe('a box office and a gate', () => {
     const { out } = await runGateCommand('verify', '--data', join(folder.path, 'gate-a'), code(0));
     expect(JSON.parse(out)).toMatchObject({ code: 'already-used' });
     expect(await scan(code(ticketsSold))).toMatchObject({ refusal: { type: 'code-unknown' } });
-  }, 120_000);
+  }, 240_000);
 
   test('once the cloud is back, the export says who was let in where', async () => {
     // Where the test before has failed it is there still.
@@ -136,5 +136,5 @@ describe('a box office and a gate', () => {
       return out.split('\r\n').filter((row) => row.includes(',gate-a,'));
     };
     expect(await waitUntil(async () => (await used()).length === 5, happensMsMax)).toBe(true);
-  }, 120_000);
+  }, 240_000);
 });

@@ -100,7 +100,7 @@ describe('phones before a door', () => {
     await enrolGate({ url: cloudUrl, post, event, folder: gateFolder, lanes });
     await post(`/admin/events/${event}/publish`, {});
     await startGate();
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     events?.close();

@@ -131,7 +131,7 @@ describeOrReport('a gate with an NFC reader', missingPcsc(), () => {
     );
     await post(`/admin/events/${event}/publish`, {});
     await startGate();
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     events?.close();

@@ -141,7 +141,7 @@ describe('two gates without a cloud', () => {
       return status.replication.peersReachable > 0;
     };
     for (const id of gates.keys()) expect(await waitUntil(() => hears(id), happensMsMax)).toBe(true);
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     for (const running of gates.values()) {

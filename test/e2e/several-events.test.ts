@@ -108,7 +108,7 @@ describe('a gate at two events, and one at the second only', () => {
     }
     cloud.kill('SIGKILL');
     await cloud.ended;
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     for (const { events, process } of running.values()) {

@@ -71,5 +71,5 @@ describeOrReport('two imports on one PostgreSQL', missingPostgres(), () => {
       ok: true,
       value: { tickets: ticketCount + people.length },
     });
-  }, 120_000);
+  }, 240_000);
 });

@@ -39,7 +39,7 @@ describeOrReport('cloud-sync nft', missingAnvil(), () => {
       code: 2,
       errors: expect.stringMatching(/0x[0-9a-f]{40}, which signs, cannot pay/),
     });
-  }, 60_000);
+  }, 240_000);
 
   test('makes a contract whose settings it prints, and then reads and freezes there', async () => {
     const deployed = await run('nft', 'deploy', '--name', 'Festival', '--symbol', 'FEST');
@@ -56,5 +56,5 @@ describeOrReport('cloud-sync nft', missingAnvil(), () => {
     expect(status.out).toContain(`Contract ${settings['POSTERN_CLOUD_NFT_CONTRACT']} on chain 31337`);
     expect(status.out).toContain('1 transactions under way');
     // Four programs, one after the other.
-  }, 180_000);
+  }, 240_000);
 });

@@ -207,7 +207,7 @@ describe('a file of bands', () => {
     expect(await load(csv)).toMatchObject({ bands: 3_000, bound: 3_000 });
     expect(await verify(many.at(-1)?.id ?? '', (0x10_0000 + 2_999).toString(16))).toMatchObject({ success: true });
     expect(await load(csv)).toMatchObject({ bound: 0, unchanged: 3_000 });
-  }, 120_000);
+  }, 240_000);
 });
 
 describe('what is no such file', () => {

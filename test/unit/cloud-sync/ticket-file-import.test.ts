@@ -209,7 +209,7 @@ describe('a row', () => {
     const report = await load(`code,type\n${'"",1\n'.repeat(1_000_000)}`, {}, true);
     expect(report).toMatchObject({ rows: 1_000_000, refused: 1_000_000 });
     expect(report.errors.map(({ row }) => row)).toEqual(Array.from({ length: 100 }, (_, index) => index + 2));
-  }, 60_000);
+  }, 240_000);
 
   it('with an empty cell takes away what a ticket may do without, and leaves type, status and party', async () => {
     await load('code,type,status,party,hold,validUntil,name\nA1,1,unpaid,2,vip,2026-11-27,Ada\n');
