@@ -49,6 +49,8 @@ const projects: readonly Project[] = [
   },
   { name: 'guest', group: 2, testTimeoutMs: 300_000 },
   { name: 'browser', group: 2, testTimeoutMs: 120_000, startsPrograms: true },
+  // Not a test: `npm run screenshots`.
+  { name: 'screenshots', group: 2, testTimeoutMs: 240_000 },
   { name: 'e2e', group: 2, testTimeoutMs: 240_000, startsPrograms: true },
 ];
 

@@ -263,12 +263,20 @@ export interface TestGate {
   readonly push: (chunks: readonly SignedChunk[], event?: number) => Promise<SyncAnswer>;
 }
 
-export async function enrolTestGate(cloud: CloudAccess, event: number, id: string): Promise<TestGate> {
+export async function enrolTestGate(
+  cloud: CloudAccess,
+  event: number,
+  id: string,
+  {
+    name = `Gate ${id.slice(-1).toUpperCase()}`,
+    zone = 'arena',
+  }: { readonly name?: string; readonly zone?: string } = {},
+): Promise<TestGate> {
   const invitation = gateResponseSchema.parse(
     await cloud.json('POST', `/admin/events/${event}/gates`, {
       id,
-      name: `Gate ${id.slice(-1).toUpperCase()}`,
-      zone: 'arena',
+      name,
+      zone,
       lanes: [{ id: 'lane-1' }],
     }),
   );

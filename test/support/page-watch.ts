@@ -1,7 +1,6 @@
 // What a browser itself finds wrong with a page: what the page's own rules (CSP) forbade, what it wrote to its console as an error, and what
 // axe-core finds against WCAG 2.0 to 2.2, levels A and AA.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { ConsoleMessage, Page } from 'playwright-core';
 
 export interface PageWatch {
@@ -32,7 +31,6 @@ export async function watchPage(page: Page): Promise<PageWatch> {
   };
 }
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'];
 
 interface AxeResults {
@@ -45,12 +43,12 @@ interface AxeResults {
 
 /** One line a place, empty when axe finds nothing. Evaluated from outside, so that the page's rules need not let it in. */
 export async function axeFindings(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axeSource);
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate(async (values) => {
-    const { axe } = window as unknown as {
+    const { axe: inPage } = window as unknown as {
       readonly axe: { readonly run: (context: Document, options: object) => Promise<AxeResults> };
     };
-    return axe.run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] });
+    return inPage.run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] });
   }, rules);
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(

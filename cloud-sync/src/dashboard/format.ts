@@ -1,11 +1,11 @@
 // Numbers, times and ages as the dashboard writes them: in the reader's language, in the time zone of the event.
+import { localeOf } from '@postern/shared';
 import { language, say } from './language.ts';
 
-const locales = { en: 'en-GB', de: 'de-DE' } as const;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(atMs: number, timeZone: string, name: string, options: Intl.DateTimeFormatOptions): string {
-  const locale = locales[language.value];
+  const locale = localeOf(language.value);
   const key = `${locale} ${timeZone} ${name}`;
   let found = formats.get(key);
   if (found === undefined) {
@@ -48,6 +48,6 @@ export const count = (value: number): string => value.toLocaleString('en-GB').re
 /** `3.1 MB`. */
 export function bytes(value: number): string {
   const thousands = value < 1_000 ? 0 : value < 1_000_000 ? 1 : value < 1_000_000_000 ? 2 : 3;
-  const digits = (value / 1_000 ** thousands).toLocaleString(locales[language.value], { maximumFractionDigits: 1 });
+  const digits = (value / 1_000 ** thousands).toLocaleString(localeOf(language.value), { maximumFractionDigits: 1 });
   return `${digits} ${['B', 'kB', 'MB', 'GB'][thousands]}`;
 }

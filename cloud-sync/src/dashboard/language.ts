@@ -37,3 +37,11 @@ export function chooseStaffLanguage(chosen: StaffLanguage): void {
 
 /** A text in the language of whoever reads; drawn again when they choose another. */
 export const say = (texts: StaffTexts): string => texts[language.value];
+
+/** The same with its placeholders: `{time}`. */
+export const fill = (texts: StaffTexts, facts: Readonly<Record<string, string | number>>): string =>
+  say(texts).replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => String(facts[name] ?? placeholder));
+
+/** One or many, with `{count}`. */
+export const fillCount = ([one, many]: readonly [StaffTexts, StaffTexts], count: number): string =>
+  fill(count === 1 ? one : many, { count });

@@ -1,9 +1,9 @@
 // What a section of the dashboard is: its name and who may see it are known at once, its page is loaded when somebody goes there.
-import type { EventResponse, EventRole, UserView } from '@postern/shared';
+import type { EventResponse, EventRole, StaffTexts, UserView } from '@postern/shared';
 import { EmptyState, Button } from '@postern/shared/ui';
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { say, type StaffTexts } from './language.ts';
+import { say } from './language.ts';
 
 export interface SectionProps {
   /** Always there in sections of an event. */

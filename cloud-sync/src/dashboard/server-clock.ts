@@ -6,6 +6,8 @@ export interface ServerClock {
   readonly heard: (atMs: number) => void;
   /** Unix ms by the cloud's clock; by the browser's until the cloud has said anything. */
   readonly nowMs: () => number;
+  /** By how much the browser's clock is ahead of the cloud's; 0 until that is known. */
+  readonly aheadMs: () => number;
 }
 
 export interface Clocks {
@@ -15,11 +17,13 @@ export interface Clocks {
 
 export function createServerClock({ wallMs, monotonicMs }: Clocks): ServerClock {
   let startMs: number | undefined;
+  const nowMs = (): number => (startMs === undefined ? wallMs() : startMs + monotonicMs());
   return {
     heard: (atMs) => {
       startMs = atMs - monotonicMs();
     },
-    nowMs: () => (startMs === undefined ? wallMs() : startMs + monotonicMs()),
+    nowMs,
+    aheadMs: () => wallMs() - nowMs(),
   };
 }
 
@@ -33,4 +37,5 @@ export function useServerClock(clock: ServerClock): void {
 export const serverClock: ServerClock = {
   heard: (atMs) => used?.heard(atMs),
   nowMs: () => used?.nowMs() ?? 0,
+  aheadMs: () => used?.aheadMs() ?? 0,
 };

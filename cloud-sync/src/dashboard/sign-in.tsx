@@ -1,9 +1,10 @@
 // Signing in: by e-mail and password, by the token of the first start, or at the organisation's own provider. It fills the page at first,
 // and lies over it when a session has ended, so that nothing of what somebody typed is lost.
+import type { StaffTexts } from '@postern/shared';
 import { Banner, Button, Dialog, TextField } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { say, type StaffTexts } from './language.ts';
+import { say } from './language.ts';
 import { hasProvider, me, signIn, type SignInTrouble } from './session.ts';
 
 const texts = {

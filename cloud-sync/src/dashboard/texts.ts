@@ -1,5 +1,5 @@
 // What the frame of the dashboard says, in every language of staff.
-import type { StaffTexts } from './language.ts';
+import type { StaffTexts } from '@postern/shared';
 
 export const texts = {
   oneMoment: { en: 'One moment …', de: 'Einen Moment …' },

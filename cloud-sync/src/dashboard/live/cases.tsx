@@ -1,25 +1,18 @@
 // Uses that do not fit: both gates, both times, how sure the clocks are, the likely cause, and whether the story may still change.
-import type { JSX } from 'preact';
 import type { CaseView, EntryView, LiveState } from '@postern/shared';
-import { timeOfDay } from '../format.ts';
+import { Panel, Shape, StatusMark } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { count, timeOfDay } from '../format.ts';
+import { fill, fillCount, say } from '../language.ts';
+import { addressOf } from '../route.ts';
 import { gateName, ticketLabel, uncertainty } from './names.ts';
-import { Mark } from './shapes.tsx';
-
-/** A hint, in words that accuse nobody. */
-const causes: Readonly<Record<CaseView['cause'], string>> = {
-  're-scanned': 'the same person, scanned again',
-  clock: 'a clock that is not right',
-  'copied-code': 'a code that somebody else has too',
-};
-
-const times = ['', 'once', 'twice', 'three times', 'four times', 'five times'];
+import { causes, enteredTimes, mayChange, texts } from './texts.ts';
 
 export const Cases = ({ shown }: { readonly shown: LiveState }): JSX.Element => (
-  <section class="cases">
-    <h2>Double entries</h2>
+  <Panel title={say(texts.enteredTwice)} class="cases">
     {shown.openCases.length === 0 && (
-      <p class="empty good">
-        <Mark shape="disc" /> None known
+      <p class="empty">
+        <StatusMark tone="good">{say(texts.noneKnown)}</StatusMark>
       </p>
     )}
     <ul>
@@ -27,36 +20,42 @@ export const Cases = ({ shown }: { readonly shown: LiveState }): JSX.Element => 
         <Case key={found.id} found={found} shown={shown} />
       ))}
     </ul>
-  </section>
+    {shown.cases > shown.openCases.length && (
+      <p class="muted">{fill(texts.furtherCases, { count: count(shown.cases - shown.openCases.length) })}</p>
+    )}
+  </Panel>
 );
 
 function Case({ found, shown }: { readonly found: CaseView; readonly shown: LiveState }): JSX.Element {
   const entries = [...found.fitting, ...found.misfits].toSorted((a, b) => a.atMs - b.atMs);
-  const waiting = found.gatesNotHeard.length;
+  const lost = found.gatesLost.map((gate) => gateName(shown, gate));
   return (
-    <li class="card bad">
+    <li class="case">
       <h3>
-        <Mark shape="pair" /> Entered {times[entries.length] ?? `${entries.length} times`}
+        <Shape name="pair" />{' '}
+        {entries.length === 2 ? say(enteredTimes[0]) : fill(enteredTimes[1], { count: entries.length })}
       </h3>
       <p class="ticket" title={found.ticket}>
-        Ticket {ticketLabel(found.ticket)}
+        <a href={addressOf({ event: found.event, section: 'tickets', rest: [found.ticket] })}>
+          {say(texts.ticket)} {ticketLabel(found.ticket)}
+        </a>
+        {found.ticketType !== undefined && <bdi class="muted"> {found.ticketType.name}</bdi>}
       </p>
       <ol>
         {entries.map((entry) => (
           <Use key={`${entry.gate}-${entry.atMs}`} entry={entry} shown={shown} />
         ))}
       </ol>
-      <p class="note">Likely cause: {causes[found.cause]}</p>
-      {found.orderUncertain && <p class="note">Who was first cannot be known: the clocks are not that sure.</p>}
-      {waiting > 0 && (
-        <p class="note warn">
-          <Mark shape="triangle" /> May change: {waiting === 1 ? '1 gate' : `${waiting} gates`} not heard from
+      <p class="note">{fill(texts.likelyCause, { cause: say(causes[found.cause]) })}</p>
+      {found.orderUncertain && <p class="note">{say(texts.orderUncertain)}</p>}
+      {found.gatesNotHeard.length > 0 && (
+        <p class="note may-change">
+          <StatusMark tone="warn">{fillCount(mayChange, found.gatesNotHeard.length)}</StatusMark>
         </p>
       )}
-      {found.gatesLost.length > 0 && (
+      {lost.length > 0 && (
         <p class="note">
-          May be incomplete: {found.gatesLost.map((gate) => gateName(shown, gate)).join(', ')}{' '}
-          {found.gatesLost.length === 1 ? 'is' : 'are'} lost
+          {fill(texts.mayBeIncomplete, { gates: lost.join(', '), is: lost.length === 1 ? 'is' : 'are' })}
         </p>
       )}
     </li>
@@ -65,9 +64,15 @@ function Case({ found, shown }: { readonly found: CaseView; readonly shown: Live
 
 const Use = ({ entry, shown }: { readonly entry: EntryView; readonly shown: LiveState }): JSX.Element => (
   <li>
-    <b>{gateName(shown, entry.gate)}</b>
+    <b>
+      <bdi>{gateName(shown, entry.gate)}</bdi>
+    </b>
     <time>{timeOfDay(entry.atMs, shown.timeZone)}</time>
     <small>{uncertainty(entry.uncertaintyMs)}</small>
-    {entry.persons > 1 && <small>{entry.persons} persons</small>}
+    {entry.persons > 1 && (
+      <small>
+        {count(entry.persons)} {say(texts.persons)}
+      </small>
+    )}
   </li>
 );

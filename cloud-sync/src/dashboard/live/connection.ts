@@ -7,6 +7,8 @@ import { serverClock } from '../server-clock.ts';
 
 const silenceMsMax = 12_000;
 const reconnectMs = 1_000;
+/** However much happens, the page is drawn no more often than this. */
+const drawnEveryMs = 400;
 
 export const state = signal<LiveState | undefined>(undefined);
 /** Undefined while the stream is alive, else the cloud's time of what is shown; 0 when nothing has come yet. */
@@ -16,6 +18,9 @@ export const oldSinceMs = signal<number | undefined>(undefined);
 export function watch(event: number): () => void {
   let close = (): void => undefined;
   let ended = false;
+  const draw = sparingly((read: LiveState) => {
+    if (!ended) state.value = read;
+  }, drawnEveryMs);
   state.value = undefined;
   oldSinceMs.value = undefined;
 
@@ -37,7 +42,7 @@ export function watch(event: number): () => void {
       clearTimeout(silence);
       silence = setTimeout(lose, silenceMsMax);
       serverClock.heard(read.atMs);
-      state.value = read;
+      draw(read);
       oldSinceMs.value = undefined;
     });
     source.addEventListener('error', lose);
@@ -63,4 +68,29 @@ function readState(text: string): LiveState | undefined {
     // Cut off: the next one is whole.
     return undefined;
   }
+}
+
+/** Hands on the newest of what comes, at once and then no more often than every `ms`. */
+function sparingly<T>(use: (value: T) => void, ms: number): (value: T) => void {
+  let waiting: { readonly value: T } | undefined;
+  let resting = false;
+  const rest = (): void => {
+    resting = true;
+    setTimeout(() => {
+      resting = false;
+      const next = waiting;
+      waiting = undefined;
+      if (next === undefined) return;
+      use(next.value);
+      rest();
+    }, ms);
+  };
+  return (value) => {
+    if (resting) {
+      waiting = { value };
+      return;
+    }
+    use(value);
+    rest();
+  };
 }

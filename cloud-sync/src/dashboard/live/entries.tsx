@@ -1,43 +1,42 @@
 // The last entries, the latest first.
-import type { JSX } from 'preact';
 import type { LiveEntry, LiveState } from '@postern/shared';
-import { timeOfDay } from '../format.ts';
+import { Panel, Table, type Column } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { count, timeOfDay } from '../format.ts';
+import { say } from '../language.ts';
+import { addressOf } from '../route.ts';
 import { gateName, ticketLabel } from './names.ts';
+import { texts } from './texts.ts';
 
-export const Entries = ({ shown }: { readonly shown: LiveState }): JSX.Element => (
-  <section class="last">
-    <h2>Last entries</h2>
-    {shown.entries.length === 0 ? (
-      <p class="empty">Nobody has entered yet.</p>
-    ) : (
-      <table>
-        <thead>
-          <tr>
-            <th>Time</th>
-            <th>Gate</th>
-            <th>Ticket</th>
-            <th class="number">Persons</th>
-            <th />
-          </tr>
-        </thead>
-        <tbody>
-          {shown.entries.map((entry) => (
-            <Row key={`${entry.gate}-${entry.atMs}-${entry.ticket}`} entry={entry} shown={shown} />
-          ))}
-        </tbody>
-      </table>
-    )}
-  </section>
-);
+/** What fits on a screen; the rest is in the history of each ticket. */
+const rowsMax = 12;
 
-const Row = ({ entry, shown }: { readonly entry: LiveEntry; readonly shown: LiveState }): JSX.Element => (
-  <tr>
-    <td>
-      <time>{timeOfDay(entry.atMs, shown.timeZone)}</time>
-    </td>
-    <td>{gateName(shown, entry.gate)}</td>
-    <td title={entry.ticket}>{ticketLabel(entry.ticket)}</td>
-    <td class="number">{entry.persons}</td>
-    <td>{entry.kind === 'overridden' ? 'Let in' : 'Entered'}</td>
-  </tr>
-);
+export function Entries({ shown }: { readonly shown: LiveState }): JSX.Element {
+  const columns: readonly Column<LiveEntry>[] = [
+    { title: say(texts.time), cell: ({ atMs }) => <time>{timeOfDay(atMs, shown.timeZone)}</time> },
+    { title: say(texts.gate), cell: ({ gate }) => <bdi>{gateName(shown, gate)}</bdi> },
+    {
+      title: say(texts.ticket),
+      cell: ({ ticket }) =>
+        ticket === '' ? (
+          ticketLabel(ticket)
+        ) : (
+          <a href={addressOf({ event: shown.event, section: 'tickets', rest: [ticket] })}>{ticketLabel(ticket)}</a>
+        ),
+    },
+    { title: say(texts.persons), number: true, cell: ({ persons }) => count(persons) },
+    { title: say(texts.how), cell: ({ kind }) => say(kind === 'overridden' ? texts.letIn : texts.byGate) },
+  ];
+  return (
+    <Panel title={say(texts.lastEntries)} class="last">
+      <Table
+        caption={say(texts.lastEntries)}
+        captionUnseen
+        columns={columns}
+        rows={shown.entries.slice(0, rowsMax)}
+        rowKey={({ gate, atMs, ticket }) => `${gate}-${atMs}-${ticket}`}
+        empty={say(texts.nobody)}
+      />
+    </Panel>
+  );
+}

@@ -1,0 +1,18 @@
+// The cloud's time on a page whose own clock is wrong, or is set while the page is open.
+import { expect, it } from 'vitest';
+import { createServerClock } from '../../../../cloud-sync/src/dashboard/server-clock.ts';
+
+it('goes by the browser until the cloud has said what time it is, then by the cloud', () => {
+  const browser = { wallMs: 1_000_000, monotonicMs: 50 };
+  const clock = createServerClock({ wallMs: () => browser.wallMs, monotonicMs: () => browser.monotonicMs });
+  expect(clock.nowMs()).toBe(1_000_000);
+  expect(clock.aheadMs()).toBe(0);
+  clock.heard(700_000);
+  expect(clock.nowMs()).toBe(700_000);
+  expect(clock.aheadMs()).toBe(300_000);
+  browser.monotonicMs += 2_000;
+  // Somebody sets the browser's clock: the cloud's goes on as before.
+  browser.wallMs = 5;
+  expect(clock.nowMs()).toBe(702_000);
+  expect(clock.aheadMs()).toBe(5 - 702_000);
+});
