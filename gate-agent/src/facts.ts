@@ -6,6 +6,7 @@ import type { EventAtGate } from './event-at-gate.ts';
 import type { FeedView } from './feed-view.ts';
 import type { FireWatch } from './fire-input.ts';
 import type { EventFacts, FeedHealth, GateFacts } from './local-api/health.ts';
+import { readMachine } from './machine.ts';
 import type { FeedCache } from './store/feed-cache.ts';
 
 export interface FactsDeps {
@@ -60,6 +61,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
       revokedAtMs: deps.revokedAtMs(),
       sealedMarks: deps.revokedAtMs() === undefined ? [] : deps.sealedMarks(),
       disk: { sealed: deps.sealed },
+      machine: readMachine(config.gate.data),
       fire: { configured: fire !== undefined, on: fire?.isOn() ?? false, trouble: fire?.trouble() },
     };
   };
@@ -67,7 +69,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
 
 function eventFacts(of: EventInFacts): EventFacts {
   const { event, zone, journal, cache, feed, feedStatus, reach } = of;
-  const { peers, drainError, lan, alarms } = of.replication.status();
+  const { peers, drainError, lan, alarms, cloudBacklogMarks } = of.replication.status();
   return {
     event,
     eventName: feed.policy().name,
@@ -77,7 +79,14 @@ function eventFacts(of: EventInFacts): EventFacts {
     feed: feedHealth(cache, feed),
     lease: { endsMs: of.lease.endsMs(), endedMs: cache.leaseEndedMs() },
     feedTrouble: cache.trouble()?.type ?? feedStatus()?.error?.type,
-    contact: { noContactSinceMs: reach.noContactSinceMs(), peers, lan, trouble: drainError, alarms },
+    contact: {
+      noContactSinceMs: reach.noContactSinceMs(),
+      peers,
+      waitingMarks: cloudBacklogMarks,
+      lan,
+      trouble: drainError,
+      alarms,
+    },
     orders: of.orders(),
     offline: journal.offline(),
   };

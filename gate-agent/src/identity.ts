@@ -1,6 +1,6 @@
 // Who this gate is: one Ed25519 key made here and never leaving the data folder, the certificate that a one-time code bought for
 // it, the deployment's CA and the feed's keys. Reading it back checks that key and certificate still belong together.
-import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   bytesToHex,
@@ -124,6 +124,10 @@ export async function loadIdentity(dataFolder: string): Promise<Result<Identity,
     return err({ type: 'identity-damaged', cause: 'the certificate was made for another device key' });
   return ok({ ...parsed.data, keys, keyPem });
 }
+
+/** For good: this machine can prove nothing any more, and joins again as another gate. */
+export const forgetDeviceKey = (dataFolder: string): Promise<void> =>
+  rm(join(identityFolder(dataFolder), keyFile), { force: true });
 
 /** Whether others than the owner could read the device key; undefined when there is none. */
 export async function isDeviceKeyExposed(dataFolder: string): Promise<boolean | undefined> {

@@ -42,7 +42,7 @@ import { readerId } from './face/lane-camera.ts';
 import { openFireInput } from './fire-input.ts';
 import { openGateDisk, type GateDisk } from './gate-disk.ts';
 import { createGpioPrograms } from './gpio/programs.ts';
-import { loadIdentity, type Identity } from './identity.ts';
+import { forgetDeviceKey, loadIdentity, type Identity } from './identity.ts';
 import { createEventHub } from './local-api/event-hub.ts';
 import { createPreview } from './local-api/preview.ts';
 import { createScreens } from './local-api/screens.ts';
@@ -65,7 +65,11 @@ import { createSeveralEvents } from './several-events.ts';
 import { readSunKeys } from './sun-keys.ts';
 import { createLaneSignal, parseSignal } from './signals/open.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer, derivePin, readMachineBoot } from './system.ts';
+import { confirmWiped, keepTellingVitals } from './tell-vitals.ts';
 import { keepAskingServerTime } from './time-client.ts';
+import { toVitals } from './vitals.ts';
+import { createBell } from './waiting.ts';
+import { createWipe } from './wipe.ts';
 
 /** The clock's state goes to disk, and to the replication thread, this often. */
 const clockRoundMs = 10_000;
@@ -265,10 +269,20 @@ async function compose(
     revocation.hear(notice);
     screens.refresh();
   };
+  const vitalsWanted = createBell(timer);
   const cloud =
     cloudUrl === undefined
       ? undefined
-      : { url: cloudUrl, fetch: createGateFetch({ gate: gate.id, keys: identity.keys, clock, onRevoked }) };
+      : {
+          url: cloudUrl,
+          fetch: createGateFetch({
+            gate: gate.id,
+            keys: identity.keys,
+            clock,
+            onRevoked,
+            onVitalsWanted: vitalsWanted.ring,
+          }),
+        };
   let decoder: Decoder | undefined;
   onStop(async () => decoder?.close());
   let nfc: NfcService | undefined;
@@ -466,10 +480,32 @@ async function compose(
 
   // What may take its time: the cloud, and the clock's state on disk.
   if (cloud !== undefined) {
+    const wipe = createWipe({
+      gate: gate.id,
+      boot,
+      feedKeyOf,
+      waitingMarks: several.waitingMarks,
+      revocation,
+      changed: screens.refresh,
+      confirm: confirmWiped(cloud, signal),
+      forgetIdentity: () => forgetDeviceKey(gate.data),
+      logger,
+    });
     const feeds = events.map((event) => event.followFeed(cloud, screens.refresh, signal));
     const background = [
       ...feeds.map(({ ended }) => ended),
       keepAskingServerTime({ cloudUrl: cloud.url, clock, random, feedKeyOf, logger, timer }, learn, signal),
+      keepTellingVitals(
+        {
+          ...cloud,
+          vitals: () => toVitals(toHealth(facts()), wipe.obstacle()),
+          wipe,
+          wanted: vitalsWanted,
+          clock,
+          logger,
+        },
+        signal,
+      ),
     ];
     onStop(async () => void (await Promise.all(background)));
     await Promise.all(feeds.map(({ hasFeed }) => hasFeed));

@@ -14,6 +14,7 @@ const fileSchema = z.object({
   revokedAtMs: z.number().int(),
   sealKey: sealKeySchema.optional(),
   sealed: z.boolean().default(false),
+  wiped: z.boolean().default(false),
 });
 
 export interface Revoked {
@@ -22,6 +23,8 @@ export interface Revoked {
   readonly sealKey: Uint8Array | undefined;
   /** Whether that has been done with its marks. */
   readonly sealed: boolean;
+  /** It was not revoked but told to forget everything (wipe.ts). */
+  readonly wiped: boolean;
 }
 
 export interface Revocation {
@@ -29,6 +32,10 @@ export interface Revocation {
   readonly revokedAtMs: () => number | undefined;
   /** Looks at what the cloud has sent along with an answer; does nothing unless a feed key of this deployment has signed it. */
   readonly hear: (notice: string) => void;
+  /** Whether it was told to forget everything, and has. */
+  readonly isWiped: () => boolean;
+  /** The same without a revocation: the cloud has ordered it, and whoever calls has proved that. False where some marks are left; it can be done again. */
+  readonly forget: (told: Pick<Revoked, 'atMs'> & { readonly sealKey: Uint8Array }) => Promise<boolean>;
   /** Resolves when whatever has been heard is done. */
   readonly settled: () => Promise<void>;
 }
@@ -61,12 +68,27 @@ export function openRevocation({ data, gate, feedKeyOf, wipe, seal, logger }: Re
     await noteRevoked(data, told).catch((cause: unknown) =>
       logger.error({ cause: String(cause) }, 'The revocation could not be noted; the cloud will say it again'),
     );
-    if (told.sealKey !== undefined && (await seal(told.sealKey))) await noteRevoked(data, { ...told, sealed: true });
+    if (told.sealKey === undefined || !(await seal(told.sealKey))) return;
+    revoked = { ...told, sealed: true };
+    await noteRevoked(data, revoked);
+  };
+  const follow = (told: Revoked): Promise<void> => {
+    revoked = told;
+    obey();
+    settling = settling
+      .then(() => noteAndSeal(told))
+      .catch((cause: unknown) => logger.error({ cause: String(cause) }, 'A revoked gate could not seal its marks'));
+    return settling;
   };
 
   return {
     revokedAtMs: () => revoked?.atMs,
     settled: () => settling,
+    isWiped: () => revoked?.wiped === true && revoked.sealed,
+    forget: async ({ atMs, sealKey }) => {
+      if (revoked?.sealed !== true) await follow({ atMs: revoked?.atMs ?? atMs, sealKey, sealed: false, wiped: true });
+      return revoked?.sealed === true;
+    },
     hear: (text) => {
       // A cloud of before it named a key may have become one that does.
       if (revoked?.sealKey !== undefined) return;
@@ -74,19 +96,18 @@ export function openRevocation({ data, gate, feedKeyOf, wipe, seal, logger }: Re
       if (!notice.ok) return logger.warn({ cause: notice.error.type }, 'A notice of revocation is not believed');
       const { revokedAtMs: atMs, sealKey } = notice.value;
       if (revoked !== undefined && sealKey === undefined) return;
-      revoked = { atMs, sealKey, sealed: false };
-      obey();
-      const told = revoked;
-      settling = settling
-        .then(() => noteAndSeal(told))
-        .catch((cause: unknown) => logger.error({ cause: String(cause) }, 'A revoked gate could not seal its marks'));
+      void follow({ atMs, sealKey, sealed: false, wiped: false });
     },
   };
 }
 
 /** Durably. */
-export async function noteRevoked(data: string, { atMs, sealKey, sealed }: Revoked): Promise<void> {
-  const file = { v: 1, revokedAtMs: atMs, ...(sealKey === undefined ? {} : { sealKey: bytesToHex(sealKey), sealed }) };
+export async function noteRevoked(data: string, { atMs, sealKey, sealed, wiped }: Revoked): Promise<void> {
+  const file = {
+    v: 1,
+    revokedAtMs: atMs,
+    ...(sealKey === undefined ? {} : { sealKey: bytesToHex(sealKey), sealed, wiped }),
+  };
   await writeFileDurably(join(data, fileName), `${JSON.stringify(file)}\n`, 0o600);
 }
 
@@ -100,10 +121,10 @@ export function readRevoked(data: string): Revoked | undefined {
     throw cause;
   }
   try {
-    const { revokedAtMs, sealKey, sealed } = fileSchema.parse(JSON.parse(text));
-    return { atMs: revokedAtMs, sealKey: sealKey === undefined ? undefined : hexToBytes(sealKey), sealed };
+    const { revokedAtMs, sealKey, sealed, wiped } = fileSchema.parse(JSON.parse(text));
+    return { atMs: revokedAtMs, sealKey: sealKey === undefined ? undefined : hexToBytes(sealKey), sealed, wiped };
   } catch {
     // Whoever damages it gains nothing: it was written because the gate is revoked.
-    return { atMs: 0, sealKey: undefined, sealed: false };
+    return { atMs: 0, sealKey: undefined, sealed: false, wiped: false };
   }
 }

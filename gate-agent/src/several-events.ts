@@ -27,6 +27,8 @@ export interface SeveralEvents {
   readonly feedKey: (keyId: string) => Uint8Array | undefined;
   /** Whether one of them has forgotten its list because the cloud was not heard for so long. */
   readonly leaseOver: () => boolean;
+  /** Own marks that the cloud has not confirmed; undefined while that is not known of every event. */
+  readonly waitingMarks: () => number | undefined;
   /** To the event that the message is about. */
   readonly importMessage: Replication['importMessage'];
   /** What has to be counted, an event each, in their order. */
@@ -54,6 +56,10 @@ export function createSeveralEvents(own: EventAtGate, further: readonly EventAtG
     staff: () => manifests().flatMap(({ staff }) => staff),
     zones: () => manifests().flatMap(({ policy }) => policy.zones),
     leaseOver: () => events.some(({ cache }) => cache.leaseEndedMs() !== undefined),
+    waitingMarks: () => {
+      const waiting = events.map(({ replication }) => replication.status().cloudBacklogMarks);
+      return waiting.includes(undefined) ? undefined : waiting.reduce<number>((sum, marks) => sum + (marks ?? 0), 0);
+    },
     boundBand: (medium, id, ticketId) => {
       for (const { feed, journal } of events) {
         const tagHash = feed.tagHash(medium, id);

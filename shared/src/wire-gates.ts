@@ -16,6 +16,8 @@ import {
 export const vitalsPath = '/gate/vitals';
 export const wipedPath = '/gate/wiped';
 
+/** Header of an answer to a gate: the cloud has something to say to its vitals, and it need not wait for its next round with them. */
+export const vitalsWantedHeader = 'Postern-Vitals-Wanted';
 export const vitalsBytesMax = 16 * 1024;
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -25,6 +27,9 @@ const line = (charactersMax: number): z.ZodString =>
     .string()
     .max(charactersMax)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u);
+/** A text as `line` takes it: control characters and halves of surrogate pairs become spaces, and the end is cut off. */
+export const textLine = (text: string, charactersMax: number): string =>
+  text.slice(0, charactersMax).replaceAll(/[\p{Cc}\p{Cs}]/gu, ' ');
 const deviceName = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,100}$/u);
 const pageDefault = 200;
 

@@ -10,6 +10,8 @@ import {
   revocationNoticeHeader,
   signRevocationNotice,
   verifyRequestToken,
+  vitalsPath,
+  vitalsWantedHeader,
   type Result,
   type TokenAudience,
   type Nonces,
@@ -157,6 +159,7 @@ export const requireGate =
       c.header(revocationNoticeHeader, Buffer.from(notice).toString('base64url'));
       return problem(c, { type: 'gate-revoked' });
     }
+    if (gate.isToBeWiped && c.req.path !== vitalsPath) c.header(vitalsWantedHeader, 'now');
     c.set('gate', gate);
     c.set('actor', gateActor(gate));
     c.set('body', body);

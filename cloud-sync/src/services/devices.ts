@@ -48,6 +48,8 @@ export interface Gate {
   readonly publicKey: Uint8Array;
   /** Where it stands at no event any more. */
   readonly revokedAtMs: number | undefined;
+  /** It is to forget everything, and has not said that it has. */
+  readonly isToBeWiped: boolean;
 }
 
 export interface Devices {
@@ -219,8 +221,11 @@ export function createDevices(deps: DevicesDeps): Devices {
     find: async (gate) => {
       const rows = await database
         .selectFrom('gate')
-        .select(['event', 'public_key', 'revoked_at_ms'])
-        .where('id', '=', gate)
+        .leftJoin('gate_wipe', (join) =>
+          join.onRef('gate_wipe.gate', '=', 'gate.id').on('gate_wipe.done_at_ms', 'is', null),
+        )
+        .select(['gate.event', 'gate.public_key', 'gate.revoked_at_ms', 'gate_wipe.id as wipe'])
+        .where('gate.id', '=', gate)
         .execute();
       const publicKey = hexToBytes(rows[0]?.public_key ?? '');
       return publicKey === undefined || publicKey.length === 0
@@ -232,6 +237,7 @@ export function createDevices(deps: DevicesDeps): Devices {
             revokedAtMs: rows.every(({ revoked_at_ms }) => revoked_at_ms !== null)
               ? Math.max(...rows.flatMap(({ revoked_at_ms }) => revoked_at_ms ?? []))
               : undefined,
+            isToBeWiped: rows.some(({ wipe }) => wipe !== null),
           };
     },
 

@@ -3,6 +3,7 @@
 import type { Alarm, LaneHealth, OrderView, PeerStatus, ReaderHealth } from '@postern/shared';
 import type { ClockStatement } from '../clock-trust.ts';
 import { lookAheadMs } from '../lease.ts';
+import type { MachineState } from '../machine.ts';
 import type { OfflineCount } from '../counts/offline-counts.ts';
 import type { EventProgress } from '../several-events.ts';
 
@@ -10,6 +11,8 @@ export interface Problem {
   readonly severity: 'warn' | 'fail';
   readonly what: string;
   readonly next: string;
+  /** Where the gate has several: about which. */
+  readonly event?: number;
 }
 
 export interface FeedHealth {
@@ -43,6 +46,8 @@ export interface EventFacts {
     /** Unix ms since when nobody has answered; undefined while in touch. */
     readonly noContactSinceMs: number | undefined;
     readonly peers: readonly PeerStatus[];
+    /** Own marks that the cloud has not confirmed; undefined while that is not known. */
+    readonly waitingMarks: number | undefined;
     /** Gates that mDNS has found, neighbours that answer, those that are not this deployment's, and what is wrong. */
     readonly lan: {
       readonly found: number;
@@ -84,6 +89,7 @@ export interface GateFacts extends EventFacts {
   readonly sealedMarks: readonly string[];
   /** Whether its databases are encrypted. */
   readonly disk: { readonly sealed: boolean };
+  readonly machine: MachineState;
   readonly fire: { readonly configured: boolean; readonly on: boolean; readonly trouble: string | undefined };
 }
 
@@ -94,6 +100,12 @@ export interface GateHealth extends GateFacts {
 
 const dayMs = 86_400_000;
 const certificateWarnMs = 14 * dayMs;
+/** Room for a day of marks and a new ticket list; below the least, for hardly anything. */
+const diskFreeBytesMin = 500e6;
+const diskFreeBytesLeast = 50e6;
+/** A Raspberry Pi slows itself down from 80 °C on. */
+const temperatureCMax = 78;
+const batteryPercentMin = 15;
 /** An alarm that nobody can act on any more is no problem. */
 const tailgatingShownMs = 5 * 60_000;
 
@@ -139,7 +151,9 @@ function* findProblems(facts: GateFacts): Generator<Problem> {
     );
   for (const event of [facts, ...facts.also])
     for (const problem of findEventProblems(event, facts.clock))
-      yield facts.also.length === 0 ? problem : { ...problem, what: `${nameOf(event)}: ${problem.what}` };
+      yield facts.also.length === 0
+        ? problem
+        : { ...problem, what: `${nameOf(event)}: ${problem.what}`, event: event.event };
   yield* findGateProblems(facts);
 }
 
@@ -226,7 +240,9 @@ function* findEventProblems(facts: EventFacts, { nowMs, trusted }: ClockStatemen
     );
 }
 
-function* findGateProblems({ clock, lanes, readers, certificateExpiresMs, fire }: GateFacts): Generator<Problem> {
+function* findGateProblems(facts: GateFacts): Generator<Problem> {
+  const { clock, lanes, readers, certificateExpiresMs, fire, machine } = facts;
+  yield* findMachineProblems(machine);
   if (!clock.trusted)
     yield warn(`the time is ${clock.text}`, 'connect the gate, or have a supervisor confirm the shown time');
   if (clock.wallJumps > 0)
@@ -286,4 +302,20 @@ function* findGateProblems({ clock, lanes, readers, certificateExpiresMs, fire }
       `the fire input cannot be read: ${fire.trouble}`,
       'the fire loop releases the turnstile by itself; mend the input so that the gate knows',
     );
+}
+
+function* findMachineProblems({ disk, temperatureC, battery }: MachineState): Generator<Problem> {
+  if (disk !== undefined && disk.freeBytes < diskFreeBytesMin) {
+    const left = `the disk has ${Math.round(disk.freeBytes / 1e6)} MB left`;
+    yield disk.freeBytes < diskFreeBytesLeast
+      ? fail(
+          left,
+          'without room nobody is let in: delete logs and what does not belong to the gate, or put in a larger card',
+        )
+      : warn(left, 'delete logs and what does not belong to the gate, or put in a larger card');
+  }
+  if (temperatureC !== undefined && temperatureC > temperatureCMax)
+    yield warn(`the machine is ${Math.round(temperatureC)} °C hot`, 'give it shade and air; it becomes slow at first');
+  if (battery !== undefined && !battery.charging && battery.percent < batteryPercentMin)
+    yield warn(`the battery is at ${Math.round(battery.percent)} %`, 'plug it in');
 }

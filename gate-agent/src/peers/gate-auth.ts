@@ -5,6 +5,7 @@ import {
   gateTokenAudience,
   nonceHeader,
   revocationNoticeHeader,
+  vitalsWantedHeader,
   type Clock,
   type KeyPair,
 } from '@postern/shared';
@@ -15,6 +16,8 @@ export interface GateFetchDeps {
   readonly clock: Clock;
   /** A notice of revocation came with an answer (revocation.ts). */
   readonly onRevoked?: (notice: string) => void;
+  /** The cloud has something to say to this gate's vitals. */
+  readonly onVitalsWanted?: () => void;
   /** For tests. */
   readonly fetch?: typeof fetch;
 }
@@ -35,7 +38,8 @@ const noNonce = 'none';
 const nonceCharsMax = 200;
 const noticeCharsMax = 1_000;
 
-export function createGateFetch({ gate, keys, clock, onRevoked, fetch: send = fetch }: GateFetchDeps): GateFetch {
+export function createGateFetch(deps: GateFetchDeps): GateFetch {
+  const { gate, keys, clock, onRevoked, onVitalsWanted, fetch: send = fetch } = deps;
   /** A nonce may be used more than once while it lives; each origin has its own. */
   const nonces = new Map<string, string>();
 
@@ -64,6 +68,7 @@ export function createGateFetch({ gate, keys, clock, onRevoked, fetch: send = fe
     if (nonce !== null && nonce.length > 0 && nonce.length <= nonceCharsMax) nonces.set(url.origin, nonce);
     const notice = response.headers.get(revocationNoticeHeader);
     if (notice !== null && notice.length <= noticeCharsMax) onRevoked?.(notice);
+    if (response.headers.has(vitalsWantedHeader)) onVitalsWanted?.();
     return response;
   };
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   keyId,
   verifyWipeOrder,
+  vitalsWantedHeader,
   wipedPath,
   type GateDetail,
   type GateReplaced,
@@ -142,6 +143,8 @@ describe('wiping a gate', () => {
   it('is told to the gate on its next contact, and done when the gate says so', async () => {
     expect((await sendVitals(gate)).wipe).toBeUndefined();
     expect(await ask()).toMatchObject({ state: 'asked', reason: 'goes back to the hire company' });
+    const manifest = await gate.request('GET', '/feed/1/manifest');
+    expect(manifest.headers.has(vitalsWantedHeader)).toBe(true);
     const { order } = await heardBy();
     expect((await say(order)).status).toBe(204);
     expect(await gates()).toMatchObject([{ condition: 'revoked', wipe: { state: 'done' } }]);

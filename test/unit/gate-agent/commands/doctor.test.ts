@@ -219,7 +219,7 @@ test('of a revoked gate it names the file to carry, and nothing that would be me
   const machine = createMachine({ toml: gateToml({ readers: '"camera:///dev/video9"' }) });
   mkdirSync(join(machine.folder, 'sealed'));
   writeFileSync(join(machine.folder, 'sealed', 'postern-event-1-gate-a.sealed'), 'x');
-  await noteRevoked(machine.folder, { atMs: 1_790_000_000_000, sealKey: undefined, sealed: true });
+  await noteRevoked(machine.folder, { atMs: 1_790_000_000_000, sealKey: undefined, sealed: true, wiped: false });
   const findings = await machine.examine();
   expect(findings.at(-1)).toMatchObject({ level: 'fail', about: 'revoked', next: expect.stringContaining('.sealed') });
   expect(findings.filter(({ about }) => about.startsWith('lane') || about === 'ticket list')).toEqual([]);

@@ -1,75 +1,11 @@
 import type { OrderView } from '@postern/shared';
 import { describe, expect, test } from 'vitest';
 import { toHealth, type GateFacts } from '../../../../gate-agent/src/local-api/health.ts';
+import { factsMs, wellGate } from '../../../support/gate-facts.ts';
 
-const nowMs = Date.UTC(2026, 6, 1, 19);
-const lane: GateFacts['lanes'][number] = {
-  id: 'one',
-  direction: 'entry',
-  onFailure: 'locked',
-  state: 'idle',
-  why: undefined,
-  waiting: 0,
-  dropped: 0,
-  gone: 0,
-  lapsesLost: 0,
-  tailgaters: 0,
-  lastTailgatingMs: undefined,
-  listenerFaults: 0,
-  turnstileFaults: 0,
-  turnstileFault: undefined,
-};
-const reader: GateFacts['readers'][number] = {
-  lane: 'one',
-  readerId: 'one-1',
-  state: 'running',
-  sinceMs: 0,
-  attempts: 1,
-};
-const well: GateFacts = {
-  gate: 'gate-a',
-  name: 'Gate A',
-  event: 1,
-  eventName: 'Concert',
-  also: [],
-  zone: 'arena',
-  zoneKnown: true,
-  boot: '00',
-  pid: 1,
-  version: '0',
-  upMs: 1,
-  clock: {
-    nowMs,
-    trusted: true,
-    source: 'server',
-    uncertaintyMs: 20,
-    ageMs: 1,
-    wallOffsetMs: 0,
-    wallJumps: 0,
-    forbids: [],
-    text: 'trusted',
-  },
-  store: { healthy: true, trouble: undefined },
-  feed: { version: 3, tickets: 10, changes: 0, ageMs: 1_000, stale: false, expired: false },
-  feedTrouble: undefined,
-  lanes: [lane],
-  readers: [reader],
-  contact: {
-    noContactSinceMs: undefined,
-    peers: [],
-    lan: { found: 0, answering: 0, refused: 0, trouble: undefined },
-    trouble: undefined,
-    alarms: [],
-  },
-  orders: [],
-  revokedAtMs: undefined,
-  certificateExpiresMs: nowMs + 300 * 86_400_000,
-  offline: { entries: 0, outOfTouch: 0, alone: 0, uncertaintyMsMax: 0, feedAgeSMax: undefined },
-  sealedMarks: [],
-  lease: { endsMs: undefined, endedMs: undefined },
-  disk: { sealed: true },
-  fire: { configured: false, on: false, trouble: undefined },
-};
+const nowMs = factsMs;
+const well = wellGate;
+const [lane, reader] = [well.lanes[0] as GateFacts['lanes'][number], well.readers[0] as GateFacts['readers'][number]];
 
 test('a gate that is well is green and has no problems', () => {
   expect(toHealth(well)).toMatchObject({ state: 'green', problems: [] });
