@@ -49,15 +49,16 @@ const readingShape = {
     .optional(),
 };
 
+const typeNamesSchema = z
+  .record(headerName, typeId)
+  .refine((types) => Object.keys(types).length <= typeNamesMax, `at most ${typeNamesMax} names`);
+
 export const ticketFileOptionsSchema = z.strictObject({
   ...readingShape,
   /** The header of each column, where it is not to be guessed; empty: the table has no such column. */
   columns: z.strictObject(columnsShape).default({}),
   /** Ticket types by the names that the table has for them. */
-  types: z
-    .record(headerName, typeId)
-    .refine((types) => Object.keys(types).length <= typeNamesMax, `at most ${typeNamesMax} names`)
-    .default({}),
+  types: typeNamesSchema.default({}),
   /** Of tickets of which the table says none. */
   defaultType: typeId.optional(),
   /** Cancelled and blocked tickets become valid again where the table says so. */
@@ -65,11 +66,21 @@ export const ticketFileOptionsSchema = z.strictObject({
 });
 export type TicketFileOptions = z.infer<typeof ticketFileOptionsSchema>;
 
-/** `VIP=2,Early bird=1`; undefined where it is not that. */
+/** `VIP=2,Early bird=1`, or as JSON where names have commas; undefined where it is neither. */
 export function parseTypeNames(text: string): Readonly<Record<string, number>> | undefined {
+  if (text.startsWith('{')) return parseTypeNamesJson(text);
   const pairs = text.split(',').map((pair) => /^\s*(.+?)\s*=\s*(\d{1,5})\s*$/.exec(pair));
   if (pairs.some((pair) => pair === null)) return undefined;
   return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', Number(pair?.[2])]));
+}
+
+function parseTypeNamesJson(text: string): Readonly<Record<string, number>> | undefined {
+  try {
+    return typeNamesSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    // It is no JSON.
+    return undefined;
+  }
 }
 
 const yesOrNo = z
@@ -90,7 +101,8 @@ export const ticketImportQuerySchema = z
   .transform((query, context): { readonly dryRun: boolean; readonly options: TicketFileOptions } => {
     const { dryRun, reinstate, dates, encoding, delimiter, types, defaultType, ...columns } = query;
     const named = types === undefined ? {} : parseTypeNames(types);
-    if (named === undefined) context.addIssue({ code: 'custom', path: ['types'], message: 'it is NAME=NUMBER,…' });
+    if (named === undefined)
+      context.addIssue({ code: 'custom', path: ['types'], message: 'it is NAME=NUMBER,… or JSON' });
     const options = { dates, encoding, delimiter, columns, types: named ?? {}, defaultType, reinstates: reinstate };
     return { dryRun, options };
   });

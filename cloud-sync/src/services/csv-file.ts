@@ -3,6 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { err, ok, type Result } from '@postern/shared';
+import { guessEncoding, isArchive, readDelimiter } from './csv-guess.ts';
 import { createCsvParser, type CsvEntry, type CsvRow } from './csv-parser.ts';
 import type { Failure } from './problems.ts';
 
@@ -30,7 +31,6 @@ export interface CsvFile {
   readonly close: () => Promise<void>;
 }
 
-const delimiters = [';', '\t', '|', ','] as const;
 /** The first line is no longer, or it is no line. */
 const headCharsMax = 100_000;
 const readBytes = 256 * 1_024;
@@ -102,24 +102,13 @@ async function firstRow(entries: AsyncGenerator<readonly CsvEntry[]>): Promise<r
   }
 }
 
-const byteOrderMarks = [
-  { encoding: 'utf-8', bytes: [0xef, 0xbb, 0xbf] },
-  { encoding: 'utf-16le', bytes: [0xff, 0xfe] },
-  { encoding: 'utf-16be', bytes: [0xfe, 0xff] },
-] as const;
-/** How archives begin, and with them the workbooks of spreadsheets. */
-const zipMark = [0x50, 0x4b, 0x03, 0x04];
-const startsWith = (bytes: Uint8Array, mark: readonly number[]): boolean =>
-  mark.every((byte, index) => bytes[index] === byte);
-
 /** By its byte order mark, by where its zero bytes are, or as the first of UTF-8 and Windows-1252 that can read all of it. */
 async function findEncoding(bytes: CsvBytes, asked: string | undefined): Promise<Result<string, Failure>> {
   const first = await readFirst(bytes);
   if (first.length === 0) return malformed('It is empty.');
-  if (startsWith(first, zipMark))
+  if (isArchive(first))
     return malformed('It is a workbook or an archive, no CSV: save it as "CSV UTF-8" in the spreadsheet.');
-  const marked = byteOrderMarks.find((mark) => startsWith(first, mark.bytes))?.encoding;
-  const encoding = asked ?? marked ?? guessUtf16(first);
+  const encoding = asked ?? guessEncoding(first);
   if (encoding === undefined) return ok((await canDecode(bytes, 'utf-8')) ? 'utf-8' : 'windows-1252');
   const label = labelOf(encoding);
   if (label === undefined) return malformed(`There is no encoding "${encoding}".`);
@@ -132,16 +121,6 @@ async function findEncoding(bytes: CsvBytes, asked: string | undefined): Promise
 async function readFirst(bytes: CsvBytes): Promise<Uint8Array> {
   for await (const chunk of bytes.read()) if (chunk.length > 0) return chunk;
   return new Uint8Array(0);
-}
-
-/** Text in Latin letters has a zero in every second byte. */
-function guessUtf16(bytes: Uint8Array): string | undefined {
-  const sample = bytes.subarray(0, 1_024);
-  const zeros = [0, 0];
-  for (const [index, byte] of sample.entries()) if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1;
-  const [even = 0, odd = 0] = zeros;
-  if (odd > sample.length / 4 && even === 0) return 'utf-16le';
-  return even > sample.length / 4 && odd === 0 ? 'utf-16be' : undefined;
 }
 
 function labelOf(encoding: string): string | undefined {
@@ -184,20 +163,4 @@ async function readHead(text: AsyncGenerator<string>): Promise<{ readonly head: 
     head += next.value;
   }
   return { head, isAll: false };
-}
-
-/** `sep=;` in the first line is a note of spreadsheets to themselves. Otherwise what the first line has most of, outside quotes. */
-function readDelimiter(
-  head: string,
-  asked: string | undefined,
-): { readonly delimiter: string; readonly skipped: string; readonly rest: string } {
-  const note = /^sep=(.)(?:\r\n|\r|\n)/.exec(head);
-  const rest = head.slice(note?.[0].length ?? 0);
-  const skipped = note === null ? '' : '\n';
-  if (asked !== undefined || note !== null) return { delimiter: asked ?? note?.[1] ?? ',', skipped, rest };
-  const [line = ''] = /^\s*[^\r\n]*/.exec(rest) ?? [];
-  const bare = line.replace(/"[^"]*"/g, '');
-  const counted = delimiters.map((one) => ({ one, count: bare.split(one).length - 1 }));
-  const most = counted.reduce((best, next) => (next.count > best.count ? next : best));
-  return { delimiter: most.count === 0 ? ',' : most.one, skipped, rest };
 }

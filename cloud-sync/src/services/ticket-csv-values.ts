@@ -2,6 +2,7 @@
 // answers with a value or with what is wrong, in words that say what to write instead.
 import { holdReasons, type HoldReason, type TicketStatus } from '@postern/shared';
 import type { EventRecord } from './events.ts';
+import { localToUtcMs } from './local-time.ts';
 import { headerKey } from './ticket-csv-columns.ts';
 import { listTypes } from './ticket-import-plan.ts';
 
@@ -148,41 +149,6 @@ function toZone(text: string | undefined): number | undefined {
   if (text.toUpperCase() === 'Z') return 0;
   const minutes = Number(text.slice(1, 3)) * 60 + Number(text.slice(-2));
   return text.startsWith('-') ? -minutes : minutes;
-}
-
-/** The moment at which clocks of the time zone show what `shownMs` says in UTC; where they skip it, the moment of the skip. */
-function localToUtcMs(shownMs: number, timeZone: string): number {
-  const first = shownMs - offsetMs(shownMs, timeZone);
-  const second = shownMs - offsetMs(first, timeZone);
-  return offsetMs(second, timeZone) === shownMs - second ? second : Math.max(first, second);
-}
-
-function offsetMs(utcMs: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: knownZone(timeZone),
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  }).formatToParts(utcMs);
-  const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value ?? 0);
-  return (
-    Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')) -
-    Math.floor(utcMs / 1_000) * 1_000
-  );
-}
-
-/** As everywhere, a time zone that this machine does not know counts as UTC. */
-function knownZone(timeZone: string): string {
-  try {
-    return new Intl.DateTimeFormat('en-US', { timeZone }).resolvedOptions().timeZone;
-  } catch {
-    // It throws at names that it does not know.
-    return 'UTC';
-  }
 }
 
 const rememberedMax = 1_000;

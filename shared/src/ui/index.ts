@@ -3,7 +3,7 @@ export { Button, type ButtonKind, type ButtonProps } from './button.tsx';
 export { Confirm, Dialog, type ConfirmProps, type DialogProps } from './dialog.tsx';
 export { AreaField, CheckField, Field, SelectField, TextField, type Choice, type ControlIds } from './fields.tsx';
 export { EmptyState, Panel, type PanelProps } from './panel.tsx';
-export { Shape, type ShapeName, type Tone } from './shapes.tsx';
+export { Shape, shapeOfTone, type ShapeName, type Tone } from './shapes.tsx';
 export { Badge, Banner, Progress, StatusMark } from './status.tsx';
 export { Table, type Column, type TableProps } from './table.tsx';
 export { showToast, Toasts } from './toasts.tsx';

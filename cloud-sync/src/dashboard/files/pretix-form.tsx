@@ -1,0 +1,88 @@
+// Connects the event with one at a pretix server, or changes that. The cloud asks the server first whether all of it is so.
+import { pretixViewSchema, type PretixView, type Problem } from '@postern/shared';
+import { Button, CheckField, TextField } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ask } from '../cloud.ts';
+import { say } from '../language.ts';
+import { ProblemBanner } from '../parts/problem.tsx';
+import { labels as common } from '../tickets/messages.ts';
+import { readLists, writeLists } from './pretix-lists.ts';
+import { pretixLabels as labels } from './pretix-messages.ts';
+
+export interface PretixFormProps {
+  readonly path: string;
+  readonly view: PretixView | undefined;
+  readonly onDone: () => void;
+  readonly onCancel: () => void;
+}
+
+export function PretixForm({ path, view, onDone, onCancel }: PretixFormProps): JSX.Element {
+  const [server, setServer] = useState(view?.server ?? 'https://pretix.eu');
+  const [organizer, setOrganizer] = useState(view?.organizer ?? '');
+  const [slug, setSlug] = useState(view?.slug ?? '');
+  const [token, setToken] = useState('');
+  const [lists, setLists] = useState(view === undefined ? '' : writeLists(view.lists));
+  const [names, setNames] = useState(view?.names ?? false);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const read = readLists(lists);
+  const connect = async (): Promise<void> => {
+    setBusy(true);
+    const answer = await ask('PUT', path, pretixViewSchema, {
+      body: {
+        server,
+        organizer,
+        slug,
+        lists: read,
+        names,
+        // Which types were chosen for products stays; what is made by itself is made again.
+        types: view?.items.map(({ item, variation, type }) => ({ item, variation, type })) ?? [],
+        ...(token === '' ? {} : { token }),
+      },
+    });
+    setBusy(false);
+    if (answer.ok) onDone();
+    else setProblem(answer.error);
+  };
+  return (
+    <form
+      class="field-grid"
+      onSubmit={(submit) => {
+        submit.preventDefault();
+        void connect();
+      }}
+    >
+      <TextField label={say(labels.server)} type="url" required value={server} onValue={setServer} />
+      <TextField label={say(labels.organizer)} required value={organizer} onValue={setOrganizer} />
+      <TextField label={say(labels.slug)} required value={slug} onValue={setSlug} />
+      <TextField
+        label={say(labels.lists)}
+        hint={say(labels.listsHint)}
+        error={lists !== '' && read === undefined ? say(labels.listsWrong) : undefined}
+        required
+        value={lists}
+        onValue={setLists}
+      />
+      <TextField
+        label={say(labels.token)}
+        hint={say(view === undefined ? labels.tokenHint : labels.tokenKept)}
+        type="password"
+        autocomplete="off"
+        required={view === undefined}
+        value={token}
+        onValue={setToken}
+      />
+      <CheckField label={say(labels.names)} checked={names} onValue={setNames} />
+      <div class="whole">
+        <ProblemBanner problem={problem} />
+      </div>
+      <p class="form-end">
+        <Button type="submit" kind="primary" busy={busy} disabled={read === undefined}>
+          {say(labels.connect)}
+        </Button>
+        <Button onClick={onCancel}>{say(common.cancel)}</Button>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,73 @@
+// What the panel about pretix says.
+import type { StaffTexts } from '../language.ts';
+
+export const pretixLabels = {
+  title: { en: 'Tickets from pretix', de: 'Tickets aus pretix' },
+  explained: {
+    en: 'Tickets that a pretix server sells come in by themselves about once a minute, and who was let in goes back to its check-in lists.',
+    de: 'Tickets, die ein pretix-Server verkauft, kommen etwa jede Minute von selbst, und wer eingelassen wurde, geht zurück auf seine Check-in-Listen.',
+  },
+  connect: { en: 'Connect', de: 'Verbinden' },
+  connectMore: { en: 'Connect a pretix server …', de: 'pretix-Server verbinden …' },
+  change: { en: 'Change the connection …', de: 'Verbindung ändern …' },
+  server: { en: 'Server', de: 'Server' },
+  organizer: { en: 'Organizer’s short name there', de: 'Kurzname des Veranstalters dort' },
+  slug: { en: 'Event’s short name there', de: 'Kurzname der Veranstaltung dort' },
+  token: { en: 'API token', de: 'API-Token' },
+  tokenHint: {
+    en: 'Of a team that may view this event’s orders and check in, and nothing else. It goes in and is never shown.',
+    de: 'Eines Teams, das Bestellungen dieser Veranstaltung sehen und einchecken darf, sonst nichts. Es wird nie angezeigt.',
+  },
+  tokenKept: { en: 'Leave it empty to keep the one that is there.', de: 'Leer lassen, um das vorhandene zu behalten.' },
+  lists: { en: 'Check-in lists', de: 'Check-in-Listen' },
+  listsHint: {
+    en: 'Their numbers, with commas; “13:backstage” is list 13 for the zone backstage',
+    de: 'Ihre Nummern mit Kommas; „13:backstage“ ist Liste 13 für den Bereich backstage',
+  },
+  listsWrong: { en: 'Write numbers, such as 12, 13:backstage', de: 'Schreiben Sie Nummern, etwa 12, 13:backstage' },
+  names: { en: 'Take over names and addresses of visitors', de: 'Namen und Adressen der Besucher übernehmen' },
+  import: { en: 'Read what is new', de: 'Neues einlesen' },
+  importAll: { en: 'Read everything again', de: 'Alles noch einmal einlesen' },
+  started: { en: 'Reading has begun.', de: 'Das Einlesen hat begonnen.' },
+  reading: { en: 'Reading and sending', de: 'Liest und sendet' },
+  complete: {
+    en: 'Everything is in; only changes are asked for',
+    de: 'Alles ist da; gefragt wird nur nach Änderungen',
+  },
+  incomplete: { en: 'Not everything is in yet', de: 'Noch nicht alles ist da' },
+  tickets: { en: 'Tickets from there', de: 'Tickets von dort' },
+  lastGood: { en: 'Last time all went well', de: 'Zuletzt alles in Ordnung' },
+  never: { en: 'never', de: 'noch nie' },
+  lastError: { en: 'The last run ended early: {why}', de: 'Der letzte Lauf endete vorzeitig: {why}' },
+  sent: { en: 'Entries that went back', de: 'Zurückgemeldete Eintritte' },
+  waiting: { en: 'waiting', de: 'warten' },
+  failed: { en: 'Entries that pretix refused', de: 'Von pretix abgelehnte Eintritte' },
+  retry: { en: 'Send the {n} refused ones again', de: 'Die {n} abgelehnten noch einmal senden' },
+  retried: { en: '{n} are sent again.', de: '{n} werden noch einmal gesendet.' },
+  item: { en: 'Product there', de: 'Produkt dort' },
+  type: { en: 'Ticket type here', de: 'Ticketart hier' },
+  opensNothing: { en: 'opens no gate', de: 'öffnet kein Gate' },
+  items: { en: 'Products', de: 'Produkte' },
+  problems: { en: 'Not taken in', de: 'Nicht übernommen' },
+  problemsNone: { en: 'Everything was taken in.', de: 'Alles wurde übernommen.' },
+  order: { en: 'Order', de: 'Bestellung' },
+  problem: { en: 'Why', de: 'Warum' },
+  when: { en: 'When', de: 'Wann' },
+  failedNone: { en: 'None was refused.', de: 'Keiner wurde abgelehnt.' },
+  disconnect: { en: 'Disconnect …', de: 'Trennen …' },
+  disconnectTitle: { en: 'Disconnect from pretix?', de: 'Von pretix trennen?' },
+  disconnectConsequence: {
+    en: 'Token and settings are forgotten: nothing new comes in, no entry goes back. The tickets that are here stay and open gates.',
+    de: 'Token und Einstellungen werden vergessen: Nichts Neues kommt herein, kein Eintritt geht zurück. Die Tickets hier bleiben und öffnen Gates.',
+  },
+  disconnectAct: { en: 'Disconnect', de: 'Trennen' },
+  connected: { en: 'Connected. Tickets are coming in.', de: 'Verbunden. Tickets kommen herein.' },
+} as const satisfies Record<string, StaffTexts>;
+
+export const problemTexts: Readonly<Record<string, StaffTexts>> = {
+  malformed: { en: 'pretix sent something that could not be read', de: 'pretix sandte etwas, das nicht lesbar war' },
+  'item-unknown': { en: 'its product has no ticket type here', de: 'sein Produkt hat hier keine Ticketart' },
+  'window-empty': { en: 'its times leave no moment', de: 'seine Zeiten lassen keinen Moment' },
+  'secret-unusable': { en: 'its code cannot be scanned', de: 'sein Code ist nicht scanbar' },
+  'secret-of-another': { en: 'its code is that of another ticket', de: 'sein Code gehört zu einem anderen Ticket' },
+};

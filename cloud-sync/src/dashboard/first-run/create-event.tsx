@@ -1,0 +1,89 @@
+// A new event: its name, the time of its venue, its zones and ticket types. Everything else has a sensible beginning.
+import { eventResponseSchema, type Problem } from '@postern/shared';
+import { AreaField, Button, TextField } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ask } from '../cloud.ts';
+import { readEvents } from '../events.ts';
+import { say } from '../language.ts';
+import { TimeZoneField } from '../methods/time-zone-field.tsx';
+import { isTimeZone, ownTimeZone } from '../methods/time-zones.ts';
+import { ProblemBanner } from '../parts/problem.tsx';
+import { newRequestKey, onceOnly } from '../request-key.ts';
+import { labels } from './messages.ts';
+import { toEvent, type EventDraft } from './new-event.ts';
+
+export function CreateEvent({ onCreated }: { readonly onCreated: (event: number) => void }): JSX.Element {
+  const [draft, setDraft] = useState<EventDraft>(() => ({
+    name: '',
+    timeZone: ownTimeZone(),
+    zones: say(labels.defaultZone),
+    types: say(labels.defaultType),
+  }));
+  const [key, setKey] = useState(newRequestKey);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const set = (change: Partial<EventDraft>): void => setDraft((before) => ({ ...before, ...change }));
+  const request = toEvent(draft);
+  const create = async (): Promise<void> => {
+    setBusy(true);
+    const answer = await ask('POST', '/api/events', eventResponseSchema, { body: request, headers: onceOnly(key) });
+    setBusy(false);
+    if (!answer.ok) {
+      if (answer.error.status !== 0) setKey(newRequestKey());
+      return setProblem(answer.error);
+    }
+    await readEvents();
+    return onCreated(answer.value.event);
+  };
+  return (
+    <form
+      class="field-grid"
+      onSubmit={(submit) => {
+        submit.preventDefault();
+        void create();
+      }}
+    >
+      <TextField
+        label={say(labels.name)}
+        dir="auto"
+        required
+        autofocus
+        value={draft.name}
+        onValue={(name) => set({ name })}
+      />
+      <TimeZoneField value={draft.timeZone} onValue={(timeZone) => set({ timeZone })} />
+      <AreaField
+        label={say(labels.zones)}
+        hint={say(labels.zonesHint)}
+        dir="auto"
+        rows={3}
+        required
+        value={draft.zones}
+        onValue={(zones) => set({ zones })}
+      />
+      <AreaField
+        label={say(labels.types)}
+        hint={say(labels.typesHint)}
+        dir="auto"
+        rows={3}
+        required
+        value={draft.types}
+        onValue={(types) => set({ types })}
+      />
+      <div class="whole">
+        <ProblemBanner problem={problem} />
+      </div>
+      <p class="form-end">
+        <Button
+          type="submit"
+          kind="primary"
+          busy={busy}
+          disabled={request === undefined || !isTimeZone(draft.timeZone)}
+        >
+          {say(labels.create)}
+        </Button>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,45 @@
+// How far an event is on its way to the first ticket, as the cloud knows it, asked again every few seconds.
+import {
+  eventResponseSchema,
+  gateListSchema,
+  summarySchema,
+  usagePageSchema,
+  type EventResponse,
+} from '@postern/shared';
+import { useAsked } from '../asking.ts';
+
+const everyMs = 2_000;
+
+export interface EventProgress {
+  readonly event: number;
+  readonly tickets: number;
+  readonly gatesEnrolled: number;
+  readonly entered: number;
+  readonly refused: number;
+  /** The first ticket that somebody was let in with, while it is the only one. */
+  readonly first: { readonly ticket: string; readonly atMs: number; readonly gate: string } | undefined;
+}
+
+export function useEventProgress(event: EventResponse): EventProgress {
+  const path = `/api/events/${event.event}`;
+  const present = useAsked(path, eventResponseSchema, everyMs);
+  const gates = useAsked(`${path}/gates`, gateListSchema, everyMs);
+  const summary = useAsked(`${path}/summary`, summarySchema, everyMs);
+  const entered = summary.value?.admitted ?? 0;
+  const entries = useAsked(
+    entered === 0 ? undefined : `/audits/usage?event=${event.event}&kind=admitted&limit=2`,
+    usagePageSchema,
+  );
+  const [entry, another] = entries.value?.entries ?? [];
+  return {
+    event: event.event,
+    tickets: present.value?.tickets ?? event.tickets,
+    gatesEnrolled: (gates.value?.gates ?? []).filter(({ enrolled }) => enrolled).length,
+    entered,
+    refused: summary.value?.refused ?? 0,
+    first:
+      entry?.ticket === undefined || another !== undefined
+        ? undefined
+        : { ticket: entry.ticket, atMs: entry.atMs, gate: entry.gate },
+  };
+}

@@ -1,0 +1,176 @@
+// What has to be said before anybody may enrol a face: the text that people agree to, where the impact assessment lies, and a least age.
+import {
+  faceSetupResponseSchema,
+  type EventResponse,
+  type FaceSetup,
+  type FaceSetupRequest,
+  type Problem,
+} from '@postern/shared';
+import { AreaField, Button, Panel, showToast, StatusMark, TextField } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { useAsked } from '../asking.ts';
+import { ask, tell } from '../cloud.ts';
+import { fill } from '../fill.ts';
+import { languageChoices, say } from '../language.ts';
+import { AskingButton } from '../parts/acts.tsx';
+import { orProblem, ProblemBanner } from '../parts/problem.tsx';
+import { addressOf } from '../route.ts';
+import { labels } from './messages.ts';
+import { lackTexts } from './method-texts.ts';
+
+export function FaceForm({ event }: { readonly event: EventResponse }): JSX.Element {
+  const path = `/api/events/${event.event}/face`;
+  const read = useAsked(path, faceSetupResponseSchema);
+  const isUnset = read.problem?.type === 'face-unset';
+  const setup = isUnset ? undefined : read.value?.face;
+  return (
+    <Panel
+      title={say(labels.face)}
+      actions={
+        setup !== undefined && (
+          <AskingButton
+            label={say(labels.faceRemove)}
+            title={say(labels.faceRemoveTitle)}
+            consequence={say(labels.faceRemoveConsequence)}
+            act={say(labels.faceRemoveAct)}
+            onConfirm={async () => {
+              const problem = orProblem(await tell('DELETE', path), () => undefined);
+              await read.reload();
+              return problem;
+            }}
+          />
+        )
+      }
+    >
+      <p class="muted">{say(labels.faceExplained)}</p>
+      {!isUnset && <ProblemBanner problem={read.problem} onAgain={() => void read.reload()} />}
+      {setup !== undefined && <Missing event={event} setup={setup} />}
+      {(isUnset || setup !== undefined) && (
+        <Fields key={String(isUnset)} path={path} setup={setup} onSaved={read.reload} />
+      )}
+    </Panel>
+  );
+}
+
+const Missing = ({ event, setup }: { readonly event: EventResponse; readonly setup: FaceSetup }): JSX.Element =>
+  setup.missing.length === 0 ? (
+    <StatusMark tone="good">{say(labels.nothingMissing)}</StatusMark>
+  ) : (
+    <div class="lacks">
+      <StatusMark tone="warn">{say(labels.missing)}</StatusMark>
+      <ul>
+        {setup.missing.map((lack) => (
+          <li key={lack}>
+            {say(lackTexts[lack])}
+            {lack === 'end' && (
+              <>
+                {': '}
+                <a href={addressOf({ event: event.event, section: 'rules', rest: ['times'] })}>{say(labels.toTimes)}</a>
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+
+function Fields({
+  path,
+  setup,
+  onSaved,
+}: {
+  readonly path: string;
+  readonly setup: FaceSetup | undefined;
+  readonly onSaved: () => Promise<void>;
+}): JSX.Element {
+  const [version, setVersion] = useState(setup?.consent?.version ?? '1');
+  const [texts, setTexts] = useState<Readonly<Record<string, string>>>(setup?.consent?.texts ?? {});
+  const [dpia, setDpia] = useState(setup?.dpia ?? '');
+  const [ageMin, setAgeMin] = useState(String(setup?.ageMin ?? ''));
+  const [keepHours, setKeepHours] = useState(String(setup?.keepHours ?? 24));
+  const [lookS, setLookS] = useState(String(setup?.lookS ?? 10));
+  const [distanceMax, setDistanceMax] = useState(String(setup?.distanceMax ?? 0.45));
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const said = Object.fromEntries(Object.entries(texts).filter(([, text]) => text.trim() !== ''));
+  const save = async (): Promise<void> => {
+    setBusy(true);
+    const body: FaceSetupRequest = {
+      ...(Object.keys(said).length === 0 ? {} : { consent: { version, texts: said } }),
+      ...(dpia.trim() === '' ? {} : { dpia }),
+      ...(ageMin === '' ? {} : { ageMin: Number(ageMin) }),
+      keepHours: Number(keepHours),
+      lookS: Number(lookS),
+      distanceMax: Number(distanceMax),
+    };
+    const answer = await ask('PUT', path, faceSetupResponseSchema, { body });
+    setBusy(false);
+    setProblem(answer.ok ? undefined : answer.error);
+    if (!answer.ok) return;
+    showToast('good', say(labels.saved));
+    await onSaved();
+  };
+  // Every language that has a text, and those of staff.
+  const shown = [...new Set([...languageChoices.map(({ value }) => value as string), ...Object.keys(texts)])];
+  return (
+    <form
+      class="field-grid"
+      onSubmit={(submit) => {
+        submit.preventDefault();
+        void save();
+      }}
+    >
+      {shown.map((tag) => (
+        <AreaField
+          key={tag}
+          label={fill(labels.consentText, { language: tag })}
+          lang={tag}
+          dir="auto"
+          rows={5}
+          maxLength={2_000}
+          value={texts[tag] ?? ''}
+          onValue={(text) => setTexts((before) => ({ ...before, [tag]: text }))}
+        />
+      ))}
+      <TextField
+        label={say(labels.consentVersion)}
+        hint={say(labels.consentVersionHint)}
+        pattern="[A-Za-z0-9._\-]{1,40}"
+        required
+        value={version}
+        onValue={setVersion}
+      />
+      <TextField label={say(labels.dpia)} dir="auto" maxLength={200} value={dpia} onValue={setDpia} />
+      <TextField label={say(labels.ageMin)} type="number" min={13} max={99} value={ageMin} onValue={setAgeMin} />
+      <TextField
+        label={say(labels.keepHours)}
+        type="number"
+        min={0}
+        max={720}
+        required
+        value={keepHours}
+        onValue={setKeepHours}
+      />
+      <TextField label={say(labels.lookS)} type="number" min={2} max={60} required value={lookS} onValue={setLookS} />
+      <TextField
+        label={say(labels.distanceMax)}
+        type="number"
+        min={0.2}
+        max={0.7}
+        step={0.01}
+        required
+        value={distanceMax}
+        onValue={setDistanceMax}
+      />
+      <div class="whole">
+        <ProblemBanner problem={problem} />
+      </div>
+      <p class="form-end">
+        <Button type="submit" kind="primary" busy={busy}>
+          {say(labels.save)}
+        </Button>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,217 @@
+// Where positions of phones count, and what for.
+import { geofenceResponseSchema, type EventResponse, type Problem } from '@postern/shared';
+import { AreaField, Button, Panel, SelectField, showToast, TextField } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ask, tell } from '../cloud.ts';
+import { readEvents } from '../events.ts';
+import { fill } from '../fill.ts';
+import { say } from '../language.ts';
+import { AskingButton } from '../parts/acts.tsx';
+import { orProblem, ProblemBanner } from '../parts/problem.tsx';
+import { labels } from './messages.ts';
+import { faultOf, newPlace, toDraft, toPlaces, type PlaceDraft } from './places.ts';
+import { changeAt, removeAt } from './rules-draft.ts';
+
+export function PositionsForm({ event }: { readonly event: EventResponse }): JSX.Element {
+  const path = `/api/events/${event.event}/geofence`;
+  const { geofence, zones } = event.policy;
+  const [places, setPlaces] = useState<readonly PlaceDraft[]>(
+    () => geofence?.zones.map(toDraft) ?? [newPlace(zones[0]?.id ?? '')],
+  );
+  const [mode, setMode] = useState(geofence?.mode ?? 'pre-check');
+  const [dwell, setDwell] = useState(String(geofence?.dwellS ?? 60));
+  const [validS, setValidS] = useState(String(geofence?.validS ?? 1_800));
+  const [accuracy, setAccuracy] = useState(String(geofence?.accuracyMaxM ?? 100));
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const save = async (): Promise<void> => {
+    setBusy(true);
+    const answer = await ask('PUT', path, geofenceResponseSchema, {
+      body: {
+        ...geofence,
+        mode,
+        zones: toPlaces(places),
+        dwellS: Number(dwell),
+        validS: Number(validS),
+        accuracyMaxM: Number(accuracy),
+      },
+    });
+    setBusy(false);
+    setProblem(answer.ok ? undefined : answer.error);
+    if (!answer.ok) return;
+    showToast('good', say(labels.saved));
+    setPlaces(answer.value.geofence.zones.map(toDraft));
+    await readEvents();
+  };
+  return (
+    <form
+      class="rules-form"
+      onSubmit={(submit) => {
+        submit.preventDefault();
+        void save();
+      }}
+    >
+      <Panel
+        title={say(labels.positions)}
+        actions={
+          geofence !== undefined && (
+            <AskingButton
+              label={say(labels.positionsRemove)}
+              title={say(labels.positionsRemoveTitle)}
+              consequence={say(labels.positionsRemoveConsequence)}
+              act={say(labels.positionsRemoveAct)}
+              onConfirm={async () => {
+                const problemOf = orProblem(await tell('DELETE', path), () => undefined);
+                await readEvents();
+                return problemOf;
+              }}
+            />
+          )
+        }
+      >
+        <p class="muted">{say(labels.positionsExplained)}</p>
+        <div class="field-grid">
+          <SelectField
+            label={say(labels.mode)}
+            value={mode}
+            choices={[
+              { value: 'pre-check', label: say(labels.modePreCheck) },
+              { value: 'admit', label: say(labels.modeAdmit) },
+            ]}
+            onValue={setMode}
+          />
+          <TextField label={say(labels.dwell)} type="number" min={1} max={3_600} value={dwell} onValue={setDwell} />
+          <TextField
+            label={say(labels.validS)}
+            type="number"
+            min={300}
+            max={43_200}
+            value={validS}
+            onValue={setValidS}
+          />
+          <TextField
+            label={say(labels.accuracy)}
+            type="number"
+            min={5}
+            max={1_000}
+            value={accuracy}
+            onValue={setAccuracy}
+          />
+        </div>
+      </Panel>
+      {places.map((place, index) => (
+        <PlacePanel
+          key={index}
+          number={index + 1}
+          place={place}
+          zones={zones}
+          onChange={(change) => setPlaces(changeAt(places, index, (before) => ({ ...before, ...change })))}
+          onRemove={places.length > 1 ? () => setPlaces(removeAt(places, index)) : undefined}
+        />
+      ))}
+      <p>
+        <Button onClick={() => setPlaces([...places, newPlace(zones[0]?.id ?? '')])}>{say(labels.addPlace)}</Button>
+      </p>
+      <div class="save-bar">
+        <ProblemBanner problem={problem} />
+        <p class="actions-row">
+          <Button
+            type="submit"
+            kind="primary"
+            busy={busy}
+            disabled={places.some((place) => faultOf(place) !== undefined)}
+          >
+            {say(labels.save)}
+          </Button>
+        </p>
+      </div>
+    </form>
+  );
+}
+
+function PlacePanel({
+  number,
+  place,
+  zones,
+  onChange,
+  onRemove,
+}: {
+  readonly number: number;
+  readonly place: PlaceDraft;
+  readonly zones: EventResponse['policy']['zones'];
+  readonly onChange: (change: Partial<PlaceDraft>) => void;
+  readonly onRemove: (() => void) | undefined;
+}): JSX.Element {
+  const fault = faultOf(place);
+  return (
+    <Panel
+      title={place.name === '' ? fill(labels.place, { n: number }) : place.name}
+      actions={
+        onRemove && (
+          <Button kind="quiet" onClick={onRemove}>
+            {say(labels.remove)}
+          </Button>
+        )
+      }
+    >
+      <div class="field-grid">
+        <TextField
+          label={say(labels.name)}
+          dir="auto"
+          maxLength={100}
+          value={place.name}
+          onValue={(name) => onChange({ name })}
+        />
+        <SelectField
+          label={say(labels.beforeZone)}
+          value={place.zone}
+          choices={zones.map(({ id, name }) => ({ value: id, label: name }))}
+          onValue={(zone) => onChange({ zone })}
+        />
+        <SelectField
+          label={say(labels.shape)}
+          value={place.shape}
+          choices={[
+            { value: 'Circle', label: say(labels.circle) },
+            { value: 'Polygon', label: say(labels.polygon) },
+          ]}
+          onValue={(shape) => onChange({ shape })}
+        />
+        {place.shape === 'Circle' ? (
+          <>
+            <TextField
+              label={say(labels.latitude)}
+              inputMode="decimal"
+              placeholder="52.3759"
+              value={place.latitude}
+              onValue={(latitude) => onChange({ latitude })}
+            />
+            <TextField
+              label={say(labels.longitude)}
+              inputMode="decimal"
+              placeholder="9.7320"
+              value={place.longitude}
+              onValue={(longitude) => onChange({ longitude })}
+            />
+            <TextField
+              label={say(labels.radius)}
+              inputMode="decimal"
+              error={fault === 'number' ? say(labels.numberWrong) : undefined}
+              value={place.radius}
+              onValue={(radius) => onChange({ radius })}
+            />
+          </>
+        ) : (
+          <AreaField
+            label={say(labels.coordinates)}
+            hint={say(labels.coordinatesHint)}
+            error={fault === 'coordinates' ? say(labels.coordinatesWrong) : undefined}
+            value={place.coordinates}
+            onValue={(coordinates) => onChange({ coordinates })}
+          />
+        )}
+      </div>
+    </Panel>
+  );
+}

@@ -1,0 +1,112 @@
+// On which chain and contract tickets of the event are tokens, and what an old picture of the chain is worth.
+import { nftRulesResponseSchema, type EventResponse, type Problem } from '@postern/shared';
+import { Button, Panel, SelectField, showToast, TextField } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ask, tell } from '../cloud.ts';
+import { readEvents } from '../events.ts';
+import { say } from '../language.ts';
+import { AskingButton } from '../parts/acts.tsx';
+import { orProblem, ProblemBanner } from '../parts/problem.tsx';
+import { staleChoices } from './event-form.tsx';
+import { labels, staleTexts } from './messages.ts';
+import { fieldToSeconds, secondsToField } from './venue-time.ts';
+
+export function TokensForm({ event }: { readonly event: EventResponse }): JSX.Element {
+  const path = `/api/events/${event.event}/nft`;
+  const { nft, timeZone } = event.policy;
+  const [chainId, setChainId] = useState(String(nft?.chainId ?? ''));
+  const [contract, setContract] = useState<string>(nft?.contract ?? '');
+  const [staleAfter, setStaleAfter] = useState(String(nft?.staleAfterMinutes ?? 240));
+  const [whenStale, setWhenStale] = useState(nft?.whenStale ?? 'warn');
+  const [frozen, setFrozen] = useState(secondsToField(nft?.frozenFromS, timeZone));
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const save = async (): Promise<void> => {
+    setBusy(true);
+    const frozenFromS = fieldToSeconds(frozen, timeZone);
+    const answer = await ask('PUT', path, nftRulesResponseSchema, {
+      body: {
+        chainId: Number(chainId),
+        contract: contract.trim(),
+        staleAfterMinutes: Number(staleAfter),
+        whenStale,
+        ...(frozenFromS === undefined ? {} : { frozenFromS }),
+      },
+    });
+    setBusy(false);
+    setProblem(answer.ok ? undefined : answer.error);
+    if (!answer.ok) return;
+    showToast('good', say(labels.saved));
+    await readEvents();
+  };
+  return (
+    <Panel
+      title={say(labels.tokens)}
+      actions={
+        nft !== undefined && (
+          <AskingButton
+            label={say(labels.tokensRemove)}
+            title={say(labels.tokensRemoveTitle)}
+            consequence={say(labels.tokensRemoveConsequence)}
+            act={say(labels.tokensRemoveAct)}
+            onConfirm={async () => {
+              const problemOf = orProblem(await tell('DELETE', path), () => undefined);
+              await readEvents();
+              return problemOf;
+            }}
+          />
+        )
+      }
+    >
+      <p class="muted">{say(labels.tokensExplained)}</p>
+      <form
+        class="field-grid"
+        onSubmit={(submit) => {
+          submit.preventDefault();
+          void save();
+        }}
+      >
+        <TextField label={say(labels.chainId)} type="number" min={1} required value={chainId} onValue={setChainId} />
+        <TextField
+          label={say(labels.contract)}
+          pattern="0x[0-9a-fA-F]{40}"
+          placeholder="0x…"
+          required
+          value={contract}
+          onValue={setContract}
+        />
+        <TextField
+          label={say(labels.ownersStale)}
+          type="number"
+          min={1}
+          max={100_000}
+          required
+          value={staleAfter}
+          onValue={setStaleAfter}
+        />
+        <SelectField
+          label={say(labels.whenOwnersStale)}
+          value={whenStale}
+          choices={staleChoices.map((value) => ({ value, label: say(staleTexts[value]) }))}
+          onValue={setWhenStale}
+        />
+        <TextField
+          label={say(labels.frozenFrom)}
+          hint={timeZone}
+          type="datetime-local"
+          value={frozen}
+          onValue={setFrozen}
+        />
+        <div class="whole">
+          <ProblemBanner problem={problem} />
+        </div>
+        <p class="form-end">
+          <Button type="submit" kind="primary" busy={busy}>
+            {say(labels.save)}
+          </Button>
+        </p>
+      </form>
+    </Panel>
+  );
+}

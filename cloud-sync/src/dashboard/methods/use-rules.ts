@@ -1,0 +1,68 @@
+// The rules of an event while somebody changes them on a form: a copy that replaces the rules as a whole when it is saved, unless somebody else
+// has changed them meanwhile.
+import { eventResponseSchema, type EventResponse, type Problem } from '@postern/shared';
+import { showToast } from '@postern/shared/ui';
+import { useState } from 'preact/hooks';
+import { ask } from '../cloud.ts';
+import { readEvents } from '../events.ts';
+import { say } from '../language.ts';
+import { labels } from './messages.ts';
+import { rulesOf, type Rules } from './rules-draft.ts';
+
+export interface RulesDraft {
+  readonly rules: Rules;
+  readonly change: (change: (rules: Rules) => Rules) => void;
+  readonly isChanged: boolean;
+  readonly busy: boolean;
+  readonly problem: Problem | undefined;
+  /** Whether it went well. */
+  readonly save: () => Promise<boolean>;
+  /** As they are at the cloud; what was typed is gone. */
+  readonly reset: () => void;
+}
+
+export function useRules(event: EventResponse): RulesDraft {
+  const [base, setBase] = useState(event.policy);
+  const [rules, setRules] = useState<Rules>(() => rulesOf(event.policy));
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const path = `/api/events/${event.event}`;
+  const save = async (): Promise<boolean> => {
+    setBusy(true);
+    const saved = await saveOver();
+    setBusy(false);
+    setProblem(saved);
+    return saved === undefined;
+  };
+  const saveOver = async (): Promise<Problem | undefined> => {
+    const present = await ask('GET', path, eventResponseSchema);
+    if (!present.ok) return present.error;
+    if (JSON.stringify(present.value.policy) !== JSON.stringify(base))
+      return {
+        type: 'changed-meanwhile',
+        status: 412,
+        title: say(labels.changedMeanwhile),
+        detail: say(labels.changedMeanwhileHint),
+      };
+    const answer = await ask('PUT', `${path}/policy`, eventResponseSchema, { body: rules });
+    if (!answer.ok) return answer.error;
+    setBase(answer.value.policy);
+    setRules(rulesOf(answer.value.policy));
+    showToast('good', say(labels.saved));
+    await readEvents();
+    return undefined;
+  };
+  return {
+    rules,
+    change: (work) => setRules((before) => work(before)),
+    isChanged: JSON.stringify(rules) !== JSON.stringify(rulesOf(base)),
+    busy,
+    problem,
+    save,
+    reset: () => {
+      setBase(event.policy);
+      setRules(rulesOf(event.policy));
+      setProblem(undefined);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+// A link with which a visitor puts a ticket onto a phone: made here, shown once.
+import { claimLinkMadeSchema, type ClaimLinkMade, type EventResponse, type TicketResponse } from '@postern/shared';
+import { Button, CheckField, Dialog } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ask } from '../cloud.ts';
+import { fill } from '../fill.ts';
+import { dateAndTime } from '../format.ts';
+import { say } from '../language.ts';
+import { ProblemBanner } from '../parts/problem.tsx';
+import { QrCode } from '../parts/qr-code.tsx';
+import { ShownOnce } from '../parts/secret.tsx';
+import type { Problem } from '@postern/shared';
+import { labels } from './messages.ts';
+
+export interface ClaimLinkProps {
+  readonly event: EventResponse;
+  readonly ticket: TicketResponse;
+  readonly onDone: () => Promise<void>;
+}
+
+export function ClaimLink({ event, ticket, onDone }: ClaimLinkProps): JSX.Element {
+  const [open, setOpen] = useState(false);
+  const [transferable, setTransferable] = useState(true);
+  const [busy, setBusy] = useState(false);
+  const [made, setMade] = useState<ClaimLinkMade>();
+  const [problem, setProblem] = useState<Problem>();
+  const make = async (): Promise<void> => {
+    setBusy(true);
+    const answer = await ask('POST', `/api/tickets/${ticket.id}/claim-links`, claimLinkMadeSchema, {
+      body: { transferable },
+    });
+    setBusy(false);
+    if (!answer.ok) return setProblem(answer.error);
+    setProblem(undefined);
+    setMade(answer.value);
+    return onDone();
+  };
+  const close = (): void => {
+    setOpen(false);
+    setMade(undefined);
+    setProblem(undefined);
+  };
+  return (
+    <>
+      <Button onClick={() => setOpen(true)}>{say(labels.claimLink)}</Button>
+      <Dialog
+        open={open}
+        title={say(labels.claimLink).replace(/ …$/, '')}
+        onClose={close}
+        actions={
+          <>
+            <Button onClick={close}>{say(labels.close)}</Button>
+            {made === undefined && (
+              <Button kind="primary" busy={busy} onClick={() => void make()}>
+                {say(labels.makeLink)}
+              </Button>
+            )}
+          </>
+        }
+      >
+        <ProblemBanner problem={problem} />
+        {made === undefined ? (
+          <>
+            <p>{say(labels.linkExplained)}</p>
+            <CheckField label={say(labels.mayPassOn)} checked={transferable} onValue={setTransferable} />
+          </>
+        ) : (
+          <>
+            <p>{say(labels.linkMade)}</p>
+            <ShownOnce label={say(labels.claimLink).replace(/ …$/, '')} text={made.link} />
+            <div class="link-code">
+              <QrCode text={made.link} label={say(labels.claimLink)} />
+            </div>
+            <p class="muted">
+              {fill(labels.linkUntil, {
+                time: dateAndTime(made.expiresAtMs, event.policy.timeZone),
+                n: made.claims,
+              })}
+            </p>
+          </>
+        )}
+      </Dialog>
+    </>
+  );
+}

@@ -1,0 +1,166 @@
+// Issues one ticket with its holder, or many at once: all or none, and once, however often the button is pressed.
+import { ticketBatchResponseSchema, type EventResponse, type Problem, type TicketResponse } from '@postern/shared';
+import { Banner, Button, EmptyState, Panel, SelectField, TextField } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ask } from '../cloud.ts';
+import { readEvents } from '../events.ts';
+import { fill } from '../fill.ts';
+import { count } from '../format.ts';
+import { say } from '../language.ts';
+import { ProblemBanner } from '../parts/problem.tsx';
+import { newRequestKey, onceOnly } from '../request-key.ts';
+import { addressOf } from '../route.ts';
+import { labels } from './messages.ts';
+import { printNext } from './print-choice.ts';
+
+const batchMax = 10_000;
+
+export function IssueTickets({ event }: { readonly event: EventResponse }): JSX.Element {
+  return (
+    <>
+      <p class="way-back">
+        <a href={addressOf({ event: event.event, section: 'tickets' })}>← {say(labels.back)}</a>
+      </p>
+      <h1>{say(labels.issueTitle)}</h1>
+      <IssueForm event={event} />
+    </>
+  );
+}
+
+/** `onIssued`: somebody leads the way from here. */
+export function IssueForm({
+  event,
+  onIssued,
+}: {
+  readonly event: EventResponse;
+  readonly onIssued?: (tickets: readonly TicketResponse[]) => void;
+}): JSX.Element {
+  const { types } = event.policy;
+  const [type, setType] = useState(String(types[0]?.id ?? ''));
+  const [many, setMany] = useState('1');
+  const [party, setParty] = useState('1');
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState('');
+  const [order, setOrder] = useState('');
+  const [key, setKey] = useState(newRequestKey);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const [issued, setIssued] = useState<readonly TicketResponse[]>([]);
+  const number = Number(many);
+  const isOne = number === 1;
+  const issue = async (): Promise<void> => {
+    setBusy(true);
+    const optional = (field: string, value: string): object => (value.trim() === '' ? {} : { [field]: value });
+    const holder = { ...optional('name', name), ...optional('email', email), ...optional('order', order) };
+    const ticket = {
+      type: Number(type),
+      party: Number(party),
+      ...(Object.keys(holder).length > 0 && isOne ? { holder } : {}),
+    };
+    const answer = await ask('POST', '/api/tickets/batch', ticketBatchResponseSchema, {
+      body: { event: event.event, tickets: Array.from({ length: number }, () => ticket) },
+      headers: onceOnly(key),
+    });
+    setBusy(false);
+    if (!answer.ok) {
+      // What the cloud has refused may be changed and asked anew; what got no answer is asked again under the same key.
+      if (answer.error.status !== 0) setKey(newRequestKey());
+      return setProblem(answer.error);
+    }
+    setProblem(undefined);
+    setKey(newRequestKey());
+    setName('');
+    setEmail('');
+    setOrder('');
+    setIssued(answer.value.tickets);
+    onIssued?.(answer.value.tickets);
+    return readEvents();
+  };
+  if (types.length === 0) return <EmptyState title={say(labels.noTypes)} />;
+  const one = issued[0];
+  return (
+    <Panel title={say(labels.issueTitle)} class="issue">
+      <ProblemBanner problem={problem} />
+      {one !== undefined && (
+        <Banner
+          tone="good"
+          role="status"
+          action={
+            <span class="actions-row">
+              {issued.length === 1 && (
+                <a class="button" href={addressOf({ event: event.event, section: 'tickets', rest: [one.id] })}>
+                  {say(labels.newOne)}
+                </a>
+              )}
+              <Button
+                onClick={() => {
+                  printNext(issued.map(({ id }) => id));
+                  location.hash = addressOf({ event: event.event, section: 'tickets', rest: ['print'] });
+                }}
+              >
+                {say(labels.printThese)}
+              </Button>
+            </span>
+          }
+        >
+          {issued.length === 1 ? say(labels.issuedOne) : fill(labels.issued, { n: count(issued.length) })}
+        </Banner>
+      )}
+      <form
+        class="field-grid"
+        onSubmit={(submit) => {
+          submit.preventDefault();
+          void issue();
+        }}
+      >
+        <SelectField
+          label={say(labels.type)}
+          value={type}
+          choices={types.map((choice) => ({ value: String(choice.id), label: choice.name }))}
+          onValue={setType}
+        />
+        <TextField
+          label={say(labels.howMany)}
+          type="number"
+          inputMode="numeric"
+          min={1}
+          max={batchMax}
+          required
+          value={many}
+          onValue={setMany}
+        />
+        <TextField
+          label={say(labels.party)}
+          type="number"
+          inputMode="numeric"
+          min={1}
+          max={10_000}
+          required
+          value={party}
+          onValue={setParty}
+        />
+        {isOne && (
+          <>
+            <TextField label={say(labels.name)} dir="auto" value={name} onValue={setName} />
+            <TextField
+              label={say(labels.email)}
+              type="email"
+              dir="auto"
+
+              value={email}
+              onValue={setEmail}
+            />
+            <TextField label={say(labels.order)} dir="auto" value={order} onValue={setOrder} />
+          </>
+        )}
+        <p class="form-end">
+          <Button kind="primary" type="submit" busy={busy}>
+            {say(labels.issue)}
+          </Button>
+          {!isOne && <span class="muted">{say(labels.rowsKept)}</span>}
+        </p>
+      </form>
+    </Panel>
+  );
+}

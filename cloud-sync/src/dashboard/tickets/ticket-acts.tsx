@@ -1,0 +1,173 @@
+// What can be done with a ticket: each act one press away, and what it means said before it is done.
+import {
+  overrideReasons,
+  overrideResponseSchema,
+  ticketResponseSchema,
+  type EventResponse,
+  type OverrideReason,
+  type TicketResponse,
+} from '@postern/shared';
+import { Button, SelectField, showToast, TextField } from '@postern/shared/ui';
+import type { ComponentChildren, JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ask } from '../cloud.ts';
+import { fill } from '../fill.ts';
+import { say } from '../language.ts';
+import { AskingButton } from '../parts/acts.tsx';
+import { orProblem } from '../parts/problem.tsx';
+import { addressOf } from '../route.ts';
+import { ChangeTicket } from './change-ticket.tsx';
+import { ClaimLink } from './claim-link.tsx';
+import { asks, labels, overrideTexts } from './messages.ts';
+import { printNext } from './print-choice.ts';
+import { ticketName } from './ticket-words.ts';
+
+export interface TicketActsProps {
+  readonly event: EventResponse;
+  readonly ticket: TicketResponse;
+  /** Organisers and administrators; staff at the gates may let in and block. */
+  readonly manages: boolean;
+  readonly onDone: () => Promise<void>;
+}
+
+export function TicketActs({ event, ticket, manages, onDone }: TicketActsProps): JSX.Element {
+  const isOver = ticket.status === 'revoked' || ticket.status === 'blocked';
+  const shared = { ticket, onDone };
+  return (
+    <div class="ticket-acts" role="group" aria-label={ticketName(ticket)}>
+      <LetIn event={event} {...shared} />
+      {manages && <ChangeTicket event={event} {...shared} />}
+      {manages && ticket.text !== undefined && (
+        <Button
+          onClick={() => {
+            printNext([ticket.id]);
+            location.hash = addressOf({ event: event.event, section: 'tickets', rest: ['print'] });
+          }}
+        >
+          {say(labels.printOne)}
+        </Button>
+      )}
+      {manages && <ClaimLink event={event} ticket={ticket} onDone={onDone} />}
+      {manages && !isOver && <Transfer {...shared} />}
+      {manages && !isOver && <SimpleAct act="reissue" label={say(labels.reissue)} {...shared} />}
+      {manages && isOver && <SimpleAct act="reinstate" label={say(labels.reinstate)} kind="plain" {...shared} />}
+      <SimpleAct act="deny" label={say(labels.deny)} kind="danger" {...shared} />
+      {manages && ticket.status !== 'revoked' && (
+        <SimpleAct act="revoke" label={say(labels.revoke)} kind="danger" {...shared} />
+      )}
+    </div>
+  );
+}
+
+type ActProps = Pick<TicketActsProps, 'ticket' | 'onDone'>;
+
+function SimpleAct({
+  act,
+  label,
+  kind = 'plain',
+  ticket,
+  onDone,
+  body = {},
+  ready = true,
+  children,
+}: ActProps & {
+  readonly act: 'revoke' | 'reinstate' | 'reissue' | 'deny' | 'transfer';
+  readonly label: string;
+  readonly kind?: 'plain' | 'danger';
+  readonly body?: object;
+  readonly ready?: boolean;
+  readonly children?: ComponentChildren;
+}): JSX.Element {
+  const texts = asks[act];
+  return (
+    <AskingButton
+      label={label}
+      kind={kind}
+      title={fill(texts.title, { who: ticketName(ticket) })}
+      consequence={say(texts.consequence)}
+      act={say(texts.act)}
+      ready={ready}
+      onConfirm={async () => {
+        const done = await ask('POST', `/api/tickets/${ticket.id}/${act}`, ticketResponseSchema.partial(), { body });
+        const problem = orProblem(done, () => showToast('good', say(texts.done)));
+        if (problem === undefined) await onDone();
+        return problem;
+      }}
+    >
+      {children}
+    </AskingButton>
+  );
+}
+
+function Transfer(props: ActProps): JSX.Element {
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState('');
+  const holder = { ...(name.trim() === '' ? {} : { name }), ...(email.trim() === '' ? {} : { email }) };
+  return (
+    <SimpleAct
+      act="transfer"
+      label={say(labels.transfer)}
+      body={{ holder }}
+      ready={Object.keys(holder).length > 0}
+      {...props}
+    >
+      <TextField label={say(labels.name)} dir="auto" value={name} onValue={setName} />
+      <TextField label={say(labels.email)} type="email" dir="auto" value={email} onValue={setEmail} />
+    </SimpleAct>
+  );
+}
+
+/** Somebody with this ticket; without one it is `LetIn` on the list. */
+function LetIn({ event, ticket, onDone }: Pick<TicketActsProps, 'event' | 'ticket' | 'onDone'>): JSX.Element {
+  const { zones } = event.policy;
+  const [zone, setZone] = useState(zones[0]?.id ?? '');
+  const [reason, setReason] = useState<OverrideReason | ''>('');
+  const [persons, setPersons] = useState('1');
+  const texts = asks.letIn;
+  const number = Number(persons);
+  return (
+    <AskingButton
+      label={say(labels.letIn)}
+      kind="primary"
+      title={fill(texts.title, { who: ticketName(ticket) })}
+      consequence={say(texts.consequence)}
+      act={say(texts.act)}
+      ready={reason !== '' && Number.isInteger(number) && number >= 1 && number <= 20}
+      onConfirm={async () => {
+        const done = await ask('POST', `/api/events/${event.event}/overrides`, overrideResponseSchema, {
+          body: { reason, zone, persons: number, ticket: ticket.id },
+        });
+        const problem = orProblem(done, () => showToast('good', say(texts.done)));
+        if (problem === undefined) await onDone();
+        return problem;
+      }}
+    >
+      <SelectField
+        label={say(labels.reason)}
+        value={reason}
+        choices={[
+          { value: '', label: '—' },
+          ...overrideReasons.map((value) => ({ value, label: say(overrideTexts[value]) })),
+        ]}
+        onValue={setReason}
+      />
+      {zones.length > 1 && (
+        <SelectField
+          label={say(labels.zone)}
+          value={zone}
+          choices={zones.map(({ id, name }) => ({ value: id, label: name }))}
+          onValue={setZone}
+        />
+      )}
+      <TextField
+        label={say(labels.howMany)}
+        type="number"
+        inputMode="numeric"
+        min={1}
+        max={20}
+        value={persons}
+        onValue={setPersons}
+      />
+    </AskingButton>
+  );
+}

@@ -1,0 +1,26 @@
+// How tickets are named on screens, and who may change them.
+import { ticketListSchema, type AdmissionPolicy, type TicketResponse, type UserView } from '@postern/shared';
+import type { Tone } from '@postern/shared/ui';
+import type { z } from 'zod';
+import { rolesOf } from '../section.tsx';
+
+export type ShownStatus = z.infer<typeof ticketListSchema>['tickets'][number]['status'];
+
+export const statusTone: Readonly<Record<ShownStatus, Tone>> = {
+  valid: 'good',
+  used: 'busy',
+  unpaid: 'warn',
+  revoked: 'bad',
+  blocked: 'bad',
+};
+
+export const typeName = ({ types }: Pick<AdmissionPolicy, 'types'>, type: number): string =>
+  types.find(({ id }) => id === type)?.name ?? `#${type}`;
+
+/** For questions: the holder's name, else the end of the ticket's id. */
+export const ticketName = ({ id, holder }: Pick<TicketResponse, 'id' | 'holder'>): string =>
+  holder?.name ?? `…${id.slice(-6)}`;
+
+/** The cloud refuses all others; they find no buttons for it. */
+export const mayManage = (me: UserView, event: number): boolean =>
+  rolesOf(me, event).some((role) => role === 'admin' || role === 'organiser');
