@@ -9,11 +9,14 @@ import {
   encodeCodeRow,
   encodeDelta,
   encodeTicketRow,
+  hasLanguage,
   foreignTicketId,
   insertCodeSql,
   insertMetaSql,
+  insertSpokenTicketSql,
   insertTicketSql,
   insertTokenSql,
+  languageColumnSql,
   keyId,
   keyPairFromSeed,
   rowsIn,
@@ -78,6 +81,8 @@ export interface BuildSnapshotOptions {
   readonly tickets: Iterable<CodedTicket>;
   readonly version?: number;
   readonly event?: number;
+  /** Some of its tickets have a language. */
+  readonly withLanguages?: boolean;
   /** Its tickets are tokens. */
   readonly withTokens?: boolean;
 }
@@ -88,6 +93,7 @@ export function buildSnapshot({
   tickets,
   version = 1,
   event = feedEvent,
+  withLanguages = false,
   withTokens = false,
 }: BuildSnapshotOptions): BuiltSnapshot {
   const scratchPath = `${path}.scratch`;
@@ -99,13 +105,17 @@ export function buildSnapshot({
   scratch.exec('VACUUM');
   scratch.exec(withTokens ? snapshotTablesSql + tokenTableSql : snapshotTablesSql);
   const insertToken = withTokens ? scratch.prepare(insertTokenSql) : undefined;
+  if (withLanguages) scratch.exec(languageColumnSql);
   const insertTicket = scratch.prepare(insertTicketSql);
+  const insertSpokenTicket = withLanguages ? scratch.prepare(insertSpokenTicketSql) : undefined;
   const insertCode = scratch.prepare(insertCodeSql);
   const insertMeta = scratch.prepare(insertMetaSql);
   let count = 0;
   scratch.transaction(() => {
     for (const { ticket, code, token } of tickets) {
-      insertTicket.run(...encodeTicketRow(ticket));
+      const row = encodeTicketRow(ticket);
+      if (hasLanguage(row)) insertSpokenTicket?.run(...row);
+      else insertTicket.run(...row);
       if (code !== undefined)
         insertCode.run(...encodeCodeRow(codeHash(feedCodeHashKey, code), ticket.id, ticket.epoch));
       if (token !== undefined) insertToken?.run(...token);

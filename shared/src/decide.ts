@@ -66,11 +66,14 @@ export function decide(input: DecideInput): Decision {
         checkOthers(input, rules, type) ??
         checkUses(input, rules, type) ??
         checkRoom(input));
+  const language = input.ticket?.language;
+  const spoken = language === undefined ? {} : { language };
   if (refusal !== undefined)
     return {
       kind: 'refuse',
       claim,
       refusal: { type: refusal.refuse, ...(refusal.detail === undefined ? {} : { detail: refusal.detail }) },
+      ...spoken,
     };
 
   const { others = [] } = input;
@@ -81,6 +84,7 @@ export function decide(input: DecideInput): Decision {
     direction: lane.direction,
     ...(lane.direction === 'exit' ? { part: 1, party: 1, persons: 1 } : openingFor(input, rules)),
     warnings: warningsOf(input),
+    ...spoken,
   };
   const hold = lane.direction === 'exit' ? undefined : holdReason(input, type);
   return hold === undefined ? { kind: 'admit', ...admission } : { kind: 'hold', ...admission, reason: hold };

@@ -1,5 +1,6 @@
-// The closed list of what a gate can say: admit, hold or refuse, every refusal code once, with the visitor's text (kind, no
-// accusation) and the steward's (exact) in each language. The rule that chooses among them is decide.ts.
+// The closed list of what a gate can say: admit, hold or refuse, every refusal code once. The rule that chooses among them is decide.ts; what
+// people read of them is in visitor-texts.ts and texts.ts.
+import type { Language } from './languages.ts';
 import type { HoldReason } from './ticket.ts';
 
 export type Assurance = 'looked-up' | 'signed' | 'challenged';
@@ -146,9 +147,11 @@ interface Admission {
   /** Persons the gate opens for: the rest of the party. */
   readonly persons: number;
   readonly warnings: readonly Warning[];
+  /** Of the ticket, where it has one: the visitor is spoken to in it. */
+  readonly language?: Language;
 }
 
 export type Decision =
   | (Admission & { readonly kind: 'admit' })
   | (Admission & { readonly kind: 'hold'; readonly reason: HoldReason })
-  | { readonly kind: 'refuse'; readonly claim?: Claim; readonly refusal: Refusal };
+  | { readonly kind: 'refuse'; readonly claim?: Claim; readonly refusal: Refusal; readonly language?: Language };

@@ -3,6 +3,7 @@
 // at most 20 MB compressed, so nothing is stored twice and what is usual takes no byte at all.
 import { concatBytes } from './bytes.ts';
 import { codeHashBytes, epochBytes, ticketIdBytes, ticketIdOfKey, ticketKey } from './code-hash.ts';
+import { languages } from './languages.ts';
 import { holdReasons, ticketStatuses, type Ticket } from './ticket.ts';
 
 export const snapshotFormat = 1;
@@ -30,15 +31,24 @@ export const snapshotTablesSql = `
   CREATE TABLE code (hash BLOB PRIMARY KEY, ticket BLOB NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
+/**
+ * Run in a snapshot before the first ticket that has a language (a position in `languages`): a gate too old to know the column takes every
+ * other one.
+ */
+export const languageColumnSql = 'ALTER TABLE ticket ADD COLUMN language INTEGER;';
+
 export const insertMetaSql = 'INSERT INTO meta (name, value) VALUES (?, ?)';
-/** Takes what `encodeTicketRow` gives. */
+/** Takes what `encodeTicketRow` gives of a ticket without a language. */
 export const insertTicketSql =
   'INSERT OR REPLACE INTO ticket (key, type, epoch, status, party, hold, valid_from, valid_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+/** The same of one that has a language. */
+export const insertSpokenTicketSql =
+  'INSERT OR REPLACE INTO ticket (key, type, epoch, status, party, hold, valid_from, valid_until, language) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)';
 /** Takes what `encodeCodeRow` gives. */
 export const insertCodeSql = 'INSERT OR REPLACE INTO code (hash, ticket) VALUES (?, ?)';
 
 /** Values for `insertTicketSql`: key, type, epoch, status, party, hold, valid from, valid until. */
-export type TicketRow = readonly [
+type UnspokenTicketRow = readonly [
   Uint8Array,
   number,
   number,
@@ -48,33 +58,46 @@ export type TicketRow = readonly [
   number | null,
   number | null,
 ];
+/** Values for `insertSpokenTicketSql`: the same, and the language. */
+type SpokenTicketRow = readonly [...UnspokenTicketRow, number];
+export type TicketRow = UnspokenTicketRow | SpokenTicketRow;
+export const hasLanguage = (row: TicketRow): row is SpokenTicketRow => row.length === ticketFields + 1;
 /** Values for `insertCodeSql`: hash of the code, and what it leads to (`readCodeReference`). */
 export type CodeRow = readonly [Uint8Array, Uint8Array];
 
+/** Of a ticket without a language. */
+const ticketFields = 8;
 /** 64 random bits tell two tickets of an event apart but once in tens of millions of events with a million tickets each. */
 const codePrefixBytes = 8;
 const codeReferenceBytesMax = codePrefixBytes + 4;
 const epochMax = 4_294_967_295;
 
-export const encodeTicketRow = (ticket: Ticket): TicketRow => [
-  ticketKey(ticket.id),
-  ticket.type,
-  ticket.epoch,
-  ticketStatuses.indexOf(ticket.status),
-  ticket.party,
-  ticket.hold === undefined ? null : holdReasons.indexOf(ticket.hold),
-  ticket.validFromS ?? null,
-  ticket.validUntilS ?? null,
-];
+export function encodeTicketRow(ticket: Ticket): TicketRow {
+  const row: UnspokenTicketRow = [
+    ticketKey(ticket.id),
+    ticket.type,
+    ticket.epoch,
+    ticketStatuses.indexOf(ticket.status),
+    ticket.party,
+    ticket.hold === undefined ? null : holdReasons.indexOf(ticket.hold),
+    ticket.validFromS ?? null,
+    ticket.validUntilS ?? null,
+  ];
+  return ticket.language === undefined ? row : [...row, languages.indexOf(ticket.language)];
+}
 
 /** Undefined when a value is none that `encodeTicketRow` gives: the row did not come from our cloud. */
 export function decodeTicketRow(row: readonly unknown[]): Ticket | undefined {
-  const [key, type, epoch, statusNumber, party, holdNumber, validFromS, validUntilS] = row;
-  if (row.length !== 8 || !(key instanceof Uint8Array) || key.length !== ticketIdBytes) return undefined;
+  const [key, type, epoch, statusNumber, party, holdNumber, validFromS, validUntilS, languageNumber = null] = row;
+  if (row.length !== ticketFields && row.length !== ticketFields + 1) return undefined;
+  if (!(key instanceof Uint8Array) || key.length !== ticketIdBytes) return undefined;
   if (!isCount(type, 65_535) || !isCount(epoch, epochMax) || !isCount(party, 65_535) || party === 0) return undefined;
   if (!isCount(statusNumber, ticketStatuses.length - 1) || !isOptionalCount(holdNumber, holdReasons.length - 1))
     return undefined;
   if (!isOptionalCount(validFromS, secondsMax) || !isOptionalCount(validUntilS, secondsMax)) return undefined;
+  if (!isOptionalCount(languageNumber, languagesMax)) return undefined;
+  // A language that only newer clouds know is none here.
+  const language = languageNumber === null ? undefined : languages[languageNumber];
   const status = ticketStatuses[statusNumber];
   const hold = holdNumber === null ? undefined : holdReasons[holdNumber];
   if (status === undefined) return undefined;
@@ -87,6 +110,7 @@ export function decodeTicketRow(row: readonly unknown[]): Ticket | undefined {
     ...(hold === undefined ? {} : { hold }),
     ...(validFromS === null ? {} : { validFromS }),
     ...(validUntilS === null ? {} : { validUntilS }),
+    ...(language === undefined ? {} : { language }),
   };
 }
 
@@ -120,6 +144,7 @@ export const isCodeHash = (value: unknown): value is Uint8Array =>
 export const isCodeReference = (value: unknown): value is Uint8Array =>
   value instanceof Uint8Array && readCodeReference(value) !== undefined;
 
+const languagesMax = 255;
 const secondsMax = 253_402_300_799;
 const isCount = (value: unknown, max: number): value is number =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;

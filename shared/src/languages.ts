@@ -1,6 +1,7 @@
 // The languages of Postern's screens. Visitors are spoken to in five, of which a venue shows two; staff, who are trained on one deployment, in
 // two. Pages take this alone: the list of the gate's texts stays out of them.
 
+/** Feeds have positions in this list: new ones go to its end. */
 export const languages = ['en', 'de', 'fr', 'es', 'ar'] as const;
 export type Language = (typeof languages)[number];
 /** What visitors read: one text in every language. */
@@ -18,7 +19,11 @@ export interface Saying<Text = Texts> {
 }
 export type StaffSaying = Saying<StaffTexts>;
 
-const primary = (tag: string): string => tag.split('-', 1)[0]?.toLowerCase() ?? '';
+const primary = (tag: string): string => tag.split(/[-_]/, 1)[0]?.toLowerCase() ?? '';
+
+/** Of a tag such as `fr-CA` or `de_DE`; undefined for a language that we have not. */
+export const languageOf = (tag: string): Language | undefined =>
+  languages.find((language) => language === primary(tag));
 
 const firstOf = <Known extends string>(known: readonly [Known, ...Known[]], preferred: readonly string[]): Known => {
   for (const tag of preferred) {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { faceRulesSchema } from './face-rules.ts';
 import { geofenceRulesSchema } from './geofence-rules.ts';
+import type { Language } from './languages.ts';
 import { nftRulesSchema } from './nft-rules.ts';
 import { pretixRulesSchema } from './pretix-rules.ts';
 import { proofRulesSchema } from './proofs.ts';
@@ -40,6 +41,8 @@ export interface Ticket {
   /** Overrides the type's window, Unix seconds. */
   readonly validFromS?: number;
   readonly validUntilS?: number;
+  /** In which its visitor is spoken to, where it is known; the venue's languages otherwise. */
+  readonly language?: Language;
 }
 
 const seconds = z.number().int().min(0).max(253_402_300_799);

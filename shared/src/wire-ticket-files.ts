@@ -14,6 +14,7 @@ export const ticketColumns = [
   'hold',
   'validFrom',
   'validUntil',
+  'language',
   'name',
   'firstName',
   'lastName',

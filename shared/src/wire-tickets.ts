@@ -1,6 +1,7 @@
 // The JSON messages of `/api/tickets`: issue, read, change, find, pass on. As wire.ts has them for the rest: both ends use them.
 import { z } from 'zod';
 import { cleanText } from './methods/clean-text.ts';
+import { languages } from './languages.ts';
 import { holdReasons, ticketIdPattern, ticketStatuses } from './ticket.ts';
 import { cursorSchema, pageLimit, wholeNumber } from './wire-page.ts';
 import { caseViewSchema } from './wire-cases.ts';
@@ -61,6 +62,8 @@ const ticketFields = {
   hold: z.enum(holdReasons).optional(),
   validFromS: unixSeconds.optional(),
   validUntilS: unixSeconds.optional(),
+  /** In which gates speak to its visitor; absent: in the venue's. */
+  language: z.enum(languages).optional(),
   holder: holderSchema.optional(),
 };
 /** One row of a batch. */
@@ -83,6 +86,7 @@ export const ticketChangeSchema = z
     hold: z.enum(holdReasons).nullable().optional(),
     validFromS: unixSeconds.nullable().optional(),
     validUntilS: unixSeconds.nullable().optional(),
+    language: z.enum(languages).nullable().optional(),
     holder: z
       .strictObject({
         name: holderName.nullable().optional(),
@@ -97,7 +101,11 @@ export const ticketChangeSchema = z
 export type TicketChange = z.infer<typeof ticketChangeSchema>;
 
 /** `POST /api/tickets/{ticket}/transfer`: everything about the old holder goes; without `code` the new one gets our own pass. */
-export const ticketTransferSchema = z.strictObject({ holder: holderSchema, code: foreignCodeSchema.optional() });
+export const ticketTransferSchema = z.strictObject({
+  holder: holderSchema,
+  language: z.enum(languages).optional(),
+  code: foreignCodeSchema.optional(),
+});
 /** `POST /api/tickets/{ticket}/reissue`: a new credential for the same holder; without `code` our own pass. */
 export const ticketReissueSchema = z.strictObject({ code: foreignCodeSchema.optional() });
 
@@ -116,6 +124,7 @@ export const ticketResponseSchema = z.object({
   hold: z.enum(holdReasons).optional(),
   validFromS: unixSeconds.optional(),
   validUntilS: unixSeconds.optional(),
+  language: z.enum(languages).optional(),
   createdAtMs: unixMs,
   transferredAtMs: unixMs.optional(),
   holder: holderSchema.optional(),

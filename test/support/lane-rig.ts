@@ -58,13 +58,13 @@ const ticket = (n: number, fields: Partial<Ticket>): Ticket => ({
 });
 
 /**
- * 1-3 ordinary, 4 under 18, 5 a party of four, 6 needs a supervisor, 7 revoked, 8 may come back, 9 two proofs where none is signed, 10 a face
+ * 1-3 ordinary, 4 under 18 and French, 5 a party of four, 6 needs a supervisor, 7 revoked, 8 may come back, 9 two proofs where none is signed, 10 a face
  * beside a signed one. */
 export const tickets: readonly Ticket[] = [
   ticket(1, {}),
   ticket(2, {}),
   ticket(3, {}),
-  ticket(4, { type: 1 }),
+  ticket(4, { type: 1, language: 'fr' }),
   ticket(5, { party: 4 }),
   ticket(6, { type: 2 }),
   ticket(7, { status: 'revoked' }),

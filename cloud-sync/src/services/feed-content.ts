@@ -6,11 +6,14 @@ import {
   encodeCodeRow,
   encodeDelta,
   encodeTicketRow,
+  hasLanguage,
   hexToBytes,
   insertCodeSql,
   insertMetaSql,
+  insertSpokenTicketSql,
   insertTicketSql,
   insertTokenSql,
+  languageColumnSql,
   manifestSchema,
   needsNewSnapshot,
   overlayBytesMax,
@@ -125,7 +128,7 @@ async function makeSnapshot(deps: FeedContentDeps, record: EventRecord, version:
   try {
     file.execute(`PRAGMA page_size = ${snapshotPageBytes}`);
     file.execute(snapshotTablesSql);
-    let tickets = 0;
+    let [tickets, isSpoken] = [0, false];
     for (let after = ''; ;) {
       const page = await database
         .selectFrom('ticket')
@@ -135,10 +138,15 @@ async function makeSnapshot(deps: FeedContentDeps, record: EventRecord, version:
         .orderBy('id')
         .limit(pageRows)
         .execute();
+      const rows = page.map((row) => encodeTicketRow(toTicket(row)));
+      const spoken = rows.filter(hasLanguage);
+      if (spoken.length > 0 && !isSpoken) file.execute(languageColumnSql);
+      isSpoken ||= spoken.length > 0;
       file.insert(
         insertTicketSql,
-        page.map((row) => encodeTicketRow(toTicket(row))),
+        rows.filter((row) => !hasLanguage(row)),
       );
+      if (isSpoken) file.insert(insertSpokenTicketSql, spoken);
       tickets += page.length;
       if (page.length < pageRows) break;
       after = page.at(-1)?.id ?? '';

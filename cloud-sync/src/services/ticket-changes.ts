@@ -1,7 +1,7 @@
 // What happens to a ticket after it was issued: changed, cancelled, reinstated, re-issued, passed on. Each is one transaction that begins
 // by raising the ticket's version, which is also its lock (PostgreSQL) and takes the one place for writers (SQLite): whoever comes
 // second sees what the first has made of it, and what may not be is rolled back.
-import { err, ok, type Clock, type Holder, type Result, type TicketChange } from '@postern/shared';
+import { err, ok, type Clock, type Holder, type Language, type Result, type TicketChange } from '@postern/shared';
 import type { Updateable } from 'kysely';
 import type { Queries } from '../store/database.ts';
 import { createRowBatch } from '../store/insert-rows.ts';
@@ -122,7 +122,7 @@ export async function deriveAnew(
 export const planChange =
   (change: TicketChange): Planner =>
   (ticket, event) => {
-    const { type, status, party, hold, validFromS, validUntilS, holder } = change;
+    const { type, status, party, hold, validFromS, validUntilS, language, holder } = change;
     if (type !== undefined && !event.policy.types.some((candidate) => candidate.id === type))
       return err(unknownType(event.id, type));
     const window = {
@@ -138,6 +138,7 @@ export const planChange =
         ...(hold === undefined ? {} : { hold }),
         ...(validFromS === undefined ? {} : { valid_from_s: validFromS }),
         ...(validUntilS === undefined ? {} : { valid_until_s: validUntilS }),
+        ...(language === undefined ? {} : { language }),
       },
       ...(holder === undefined ? {} : { holder: holder === null ? {} : mergeHolder(ticket.holder ?? {}, holder) }),
     });
@@ -157,15 +158,21 @@ export const planReissue =
       ? ok({ columns: { epoch: ticket.epoch + 1 }, ...(code === undefined ? {} : { code }) })
       : err({ type: ticket.status });
 
+export interface TransferTo {
+  readonly holder: Holder;
+  readonly language?: Language | undefined;
+  readonly code?: string | undefined;
+}
+
 /** Another holder, a new credential. A ticket with nothing left to use cannot be passed on, as far as the marks here tell. */
 export const planTransfer =
-  (holder: Holder, code: string | undefined, nowMs: number): Planner =>
+  ({ holder, language, code }: TransferTo, nowMs: number): Planner =>
   (ticket, event) => {
     if (ticket.status !== 'valid') return err({ type: ticket.status });
     const uses = event.policy.types.find((type) => type.id === ticket.type)?.uses ?? 1;
     if (uses > 0 && ticket.usesSpent >= uses * ticket.party) return err({ type: 'already-used' });
     return ok({
-      columns: { epoch: ticket.epoch + 1, transferred_at_ms: nowMs },
+      columns: { epoch: ticket.epoch + 1, transferred_at_ms: nowMs, language: language ?? null },
       holder,
       ...(code === undefined ? {} : { code }),
     });

@@ -38,6 +38,9 @@ const headersByColumn: Readonly<Record<TicketColumn, readonly string[]>> = {
   validUntil: words(`
     valid until | valid to | valid till | expires | expiry | not after | gultig bis | valable jusqu au | valide jusqu au |
     valable au | valido hasta | valida hasta`),
+  language: words(`
+    language | locale | order locale | customer language | attendee language | sprache | bestellsprache | kundensprache | langue |
+    idioma | lengua`),
   name: words(`
     name | attendee name | attendee | holder | holder name | guest | guest name | full name | ticket holder | visitor |
     teilnehmername | teilnehmer | inhaber | gast | gastename | besucher | vollstandiger name | nom complet | nom du participant |

@@ -1,6 +1,6 @@
 // What cells say, as people and programs write it: types by name, statuses in four languages, times in the event's time zone. Each reader
 // answers with a value or with what is wrong, in words that say what to write instead.
-import { holdReasons, type HoldReason, type TicketStatus } from '@postern/shared';
+import { holdReasons, languageOf, languages, type HoldReason, type Language, type TicketStatus } from '@postern/shared';
 import type { EventRecord } from './events.ts';
 import { localToUtcMs } from './local-time.ts';
 import { headerKey } from './ticket-csv-columns.ts';
@@ -43,6 +43,29 @@ export const readHold: CellReader<HoldReason> = (cell) =>
   holdReasons.find((reason) => reason === headerKey(cell).replaceAll(' ', '-')) ?? {
     wrong: `hold ${shown(cell)} is not known: write one of ${holdReasons.join(', ')}`,
   };
+
+const languageWords: Readonly<Record<Language, string>> = {
+  en: 'english englisch anglais ingles',
+  de: 'german deutsch allemand aleman',
+  fr: 'french franzosisch francais frances',
+  es: 'spanish spanisch espagnol espanol castellano',
+  ar: 'arabic arabisch arabe العربية عربي',
+};
+const languageByWord = new Map(
+  (Object.entries(languageWords) as [Language, string][]).flatMap(([language, all]) =>
+    all.split(' ').map((word) => [word, language] as const),
+  ),
+);
+
+/** As a shop writes it: `fr`, `de-informal`, `en_GB`, or by name. One that gates do not speak is none. */
+export const readLanguage: CellReader<Language | null> = (cell) => {
+  if (/^[a-z]{2,3}([-_][a-z0-9]{1,8}){0,3}$/i.test(cell)) return languageOf(cell) ?? null;
+  return (
+    languageByWord.get(headerKey(cell)) ?? {
+      wrong: `language ${shown(cell)} is not known: write one of ${languages.join(', ')}`,
+    }
+  );
+};
 
 const partyMax = 10_000;
 export const readParty: CellReader<number> = (cell) => {

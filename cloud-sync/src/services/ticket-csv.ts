@@ -21,6 +21,7 @@ import {
   createTypeReader,
   isWrongCell,
   readHold,
+  readLanguage,
   readParty,
   readStatus,
   type WrongCell,
@@ -122,6 +123,7 @@ function createRowReader(
       hold: value('hold', readHold, null),
       validFromS: value('validFrom', readFrom, null),
       validUntilS: value('validUntil', readUntil, null),
+      language: value('language', readLanguage, null),
       ...(hasHolder
         ? {
             holder: {

@@ -24,6 +24,7 @@ const ticketColumns = [
   'hold',
   'valid_from',
   'valid_until',
+  'language',
   'created',
 ];
 const holderColumns = ['order', 'name', 'email'];
@@ -88,6 +89,7 @@ const ticketCells = (row: TicketRow, typeName: string | undefined): Cells => [
   row.hold ?? undefined,
   isoTime(row.valid_from_s === null ? undefined : row.valid_from_s * 1_000),
   isoTime(row.valid_until_s === null ? undefined : row.valid_until_s * 1_000),
+  row.language ?? undefined,
   isoTime(row.created_at_ms),
 ];
 

@@ -39,7 +39,7 @@ export interface KeyedTicket extends WantedTicket {
 }
 
 /** What changes, as a report counts it. */
-export const changedFields = ['type', 'status', 'party', 'hold', 'window', 'holder'] as const;
+export const changedFields = ['type', 'status', 'party', 'hold', 'window', 'language', 'holder'] as const;
 export type ChangedField = (typeof changedFields)[number];
 
 export interface Creation {
@@ -94,7 +94,7 @@ export function planImport(wanted: KeyedTicket, known: KnownTickets, rules: Impo
 }
 
 function planCreation({ id, hash, fields }: KeyedTicket, { event, nowMs }: ImportRules): ImportStep {
-  const { type, status = 'valid', party = 1, hold, validFromS, validUntilS } = fields;
+  const { type, status = 'valid', party = 1, hold, validFromS, validUntilS, language } = fields;
   if (type === undefined) return refuse(id, `no ticket type: the event has ${listTypes(event)}`);
   const request = {
     type,
@@ -103,6 +103,7 @@ function planCreation({ id, hash, fields }: KeyedTicket, { event, nowMs }: Impor
     hold: hold ?? undefined,
     validFromS: validFromS ?? undefined,
     validUntilS: validUntilS ?? undefined,
+    language: language ?? undefined,
   };
   if (isWindowEmpty(request)) return refuse(id, emptyWindow);
   const holder = mergeHolder({}, fields.holder ?? {});
@@ -117,7 +118,7 @@ function planCreation({ id, hash, fields }: KeyedTicket, { event, nowMs }: Impor
 function planChange({ row, holder }: KnownTicket, fields: WantedFields, { reinstates }: ImportRules): ImportStep {
   const held = holder === undefined ? {} : toHolder(holder);
   const { type = row.type, status = row.status, party = row.party, hold = row.hold } = fields;
-  const { validFromS = row.valid_from_s, validUntilS = row.valid_until_s } = fields;
+  const { validFromS = row.valid_from_s, validUntilS = row.valid_until_s, language = row.language } = fields;
   if (isDead(row.status) && !isDead(status) && !reinstates)
     return refuse(
       row.id,
@@ -131,6 +132,7 @@ function planChange({ row, holder }: KnownTicket, fields: WantedFields, { reinst
     hold,
     valid_from_s: validFromS,
     valid_until_s: validUntilS,
+    language,
     version: row.version + 1,
   };
   if (isWindowEmpty({ validFromS: validFromS ?? undefined, validUntilS: validUntilS ?? undefined }))
@@ -142,6 +144,7 @@ function planChange({ row, holder }: KnownTicket, fields: WantedFields, { reinst
     party: party !== row.party,
     hold: hold !== row.hold,
     window: validFromS !== row.valid_from_s || validUntilS !== row.valid_until_s,
+    language: language !== row.language,
     holder: holderAfter !== undefined && !isSameHolder(holderAfter, held),
   };
   const changed = changedFields.filter((field) => changes[field]);

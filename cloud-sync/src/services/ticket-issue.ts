@@ -130,6 +130,7 @@ export function newTicketRows(
     created_at_ms: nowMs,
     version: 1,
     transferred_at_ms: null,
+    language: request.language ?? null,
   };
   return hash === undefined ? { row } : { row, code: { event, hash, ticket: id, epoch: row.epoch, revision } };
 }

@@ -5,6 +5,7 @@ import {
   sha256,
   utf8,
   type Holder,
+  type Language,
   type HoldReason,
   type Ticket,
   type TicketStatus,
@@ -40,6 +41,7 @@ export const toTicket = (row: TicketRow): Ticket => ({
   ...(row.hold === null ? {} : { hold: row.hold as HoldReason }),
   ...(row.valid_from_s === null ? {} : { validFromS: row.valid_from_s }),
   ...(row.valid_until_s === null ? {} : { validUntilS: row.valid_until_s }),
+  ...(row.language === null ? {} : { language: row.language as Language }),
 });
 
 /** The part of a view that comes from the ticket's own row. */

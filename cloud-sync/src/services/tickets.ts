@@ -10,7 +10,6 @@ import {
   ok,
   shortCode,
   type Clock,
-  type Holder,
   type KeyPair,
   type Random,
   type Result,
@@ -34,6 +33,7 @@ import {
   planRevoke,
   planTransfer,
   type Planner,
+  type TransferTo,
 } from './ticket-changes.ts';
 import { issueTickets } from './ticket-issue.ts';
 import { searchTickets, type TicketPage } from './ticket-search.ts';
@@ -75,11 +75,7 @@ export interface Tickets {
   /** Kills every earlier credential; the new one is our own pass, or `code`. Only for a valid ticket. */
   readonly reissue: (ticketId: string, to: { readonly code?: string | undefined }, options?: ChangeOptions) => Change;
   /** The same for another holder; `already-used` when nothing is left to pass on. */
-  readonly transfer: (
-    ticketId: string,
-    to: { readonly holder: Holder; readonly code?: string | undefined },
-    options?: ChangeOptions,
-  ) => Change;
+  readonly transfer: (ticketId: string, to: TransferTo, options?: ChangeOptions) => Change;
   /** The passes and their short typed forms; neither where somebody else printed the code. */
   readonly texts: (tickets: readonly TicketView[], within?: Within) => Promise<readonly TicketTexts[]>;
   /** The entity tag of what the API shows of a ticket. */
@@ -167,8 +163,8 @@ export function createTickets({ database, clock, random, keys, changed, tell }: 
     revoke: (ticketId, options) => change('ticket.revoked', ticketId, planRevoke, options),
     reinstate: (ticketId, options) => change('ticket.reinstated', ticketId, planReinstate, options),
     reissue: (ticketId, { code }, options) => change('ticket.reissued', ticketId, planReissue(code), options),
-    transfer: (ticketId, { holder, code }, options) =>
-      change('ticket.transferred', ticketId, planTransfer(holder, code, clock.wallMs()), options),
+    transfer: (ticketId, to, options) =>
+      change('ticket.transferred', ticketId, planTransfer(to, clock.wallMs()), options),
 
     texts: async (tickets, within) => {
       const { queries, issuer } = within ?? { queries: database, issuer: (await keys.current()).issuer };

@@ -139,6 +139,7 @@ export const bulkTables = {
       created_at_ms: 'bigint',
       version: 'bigint',
       transferred_at_ms: 'bigint',
+      language: 'text',
     },
     key: ['event', 'id'],
   } satisfies Table<'ticket'>,

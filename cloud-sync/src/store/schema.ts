@@ -234,6 +234,8 @@ interface TicketTable {
   /** Rises with every change, also with those that the feed does not show. */
   readonly version: number;
   readonly transferred_at_ms: number | null;
+  /** Language. */
+  readonly language: WithDefault<string | null>;
 }
 
 /** Foreign codes. A code of an epoch below its ticket's is dead, and stays known as that. */

@@ -29,7 +29,7 @@ export interface DisplayView {
   readonly direction: 'entry' | 'exit';
   readonly tone: DisplayTone;
   readonly symbol: DisplaySymbol;
-  /** One a language, the venue's first language first. `hint` is the smaller line below. */
+  /** In the ticket's language, where it has one; else in the venue's, its first one first. `hint` is the smaller line below. */
   readonly lines: readonly { readonly language: Language; readonly title: string; readonly hint?: string }[];
   /** Persons of a party: `from` to `to` of `of` ("2 of 5", "2-5 of 5"). */
   readonly party?: { readonly from: number; readonly to: number; readonly of: number };
@@ -158,6 +158,12 @@ const freeWhy: Readonly<Record<Exclude<Extract<LaneState, { name: 'free' }>['why
   person: { en: 'Set free by staff', de: 'Vom Personal freigegeben' },
 };
 
+/** Whoever comes with a ticket in a language of its own is spoken to in that alone. */
+function languagesOf(state: LaneState, { languages }: Pick<DisplayContext, 'languages'>): readonly Language[] {
+  const language = 'decision' in state ? state.decision?.language : undefined;
+  return language === undefined ? languages : [language];
+}
+
 /** The view of one lane's state now. */
 export function laneStateToView(lane: string, state: LaneState, context: DisplayContext): DisplayView {
   const first = staffLanguageOf(context.languages);
@@ -173,7 +179,7 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
     direction: context.direction,
     tone,
     symbol,
-    lines: context.languages.map((language) => ({
+    lines: languagesOf(state, context).map((language) => ({
       language,
       title: title[language],
       ...(hint === undefined ? {} : { hint: hint[language] }),

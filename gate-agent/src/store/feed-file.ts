@@ -128,6 +128,10 @@ const strangersSql = `
 export const hasTokens = (snapshot: Database): boolean =>
   snapshot.prepare('SELECT 1 FROM main.sqlite_schema WHERE name = ?').get(tokenTable) !== undefined;
 
+/** Whether any ticket has a language: only then is there a column of them. */
+export const hasLanguages = (snapshot: Database): boolean =>
+  snapshot.prepare("SELECT 1 FROM pragma_table_info('ticket', 'main') WHERE name = 'language'").get() !== undefined;
+
 /** Opens an unpacked snapshot whose hash was right, and checks that it is the one its manifest means. */
 export const openSnapshot = (path: string, manifest: Manifest, key?: DiskKey): Result<Database, FeedError> =>
   openChecked(() => openDatabase(path, { readonly: true, immutable: true, key }), manifest);

@@ -1,21 +1,25 @@
 // The SQL behind ticket-source.ts: the snapshot's tables, and an overlay in memory for what deltas say.
 import {
   encodeTicketRow,
+  hasLanguage,
   insertCodeSql,
+  insertSpokenTicketSql,
   insertTicketSql,
   insertTokenSql,
+  languageColumnSql,
   tokenTableSql,
   type DeltaRows,
 } from '@postern/shared';
 import { shortCodeCandidatesMax, type OverlayLayer, type TicketLayer } from '../ticket-source.ts';
 import { openDatabase, type Database } from './database.ts';
-import { hasTokens } from './feed-file.ts';
+import { hasLanguages, hasTokens } from './feed-file.ts';
 
 const columns = 'key, type, epoch, status, party, hold, valid_from, valid_until';
 
 /** As in the snapshot, except that a code may lead nowhere any more. */
 const overlayTablesSql = `
   CREATE TABLE ticket (key BLOB PRIMARY KEY, type INTEGER, epoch INTEGER, status INTEGER, party INTEGER, hold INTEGER, valid_from INTEGER, valid_until INTEGER) WITHOUT ROWID;
+  ${languageColumnSql}
   CREATE TABLE code (hash BLOB PRIMARY KEY, ticket BLOB) WITHOUT ROWID;
   ${tokenTableSql}
 `;
@@ -30,10 +34,11 @@ export function createOverlay(): Overlay {
   const database = openDatabase(':memory:', { synchronous: 'off' });
   database.exec(overlayTablesSql);
   const insertTicket = database.prepare(insertTicketSql);
+  const insertSpokenTicket = database.prepare(insertSpokenTicketSql);
   const insertCode = database.prepare(insertCodeSql);
   const insertToken = database.prepare(insertTokenSql);
   const add = database.transaction(({ tickets, codes, tokens = [] }: DeltaRows) => {
-    for (const ticket of tickets) insertTicket.run(...encodeTicketRow(ticket));
+    for (const row of tickets.map(encodeTicketRow)) (hasLanguage(row) ? insertSpokenTicket : insertTicket).run(...row);
     for (const [hash, ticket] of codes) insertCode.run(hash, ticket);
     for (const token of tokens) insertToken.run(...token);
   });
@@ -50,9 +55,10 @@ export function createOverlay(): Overlay {
 }
 
 export function createSqlLayer(database: Database): TicketLayer {
-  const byKey = database.prepare(`SELECT ${columns} FROM ticket WHERE key = ?`).raw();
+  const shown = hasLanguages(database) ? `${columns}, language` : columns;
+  const byKey = database.prepare(`SELECT ${shown} FROM ticket WHERE key = ?`).raw();
   const byKeyRange = database
-    .prepare(`SELECT ${columns} FROM ticket WHERE key >= ? AND key < ? LIMIT ${shortCodeCandidatesMax}`)
+    .prepare(`SELECT ${shown} FROM ticket WHERE key >= ? AND key < ? LIMIT ${shortCodeCandidatesMax}`)
     .raw();
   const code = database.prepare('SELECT ticket FROM code WHERE hash = ?').raw();
   // Absent in a snapshot of an event without a contract.

@@ -4,6 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import {
+  languageColumnSql,
   ok,
   snapshotPageBytes,
   snapshotTablesSql,
@@ -16,7 +17,7 @@ import {
 } from '@postern/shared';
 import { attachSealed, openUnsealed, type Database, type DiskKey } from './database.ts';
 import { breathe } from './feed-deltas.ts';
-import { hasTokens, openChecked, referenceOf, syncPath, unpackSnapshot } from './feed-file.ts';
+import { hasLanguages, hasTokens, openChecked, referenceOf, syncPath, unpackSnapshot } from './feed-file.ts';
 
 /** Downloads and snapshots up to this are held in memory while they are sealed: about two million tickets. */
 export const imageBytesMax = 64 * 1024 * 1024;
@@ -71,8 +72,12 @@ export async function sealSnapshot(
     await rm(path, { force: true });
     attachSealed(plain.value, path, key, snapshotPageBytes);
     const tokens = hasTokens(plain.value);
-    const tablesSql = tokens ? snapshotTablesSql + tokenTableSql : snapshotTablesSql;
-    plain.value.exec(tablesSql.replaceAll('CREATE TABLE ', 'CREATE TABLE sealed.'));
+    const tablesSql = [
+      snapshotTablesSql,
+      ...(hasLanguages(plain.value) ? [languageColumnSql] : []),
+      ...(tokens ? [tokenTableSql] : []),
+    ].join('');
+    plain.value.exec(tablesSql.replaceAll(/(CREATE|ALTER) TABLE /g, '$1 TABLE sealed.'));
     plain.value.exec('INSERT INTO sealed.meta SELECT * FROM main.meta');
     await copyRows(plain.value, 'ticket', 'key', signal);
     await copyRows(plain.value, 'code', 'hash', signal);

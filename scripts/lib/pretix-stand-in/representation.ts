@@ -18,7 +18,7 @@ export function showOrder(shop: Shop, order: ShopOrder, query: URLSearchParams):
     email: order.email,
     phone: null,
     customer: null,
-    locale: 'en',
+    locale: order.locale,
     sales_channel: 'web',
     datetime: timeText(order.datetimeMs),
     expires: timeText(order.datetimeMs + 14 * 86_400_000),

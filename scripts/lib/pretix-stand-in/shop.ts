@@ -31,6 +31,7 @@ export interface ShopOrder {
   readonly datetimeMs: number;
   lastModifiedMs: number;
   readonly email: string;
+  locale: string;
   readonly positions: ShopPosition[];
 }
 
@@ -87,6 +88,7 @@ export interface NewOrder {
   readonly testmode?: boolean;
   readonly requireApproval?: boolean;
   readonly validIfPending?: boolean;
+  readonly locale?: string;
   readonly positions: readonly NewPosition[];
 }
 
@@ -199,7 +201,14 @@ export function createShop({
       return list;
     },
 
-    addOrder: ({ status = 'p', testmode = false, requireApproval = false, validIfPending = false, positions }) => {
+    addOrder: ({
+      status = 'p',
+      testmode = false,
+      requireApproval = false,
+      validIfPending = false,
+      locale = 'en',
+      positions,
+    }) => {
       const pk = newId();
       const order: ShopOrder = {
         pk,
@@ -211,6 +220,7 @@ export function createShop({
         datetimeMs: now(),
         lastModifiedMs: now(),
         email: `customer-${pk}@example.org`,
+        locale,
         positions: [],
       };
       for (const [index, position] of positions.entries()) {

@@ -30,7 +30,6 @@ import { draftLapse, draftOverride, draftRefusal, draftUndo, type OpeningMark } 
 import { createLaneRest } from './lane-rest.ts';
 import { createLaneTeller } from './lane-teller.ts';
 import type { Actuator, LaneEvent, LaneState, StoreError, Timer } from './ports.ts';
-import type { HoldReason } from '../ticket.ts';
 import type { MethodRegistry } from './registry.ts';
 import { createTurnstile } from './turnstile.ts';
 import type { View } from './views.ts';
@@ -70,7 +69,7 @@ interface Person {
 
 interface Hold extends Request {
   readonly holdId: string;
-  readonly reason: HoldReason;
+  readonly decision: Extract<Decision, { kind: 'hold' }>;
   readonly cancelTimeout: () => void;
 }
 
@@ -129,7 +128,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   const pump = (): void => {
     if (working || (isShut() && !isEvacuating())) return;
     const held = hold;
-    if (held !== undefined && held.reason !== 'second-factor') return;
+    if (held !== undefined && held.decision.reason !== 'second-factor') return;
     const view = inbox.next(nowMs());
     if (view !== undefined) begin(() => (held === undefined ? answer(view) : addProof(held, view)));
   };
@@ -321,7 +320,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   const holdFor = (request: Request, decision: Extract<Decision, { kind: 'hold' }>): void => {
     const cancelTimeout = timer.after(settings.holdTimeoutMs, () => endHold('hold-timed-out', undefined));
     const holdId = request.holdId ?? `${id}-${++holdCount}`;
-    hold = { ...request, holdId, cancelTimeout, reason: decision.reason };
+    hold = { ...request, holdId, cancelTimeout, decision };
     enter({ name: 'held', decision, holdId });
   };
 
@@ -335,7 +334,10 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   const endHold = (code: RefusalCode, person: Person | undefined): void => {
     const ended = takeHold();
     assert(ended !== undefined, 'only a hold can end');
-    refuse(ended.view, { kind: 'refuse', claim: ended.claim, refusal: { type: code } }, ended.verifyMs, 0, person);
+    const { language } = ended.decision;
+    const spoken = language === undefined ? {} : { language };
+    const decision = { kind: 'refuse', claim: ended.claim, refusal: { type: code }, ...spoken } as const;
+    refuse(ended.view, decision, ended.verifyMs, 0, person);
     pump();
   };
 
@@ -439,7 +441,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       if (held === undefined) return err({ type: 'hold-gone' });
       enter({ name: 'deciding' });
       return beginAction<Result<Decision, LaneActionError>>((answerWith) =>
-        decideAndAct({ ...held, approval: { by, reason: held.reason } }, (result) =>
+        decideAndAct({ ...held, approval: { by, reason: held.decision.reason } }, (result) =>
           answerWith(result.ok && result.value.kind === 'hold' ? err({ type: 'role-too-low' }) : result),
         ),
       );
@@ -448,7 +450,8 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     prove: async (holdId, presentation) => {
       await restOfWork(holdId);
       const held = hold;
-      if (held?.holdId !== holdId || held.reason !== 'second-factor' || working) return err({ type: 'hold-gone' });
+      if (held?.holdId !== holdId || held.decision.reason !== 'second-factor' || working)
+        return err({ type: 'hold-gone' });
       return beginAction<Result<Decision, LaneProofError>>(async (answerWith) => {
         const verified = await registry.verify(presentation, stopping.signal);
         if (hold !== held) return answerWith(err({ type: 'hold-gone' }));

@@ -103,12 +103,13 @@ describe('publication', () => {
     const revoked = tickets[7]?.id ?? '';
     await test.json('PATCH', `/api/tickets/${revoked}`, { status: 'revoked' });
     expect(await publish()).toMatchObject({ version: 2, snapshotVersion: 1, deltas: 1 });
-    const late = await issue(2);
+    const late = await issue(2, { language: 'fr' });
     expect(await publish()).toMatchObject({ version: 3, snapshotVersion: 1, deltas: 2 });
     const assembled = await ticketsOf(await manifest());
     expect(assembled.tickets.size).toBe(52);
     expect(assembled.tickets.get(revoked)?.status).toBe('revoked');
-    for (const { id, type, epoch, party, hold, validFromS, validUntilS } of [...tickets, ...late.tickets])
+    expect(late.tickets[0]?.language).toBe('fr');
+    for (const { id, type, epoch, party, hold, validFromS, validUntilS, language } of [...tickets, ...late.tickets])
       expect(assembled.tickets.get(id)).toEqual({
         id,
         type,
@@ -117,8 +118,28 @@ describe('publication', () => {
         hold,
         validFromS,
         validUntilS,
+        language,
         status: id === revoked ? 'revoked' : 'valid',
       });
+  });
+
+  it('has a column of languages in a snapshot only where a ticket has one: older gates take every other', async () => {
+    const columnsNow = async (): Promise<readonly unknown[]> => {
+      const { snapshot } = await manifest();
+      const database = new Sqlite(gunzipSync(await file(snapshot)));
+      const columns = database.prepare("SELECT name FROM pragma_table_info('ticket')").pluck().all();
+      database.close();
+      return columns;
+    };
+    await issue(2);
+    await publish();
+    expect(await columnsNow()).toHaveLength(8);
+    const { tickets } = await issue(1, { language: 'ar' });
+    await test.cloud.feed.publish(1, { snapshot: true });
+    expect((await columnsNow()).at(-1)).toBe('language');
+    const assembled = await ticketsOf(await manifest());
+    expect(assembled.tickets.size).toBe(3);
+    expect(assembled.tickets.get(tickets[0]?.id ?? '')?.language).toBe('ar');
   });
 
   it('carries foreign codes only as keyed hashes', async () => {

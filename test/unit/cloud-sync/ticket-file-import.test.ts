@@ -116,6 +116,18 @@ describe('a table', () => {
     expect(await read('A1')).toMatchObject({ type: 2, holder: { name: 'Jörg' }, validFromS: day });
   });
 
+  it('may have a language for each ticket, as shops write it; one that gates do not speak is none', async () => {
+    const cells = ['fr', 'de-informal', 'EN_gb', 'Español', 'Arabic', 'it', ''];
+    const rows = cells.map((cell, index) => `L${index},1,${cell}\n`);
+    expect(await load(`code,type,Sprache\n${rows.join('')}`)).toMatchObject({ created: 7, refused: 0 });
+    const found = await Promise.all(cells.map(async (_cell, index) => (await read(`L${index}`)).language));
+    expect(found).toEqual(['fr', 'de', 'en', 'es', 'ar', undefined, undefined]);
+    const report = await load('code,language\nL0,\nL1,de\nL2,Klingon\n');
+    expect(report).toMatchObject({ changed: 1, unchanged: 1, refused: 1, changes: { language: 1 } });
+    expect(report.errors[0]?.problem).toContain('write one of en, de, fr, es, ar');
+    expect((await read('L0')).language).toBeUndefined();
+  });
+
   it('does without a column that it is told to do without, and takes a type for all', async () => {
     const report = await load('code,email\nA1,none\n', { columns: { email: '' }, defaultType: 2 });
     expect(report).toMatchObject({ created: 1, columns: { code: 'code' }, unused: ['email'] });

@@ -216,11 +216,11 @@ describe('a table that is sent', () => {
 describe('an export', () => {
   it('has what an import has brought, but no codes, and names only where they are asked for', async () => {
     await load(
-      'code,type,hold,validUntil,order,name,email\nA1,2,vip,2026-11-28T03:00:00Z,=1+1,"Löwe, Ada",ada@example.org\n',
+      'code,type,hold,validUntil,language,order,name,email\nA1,2,vip,2026-11-28T03:00:00Z,fr,=1+1,"Löwe, Ada",ada@example.org\n',
     );
     const id = idOf('A1');
     expect(await exported()).toBe(
-      `ticket,type,type_name,status,party,hold,valid_from,valid_until,created\r\n${id},2,Under 18,valid,1,vip,,2026-11-28T03:00:00.000Z,${new Date(test.time.clock.wallMs()).toISOString()}\r\n`,
+      `ticket,type,type_name,status,party,hold,valid_from,valid_until,language,created\r\n${id},2,Under 18,valid,1,vip,,2026-11-28T03:00:00.000Z,fr,${new Date(test.time.clock.wallMs()).toISOString()}\r\n`,
     );
     const [header, line] = (await exported('?holders=true')).split('\r\n');
     expect(header).toMatch(/,created,order,name,email$/);

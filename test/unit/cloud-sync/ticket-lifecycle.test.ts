@@ -70,7 +70,7 @@ describe('a new ticket', () => {
 
 describe('a change', () => {
   it('replaces what is named, takes away what is null and leaves the rest', async () => {
-    const { id } = await issue({ hold: 'vip', validFromS: 1_000, validUntilS: 2_000, holder });
+    const { id } = await issue({ hold: 'vip', validFromS: 1_000, validUntilS: 2_000, language: 'es', holder });
     const after = await changed(
       test.api('PATCH', `/api/tickets/${id}`, {
         type: 2,
@@ -81,6 +81,10 @@ describe('a change', () => {
       }),
     );
     expect(after).toMatchObject({ type: 2, party: 3, validUntilS: 2_000, holder: { name: 'Grace', order: 'A-1001' } });
+    expect(after.language).toBe('es');
+    expect((await changed(test.api('PATCH', `/api/tickets/${id}`, { language: 'fr' }))).language).toBe('fr');
+    expect((await changed(test.api('PATCH', `/api/tickets/${id}`, { language: null }))).language).toBeUndefined();
+    expect(await problemOf(test.api('PATCH', `/api/tickets/${id}`, { language: 'it' }))).toBe('400 request-invalid');
     expect([after.hold, after.validFromS, after.holder?.email]).toEqual([undefined, undefined, undefined]);
     expect((await changed(test.api('PATCH', `/api/tickets/${id}`, { holder: null }))).holder).toBeUndefined();
     expect(await read(id)).toMatchObject({ type: 2, party: 3 });
@@ -133,10 +137,13 @@ describe('a new credential', () => {
   });
 
   it('of a transfer is for the new holder, and nothing is left of the old one', async () => {
-    const before = await issue({ holder });
+    const before = await issue({ holder, language: 'fr' });
     const after = await changed(act(before.id, 'transfer', { holder: { name: 'Grace' } }));
     expect(after).toMatchObject({ epoch: 1, holder: { name: 'Grace' }, transferredAtMs: test.time.clock.wallMs() });
     expect(Object.keys(after.holder ?? {})).toEqual(['name']);
+    expect([before.language, after.language]).toEqual(['fr', undefined]);
+    const next = await changed(act(before.id, 'transfer', { holder: {}, language: 'ar' }));
+    expect(next.language).toBe('ar');
   });
 
   it('may be a code that somebody else prints, or ours in place of one', async () => {

@@ -54,6 +54,17 @@ const refusalOf = (decision: Decision): RefusalCode | 'no refusal' =>
 const untrusted = { nowMs: 0, trusted: false, source: 'none', uncertaintyMs: 0 } as const;
 const atExit = { id: 'lane-2', gate: 'gate-a', zone: 'arena', direction: 'exit' } as const;
 
+describe('the language of a ticket', () => {
+  it.each([
+    ['admit', {}],
+    ['hold', { hold: 'vip' }],
+    ['refuse', { status: 'blocked' }],
+  ] as const)('goes with a decision to %s, and a ticket without one has none', (kind, change) => {
+    expect(decideIn({ ticket: { ...ticket, ...change, language: 'fr' } })).toMatchObject({ kind, language: 'fr' });
+    expect(decideIn({ ticket: { ...ticket, ...change } })).not.toHaveProperty('language');
+  });
+});
+
 describe('several proofs of one visitor', () => {
   const policy = aPolicy({ type: { proofs: [['dynamic', 'looked-up']] } });
   const band: Claim = { ...claim, method: 'nfc', assurance: 'looked-up' };

@@ -10,6 +10,7 @@ import {
   encodeDelta,
   encodeTicketRow,
   holdReasons,
+  languages,
   isExpired,
   knownFeedKeys,
   needsNewSnapshot,
@@ -51,6 +52,7 @@ const tickets: fc.Arbitrary<Ticket> = fc.record(
     hold: fc.constantFrom(...holdReasons),
     validFromS: seconds,
     validUntilS: seconds,
+    language: fc.constantFrom(...languages),
   },
   { requiredKeys: ['id', 'type', 'epoch', 'status', 'party'] },
 );
@@ -149,10 +151,20 @@ describe('rows and deltas', () => {
     ['an unknown status', [ticketKey('00'.repeat(16)), 1, 0, 9, 1, null, null, null]],
     ['no person', [ticketKey('00'.repeat(16)), 1, 0, 0, 0, null, null, null]],
     ['a short key', [new Uint8Array(15), 1, 0, 0, 1, null, null, null]],
-    ['a field too many', [ticketKey('00'.repeat(16)), 1, 0, 0, 1, null, null, null, 1]],
+    ['a field too many', [ticketKey('00'.repeat(16)), 1, 0, 0, 1, null, null, null, 1, 1]],
+    ['a language before the first', [ticketKey('00'.repeat(16)), 1, 0, 0, 1, null, null, null, -1]],
     ['a negative epoch', [ticketKey('00'.repeat(16)), 1, -1, 0, 1, null, null, null]],
   ])('refuse a ticket with %s', (_what, row) => {
     expect(decodeTicketRow(row)).toBeUndefined();
+  });
+
+  it('are those of before where a ticket has no language, and a language of a newer cloud is none', () => {
+    const { ticket } = generatedTicket(1);
+    const row = encodeTicketRow(ticket);
+    expect(row).toHaveLength(8);
+    expect(decodeTicketRow([...row, null])).toEqual(ticket);
+    expect(decodeTicketRow([...row, 200])).toEqual(ticket);
+    expect(decodeTicketRow([...row, 4])).toEqual({ ...ticket, language: 'ar' });
   });
 
   it('never throw on 10,000 random inputs', () => {

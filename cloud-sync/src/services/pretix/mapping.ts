@@ -1,6 +1,14 @@
 // What a position of a pretix order is as a ticket here: pure, and the same whenever it is asked about the same order. Pretix's own rules say
 // who may enter; a test compares the two.
-import { err, ok, ticketReissueSchema, type Result, type TicketStatus } from '@postern/shared';
+import {
+  err,
+  languageOf,
+  ok,
+  ticketReissueSchema,
+  type Language,
+  type Result,
+  type TicketStatus,
+} from '@postern/shared';
 import type { PretixOrder, PretixPosition } from './messages.ts';
 
 /** What an order makes of a ticket. */
@@ -10,6 +18,8 @@ export interface TicketState {
   readonly status: TicketStatus;
   readonly validFromS: number | null;
   readonly validUntilS: number | null;
+  /** Null for one that gates do not speak. */
+  readonly language: Language | null;
 }
 
 export interface PositionProblem {
@@ -36,7 +46,8 @@ export function toTicketState(
   if (!isUsableSecret(position.secret)) return err({ type: 'secret-unusable' });
   const window = toWindow(position);
   if (window === undefined) return err({ type: 'window-empty' });
-  return ok({ type, status: statusOf(order, position), ...window });
+  const language = languageOf(order.locale ?? '') ?? null;
+  return ok({ type, status: statusOf(order, position), ...window, language });
 }
 
 export const isUsableSecret = (secret: string): boolean =>

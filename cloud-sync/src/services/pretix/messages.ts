@@ -43,6 +43,8 @@ export const orderSchema = z.object({
   /** Treated as paid though it is pending. */
   valid_if_pending: z.boolean().nullish(),
   datetime: time,
+  /** Of whoever ordered, as in `de-informal`. */
+  locale: text(32).nullish(),
   last_modified: time.nullish(),
   positions: z.array(positionSchema).max(positionsPerOrderMax),
 });

@@ -4,6 +4,7 @@ import {
   bytesToHex,
   holderSchema,
   keyedHash,
+  languages,
   ticketStatuses,
   utf8,
   type Clock,
@@ -46,6 +47,8 @@ const storedStateSchema = z.object({
   status: z.enum(ticketStatuses),
   validFromS: z.number().nullable(),
   validUntilS: z.number().nullable(),
+  /** Absent in what was stored before tickets had one. */
+  language: z.enum(languages).nullable().default(null),
   /** Keyed hash of the holder. */
   holder: z.string(),
 });
@@ -75,11 +78,12 @@ export const addApplied = (a: Applied, b: Applied): Applied => ({
   unchanged: a.unchanged + b.unchanged,
 });
 
-type Shown = Pick<StoredState, 'type' | 'validFromS' | 'validUntilS'>;
+type Shown = Pick<StoredState, 'type' | 'validFromS' | 'validUntilS' | 'language'>;
 export const columnsBetween = (before: Shown, after: Shown): Updateable<TicketRow> => ({
   ...(before.type === after.type ? {} : { type: after.type }),
   ...(before.validFromS === after.validFromS ? {} : { valid_from_s: after.validFromS }),
   ...(before.validUntilS === after.validUntilS ? {} : { valid_until_s: after.validUntilS }),
+  ...(before.language === after.language ? {} : { language: after.language }),
 });
 export const statusBetween = (
   before: StoredState['status'],

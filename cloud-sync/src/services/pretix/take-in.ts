@@ -112,7 +112,7 @@ function toRequest(
   { position, hash, holder, state }: Candidate,
   secrets: ReadonlyMap<string, SecretState>,
 ): TicketRequest {
-  const { type = 0, status = 'revoked', validFromS, validUntilS } = state ?? {};
+  const { type = 0, status = 'revoked', validFromS, validUntilS, language } = state ?? {};
   return {
     type,
     code: position.secret,
@@ -121,6 +121,7 @@ function toRequest(
     holder,
     ...(typeof validFromS !== 'number' ? {} : { validFromS }),
     ...(typeof validUntilS !== 'number' ? {} : { validUntilS }),
+    language: language ?? undefined,
   };
 }
 
@@ -129,12 +130,23 @@ function planLink(
   ticket: TicketView,
   secrets: ReadonlyMap<string, SecretState>,
 ): { readonly columns: Updateable<TicketRow>; readonly holder: Holder } {
-  const { type = ticket.type, status = ticket.status, validFromS = null, validUntilS = null } = state ?? {};
+  const {
+    type = ticket.type,
+    status = ticket.status,
+    validFromS = null,
+    validUntilS = null,
+    language = null,
+  } = state ?? {};
   return {
     columns: {
       ...columnsBetween(
-        { type: ticket.type, validFromS: ticket.validFromS ?? null, validUntilS: ticket.validUntilS ?? null },
-        { type, validFromS, validUntilS },
+        {
+          type: ticket.type,
+          validFromS: ticket.validFromS ?? null,
+          validUntilS: ticket.validUntilS ?? null,
+          language: ticket.language ?? null,
+        },
+        { type, validFromS, validUntilS, language },
       ),
       ...statusBetween(ticket.status, withSecret(status, secrets.get(hash))),
     },

@@ -25,6 +25,7 @@ import { face } from './0024-face.ts';
 import { claim } from './0026-claim.ts';
 import { walletHolders } from './0027-wallet-holders.ts';
 import { gateVitals } from './0028-gate-vitals.ts';
+import { ticketLanguage } from './0037-ticket-language.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -52,4 +53,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0026-claim': claim,
   '0027-wallet-holders': walletHolders,
   '0028-gate-vitals': gateVitals,
+  '0037-ticket-language': ticketLanguage,
 };

@@ -224,6 +224,28 @@ describe('what changes at the server', () => {
     expect(await byOrder(blocked)).toMatchObject({ status: 'valid' });
   });
 
+  test('the language of an order is its tickets’, and follows it; one that gates do not speak is none', async () => {
+    const rig = await open({
+      sell: (shop) => {
+        const { id: item } = shop.addItem('Standing');
+        for (const locale of ['de-informal', 'ar', 'nl']) shop.addOrder({ locale, positions: [{ item }] });
+      },
+    });
+    await rig.connect();
+    await rig.sync();
+    const [german, arabic, dutch] = rig.shop.orders as [ShopOrder, ShopOrder, ShopOrder];
+    const languagesNow = async () => [
+      (await byOrder(german)).language,
+      (await byOrder(arabic)).language,
+      (await byOrder(dutch)).language,
+    ];
+    expect(await languagesNow()).toEqual(['de', 'ar', undefined]);
+    await cloud.time.advance(1_000);
+    rig.shop.change(arabic, (order) => Object.assign(order, { locale: 'fr' }));
+    expect(await rig.sync()).toMatchObject({ tickets: { created: 0, changed: 1 } });
+    expect(await languagesNow()).toEqual(['de', 'fr', undefined]);
+  });
+
   test('a new secret kills the one before, and the ticket stays what it is', async () => {
     const rig = await open({ sell: sellPlain(1) });
     await rig.connect();

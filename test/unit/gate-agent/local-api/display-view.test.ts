@@ -57,6 +57,23 @@ describe('every state', () => {
     for (const state of states)
       expect(view(state, { languages: ['de', 'en'] }).lines.map(({ language }) => language)).toEqual(['de', 'en']);
   });
+
+  test('speaks the ticket’s language alone to whoever comes with it, and staff in one of theirs', () => {
+    const spoken: readonly LaneState[] = [
+      { name: 'held', decision: { ...hold, language: 'ar' }, holdId: 'h' },
+      { name: 'open', mark, decision: { ...admission, kind: 'admit', language: 'ar' } },
+      { name: 'lapsed', mark, persons: 1, decision: { ...admission, kind: 'admit', language: 'ar' } },
+      { name: 'refused', decision: { kind: 'refuse', refusal: { type: 'expired' }, language: 'ar' } },
+    ];
+    for (const state of spoken) {
+      const { lines, staff } = view(state, { languages: ['fr', 'de'] });
+      expect(lines.map(({ language }) => language)).toEqual(['ar']);
+      expect(lines[0]?.title).toMatch(/\p{Script=Arabic}/u);
+      expect(staff.join()).not.toMatch(/\p{Script=Arabic}/u);
+    }
+    const held = view({ name: 'held', decision: hold, holdId: 'h' }, { languages: ['fr', 'de'] });
+    expect(held.staff).toEqual(['Unter 18: Alter und Begleitung prüfen']);
+  });
 });
 
 describe('an order to the venue', () => {

@@ -57,9 +57,10 @@ beforeEach(async () => {
   nowMs = feedStartMs;
 });
 
-async function openCache(enrolled: KeyPair = feedKeys('a')): Promise<FeedCache> {
+async function openCache(enrolled: KeyPair = feedKeys('a'), key?: string): Promise<FeedCache> {
   const cache = await openFeedCache({
     folder: join(folder, 'feed'),
+    key,
     event: feedEvent,
     enrolledKeys: [announce(enrolled, 'active')],
     nowMs: () => nowMs,
@@ -114,6 +115,44 @@ describe('a snapshot', () => {
     expect(source?.ticket('0'.repeat(32))).toBeUndefined();
     expect(source?.ticketByCode('never sold')).toBeUndefined();
     expect(source?.ticketByShortCode('00000-00000')).toBeUndefined();
+  });
+
+  it.each([
+    ['a plain', undefined],
+    ['a sealed', '04'.repeat(32)],
+  ])(
+    'tells on %s disk which tickets have a language, whether they had one at first or get it by a delta',
+    async (_name, key) => {
+      const cache = await openCache(feedKeys('a'), key);
+      const [spoken, plain, changed] = [1, 2, 3].map((index) => generatedTicket(index).ticket);
+      if (spoken === undefined || plain === undefined || changed === undefined) throw new Error('three tickets');
+      const withLanguage = { ...spoken, language: 'fr' } as const;
+      const snapshot = buildSnapshot({
+        path: join(folder, 'spoken.gz'),
+        version: 5,
+        tickets: [{ ticket: withLanguage }, { ticket: plain }, { ticket: changed }],
+        withLanguages: true,
+      });
+      expect(await offerParts(cache, { snapshot: snapshot.reference }, filesOf(snapshot))).toBe('applied');
+      const found = ({ id }: { readonly id: string }, from = cache) => from.current()?.tickets.ticket(id);
+      expect([found(spoken), found(plain)]).toEqual([withLanguage, plain]);
+      const delta = buildDelta(5, 6, [spoken, { ...changed, language: 'ar' }]);
+      const next = { snapshot: snapshot.reference, deltas: [delta.reference], version: 6 };
+      expect(await offerParts(cache, next, filesOf(undefined, delta))).toBe('applied');
+      cache.close();
+      const again = await openCache(feedKeys('a'), key);
+      for (const { id, language } of [spoken, plain, { id: changed.id, language: 'ar' }])
+        expect(found({ id }, again)?.language).toBe(language);
+    },
+  );
+
+  it('learns of a language by a delta though the list that it came with had none', async () => {
+    const { cache, snapshot } = await gateWithFeed();
+    const delta = buildDelta(5, 6, [{ ...first, language: 'es' }]);
+    const next = { snapshot: snapshot.reference, deltas: [delta.reference], version: 6 };
+    expect(await offerParts(cache, next, filesOf(undefined, delta))).toBe('applied');
+    expect(cache.current()?.tickets.ticket(first.id)).toEqual({ ...first, language: 'es' });
+    expect(cache.current()?.tickets.ticket(tickets[1]?.ticket.id ?? '')).toEqual(tickets[1]?.ticket);
   });
 
   it('gives issuer keys with their state', async () => {

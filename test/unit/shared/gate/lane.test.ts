@@ -322,6 +322,9 @@ describe('holds', () => {
     rig.show('T1');
     await rig.time.advance(200);
     expect(rig.answers()).toEqual(['hold', 'hold-timed-out', 'admit']);
+    // Who is sent on is told so in the ticket's language.
+    const languages = rig.events.flatMap((event) => (event.type === 'decision' ? [event.decision.language] : []));
+    expect(languages).toEqual(['fr', 'fr', undefined]);
     expect(await rig.lane.accept('lane-1-1', steward)).toMatchObject({ error: { type: 'hold-gone' } });
   });
 
