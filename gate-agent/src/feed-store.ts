@@ -1,16 +1,19 @@
 // What the feed client needs of whoever keeps the feed: files on a gate's disk, or a browser's storage. What is offered is checked
 // completely before anything changes.
-import type {
-  FaceFileError,
-  FeedError,
-  FeedKey,
-  FeedPlan,
-  FileReference,
-  Manifest,
-  Result,
-  SealedFace,
-  TrustedFeedKey,
+import {
+  feedKeySchema,
+  snapshotFormat,
+  type FaceFileError,
+  type FeedError,
+  type FeedKey,
+  type FeedPlan,
+  type FileReference,
+  type Manifest,
+  type Result,
+  type SealedFace,
+  type TrustedFeedKey,
 } from '@postern/shared';
+import { z } from 'zod';
 import type { TicketSource } from './ticket-source.ts';
 
 export type FeedCacheError = FeedError | { readonly type: 'feed-storage-failed'; readonly cause: string };
@@ -78,4 +81,36 @@ export interface FaceStore {
   readonly find: (ticketId: string) => KnownFace | undefined;
   /** Takes what is over out of the storage, by this gate's own clock. */
   readonly expire: () => void;
+}
+
+/** What is kept about the cloud beside its list. */
+export const keptSchema = z.object({
+  /** When the cloud was last heard, as it has signed that; Unix ms. */
+  contactMs: z.number().int().optional(),
+  /** When this gate forgot its list because it had not heard the cloud for so long. */
+  leaseEndedMs: z.number().int().optional(),
+  /** Of the list that it forgot: nobody may bring back an older one, or a key that it knew to be revoked. */
+  forgotten: z
+    .object({
+      version: z.number().int(),
+      createdAtMs: z.number().int(),
+      expiresAtMs: z.number().int(),
+      keys: z.array(feedKeySchema),
+    })
+    .optional(),
+});
+export type Kept = z.infer<typeof keptSchema>;
+
+/** Why what a snapshot says of itself (`meta`) is not what its manifest means; undefined where it is. */
+export function snapshotProblem(meta: ReadonlyMap<string, number>, { event, snapshot }: Manifest): FeedError | undefined {
+  const found = (name: string): number => meta.get(name) ?? -1;
+  if (found('format') !== snapshotFormat)
+    return { type: 'feed-malformed', what: 'snapshot', cause: `format ${found('format')} is not known here` };
+  if (found('event') !== event)
+    return { type: 'feed-wrong-event', what: 'snapshot', expected: event, found: found('event') };
+  if (found('version') < snapshot.version)
+    return { type: 'feed-rollback', what: 'snapshot', current: snapshot.version, candidate: found('version') };
+  if (found('version') > snapshot.version || found('tickets') !== snapshot.tickets)
+    return { type: 'feed-malformed', what: 'snapshot', cause: 'not the snapshot that its manifest means' };
+  return undefined;
 }

@@ -28,9 +28,9 @@ import { openFaceCache, type FaceCache } from './face-cache.ts';
 import { breathe, readDeltas } from './feed-deltas.ts';
 import { checkFile, openSnapshot, syncPath } from './feed-file.ts';
 import { openFeedState, storageFailed } from './feed-state.ts';
-import { noteSealedSnapshot, readKept, snapshotName, snapshotOnDisk, writeKept, type Kept } from './feed-tables.ts';
+import { noteSealedSnapshot, readKept, snapshotName, snapshotOnDisk, writeKept } from './feed-tables.ts';
 import { imageBytesMax, unpackInto } from './unpacked-snapshot.ts';
-import type { Feed, FeedCacheError, FeedFiles, FeedOffer, FeedStore } from '../feed-store.ts';
+import type { Feed, FeedCacheError, FeedFiles, FeedOffer, FeedStore, Kept } from '../feed-store.ts';
 import { createTicketSource } from '../ticket-source.ts';
 import { createOverlay, createSqlLayer, type Overlay } from './tickets.ts';
 

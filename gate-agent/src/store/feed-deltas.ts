@@ -1,62 +1,15 @@
-// Downloaded or remembered deltas, from bytes to rows: size and SHA-256 first, then the header, then every row, before any of
-// them is used. Decoding pauses between chunks so that lanes get their turn.
-import {
-  decodeDelta,
-  decodeDeltaChunk,
-  err,
-  ok,
-  rowsIn,
-  type DeltaRows,
-  type FeedError,
-  type Manifest,
-  type Result,
-} from '@postern/shared';
+// Deltas as a gate reads them: hashed by Node, with pauses in which lanes have their turn.
+import type { DeltaRows, FeedError, Manifest, Result } from '@postern/shared';
+import { readDeltas as readDeltasWith } from '../read-deltas.ts';
 import { checkBytes } from './feed-file.ts';
-
-type DeltaReference = Manifest['deltas'][number];
 
 /** Lets whatever else waits on this thread go first. */
 export const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-/** The rows of `deltas` in order, or the first thing that is wrong with any of them. `blobs` by SHA-256. */
-export async function readDeltas(
+/** `blobs` by SHA-256. */
+export const readDeltas = (
   event: number,
-  deltas: readonly DeltaReference[],
+  deltas: Manifest['deltas'],
   blobs: ReadonlyMap<string, Uint8Array>,
-): Promise<Result<readonly DeltaRows[], FeedError>> {
-  const chunks: DeltaRows[] = [];
-  for (const delta of deltas) {
-    const bytes = blobs.get(delta.sha256);
-    if (bytes === undefined) return err({ type: 'feed-cut-off', what: 'delta', bytes: 0, expected: delta.bytes });
-    const read = await readDelta(event, delta, bytes);
-    if (!read.ok) return read;
-    chunks.push(...read.value);
-  }
-  return ok(chunks);
-}
-
-async function readDelta(
-  event: number,
-  reference: DeltaReference,
-  bytes: Uint8Array,
-): Promise<Result<readonly DeltaRows[], FeedError>> {
-  const right = checkBytes(bytes, reference, 'delta');
-  if (!right.ok) return right;
-  const delta = decodeDelta(bytes);
-  if (!delta.ok) return delta;
-  if (delta.value.event !== event)
-    return err({ type: 'feed-wrong-event', what: 'delta', expected: event, found: delta.value.event });
-  if (delta.value.from !== reference.from || delta.value.to !== reference.to)
-    return malformed('not between the versions that its manifest says');
-  const chunks: DeltaRows[] = [];
-  for (const chunk of delta.value.chunks) {
-    const rows = decodeDeltaChunk(chunk);
-    if (!rows.ok) return rows;
-    chunks.push(rows.value);
-    await breathe();
-  }
-  const rowsFound = chunks.reduce((sum, rows) => sum + rowsIn(rows), 0);
-  return rowsFound === reference.rows ? ok(chunks) : malformed('more or fewer rows than its manifest says');
-}
-
-const malformed = (cause: string): Result<never, FeedError> => err({ type: 'feed-malformed', what: 'delta', cause });
+): Promise<Result<readonly DeltaRows[], FeedError>> =>
+  readDeltasWith(event, deltas, blobs, { check: (bytes, expected) => checkBytes(bytes, expected, 'delta'), breathe });

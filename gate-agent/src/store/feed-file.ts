@@ -10,13 +10,13 @@ import { createGunzip } from 'node:zlib';
 import {
   err,
   ok,
-  snapshotFormat,
   tokenTable,
   type FeedError,
   type FileReference,
   type Manifest,
   type Result,
 } from '@postern/shared';
+import { snapshotProblem } from '../feed-store.ts';
 import { openDatabase, type Database, type DiskKey } from './database.ts';
 
 const chunkBytes = 1024 * 1024;
@@ -144,7 +144,7 @@ export function openChecked(open: () => Database, manifest: Manifest): Result<Da
     if (database.prepare(strangersSql).pluck().get() !== undefined)
       throw new Error('more in it than the tables of a snapshot');
     const meta = new Map(database.prepare('SELECT name, value FROM meta').raw().all() as [string, number][]);
-    const problem = metaProblem(meta, manifest);
+    const problem = snapshotProblem(meta, manifest);
     if (problem === undefined) return ok(database);
     database.close();
     return err(problem);
@@ -156,17 +156,4 @@ export function openChecked(open: () => Database, manifest: Manifest): Result<Da
       cause: cause instanceof Error ? cause.message.slice(0, 200) : 'no snapshot',
     });
   }
-}
-
-function metaProblem(meta: ReadonlyMap<string, number>, { event, snapshot }: Manifest): FeedError | undefined {
-  const found = (name: string): number => meta.get(name) ?? -1;
-  if (found('format') !== snapshotFormat)
-    return { type: 'feed-malformed', what: 'snapshot', cause: `format ${found('format')} is not known here` };
-  if (found('event') !== event)
-    return { type: 'feed-wrong-event', what: 'snapshot', expected: event, found: found('event') };
-  if (found('version') < snapshot.version)
-    return { type: 'feed-rollback', what: 'snapshot', current: snapshot.version, candidate: found('version') };
-  if (found('version') > snapshot.version || found('tickets') !== snapshot.tickets)
-    return { type: 'feed-malformed', what: 'snapshot', cause: 'not the snapshot that its manifest means' };
-  return undefined;
 }

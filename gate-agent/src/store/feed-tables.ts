@@ -1,7 +1,7 @@
 // What feed.db holds: the manifest in use with whoever signed it, the deltas with the bytes that its hashes sign; where the disk is sealed,
 // what the snapshot's file holds since it was sealed, since the manifest only knows it unsealed; and what is kept about the cloud.
-import { feedKeySchema, type FileReference, type Manifest } from '@postern/shared';
-import { z } from 'zod';
+import type { FileReference, Manifest } from '@postern/shared';
+import { keptSchema, type Kept } from '../feed-store.ts';
 import { isPlainDatabase, type Database, type DiskKey } from './database.ts';
 
 export const feedTablesSql = `
@@ -25,23 +25,6 @@ export const readSealedSnapshot = (state: Database): FileReference | undefined =
   hasTable(state, 'sealed_snapshot')
     ? (state.prepare('SELECT sha256, bytes FROM sealed_snapshot').get() as FileReference | undefined)
     : undefined;
-
-const keptSchema = z.object({
-  /** When the cloud was last heard, as it has signed that; Unix ms. */
-  contactMs: z.number().int().optional(),
-  /** When this gate forgot its list because it had not heard the cloud for so long. */
-  leaseEndedMs: z.number().int().optional(),
-  /** Of the list that it forgot: nobody may bring back an older one, or a key that it knew to be revoked. */
-  forgotten: z
-    .object({
-      version: z.number().int(),
-      createdAtMs: z.number().int(),
-      expiresAtMs: z.number().int(),
-      keys: z.array(feedKeySchema),
-    })
-    .optional(),
-});
-export type Kept = z.infer<typeof keptSchema>;
 
 /** Damaged it is as if there were none: the signed list has the last word anyway. */
 export function readKept(state: Database): Kept {

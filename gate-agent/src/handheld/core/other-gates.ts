@@ -1,0 +1,140 @@
+// What this handheld has learned of other gates, as the scan path reads it: marks by ticket out of the replica's database, which a worker
+// writes; and in memory what is asked without waiting (bindings of bands, persons by zone), read again whenever the worker says so.
+import {
+  decodeMark,
+  markKey,
+  readCorrections,
+  type Logger,
+  type Mark,
+  type MarkId,
+  type OrderNews,
+} from '@postern/shared';
+import { lastRecounts, type Recount } from '../../counts/recount.ts';
+import { marksOfWriter, openReplicaDatabase, type LearnedMark, type ReplicaDatabase } from './databases.ts';
+
+export interface ZoneOfOthers {
+  /** Since the recount, where there is one. */
+  readonly persons: number;
+  readonly recount: Recount | undefined;
+}
+
+export interface OtherGates {
+  /** With the clock corrections that concern them. */
+  readonly marksOf: (ticketId: string) => Promise<readonly Mark[]>;
+  readonly zone: (zone: string) => ZoneOfOthers;
+  readonly bound: () => readonly Mark[];
+  readonly recent: (gate: string, sinceMs: number, max: number) => Promise<readonly Mark[]>;
+  /** Since the last call. */
+  readonly newsOfOrders: () => readonly OrderNews[];
+}
+
+export interface OtherGatesReader extends OtherGates {
+  /** Reads again what is kept in memory; the worker has stored something of it. */
+  readonly refresh: () => Promise<void>;
+  readonly close: () => void;
+}
+
+export interface OtherGatesDeps {
+  /** Of the replica's database. */
+  readonly name: string;
+  readonly event: number;
+  readonly logger: Logger;
+}
+
+/** Persons whom other gates' marks have brought into each zone, as the worker has counted them. */
+export const zonesKey = (event: number): string => `zones-${event}`;
+
+export async function openOtherGates({ name, event, logger }: OtherGatesDeps): Promise<OtherGatesReader> {
+  const database = await openReplicaDatabase(name);
+  let bound: readonly Mark[] = [];
+  let corrections: readonly Mark[] = [];
+  let readable = true;
+  let orders = new Map<string, Mark>();
+  let zones: Readonly<Record<string, number>> = {};
+  let recounts: ReadonlyMap<string, Recount> = new Map();
+  let news: OrderNews[] = [];
+
+  const toMarks = (stored: readonly LearnedMark[]): readonly Mark[] =>
+    stored.flatMap((one) => {
+      const mark = one.event === event ? decodeMark(one.bytes, one) : undefined;
+      return mark?.ok === true ? [mark.value] : [];
+    });
+
+  const refresh = async (): Promise<void> => {
+    const [tags, ofOrders, ofGates, counted] = await Promise.all([
+      database.getAllFromIndex('mark', 'tag'),
+      database.getAllFromIndex('mark', 'order'),
+      database.getAllFromIndex('mark', 'ofGate'),
+      database.get('derived', zonesKey(event)),
+    ]);
+    bound = toMarks(tags);
+    const now = new Map(toMarks(ofOrders).map((mark) => [markKey(mark), mark]));
+    for (const [key, mark] of now) if (!orders.has(key)) news.push({ type: 'learned', mark });
+    for (const [key, mark] of orders) if (!now.has(key)) news.push({ type: 'unlearned', id: idOf(mark) });
+    orders = now;
+    const marks = toMarks(ofGates);
+    corrections = marks.filter(({ kind }) => kind === 'corrected');
+    recounts = lastRecounts(marks, readCorrections(marks));
+    zones = isCounts(counted) ? counted : {};
+  };
+
+  await refresh().catch((cause: unknown) =>
+    logger.warn({ cause: String(cause) }, 'What other gates have told cannot be read'),
+  );
+  return {
+    marksOf: async (ticketId) => {
+      try {
+        const marks = toMarks(await database.getAllFromIndex('mark', 'ticket', ticketId));
+        readable = true;
+        // Most tickets that are shown have no marks yet.
+        if (marks.length === 0 || corrections.length === 0) return marks;
+        const writers = new Set(marks.map(({ gate, boot }) => `${gate}/${boot}`));
+        return [...marks, ...corrections.filter(({ gate, boot }) => writers.has(`${gate}/${boot}`))];
+      } catch (cause) {
+        if (readable) logger.warn({ cause: String(cause) }, 'replica cannot be read; deciding from the own journal');
+        readable = false;
+        return [];
+      }
+    },
+    zone: (zone) => ({ persons: zones[zone] ?? 0, recount: recounts.get(zone) }),
+    bound: () => bound,
+    recent: async (gate, sinceMs, max) => recentOf(database, { event, gate, sinceMs, max, toMarks }),
+    newsOfOrders: () => {
+      const told = news;
+      news = [];
+      return told;
+    },
+    refresh,
+    close: () => database.close(),
+  };
+}
+
+interface RecentQuery {
+  readonly event: number;
+  readonly gate: string;
+  readonly sinceMs: number;
+  readonly max: number;
+  readonly toMarks: (stored: readonly LearnedMark[]) => readonly Mark[];
+}
+
+async function recentOf(
+  database: ReplicaDatabase,
+  { event, gate, sinceMs, max, toMarks }: RecentQuery,
+): Promise<readonly Mark[]> {
+  const marks: Mark[] = [];
+  const segments = await database.getAll('segment', IDBKeyRange.bound([event, gate], [event, gate, []]));
+  for (const boot of new Set(segments.map((segment) => segment.boot))) {
+    let cursor = await database.transaction('mark').store.openCursor(marksOfWriter({ event, gate, boot }), 'prev');
+    while (cursor !== null && marks.length < max) {
+      const [mark] = toMarks([cursor.value]);
+      if (mark !== undefined && mark.at.ms < sinceMs) break;
+      if (mark !== undefined) marks.push(mark);
+      cursor = await cursor.continue();
+    }
+  }
+  return marks;
+}
+
+const idOf = ({ event, gate, boot, sequence }: Mark): MarkId => ({ event, gate, boot, sequence });
+const isCounts = (value: unknown): value is Readonly<Record<string, number>> =>
+  typeof value === 'object' && value !== null && Object.values(value).every((count) => Number.isSafeInteger(count));
