@@ -102,7 +102,10 @@ export const keptSchema = z.object({
 export type Kept = z.infer<typeof keptSchema>;
 
 /** Why what a snapshot says of itself (`meta`) is not what its manifest means; undefined where it is. */
-export function snapshotProblem(meta: ReadonlyMap<string, number>, { event, snapshot }: Manifest): FeedError | undefined {
+export function snapshotProblem(
+  meta: ReadonlyMap<string, number>,
+  { event, snapshot }: Manifest,
+): FeedError | undefined {
   const found = (name: string): number => meta.get(name) ?? -1;
   if (found('format') !== snapshotFormat)
     return { type: 'feed-malformed', what: 'snapshot', cause: `format ${found('format')} is not known here` };

@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import {
   bytesToHex,
   err,
-  feedKeySchema,
-  gateIdSchema,
   keyPairFromSeed,
   ok,
   pkcs8Prefix,
@@ -15,31 +13,12 @@ import {
   type Random,
   type Result,
 } from '@postern/shared';
-import { z } from 'zod';
 import { writeFileDurably } from './clock-file.ts';
+import { identitySchema, type StoredIdentity } from './stored-identity.ts';
 
 const fileBytesMax = 256 * 1024;
 const keyFile = 'device-key.pem';
 const identityFile = 'identity.json';
-
-const base64 = z
-  .string()
-  .max(16_384)
-  .regex(/^[A-Za-z0-9+/]+={0,2}$/);
-const identitySchema = z.object({
-  v: z.literal(1),
-  gate: z.object({ id: gateIdSchema, name: z.string(), zone: z.string() }),
-  event: z.object({ id: z.number().int(), name: z.string() }),
-  cloud: z.string(),
-  /** Hexadecimal; must be the device key's. */
-  publicKey: z.string().regex(/^[0-9a-f]{64}$/),
-  /** DER, base64. */
-  certificate: base64,
-  ca: base64,
-  /** The feed's keys as of enrolment; later ones come with the feed. */
-  feedKeys: z.array(feedKeySchema).min(1).max(16),
-});
-export type StoredIdentity = z.infer<typeof identitySchema>;
 
 export interface Identity extends StoredIdentity {
   readonly keys: KeyPair;

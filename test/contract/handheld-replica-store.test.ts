@@ -9,7 +9,7 @@ import { describeReplicaStoreContract } from './replica-store.ts';
 let replicas = 0;
 
 describeReplicaStoreContract('the handheld on IndexedDB', async () => {
-  const names = databaseNames(`replica-${++replicas}`);
+  const names = databaseNames(`replica-${++replicas}`, 'gate-own', 1);
   const journal = await openJournalReader(names.journal, 'gate-own');
   const open = (): Promise<HandheldReplica> => openHandheldReplica({ name: names.replica, journal });
   let store = await open();

@@ -24,7 +24,7 @@ export interface HandheldStoreHarness extends StoreHarness {
 }
 
 export async function createHandheldStoreHarness(): Promise<HandheldStoreHarness> {
-  const names = databaseNames(`test-${++harnesses}`);
+  const names = databaseNames(`test-${++harnesses}`, 'gate-1', samplePolicy.event);
   const clock = createTestClock();
   const timer = createTestTimer();
   const tickets = new Map<string, Ticket>();
@@ -93,7 +93,10 @@ function failCommits(errorName: string): () => void {
       const { transaction } = this;
       if (this.name !== 'mark' && this.name !== 'probe') return request;
       request.addEventListener('success', () => {
-        Object.defineProperty(transaction, 'error', { value: new DOMException('no room', errorName), configurable: true });
+        Object.defineProperty(transaction, 'error', {
+          value: new DOMException('no room', errorName),
+          configurable: true,
+        });
         transaction.abort();
       });
       return request;
@@ -124,4 +127,3 @@ async function writeLearned(name: string, marks: readonly Mark[]): Promise<void>
   for (const mark of marks) await database.put('mark', toStored(mark));
   database.close();
 }
-

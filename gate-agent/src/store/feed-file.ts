@@ -7,15 +7,7 @@ import { open, stat } from 'node:fs/promises';
 import { Readable, Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import {
-  err,
-  ok,
-  tokenTable,
-  type FeedError,
-  type FileReference,
-  type Manifest,
-  type Result,
-} from '@postern/shared';
+import { err, ok, tokenTable, type FeedError, type FileReference, type Manifest, type Result } from '@postern/shared';
 import { snapshotProblem } from '../feed-store.ts';
 import { openDatabase, type Database, type DiskKey } from './database.ts';
 

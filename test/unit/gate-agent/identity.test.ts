@@ -12,8 +12,8 @@ import {
   pemToSeed,
   saveIdentity,
   seedToPem,
-  type StoredIdentity,
 } from '../../../gate-agent/src/identity.ts';
+import type { StoredIdentity } from '../../../gate-agent/src/stored-identity.ts';
 
 let data = '';
 beforeAll(() => ready);

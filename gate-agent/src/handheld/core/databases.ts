@@ -18,6 +18,8 @@ export interface JournalSchema extends DBSchema {
   /** Process starts in their order; a start is written with its first mark. */
   start: { key: number; value: { readonly event: number; readonly gate: string; readonly boot: string } };
   mark: { key: MarkKey; value: StoredMark; indexes: { ticket: string } };
+  /** The start that may write: a tab that has lost the gate to another one cannot. */
+  owner: { key: 'boot'; value: string };
   /** Written and emptied by a probe; nothing reads it. */
   probe: { key: number; value: Uint8Array };
 }
@@ -90,16 +92,16 @@ export type ReplicaDatabase = IDBPDatabase<ReplicaSchema>;
 export type DeviceDatabase = IDBPDatabase<DeviceSchema>;
 
 export interface DatabaseNames {
-  readonly device: string;
   readonly journal: string;
   readonly replica: string;
 }
 
-/** One gate a browser; tests have names of their own. */
-export const databaseNames = (prefix = 'postern'): DatabaseNames => ({
-  device: `${prefix}-device`,
-  journal: `${prefix}-journal`,
-  replica: `${prefix}-replica`,
+export const deviceDatabaseName = (prefix: string): string => `${prefix}-device`;
+
+/** A browser is one gate; what an earlier one has left stays, under that one's name. */
+export const databaseNames = (prefix: string, gate: string, event: number): DatabaseNames => ({
+  journal: `${prefix}-journal-${event}-${gate}`,
+  replica: `${prefix}-replica-${event}-${gate}`,
 });
 
 const markKeyPath = ['event', 'gate', 'boot', 'sequence'];
@@ -116,6 +118,7 @@ export const openJournalDatabase = (name: string): Promise<JournalDatabase> =>
     upgrade: (database) => {
       database.createObjectStore('start', { autoIncrement: true });
       database.createObjectStore('mark', { keyPath: markKeyPath }).createIndex('ticket', 'ticket');
+      database.createObjectStore('owner');
       database.createObjectStore('probe');
     },
   });

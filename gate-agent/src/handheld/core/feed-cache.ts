@@ -106,9 +106,16 @@ export async function openPhoneFeed(deps: PhoneFeedDeps): Promise<PhoneFeed> {
   };
 
   const rowsOf = (manifest: Manifest, deltas: Manifest['deltas'], blobs: ReadonlyMap<string, Uint8Array>) =>
-    readDeltas(manifest.event, deltas, blobs, { check: (bytes, expected) => checkBytes(bytes, expected, 'delta'), breathe });
+    readDeltas(manifest.event, deltas, blobs, {
+      check: (bytes, expected) => checkBytes(bytes, expected, 'delta'),
+      breathe,
+    });
 
-  const load = async (image: Uint8Array, manifest: Manifest, rows: readonly DeltaRows[]): Promise<Result<Loaded, FeedError>> => {
+  const load = async (
+    image: Uint8Array,
+    manifest: Manifest,
+    rows: readonly DeltaRows[],
+  ): Promise<Result<Loaded, FeedError>> => {
     const opened = openImage(image, manifest);
     if (!opened.ok) return opened;
     const overlay = createPhoneOverlay();
@@ -220,8 +227,7 @@ export async function openPhoneFeed(deps: PhoneFeedDeps): Promise<PhoneFeed> {
     accepted = manifest;
     const expected = manifest.snapshot.database;
     const image = await database.get('file', expected.sha256);
-    if (image === undefined)
-      return err({ type: 'feed-cut-off', what: 'snapshot', bytes: 0, expected: expected.bytes });
+    if (image === undefined) return err({ type: 'feed-cut-off', what: 'snapshot', bytes: 0, expected: expected.bytes });
     const right = await checkBytes(image, expected, 'snapshot');
     if (!right.ok) return right;
     const blobs = new Map<string, Uint8Array>();
@@ -345,7 +351,9 @@ async function checkBytes(
   if (bytes.length > expected.bytes)
     return err({ type: 'feed-too-large', what, bytes: bytes.length, bytesMax: expected.bytes });
   const found = bytesToHex(new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes))));
-  return found === expected.sha256 ? ok(undefined) : err({ type: 'feed-hash-mismatch', what, expected: expected.sha256, found });
+  return found === expected.sha256
+    ? ok(undefined)
+    : err({ type: 'feed-hash-mismatch', what, expected: expected.sha256, found });
 }
 
 const storageFailed = (cause: unknown): { readonly ok: false; readonly error: FeedCacheError } =>

@@ -36,8 +36,8 @@ export type HandheldState =
   | { readonly phase: 'not-enrolled'; readonly storage: StorageStatus }
   /** What is kept here does not fit together; enrolling again makes a new gate of it. */
   | { readonly phase: 'damaged'; readonly cause: string }
-  /** The cloud has said that this is no gate any more; everything but what nobody has heard yet is forgotten. */
-  | { readonly phase: 'revoked'; readonly atMs: number }
+  /** The cloud has said that this is no gate any more: everything is forgotten, but its own marks, sealed to the cloud as a file to carry there. */
+  | { readonly phase: 'revoked'; readonly atMs: number; readonly sealed: Uint8Array | undefined }
   | ({ readonly phase: 'running' } & RunningState);
 
 export interface RunningState {

@@ -20,7 +20,8 @@ export async function openJournalReader(name: string, gate: string): Promise<Jou
       const range = IDBKeyRange.bound([event, of, boot, sequence], [event, of, boot, []], true);
       return (await database.getAll('mark', range, limit)).map(({ bytes }) => bytes);
     },
-    find: async ({ event, gate: of, boot, sequence }) => (await database.get('mark', [event, of, boot, sequence]))?.bytes,
+    find: async ({ event, gate: of, boot, sequence }) =>
+      (await database.get('mark', [event, of, boot, sequence]))?.bytes,
     marksOf: (writer) => database.getAll('mark', marksOfWriter(writer)),
     close: () => database.close(),
   };

@@ -1,7 +1,14 @@
 // The handheld's own log of marks in IndexedDB: the commit point of every admission, with the promises of a gate's journal. One writer
 // an event and process start, sequences from 1 without gaps; opening is also verifying. Everything here rejects on any trouble;
 // store.ts decides what trouble means.
-import { decodeMark, encodeMark, type ClockQuality, type HybridTimestamp, type Mark, type MarkDraft } from '@postern/shared';
+import {
+  decodeMark,
+  encodeMark,
+  type ClockQuality,
+  type HybridTimestamp,
+  type Mark,
+  type MarkDraft,
+} from '@postern/shared';
 import { marksOfWriter, openJournalDatabase, type JournalDatabase, type StoredMark } from './databases.ts';
 
 /** What a probe writes: enough that a store which passes it has room for some hundred marks. */
@@ -53,9 +60,16 @@ export interface Journal {
 /** A journal that contradicts itself: it must not be used, and nobody may be let in on it. */
 export class JournalDamaged extends Error {}
 
-export async function openJournal(name: string, writer: WriterOfMarks): Promise<Journal> {
+/** Another tab writes this journal now. */
+export class JournalTaken extends Error {}
+
+/** `claim`: whoever else has it open cannot write it any more; without, it must still be this start's. */
+export async function openJournal(name: string, writer: WriterOfMarks, claim: boolean): Promise<Journal> {
   const database = await openJournalDatabase(name);
   try {
+    if (claim) await database.put('owner', writer.boot, 'boot');
+    else if ((await database.get('owner', 'boot')) !== writer.boot)
+      throw new JournalTaken('another tab is the gate now');
     const last = await lastSequenceOf(database, writer);
     return createJournal(database, writer, last);
   } catch (cause) {
@@ -73,7 +87,7 @@ function createJournal(database: JournalDatabase, writer: WriterOfMarks, last: n
   let committed = last;
 
   const transact: Journal['transact'] = async (durability, task) => {
-    const transaction = database.transaction(['start', 'mark'], 'readwrite', { durability });
+    const transaction = database.transaction(['start', 'mark', 'owner'], 'readwrite', { durability });
     const marks = transaction.objectStore('mark');
     // Its own rejection is `task`'s or `done`'s to tell.
     transaction.done.catch(() => undefined);
@@ -89,6 +103,8 @@ function createJournal(database: JournalDatabase, writer: WriterOfMarks, last: n
     };
     let result;
     try {
+      if ((await transaction.objectStore('owner').get('boot')) !== writer.boot)
+        throw new JournalTaken('another tab is the gate now');
       result = await task({
         insert,
         marksOf: async (ticketId) => (await marks.index('ticket').getAll(ticketId)).map(toMark),
@@ -113,7 +129,7 @@ function createJournal(database: JournalDatabase, writer: WriterOfMarks, last: n
       const starts = await database.getAll('start');
       let counted = 0;
       for (const start of starts) {
-        for (let sequence = 0, isLast = false; !isLast; ) {
+        for (let sequence = 0, isLast = false; !isLast;) {
           const { event, gate, boot } = start;
           const range = IDBKeyRange.bound([event, gate, boot, sequence], [event, gate, boot, []], true);
           const page = await database.getAll('mark', range, pageMarks);
@@ -125,7 +141,8 @@ function createJournal(database: JournalDatabase, writer: WriterOfMarks, last: n
           isLast = page.length < pageMarks;
         }
       }
-      if (counted !== (await database.count('mark'))) throw new JournalDamaged('there are marks of a start that is not known');
+      if (counted !== (await database.count('mark')))
+        throw new JournalDamaged('there are marks of a start that is not known');
     },
     lastSequence: () => committed,
     recent: async (sinceMs, max) => {

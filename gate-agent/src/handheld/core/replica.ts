@@ -26,7 +26,13 @@ import {
   type SignedChunk,
   type WriterId,
 } from '@postern/shared';
-import { marksOfWriter, openReplicaDatabase, type LearnedMark, type ReplicaDatabase, type StoredMark } from './databases.ts';
+import {
+  marksOfWriter,
+  openReplicaDatabase,
+  type LearnedMark,
+  type ReplicaDatabase,
+  type StoredMark,
+} from './databases.ts';
 import { toStored } from './journal.ts';
 import type { JournalOfWorker } from './journal-reader.ts';
 
@@ -53,6 +59,8 @@ export interface HandheldReplica extends ReplicaStore {
   readonly adoptLostMarks: (gate: string, ledger: Ledger) => Promise<number>;
   /** Every mark of other gates that is stored of an event. */
   readonly forEach: (event: number, visit: (mark: Mark) => void) => Promise<void>;
+  /** All that is known of one gate. */
+  readonly segmentsOf: (event: number, gate: string) => Promise<readonly SegmentState[]>;
   readonly derive: (key: string, value: unknown) => Promise<void>;
   readonly close: () => void;
 }
@@ -201,7 +209,8 @@ export async function openHandheldReplica({ name, journal, changed }: ReplicaDep
       const inOrder = [...writers.values()].toSorted((a, b) =>
         compareMarkIds({ ...a, sequence: 0 }, { ...b, sequence: 0 }),
       );
-      for (const writer of inOrder) for (const [id, bytes] of await marksOf(database, journal, writer)) hash.add(id, bytes);
+      for (const writer of inOrder)
+        for (const [id, bytes] of await marksOf(database, journal, writer)) hash.add(id, bytes);
       return hash.digest();
     },
     adoptLostMarks: async (gate, ledger) => {
@@ -232,6 +241,7 @@ export async function openHandheldReplica({ name, journal, changed }: ReplicaDep
           last === undefined || page.length < pageMarks ? undefined : IDBKeyRange.bound(keyOf(last), [event, []], true);
       }
     },
+    segmentsOf: (event, gate) => database.getAll('segment', IDBKeyRange.bound([event, gate], [event, gate, []])),
     derive: async (key, value) => void (await database.put('derived', value, key)),
     close: () => database.close(),
   };
@@ -252,7 +262,12 @@ async function marksOf(
     .map(({ sequence, bytes }) => [{ ...writer, sequence }, bytes] as const);
 }
 
-const keyOf = ({ event, gate, boot, sequence }: MarkId): [number, string, string, number] => [event, gate, boot, sequence];
+const keyOf = ({ event, gate, boot, sequence }: MarkId): [number, string, string, number] => [
+  event,
+  gate,
+  boot,
+  sequence,
+];
 const ofEvent = (event: number): IDBKeyRange => IDBKeyRange.bound([event], [event, []]);
 
 const toLearned = (mark: Mark): LearnedMark => ({
@@ -263,7 +278,17 @@ const toLearned = (mark: Mark): LearnedMark => ({
 });
 
 /** Nothing but the state: what is stored is what is compared. */
-const toSegment = ({ event, gate, boot, segment, firstSequence, count, hash, closed, through }: SegmentState): SegmentState => ({
+const toSegment = ({
+  event,
+  gate,
+  boot,
+  segment,
+  firstSequence,
+  count,
+  hash,
+  closed,
+  through,
+}: SegmentState): SegmentState => ({
   event,
   gate,
   boot,

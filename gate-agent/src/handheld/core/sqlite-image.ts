@@ -100,7 +100,7 @@ export function openSqliteImage(bytes: Uint8Array): SqliteImage {
     const [headBytes, first] = varint(record);
     const row: SqliteValue[] = [];
     let content = record + headBytes;
-    for (let at = first; at < record + headBytes; ) {
+    for (let at = first; at < record + headBytes;) {
       const [type, next] = varint(at);
       const [value, length] = readValue(type, content);
       row.push(value);
@@ -163,7 +163,12 @@ export function openSqliteImage(bytes: Uint8Array): SqliteImage {
   };
 
   /** In order, from the first key that is not below `from` on, until `visit` says that it is enough. */
-  const walk = (number: number, from: Uint8Array | undefined, visit: (record: number) => boolean, level = 0): boolean => {
+  const walk = (
+    number: number,
+    from: Uint8Array | undefined,
+    visit: (record: number) => boolean,
+    level = 0,
+  ): boolean => {
     const page = indexPage(number, level);
     const isInterior = page.type === pageTypes.interiorIndex;
     for (let index = from === undefined ? 0 : lowerBound(page, from); index <= page.cells; index++) {

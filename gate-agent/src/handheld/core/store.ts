@@ -73,8 +73,8 @@ export interface HandheldStore extends Store {
   /** A timestamp below which no mark of this start will follow any more; undefined while one is on its way to its commit. */
   readonly through: () => HybridTimestamp | undefined;
   readonly lastSequence: () => number;
-  /** The last own entry that a sure clock has stamped, Unix ms. */
-  readonly lastEntryMs: () => number | undefined;
+  /** The last own entry that a sure clock has stamped, if any. */
+  readonly lastEntry: () => readonly Mark[];
   /** Why the store is stopped; undefined while it works. */
   readonly trouble: () => string | undefined;
   /** Whatever was asked of it before is done. */
@@ -102,8 +102,9 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
   let known: Known | undefined;
   let trouble: string | undefined = 'not opened yet';
   let closed = false;
+  let hasOpened = false;
   let acknowledged = 0;
-  let entryMs: number | undefined;
+  let lastEntry: Mark | undefined;
   let onTheirWay = 0;
   let latestClock = createHybridClock(() => deps.time().nowMs);
   const hybrid: HybridClock = {
@@ -148,13 +149,14 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
     if (isOrderFoldMark(mark)) to.orderMarks.push(mark);
     if (mark.kind === 'bound') to.bound.push(mark);
     if (mark.kind === 'corrected') to.corrections.push(mark);
-    if (mark.kind === 'admitted' && mark.clock.source !== 'none' && mark.clock.source !== 'person')
-      entryMs = Math.max(entryMs ?? 0, mark.at.ms);
+    if (mark.kind === 'admitted' && mark.clock.source !== 'none' && mark.clock.source !== 'person') lastEntry = mark;
   };
 
   /** Opens, counts and verifies; rejects with the reason when the journal cannot be trusted or written. */
   const open = async (): Promise<void> => {
-    const journal = await openJournal(deps.name, { event, gate, boot });
+    // Only the first opening of a start takes the journal from whoever has it.
+    const journal = await openJournal(deps.name, { event, gate, boot }, !hasOpened);
+    hasOpened = true;
     try {
       const moving = new Map<string, Mark>();
       const fresh: Known = {
@@ -371,7 +373,7 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
     hybrid,
     through: () => (trouble === undefined && waiting.length === 0 && onTheirWay === 0 ? hybrid.tick() : undefined),
     lastSequence: () => acknowledged,
-    lastEntryMs: () => entryMs,
+    lastEntry: () => (lastEntry === undefined ? [] : [lastEntry]),
     trouble: () => trouble,
     settled: () => inTurn(async () => undefined),
   };

@@ -8,7 +8,7 @@ import Sqlite from 'better-sqlite3';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ready, shortCode } from '@postern/shared';
 import type { FeedFiles } from '../../../../gate-agent/src/feed-store.ts';
-import { databaseNames, openDeviceDatabase } from '../../../../gate-agent/src/handheld/core/databases.ts';
+import { deviceDatabaseName, openDeviceDatabase } from '../../../../gate-agent/src/handheld/core/databases.ts';
 import { openPhoneFeed, type PhoneFeed } from '../../../../gate-agent/src/handheld/core/feed-cache.ts';
 import { openSqliteImage } from '../../../../gate-agent/src/handheld/core/sqlite-image.ts';
 import {
@@ -40,7 +40,7 @@ let phones = 0;
 let name: string;
 let nowMs: number;
 beforeEach(() => {
-  name = databaseNames(`feed-${++phones}`).device;
+  name = deviceDatabaseName(`feed-${++phones}`);
   nowMs = feedStartMs;
 });
 
@@ -81,9 +81,9 @@ describe('an SQLite file in memory', () => {
       const rows = database.prepare(`SELECT * FROM ${table}`).raw().all() as unknown[][];
       const plain = rows.map((row) => row.map((value) => (Buffer.isBuffer(value) ? new Uint8Array(value) : value)));
       const inOrder = image.range(table, new Uint8Array(0), new Uint8Array(17).fill(0xff), 10_000);
-      expect(inOrder.map((row) => row.map((value) => (value instanceof Uint8Array ? Uint8Array.from(value) : value)))).toEqual(
-        plain,
-      );
+      expect(
+        inOrder.map((row) => row.map((value) => (value instanceof Uint8Array ? Uint8Array.from(value) : value))),
+      ).toEqual(plain);
       for (const row of plain) {
         const key = row[0] as Uint8Array;
         expect(image.find(table, key)?.slice(1)).toEqual(row.slice(1));
@@ -98,7 +98,8 @@ describe('an SQLite file in memory', () => {
     const key = Uint8Array.from(bytes.subarray(0, 16));
     for (let round = 0; round < 800; round++) {
       const altered = Uint8Array.from(bytes);
-      for (let hit = 0; hit < 8; hit++) altered[(round * 7_919 + hit * 104_729) % altered.length] = (round * 31 + hit) & 0xff;
+      for (let hit = 0; hit < 8; hit++)
+        altered[(round * 7_919 + hit * 104_729) % altered.length] = (round * 31 + hit) & 0xff;
       try {
         const image = openSqliteImage(altered);
         for (const table of image.tables) {
@@ -106,7 +107,9 @@ describe('an SQLite file in memory', () => {
           image.range(table, new Uint8Array(0), new Uint8Array(17).fill(0xff), 100);
         }
       } catch (cause) {
-        expect(['ImageDamaged', 'RangeError']).toContain(cause instanceof RangeError ? 'RangeError' : cause?.constructor.name);
+        expect(['ImageDamaged', 'RangeError']).toContain(
+          cause instanceof RangeError ? 'RangeError' : cause?.constructor.name,
+        );
       }
     }
     expect(() => openSqliteImage(bytes.subarray(0, 5_000))).toThrow('not an SQLite file');

@@ -1,0 +1,308 @@
+// From an open page to a gate, and back: one tab at a time, enrolled or not yet, running, revoked. What the page shows is one signal, made
+// anew whenever something may have changed and once a second, since ages grow by themselves.
+import { signal } from '@preact/signals';
+import {
+  bytesToHex,
+  err,
+  ok,
+  ready,
+  type Clock,
+  type LaneEvent,
+  type LaneState,
+  type Logger,
+  type Random,
+  type Timer,
+} from '@postern/shared';
+import { createClockTrust } from '../../clock-trust.ts';
+import { createBrowserClock, createBrowserRandom, createBrowserTimer, createConsoleLogger } from './browser-system.ts';
+import {
+  databaseNames,
+  deleteDatabase,
+  deviceDatabaseName,
+  openDeviceDatabase,
+  type DeviceDatabase,
+} from './databases.ts';
+import {
+  forgetDevice,
+  forgetRevoked,
+  loadPhoneClock,
+  loadPhoneIdentity,
+  loadPhoneRevoked,
+  openDeviceKey,
+  savePhoneClock,
+  savePhoneIdentity,
+  savePhoneRevoked,
+} from './device.ts';
+import { openBrowserGate, type BrowserGate } from './gate.ts';
+import type { Direction, Handheld, HandheldState, RunningState } from './handheld.ts';
+import { missingFeatures } from './features.ts';
+import { describeRunning } from './describe.ts';
+import { searchTickets, storyOf } from './search.ts';
+import { holdSingleTab, type SingleTab } from './single-tab.ts';
+import { createStorageWatch } from './storage-watch.ts';
+
+export interface HandheldDeps {
+  /** Of the cloud that has served the page, without a slash at its end. */
+  readonly cloudUrl: string;
+  /** The page builds it, so that its bundler sees the file: `new Worker(new URL('../core/worker.ts', import.meta.url), …)`. */
+  readonly startWorker: () => Worker;
+  /** Of databases and locks; tests have names of their own. */
+  readonly prefix?: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly timer?: Timer;
+  readonly logger?: Logger;
+  readonly fetch?: typeof fetch;
+}
+
+const refreshMs = 1_000;
+const wallRightMsMax = 60_000;
+const notRunning = { type: 'not-running' } as const;
+
+export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
+  const {
+    cloudUrl,
+    startWorker,
+    prefix = 'postern',
+    clock = createBrowserClock(),
+    random = createBrowserRandom(),
+    timer = createBrowserTimer(),
+    logger = createConsoleLogger(),
+    fetch: send = (input, init) => fetch(input, init),
+  } = deps;
+  await ready;
+  const state = signal<HandheldState>({ phase: 'opening' });
+  const laneState = signal<LaneState>({ name: 'idle' });
+  const listeners = new Set<(event: LaneEvent) => void>();
+  const storage = createStorageWatch();
+  let device: DeviceDatabase | undefined;
+  let gate: BrowserGate | undefined;
+  let direction: Direction = 'entry';
+  let closed = false;
+  /** Opening, stopping, enrolling: one after the other. */
+  let tail: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
+    const result = tail.then(task);
+    tail = result.catch(() => undefined);
+    return result;
+  };
+
+  const lane = () => gate?.lanes[direction];
+  const refresh = (): void => {
+    if (gate === undefined || closed) return;
+    const running = describeRunning(gate, {
+      identity: identityOf(gate),
+      direction,
+      storage: storage.status(gate.store.trouble()),
+    });
+    if (JSON.stringify(running) !== JSON.stringify(withoutPhase(state.value)))
+      state.value = { phase: 'running', ...running };
+  };
+  let refreshing = false;
+  const refreshSoon = (): void => {
+    if (refreshing) return;
+    refreshing = true;
+    queueMicrotask(() => {
+      refreshing = false;
+      refresh();
+    });
+  };
+  const tick = (): void => {
+    if (closed) return;
+    refresh();
+    timer.after(refreshMs, tick);
+  };
+
+  const identities = new WeakMap<BrowserGate, Pick<RunningState, 'gate' | 'event'>>();
+  const identityOf = (of: BrowserGate): Pick<RunningState, 'gate' | 'event'> =>
+    identities.get(of) ?? { gate: { id: '', name: '', zone: '' }, event: { id: 0, name: '' } };
+
+  const tellLane = (event: LaneEvent): void => {
+    if (event.lane !== lane()?.id) return;
+    if (event.type === 'state') laneState.value = event.state;
+    for (const listener of listeners) listener(event);
+  };
+
+  /** What is kept here becomes a gate, or says why not. */
+  const start = async (): Promise<void> => {
+    const database = (device ??= await openDeviceDatabase(deviceDatabaseName(prefix)));
+    await storage.look();
+    const revoked = await loadPhoneRevoked(database);
+    if (revoked !== undefined) {
+      state.value = { phase: 'revoked', atMs: revoked.atMs, sealed: revoked.sealed };
+      return;
+    }
+    const identity = await loadPhoneIdentity(database, random);
+    if (!identity.ok) {
+      state.value =
+        identity.error.type === 'not-enrolled'
+          ? { phase: 'not-enrolled', storage: storage.status(undefined) }
+          : { phase: 'damaged', cause: identity.error.cause };
+      return;
+    }
+    const { gate: of, event } = identity.value;
+    const opened = await openBrowserGate({
+      identity: identity.value,
+      device: database,
+      names: databaseNames(prefix, of.id, event.id),
+      phoneClock: await loadPhoneClock(database),
+      cloudUrl,
+      clock,
+      random,
+      timer,
+      logger,
+      fetch: send,
+      startWorker,
+      onLaneEvent: tellLane,
+      changed: refreshSoon,
+      onRevoked: (atMs, sealKey) => void inTurn(() => revoke(atMs, sealKey)),
+    });
+    identities.set(opened, { gate: of, event });
+    gate = opened;
+    laneState.value = opened.lanes[direction].state();
+    refresh();
+  };
+
+  const stopGate = async (): Promise<void> => {
+    const stopping = gate;
+    gate = undefined;
+    await stopping?.stop();
+  };
+
+  /** Forgets everything but a note of it, and what the cloud has not heard, sealed to the cloud. */
+  const revoke = async (atMs: number, sealKey: Uint8Array | undefined): Promise<void> => {
+    const current = gate;
+    const database = device;
+    if (current === undefined || database === undefined) return;
+    current.list.wipe();
+    await savePhoneRevoked(database, { atMs });
+    const hasMarks = (await current.store.recentMarks(current.gate, 0, 1)).length > 0;
+    const sealed = sealKey === undefined || !hasMarks ? undefined : await current.replication.seal(sealKey);
+    if (sealed !== undefined) await savePhoneRevoked(database, { atMs, sealed });
+    const { gate: of, event } = identityOf(current);
+    await stopGate();
+    await forgetDevice(database);
+    // Marks that could not be sealed stay: they are somebody's record.
+    if (sealed !== undefined || !hasMarks) {
+      const names = databaseNames(prefix, of.id, event.id);
+      await Promise.all([deleteDatabase(names.journal), deleteDatabase(names.replica)]);
+    }
+    state.value = { phase: 'revoked', atMs, sealed };
+  };
+
+  const missing = missingFeatures();
+  let tab: SingleTab | undefined;
+  if (missing.length > 0) state.value = { phase: 'unsupported', missing };
+  else
+    tab = holdSingleTab({
+      name: `${prefix}-gate`,
+      locks: navigator.locks,
+      timer,
+      openChannel: (name) => new BroadcastChannel(name),
+      onHeld: () =>
+        void inTurn(start).catch((cause: unknown) => {
+          logger.error({ cause: String(cause) }, 'This phone cannot be a gate');
+          state.value = { phase: 'damaged', cause: cause instanceof Error ? cause.message : String(cause) };
+        }),
+      onWaiting: () => (state.value = { phase: 'other-tab' }),
+      onLost: (done) =>
+        void inTurn(stopGate).then(
+          () => {
+            state.value = { phase: 'other-tab' };
+            done();
+          },
+          () => done(),
+        ),
+    });
+  tick();
+
+  return {
+    state,
+    laneState,
+    lane,
+    present: (presentation) => lane()?.present(presentation) ?? 'ignored',
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    setDirection: (chosen) => {
+      direction = chosen;
+      const now = lane()?.state();
+      if (now !== undefined) laneState.value = now;
+      refresh();
+    },
+    partyPassed: (persons) => gate?.partyPassed(persons),
+    signOn: async (name, pin) => gate?.signOn.signOn(name, pin) ?? err(notRunning),
+    signOff: (session) => gate?.signOn.signOff(session),
+    act: async (credentials, action) => {
+      const answer = await (gate?.steward.act(credentials, action, new AbortController().signal) ?? err(notRunning));
+      refreshSoon();
+      return answer;
+    },
+    search: async (text) => (gate === undefined ? [] : searchTickets(gate, text)),
+    history: async (max) => (await gate?.store.recentMarks(gate.gate, 0, max)) ?? [],
+    story: async (ticketId) => (gate === undefined ? undefined : storyOf(gate, ticketId)),
+    policy: () => (gate?.list.current() === undefined ? undefined : gate.feed.policy()),
+    gateName: (id) => gate?.feed.gateName(id) ?? id,
+    contentHash: async () => gate?.replication.contentHash(),
+    enrol: (text) =>
+      inTurn(async () => {
+        const database = device;
+        if (database === undefined || gate !== undefined)
+          return err({ type: 'not-now', message: 'This phone is a gate already, or another tab is.' });
+        // Certificates are read once in a phone's life: their library is not loaded before.
+        const { askForCertificate, isEnrolmentCode } = await import('../../enrolment.ts');
+        const code = (text.split('#').at(-1) ?? '').trim();
+        if (!isEnrolmentCode(code))
+          return err({ type: 'code-malformed', message: 'That is not a one-time code; it looks like 7K2Q-0M9T-XV4B.' });
+        const keys = await openDeviceKey(database, random);
+        if (!keys.ok) return err({ type: keys.error.type, message: 'The key of this phone cannot be read.' });
+        const answer = await askForCertificate(cloudUrl, code, keys.value, { clock, random, fetch: send });
+        if (!answer.ok) return answer;
+        const { response, certificate, sample } = answer.value;
+        const trust = createClockTrust({ clock, machineBoot: '', floorMs: certificate.notBeforeMs });
+        trust.learn(sample);
+        const wallIsRight = Math.abs(trust.statement().wallOffsetMs) <= wallRightMsMax;
+        await savePhoneClock(database, { saved: trust.saved(), wallIsRight });
+        await forgetRevoked(database);
+        await savePhoneIdentity(
+          database,
+          {
+            v: 1,
+            gate: response.gate,
+            event: response.event,
+            cloud: cloudUrl,
+            publicKey: bytesToHex(certificate.publicKey),
+            certificate: response.certificate,
+            ca: response.ca,
+            feedKeys: response.feedKeys,
+          },
+          response.lanes,
+        );
+        await storage.persist();
+        await start();
+        return ok(undefined);
+      }),
+    takeOver: async () => tab?.takeOver(),
+    askToPersist: async () => {
+      const persisted = await storage.persist();
+      refresh();
+      return persisted;
+    },
+    syncNow: () => {
+      gate?.feedClient.wake();
+      gate?.replication.syncNow();
+    },
+    close: async () => {
+      closed = true;
+      await inTurn(stopGate);
+      tab?.release();
+      device?.close();
+    },
+  };
+}
+
+function withoutPhase(state: HandheldState): object {
+  const { phase: _phase, ...rest } = state;
+  return rest;
+}
