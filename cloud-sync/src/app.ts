@@ -24,6 +24,7 @@ import { gateVitalsRoutes } from './routes/gate-vitals.ts';
 import { gateWebRoutes } from './routes/gate-web.ts';
 import { gateRoutes } from './routes/gates.ts';
 import { geofenceRoutes, geofenceSenderRoutes, geofenceWebhook } from './routes/geofence.ts';
+import { handheldPageRoutes } from './routes/handheld-page.ts';
 import { idempotent } from './routes/idempotency.ts';
 import { jobAdminRoutes, jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -197,6 +198,8 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly pageFolder: string;
   /** Of the built page for faces. */
   readonly faceFolder: string;
+  /** Of the built page of stewards' handhelds. */
+  readonly handheldFolder: string;
   /** Of the built page of tickets on phones. */
   readonly myPageFolder: string;
   readonly metrics: Metrics;
@@ -291,6 +294,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/', sessionRoutes({ ...deps, isSecure }));
   app.route('/', pageRoutes(deps));
   app.route('/', myPageRoutes(deps));
+  app.route('/', handheldPageRoutes(deps));
   app.get('/openapi.json', openApiHandler(app));
   assertAccess(app, { gate: gateOnly, holder: holderOnly });
   return app;

@@ -41,6 +41,19 @@ export const webCertificateResponseSchema = z.object({
 });
 export type WebCertificateResponse = z.infer<typeof webCertificateResponseSchema>;
 
+/** What the cloud tells the handheld's page about this way, beside the page itself. */
+export const handheldSettingsSchema = z.object({
+  v: z.literal(1),
+  /** Undefined where gates have no names. */
+  gateDomain: gateDomainSchema.optional(),
+  /** SHA-256 of the authority's certificate, as phones show it: pairs of digits with colons. */
+  fingerprint: z
+    .string()
+    .regex(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/)
+    .optional(),
+});
+export type HandheldSettings = z.infer<typeof handheldSettingsSchema>;
+
 /** What a gate says of itself to a handheld that asks. */
 export const gateWebStatusSchema = z.object({
   v: z.literal(1),

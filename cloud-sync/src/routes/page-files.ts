@@ -7,7 +7,7 @@ import type { RouteContext } from './context.ts';
 
 export interface PageFile {
   readonly bytes: Uint8Array;
-  /** Of texts. */
+  /** Of texts and WebAssembly. */
   readonly gzipped?: Uint8Array;
   readonly contentType: string;
 }
@@ -36,8 +36,8 @@ export function readPage(folder: string): ReadonlyMap<string, PageFile> {
 function readPageFile(folder: string, name: string): PageFile {
   const bytes = readFileSync(join(folder, name));
   const contentType = contentTypes[extname(name)] ?? '';
-  const isText = /^text\/|[+/](json|xml)$/.test(contentType);
-  return { bytes, contentType, ...(isText ? { gzipped: gzipSync(bytes, { level: 9 }) } : {}) };
+  const shrinks = /^text\/|[+/](json|xml|wasm)$/.test(contentType);
+  return { bytes, contentType, ...(shrinks ? { gzipped: gzipSync(bytes, { level: 9 }) } : {}) };
 }
 
 /** `immutable`: its name changes with its content. */

@@ -12,6 +12,8 @@ export interface PageRules {
   readonly installed?: boolean;
   /** Its files are named by a `<base>`. */
   readonly base?: boolean;
+  /** What else it may ask, beside this address. */
+  readonly connect?: readonly string[];
 }
 
 export function pageHeaders({
@@ -19,6 +21,7 @@ export function pageHeaders({
   camera = false,
   installed = false,
   base = false,
+  connect = [],
 }: PageRules): MiddlewareHandler {
   return secureHeaders({
     contentSecurityPolicy: {
@@ -26,7 +29,7 @@ export function pageHeaders({
       scriptSrc: ["'self'", ...(wasm ? ["'wasm-unsafe-eval'"] : [])],
       styleSrc: ["'self'"],
       imgSrc: ["'self'", 'data:', 'blob:'],
-      connectSrc: ["'self'"],
+      connectSrc: ["'self'", ...connect],
       ...(installed ? { manifestSrc: ["'self'"], workerSrc: ["'self'"] } : {}),
       baseUri: [base ? "'self'" : "'none'"],
       formAction: ["'none'"],

@@ -1,4 +1,5 @@
-// The cloud as a peer: one POST /sync an exchange, signed by the gate, with a deadline and a bound on the answer while it arrives.
+// Peers that answer by HTTP, as the cloud does: one POST an exchange, signed by the gate, with a deadline and a bound on the answer while it
+// arrives.
 import {
   concatBytes,
   err,
@@ -23,13 +24,22 @@ export interface CloudPeerDeps {
 
 export const cloudTimeoutMs = 20_000;
 
-export const createCloudPeer = ({ cloudUrl, fetch: send, timeoutMs = cloudTimeoutMs }: CloudPeerDeps): Peer => ({
-  id: 'cloud',
-  kind: 'cloud',
+export const createCloudPeer = ({ cloudUrl, fetch, timeoutMs = cloudTimeoutMs }: CloudPeerDeps): Peer =>
+  createHttpPeer({ id: 'cloud', kind: 'cloud', url: `${cloudUrl.replace(/\/$/, '')}${syncPath}`, fetch, timeoutMs });
+
+export interface HttpPeerDeps extends Pick<Peer, 'id' | 'kind'> {
+  readonly url: string;
+  readonly fetch: GateFetch;
+  readonly timeoutMs: number;
+}
+
+export const createHttpPeer = ({ id, kind, url, fetch: send, timeoutMs }: HttpPeerDeps): Peer => ({
+  id,
+  kind,
   exchange: (message, signal) =>
     withDeadline(signal, timeoutMs, async (deadline) => {
       try {
-        const response = await send(`${cloudUrl.replace(/\/$/, '')}${syncPath}`, {
+        const response = await send(url, {
           method: 'POST',
           headers: { 'Content-Type': syncContentType, Accept: syncContentType },
           body: message,

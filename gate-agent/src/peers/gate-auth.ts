@@ -8,6 +8,7 @@ import {
   vitalsWantedHeader,
   type Clock,
   type KeyPair,
+  type TokenAudience,
 } from '@postern/shared';
 
 export interface GateFetchDeps {
@@ -18,6 +19,10 @@ export interface GateFetchDeps {
   readonly onRevoked?: (notice: string) => void;
   /** The cloud has something to say to this gate's vitals. */
   readonly onVitalsWanted?: () => void;
+  /** Whom it asks; the cloud, where nothing is said. */
+  readonly audience?: TokenAudience;
+  /** Gets a nonce without a refusal, which a page's console would show as a fault; called where none is known or the last one is old. */
+  readonly askForNonce?: (url: URL, signal: AbortSignal) => Promise<string | undefined>;
   /** For tests. */
   readonly fetch?: typeof fetch;
 }
@@ -36,20 +41,34 @@ export type GateFetch = (url: string, init: GateRequestInit) => Promise<Response
 /** The very first request has no nonce to sign: the cloud refuses it and hands one out. */
 const noNonce = 'none';
 const nonceCharsMax = 200;
+/** A nonce lives a minute longer (shared/src/nonces.ts). */
+const nonceAgeMsMax = 4 * 60_000;
 const noticeCharsMax = 1_000;
 
-export function createGateFetch(deps: GateFetchDeps): GateFetch {
-  const { gate, keys, clock, onRevoked, onVitalsWanted, fetch: send = fetch } = deps;
+export function createGateFetch({
+  gate,
+  keys,
+  clock,
+  onRevoked,
+  onVitalsWanted,
+  audience = gateTokenAudience,
+  askForNonce,
+  fetch: send = fetch,
+}: GateFetchDeps): GateFetch {
   /** A nonce may be used more than once while it lives; each origin has its own. */
-  const nonces = new Map<string, string>();
+  const nonces = new Map<string, { readonly nonce: string; readonly atMs: number }>();
+  const keep = (origin: string, nonce: string | null | undefined): void => {
+    if (nonce !== null && nonce !== undefined && nonce.length > 0 && nonce.length <= nonceCharsMax)
+      nonces.set(origin, { nonce, atMs: clock.monotonicMs() });
+  };
 
   const attempt = async (url: URL, init: GateRequestInit): Promise<Response> => {
     const method = init.method ?? 'GET';
     const token = encodeRequestToken(
       {
-        audience: gateTokenAudience,
+        audience,
         issuer: gate,
-        nonce: nonces.get(url.origin) ?? noNonce,
+        nonce: nonces.get(url.origin)?.nonce ?? noNonce,
         method,
         path: url.pathname + url.search,
         body: init.body ?? new Uint8Array(0),
@@ -64,8 +83,7 @@ export function createGateFetch(deps: GateFetchDeps): GateFetch {
       redirect: 'error',
       signal: init.signal,
     });
-    const nonce = response.headers.get(nonceHeader);
-    if (nonce !== null && nonce.length > 0 && nonce.length <= nonceCharsMax) nonces.set(url.origin, nonce);
+    keep(url.origin, response.headers.get(nonceHeader));
     const notice = response.headers.get(revocationNoticeHeader);
     if (notice !== null && notice.length <= noticeCharsMax) onRevoked?.(notice);
     if (response.headers.has(vitalsWantedHeader)) onVitalsWanted?.();
@@ -74,6 +92,9 @@ export function createGateFetch(deps: GateFetchDeps): GateFetch {
 
   return async (url, init) => {
     const target = new URL(url);
+    const known = nonces.get(target.origin);
+    if (askForNonce !== undefined && (known === undefined || clock.monotonicMs() - known.atMs > nonceAgeMsMax))
+      keep(target.origin, await askForNonce(target, init.signal));
     const before = nonces.get(target.origin);
     const first = await attempt(target, init);
     if (first.status !== 401 || nonces.get(target.origin) === before) return first;

@@ -2,8 +2,7 @@
 // write; else one character a byte (Latin-1), so that nothing is lost and binary content survives unchanged.
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const latin1 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
 
 export function bytesToText(bytes: Uint8Array): string {
   try {

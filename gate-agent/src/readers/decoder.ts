@@ -3,10 +3,11 @@
 import type { Worker } from 'node:worker_threads';
 import { err, ok, type Result } from '@postern/shared';
 import { createThreadPool, startThread, type ThreadError } from '../thread-pool.ts';
-import type { DecodeEffort, DecodeReply, DecodeRequest } from './decoder-worker.ts';
+import type { DecodeReply, DecodeRequest } from './decoder-worker.ts';
 import { framePixelsMax, type DecodedCode, type GreyFrame } from './frame.ts';
+import type { DecodeEffort } from './read-codes.ts';
 
-export type { DecodeEffort } from './decoder-worker.ts';
+export type { DecodeEffort } from './read-codes.ts';
 
 export type DecoderError =
   | { readonly type: 'decoder-busy' }

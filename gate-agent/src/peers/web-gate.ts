@@ -1,0 +1,48 @@
+// A gate on the LAN as a page reaches it (shared/src/gate-web.ts): the peer of a handheld that runs in a browser.
+import {
+  gateWebStatusPath,
+  gateWebSyncPath,
+  gateWebTokenAudience,
+  nonceHeader,
+  type Clock,
+  type KeyPair,
+  type Peer,
+} from '@postern/shared';
+import { createHttpPeer } from './cloud-peer.ts';
+import { createGateFetch } from './gate-auth.ts';
+
+export interface WebGateDeps {
+  /** The gate that is asked, and where: `https://gate-a.gates.example.org:7445`. */
+  readonly gate: string;
+  readonly url: string;
+  /** Who asks. */
+  readonly self: string;
+  readonly keys: KeyPair;
+  readonly clock: Clock;
+  /** For tests. */
+  readonly fetch?: typeof fetch;
+}
+
+/** Next door: whoever does not answer soon is not there. */
+const webGateTimeoutMs = 5_000;
+
+export function createWebGatePeer({ gate, url, self, keys, clock, fetch: send = fetch }: WebGateDeps): Peer {
+  const signed = createGateFetch({
+    gate: self,
+    keys,
+    clock,
+    audience: gateWebTokenAudience,
+    askForNonce: async (_url, signal) => {
+      const response = await send(url + gateWebStatusPath(gate), { redirect: 'error', signal });
+      return response.headers.get(nonceHeader) ?? undefined;
+    },
+    fetch: send,
+  });
+  return createHttpPeer({
+    id: gate,
+    kind: 'gate',
+    url: url + gateWebSyncPath(gate),
+    fetch: signed,
+    timeoutMs: webGateTimeoutMs,
+  });
+}
