@@ -1,9 +1,12 @@
 // One event at this gate, from its ticket list to the thread that carries its marks. A gate may hold several; they share lanes, clock
 // and identity, and nothing else: each has a folder, a journal, a ticket list and peers of its own.
 import {
+  createGateRehearsal,
+  createRehearsingStore,
   sleep,
   type Clock,
   type EventAccess,
+  type GateRehearsal,
   type Logger,
   type Lookups,
   type Random,
@@ -64,6 +67,9 @@ export interface EventAtGate extends EventAccess {
   readonly reach: Reach;
   readonly lease: Lease;
   readonly feedStatus: () => FeedClientStatus | undefined;
+  readonly rehearsal: GateRehearsal;
+  /** Called from now on when another rehearsal than before is in force here, or none any more. */
+  readonly onRehearsal: (changed: () => void) => void;
   /** Called from now on whenever there may be new marks of orders. */
   readonly lookForOrders: (look: () => void) => void;
   /** Tells the replication thread what the ticket list and the clock say. */
@@ -145,7 +151,8 @@ export async function openEventAtGate(
   const tell = (): void => tellReplication(replication, cache, trust, clock.monotonicMs());
   tell();
   const reach = createReach({ replication: replication.status, feedClient: feedStatus, clock, time: trust.now, timer });
-  const store = pokeAfterCommit(
+  let rehearsalChanged = (): void => undefined;
+  const written = pokeAfterCommit(
     {
       ...journal,
       // A journal that works again may hold orders of its own, and no lane comes back before they are known.
@@ -157,6 +164,18 @@ export async function openEventAtGate(
     },
     replication,
   );
+  const rehearsal = createGateRehearsal({
+    policy: feed.policy,
+    time: trust.now,
+    switches: journal.rehearsalSwitches,
+    append: written.append,
+    random,
+    timer,
+    logger,
+    changed: () => rehearsalChanged(),
+  });
+  onStop(rehearsal.stop);
+  const store = createRehearsingStore(written, () => rehearsal.current()?.session);
 
   return {
     event,
@@ -184,6 +203,8 @@ export async function openEventAtGate(
       logger,
     }),
     feedStatus,
+    rehearsal,
+    onRehearsal: (changed) => (rehearsalChanged = changed),
     lookForOrders: (look) => (lookForOrders = look),
     tellReplication: tell,
     askForFeed: () => feedClient?.wake(),

@@ -10,6 +10,7 @@ import {
   createStaffSignOn,
   createSteward,
   createStewardOrders,
+  createStewardRehearsals,
   createSupervisor,
   decide,
   err,
@@ -399,6 +400,7 @@ async function compose(
     furtherEvents,
     decide,
     orders: createStewardOrders({ events: ordersOf, confirmations: createConfirmations({ clock, random }) }),
+    rehearsals: createStewardRehearsals(events.map(({ rehearsal }) => rehearsal)),
     bandDesk: createBandDesk({
       registry,
       ...(cloudDesk === undefined ? {} : { foresee: foreseeByCloud(cloudDesk, mayWrite) }),

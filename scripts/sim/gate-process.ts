@@ -98,6 +98,7 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     queue,
     syncMs: diskSyncMs,
     ticket: deps.ticket,
+    policy: () => world.policy,
     fold: (marks, ticket) => seams.fold(marks, world.policy, ticket),
     others: () => replica.index,
     onWritten: (mark) => referee.written(address, mark),

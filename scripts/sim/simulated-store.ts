@@ -5,7 +5,10 @@ import {
   createHybridClock,
   createLatestTime,
   encodeMark,
+  foldRehearsal,
   ok,
+  type AdmissionPolicy,
+  type AdmitView,
   type Clock,
   type EncodedMark,
   type History,
@@ -34,6 +37,7 @@ export interface SimulatedStoreDeps {
   /** How long the next sync takes. */
   readonly syncMs: () => number;
   readonly ticket: (ticketId: string) => Ticket | undefined;
+  readonly policy: () => AdmissionPolicy;
   /** The history of a ticket as this gate folds it. */
   readonly fold: (marks: readonly Mark[], ticket: Ticket | undefined) => History;
   /** What was learned from others; there once the replica is open. */
@@ -139,8 +143,11 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
     admit: (ticketId, decide) =>
       inTurn(async () => {
         const ticket = deps.ticket(ticketId);
-        const history = deps.fold(known.ofTicket(ticketId), ticket);
-        const verdict = decide({ ticket, history, occupancy: () => ({ known: 0, spentOutOfTouch: 0 }) });
+        const marks = known.ofTicket(ticketId);
+        const history = deps.fold(marks, ticket);
+        const practised: AdmitView['practised'] = (session) =>
+          foldRehearsal(marks, session, deps.policy(), ticket, history);
+        const verdict = decide({ ticket, history, practised, occupancy: () => ({ known: 0, spentOutOfTouch: 0 }) });
         if (verdict.mark === undefined) return ok({ decision: verdict.decision, mark: undefined, commitMs: 0 });
         const startedMs = queue.nowMs();
         const { mark } = await commit(verdict.mark);

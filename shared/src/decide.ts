@@ -36,6 +36,8 @@ export interface DecideInput {
   readonly occupancy: (zone: string) => { readonly known: number; readonly spentOutOfTouch: number };
   readonly feedAgeMs: number;
   readonly inTouch: boolean;
+  /** The gate rehearses: windows that have not begun yet are open, since that is when one rehearses. */
+  readonly rehearsal?: string;
   /** Who has accepted a hold of this presentation; a supervisor may accept all that a steward may. */
   readonly approval?: 'steward' | 'supervisor';
 }
@@ -156,14 +158,14 @@ function proofsOf({ claim, others = [], history, policy, lane, time }: DecideInp
 }
 
 /** Windows of the credential, the ticket (instead of its type's, where it has one) and the type: from, inclusive, to, exclusive. */
-function checkWindow({ claim, ticket, time }: DecideInput, type: TicketType | undefined): Verdict {
+function checkWindow({ claim, ticket, time, rehearsal }: DecideInput, type: TicketType | undefined): Verdict {
   // A clock that nobody has confirmed cannot refuse anybody for the time: what it forbids is decided in checkStatus and holdReason.
   if (!time.trusted) return undefined;
   const starts = [claim.notBeforeS, ticket?.validFromS ?? type?.validFromS].filter((value) => value !== undefined);
   const ends = [claim.expiresS, ticket?.validUntilS ?? type?.validUntilS].filter((value) => value !== undefined);
   const fromMs = Math.max(...starts, 0) * 1000;
   const untilMs = Math.min(...ends, Number.MAX_SAFE_INTEGER / 1000) * 1000;
-  if (time.nowMs < fromMs) return { refuse: 'not-yet-valid', detail: { whenMs: fromMs } };
+  if (time.nowMs < fromMs && rehearsal === undefined) return { refuse: 'not-yet-valid', detail: { whenMs: fromMs } };
   if (time.nowMs >= untilMs) return { refuse: 'expired', detail: { whenMs: untilMs } };
   return undefined;
 }

@@ -8,12 +8,15 @@ import {
   declineReasons,
   orders,
   overrideReasons,
+  practisedKinds,
   settlesMax,
   undoReasons,
   type Mark,
   type MarkKind,
   type MarkName,
+  type PractisedMark,
 } from './mark.ts';
+import { partOf, practisedMark } from './rehearsed-mark.ts';
 import { err, ok, assert, exhaustive, type Result } from './result.ts';
 import { holdReasons, ticketIdPattern, type HoldReason } from './ticket.ts';
 
@@ -48,9 +51,20 @@ const kinds: readonly MarkKind[] = [
   'lifted',
   'acknowledged',
   'prechecked',
+  'rehearsed',
+  'rehearsal-begun',
+  'rehearsal-left',
 ];
 /** They are of a gate or of the whole venue. */
-const kindsWithoutTicket = ['corrected', 'recounted', 'ordered', 'lifted', 'acknowledged'] as const;
+const kindsWithoutTicket = [
+  'corrected',
+  'recounted',
+  'ordered',
+  'lifted',
+  'acknowledged',
+  'rehearsal-begun',
+  'rehearsal-left',
+] as const;
 type WithoutTicket = Extract<Mark, { kind: (typeof kindsWithoutTicket)[number] }>;
 const isWithoutTicket = (mark: Mark): mark is WithoutTicket => kindsWithoutTicket.some((kind) => kind === mark.kind);
 
@@ -64,7 +78,7 @@ const tapTagBytes = 4;
 /**
  * `[version, kind, sequence, ms, counter, ms - monotonic ms, clock source, clock uncertainty ms, lane, operator | null,
  *   ticket (bytes, empty for none), epoch, method, …what the kind adds]`; marks of no ticket (`kindsWithoutTicket`) have no ticket
- * part.
+ * part. A `rehearsed` mark adds `[session, practised kind, …what that kind adds]`.
  */
 export function encodeMark(mark: Mark): Uint8Array {
   const base: CborValue[] = [
@@ -86,6 +100,7 @@ export function encodeMark(mark: Mark): Uint8Array {
 
 function ticketPart(mark: Mark): readonly CborValue[] {
   if (isWithoutTicket(mark)) return [];
+  assert(mark.kind === 'rehearsed' || mark.rehearsal === undefined, 'what was practised is never written as real');
   const id = hexToBytes(mark.ticketId);
   assert(id !== undefined && (id.length === 16 || id.length === 0), 'a ticket id has 32 hexadecimal digits or none');
   return [id, mark.epoch, mark.method];
@@ -129,6 +144,12 @@ function ownPart(mark: Mark): readonly CborValue[] {
       return namePart(mark.of);
     case 'prechecked':
       return [mark.zone, mark.untilS, ...(mark.forGate === undefined ? [] : [mark.forGate])];
+    case 'rehearsal-begun':
+      return [encodeHex(mark.session), mark.untilS];
+    case 'rehearsal-left':
+      return [encodeHex(mark.session)];
+    case 'rehearsed':
+      return [encodeHex(mark.session), kinds.indexOf(mark.practised.kind), ...ownPart(practisedMark(mark))];
     default:
       return exhaustive(mark);
   }
@@ -204,6 +225,9 @@ function readMark(fields: Fields, writer: Writer): Mark {
   if (kind === 'ordered')
     return { ...base, kind, order: takeChoice(fields, 'order', orders), zone: takeText(fields, 'zone') };
   if (kind === 'lifted' || kind === 'acknowledged') return { ...base, kind, of: takeName(fields) };
+  if (kind === 'rehearsal-begun')
+    return { ...base, kind, session: takeSession(fields), untilS: takeInteger(fields, 'until', 0, 253_402_300_799) };
+  if (kind === 'rehearsal-left') return { ...base, kind, session: takeSession(fields) };
 
   const ticketId = takeHex(fields, 'ticket', [0, 16]);
   const ticket = {
@@ -212,6 +236,24 @@ function readMark(fields: Fields, writer: Writer): Mark {
     epoch: takeInteger(fields, 'epoch', 0, 0xffff_ffff),
     method: takeText(fields, 'method'),
   };
+  if (kind !== 'rehearsed') return readTicketMark(fields, kind, ticket);
+  const session = takeSession(fields);
+  const practisedKind = takeChoice(fields, 'practised kind', kinds);
+  if (!isPractised(practisedKind)) throw new FieldError('a kind that nobody practises');
+  return { ...ticket, kind, session, practised: partOf(readTicketMark(fields, practisedKind, ticket)) };
+}
+
+const isPractised = (kind: MarkKind): kind is PractisedMark['kind'] => practisedKinds.some((one) => one === kind);
+
+type TicketBase = Omit<Extract<Mark, { kind: 'denied' }>, 'kind' | 'rehearsal'>;
+
+function readTicketMark<K extends PractisedMark['kind'] | 'bound'>(
+  fields: Fields,
+  kind: K,
+  ticket: TicketBase,
+): Extract<Mark, { kind: K }>;
+function readTicketMark(fields: Fields, kind: PractisedMark['kind'] | 'bound', ticket: TicketBase): Mark {
+  const { ticketId } = ticket;
   switch (kind) {
     case 'admitted': {
       if (!ticketIdPattern.test(ticketId)) throw new FieldError('an admitted mark without a ticket');
@@ -377,6 +419,8 @@ function takeHex(fields: Fields, name: string, lengths: readonly number[]): stri
     throw new FieldError(`${name} of a wrong length`);
   return bytesToHex(value);
 }
+
+const takeSession = (fields: Fields): string => takeHex(fields, 'session', [8]);
 
 const takeName = (fields: Fields): MarkName => ({
   gate: takeText(fields, 'gate'),

@@ -31,6 +31,8 @@ interface TicketMark extends MarkBase {
   readonly ticketId: string;
   readonly epoch: number;
   readonly method: string;
+  /** The session of what a rehearsed mark stands for, in memory alone (`practisedMark`): nothing with it is ever written. */
+  readonly rehearsal?: string;
 }
 
 /** Why a person let somebody in, took an entry back, or declined a hold: closed lists, numbered on the wire in this order. */
@@ -48,7 +50,7 @@ export type Order = (typeof orders)[number];
 /** A mark of the same event, whoever made it. */
 export type MarkName = Pick<MarkId, 'gate' | 'boot' | 'sequence'>;
 
-export type Mark =
+type CountedMark =
   /** The gate let the ticket in. `uses` persons passed on one code (a party in parts: one mark a part). */
   | (TicketMark & {
       readonly kind: 'admitted';
@@ -113,7 +115,39 @@ export type Mark =
       readonly zone: string;
       readonly untilS: number;
       readonly forGate?: string;
-    });
+    })
+  /** From now on until `untilS` (Unix seconds) this gate rehearses, whatever the others do; a session has 16 hexadecimal digits. */
+  | (MarkBase & { readonly kind: 'rehearsal-begun'; readonly session: string; readonly untilS: number })
+  /** This gate has left a session, its own or the whole event's, and does not come back to it. */
+  | (MarkBase & { readonly kind: 'rehearsal-left'; readonly session: string });
+
+/** What a gate in rehearsal only practises. Bands, clocks, counts and orders are real at any time. */
+export const practisedKinds = [
+  'admitted',
+  'exited',
+  'refused',
+  'lapsed',
+  'undone',
+  'overridden',
+  'passed-out',
+  'denied',
+  'prechecked',
+] as const satisfies readonly CountedMark['kind'][];
+export type PractisedMark = Extract<CountedMark, { kind: (typeof practisedKinds)[number] }>;
+type OwnPart<M> = M extends PractisedMark ? Omit<M, keyof TicketMark> : never;
+
+/**
+ * What would have been a mark of one of `practisedKinds`, had the gate not been in rehearsal. A kind of its own, and no flag on the others:
+ * whatever counts, folds or passes on a kind of marks cannot take one for it by having forgotten to ask.
+ */
+export interface RehearsedMark extends Omit<TicketMark, 'rehearsal'> {
+  readonly kind: 'rehearsed';
+  readonly session: string;
+  /** What that kind adds. */
+  readonly practised: OwnPart<PractisedMark>;
+}
+
+export type Mark = CountedMark | RehearsedMark;
 
 export type MarkKind = Mark['kind'];
 

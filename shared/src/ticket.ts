@@ -7,6 +7,7 @@ import type { Language } from './languages.ts';
 import { nftRulesSchema } from './nft-rules.ts';
 import { pretixRulesSchema } from './pretix-rules.ts';
 import { proofRulesSchema } from './proofs.ts';
+import { rehearsalRulesSchema } from './rehearsal-rules.ts';
 import { staleRules } from './stale-rules.ts';
 
 /** What a ticket's row in the feed says; `used` and `transferred` are derived from marks and epochs, never stored. */
@@ -113,6 +114,8 @@ export const admissionPolicySchema = z.object({
   face: faceRulesSchema.optional(),
   /** On which chain tickets are tokens, where any are. */
   nft: nftRulesSchema.optional(),
+  /** While the whole event rehearses: nothing that happens at its gates counts. */
+  rehearsal: rehearsalRulesSchema.optional(),
 });
 export type AdmissionPolicy = z.infer<typeof admissionPolicySchema>;
 

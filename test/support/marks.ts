@@ -1,9 +1,12 @@
 // Marks and rules for tests: ordinary ones, of which a test changes what it is about.
 import {
   admissionPolicySchema,
+  rehearsedDraft,
   type AdmissionPolicy,
   type HistoryRules,
   type Mark,
+  type MarkDraft,
+  type RehearsedMark,
   type Writer,
 } from '@postern/shared';
 
@@ -68,4 +71,11 @@ export function aPolicy({
     zones: [{ id: 'arena', name: 'Arena', ...zone }],
     ...policy,
   });
+}
+
+/** What a gate in the session would have written instead of `mark`; nothing of what is real at any time. */
+export function rehearsed(mark: Mark, session: string): readonly RehearsedMark[] {
+  const { gate, boot, sequence, at, monotonicMs, clock } = mark;
+  const draft = rehearsedDraft({ ...mark, rehearsal: session } as MarkDraft, session);
+  return draft.kind === 'rehearsed' ? [{ ...draft, gate, boot, sequence, at, monotonicMs, clock }] : [];
 }

@@ -3,6 +3,7 @@
 import {
   err,
   foldHistory,
+  foldRehearsal,
   historyRules,
   ok,
   type AdmissionPolicy,
@@ -71,13 +72,12 @@ export function createMemoryStore({
         inTurn(async () => {
           const ticket = ticketsById.get(ticketId);
           const rules = historyRules(policy, { type: ticket?.type ?? 0, party: ticket?.party ?? 1 });
-          const history = foldHistory(
-            marks.filter((mark) => 'ticketId' in mark && mark.ticketId === ticketId),
-            rules,
-          );
+          const marksOfTicket = marks.filter((mark) => 'ticketId' in mark && mark.ticketId === ticketId);
+          const history = foldHistory(marksOfTicket, rules);
           const { decision, mark: draft } = decide({
             ticket,
             history,
+            practised: (session) => foldRehearsal(marksOfTicket, session, policy, ticket, history),
             occupancy: () => ({ known: 0, spentOutOfTouch: 0 }),
           });
           if (draft === undefined) return ok({ decision, mark: undefined, commitMs: 0 });

@@ -3,13 +3,20 @@
 // commit), in sequences without gaps. After a failed commit nothing is admitted until `reopen` has taken a new lease and given back
 // what the failed commit may have left behind.
 import {
+  asCaused,
   centralGate,
   createHybridClock,
   createRefusalBatch,
+  decideIn,
+  draftLapse,
   encodeMark,
   err,
+  foldRehearsal,
   foldTicketHistory,
+  isRefusal,
   ok,
+  rehearsalAt,
+  rehearsedDraft,
   type AdmissionPolicy,
   type AdmitView,
   type Clock,
@@ -116,6 +123,8 @@ interface Committed {
 interface Page {
   readonly event: number;
   readonly policy: AdmissionPolicy;
+  /** Of the event's rehearsal, while there is one. */
+  readonly session: string | undefined;
   readonly tickets: ReadonlyMap<string, Ticket>;
   readonly marksByTicket: Map<string, readonly Mark[]>;
   /** Tickets that had marks before this transaction. */
@@ -214,7 +223,10 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
           return { mark, bytes: encodeMark(mark) };
         };
         const entries: Entry[] = [];
-        for (const draft of drafts) pages.get(draft.event)?.made.push(stamp(draft));
+        for (const draft of drafts) {
+          const page = pages.get(draft.event);
+          page?.made.push(stamp(rehearsedDraft(draft, page.session)));
+        }
         for (const job of jobs) {
           const page = pages.get(job.event);
           if (page === undefined) settled.push(() => job.settle(ok(withoutMark(undefined))));
@@ -247,17 +259,18 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
   ): ((commitMs: number) => void) => {
     let verdict: Verdict<unknown>;
     try {
-      verdict = job.decide(viewOf(page, job.ticketId));
+      verdict = decideIn(page.session, job.decide, viewOf(page, job.ticketId));
     } catch (cause) {
       // A bug in the rule: its asker has the exception, everybody else goes on.
       return () => job.reject(cause);
     }
     const made = verdict.mark === undefined ? undefined : stamp(verdict.mark);
     if (made !== undefined) noteMade(page, made);
-    const entry = job.entryOf?.(verdict.decision, made?.mark);
+    const mark = made && asCaused(made.mark);
+    const entry = job.entryOf?.(verdict.decision, mark);
     if (entry !== undefined) entries.push(entry);
-    if (made === undefined) return () => job.settle(ok(withoutMark(verdict.decision)));
-    return (commitMs) => job.settle(ok({ decision: verdict.decision, mark: made.mark, commitMs }));
+    if (mark === undefined) return () => job.settle(ok(withoutMark(verdict.decision)));
+    return (commitMs) => job.settle(ok({ decision: verdict.decision, mark, commitMs }));
   };
 
   const readPages = async (
@@ -276,10 +289,15 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
       );
       const unmarked = await lockTickets(queries, event, [...ids, ...refused]);
       const marked = ids.filter((id) => !unmarked.has(id));
-      const marksByTicket = new Map(marked.length === 0 ? [] : await readMarksOfTickets(queries, event, marked));
+      const session = rehearsalAt([], policy, serverTime(clock))?.session;
+      const which = session === undefined ? 'real' : 'practised-too';
+      const marksByTicket = new Map(
+        marked.length === 0 ? [] : await readMarksOfTickets(queries, event, marked, which),
+      );
       pages.set(event, {
         event,
         policy,
+        session,
         tickets: ids.length === 0 ? new Map() : await deps.ticketsOf(queries, event, ids),
         marksByTicket,
         known: new Set(marksByTicket.keys()),
@@ -298,7 +316,7 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
       page.made.map((mark) => toMarkRow(writer, mark, clock.wallMs())),
     );
     const touched = new Set(
-      page.made.flatMap(({ mark }) => (mark.kind !== 'refused' && 'ticketId' in mark ? [mark.ticketId] : [])),
+      page.made.flatMap(({ mark }) => (!isRefusal(mark) && 'ticketId' in mark ? [mark.ticketId] : [])),
     );
     const histories = new Map([...touched].map((id) => [id, historyOf(page, id)]));
     await deps.keep(
@@ -325,12 +343,10 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
         .where('sequence', '>', sequences.get(event) ?? 0)
         .execute();
       for (const row of rows) {
-        const mark = readMark(row);
+        const stored = readMark(row);
+        const mark = stored && asCaused(stored);
         if (mark?.kind !== 'admitted' && mark?.kind !== 'exited' && mark?.kind !== 'overridden') continue;
-        const { lane, ticketId, epoch, method } = mark;
-        const of = { boot, sequence: mark.sequence };
-        const uses = mark.kind === 'exited' ? 1 : mark.uses;
-        drafts.push({ kind: 'lapsed', event, lane, ticketId, epoch, method, of, uses });
+        drafts.push(draftLapse(mark, mark.kind === 'exited' ? 1 : mark.uses));
       }
     }
     return drafts;
@@ -432,6 +448,9 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
   };
 }
 
+const serverTime = (clock: Clock) =>
+  ({ nowMs: clock.wallMs(), trusted: true, uncertaintyMs: serverUncertaintyMs }) as const;
+
 const withoutMark = (decision: unknown): Committed => ({ decision, mark: undefined, commitMs: 0 });
 
 const historyOf = ({ policy, tickets, marksByTicket }: Page, ticketId: string): History =>
@@ -440,6 +459,14 @@ const historyOf = ({ policy, tickets, marksByTicket }: Page, ticketId: string): 
 const viewOf = (page: Page, ticketId: string): AdmitView => ({
   ticket: page.tickets.get(ticketId),
   history: historyOf(page, ticketId),
+  practised: (session) =>
+    foldRehearsal(
+      page.marksByTicket.get(ticketId) ?? [],
+      session,
+      page.policy,
+      page.tickets.get(ticketId),
+      historyOf(page, ticketId),
+    ),
   // The cloud is never out of touch with itself.
   occupancy: (zone) => ({ known: Math.max(0, page.personsByZone.get(zone) ?? 0), spentOutOfTouch: 0 }),
 });

@@ -37,18 +37,22 @@ function countOf(mark: Mark): number {
   return mark.kind === 'refused' ? mark.count : 0;
 }
 
-/** The marks that the fold looks at, by ticket id, clock corrections that concern them among them; refusals change nothing and may be many. */
+/**
+ * The marks that the fold looks at, by ticket id, clock corrections that concern them among them; refusals change nothing and may be many,
+ * and what was practised is wanted in rehearsal alone.
+ */
 export async function readMarksOfTickets(
   queries: Queries,
   event: number,
   ticketIds: readonly string[],
+  which: 'real' | 'practised-too' = 'real',
 ): Promise<ReadonlyMap<string, readonly Mark[]>> {
   const rows = await queries
     .selectFrom('mark')
     .select(['event', 'gate', 'boot', 'ticket', 'bytes'])
     .where('event', '=', event)
     .where('ticket', 'in', ticketIds)
-    .where('kind', '!=', 'refused')
+    .where('kind', 'not in', which === 'real' ? ['refused', 'rehearsed'] : ['refused'])
     .execute();
   const marks = new Map<string, Mark[]>();
   for (const row of rows) {

@@ -61,6 +61,8 @@ const actionSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('give-order'), order: z.enum(orders), zone }),
   z.strictObject({ type: z.literal('lift-order'), order: z.enum(orders), zone }),
   z.strictObject({ type: z.literal('confirm-order'), token: z.string().regex(/^[0-9a-f]{32}$/) }),
+  z.strictObject({ type: z.literal('begin-rehearsal') }),
+  z.strictObject({ type: z.literal('leave-rehearsal') }),
   /** Gives the band to the ticket whose code is `text`. */
   z.strictObject({
     type: z.literal('bind-band'),

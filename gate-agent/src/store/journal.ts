@@ -6,6 +6,7 @@ import {
   decodeMark,
   encodeMark,
   hexToBytes,
+  isRefusal,
   type ClockQuality,
   type HybridTimestamp,
   type Mark,
@@ -148,7 +149,7 @@ function createJournal(database: Database, gate: string, boot: string): Journal 
     if (mark.kind === 'corrected') corrections.push(mark);
     if (mark.kind === 'bound') put(placesByTag, mark.tagHash, place);
     // Refusals are no part of a history, and somebody may show a used code all day: a scan must not read them all again.
-    if (!('ticketId' in mark) || mark.ticketId === '' || mark.kind === 'refused') return;
+    if (!('ticketId' in mark) || mark.ticketId === '' || isRefusal(mark)) return;
     put(placesByTicket, mark.ticketId, place);
   };
 

@@ -5,9 +5,13 @@ import {
   compareHybrid,
   createHybridClock,
   createLatestTime,
+  draftLapse,
+  asCaused,
   err,
   isOrderFoldMark,
+  isRehearsalSwitch,
   ok,
+  rehearsedDraft,
   type Clock,
   type HybridClock,
   type Logger,
@@ -59,6 +63,8 @@ export interface LiveJournal {
   readonly counts: () => ZoneCounts | undefined;
   /** This gate's own marks of orders, earlier starts' included. */
   readonly orderMarks: () => readonly Mark[];
+  /** By which this gate has begun and left rehearsals, in the order in which it did. */
+  readonly rehearsalSwitches: () => readonly Mark[];
   /** What this gate has decided while it had nobody in reach, in this and earlier starts. */
   readonly offline: () => OfflineCount;
 }
@@ -69,6 +75,7 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
   let journal: Journal | undefined;
   let counts: ZoneCounts | undefined;
   let orderMarks: Mark[] = [];
+  let rehearsalSwitches: Mark[] = [];
   let offline = createOfflineCounts(event);
   let trouble: string | undefined = 'not opened yet';
   let acknowledged = 0;
@@ -110,8 +117,10 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
       const freshOffline = createOfflineCounts(event);
       const time = createLatestTime();
       const ofOrders: Mark[] = [];
+      const switches: Mark[] = [];
       opened.replay((mark) => {
         if (isOrderFoldMark(mark)) ofOrders.push(mark);
+        if (isRehearsalSwitch(mark)) switches.push(mark);
         time.note(mark);
         fresh.note(mark);
         freshOffline.note(mark);
@@ -121,6 +130,7 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
       opened.probe();
       counts = fresh;
       orderMarks = ofOrders;
+      rehearsalSwitches = switches;
       offline = freshOffline;
       const latest = time.latest();
       // Within a boot the running clock is the floor already; at the first opening the journal's latest mark is.
@@ -138,13 +148,14 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
   const giveBackUnacknowledged = (opened: Journal, counted: ZoneCounts): void => {
     const last = opened.lastSequence(event);
     for (let sequence = acknowledged + 1; sequence <= last; sequence++) {
-      const mark = opened.find({ event, gate, boot, sequence });
+      const stored = opened.find({ event, gate, boot, sequence });
+      const mark = stored && asCaused(stored);
       if (mark?.kind !== 'admitted' && mark?.kind !== 'exited' && mark?.kind !== 'overridden') continue;
-      const { lane, ticketId, epoch, method } = mark;
       const uses = mark.kind === 'exited' ? 1 : mark.uses;
       opened.begin();
       const lapsed = opened.insert(
-        { kind: 'lapsed', event, lane, ticketId, epoch, method, of: { boot, sequence }, uses },
+        // Of the session that it was practised in, if it was.
+        rehearsedDraft(draftLapse(mark, uses), undefined),
         stamp(),
       );
       opened.commit();
@@ -194,11 +205,13 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
       if (mark === undefined) return;
       counts?.note(mark);
       if (isOrderFoldMark(mark)) orderMarks.push(mark);
+      if (isRehearsalSwitch(mark)) rehearsalSwitches.push(mark);
       offline.note(mark);
     },
     lastSequence: () => acknowledged,
     counts: () => counts,
     orderMarks: () => orderMarks,
+    rehearsalSwitches: () => rehearsalSwitches,
     offline: () => offline.read(),
   };
 }

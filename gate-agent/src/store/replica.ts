@@ -12,6 +12,7 @@ import {
   encodeChunk,
   err,
   hexToBytes,
+  isRefusal,
   isOrderFoldMark,
   marksPerTransactionMax,
   ok,
@@ -356,7 +357,7 @@ function* marksOf(
 
 /** Under which ticket a scan finds the mark; a refusal under none, since it is no part of a history. */
 function ticketBlob(mark: Mark): Uint8Array | null {
-  return 'ticketId' in mark && mark.ticketId !== '' && mark.kind !== 'refused'
+  return 'ticketId' in mark && mark.ticketId !== '' && !isRefusal(mark)
     ? (hexToBytes(mark.ticketId) ?? null)
     : null;
 }

@@ -5,6 +5,7 @@ import {
   bindingsAround,
   err,
   foldBindings,
+  foldRehearsal,
   foldTicketHistory,
   ok,
   type AdmissionPolicy,
@@ -68,6 +69,8 @@ export interface GateStore extends Store {
   readonly occupancy: (zone: string) => { readonly known: number; readonly spentOutOfTouch: number };
   /** The last marks of a gate that are known: those from `sinceMs` on, at most `max`. */
   readonly recentMarks: (gate: string, sinceMs: number, max: number) => readonly Mark[];
+  /** By which this gate has begun and left rehearsals, in the order in which it did. */
+  readonly rehearsalSwitches: () => readonly Mark[];
   /** This gate's own marks of orders, and what is new of those of others since the last call. */
   readonly newsOfOrders: () => readonly OrderNews[];
   /** Another gate or the cloud has answered: the share of a zone's capacity is whole again. */
@@ -147,7 +150,11 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
 
   const viewOf = (journal: Journal, ticketId: string): AdmitView => {
     const ticket = deps.ticket(ticketId);
-    return { ticket, history: foldTicketHistory(knownMarks(journal, ticketId), deps.policy(), ticket), occupancy };
+    const marks = knownMarks(journal, ticketId);
+    const history = foldTicketHistory(marks, deps.policy(), ticket);
+    const practised: AdmitView['practised'] = (session) =>
+      foldRehearsal(marks, session, deps.policy(), ticket, history);
+    return { ticket, history, practised, occupancy };
   };
 
   const knownMarks = (journal: Journal, ticketId: string): readonly Mark[] => {
@@ -213,6 +220,7 @@ export function createGateStore(deps: GateStoreDeps): GateStore {
       gate === deps.gate
         ? (live.working()?.recent(event, sinceMs, max) ?? [])
         : replica.recent(event, gate, sinceMs, max),
+    rehearsalSwitches: live.rehearsalSwitches,
     newsOfOrders: () => [
       ...live.orderMarks().map((mark) => ({ type: 'learned' as const, mark })),
       ...replica.newsOfOrders(event),

@@ -87,6 +87,10 @@ export const draftRefusal = (
   ...(person?.reason === undefined ? {} : { reason: person.reason }),
 });
 
+/** What was practised is taken back in its own session. */
+const inSessionOf = ({ rehearsal }: OpeningMark): { readonly rehearsal?: string } =>
+  rehearsal === undefined ? {} : { rehearsal };
+
 /** Gives `uses` of `mark` back: that many persons did not pass. */
 export const draftLapse = (mark: OpeningMark, uses: number): MarkDraft => ({
   kind: 'lapsed',
@@ -95,6 +99,7 @@ export const draftLapse = (mark: OpeningMark, uses: number): MarkDraft => ({
   ticketId: mark.ticketId,
   epoch: mark.epoch,
   method: mark.method,
+  ...inSessionOf(mark),
   of: { boot: mark.boot, sequence: mark.sequence },
   uses,
 });
@@ -107,6 +112,7 @@ export const draftUndo = (mark: OpeningMark, operator: string, reason: UndoReaso
   ticketId: mark.ticketId,
   epoch: mark.epoch,
   method: mark.method,
+  ...inSessionOf(mark),
   of: { gate: mark.gate, boot: mark.boot, sequence: mark.sequence },
   reason,
 });

@@ -62,6 +62,10 @@ export type StoreError = { readonly type: 'store-failed'; readonly cause: string
 export interface AdmitView {
   readonly ticket: Ticket | undefined;
   readonly history: History;
+  /** What was practised with the ticket in a rehearsal's session. */
+  readonly practised: (session: string) => History;
+  /** Set while the gate is in a session; `history` is then what was practised in it. */
+  readonly rehearsal?: string;
   /** Persons known to be in each zone, by zone id, and admitted by this gate while out of touch. */
   readonly occupancy: (zone: string) => { readonly known: number; readonly spentOutOfTouch: number };
 }

@@ -1,6 +1,7 @@
 // Refusals on their way to a store: kept until the next commit or the next quiet moment, at most sixty a minute and lane. What
 // exceeds that becomes one mark with a count, so that somebody holding a wrong code to a camera for an hour cannot fill the disk.
 import type { MarkDraft } from '../mark.ts';
+import { practisedMark, rehearsedDraft } from '../rehearsed-mark.ts';
 
 export const refusalsPerMinuteMax = 60;
 const minuteMs = 60_000;
@@ -30,7 +31,8 @@ export function createRefusalBatch(monotonicMs: () => number): RefusalBatch {
     const surplus = minutes.get(lane)?.surplus;
     minutes.delete(lane);
     // The surplus is about a lane, not about the ticket that happened to come last.
-    return surplus === undefined ? [] : [{ ...surplus.draft, ticketId: '', epoch: 0, count: surplus.count }];
+    if (surplus === undefined) return [];
+    return [rehearsedDraft({ ...surplus.draft, ticketId: '', epoch: 0, count: surplus.count }, undefined)];
   };
 
   const takeSurplus = (which: 'over' | 'all'): readonly MarkDraft[] => {
@@ -41,15 +43,18 @@ export function createRefusalBatch(monotonicMs: () => number): RefusalBatch {
 
   return {
     takeSurplus,
-    add: (draft) => {
-      if (draft.kind !== 'refused') return [draft];
+    add: (given) => {
+      const draft = given.kind === 'rehearsed' ? practisedMark(given) : given;
+      if (draft.kind !== 'refused') return [given];
       const due = [...takeSurplus('over')];
-      const lane = minutes.size < lanesMax || minutes.has(draft.lane) ? draft.lane : '';
+      // What was practised is counted apart from what was real.
+      const key = `${draft.lane} ${draft.rehearsal ?? ''}`;
+      const lane = minutes.size < lanesMax || minutes.has(key) ? key : (draft.rehearsal ?? '');
       const minute = minutes.get(lane) ?? { startedAtMs: monotonicMs(), written: 0, surplus: undefined };
       minutes.set(lane, minute);
       if (minute.written < refusalsPerMinuteMax) {
         minute.written++;
-        due.push(draft);
+        due.push(given);
       } else {
         minute.surplus = { draft, count: (minute.surplus?.count ?? 0) + draft.count };
       }

@@ -1,5 +1,5 @@
 // What staff may do at a gate: answer a hold, let somebody in, take back the last entry, let a ticket out, block one, close and free
-// a lane, give an order to the venue, confirm the clock. Every action is by an operator whose PIN was just checked, or who has signed on for a shift, and whose
+// a lane, give an order to the venue, begin and leave a rehearsal, confirm the clock. Every action is by an operator whose PIN was just checked, or who has signed on for a shift, and whose
 // role suffices. The result is either the mark or decision it led to, or one typed reason why not.
 import { trueTimeMsMax } from '../clock.ts';
 import type { decide as decideRule } from '../decide.ts';
@@ -8,6 +8,7 @@ import type { DeclineReason, Mark, OverrideReason, UndoReason } from '../mark.ts
 import type { Presentation } from '../presentation.ts';
 import { assert, err, ok, exhaustive, type Result } from '../result.ts';
 import { isBandAction, type BandAction, type BandDesk, type BandDeskError } from './band-desk.ts';
+import { isRehearsalAction, type RehearsalAction, type RehearsalError, type StewardRehearsals } from './gate-rehearsal.ts';
 import type { Lane, LaneActionError, Operator, StaffRole } from './lane-api.ts';
 import { draftDenial, draftPassOut } from './lane-marks.ts';
 import type { EventAccess, LaneContext, Logger, Store } from './ports.ts';
@@ -37,6 +38,7 @@ export type StewardAction =
   /** `trueMs`: the time that the person vouches for, Unix milliseconds; the shown one when absent. */
   | { readonly type: 'confirm-clock'; readonly trueMs?: number }
   | OrderAction
+  | RehearsalAction
   | BandAction;
 
 /** Least role an action needs. A held presentation that needs a supervisor is turned down by the rule itself. */
@@ -55,6 +57,9 @@ export const roleNeeded: Readonly<Record<StewardAction['type'], StaffRole>> = {
   'give-order': 'supervisor',
   'lift-order': 'supervisor',
   'confirm-order': 'supervisor',
+  'begin-rehearsal': 'supervisor',
+  // Whoever sees that it should be over ends it.
+  'leave-rehearsal': 'steward',
   'bind-band': 'steward',
   'unbind-band': 'supervisor',
 };
@@ -63,6 +68,7 @@ export type StewardError =
   | LaneActionError
   | SignOnError
   | OrderActionError
+  | RehearsalError
   | BandDeskError
   | { readonly type: 'lane-unknown' }
   /** Neither shown nor at the lane. */
@@ -89,6 +95,7 @@ export interface StewardDeps {
   readonly furtherEvents?: readonly EventAccess[];
   readonly decide: typeof decideRule;
   readonly orders: StewardOrders;
+  readonly rehearsals: StewardRehearsals;
   readonly bandDesk: BandDesk;
   readonly logger: Logger;
 }
@@ -189,6 +196,7 @@ export function createSteward(deps: StewardDeps): Steward {
   ): Promise<Result<StewardOutcome, StewardError>> => {
     if (action.type === 'confirm-clock') return correctClock(by, action.trueMs ?? context.time().nowMs);
     if (isOrderAction(action)) return deps.orders(by, action);
+    if (isRehearsalAction(action)) return deps.rehearsals.act(by, action);
     if (isBandAction(action)) return deps.bandDesk.act(by, action, signal);
     const lane = lanes.find((candidate) => candidate.id === action.lane);
     return lane === undefined ? err({ type: 'lane-unknown' }) : perform(by, action, lane, signal);
@@ -196,7 +204,7 @@ export function createSteward(deps: StewardDeps): Steward {
 
   const perform = async (
     by: Operator,
-    action: Exclude<StewardAction, OrderAction | BandAction | { type: 'confirm-clock' }>,
+    action: Exclude<StewardAction, OrderAction | RehearsalAction | BandAction | { type: 'confirm-clock' }>,
     lane: Lane,
     signal: AbortSignal,
   ): Promise<Result<StewardOutcome, StewardError>> => {

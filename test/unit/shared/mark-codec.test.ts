@@ -9,7 +9,7 @@ import {
 } from '@postern/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aMark, writerOf } from '../../support/marks.ts';
+import { aMark, rehearsed, writerOf } from '../../support/marks.ts';
 
 const hex = (bytes: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((value) => Buffer.from(value).toString('hex'));
@@ -112,8 +112,11 @@ const anyMark: fc.Arbitrary<Mark> = fc
       { ...base, kind: 'ordered', order: r.flag ? 'stop-entry' : 'evacuate', zone: r.zone },
       { ...base, kind: 'lifted', of: { gate: 'gate-b', boot: r.boot, sequence: r.n } },
       { ...base, kind: 'acknowledged', of: { gate: 'gate-b', boot: r.boot, sequence: r.n } },
+      { ...base, kind: 'rehearsal-begun', session: r.boot, untilS: r.n },
+      { ...base, kind: 'rehearsal-left', session: r.boot },
     ];
-    return fc.constantFrom(...all);
+    const practised = all.flatMap((mark) => rehearsed(mark, r.boot));
+    return fc.constantFrom(...all, ...practised);
   });
 
 describe('the compact form of a mark', () => {

@@ -1,6 +1,7 @@
 import {
   createStaffSignOn,
   createSteward,
+  createStewardRehearsals,
   err,
   pinMissRules,
   roleNeeded,
@@ -38,6 +39,7 @@ const createBench = async () => {
     store: rig.store,
     decide: rig.decide,
     orders: async () => err({ type: 'confirmation-gone' }),
+    rehearsals: createStewardRehearsals([]),
     bandDesk: { act: async () => err({ type: 'band-unbound' }) },
     logger: silentLogger,
   });
@@ -136,6 +138,7 @@ test('every action that needs a supervisor is turned down for a steward before a
     'give-order',
     'lift-order',
     'confirm-order',
+    'begin-rehearsal',
     'unbind-band',
   ]);
   expect(await act({ type: 'reset-free', lane: 'lane-1' })).toMatchObject({ error: { type: 'role-too-low' } });
