@@ -88,6 +88,7 @@ export * from './wire-live.ts';
 export * from './wire-methods.ts';
 export * from './wire-nft.ts';
 export * from './wire-orders.ts';
+export * from './wire-rehearsal.ts';
 export * from './wire-page.ts';
 export * from './wire-people.ts';
 export * from './wire-pretix.ts';

@@ -7,7 +7,7 @@ type RehearsedDraft = Extract<MarkDraft, { kind: 'rehearsed' }>;
 
 /** What to write of `draft`, by a gate that is in the session; as it is where that is real at any time. */
 export function rehearsedDraft(draft: MarkDraft, session: string | undefined): MarkDraft {
-  if (!isPractised(draft)) return draft;
+  if (!isPractised(draft) || isAdministration(draft)) return draft;
   // What takes something back is of the session of what it takes back, whatever the gate is in by now.
   const own = draft.kind === 'lapsed' || draft.kind === 'undone' ? draft.rehearsal : (draft.rehearsal ?? session);
   const { rehearsal: _rehearsal, ...real } = draft;
@@ -25,6 +25,9 @@ export function rehearsedDraft(draft: MarkDraft, session: string | undefined): M
     practised: partOf(draft),
   };
 }
+
+/** A ticket that was blocked from an office, at no lane, is to stay so. */
+const isAdministration = ({ kind, lane }: PractisedDraft): boolean => kind === 'denied' && lane === '';
 
 /** No part of any history, real or practised; and there may be many. */
 export const isRefusal = (mark: Pick<Mark, 'kind'> | RehearsedMark): boolean =>

@@ -40,6 +40,8 @@ export const auditActions = [
   'suspicion-changed',
   'erasure',
   'order-given',
+  'rehearsal-begun',
+  'rehearsal-ended',
   'order-lifted',
   'ticket-denied',
   'chunk-released',

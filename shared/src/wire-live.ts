@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { caseViewSchema, entryViewSchema } from './wire-cases.ts';
 import { gateConditions, gateViewSchema } from './wire-gates.ts';
+import { rehearsalViewSchema } from './wire-rehearsal.ts';
 
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
 const persons = z.number().int().min(0);
@@ -73,6 +74,8 @@ export const liveStateSchema = z.object({
   suspicions: z.number().int(),
   aside: z.number().int(),
   completeUpToMs: unixMs.optional(),
+  /** The event's rehearsal, gates that rehearse, and alarms about either. */
+  rehearsal: rehearsalViewSchema,
   /** Those with the most persons inside, in the order of the event's rules. */
   zones: z.array(liveZoneSchema),
   zonesLeftOut: z.number().int(),

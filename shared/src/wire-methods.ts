@@ -117,6 +117,8 @@ export const verifyResponseSchema = z.object({
   party: z.number().int().optional(),
   /** The mark that says so on every replica. */
   mark: markNameSchema.optional(),
+  /** It was a rehearsal: the ticket is as fresh as before. */
+  rehearsal: z.literal(true).optional(),
   atMs: unixMs,
 });
 export type VerifyResponse = z.infer<typeof verifyResponseSchema>;
@@ -130,5 +132,10 @@ export const overrideRequestSchema = z.strictObject({
   ticket: ticketIdSchema.optional(),
 });
 export type OverrideRequest = z.infer<typeof overrideRequestSchema>;
-export const overrideResponseSchema = z.object({ mark: markNameSchema, operator: z.string(), atMs: unixMs });
+export const overrideResponseSchema = z.object({
+  mark: markNameSchema,
+  operator: z.string(),
+  rehearsal: z.literal(true).optional(),
+  atMs: unixMs,
+});
 export type OverrideResponse = z.infer<typeof overrideResponseSchema>;

@@ -114,9 +114,12 @@ export const enrolResponseSchema = z.object({
 export type EnrolResponse = z.infer<typeof enrolResponseSchema>;
 
 /** `POST /api/events`: an event's rules; the cloud gives the number unless one is asked for. */
-export const eventRequestSchema = z.strictObject({ ...admissionPolicySchema.shape, event: eventIdSchema.optional() });
+export const eventRequestSchema = z.strictObject({
+  ...admissionPolicySchema.omit({ rehearsal: true }).shape,
+  event: eventIdSchema.optional(),
+});
 /** `PUT /api/events/{event}/policy`. */
-export const policyRequestSchema = z.strictObject(admissionPolicySchema.omit({ event: true }).shape);
+export const policyRequestSchema = z.strictObject(admissionPolicySchema.omit({ event: true, rehearsal: true }).shape);
 export const eventResponseSchema = z.object({
   event: eventIdSchema,
   policy: admissionPolicySchema,
@@ -153,7 +156,10 @@ export const publishResponseSchema = z.object({
 
 /** One mark as people and scripts read it; times in Unix ms. */
 export const markViewSchema = z.object({
+  /** Of what was practised the kind that it would have been. */
   kind: z.string(),
+  /** It was made in rehearsal and counts nowhere. */
+  rehearsal: z.literal(true).optional(),
   event: z.number().int(),
   gate: z.string(),
   boot: z.string(),
@@ -190,6 +196,7 @@ export const summarySchema = z.object({
   admitted: z.number().int(),
   /** Refusals, folded ones counted. */
   refused: z.number().int(),
+  /** Without what was practised in rehearsals. */
   marks: z.number().int(),
   /** Open ones. */
   cases: z.number().int(),

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   compareHybrid,
+  createRehearsingStore,
   ok,
   type AdmitView,
   type Clock,
@@ -11,6 +12,7 @@ import {
   type Ticket,
   type Verdict,
 } from '@postern/shared';
+import { rehearsed } from '../support/marks.ts';
 
 /** One gate's store under test, with hands on what surrounds it. */
 export interface StoreHarness {
@@ -34,6 +36,17 @@ export interface StoreHarness {
   /** Whether it can be cut off from everybody else, and so counts what it spends meanwhile. */
   readonly canBeOutOfTouch: boolean;
 }
+
+/** Of the sample ticket, at a gate far away. */
+const remoteMark = (event: number): Extract<Mark, { kind: 'admitted' }> => ({
+  ...admittedDraft(event),
+  gate: 'far',
+  boot: 'ffffffffffffffff',
+  sequence: 1,
+  at: { ms: 1, counter: 0 },
+  monotonicMs: 1,
+  clock: { source: 'server', uncertaintyMs: 5 },
+});
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -118,16 +131,7 @@ export function describeStoreContract(name: string, createHarness: () => Promise
     });
 
     it('counts what other gates have done with a ticket', async () => {
-      const remote: Mark = {
-        ...admittedDraft(harness.event),
-        gate: 'far',
-        boot: 'ffffffffffffffff',
-        sequence: 1,
-        at: { ms: 1, counter: 0 },
-        monotonicMs: 1,
-        clock: { source: 'server', uncertaintyMs: 5 },
-      };
-      await harness.learn([remote]);
+      await harness.learn([remoteMark(harness.event)]);
       expect(await admit()).toMatchObject({ ok: true, value: { decision: 'refuse' } });
     });
 
@@ -163,6 +167,55 @@ export function describeStoreContract(name: string, createHarness: () => Promise
       expect(new Set(marks.map((mark) => mark.boot)).size).toBe(2);
       const rises = marks.slice(1).map((mark, index) => compareHybrid(mark.at, marks[index]?.at ?? mark.at) > 0);
       expect(rises).toEqual([true, true, true]);
+    });
+
+    it('keeps what was practised apart from what was real, whoever practised it, also after a restart', async () => {
+      const session = '5e55105e55105e55';
+      const rehearsing = createRehearsingStore(harness.store(), () => session);
+      const use = (view: AdmitView): Verdict<string> => {
+        const isUsed = view.history.usesSpent > 0;
+        return { decision: isUsed ? 'refuse' : 'admit', mark: isUsed ? undefined : admittedDraft(harness.event) };
+      };
+      const first = await rehearsing.admit(sampleTicket.id, use);
+      expect(first).toMatchObject({
+        ok: true,
+        value: { decision: 'admit', mark: { kind: 'admitted', rehearsal: session } },
+      });
+      expect(await rehearsing.admit(sampleTicket.id, use)).toMatchObject({ value: { decision: 'refuse' } });
+      const [elsewhere] = rehearsed(
+        { ...remoteMark(harness.event), ticketId: sampleTicket.id.replace(/^./, 'f') },
+        session,
+      );
+      if (elsewhere !== undefined) await harness.learn([elsewhere]);
+      expect((await harness.durableMarks()).every(({ kind }) => kind === 'rehearsed')).toBe(true);
+      await harness.restart();
+      const seen = async (id: string): Promise<unknown> => {
+        const answer = await harness.store().admit(id, ({ history, practised, occupancy }) => ({
+          decision: [
+            history.usesSpent,
+            practised(session).usesSpent,
+            practised('0'.repeat(16)).usesSpent,
+            occupancy('main').known,
+          ],
+          mark: undefined,
+        }));
+        return answer.ok ? answer.value.decision : answer.error;
+      };
+      expect(await seen(sampleTicket.id)).toEqual([0, 1, 0, 0]);
+      expect(await seen(sampleTicket.id.replace(/^./, 'f'))).toEqual([0, 1, 0, 0]);
+      expect(await admit()).toMatchObject({ ok: true, value: { decision: 'admit', mark: { kind: 'admitted' } } });
+    });
+
+    it('writes refusals of a rehearsal as sparingly, and never among the real ones', async () => {
+      const rehearsing = createRehearsingStore(harness.store(), () => '5e55105e55105e55');
+      for (let index = 0; index < 70; index++) rehearsing.appendLater(refusedDraft(harness.event));
+      harness.store().appendLater(refusedDraft(harness.event));
+      await harness.store().close();
+      const marks = await harness.durableMarks();
+      const practised = marks.flatMap((mark) => (mark.kind === 'rehearsed' ? [mark.practised] : []));
+      expect(practised).toHaveLength(61);
+      expect(practised.reduce((sum, part) => sum + (part.kind === 'refused' ? part.count : 0), 0)).toBe(70);
+      expect(marks.filter((mark) => mark.kind === 'refused')).toMatchObject([{ count: 1 }]);
     });
 
     it('says how many persons are in a zone, also after a restart', async () => {

@@ -21,6 +21,7 @@ import { createWebAuthority } from '../services/web-authority.ts';
 import { createTickets } from '../services/tickets.ts';
 import { isPostgresUrl, openChannel } from '../store/database.ts';
 import { createFeedParts } from '../store/feed-parts.ts';
+import { withRehearsal } from '../store/rehearsals.ts';
 import { createTicketReader, type TicketReader } from '../store/ticket-reads.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -72,7 +73,7 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
     changed: (event) => feed.changed(event),
   });
   const effectivePolicy = async (policy: AdmissionPolicy): Promise<AdmissionPolicy> =>
-    withFaceRules(database, await switches.effectivePolicy(database, policy));
+    withRehearsal(database, await withFaceRules(database, await switches.effectivePolicy(database, policy)));
   const faceFeed = createFaceFeed({ database, clock, vault });
   const feed = createFeed({
     database,

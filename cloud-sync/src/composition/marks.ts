@@ -24,6 +24,7 @@ import { createLiveStates } from '../services/live-states.ts';
 import { createOrders } from '../services/orders.ts';
 import { createQuarantine } from '../services/quarantine.ts';
 import { createOfflineRisk } from '../services/offline-risk.ts';
+import { createRehearsals } from '../services/rehearsals.ts';
 import { createReports } from '../services/reports.ts';
 import { createRevocations } from '../services/revocations.ts';
 import { createSealedMarks, type SealedMarks } from '../services/sealed-marks.ts';
@@ -42,6 +43,7 @@ import { openCentralStore } from '../store/central-store.ts';
 import { forgetCorrections, storeCorrections } from '../store/corrections.ts';
 import { createGateDirectory } from '../store/gate-directory.ts';
 import { createRowBatch } from '../store/insert-rows.ts';
+import { withRehearsal } from '../store/rehearsals.ts';
 import { createReplicaStore } from '../store/replica.ts';
 import type { EventServices } from './events.ts';
 import type { Foundation } from './foundation.ts';
@@ -52,6 +54,7 @@ export interface Marks extends Pick<
   | 'replica'
   | 'ingest'
   | 'methods'
+  | 'rehearsals'
   | 'reports'
   | 'orders'
   | 'denials'
@@ -126,7 +129,10 @@ export async function openMarks(
     random,
     timer,
     log,
-    policyOf: async (queries, event) => (await readEvent(queries, event))?.policy,
+    policyOf: async (queries, event) => {
+      const record = await readEvent(queries, event);
+      return record && withRehearsal(queries, record.policy);
+    },
     ticketsOf: readTickets,
     keep: async (queries, batch, event, histories, marks, known) => {
       const nowMs = clock.wallMs();
@@ -188,6 +194,7 @@ export async function openMarks(
   const cases = createCases({ database, clock, audit, coverage, changed: pokes.poke, tell: outbox.tellChangedCase });
   const reports = createReports({ database, clock, replica, coverage, cases, feedVersion: feed.version });
   const rollCalls = createRollCalls(ordering);
+  const rehearsals = createRehearsals({ database, clock, random, keys, changed });
   const gateViews = createGateViews({
     database,
     clock,
@@ -228,6 +235,7 @@ export async function openMarks(
     credentials,
     readEffective,
     methods,
+    rehearsals,
     reports,
     orders: createOrders(ordering),
     denials: createDenials(ordering),
@@ -241,7 +249,7 @@ export async function openMarks(
     bindings: createBindingConflicts({ database, storeOf: central.storeOf }),
     gateViews,
     liveStates: createLiveStates({
-      readLive: createReadLive({ database, clock, coverage, cases, gateViews, rollCalls }),
+      readLive: createReadLive({ database, clock, coverage, cases, gateViews, rollCalls, rehearsal: rehearsals.view }),
       clock,
     }),
     usageLog: createUsageLog(database),

@@ -193,6 +193,10 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/events/:event/orders/confirm', overseers, 'own'),
   row('GET', '/api/events/:event/offline-risk', onDuty, 'own', 'events:read'),
   row('POST', '/api/events/:event/overrides', onDuty, 'own'),
+  row('GET', '/api/events/:event/rehearsal', onDuty, 'own', 'events:read'),
+  row('POST', '/api/events/:event/rehearsal', overseers, 'own', 'events:write'),
+  // Whoever sees that it should be over ends it.
+  row('DELETE', '/api/events/:event/rehearsal', onDuty, 'own', 'events:write'),
   row('PUT', '/api/events/:event/policy', managers, 'own', 'events:write'),
   row('GET', '/api/events/:event/pretix', managers, 'own', 'events:read'),
   row('PUT', '/api/events/:event/pretix', managers, 'own', 'events:write'),

@@ -61,6 +61,8 @@ export const auditedRoutes: Readonly<Record<string, AuditAction>> = {
   'POST /api/events/:event/orders/confirm': 'order-given',
   'POST /api/events/:event/overrides': 'override',
   'POST /api/events/:event/quarantine/:chunk/release': 'chunk-released',
+  'POST /api/events/:event/rehearsal': 'rehearsal-begun',
+  'DELETE /api/events/:event/rehearsal': 'rehearsal-ended',
   'PUT /api/events/:event/policy': 'policy-changed',
   'POST /api/events/:event/wallet-bindings': 'wallet-bound',
   'POST /api/events/:event/webhooks': 'webhook-changed',

@@ -36,6 +36,7 @@ async function countRest(database: Database, event: number): Promise<Omit<EventC
     .selectFrom('mark')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('event', '=', event)
+    .where('kind', '!=', 'rehearsed')
     .executeTakeFirstOrThrow();
   const cases = await database
     .selectFrom('case')

@@ -29,6 +29,7 @@ import { groupBy } from './group-by.ts';
 import { readLiveFigures } from './live-figures.ts';
 import { createLiveSeries } from './live-series.ts';
 import type { Failure } from './problems.ts';
+import type { Rehearsals } from './rehearsals.ts';
 import { readSparingly } from './sparing-reads.ts';
 
 export interface LiveDeps {
@@ -38,11 +39,13 @@ export interface LiveDeps {
   readonly cases: Cases;
   readonly gateViews: GateViews;
   readonly rollCalls: RollCalls;
+  readonly rehearsal: Rehearsals['view'];
 }
 
 export type ReadLive = (event: number) => Promise<Result<LiveState, Failure>>;
 
-export function createReadLive({ database, clock, coverage, cases, gateViews, rollCalls }: LiveDeps): ReadLive {
+export function createReadLive(deps: LiveDeps): ReadLive {
+  const { database, clock, coverage, cases, gateViews, rollCalls } = deps;
   const readFigures = readSparingly(clock, (event) => readLiveFigures(database, event));
   const readRollCall = readSparingly(clock, rollCalls);
   const readSeries = createLiveSeries(database, clock);
@@ -53,6 +56,8 @@ export function createReadLive({ database, clock, coverage, cases, gateViews, ro
     const { value: figures, atMs: countedAtMs } = await readFigures(event);
     const { value: rollCall } = await readRollCall(event);
     if (!rollCall.ok) return rollCall;
+    const rehearsal = await deps.rehearsal(event);
+    if (!rehearsal.ok) return rehearsal;
     const covered = await coverage.read(event);
     const { entriesByGate, ...counts } = figures;
     const gates = await gateViews.all(event, { covered, entriesByGate });
@@ -74,6 +79,7 @@ export function createReadLive({ database, clock, coverage, cases, gateViews, ro
       countedAtMs,
       ...counts,
       ...(covered.completeUpToMs === undefined ? {} : { completeUpToMs: covered.completeUpToMs }),
+      rehearsal: rehearsal.value,
       zones: [...fullest(zones)],
       zonesLeftOut: Math.max(0, zones.length - liveZonesMax),
       series: await readSeries(event),

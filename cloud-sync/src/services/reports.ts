@@ -1,5 +1,6 @@
 // What the tables say, in the words of the API: counts of an event, and the history of one ticket. Only reads.
 import {
+  asCaused,
   compareMarks,
   err,
   ok,
@@ -86,7 +87,11 @@ function publicTicket(row: Selectable<Schema['ticket']>): TicketHistory['ticket'
   return ticket;
 }
 
-const toMarkView = (mark: Mark): MarkView => ({
+const toMarkView = (stored: Mark): MarkView => ({ ...viewOf(asCaused(stored)), ...isRehearsed(stored) });
+
+const isRehearsed = ({ kind }: Mark): Pick<MarkView, 'rehearsal'> => (kind === 'rehearsed' ? { rehearsal: true } : {});
+
+const viewOf = (mark: Mark): MarkView => ({
   kind: mark.kind,
   event: mark.event,
   gate: mark.gate,

@@ -52,7 +52,7 @@ const countOwn = (marks: readonly Mark[] = []): number =>
 function countByTicket(marks: readonly Mark[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const mark of marks) {
-    const id = mark.kind === 'refused' ? undefined : ticketOf(mark);
+    const id = mark.kind === 'refused' || mark.kind === 'rehearsed' ? undefined : ticketOf(mark);
     if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
   }
   return counts;

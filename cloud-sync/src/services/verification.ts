@@ -290,7 +290,11 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
   };
 
   const respond = async (event: EventRecord, decision: Decision, mark: Mark | undefined): Promise<VerifyResponse> => {
-    const common = { atMs: mark?.at.ms ?? clock.wallMs(), ...(mark === undefined ? {} : { mark: nameOf(mark) }) };
+    const common = {
+      atMs: mark?.at.ms ?? clock.wallMs(),
+      ...(mark === undefined ? {} : { mark: nameOf(mark) }),
+      ...rehearsalOf(mark),
+    };
     switch (decision.kind) {
       case 'admit': {
         const { persons, part, party, direction } = decision;
@@ -355,7 +359,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     const place = { event: eventId, lane: centralLane, zone };
     const stored = await store.append(draftOverride(place, claim, reason, persons, operator));
     if (!stored.ok) return err({ type: 'store-unavailable' });
-    return ok({ mark: nameOf(stored.value), operator, atMs: stored.value.at.ms });
+    return ok({ mark: nameOf(stored.value), operator, ...rehearsalOf(stored.value), atMs: stored.value.at.ms });
   };
 
   return { verify, decideOn, override };
@@ -394,6 +398,9 @@ const personOf = (by: Verifier): { readonly operator: string } | undefined =>
   isPerson(by) ? { operator: by.operator } : undefined;
 
 const nameOf = ({ gate, boot, sequence }: Mark): NonNullable<VerifyResponse['mark']> => ({ gate, boot, sequence });
+
+const rehearsalOf = (mark: Mark | undefined): { readonly rehearsal?: true } =>
+  mark !== undefined && 'rehearsal' in mark && mark.rehearsal !== undefined ? { rehearsal: true } : {};
 
 /** The first zone that the ticket's type opens, or of the event. */
 function defaultZone(policy: AdmissionPolicy, ticket: Ticket): string {

@@ -21,6 +21,7 @@ export const bulkTables = {
       count: 'bigint',
       bytes: 'bytes',
       received_at_ms: 'bigint',
+      session: 'text',
     },
     key: ['event', 'gate', 'boot', 'sequence'],
   } satisfies Table<'mark'>,

@@ -290,9 +290,8 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
       const unmarked = await lockTickets(queries, event, [...ids, ...refused]);
       const marked = ids.filter((id) => !unmarked.has(id));
       const session = rehearsalAt([], policy, serverTime(clock))?.session;
-      const which = session === undefined ? 'real' : 'practised-too';
       const marksByTicket = new Map(
-        marked.length === 0 ? [] : await readMarksOfTickets(queries, event, marked, which),
+        marked.length === 0 ? [] : await readMarksOfTickets(queries, event, marked, 'practised-too'),
       );
       pages.set(event, {
         event,

@@ -1,5 +1,5 @@
 // Marks as rows: how one is stored, read back, and found by its tickets. Shared by what comes from gates and by the cloud's own marks.
-import { centralGate, decodeMark, type EncodedMark, type Mark, type WriterId } from '@postern/shared';
+import { asCaused, centralGate, decodeMark, type EncodedMark, type Mark, type WriterId } from '@postern/shared';
 import type { Insertable } from 'kysely';
 import type { Queries } from './database.ts';
 import type { Schema } from './schema.ts';
@@ -21,6 +21,7 @@ export const toMarkRow = (
   count: countOf(mark),
   bytes: Buffer.from(bytes),
   received_at_ms: receivedAtMs,
+  session: mark.kind === 'rehearsed' ? mark.session : null,
 });
 
 /** Reads a stored mark back; undefined only if the database was altered by hand. */
@@ -32,14 +33,15 @@ export function readMark(row: WriterId & { readonly bytes: Uint8Array }): Mark |
 /** The ticket a mark concerns: empty for an unknown one, undefined for marks of the gate itself. */
 export const ticketOf = (mark: Mark): string | undefined => ('ticketId' in mark ? mark.ticketId : undefined);
 
-function countOf(mark: Mark): number {
+function countOf(stored: Mark): number {
+  const mark = asCaused(stored);
   if (mark.kind === 'admitted' || mark.kind === 'overridden') return mark.uses;
-  return mark.kind === 'refused' ? mark.count : 0;
+  return mark.kind === 'refused' && stored.kind === 'refused' ? mark.count : 0;
 }
 
 /**
  * The marks that the fold looks at, by ticket id, clock corrections that concern them among them; refusals change nothing and may be many,
- * and what was practised is wanted in rehearsal alone.
+ * and what was practised is wanted where somebody may rehearse.
  */
 export async function readMarksOfTickets(
   queries: Queries,

@@ -53,6 +53,7 @@ export interface Schema
   readonly feed: FeedTable;
   readonly feed_part: FeedPartTable;
   readonly mark: MarkTable;
+  readonly rehearsal: RehearsalTable;
   readonly story: StoryTable;
   readonly presence: PresenceTable;
   readonly segment: SegmentTable;
@@ -341,11 +342,24 @@ interface MarkTable {
   readonly kind: Fixed<string>;
   readonly at_ms: Fixed<number>;
   readonly at_counter: Fixed<number>;
-  /** Persons of an `admitted` or `overridden` mark, attempts of a `refused` one, else 0. */
+  /** Persons of an `admitted` or `overridden` mark, practised or not, attempts of a `refused` one, else 0. */
   readonly count: Fixed<number>;
   /** mark-codec.ts; the writer is in the columns before. */
   readonly bytes: Fixed<Uint8Array>;
   readonly received_at_ms: Fixed<number>;
+  /** Of what was practised. */
+  readonly session: Fixed<string | null>;
+}
+
+/** Of whole events; what gates begin by themselves is in their marks. */
+interface RehearsalTable {
+  readonly event: Fixed<number>;
+  readonly session: Fixed<string>;
+  readonly from_ms: Fixed<number>;
+  readonly until_ms: Fixed<number>;
+  /** When somebody has ended it. */
+  readonly ended_ms: number | null;
+  readonly begun_by: Fixed<string>;
 }
 
 /** What the fold says of one ticket: derived, can be dropped and rebuilt. */

@@ -41,6 +41,8 @@ const markToUsage = (mark: Mark, atMs: number): UsageRow => ({
 function reasonOf(mark: Mark): string | null {
   if (mark.kind === 'refused') return mark.code;
   if (mark.kind === 'admitted') return mark.approved ?? null;
+  // What it would have been.
+  if (mark.kind === 'rehearsed') return mark.practised.kind;
   return 'reason' in mark ? (mark.reason ?? null) : null;
 }
 

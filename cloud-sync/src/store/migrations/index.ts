@@ -26,6 +26,7 @@ import { claim } from './0026-claim.ts';
 import { walletHolders } from './0027-wallet-holders.ts';
 import { gateVitals } from './0028-gate-vitals.ts';
 import { ticketLanguage } from './0037-ticket-language.ts';
+import { rehearsal } from './0034-rehearsal.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -54,4 +55,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0027-wallet-holders': walletHolders,
   '0028-gate-vitals': gateVitals,
   '0037-ticket-language': ticketLanguage,
+  '0034-rehearsal': rehearsal,
 };

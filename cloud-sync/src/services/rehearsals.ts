@@ -1,0 +1,228 @@
+// Rehearsals of an event: begun and ended here for all its gates, which follow the ticket list, and watched: where a gate counts although
+// the event rehearses, where one may still rehearse although it is over, and where one has marked as rehearsed what was no rehearsal.
+import {
+  bytesToHex,
+  centralGate,
+  compareMarks,
+  doorsOpenS,
+  err,
+  ok,
+  rehearsalAt,
+  rehearsalEndMs,
+  rehearsalHoursMax,
+  type AdmissionPolicy,
+  type Clock,
+  type Mark,
+  type Random,
+  type RehearsalAlarmCause,
+  type RehearsalView,
+  type Result,
+} from '@postern/shared';
+import type { Database, Queries } from '../store/database.ts';
+import { inTransaction, rulesLock } from '../store/locks.ts';
+import {
+  readRehearsals,
+  readRehearsed,
+  readSwitches,
+  rulesOf,
+  withRehearsal,
+  type RehearsalRow,
+  type RehearsedOfGate,
+} from '../store/rehearsals.ts';
+import type { Actor } from './actor.ts';
+import { raiseRulesRevision, readEvent } from './events.ts';
+import type { Keys } from './keys.ts';
+import { operatorOf } from './operators.ts';
+import type { Failure } from './problems.ts';
+
+const hourMs = 3_600_000;
+const usualHours = 4;
+const sessionBytes = 8;
+/** By so much a gate's clock may be off, or its mark have been made around the end, before anybody is alarmed. */
+const slackMs = 5 * 60_000;
+/** Alarms of that long ago are history; the marks stay. */
+const alarmShownMs = 24 * hourMs;
+
+export interface Rehearsals {
+  readonly view: (event: number) => Promise<Result<RehearsalView, Failure>>;
+  readonly begin: (event: number, untilMs: number | undefined, by: Actor) => Promise<Result<RehearsalView, Failure>>;
+  /** Of the whole event, at every gate as soon as it hears of it; what a gate has begun by itself is left there. */
+  readonly end: (event: number) => Promise<Result<RehearsalView, Failure>>;
+}
+
+export interface RehearsalsDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keys: Pick<Keys, 'serverHash'>;
+  /** The ticket list says something new. */
+  readonly changed: (event: number) => void;
+}
+
+export function createRehearsals({ database, clock, random, keys, changed }: RehearsalsDeps): Rehearsals {
+  const view: Rehearsals['view'] = async (event) => {
+    const record = await readEvent(database, event);
+    if (record === undefined) return err({ type: 'event-unknown' });
+    return ok(await readView(database, await withRehearsal(database, record.policy), clock.wallMs()));
+  };
+
+  /** `undefined`: there is no such event. */
+  const change = async (
+    event: number,
+    work: (queries: Queries, policy: AdmissionPolicy) => Promise<Failure | undefined>,
+  ): Promise<Result<RehearsalView, Failure>> => {
+    const failure = await inTransaction(database, rulesLock(event), async (queries): Promise<Failure | undefined> => {
+      const record = await readEvent(queries, event);
+      if (record === undefined) return { type: 'event-unknown' };
+      const failed = await work(queries, await withRehearsal(queries, record.policy));
+      if (failed === undefined) await raiseRulesRevision(queries, event);
+      return failed;
+    });
+    if (failure !== undefined) return err(failure);
+    changed(event);
+    return view(event);
+  };
+
+  const endAll = (queries: Queries, event: number): Promise<unknown> =>
+    queries
+      .updateTable('rehearsal')
+      .set({ ended_ms: clock.wallMs() })
+      .where('event', '=', event)
+      .where('ended_ms', 'is', null)
+      .execute();
+
+  return {
+    view,
+    begin: (event, untilMs, by) =>
+      change(event, async (queries, policy) => {
+        const nowMs = clock.wallMs();
+        if (rehearsalAt([], policy, serverTime(nowMs)) !== undefined) return { type: 'rehearsal-in-force' };
+        const doorsMs = doorsOpenS(policy, nowMs / 1_000) * 1_000;
+        const until = untilMs ?? Math.min(nowMs + usualHours * hourMs, doorsMs);
+        if (until <= nowMs || until > Math.min(nowMs + rehearsalHoursMax * hourMs, doorsMs))
+          return {
+            type: 'rehearsal-too-long',
+            detail: `It has to end within ${rehearsalHoursMax} hours, and before the first tickets become valid.`,
+          };
+        // One that has ended by itself.
+        await endAll(queries, event);
+        await queries
+          .insertInto('rehearsal')
+          .values({
+            event,
+            session: bytesToHex(random(sessionBytes)),
+            from_ms: nowMs,
+            until_ms: until,
+            ended_ms: null,
+            begun_by: operatorOf(keys, by, event),
+          })
+          .execute();
+        return undefined;
+      }),
+    end: (event) =>
+      change(event, async (queries, policy) => {
+        if (policy.rehearsal === undefined) return { type: 'rehearsal-not-in-force' };
+        await endAll(queries, event);
+        return undefined;
+      }),
+  };
+}
+
+const serverTime = (nowMs: number) => ({ trusted: true, nowMs, uncertaintyMs: 0 }) as const;
+
+interface KnownGate {
+  readonly id: string;
+  readonly name: string;
+  readonly last_contact_ms: number | null;
+}
+
+async function readView(queries: Queries, policy: AdmissionPolicy, nowMs: number): Promise<RehearsalView> {
+  const { event } = policy;
+  const rehearsals = await readRehearsals(queries, event);
+  const switches = (await readSwitches(queries, event)).toSorted(compareMarks);
+  const gates = await queries
+    .selectFrom('gate')
+    .select(['id', 'name', 'last_contact_ms'])
+    .where('event', '=', event)
+    .where('public_key', 'is not', null)
+    .where('revoked_at_ms', 'is', null)
+    .orderBy('id')
+    .execute();
+  const inForce = rehearsalAt([], policy, serverTime(nowMs));
+  const row = inForce && rehearsals.find(({ session }) => session === inForce.session);
+  const names = new Map([[centralGate, 'Cloud'], ...gates.map(({ id, name }) => [id, name] as const)]);
+  const alarms: RehearsalView['alarms'] = [];
+  for (const rehearsed of await readRehearsed(queries, event)) {
+    const { gate, persons, firstMs, lastMs } = rehearsed;
+    if (nowMs - lastMs > alarmShownMs) continue;
+    const cause = await causeOf(queries, event, rehearsed, rehearsals, switches);
+    if (cause !== undefined) alarms.push({ gate, name: names.get(gate) ?? gate, cause, persons, firstMs, lastMs });
+  }
+  return {
+    ...(inForce === undefined || row === undefined
+      ? {}
+      : { event: { fromMs: row.from_ms, untilMs: inForce.untilMs, operator: row.begun_by } }),
+    gates: gates.flatMap((gate) => stateOf(gate, policy, rehearsals, switches, nowMs)),
+    alarms,
+  };
+}
+
+/** How one gate stands; nothing where there is nothing to say. */
+function stateOf(
+  { id: gate, name, last_contact_ms: contactMs }: KnownGate,
+  policy: AdmissionPolicy,
+  rehearsals: readonly RehearsalRow[],
+  switches: readonly Mark[],
+  nowMs: number,
+): RehearsalView['gates'] {
+  const own = switches.filter((mark) => mark.gate === gate);
+  const by = own.at(-1)?.operator;
+  const operator = by === undefined ? {} : { operator: by };
+  const heardSince = (ms: number): boolean => contactMs !== null && contactMs >= ms;
+  const here = rehearsalAt(own, policy, serverTime(nowMs));
+  const ofEvent = rehearsalAt([], policy, serverTime(nowMs));
+  if (here?.of === 'gate') return [{ gate, name, state: 'rehearses', of: 'gate', untilMs: here.untilMs, ...operator }];
+  if (ofEvent !== undefined) {
+    const common = { gate, name, of: 'event', untilMs: ofEvent.untilMs } as const;
+    if (here === undefined) return [{ ...common, state: 'left', ...operator }];
+    const since = policy.rehearsal === undefined ? 0 : policy.rehearsal.fromS * 1_000;
+    return [{ ...common, state: heardSince(since) ? 'rehearses' : 'unheard' }];
+  }
+  for (const ended of rehearsals) {
+    if (ended.ended_ms === null || heardSince(ended.ended_ms)) continue;
+    const old = rehearsalAt(own, { ...policy, rehearsal: rulesOf(ended) }, serverTime(nowMs));
+    if (old !== undefined) return [{ gate, name, state: 'may-rehearse', of: 'event', untilMs: old.untilMs }];
+  }
+  return [];
+}
+
+/** Why these marks are no rehearsal's, if so. A gate that wants to hide entries can do so by writing none: this shows what it wrote. */
+async function causeOf(
+  queries: Queries,
+  event: number,
+  { gate, session, firstMs, lastMs }: RehearsedOfGate,
+  rehearsals: readonly RehearsalRow[],
+  switches: readonly Mark[],
+): Promise<RehearsalAlarmCause | undefined> {
+  const ofEvent = rehearsals.find((row) => row.session === session);
+  const own = switches.find((mark) => mark.kind === 'rehearsal-begun' && mark.gate === gate && mark.session === session);
+  const [fromMs, untilMs] =
+    ofEvent !== undefined
+      ? [ofEvent.from_ms, ofEvent.until_ms]
+      : own?.kind === 'rehearsal-begun'
+        ? [own.at.ms, rehearsalEndMs({ types: [] }, { fromS: Math.floor(own.at.ms / 1_000), untilS: own.untilS })]
+        : [undefined, undefined];
+  if (fromMs === undefined || untilMs === undefined) return 'never-begun';
+  if (firstMs < fromMs - slackMs || lastMs > untilMs + slackMs) return 'outside-its-time';
+  if (ofEvent !== undefined) return undefined;
+  const real = await queries
+    .selectFrom('entry')
+    .select('event')
+    .where('event', '=', event)
+    .where('gate', '!=', gate)
+    .where('at_ms', '>=', firstMs)
+    .where('at_ms', '<=', lastMs)
+    .limit(1)
+    .executeTakeFirst();
+  return real === undefined ? undefined : 'while-doors-open';
+}

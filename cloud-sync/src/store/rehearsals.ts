@@ -1,0 +1,72 @@
+// Rehearsals as rows: those of whole events, and what gates have marked as rehearsed.
+import { isRehearsalSwitch, type AdmissionPolicy, type Mark } from '@postern/shared';
+import type { Selectable } from 'kysely';
+import type { Queries } from './database.ts';
+import { readMark } from './mark-rows.ts';
+import type { Schema } from './schema.ts';
+
+export type RehearsalRow = Selectable<Schema['rehearsal']>;
+
+/** All that there ever were, the latest first. */
+export const readRehearsals = (queries: Queries, event: number): Promise<readonly RehearsalRow[]> =>
+  queries.selectFrom('rehearsal').selectAll().where('event', '=', event).orderBy('from_ms', 'desc').execute();
+
+/** The event's rules with the rehearsal that nobody has ended; when it ends by itself, gates see from its times. */
+export async function withRehearsal(queries: Queries, policy: AdmissionPolicy): Promise<AdmissionPolicy> {
+  const row = await queries
+    .selectFrom('rehearsal')
+    .selectAll()
+    .where('event', '=', policy.event)
+    .where('ended_ms', 'is', null)
+    .orderBy('from_ms', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? policy : { ...policy, rehearsal: rulesOf(row) };
+}
+
+export const rulesOf = ({
+  session,
+  from_ms,
+  until_ms,
+}: Pick<RehearsalRow, 'session' | 'from_ms' | 'until_ms'>): NonNullable<AdmissionPolicy['rehearsal']> => ({
+  session,
+  fromS: Math.floor(from_ms / 1_000),
+  untilS: Math.floor(until_ms / 1_000),
+});
+
+/** By which gates have begun and left rehearsals; few. */
+export async function readSwitches(queries: Queries, event: number): Promise<readonly Mark[]> {
+  const rows = await queries
+    .selectFrom('mark')
+    .select(['event', 'gate', 'boot', 'bytes'])
+    .where('event', '=', event)
+    .where('kind', 'in', ['rehearsal-begun', 'rehearsal-left'])
+    .execute();
+  return rows.flatMap((row) => readMark(row) ?? []).filter(isRehearsalSwitch);
+}
+
+export interface RehearsedOfGate {
+  readonly gate: string;
+  readonly session: string;
+  readonly persons: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+export async function readRehearsed(queries: Queries, event: number): Promise<readonly RehearsedOfGate[]> {
+  const rows = await queries
+    .selectFrom('mark')
+    .select(['gate', 'session', ({ fn }) => fn.sum<number>('count').as('persons')])
+    .select(({ fn }) => [fn.min<number>('at_ms').as('first_ms'), fn.max<number>('at_ms').as('last_ms')])
+    .where('event', '=', event)
+    .where('session', 'is not', null)
+    .groupBy(['gate', 'session'])
+    .execute();
+  return rows.map(({ gate, session, persons, first_ms, last_ms }) => ({
+    gate,
+    session: session ?? '',
+    persons,
+    firstMs: first_ms,
+    lastMs: last_ms,
+  }));
+}
