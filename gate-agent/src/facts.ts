@@ -29,7 +29,7 @@ export interface FactsDeps {
 
 export interface EventInFacts extends Pick<
   EventAtGate,
-  'event' | 'zone' | 'cache' | 'feed' | 'feedStatus' | 'journal' | 'lease' | 'replication' | 'reach'
+  'event' | 'zone' | 'cache' | 'feed' | 'feedStatus' | 'journal' | 'lease' | 'rehearsal' | 'replication' | 'reach'
 > {
   readonly orders: () => readonly OrderView[];
 }
@@ -88,6 +88,7 @@ function eventFacts(of: EventInFacts): EventFacts {
       alarms,
     },
     orders: of.orders(),
+    rehearsal: of.rehearsal.current(),
     offline: journal.offline(),
   };
 }

@@ -254,6 +254,7 @@ async function compose(
     gateName: several.gateName,
     noContactSinceMs: several.noContactSinceMs,
     hasFeed: several.hasFeed,
+    rehearsalUntilMs: several.rehearsalUntilMs,
     face: (lane) => faces.hint(lane),
     forgotten: () =>
       revocation.revokedAtMs() !== undefined ? 'revoked' : several.leaseOver() ? 'lease-over' : undefined,
@@ -373,6 +374,8 @@ async function compose(
     return { ...orders, event, zones: () => event.feed.policy().zones };
   });
   ordersView = () => ({ orders: ordersOf.flatMap(({ view }) => view()) });
+
+  for (const { onRehearsal } of events) onRehearsal(screens.refresh);
 
   // Staff and screens.
   const bands = createBandsInHand(bandSources);

@@ -29,6 +29,8 @@ export interface SeveralEvents {
   readonly leaseOver: () => boolean;
   /** Own marks that the cloud has not confirmed; undefined while that is not known of every event. */
   readonly waitingMarks: () => number | undefined;
+  /** Until when one of them rehearses here, Unix ms; undefined where none does. */
+  readonly rehearsalUntilMs: () => number | undefined;
   /** To the event that the message is about. */
   readonly importMessage: Replication['importMessage'];
   /** What has to be counted, an event each, in their order. */
@@ -75,6 +77,10 @@ export function createSeveralEvents(own: EventAtGate, further: readonly EventAtG
       const keys = events.flatMap(({ cache }) => cache.feedKeys()).filter((key) => key.keyId === keyId);
       const [key] = keys;
       return key === undefined || keys.some(({ state }) => state === 'revoked') ? undefined : hexToBytes(key.publicKey);
+    },
+    rehearsalUntilMs: () => {
+      const ends = events.flatMap(({ rehearsal }) => rehearsal.current()?.untilMs ?? []);
+      return ends.length === 0 ? undefined : Math.max(...ends);
     },
     importMessage: async (message, from) => {
       const answer = await own.replication.importMessage(message, from);

@@ -51,6 +51,7 @@ export * from './nft-rules.ts';
 export * from './nonces.ts';
 export * from './orders.ts';
 export * from './rehearsal-rules.ts';
+export * from './rehearsal-texts.ts';
 export * from './rehearsal.ts';
 export * from './rehearsed-mark.ts';
 export * from './order-texts.ts';

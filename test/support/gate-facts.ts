@@ -63,6 +63,7 @@ export const wellGate: GateFacts = {
     alarms: [],
   },
   orders: [],
+  rehearsal: undefined,
   revokedAtMs: undefined,
   certificateExpiresMs: factsMs + 300 * 86_400_000,
   offline: { entries: 0, outOfTouch: 0, alone: 0, uncertaintyMsMax: 0, feedAgeSMax: undefined },

@@ -2,8 +2,10 @@
 // also while the agent works on both. The answers are what the store would give a scan.
 import {
   bindingsAround,
+  compareMarks,
   decodeMark,
   foldBindings,
+  isRehearsalSwitch,
   markKey,
   ordersInForce,
   type AdmitView,
@@ -26,6 +28,8 @@ export interface KnownMarks {
   readonly occupancy: AdmitView['occupancy'];
   /** To the venue, in force as far as this gate knows. */
   readonly orders: () => readonly OrderMark[];
+  /** By which this gate has begun and left rehearsals, in the order in which it did. */
+  readonly rehearsalSwitches: () => readonly Mark[];
   /** Own marks of the event, and the last of them that let somebody in. */
   readonly own: { readonly count: number; readonly lastEntryMs: number | undefined };
   readonly close: () => void;
@@ -72,6 +76,7 @@ export function openKnownMarks({ data, key, event, clock, logger }: KnownMarksDe
       const ofOthers = replica.newsOfOrders(event).flatMap((news) => (news.type === 'learned' ? [news.mark] : []));
       return ordersInForce([...[...own.values()].filter((mark) => mark.event === event), ...ofOthers]);
     },
+    rehearsalSwitches: () => [...own.values()].filter(isRehearsalSwitch).toSorted(compareMarks),
     own: { count: own.size, lastEntryMs },
     close: replica.close,
   };

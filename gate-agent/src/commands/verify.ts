@@ -5,6 +5,7 @@ import {
   createMethodRegistry,
   decide,
   err,
+  foldRehearsal,
   foldTicketHistory,
   geofenceOf,
   isExpired,
@@ -13,6 +14,7 @@ import {
   ok,
   pretixOf,
   ready,
+  rehearsalAt,
   stewardText,
   visitorText,
   type Clock,
@@ -55,6 +57,8 @@ export interface VerifyAnswer {
   readonly lane: string;
   /** Whose rules said so. */
   readonly event: number;
+  /** Present where it rehearses: that is what it would say, and the use would not count. */
+  readonly rehearsal?: true;
   /** Why not, or what a person has to look at. */
   readonly code?: string;
   readonly visitor?: string;
@@ -181,11 +185,15 @@ async function answer(
   if (!verified.ok) return { decision: 'refuse', ...refusalTexts(verified.error, options), ...common };
   const claim = verified.value;
   const ticket = tickets.ticket(claim.ticketId);
-  const history = foldTicketHistory(marks.ofTicket(claim.ticketId), policy, ticket);
+  const known = marks.ofTicket(claim.ticketId);
+  const real = foldTicketHistory(known, policy, ticket);
+  const rehearsal = rehearsalAt(marks.rehearsalSwitches(), policy, time)?.session;
+  const history = rehearsal === undefined ? real : foldRehearsal(known, rehearsal, policy, ticket, real);
   const decision = decide({
     claim,
     ticket,
     history,
+    ...(rehearsal === undefined ? {} : { rehearsal }),
     policy,
     time,
     inTouch: told !== undefined && told.contact.noContactSinceMs === undefined,
@@ -198,7 +206,13 @@ async function answer(
     [own, ...further].some((event) => orderFor(event.marks.orders(), event.zone) !== undefined);
   const said: Decision =
     isStopped && decision.kind !== 'refuse' ? { kind: 'refuse', claim, refusal: { type: 'entry-stopped' } } : decision;
-  return { ...describe(said, options), method: claim.method, usesSpent: history.usesSpent, ...common };
+  return {
+    ...describe(said, options),
+    method: claim.method,
+    usesSpent: history.usesSpent,
+    ...(rehearsal === undefined ? {} : { rehearsal: true }),
+    ...common,
+  };
 }
 
 const lookupsOf = ({ feed: { manifest, tickets }, marks }: EventOnDisk): Lookups => ({

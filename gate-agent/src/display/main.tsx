@@ -2,7 +2,7 @@
 // leaving the last visitor's answer standing.
 import { effect } from '@preact/signals';
 import { render, type JSX } from 'preact';
-import { laneTexts, type Saying } from '@postern/shared';
+import { directionOf, laneTexts, type Saying } from '@postern/shared';
 import { beat, connect, connected, hello, views } from './connection.ts';
 import type { DisplayView } from './messages.ts';
 import { StateSymbol } from './symbols.tsx';
@@ -27,6 +27,7 @@ function Display(): JSX.Element {
   if (!connected.value || view === undefined) return <Silent />;
   return (
     <main class={`stage tone-${view.tone}`} data-tone={view.tone}>
+      <Rehearsal texts={view.rehearsal} />
       <Header lane={view.lane} />
       <section class="answer" key={view.tone} aria-live="assertive">
         <StateSymbol name={view.symbol} />
@@ -44,6 +45,18 @@ function Display(): JSX.Element {
     </main>
   );
 }
+
+/** Above everything, so that no gate rehearses unseen. */
+const Rehearsal = ({ texts }: { readonly texts: DisplayView['rehearsal'] }): JSX.Element | null =>
+  texts === undefined ? null : (
+    <p class="rehearsal" role="status">
+      {texts.map(({ language, text }) => (
+        <span lang={language} dir={directionOf(language)} key={language}>
+          {text}
+        </span>
+      ))}
+    </p>
+  );
 
 function Header({ lane }: { readonly lane: string }): JSX.Element {
   const time = beat.value;

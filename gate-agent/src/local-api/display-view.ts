@@ -7,6 +7,8 @@ import {
   orderVisitorTexts,
   staffLanguageOf,
   laneTexts,
+  rehearsalStaffText,
+  rehearsalTitle,
   stewardText,
   visitorText,
   warningTexts,
@@ -33,6 +35,8 @@ export interface DisplayView {
   readonly lines: readonly { readonly language: Language; readonly title: string; readonly hint?: string }[];
   /** Persons of a party: `from` to `to` of `of` ("2 of 5", "2-5 of 5"). */
   readonly party?: { readonly from: number; readonly to: number; readonly of: number };
+  /** While the gate rehearses: a banner above everything, one text a language. */
+  readonly rehearsal?: readonly { readonly language: Language; readonly text: string }[];
   /** For staff, in the first of the venue's languages that they have: why, and what is not as usual. */
   readonly staff: readonly string[];
   /** Unix ms. */
@@ -46,6 +50,8 @@ export interface DisplayContext {
   readonly direction: 'entry' | 'exit';
   /** Since when neither the cloud nor another gate has answered; undefined while in touch. */
   readonly noContactSinceMs: number | undefined;
+  /** Until when the gate rehearses, Unix ms; undefined while entries count. */
+  readonly rehearsalUntilMs?: number | undefined;
   /** What the lane's look at a face says, while there is one. */
   readonly face?: FaceHint | undefined;
   /** False while there is no ticket list to decide by. */
@@ -167,7 +173,7 @@ function languagesOf(state: LaneState, { languages }: Pick<DisplayContext, 'lang
 /** The view of one lane's state now. */
 export function laneStateToView(lane: string, state: LaneState, context: DisplayContext): DisplayView {
   const first = staffLanguageOf(context.languages);
-  const standing = standingText(context, first);
+  const standing = [...rehearsalTexts(context, first), ...standingTexts(context, first)];
   const view = (
     tone: DisplayTone,
     symbol: DisplaySymbol,
@@ -184,7 +190,8 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
       title: title[language],
       ...(hint === undefined ? {} : { hint: hint[language] }),
     })),
-    staff: [...staff, ...(standing === undefined ? [] : [standing])],
+    ...rehearsalOf(state, context),
+    staff: [...staff, ...standing],
     atMs: context.atMs,
   });
   const arrived = context.direction === 'entry' ? laneTexts.welcome : laneTexts.goodbye;
@@ -272,13 +279,29 @@ function partyOf(decision: Decision | undefined): { readonly party?: NonNullable
 }
 
 /** What stands below every state until it is mended. Without a ticket list nobody is admitted, with contact or without. */
-const standingText = (
+const standingTexts = (
   { hasFeed, forgotten, noContactSinceMs, timeZone }: DisplayContext,
   language: StaffLanguage,
-): string | undefined => {
-  if (!hasFeed) return noFeed[forgotten ?? 'none-yet'][language];
-  return noContactSinceMs === undefined ? undefined : noContactText(noContactSinceMs, language, timeZone);
+): readonly string[] => {
+  if (!hasFeed) return [noFeed[forgotten ?? 'none-yet'][language]];
+  return noContactSinceMs === undefined ? [] : [noContactText(noContactSinceMs, language, timeZone)];
 };
+
+const rehearsalTexts = (
+  { rehearsalUntilMs, timeZone }: DisplayContext,
+  language: StaffLanguage,
+): readonly string[] =>
+  rehearsalUntilMs === undefined ? [] : [rehearsalStaffText(rehearsalUntilMs, language, timeZone)];
+
+/** Also where the rehearsal was left while somebody whose entry was practised is still on the way in. */
+function rehearsalOf(
+  state: LaneState,
+  { rehearsalUntilMs, languages }: DisplayContext,
+): Pick<DisplayView, 'rehearsal'> {
+  const isPractised = 'mark' in state && 'rehearsal' in state.mark && state.mark.rehearsal !== undefined;
+  if (rehearsalUntilMs === undefined && !isPractised) return {};
+  return { rehearsal: languages.map((language) => ({ language, text: rehearsalTitle[language] })) };
+}
 
 /** "No contact since 19:02, still admitting", in the venue's time. */
 export function noContactText(sinceMs: number, language: StaffLanguage, timeZone: string): string {

@@ -62,6 +62,8 @@ export interface EventFacts {
   };
   /** To the venue: in force, or lifted last; with the gates that have not acknowledged. */
   readonly orders: readonly OrderView[];
+  /** What it rehearses, if so: the whole event with all gates, or this gate by itself. */
+  readonly rehearsal: { readonly of: 'event' | 'gate'; readonly untilMs: number } | undefined;
   /** Entries that were decided with nobody in reach, in all starts of this gate. */
   readonly offline: OfflineCount;
 }
@@ -162,11 +164,18 @@ const dayOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)
 const nameOf = ({ event, eventName, feed }: EventFacts): string => (feed === undefined ? `event ${event}` : eventName);
 
 function* findEventProblems(facts: EventFacts, { nowMs, trusted }: ClockStatement): Generator<Problem> {
-  const { event, zone, zoneKnown, store, feed, feedTrouble, lease, contact, orders } = facts;
+  const { event, zone, zoneKnown, store, feed, feedTrouble, lease, contact, orders, rehearsal } = facts;
   if (!zoneKnown)
     yield fail(
       `the event has no zone "${zone}": nobody who enters here is counted, and no order reaches this gate`,
       `set the zone of event ${event} in gate.toml to one that the event has, then restart the gate`,
+    );
+  if (rehearsal !== undefined)
+    yield warn(
+      `${rehearsal.of === 'event' ? 'the event rehearses' : 'this gate rehearses'} until ${dayOf(rehearsal.untilMs)}: no entry counts`,
+      rehearsal.of === 'event'
+        ? 'end it in the cloud; a steward may leave it here, and then this gate counts'
+        : 'a steward leaves it here',
     );
   if (!store.healthy)
     yield fail(

@@ -35,6 +35,8 @@ export interface ScreensDeps {
   readonly hasFeed: () => boolean;
   /** What a lane's look at a face says, while there is one. */
   readonly face: (lane: string) => DisplayContext['face'];
+  /** Until when this gate rehearses, Unix ms; undefined while entries count. */
+  readonly rehearsalUntilMs: () => number | undefined;
   /** Why it has none any more. */
   readonly forgotten: () => DisplayContext['forgotten'];
 }
@@ -62,6 +64,7 @@ export function createScreens(deps: ScreensDeps): Screens {
       hasFeed: hasFeed(),
       forgotten: forgotten(),
       face: deps.face(lane),
+      rehearsalUntilMs: deps.rehearsalUntilMs(),
       noContactSinceMs: noContactSinceMs(),
       atMs: time().nowMs,
     });

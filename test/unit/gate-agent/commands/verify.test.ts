@@ -4,6 +4,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
   admissionPolicySchema,
   createMethodRegistry,
+  createRehearsingStore,
   decide,
   encodeDynamicPass,
   encodeHolderPass,
@@ -22,7 +23,7 @@ import { verify, type VerifyAnswer } from '../../../../gate-agent/src/commands/v
 import { feedFolder, journalPath, replicaPath } from '../../../../gate-agent/src/event-folder.ts';
 import { createFeedView } from '../../../../gate-agent/src/feed-view.ts';
 import { openFeedCache } from '../../../../gate-agent/src/store/feed-cache.ts';
-import { createGateStore } from '../../../../gate-agent/src/store/store.ts';
+import { createGateStore, type GateStore } from '../../../../gate-agent/src/store/store.ts';
 import {
   announce,
   buildSnapshot,
@@ -53,10 +54,11 @@ interface GateAndCommand {
   /** What the gate decides; a mark follows an admission. */
   readonly scan: (text: string) => Promise<Seen>;
   readonly ask: (text: string, fetch?: typeof globalThis.fetch) => Promise<Seen>;
+  readonly store: GateStore;
 }
 
 /** What has to be the same. */
-type Seen = Pick<VerifyAnswer, 'decision' | 'code' | 'ticket' | 'warnings' | 'usesSpent'>;
+type Seen = Pick<VerifyAnswer, 'decision' | 'code' | 'ticket' | 'warnings' | 'usesSpent' | 'rehearsal'>;
 
 async function createGate(policy: Partial<AdmissionPolicy> = {}): Promise<GateAndCommand> {
   const data = temporaryFolder();
@@ -135,12 +137,12 @@ async function createGate(policy: Partial<AdmissionPolicy> = {}): Promise<GateAn
     const deps = { clock, machineBoot, logger: silentLogger, signal, ...(fetch === undefined ? {} : { fetch }) };
     const answer = await verify({ folder: found.value, lane: undefined, text }, deps);
     if (!answer.ok) throw new Error(answer.error.message);
-    const { decision, code, ticket, warnings, usesSpent } = answer.value;
+    const { decision, code, ticket, warnings, usesSpent, rehearsal } = answer.value;
     const refused = decision === 'refuse';
-    return clean({ decision, code, ticket: refused ? undefined : ticket, warnings, usesSpent });
+    return clean({ decision, code, ticket: refused ? undefined : ticket, warnings, usesSpent, rehearsal });
   };
 
-  return { clock, data, scan, ask };
+  return { clock, data, scan, ask, store };
 }
 
 function seen(decision: Decision): Seen {
@@ -195,6 +197,36 @@ test('says before each of three scans of a text what the gate then decides', asy
     ['admit', 'already-used', 'already-used'],
     ['malformed', 'malformed', 'malformed'],
   ]);
+});
+
+test('says that it rehearses, and goes by what was practised, until the gate has left', async () => {
+  const { ask, scan, store, clock } = await createGate();
+  const text = passOf(adult.id);
+  await scan(text);
+  expect(await ask(text)).toMatchObject({ decision: 'refuse', code: 'already-used' });
+  const session = 'aaaaaaaaaaaaaaaa';
+  const untilS = Math.floor(clock.wallMs() / 1_000) + 3_600;
+  const operator = 'op2superv';
+  await store.append({ kind: 'rehearsal-begun', event: feedEvent, lane: '', operator, session, untilS });
+  expect(await ask(text)).toMatchObject({ decision: 'admit', rehearsal: true, usesSpent: 0 });
+  const rehearsing = createRehearsingStore(store, () => session);
+  await rehearsing.append({
+    kind: 'overridden',
+    event: feedEvent,
+    lane: lane.id,
+    operator,
+    ticketId: adult.id,
+    epoch: 0,
+    method: 'qr',
+    reason: 'other',
+    zone: lane.zone,
+    uses: 1,
+  });
+  expect(await ask(text)).toMatchObject({ decision: 'refuse', code: 'already-used', rehearsal: true });
+  await store.append({ kind: 'rehearsal-left', event: feedEvent, lane: '', operator, session });
+  const after = await ask(text);
+  expect(after).toMatchObject({ decision: 'refuse', code: 'already-used', usesSpent: 1 });
+  expect(after.rehearsal).toBeUndefined();
 });
 
 test('says of a rotating code what the gate then decides: fresh, shown again, of the next step, of long ago, switched off', async () => {

@@ -29,6 +29,23 @@ const refused = (type: (typeof refusalCodes)[number]): LaneState => ({
   decision: { kind: 'refuse', refusal: { type, detail: { gate: 'gate-b', atMs } } },
 });
 
+describe('a rehearsal', () => {
+  const rehearsed = { ...mark, rehearsal: '5e55105e55105e55' } as Mark;
+
+  test('stands above every state in the languages of the venue, and tells staff until when', () => {
+    const shown = view({ name: 'idle' }, { languages: ['ar', 'en'], rehearsalUntilMs: atMs });
+    expect(shown.rehearsal?.map(({ language }) => language)).toEqual(['ar', 'en']);
+    expect(shown.staff).toContain('REHEARSAL until 19:02: no entry counts. Leave it before the doors open.');
+    expect(view({ name: 'closed', why: 'person' }, { rehearsalUntilMs: atMs }).rehearsal).toBeDefined();
+  });
+
+  test('is over at once on the screen, but for whoever is on the way in under it', () => {
+    expect(view({ name: 'idle' }).rehearsal).toBeUndefined();
+    expect(view({ name: 'open', mark }).rehearsal).toBeUndefined();
+    expect(view({ name: 'open', mark: rehearsed }).rehearsal).toBeDefined();
+  });
+});
+
 describe('every state', () => {
   const hold: Extract<Decision, { kind: 'hold' }> = { ...admission, kind: 'hold', reason: 'under-18' };
   const states: readonly LaneState[] = [

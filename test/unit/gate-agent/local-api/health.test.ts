@@ -7,6 +7,15 @@ const nowMs = factsMs;
 const well = wellGate;
 const [lane, reader] = [well.lanes[0] as GateFacts['lanes'][number], well.readers[0] as GateFacts['readers'][number]];
 
+test('a gate that rehearses says so, until when, and how that ends', () => {
+  const untilMs = nowMs + 3_600_000;
+  for (const of of ['event', 'gate'] as const) {
+    const { state, problems } = toHealth({ ...well, rehearsal: { of, untilMs } });
+    expect(state).toBe('yellow');
+    expect(problems).toMatchObject([{ severity: 'warn', what: expect.stringMatching(/rehearses until .*: no entry counts/) }]);
+  }
+});
+
 test('a gate that is well is green and has no problems', () => {
   expect(toHealth(well)).toMatchObject({ state: 'green', problems: [] });
 });
