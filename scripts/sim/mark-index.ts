@@ -2,6 +2,7 @@
 // wristbands, the orders to the venue, and the clock corrections, which say when all the others were made.
 import {
   isOrderFoldMark,
+  isRefusal,
   markKey,
   writerKey,
   type BoundMark,
@@ -37,7 +38,7 @@ export function createMarkIndex(): MarkIndex {
       if (mark.kind === 'bound') addTo(bound, mark);
       if (isOrderFoldMark(mark)) addTo(orders, mark);
       // Refusals are no part of a history.
-      if (!('ticketId' in mark) || mark.ticketId === '' || mark.kind === 'refused') return;
+      if (!('ticketId' in mark) || mark.ticketId === '' || isRefusal(mark)) return;
       const ofTicket = byTicket.get(mark.ticketId) ?? [];
       byTicket.set(mark.ticketId, ofTicket);
       addTo(ofTicket, mark);

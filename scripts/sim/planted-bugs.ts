@@ -2,6 +2,7 @@
 // the code that ships knows of them. A test runs them all, one at a time (test/faults/planted-bugs.test.ts).
 import {
   acceptManifest,
+  asCaused,
   bytesToHex,
   cborDecode,
   chunkBytesMax,
@@ -45,6 +46,7 @@ export const plantedBugs = [
   'last-band-wins',
   'overlook-orders',
   'ignore-lifts',
+  'count-rehearsals',
 ] as const;
 export type PlantedBug = (typeof plantedBugs)[number];
 
@@ -111,6 +113,7 @@ const planted: Readonly<Record<PlantedBug, Partial<Seams>>> = {
         ticket,
       ),
   },
+  'count-rehearsals': { fold: (marks, policy, ticket) => foldTicketHistory(marks.map(asCaused), policy, ticket) },
   'overlook-orders': { newsOfOrders: without('ordered') },
   'ignore-lifts': { newsOfOrders: without('lifted') },
   'last-band-wins': { bindings: (marks, bandsMax) => foldBindings(newestBindingOnly(marks), bandsMax) },

@@ -2,6 +2,7 @@
 // sees everything and tells the gates nothing, and judges by rules of its own rather than by the code that it watches.
 import {
   bytesEqual,
+  isRefusal,
   markKey,
   writerKey,
   type Claim,
@@ -13,6 +14,7 @@ import {
   type Timer,
   type TrustedTime,
 } from '@postern/shared';
+import { reasonAgainst } from './judge-rehearsals.ts';
 import { standingOrders } from './judge-orders.ts';
 import { isCovered, type AcceptedOf } from './accepted-marks.ts';
 import type { Network } from './network.ts';
@@ -25,6 +27,8 @@ export const invariants = [
   'acknowledged-mark-lost',
   'unsigned-mark-merged',
   'known-use-admitted',
+  'rehearsal-counted',
+  'rehearsal-misjudged',
   'use-admitted-after-propagation',
   'denied-ticket-admitted',
   'mark-not-propagated',
@@ -92,6 +96,10 @@ export interface Referee {
   readonly watchMerges: (watch: MergeWatch) => (transaction: ReplicaTransaction) => void;
   readonly shownAtEntry: (showing: Showing) => void;
   readonly admitted: (admission: Admission) => void;
+  /** Somebody was let in in a rehearsal's session. */
+  readonly practised: (session: string, admission: Omit<Admission, 'gate' | 'keyState'>) => void;
+  /** A gate that does not rehearse has refused a ticket as used. */
+  readonly refusedAsUsed: (refusal: Omit<Admission, 'gate' | 'keyState'>) => void;
   /** What a gate holds for the time just now. */
   readonly timeStated: (address: string, time: TrustedTime) => void;
   readonly feedTaken: (address: string, version: number) => void;
@@ -302,7 +310,7 @@ export function createReferee(deps: RefereeDeps): Referee {
       acknowledged.set(key, mark);
       acknowledgedAt.set(address, (acknowledgedAt.get(address) ?? new Set()).add(key));
       noteUse(address, mark.mark);
-      if (mark.mark.kind !== 'refused') followMark(address, mark.mark);
+      if (!isRefusal(mark.mark)) followMark(address, mark.mark);
     },
     watchMerges,
     shownAtEntry: ({ address, isClosed, known }) => {
@@ -333,6 +341,17 @@ export function createReferee(deps: RefereeDeps): Referee {
             `${address} has admitted ${ticketId}, used ${nowMs() - earlier.atMs} ms before at ${earlier.address}, along whole links`,
           );
       }
+    },
+    practised: (session, { address, claim, known }) => {
+      trace.note('practise', address, claim.ticketId);
+      const isSingleUse = deps.isSingleUse(claim.ticketId);
+      const reason = reasonAgainst(known, session, { epoch: claim.epoch, isSingleUse });
+      if (reason !== undefined)
+        violate('rehearsal-misjudged', `${address} has admitted ${claim.ticketId} in rehearsal although ${reason}`);
+    },
+    refusedAsUsed: ({ address, claim, known }) => {
+      if (effectiveEntries(known).length === 0)
+        violate('rehearsal-counted', `${address} has refused ${claim.ticketId} as used, which nobody has used`);
     },
     timeStated: (address, { nowMs: shownMs, trusted, uncertaintyMs, source }) => {
       const offMs = shownMs - deps.wallMs();

@@ -1,11 +1,17 @@
 // The lanes of a simulated gate: a pass is verified by the real method under the keys of the feed, decided by the real rule in the store's
 // transaction, and written down as the real lane writes it.
 import {
+  createGateRehearsal,
+  createRehearsingStore,
   draftLapse,
   draftRefusal,
   hexToBytes,
   qrMethod,
+  sha256,
+  utf8,
   type Claim,
+  type Decision,
+  type DecideInput,
   type LaneContext,
   type Lookups,
   type Mark,
@@ -22,6 +28,9 @@ import type { SimulatedOrders } from './simulated-orders.ts';
 import { simulatedZone, type World } from './world.ts';
 
 export interface SimulatedLanes {
+  /** A supervisor lets this gate rehearse by itself; and ends it. */
+  readonly beginRehearsal: () => Promise<unknown>;
+  readonly leaveRehearsal: () => Promise<unknown>;
   /** A visitor shows a pass; resolves with what was decided and written down, undefined for what is no pass at all. */
   readonly scan: (text: string, direction: 'entry' | 'exit') => Promise<Committed | undefined>;
   readonly verify: (text: string) => Promise<Result<Claim, Refusal>>;
@@ -44,6 +53,7 @@ export interface SimulatedLanesDeps {
   readonly lastAnswersMs: () => readonly number[];
 }
 
+const supervisor = { operator: 'staff-1', role: 'supervisor' } as const;
 const inTouchMs = 30_000;
 
 export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
@@ -83,16 +93,36 @@ export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
       known: store.known.ofTicket(claim.ticketId),
       keyState: keyState(claim.keyId),
     });
+  const rehearsal = createGateRehearsal({
+    policy: context.policy,
+    time: deps.time,
+    switches: store.rehearsalSwitches,
+    append: store.append,
+    random: (bytes) => sha256(utf8(`rehearsal ${address} ${world.queue.nowMs()}`)).slice(0, bytes),
+    // What it is in is asked at every scan; nobody has to be told.
+    timer: { after: () => () => undefined },
+    logger: quietLogger,
+    changed: () => undefined,
+  });
+  const rehearsing = createRehearsingStore(store, () => rehearsal.current()?.session);
+  const judge = (input: DecideInput, decision: Decision): void => {
+    const { claim, rehearsal: session } = input;
+    const known = store.known.ofTicket(claim.ticketId);
+    if (decision.kind === 'admit' && session !== undefined) referee.practised(session, { address, claim, known });
+    if (decision.kind === 'admit' && session === undefined) noteAdmission(claim);
+    if (decision.kind === 'refuse' && session === undefined && decision.refusal.type === 'already-used')
+      referee.refusedAsUsed({ address, claim, known });
+  };
   const laneOf = (direction: 'entry' | 'exit'): LaneBooks =>
     createLaneBooks(
       { id: direction, zone: simulatedZone, direction, onFailure: 'locked', holdTimeoutMs: 60_000 },
       {
         context,
-        store,
+        store: rehearsing,
         logger: quietLogger,
         decide: (input) => {
           const decision = seams.decide(input);
-          if (decision.kind === 'admit' && direction === 'entry') noteAdmission(input.claim);
+          if (direction === 'entry') judge(input, decision);
           return decision;
         },
       },
@@ -103,6 +133,8 @@ export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
     qrMethod.verify({ medium: 'optical', text, readerId: 'camera', seenAtMs: clock.monotonicMs() }, lookups, signal);
 
   return {
+    beginRehearsal: () => rehearsal.begin(supervisor),
+    leaveRehearsal: () => rehearsal.leave(supervisor),
     verify,
     entry: lanes.entry,
     scan: async (text, direction) => {
@@ -112,14 +144,14 @@ export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
       const claim = await verify(text);
       const lane = lanes[direction];
       if (!claim.ok) {
-        store.appendLater(draftRefusal(lane.place(undefined), undefined, claim.error.type, undefined));
+        rehearsing.appendLater(draftRefusal(lane.place(undefined), undefined, claim.error.type, undefined));
         return undefined;
       }
       const committed = await lane.admit(claim.value, undefined);
       if (!committed.ok) return undefined;
       const { decision } = committed.value;
       if (decision.kind === 'refuse')
-        store.appendLater(draftRefusal(lane.place(claim.value.event), claim.value, decision.refusal.type, undefined));
+        rehearsing.appendLater(draftRefusal(lane.place(claim.value.event), claim.value, decision.refusal.type, undefined));
       return committed.value;
     },
     giveBack: async (mark) => void (await lanes.entry.append(draftLapse(mark, mark.uses))),

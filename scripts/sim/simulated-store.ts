@@ -2,10 +2,12 @@
 // the other; a mark is acknowledged, and seen by the replicator, only once the simulated sync is over. Refusals are stamped at once
 // and written before the next mark or at a quiet moment, without a sync.
 import {
+  asCaused,
   createHybridClock,
   createLatestTime,
   encodeMark,
   foldRehearsal,
+  isRehearsalSwitch,
   ok,
   type AdmissionPolicy,
   type AdmitView,
@@ -54,6 +56,8 @@ export interface SimulatedStore extends Store {
   /** Undefined while stamped marks wait for their commit. */
   readonly through: () => HybridTimestamp | undefined;
   readonly known: KnownMarks;
+  /** By which this gate has begun and left rehearsals. */
+  readonly rehearsalSwitches: () => readonly Mark[];
   /** The last entry that this process start has confirmed. */
   readonly lastOpening: () => OpeningMark | undefined;
   /** Of this process start. */
@@ -72,6 +76,7 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
   const hybrid = createHybridClock(() => deps.time().nowMs, reached.latest());
   const own = createMarkIndex();
   let sequence = before.reduce((last, { mark }) => (mark.boot === boot ? Math.max(last, mark.sequence) : last), 0);
+  const switches: Mark[] = before.flatMap(({ mark }) => (isRehearsalSwitch(mark) ? [mark] : []));
   let waiting: EncodedMark[] = [];
   let lastOpening: OpeningMark | undefined;
   let flushes = false;
@@ -123,7 +128,9 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
     commits = false;
     show(marks);
     marks.forEach(deps.onAcknowledged);
-    if (mark.mark.kind === 'admitted' || mark.mark.kind === 'overridden') lastOpening = mark.mark;
+    const caused = asCaused(mark.mark);
+    if (caused.kind === 'admitted' || caused.kind === 'overridden') lastOpening = caused;
+    if (isRehearsalSwitch(mark.mark)) switches.push(mark.mark);
     return mark;
   };
 
@@ -170,6 +177,7 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
     hybrid,
     through: () => (commits || waiting.length > 0 ? undefined : hybrid.tick()),
     known,
+    rehearsalSwitches: () => switches,
     lastOpening: () => lastOpening,
     lastSequence: () => sequence,
   };

@@ -14,6 +14,7 @@ import { startHostileGate } from './hostile-gate.ts';
 import { hasConverged, judge, type Judgement, type Witness } from './judgement.ts';
 import { judgeBindings } from './judge-bindings.ts';
 import { judgeOrders } from './judge-orders.ts';
+import { judgeRehearsals } from './judge-rehearsals.ts';
 import { judgeTimes } from './judge-times.ts';
 import { knownMarks } from './mark-index.ts';
 import { brokenMergeLaws } from './merge-laws.ts';
@@ -22,6 +23,7 @@ import { createPasses } from './passes.ts';
 import { seamsOf, type PlantedBug } from './planted-bugs.ts';
 import { createReferee, type Violation } from './referee.ts';
 import { drawScenario, type WorldSize } from './scenario.ts';
+import { scheduleRehearsals } from './rehearsals.ts';
 import { rememberingLedger } from './remembering-ledger.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import { callStaff } from './staff.ts';
@@ -50,6 +52,8 @@ export interface SimulationResult {
 }
 
 const event = 1;
+/** So that rehearsals change nothing else of a world. */
+const rehearsalSeed = 0x5e55_105e;
 /** The liveness phase looks so often whether everybody agrees. */
 const lookMs = 5_000;
 const hostileGapMs = 15_000;
@@ -166,6 +170,13 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
       open: processes,
       isFull,
     });
+  scheduleRehearsals({
+    world,
+    random: createSeededRandom(seed ^ rehearsalSeed),
+    durationMs,
+    open: processes,
+    isFull,
+  });
   scheduleFaults({
     world,
     cloud,
@@ -233,6 +244,7 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     await judge(judgement());
     judgeBindings(judgement());
     judgeOrders(judgement());
+    judgeRehearsals(judgement());
     judgeTimes(judgement());
     for (const law of await brokenMergeLaws({
       event,
