@@ -26,7 +26,10 @@ export function judgeRehearsals({ referee, policy, tickets, witnesses, fold }: J
       if (real.length === marks.length) continue;
       const said = (of: readonly Mark[]): string => describe(fold(of, policy, ticket), ticket);
       if (said(marks) !== said(real))
-        referee.violate('rehearsal-counted', `${address} has for ${ticket.id} ${said(marks)} where ${said(real)} is real`);
+        referee.violate(
+          'rehearsal-counted',
+          `${address} has for ${ticket.id} ${said(marks)} where ${said(real)} is real`,
+        );
     }
 }
 

@@ -37,6 +37,9 @@ export function scheduleRehearsals({ world, random, durationMs, open, isFull }: 
     });
   }
   const leave = async (address: string): Promise<void> => {
-    if (!isFull()) await open().find((gate) => gate.address === address)?.leaveRehearsal();
+    if (!isFull())
+      await open()
+        .find((gate) => gate.address === address)
+        ?.leaveRehearsal();
   };
 }

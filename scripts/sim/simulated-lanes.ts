@@ -151,7 +151,9 @@ export function createSimulatedLanes(deps: SimulatedLanesDeps): SimulatedLanes {
       if (!committed.ok) return undefined;
       const { decision } = committed.value;
       if (decision.kind === 'refuse')
-        rehearsing.appendLater(draftRefusal(lane.place(claim.value.event), claim.value, decision.refusal.type, undefined));
+        rehearsing.appendLater(
+          draftRefusal(lane.place(claim.value.event), claim.value, decision.refusal.type, undefined),
+        );
       return committed.value;
     },
     giveBack: async (mark) => void (await lanes.entry.append(draftLapse(mark, mark.uses))),

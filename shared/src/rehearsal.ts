@@ -29,7 +29,9 @@ type Doors = Pick<AdmissionPolicy, 'types'>;
 
 /** When doors open next after `fromS`: where the next window of a ticket type begins, Unix seconds. */
 export function doorsOpenS({ types }: Doors, fromS: number): number {
-  const starts = types.flatMap(({ validFromS }) => (validFromS !== undefined && validFromS > fromS ? [validFromS] : []));
+  const starts = types.flatMap(({ validFromS }) =>
+    validFromS !== undefined && validFromS > fromS ? [validFromS] : [],
+  );
   return Math.min(Number.MAX_SAFE_INTEGER / 1_000, ...starts);
 }
 

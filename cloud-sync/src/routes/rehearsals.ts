@@ -14,7 +14,12 @@ export function rehearsalRoutes({ rehearsals }: { readonly rehearsals: Rehearsal
   router.get(
     '/:event/rehearsal',
     describeRoute(
-      describe('Say what rehearses, and which gates do not', 'rehearsal', { schema: rehearsalViewSchema }, readProblems),
+      describe(
+        'Say what rehearses, and which gates do not',
+        'rehearsal',
+        { schema: rehearsalViewSchema },
+        readProblems,
+      ),
     ),
     validEvent,
     async (c) => {

@@ -205,7 +205,9 @@ async function causeOf(
   switches: readonly Mark[],
 ): Promise<RehearsalAlarmCause | undefined> {
   const ofEvent = rehearsals.find((row) => row.session === session);
-  const own = switches.find((mark) => mark.kind === 'rehearsal-begun' && mark.gate === gate && mark.session === session);
+  const own = switches.find(
+    (mark) => mark.kind === 'rehearsal-begun' && mark.gate === gate && mark.session === session,
+  );
   const [fromMs, untilMs] =
     ofEvent !== undefined
       ? [ofEvent.from_ms, ofEvent.until_ms]

@@ -287,10 +287,7 @@ const standingTexts = (
   return noContactSinceMs === undefined ? [] : [noContactText(noContactSinceMs, language, timeZone)];
 };
 
-const rehearsalTexts = (
-  { rehearsalUntilMs, timeZone }: DisplayContext,
-  language: StaffLanguage,
-): readonly string[] =>
+const rehearsalTexts = ({ rehearsalUntilMs, timeZone }: DisplayContext, language: StaffLanguage): readonly string[] =>
   rehearsalUntilMs === undefined ? [] : [rehearsalStaffText(rehearsalUntilMs, language, timeZone)];
 
 /** Also where the rehearsal was left while somebody whose entry was practised is still on the way in. */

@@ -357,7 +357,5 @@ function* marksOf(
 
 /** Under which ticket a scan finds the mark; a refusal under none, since it is no part of a history. */
 function ticketBlob(mark: Mark): Uint8Array | null {
-  return 'ticketId' in mark && mark.ticketId !== '' && !isRefusal(mark)
-    ? (hexToBytes(mark.ticketId) ?? null)
-    : null;
+  return 'ticketId' in mark && mark.ticketId !== '' && !isRefusal(mark) ? (hexToBytes(mark.ticketId) ?? null) : null;
 }

@@ -72,7 +72,10 @@ export function createGateRehearsal(deps: GateRehearsalDeps): GateRehearsal {
   };
 
   /** A session that was left, but not on disk, would be back after a restart: tried until it is there. */
-  const writeLeft = async (session: string, { operator }: Pick<Operator, 'operator'>): Promise<Result<Mark, StoreError>> => {
+  const writeLeft = async (
+    session: string,
+    { operator }: Pick<Operator, 'operator'>,
+  ): Promise<Result<Mark, StoreError>> => {
     unwritten.delete(session);
     const written = await deps.append({ kind: 'rehearsal-left', event: policy().event, lane: '', operator, session });
     if (!written.ok) unwritten.set(session, { operator });
@@ -88,7 +91,9 @@ export function createGateRehearsal(deps: GateRehearsalDeps): GateRehearsal {
       if (!trusted) return err({ type: 'clock-untrusted' });
       const { event } = policy();
       const fromS = Math.floor(nowMs / 1_000);
-      const untilS = Math.floor(rehearsalEndMs(policy(), { fromS, untilS: fromS + gateRehearsalHours * 3_600 }) / 1_000);
+      const untilS = Math.floor(
+        rehearsalEndMs(policy(), { fromS, untilS: fromS + gateRehearsalHours * 3_600 }) / 1_000,
+      );
       const session = bytesToHex(random(sessionBytes));
       const begun = await deps.append({ kind: 'rehearsal-begun', event, lane: '', operator, session, untilS });
       look();
@@ -110,10 +115,7 @@ export function createGateRehearsal(deps: GateRehearsalDeps): GateRehearsal {
 
 /** Staff's word to all events of a gate at once: to the gate there is one rehearsal. */
 export interface StewardRehearsals {
-  readonly act: (
-    by: Operator,
-    action: RehearsalAction,
-  ) => Promise<Result<{ readonly mark: Mark }, RehearsalError>>;
+  readonly act: (by: Operator, action: RehearsalAction) => Promise<Result<{ readonly mark: Mark }, RehearsalError>>;
 }
 export interface RehearsalAction {
   readonly type: 'begin-rehearsal' | 'leave-rehearsal';
@@ -125,7 +127,9 @@ export const createStewardRehearsals = (rehearsals: readonly GateRehearsal[]): S
   act: async (by, { type }) => {
     const isIn = ({ current }: GateRehearsal): boolean => current() !== undefined;
     const concerned = rehearsals.filter((one) => isIn(one) === (type === 'leave-rehearsal'));
-    const done = await Promise.all(concerned.map((one) => (type === 'begin-rehearsal' ? one.begin(by) : one.leave(by))));
+    const done = await Promise.all(
+      concerned.map((one) => (type === 'begin-rehearsal' ? one.begin(by) : one.leave(by))),
+    );
     const [result] = [...done.filter(({ ok: worked }) => !worked), ...done];
     if (result === undefined)
       return err({ type: type === 'begin-rehearsal' ? 'rehearsal-in-force' : 'rehearsal-not-in-force' });

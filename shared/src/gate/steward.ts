@@ -8,7 +8,12 @@ import type { DeclineReason, Mark, OverrideReason, UndoReason } from '../mark.ts
 import type { Presentation } from '../presentation.ts';
 import { assert, err, ok, exhaustive, type Result } from '../result.ts';
 import { isBandAction, type BandAction, type BandDesk, type BandDeskError } from './band-desk.ts';
-import { isRehearsalAction, type RehearsalAction, type RehearsalError, type StewardRehearsals } from './gate-rehearsal.ts';
+import {
+  isRehearsalAction,
+  type RehearsalAction,
+  type RehearsalError,
+  type StewardRehearsals,
+} from './gate-rehearsal.ts';
 import type { Lane, LaneActionError, Operator, StaffRole } from './lane-api.ts';
 import { draftDenial, draftPassOut } from './lane-marks.ts';
 import type { EventAccess, LaneContext, Logger, Store } from './ports.ts';

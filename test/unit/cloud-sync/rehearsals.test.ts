@@ -89,7 +89,9 @@ describe('a rehearsal of the whole event', () => {
     await begin({ untilMs: virtualStartMs + hourMs });
     await test.cloud.feed.publish(1);
     await gate.poll();
-    expect(gate.cache.current()?.manifest.policy.rehearsal).toMatchObject({ untilS: (virtualStartMs + hourMs) / 1_000 });
+    expect(gate.cache.current()?.manifest.policy.rehearsal).toMatchObject({
+      untilS: (virtualStartMs + hourMs) / 1_000,
+    });
     await end();
     await test.cloud.feed.publish(1);
     await gate.poll();
@@ -149,7 +151,10 @@ describe('what gates have practised', () => {
     expect(session).toMatch(/^[0-9a-f]{16}$/);
     await push(gate, entriesOf('gate-a', 1));
     const before = await counts();
-    await push(other, entriesOf('gate-b', 3).flatMap((mark) => rehearsed(mark, session)));
+    await push(
+      other,
+      entriesOf('gate-b', 3).flatMap((mark) => rehearsed(mark, session)),
+    );
     expect(await counts()).toEqual(before);
     expect(before).toEqual([1, 0, 1, 0]);
     const database = openCloudDatabase(test.databaseUrl);
@@ -214,7 +219,10 @@ describe('an alarm', () => {
 
   it('is raised where a gate marks entries as rehearsed although nobody rehearses', async () => {
     const gate = await enrolTestGate(test, 1, 'gate-a');
-    await push(gate, entriesOf('gate-a', 3).flatMap((mark) => rehearsed(mark, 'bad0bad0bad0bad0')));
+    await push(
+      gate,
+      entriesOf('gate-a', 3).flatMap((mark) => rehearsed(mark, 'bad0bad0bad0bad0')),
+    );
     const alarm = { gate: 'gate-a', name: 'Gate A', cause: 'never-begun', persons: 3, firstMs: virtualStartMs };
     expect((await view()).alarms).toMatchObject([alarm]);
     expect((await live()).alarms).toMatchObject([alarm]);
@@ -224,7 +232,10 @@ describe('an alarm', () => {
     const gate = await enrolTestGate(test, 1, 'gate-a');
     await begin({ untilMs: virtualStartMs + 10 * 60_000 });
     const session = await sessionOf(gate);
-    await push(gate, entriesOf('gate-a', 30).flatMap((mark) => rehearsed(mark, session)));
+    await push(
+      gate,
+      entriesOf('gate-a', 30).flatMap((mark) => rehearsed(mark, session)),
+    );
     expect((await view()).alarms).toMatchObject([{ cause: 'outside-its-time' }]);
   });
 
@@ -240,7 +251,10 @@ describe('an alarm', () => {
     await push(other, entriesOf('gate-b', 1, 2));
     expect((await view()).alarms).toMatchObject([{ gate: 'gate-a', cause: 'while-doors-open', persons: 5 }]);
     // The session of another gate is nobody else's.
-    await push(await enrolTestGate(test, 1, 'gate-c'), entriesOf('gate-c', 1).flatMap((mark) => rehearsed(mark, local)));
+    await push(
+      await enrolTestGate(test, 1, 'gate-c'),
+      entriesOf('gate-c', 1).flatMap((mark) => rehearsed(mark, local)),
+    );
     expect((await view()).alarms.map(({ gate: of, cause }) => [of, cause])).toContainEqual(['gate-c', 'never-begun']);
   });
 });

@@ -163,7 +163,14 @@ describe('whether a gate rehearses', () => {
   });
 
   it('opens windows that have not begun, and none that are over', () => {
-    const claim = { method: 'qr', event: 7, ticketId: 'ab'.repeat(16), epoch: 0, type: 1, assurance: 'signed' } as const;
+    const claim = {
+      method: 'qr',
+      event: 7,
+      ticketId: 'ab'.repeat(16),
+      epoch: 0,
+      type: 1,
+      assurance: 'signed',
+    } as const;
     const answer = (type: object, rehearsal?: string): string => {
       const policy = aPolicy({ type });
       const decision = decide({

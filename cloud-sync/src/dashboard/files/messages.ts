@@ -113,6 +113,7 @@ export const columnTexts: Readonly<Record<TicketColumn, StaffTexts>> = {
   hold: { en: 'What staff has to check', de: 'Was das Personal prüft' },
   validFrom: { en: 'Valid from', de: 'Gültig ab' },
   validUntil: { en: 'Valid until', de: 'Gültig bis' },
+  language: { en: 'Language', de: 'Sprache' },
   name: { en: 'Name', de: 'Name' },
   firstName: { en: 'First name', de: 'Vorname' },
   lastName: { en: 'Last name', de: 'Nachname' },

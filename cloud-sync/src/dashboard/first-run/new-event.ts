@@ -19,9 +19,7 @@ const namesOf = (lines: string): readonly string[] => [
 ];
 
 /** `POST /api/events`; undefined while something is missing. */
-export function toEvent(
-  draft: EventDraft,
-):
+export function toEvent(draft: EventDraft):
   | {
       readonly name: string;
       readonly timeZone: string;

@@ -5,11 +5,14 @@ import {
   bytesToHex,
   createBandDesk,
   createConfirmations,
+  createGateRehearsal,
   createLane,
   createMethodRegistry,
+  createRehearsingStore,
   createStaffSignOn,
   createSteward,
   createStewardOrders,
+  createStewardRehearsals,
   decide,
   derivePinInSlices,
   hexToBytes,
@@ -17,6 +20,7 @@ import {
   sleep,
   verifyRevocationNotice,
   type Clock,
+  type GateRehearsal,
   type Lane,
   type LaneContext,
   type LaneEvent,
@@ -88,6 +92,7 @@ export interface BrowserGate {
   readonly reach: Reach;
   readonly replication: Replication;
   readonly orders: () => OrdersView;
+  readonly rehearsal: GateRehearsal['current'];
   readonly partyPassed: (persons: number) => void;
   readonly stop: () => Promise<void>;
 }
@@ -140,7 +145,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
 
   const others = await openOtherGates({ name: names.replica, event, logger });
   let replication: Replication | undefined;
-  const store = await openHandheldStore({
+  const written = await openHandheldStore({
     name: names.journal,
     event,
     gate,
@@ -157,7 +162,21 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
       changed();
     },
   });
-  const timed: TimedEvent = { event, store, journal: store };
+  const rehearsal = createGateRehearsal({
+    policy: feed.policy,
+    time: trust.now,
+    switches: written.rehearsalSwitches,
+    append: written.append,
+    random,
+    timer,
+    logger,
+    changed,
+  });
+  const store: HandheldStore = {
+    ...written,
+    ...createRehearsingStore(written, () => rehearsal.current()?.session),
+  };
+  const timed: TimedEvent = { event, store: written, journal: written };
   correctHandedOn(timed, trust);
 
   let lookForOrders = (): void => undefined;
@@ -264,6 +283,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     }),
     logger,
     signOn,
+    rehearsals: createStewardRehearsals([rehearsal]),
     confirmClock: (trueMs) => confirmTime(trueMs, { trust, events: [timed] }),
   });
   await Promise.all([lanes.entry.start(), lanes.exit.start()]);
@@ -328,6 +348,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     reach,
     replication: running,
     orders: () => ({ orders: [...ordersAtGate.view()] }),
+    rehearsal: rehearsal.current,
     partyPassed: (persons) => {
       turnstiles.entry.partyPassed(persons);
       turnstiles.exit.partyPassed(persons);
@@ -335,6 +356,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     stop: async () => {
       stopping.abort();
       ordersAtGate.orders.stop();
+      rehearsal.stop();
       await Promise.all([lanes.entry.stop(), lanes.exit.stop()]);
       // The store goes first, so that the worker's last drain finds everything.
       await store.close();

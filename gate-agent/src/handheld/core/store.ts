@@ -2,17 +2,22 @@
 // IndexedDB with `durability: strict`, one after the other. When anything about the journal fails, nobody is let in until `reopen` has
 // verified it; what a failed commit has left all the same is given back then. Refusals wait for a quiet moment.
 import {
+  asCaused,
   bindingsAround,
   compareHybrid,
   createHybridClock,
   createLatestTime,
   createRefusalBatch,
+  draftLapse,
   err,
   foldBindings,
+  foldRehearsal,
   foldTicketHistory,
   isOrderFoldMark,
+  isRehearsalSwitch,
   markKey,
   ok,
+  rehearsedDraft,
   type AdmissionPolicy,
   type AdmitView,
   type Bindings,
@@ -75,6 +80,8 @@ export interface HandheldStore extends Store {
   readonly lastSequence: () => number;
   /** The last own entry that a sure clock has stamped, if any. */
   readonly lastEntry: () => readonly Mark[];
+  /** By which this gate has begun and left rehearsals, in the order in which it did. */
+  readonly rehearsalSwitches: () => readonly Mark[];
   /** Why the store is stopped; undefined while it works. */
   readonly trouble: () => string | undefined;
   /** Whatever was asked of it before is done. */
@@ -93,6 +100,7 @@ interface Known {
   readonly orderMarks: Mark[];
   readonly bound: Mark[];
   readonly corrections: Mark[];
+  readonly rehearsalSwitches: Mark[];
   readonly moving: Map<string, Mark>;
 }
 
@@ -149,6 +157,7 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
     if (isOrderFoldMark(mark)) to.orderMarks.push(mark);
     if (mark.kind === 'bound') to.bound.push(mark);
     if (mark.kind === 'corrected') to.corrections.push(mark);
+    if (isRehearsalSwitch(mark)) to.rehearsalSwitches.push(mark);
     if (mark.kind === 'admitted' && mark.clock.source !== 'none' && mark.clock.source !== 'person') lastEntry = mark;
   };
 
@@ -165,6 +174,7 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
         orderMarks: [],
         bound: [],
         corrections: [],
+        rehearsalSwitches: [],
         moving,
       };
       const latest = createLatestTime();
@@ -191,11 +201,12 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
     const { journal } = to;
     const last = journal.lastSequence();
     for (let sequence = acknowledged + 1; sequence <= last; sequence++) {
-      const mark = await journal.find(boot, sequence);
+      const stored = await journal.find(boot, sequence);
+      const mark = stored && asCaused(stored);
       if (mark?.kind !== 'admitted' && mark?.kind !== 'exited' && mark?.kind !== 'overridden') continue;
-      const { lane, ticketId, epoch, method } = mark;
       const uses = mark.kind === 'exited' ? 1 : mark.uses;
-      const back = { kind: 'lapsed', event, lane, ticketId, epoch, method, of: { boot, sequence }, uses } as const;
+      // Of the session that it was practised in, if it was.
+      const back = rehearsedDraft(draftLapse(mark, uses), undefined);
       note(to, await journal.transact('strict', async ({ insert }) => insert(back, stamp())));
     }
     acknowledged = journal.lastSequence();
@@ -275,7 +286,10 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
 
   const viewOf = (ticketId: string, marks: readonly Mark[]): AdmitView => {
     const ticket = deps.ticket(ticketId);
-    return { ticket, history: foldTicketHistory(marks, deps.policy(), ticket), occupancy };
+    const history = foldTicketHistory(marks, deps.policy(), ticket);
+    const practised: AdmitView['practised'] = (session) =>
+      foldRehearsal(marks, session, deps.policy(), ticket, history);
+    return { ticket, history, practised, occupancy };
   };
   const occupancy: AdmitView['occupancy'] = (zone) => {
     const own = working()?.counts;
@@ -374,6 +388,7 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
     through: () => (trouble === undefined && waiting.length === 0 && onTheirWay === 0 ? hybrid.tick() : undefined),
     lastSequence: () => acknowledged,
     lastEntry: () => (lastEntry === undefined ? [] : [lastEntry]),
+    rehearsalSwitches: () => working()?.rehearsalSwitches ?? [],
     trouble: () => trouble,
     settled: () => inTurn(async () => undefined),
   };

@@ -12,7 +12,9 @@ test('a gate that rehearses says so, until when, and how that ends', () => {
   for (const of of ['event', 'gate'] as const) {
     const { state, problems } = toHealth({ ...well, rehearsal: { of, untilMs } });
     expect(state).toBe('yellow');
-    expect(problems).toMatchObject([{ severity: 'warn', what: expect.stringMatching(/rehearses until .*: no entry counts/) }]);
+    expect(problems).toMatchObject([
+      { severity: 'warn', what: expect.stringMatching(/rehearses until .*: no entry counts/) },
+    ]);
   }
 });
 
