@@ -11,6 +11,7 @@ import { framesToY4m, renderCodeFrame } from '../../scripts/lib/render-code-fram
 import { launchBrowser } from '../support/browser.ts';
 import { startDemo, type DemoProcess } from '../support/demo-process.ts';
 import { describeOrReport, missingPrograms } from '../support/not-run.ts';
+import { axeFindings, watchPage, type PageWatch } from '../support/page-watch.ts';
 
 const startMsMax = 90_000;
 const happensMsMax = 60_000;
@@ -19,6 +20,7 @@ describeOrReport("the demo's page", missingPrograms('chromium', 'ffmpeg'), () =>
   let demo: DemoProcess;
   let browser: Browser;
   let page: Page;
+  let watch: PageWatch;
   let folder = '';
 
   beforeAll(async () => {
@@ -41,6 +43,7 @@ describeOrReport("the demo's page", missingPrograms('chromium', 'ffmpeg'), () =>
     ];
     browser = await launchBrowser(...fakeCamera);
     page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    watch = await watchPage(page);
     await page.goto(url);
     await page.getByRole('heading', { name: 'Postern', exact: true }).waitFor();
   }, startMsMax);
@@ -124,6 +127,10 @@ describeOrReport("the demo's page", missingPrograms('chromium', 'ffmpeg'), () =>
       expect(text).toContain(String(pid));
     expect(text).toContain('gate-agent verify --data ');
     expect(text.match(/journal\.db.*SELECT/g)).toHaveLength(2);
+  });
+
+  test('breaks no rule of its own, and nobody is shut out of it', async () => {
+    expect([...watch.findings(), ...(await axeFindings(page))]).toEqual([]);
   });
 });
 

@@ -24,6 +24,7 @@ import { silentLogger, ticketId } from '../support/lane-rig.ts';
 import { serveLocalApi, type ServedApi } from '../support/local-api.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
 import { createVirtualTime } from '../support/virtual-time.ts';
+import { axeFindings, watchPage, type PageWatch } from '../support/page-watch.ts';
 
 const pin = '4711';
 const card = makeStaffCode((bytes) => new Uint8Array(bytes).fill(1));
@@ -123,17 +124,15 @@ describeOrReport('the band desk', firstReason(missingPrograms('chromium'), notBu
   let browser: Browser;
   let gate: Awaited<ReturnType<typeof startDeskGate>>;
   let page: Page;
-  let errors: string[];
+  let watch: PageWatch;
   let requested: URL[];
 
   const open = async (options: BrowserContextOptions = {}, query = ''): Promise<void> => {
     const context = await browser.newContext({ viewport: { width: 1_024, height: 600 }, locale: 'en-GB', ...options });
     page = await context.newPage();
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (line) => {
-      // The browser itself reports every answer that is not 200; those are what is tested here.
-      if (line.type() === 'error' && !line.text().startsWith('Failed to load resource')) errors.push(line.text());
-    });
+    watch = await watchPage(page);
+    // The browser itself reports every answer that is not 200; those are what is tested here.
+    watch.expect(/Failed to load resource/);
     page.on('request', (request) => requested.push(new URL(request.url())));
     await page.goto(gate.url + query);
   };
@@ -142,13 +141,14 @@ describeOrReport('the band desk', firstReason(missingPrograms('chromium'), notBu
     browser = await launchBrowser();
   });
   beforeEach(async () => {
-    [errors, requested] = [[], []];
+    requested = [];
     gate = await startDeskGate();
   });
   afterEach(async () => {
+    const found = [...watch.findings(), ...(await axeFindings(page))];
     await page.context().close();
     await gate.stop();
-    expect(errors).toEqual([]);
+    expect(found).toEqual([]);
     expect(requested.filter(({ origin }) => origin !== new URL(gate.url).origin)).toEqual([]);
   });
   afterAll(() => browser?.close());

@@ -5,12 +5,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { LaneState, Mark } from '@postern/shared';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { laneStateToView, type DisplayContext, type DisplayView } from '../../gate-agent/src/local-api/display-view.ts';
 import { pageFolder } from '../../gate-agent/src/local-api/pages.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { serveLocalApi, servedAtMs, type ServedApi } from '../support/local-api.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
+import { axeFindings, watchPage, type PageWatch } from '../support/page-watch.ts';
 
 const context: DisplayContext = {
   languages: ['en', 'de'],
@@ -50,13 +51,15 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
   let browser: Browser;
   let page: Page;
   let gate: ShownGate;
-  const errors: string[] = [];
+  let watch: PageWatch;
 
   beforeAll(async () => {
     browser = await launchBrowser();
     gate = await startShownGate(0);
     page = await browser.newPage({ viewport: { width: 1_024, height: 600 } });
-    page.on('pageerror', (error) => errors.push(error.message));
+    watch = await watchPage(page);
+    // One test stops the gate.
+    watch.expect(/Failed to load resource: net::ERR_/);
     await page.goto(`${gate.server.url}/display`);
   });
 
@@ -68,7 +71,10 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
   afterAll(async () => {
     await browser?.close();
     await gate?.stop();
-    expect(errors).toEqual([]);
+  });
+
+  afterEach(async () => {
+    expect([...watch.findings(), ...(await axeFindings(page))]).toEqual([]);
   });
 
   const text = (): Promise<string> => page.locator('main').innerText();

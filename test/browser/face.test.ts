@@ -15,6 +15,7 @@ import { writeCameraFile } from '../support/camera-picture.ts';
 import { createTestCloud, someEvent, type TestCloud } from '../support/cloud.ts';
 import { allowFaces, consentText } from '../support/face.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
+import { axeFindings, watchPage, type PageWatch } from '../support/page-watch.ts';
 
 const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/face/index.html', import.meta.url));
 const missingPage = existsSync(builtPage) ? undefined : 'the pages are not built (npm run build)';
@@ -30,7 +31,7 @@ describeOrReport('enrolling a face', firstReason(missingPrograms('chromium', 'ff
   let ticket: TicketResponse;
   let base = '';
   const folder = mkdtempSync(join(tmpdir(), 'postern-face-page-'));
-  const errors: string[] = [];
+  let watch: PageWatch;
   const sent: Request[] = [];
 
   beforeAll(async () => {
@@ -56,15 +57,14 @@ describeOrReport('enrolling a face', firstReason(missingPrograms('chromium', 'ff
     server = createAdaptorServer({ fetch: test.cloud.app.fetch });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    errors.length = 0;
     sent.length = 0;
     context = await browser.newContext({ viewport: { width: 412, height: 915 }, locale: 'en-GB' });
     page = await context.newPage();
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    watch = await watchPage(page);
     page.on('request', (request) => sent.push(request));
   });
   afterEach(async () => {
+    expect(await axeFindings(page)).toEqual([]);
     await context.close();
     test.cloud.endStreams();
     (server as Server).closeAllConnections();
@@ -88,7 +88,7 @@ describeOrReport('enrolling a face', firstReason(missingPrograms('chromium', 'ff
     await page.click('button[type=submit]');
     expect(await page.locator('video').count()).toBe(0);
     expect(await status()).toMatchObject({ enrolled: false });
-    expect(errors).toEqual([]);
+    expect(watch.findings()).toEqual([]);
   });
 
   it('sends templates and no picture, shows what is kept, and erases it again', async () => {
@@ -130,7 +130,7 @@ describeOrReport('enrolling a face', firstReason(missingPrograms('chromium', 'ff
     await says('Your face is erased');
     await says('You do not have to.');
     expect(await status()).toMatchObject({ enrolled: false, consents: [{ end: 'withdrawn' }] });
-    expect(errors).toEqual([]);
+    expect(watch.findings()).toEqual([]);
   });
 
   it('says what is wrong with a link that was used, and that the ticket is good without', async () => {

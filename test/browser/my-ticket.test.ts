@@ -21,6 +21,7 @@ import { makeLink, secretOf } from '../support/phone.ts';
 import { chainOf, testWallet, tokenRules } from '../support/tokens.ts';
 import { createVirtualTime, virtualStartMs } from '../support/virtual-time.ts';
 import { makeAppleFiles, makeGoogleFiles } from '../support/wallet-files.ts';
+import { axeFindings, watchPage, type PageWatch } from '../support/page-watch.ts';
 
 const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/my-ticket/worker.js', import.meta.url));
 const missingPage = existsSync(builtPage) ? undefined : 'the pages are not built (npm run build)';
@@ -38,6 +39,7 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
   let ticket: TicketResponse;
   let link = '';
   let contexts: BrowserContext[] = [];
+  let watches: PageWatch[] = [];
   /** What no page may do: throw, break its own rules, or ask anybody else. */
   const wrongs: string[] = [];
 
@@ -80,8 +82,11 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
     link = onPhone((await makeLink(test, ticket.id)).link);
   });
   afterEach(async () => {
+    for (const watch of watches) wrongs.push(...watch.findings());
+    for (const page of contexts.flatMap((context) => context.pages()))
+      if (page.url().startsWith(url)) wrongs.push(...(await axeFindings(page)));
     for (const context of contexts) await context.close();
-    contexts = [];
+    [contexts, watches] = [[], []];
     expect(wrongs).toEqual([]);
   });
 
@@ -106,10 +111,10 @@ describeOrReport('a ticket on a phone', firstReason(missingPrograms('chromium'),
   ): Promise<Page> => {
     const page = await context.newPage();
     page.setDefaultTimeout(patienceMs);
-    page.on('pageerror', (error) => wrongs.push(error.message));
-    page.on('console', (message) => {
-      if (message.text().includes('Content Security Policy')) wrongs.push(message.text());
-    });
+    const watch = await watchPage(page);
+    // Without a network, and where the cloud says no, which is what is tested here.
+    watch.expect(/Failed to load resource/);
+    watches.push(watch);
     page.on('request', (request) => {
       // Where somebody has pressed to go to.
       if (request.isNavigationRequest()) return;
