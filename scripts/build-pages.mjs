@@ -8,6 +8,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync,
 import { builtinModules } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkBudgets } from './lib/page-sizes.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -94,6 +95,15 @@ const withoutJsonSchemas = {
   },
 };
 
+/** The rules of our pages forbid to make code of texts, which zod tries wherever it is not told before its first schema. */
+const withoutMakingCode = {
+  name: 'without-making-code',
+  transform(code, id) {
+    if (!/[\\/]zod[\\/]v4[\\/]core[\\/]core\.js$/.test(id)) return null;
+    return { code: `${code}\nglobalConfig.jitless = true;\n`, map: null };
+  },
+};
+
 const ifNeeded = process.argv.includes('--if-needed');
 const watch = process.argv.includes('--watch') ? {} : null;
 const existing = pages.filter((page) => existsSync(join(root, page.source, entryOf(page))));
@@ -101,6 +111,11 @@ const stale = existing.filter((page) => !ifNeeded || isStale(page));
 // Where somebody else has set it, as test runners do, a page would be built for development, with paths of this machine in it.
 if (watch === null) process.env.NODE_ENV = 'production';
 if (stale.length > 0) await buildAll(stale);
+if (watch === null) {
+  const problems = checkBudgets(root, stale.length > 0 ? console.log : () => undefined);
+  for (const problem of problems) console.error(problem);
+  if (problems.length > 0) process.exitCode = 1;
+}
 
 function isStale(page) {
   const { source, further = [] } = page;
@@ -129,7 +144,7 @@ async function buildAll(stalePages) {
       configFile: false,
       base: './',
       logLevel: 'warn',
-      plugins: thread === undefined ? [preact(), withoutLedgers, withoutJsonSchemas] : [],
+      plugins: thread === undefined ? [preact(), withoutLedgers, withoutJsonSchemas, withoutMakingCode] : [],
       resolve: {
         conditions: ['source', 'module', ...(thread === undefined ? ['browser'] : []), 'development|production'],
         alias: faceAliases,

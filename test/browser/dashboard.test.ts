@@ -49,11 +49,11 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
 
   /** Where signing in is asked for: the page of it, or the dialog over the page. */
   const signIn = async (token = test.token): Promise<void> => {
-    await page.waitForSelector('form');
+    await page.waitForSelector('.sign-in-form');
     const byToken = page.getByRole('button', { name: 'Use a token instead' });
     if (await byToken.isVisible()) await byToken.click();
-    await page.fill('input[type=password]', token);
-    await page.click('button[type=submit]');
+    await page.fill('.sign-in-form input[type=password]', token);
+    await page.click('.sign-in-form button[type=submit]');
   };
   const enter = async (gate: TestGate | undefined, atMs: number, throughMs: number): Promise<void> => {
     if (gate === undefined) throw new Error('no such gate');
@@ -137,5 +137,82 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     await page.waitForSelector('dialog[open]');
     await signIn();
     await page.waitForSelector('.stamp .tone-good');
+  });
+
+  it('asks to sign in again over a form, loses nothing of it, and then does what was asked', async () => {
+    watch.expect(/status of 401/);
+    await signIn();
+    await page.waitForSelector('.live');
+    await page.goto(`${served.url}/#/e/1/gates/.new`);
+    await page.getByLabel('Name').fill('Ferry pier');
+    await page.context().clearCookies();
+    const send = page.locator('form button[type=submit]');
+    await send.click();
+    await page.waitForSelector('dialog[open]');
+    expect(await axeFindings(page)).toEqual([]);
+    // Escape leads nowhere: there is nothing to go back to before somebody has signed in.
+    await page.keyboard.press('Escape');
+    expect(await page.locator('dialog[open]').count()).toBe(1);
+    expect(await page.getByLabel('Name').inputValue()).toBe('Ferry pier');
+    expect((await test.api('GET', '/api/events/1/gates/ferry-pier')).status).toBe(404);
+    await signIn();
+    await expect.poll(async () => (await test.api('GET', '/api/events/1/gates/ferry-pier')).status).toBe(200);
+    await page.getByText('Ferry pier').first().waitFor();
+  });
+
+  it('can be used by keyboard alone, and skips the way around', async () => {
+    await signIn();
+    await page.waitForSelector('.live');
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    await page.keyboard.press('Tab');
+    const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.textContent ?? '');
+    expect(await focused()).toBe('Go to the content');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+    await page.getByRole('link', { name: 'Gates', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.evaluate(() => location.hash)).toBe('#/e/1/gates');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('main');
+  });
+
+  it('fits a phone, by night and in German, and its menu opens and closes', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await signIn();
+    await page.waitForSelector('.live .plot canvas');
+    const menu = page.getByRole('button', { name: 'Menu' });
+    expect(await page.getByRole('link', { name: 'Gates', exact: true }).isVisible()).toBe(false);
+    await menu.click();
+    await page.getByLabel('Language').selectOption('de');
+    await page.getByRole('button', { name: 'Abmelden' }).waitFor();
+    await page.getByRole('link', { name: 'Live', exact: true }).click();
+    await page.getByRole('heading', { name: 'Zonen und Gates' }).waitFor();
+    const overhang = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(overhang).toBeLessThanOrEqual(0);
+  });
+});
+
+describeOrReport('what watches pages in tests', missingPrograms('chromium'), () => {
+  it('finds what a page’s rules forbid, what it writes as an error, and what shuts somebody out', async () => {
+    const browser = await launchBrowser();
+    const page = await browser.newPage();
+    const watch = await watchPage(page);
+    await page.route('http://page.test/**', (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        headers: { 'Content-Security-Policy': "default-src 'none'; script-src 'self'; style-src 'self'" },
+        body: '<!doctype html><html lang="en"><title>Test</title><p style="color:red">Text</p><img src="data:,"><script>1</script>',
+      }),
+    );
+    await page.goto('http://page.test/');
+    const named =
+      (start: string): (() => boolean) =>
+      () =>
+        watch.findings().some((line) => line.startsWith(start));
+    await expect.poll(named('CSP: style-src-attr')).toBe(true);
+    await expect.poll(named('CSP: script-src-elem')).toBe(true);
+    await expect.poll(named('console: ')).toBe(true);
+    expect((await axeFindings(page)).some((line) => line.startsWith('image-alt'))).toBe(true);
+    await browser.close();
   });
 });

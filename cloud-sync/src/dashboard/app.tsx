@@ -60,6 +60,12 @@ function Frame({ who }: { readonly who: UserView }): JSX.Element {
       .join(' – ');
   }, [title, event?.policy.name, section?.scope]);
   const main = useRef<HTMLElement>(null);
+  const seen = useRef<string>();
+  useEffect(() => {
+    // Whoever has gone to another section by keyboard goes on from its beginning.
+    if (seen.current !== undefined && section !== undefined && seen.current !== section.id) main.current?.focus();
+    seen.current = section?.id ?? seen.current;
+  }, [section?.id]);
   return (
     <div class="frame">
       <a

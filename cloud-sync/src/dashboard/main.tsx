@@ -1,7 +1,6 @@
 // The operator's dashboard: everything that the cloud can do, as one page with a section for each kind of work.
 import { bytesToHex } from '@postern/shared';
 import { render } from 'preact';
-import './check-without-eval.ts';
 import { createServerClock, useServerClock } from './server-clock.ts';
 import { App } from './app.tsx';
 import { useRequestKeys } from './request-key.ts';
