@@ -7,9 +7,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
 import { dashboardScene } from './dashboard.ts';
+import { myTicketScene } from './my-ticket.ts';
 import { take, type Scene } from './screen.ts';
 
-const scenes: readonly Scene[] = [dashboardScene];
+const scenes: readonly Scene[] = [dashboardScene, myTicketScene];
 
 for (const scene of scenes)
   describeOrReport(scene.name, firstReason(missingPrograms('chromium'), scene.missing()), () => {

@@ -5,6 +5,7 @@ import type { JSX } from 'preact';
 import { age, count } from '../format.ts';
 import { fill, say } from '../language.ts';
 import { useNow } from '../now.ts';
+import { addressOf } from '../route.ts';
 import { texts } from './texts.ts';
 
 export const Figures = ({ shown }: { readonly shown: LiveState }): JSX.Element => (
@@ -12,9 +13,26 @@ export const Figures = ({ shown }: { readonly shown: LiveState }): JSX.Element =
     <Figure label={say(texts.entered)} value={count(shown.admitted)} />
     <Figure label={say(texts.inside)} value={count(shown.zones.reduce((sum, { inside }) => sum + inside, 0))} />
     <Figure label={say(texts.refused)} value={count(shown.refused)} />
-    <Figure label={say(texts.enteredTwice)} value={count(shown.cases)} alarming={shown.cases > 0} />
-    <Figure label={say(texts.suspicious)} value={count(shown.suspicions)} alarming={shown.suspicions > 0} />
-    {shown.aside > 0 && <Figure label={say(texts.aside)} value={count(shown.aside)} alarming />}
+    <Figure
+      label={say(texts.enteredTwice)}
+      value={count(shown.cases)}
+      alarming={shown.cases > 0}
+      href={addressOf({ event: shown.event, section: 'cases' })}
+    />
+    <Figure
+      label={say(texts.suspicious)}
+      value={count(shown.suspicions)}
+      alarming={shown.suspicions > 0}
+      href={addressOf({ event: shown.event, section: 'cases', rest: ['suspicious'] })}
+    />
+    {shown.aside > 0 && (
+      <Figure
+        label={say(texts.aside)}
+        value={count(shown.aside)}
+        alarming
+        href={addressOf({ event: shown.event, section: 'cases', rest: ['aside'] })}
+      />
+    )}
     <TicketList shown={shown} />
   </dl>
 );
@@ -39,14 +57,17 @@ const Figure = ({
   value,
   note,
   alarming = false,
+  href,
 }: {
   readonly label: string;
   readonly value: string;
   readonly note?: string;
   readonly alarming?: boolean;
+  /** Where it is worked off. */
+  readonly href?: string;
 }): JSX.Element => (
   <div class={alarming ? 'alarming' : undefined}>
-    <dt>{label}</dt>
+    <dt>{href === undefined ? label : <a href={href}>{label}</a>}</dt>
     <dd>
       {alarming && <Shape name="triangle" />}
       <span class="number">{value}</span>

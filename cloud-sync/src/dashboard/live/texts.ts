@@ -17,6 +17,7 @@ export const texts = {
   oneMoment: { en: 'One moment …', de: 'Einen Moment …' },
   entered: { en: 'Entered', de: 'Eingelassen' },
   inside: { en: 'Inside', de: 'Drinnen' },
+  insideHere: { en: 'inside', de: 'drinnen' },
   refused: { en: 'Refused', de: 'Abgewiesen' },
   enteredTwice: { en: 'Entered twice', de: 'Doppelt eingelassen' },
   suspicious: { en: 'Suspicious', de: 'Verdächtig' },

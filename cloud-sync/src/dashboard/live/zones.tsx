@@ -86,7 +86,7 @@ function Fullness({ zone }: { readonly zone: LiveZone }): JSX.Element {
       <p>
         <strong class="number">{count(inside)}</strong>{' '}
         <span class="muted">
-          {capacity === undefined ? say(texts.inside) : fill(texts.ofCapacity, { capacity: count(capacity) })}
+          {capacity === undefined ? say(texts.insideHere) : fill(texts.ofCapacity, { capacity: count(capacity) })}
         </span>{' '}
         {level !== 'free' && (
           <Badge tone={level === 'full' ? 'bad' : 'warn'} shape="triangle">
