@@ -112,6 +112,7 @@ import type { Sessions } from './services/sessions.ts';
 import type { Staff } from './services/staff.ts';
 import type { Subjects } from './services/subjects.ts';
 import type { Suspicions } from './services/suspicions.ts';
+import type { ReadTicketStory } from './services/ticket-story.ts';
 import type { Tickets } from './services/tickets.ts';
 import type { UsageLog } from './services/usage-log.ts';
 import type { UserAdmin } from './services/user-admin.ts';
@@ -155,6 +156,7 @@ export interface AppDeps extends OrderRoutesDeps, TicketFileRoutesDeps {
   readonly ingest: Ingest;
   readonly rehearsals: Rehearsals;
   readonly reports: Reports;
+  readonly readTicketStory: ReadTicketStory;
   readonly gateMachines: GateMachines;
   readonly gateViews: GateViews;
   readonly vitals: Vitals;

@@ -1,17 +1,16 @@
 // `GET /api/tickets/{ticket}/story`: everything that is known of one ticket, on one line of time.
 import { z } from 'zod';
-import { auditActions } from './wire-audit.ts';
+import { auditActions, auditActorKinds } from './wire-audit.ts';
 import { caseViewSchema } from './wire-cases.ts';
 import { markViewSchema } from './wire.ts';
 
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
-/** Of each source the latest; `leftOut` counts the others. */
-export const storyMarksMax = 500;
-export const storyEntriesMax = 500;
+/** Of marks, of entries of the audit log and of check-ins at pretix the latest so many each; `leftOut` counts the others. */
+export const storyStepsMax = 500;
 
 /** Who did it: a person or program of the cloud, or somebody at a gate, by pseudonym. */
 export const storyActorSchema = z.object({
-  kind: z.enum(['user', 'client', 'gate', 'system', 'operator']),
+  kind: z.enum([...auditActorKinds, 'operator']),
   id: z.string(),
   /** As the account is called now; absent for who may not know it, and once it is gone. */
   name: z.string().optional(),
@@ -23,7 +22,7 @@ const common = {
   by: storyActorSchema.optional(),
 };
 export const storyStepSchema = z.discriminatedUnion('type', [
-  /** The ticket came to be: `epoch` 1. */
+  /** The ticket came to be. */
   z.object({ type: z.literal('issued'), ...common }),
   /** What was done through the cloud: an action of the audit log. */
   z.object({
@@ -50,12 +49,14 @@ export const storyStepSchema = z.discriminatedUnion('type', [
   }),
   /** Uses that do not fit, at the time of the last of them. */
   z.object({ type: z.literal('case'), ...common, case: caseViewSchema }),
-  /** An admission that was told to pretix, or is to be. */
+  /** What goes back to pretix: an admission, an exit, or that one is taken back. */
   z.object({
     type: z.literal('pretix'),
     ...common,
+    kind: z.enum(['entry', 'exit', 'annul']),
+    /** `waiting`, `sent`, `failed` or `skipped`. */
     state: z.string(),
-    detail: z.string().optional(),
+    reason: z.string().optional(),
   }),
 ]);
 export type StoryStep = z.infer<typeof storyStepSchema>;

@@ -12,7 +12,8 @@ export const batchBodyBytesMax = 16 * 1024 * 1024;
 export const ticketsPerBatchMax = 10_000;
 export const ticketsPerPageMax = 200;
 const ticketsPerPageDefault = 50;
-const searchCharsMax = 200;
+/** A code as it is printed fits. */
+const searchCharsMax = 600;
 
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
 const unixSeconds = z.number().int().min(0).max(253_402_300_799);
@@ -152,7 +153,7 @@ export type TicketFilter = (typeof ticketFilters)[number];
 /** `GET /api/tickets?event=…`. */
 export const ticketQuerySchema = z.strictObject({
   event: wholeNumber(4_294_967_295).pipe(eventIdSchema),
-  /** Ticket id, short code, foreign code or order number; or how the holder's name or e-mail address begins. */
+  /** Ticket id or how it begins (8 digits or more), our code as text, short code, foreign code or order number; or how the holder's name or e-mail address begins. */
   search: line(searchCharsMax).optional(),
   status: z.enum(ticketFilters).optional(),
   type: wholeNumber(65_535).optional(),

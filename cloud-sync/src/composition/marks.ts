@@ -33,6 +33,7 @@ import { followAllCases } from '../services/suspicion-cases.ts';
 import { createSuspicions } from '../services/suspicions.ts';
 import { createEffectiveEvents, createTicketMethods, type EffectiveEvents } from '../services/ticket-methods.ts';
 import { createFindTicket } from '../services/ticket-of-event.ts';
+import { createTicketStory } from '../services/ticket-story.ts';
 import { readTickets } from '../services/ticket-views.ts';
 import { createUsageLog } from '../services/usage-log.ts';
 import type { CentralEntry } from '../services/working-store.ts';
@@ -56,6 +57,7 @@ export interface Marks extends Pick<
   | 'methods'
   | 'rehearsals'
   | 'reports'
+  | 'readTicketStory'
   | 'orders'
   | 'denials'
   | 'rollCalls'
@@ -237,6 +239,7 @@ export async function openMarks(
     methods,
     rehearsals,
     reports,
+    readTicketStory: createTicketStory({ database, coverage, cases }),
     orders: createOrders(ordering),
     denials: createDenials(ordering),
     rollCalls,

@@ -270,6 +270,7 @@ export const accessTable: readonly AccessRow[] = [
   row('POST', '/api/tickets/:ticket/reinstate', managers, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/reissue', managers, 'own', 'tickets:write'),
   row('POST', '/api/tickets/:ticket/revoke', managers, 'own', 'tickets:write'),
+  row('GET', '/api/tickets/:ticket/story', onDuty, 'own', 'tickets:read'),
   row('POST', '/api/tickets/:ticket/transfer', managers, 'own', 'tickets:write'),
   row('GET', '/api/tickets/:ticket/wallet-bindings', holderAndManagers, 'own', 'tickets:read'),
   row('GET', '/api/tickets/:ticket/wallet-passes', holderAndOnDuty, 'own', 'tickets:read'),

@@ -11,6 +11,7 @@ import {
   ticketQuerySchema,
   ticketReissueSchema,
   ticketResponseSchema,
+  ticketStorySchema,
   ticketTransferSchema,
   type Result,
   type TicketList,
@@ -22,6 +23,7 @@ import type { Answer } from '../services/idempotency.ts';
 import type { Failure } from '../services/problems.ts';
 import { renderQrPng, renderQrSvg } from '../services/qr.ts';
 import type { Reports } from '../services/reports.ts';
+import type { ReadTicketStory } from '../services/ticket-story.ts';
 import type { ChangeOptions, Tickets, Within } from '../services/tickets.ts';
 import { ifNoneMatchHolds, type TicketView } from '../services/ticket-views.ts';
 import { createRouter, problem, type Environment, type RouteContext } from './context.ts';
@@ -42,6 +44,7 @@ import {
 export interface TicketRoutesDeps {
   readonly tickets: Tickets;
   readonly reports: Reports;
+  readonly readTicketStory: ReadTicketStory;
 }
 
 const issueProblems = [
@@ -66,7 +69,7 @@ const credentialProblems = [
 ] as const;
 
 /** Under `/api/tickets`. */
-export function ticketRoutes({ tickets, reports }: TicketRoutesDeps): Hono<Environment> {
+export function ticketRoutes({ tickets, reports, readTicketStory }: TicketRoutesDeps): Hono<Environment> {
   const router = createRouter();
 
   /** One ticket with its entity tag. */
@@ -249,6 +252,25 @@ export function ticketRoutes({ tickets, reports }: TicketRoutesDeps): Hono<Envir
     async (c) => {
       const history = await reports.history(c.req.valid('param').ticket);
       return history.ok ? c.json(history.value) : problem(c, history.error);
+    },
+  );
+
+  router.get(
+    '/:ticket/story',
+    describeRoute(
+      describe(
+        'Read everything that is known of a ticket, on one line of time',
+        'tickets',
+        { schema: ticketStorySchema },
+        readProblems,
+      ),
+    ),
+    validTicket,
+    async (c) => {
+      const { admin, memberships } = c.get('actor');
+      const mayKnowNames = (event: number): boolean => admin || memberships.get(event) === 'organiser';
+      const story = await readTicketStory(c.req.valid('param').ticket, mayKnowNames);
+      return story.ok ? c.json(story.value) : problem(c, story.error);
     },
   );
 

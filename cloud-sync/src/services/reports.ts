@@ -1,12 +1,9 @@
 // What the tables say, in the words of the API: counts of an event, and the history of one ticket. Only reads.
 import {
-  asCaused,
   compareMarks,
   err,
   ok,
   type Clock,
-  type Mark,
-  type MarkView,
   type ReplicaStore,
   type Result,
   type Summary,
@@ -20,6 +17,7 @@ import type { Cases } from './cases.ts';
 import type { CoverageService } from './coverage.ts';
 import { readEvent } from './events.ts';
 import { countEvent } from './live-figures.ts';
+import { toMarkView } from './mark-view.ts';
 import type { Failure } from './problems.ts';
 import { foldTickets } from './stories.ts';
 import { rowView } from './ticket-views.ts';
@@ -86,34 +84,3 @@ function publicTicket(row: Selectable<Schema['ticket']>): TicketHistory['ticket'
   const { version: _version, ...ticket } = rowView(row);
   return ticket;
 }
-
-const toMarkView = (stored: Mark): MarkView => ({ ...viewOf(asCaused(stored)), ...isRehearsed(stored) });
-
-const isRehearsed = ({ kind }: Mark): Pick<MarkView, 'rehearsal'> => (kind === 'rehearsed' ? { rehearsal: true } : {});
-
-const viewOf = (mark: Mark): MarkView => ({
-  kind: mark.kind,
-  event: mark.event,
-  gate: mark.gate,
-  boot: mark.boot,
-  sequence: mark.sequence,
-  lane: mark.lane,
-  atMs: mark.at.ms,
-  uncertaintyMs: mark.clock.uncertaintyMs,
-  clockSource: mark.clock.source,
-  ...('ticketId' in mark ? { ticket: mark.ticketId, epoch: mark.epoch, method: mark.method } : {}),
-  ...('uses' in mark ? { persons: mark.uses } : {}),
-  ...('code' in mark ? { code: mark.code } : {}),
-  ...('outOfTouch' in mark ? { outOfTouch: mark.outOfTouch } : {}),
-  ...(mark.operator === undefined ? {} : { operator: mark.operator }),
-  ...('reason' in mark && mark.reason !== undefined ? { reason: mark.reason } : {}),
-  ...('approved' in mark && mark.approved !== undefined ? { approved: mark.approved } : {}),
-  ...(mark.kind === 'prechecked'
-    ? {
-        zone: mark.zone,
-        untilMs: mark.untilS * 1_000,
-        ...(mark.forGate === undefined ? {} : { forGate: mark.forGate }),
-      }
-    : {}),
-  ...('of' in mark ? { of: { gate: mark.gate, ...mark.of } } : {}),
-});

@@ -3,10 +3,12 @@
 import {
   bytesToHex,
   codeHash,
+  decodePass,
   err,
   hexToBytes,
   ok,
   parseShortCode,
+  type KeyOf,
   type ParsedShortCode,
   type Result,
   type TicketQuery,
@@ -15,7 +17,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Queries } from '../store/database.ts';
 import { cursorText, readPage } from './cursor.ts';
-import { readEvent } from './events.ts';
+import { readEvent, type EventRecord } from './events.ts';
 import type { Failure } from './problems.ts';
 import { searchKey } from './ticket-holders.ts';
 import { readViews, type TicketRow, type TicketView } from './ticket-views.ts';
@@ -24,7 +26,8 @@ import { readViews, type TicketRow, type TicketView } from './ticket-views.ts';
 const shortCodeCandidatesMax = 256;
 /** Tickets that a search may have found before they are looked for in another way. */
 const fewMax = 5_000;
-/** Sorts after every text that begins as the one before it. */
+/** Sort after every id, and after every text, that begins as what is before them. */
+const afterIds = 'g';
 const afterAll = '\u{10ffff}';
 
 export interface TicketPage {
@@ -35,8 +38,12 @@ export interface TicketPage {
 const keySchema = z.tuple([cursorText]);
 type Key = z.infer<typeof keySchema>;
 
-/** `event-unknown`, or `cursor-invalid` for a cursor of another list. */
-export async function searchTickets(queries: Queries, query: TicketQuery): Promise<Result<TicketPage, Failure>> {
+/** `event-unknown`, or `cursor-invalid` for a cursor of another list. `keyOf`: what may have signed a code that is searched for. */
+export async function searchTickets(
+  queries: Queries,
+  query: TicketQuery,
+  keyOf: KeyOf,
+): Promise<Result<TicketPage, Failure>> {
   const event = await readEvent(queries, query.event);
   if (event === undefined) return err({ type: 'event-unknown' });
   const { search } = query;
@@ -45,7 +52,7 @@ export async function searchTickets(queries: Queries, query: TicketQuery): Promi
     query,
     key: keySchema,
     read: async (after, limit) => {
-      const found = search === undefined ? undefined : await findBySearch(queries, event.id, event.codeHashKey, search);
+      const found = search === undefined ? undefined : await findBySearch(queries, event, search, keyOf);
       return readRows(queries, query, after?.[0] ?? '', limit, found);
     },
     keyOf: (row): Key => [row.id],
@@ -61,7 +68,12 @@ export async function searchTickets(queries: Queries, query: TicketQuery): Promi
  */
 type Found =
   | { readonly type: 'few'; readonly ids: readonly string[] }
-  | { readonly type: 'many'; readonly key: string; readonly named: readonly string[] };
+  | {
+      readonly type: 'many';
+      readonly key: string;
+      readonly prefix: string | undefined;
+      readonly named: readonly string[];
+    };
 
 async function readRows(
   queries: Queries,
@@ -86,11 +98,14 @@ async function readRows(
             join.onRef('holder.event', '=', 'ticket.event').onRef('holder.ticket', '=', 'ticket.id'),
           )
           .where((where) => {
-            const { key, named } = found?.type === 'many' ? found : { key: '', named: [] };
+            const { key, prefix, named } = found?.type === 'many' ? found : { key: '', prefix: undefined, named: [] };
             return where.or([
               where.and([where('holder.name_key', '>=', key), where('holder.name_key', '<', key + afterAll)]),
               where.and([where('holder.email_key', '>=', key), where('holder.email_key', '<', key + afterAll)]),
               where('holder.order_key', '=', key),
+              ...(prefix === undefined
+                ? []
+                : [where.and([where('ticket.id', '>=', prefix), where('ticket.id', '<', prefix + afterIds)])]),
               ...(named.length === 0 ? [] : [where('ticket.id', 'in', named)]),
             ]);
           }),
@@ -132,9 +147,18 @@ async function readRows(
 }
 
 /** What the text names, and the tickets of holders whose name or address begins like it or whose order it is. */
-async function findBySearch(queries: Queries, event: number, codeHashKeyHex: string, text: string): Promise<Found> {
-  const named = await findNamed(queries, event, codeHashKeyHex, text);
+async function findBySearch(
+  queries: Queries,
+  { id: event, codeHashKey }: EventRecord,
+  text: string,
+  keyOf: KeyOf,
+): Promise<Found> {
+  const pass = decodePass(text, keyOf);
+  // What we have signed is nothing else.
+  if (pass.ok) return { type: 'few', ids: pass.value.event === event ? [pass.value.ticketId] : [] };
+  const named = await findNamed(queries, event, codeHashKey, text);
   const key = searchKey(text);
+  const prefix = idPrefix(text);
   const holders = queries
     .selectFrom('ticket_holder')
     .select('ticket')
@@ -150,12 +174,33 @@ async function findBySearch(queries: Queries, event: number, codeHashKeyHex: str
       .where('email_key', '<', key + afterAll)
       .execute()),
     ...(await holders.where('order_key', '=', key).execute()),
+    ...(prefix === undefined ? [] : await readIdsFrom(queries, event, prefix)),
   ];
-  if (held.length > fewMax) return { type: 'many', key, named };
+  if (held.length > fewMax) return { type: 'many', key, prefix, named };
   return { type: 'few', ids: [...new Set([...named, ...held.map((row) => row.ticket)])] };
 }
 
-/** Ids of the tickets that the text itself names: as id, as a foreign code of any epoch, as a typed short code. */
+const readIdsFrom = (
+  queries: Queries,
+  event: number,
+  prefix: string,
+): Promise<readonly { readonly ticket: string }[]> =>
+  queries
+    .selectFrom('ticket')
+    .select('id as ticket')
+    .where('event', '=', event)
+    .where('id', '>=', prefix)
+    .where('id', '<', prefix + afterIds)
+    .limit(fewMax + 1)
+    .execute();
+
+/** How an id begins, with or without dashes; fewer digits may as well be a name. */
+function idPrefix(text: string): string | undefined {
+  const digits = text.toLowerCase();
+  return /^[0-9a-f]{8}[0-9a-f-]{0,28}$/.test(digits) ? digits.replaceAll('-', '') : undefined;
+}
+
+/** Ids of the tickets that the text itself names: as a foreign code of any epoch, as a typed short code. */
 async function findNamed(
   queries: Queries,
   event: number,
@@ -163,7 +208,6 @@ async function findNamed(
   text: string,
 ): Promise<readonly string[]> {
   const codeHashKey = hexToBytes(codeHashKeyHex) ?? new Uint8Array(0);
-  const id = text.toLowerCase().replace(/^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-/, '$1$2$3$4');
   const coded = await queries
     .selectFrom('ticket_code')
     .select('ticket')
@@ -171,11 +215,7 @@ async function findNamed(
     .where('hash', '=', bytesToHex(codeHash(codeHashKey, text)))
     .executeTakeFirst();
   const typed = await findByShortCode(queries, event, codeHashKey, text);
-  return [
-    ...(/^[0-9a-f]{32}$/.test(id) ? [id] : []),
-    ...(coded === undefined ? [] : [coded.ticket]),
-    ...typed.map((found) => found.ticket),
-  ];
+  return [...(coded === undefined ? [] : [coded.ticket]), ...typed.map((found) => found.ticket)];
 }
 
 /** Tickets of this typed short code, with the epoch that it was printed for. */

@@ -157,7 +157,15 @@ export function createTickets({ database, clock, random, keys, changed, tell }: 
       const ticket = await readView(ticketId);
       return ticket === undefined ? err({ type: 'ticket-unknown' }) : ok(ticket);
     },
-    search: (query) => searchTickets(database, query),
+    search: async (query) => {
+      const { published } = await keys.current();
+      return searchTickets(database, query, (id) => {
+        const key = published.find(({ keyId: known, use }) => known === id && use === 'issuer');
+        const publicKey = key && hexToBytes(key.publicKey);
+        // Also of a key that is believed no more: whoever shows its code asks why it is refused.
+        return publicKey && { publicKey, state: 'active' };
+      });
+    },
 
     change: (ticketId, asked, options) => change('ticket.changed', ticketId, planChange(asked), options),
     revoke: (ticketId, options) => change('ticket.revoked', ticketId, planRevoke, options),

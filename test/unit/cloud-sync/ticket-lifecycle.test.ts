@@ -322,7 +322,7 @@ describe('the list', () => {
   it('finds by everything that is printed or known of the holder, and says no codes', async () => {
     const own = await issue({ holder });
     await issue({ code: 'BOX 42', holder: { name: 'Bob 100%', email: 'bob_x@example.org', order: 'B-2' } });
-    await test.json('POST', '/api/tickets', {
+    const foreign = await test.json<TicketResponse>('POST', '/api/tickets', {
       event: await newEvent(),
       type: 1,
       holder: { ...holder, order: 'other event' },
@@ -330,7 +330,10 @@ describe('the list', () => {
     const dashed = own.id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
     for (const term of [
       own.id,
+      own.id.slice(0, 31),
       dashed.toUpperCase(),
+      dashed.slice(0, -2),
+      own.text ?? '',
       own.shortCode ?? '',
       (own.shortCode ?? '').toLowerCase().replace('-', ' '),
       'a-1001',
@@ -341,9 +344,36 @@ describe('the list', () => {
       expect(await find(`search=${encodeURIComponent(term)}`), term).toEqual(['A-1001']);
     for (const term of ['BOX 42', ']Q1BOX 42', 'bob 100%', 'bob_'])
       expect(await find(`search=${encodeURIComponent(term)}`), term).toEqual(['B-2']);
-    for (const term of ['%', '_', 'da', 'löwe', 'BOX', "' or 1=1 --", 'B-', own.id.slice(0, 31)])
+    for (const term of [
+      '%',
+      '_',
+      'da',
+      'löwe',
+      'BOX',
+      "' or 1=1 --",
+      'B-',
+      own.id.slice(1),
+      own.id.slice(0, 7),
+      foreign.text ?? '',
+    ])
       expect(await find(`search=${encodeURIComponent(term)}`), term).toEqual([]);
     expect(JSON.stringify(await test.json('GET', `/api/tickets?event=${event}`))).not.toContain('PN1:');
+  });
+
+  it('finds hostile names by what they begin with, and takes what is too long for no search', async () => {
+    const names = [
+      '<img src=x onerror=alert(1)>',
+      'مرحبا \u202Eevil',
+      '👩‍👩‍👧‍👦 Family',
+      'Ω≈ç√∫˜µ',
+      "Robert'); DROP TABLE ticket;--",
+    ];
+    for (const [index, name] of names.entries()) await issue({ holder: { name, order: `n-${index}` } });
+    for (const [index, name] of names.entries())
+      for (const term of [name, [...name].slice(0, 4).join('')])
+        expect(await find(`search=${encodeURIComponent(term)}`), term).toEqual([`n-${index}`]);
+    expect(await find(`search=${encodeURIComponent('😀'.repeat(150))}`)).toEqual([]);
+    expect((await test.api('GET', `/api/tickets?event=${event}&search=${'x'.repeat(601)}`)).status).toBe(400);
   });
 
   it('pages through what very many names begin with, as through what few do', async () => {

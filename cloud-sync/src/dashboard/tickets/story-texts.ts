@@ -152,7 +152,7 @@ export function toLine(step: StoryStep, language: StaffLanguage, timeZone: strin
       return {
         tone: step.state === 'failed' ? 'warn' : 'plain',
         title: say(words.pretix),
-        details: [state === undefined ? step.state : say(state), ...(step.detail === undefined ? [] : [step.detail])],
+        details: [state === undefined ? step.state : say(state), ...(step.reason === undefined ? [] : [step.reason])],
       };
     }
   }

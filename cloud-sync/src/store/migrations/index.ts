@@ -25,8 +25,9 @@ import { face } from './0024-face.ts';
 import { claim } from './0026-claim.ts';
 import { walletHolders } from './0027-wallet-holders.ts';
 import { gateVitals } from './0028-gate-vitals.ts';
-import { ticketLanguage } from './0037-ticket-language.ts';
+import { story } from './0029-story.ts';
 import { rehearsal } from './0034-rehearsal.ts';
+import { ticketLanguage } from './0037-ticket-language.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -54,6 +55,7 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0026-claim': claim,
   '0027-wallet-holders': walletHolders,
   '0028-gate-vitals': gateVitals,
-  '0037-ticket-language': ticketLanguage,
+  '0029-story': story,
   '0034-rehearsal': rehearsal,
+  '0037-ticket-language': ticketLanguage,
 };
