@@ -280,9 +280,14 @@ export async function enrolTestGate(
       lanes: [{ id: 'lane-1' }],
     }),
   );
+  return enrolWithCode(cloud, id, invitation.code);
+}
+
+/** A gate's machine with the one-time code that somebody has typed into it. */
+export async function enrolWithCode(cloud: CloudAccess, id: string, code: string): Promise<TestGate> {
   const identity = await createIdentity(id);
   const response = await postJson(cloud, '/enrol', {
-    code: invitation.code,
+    code,
     csr: identity.csr,
     publicKey: bytesToHex(identity.keys.publicKey),
     nonce: '00'.repeat(16),
@@ -339,7 +344,7 @@ export async function enrolTestGate(
         closed ? document.save() : document.changes(0, marks.length),
       );
     },
-    push: async (chunks, ofEvent = event) => {
+    push: async (chunks, ofEvent = enrolment.event.id) => {
       const answer = await request(
         'POST',
         '/sync',

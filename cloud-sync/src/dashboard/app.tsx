@@ -52,6 +52,8 @@ function Frame({ who }: { readonly who: UserView }): JSX.Element {
     if (section === undefined) return;
     if (section.scope === 'event' && event !== undefined && (place.value.section === '' || wanted !== event.event))
       replacePlace({ ...place.value, event: event.event, section: section.id });
+    else if (section.scope === 'deployment' && place.value.section === '')
+      replacePlace({ ...place.value, section: section.id });
   }, [section, event, wanted]);
   const title = section === undefined ? '' : say(section.title);
   useEffect(() => {

@@ -38,7 +38,7 @@ export function CreateEvent({ onCreated }: { readonly onCreated: (event: number)
   };
   return (
     <form
-      class="field-grid"
+      class="field-grid new-event"
       onSubmit={(submit) => {
         submit.preventDefault();
         void create();

@@ -16,8 +16,10 @@ import { labels, stepTexts } from './messages.ts';
 import { CodesStep, GateStep, ScanStep, TicketsStep } from './step-bodies.tsx';
 import { isComplete, stepsOf, type StepName, type StepState } from './steps.ts';
 import { useEventProgress, type EventProgress } from './event-progress.ts';
+import '../files/files.css';
 import '../gates/gates.css';
 import '../parts/forms.css';
+import '../tickets/tickets.css';
 import './first-run.css';
 
 export function FirstRunPage({ rest }: SectionProps): JSX.Element {
@@ -112,7 +114,7 @@ function Steps({ done, opened, onOpen, name, body }: StepsProps): JSX.Element {
         return (
           <li key={step.name} class={`panel step ${step.state}`} data-step={step.name}>
             <header>
-              <StepMark state={step.state} />
+              <StepMark state={step.state} number={index + 1} />
               <h2>
                 <small>{fill(labels.step, { n: index + 1, all: steps.length })}</small>
                 {say(stepTexts[step.name])}
@@ -137,15 +139,10 @@ function Steps({ done, opened, onOpen, name, body }: StepsProps): JSX.Element {
   );
 }
 
-const markOf = {
-  done: { tone: 'good', shape: 'disc' },
-  now: { tone: 'busy', shape: 'work' },
-  later: { tone: 'plain', shape: 'ring' },
-} as const;
-
-const StepMark = ({ state }: { readonly state: StepState }): JSX.Element => (
-  <span class={`step-mark tone-${markOf[state].tone}`}>
-    <Shape name={markOf[state].shape} />
+/** A tick, or which step it is. */
+const StepMark = ({ state, number }: { readonly state: StepState; readonly number: number }): JSX.Element => (
+  <span class={`step-mark tone-${state === 'done' ? 'good' : state === 'now' ? 'busy' : 'plain'}`}>
+    {state === 'done' ? <Shape name="disc" /> : <span aria-hidden="true">{number}</span>}
     <span class="unseen">{say(labels[state])}</span>
   </span>
 );

@@ -5,6 +5,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { fill } from '../fill.ts';
 import { CsvImport } from '../files/csv-import.tsx';
+import { Pretix } from '../files/pretix.tsx';
 import { count, timeOfDay } from '../format.ts';
 import { EnrolGate } from '../gates/enrol-gate.tsx';
 import { say } from '../language.ts';
@@ -38,7 +39,12 @@ export function TicketsStep({ event, progress }: StepProps): JSX.Element {
         </Button>
       </p>
       {way === 'issue' && <IssueForm event={event} />}
-      {way === 'import' && <CsvImport event={event} />}
+      {way === 'import' && (
+        <>
+          <CsvImport event={event} />
+          <Pretix event={event} />
+        </>
+      )}
     </>
   );
 }

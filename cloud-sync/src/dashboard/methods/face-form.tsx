@@ -1,6 +1,7 @@
 // What has to be said before anybody may enrol a face: the text that people agree to, where the impact assessment lies, and a least age.
 import {
   faceSetupResponseSchema,
+  languages,
   type EventResponse,
   type FaceSetup,
   type FaceSetupRequest,
@@ -12,7 +13,7 @@ import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
 import { ask, tell } from '../cloud.ts';
 import { fill } from '../fill.ts';
-import { languageChoices, say } from '../language.ts';
+import { language, say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
 import { orProblem, ProblemBanner } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
@@ -111,8 +112,9 @@ function Fields({
     showToast('good', say(labels.saved));
     await onSaved();
   };
-  // Every language that has a text, and those of staff.
-  const shown = [...new Set([...languageChoices.map(({ value }) => value as string), ...Object.keys(texts)])];
+  // Those of visitors, and whatever else has a text.
+  const shown = [...new Set<string>([...languages, ...Object.keys(texts)])];
+  const names = new Intl.DisplayNames([language.value], { type: 'language' });
   return (
     <form
       class="field-grid"
@@ -124,10 +126,10 @@ function Fields({
       {shown.map((tag) => (
         <AreaField
           key={tag}
-          label={fill(labels.consentText, { language: tag })}
+          label={fill(labels.consentText, { language: names.of(tag) ?? tag })}
           lang={tag}
           dir="auto"
-          rows={5}
+          rows={4}
           maxLength={2_000}
           value={texts[tag] ?? ''}
           onValue={(text) => setTexts((before) => ({ ...before, [tag]: text }))}

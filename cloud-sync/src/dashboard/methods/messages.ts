@@ -34,6 +34,7 @@ export const labels = {
 
   on: { en: 'On', de: 'An' },
   off: { en: 'Off', de: 'Aus' },
+  notSetUp: { en: 'Not set up', de: 'Nicht eingerichtet' },
   switchOn: { en: 'Switch on', de: 'Einschalten' },
   switchOff: { en: 'Switch off', de: 'Ausschalten' },
   offTitle: { en: 'Switch “{method}” off for this event?', de: '„{method}“ für diese Veranstaltung ausschalten?' },
@@ -180,7 +181,7 @@ export const labels = {
   toTimes: { en: 'Say when the event ends', de: 'Sagen, wann die Veranstaltung endet' },
 
   positionsExplained: {
-    en: 'Phones that speak for a ticket can show that they have been at the venue for a while. Draw where that counts; by itself it only helps other proofs.',
+    en: 'Phones that speak for a ticket can show that they have been at the venue for a while. Say where that counts; by itself it only helps other proofs.',
     de: 'Handys, die für ein Ticket sprechen, können zeigen, dass sie eine Weile am Ort waren. Sagen Sie, wo das zählt; allein hilft es nur anderen Nachweisen.',
   },
   mode: { en: 'To have been there', de: 'Dort gewesen zu sein' },

@@ -89,7 +89,7 @@ function Method({ event, one, lacks, onChange }: MethodProps): JSX.Element {
     <li class="panel method" data-method={method}>
       <header>
         <h2>{name}</h2>
-        <Badge tone={enabled ? 'good' : 'plain'}>{say(enabled ? labels.on : labels.off)}</Badge>
+        <MethodBadge enabled={enabled} isReady={lacks.length === 0} />
       </header>
       {text !== undefined && (
         <>
@@ -147,3 +147,8 @@ async function ruleIn(event: EventResponse, method: string): Promise<Result<unkn
   };
   return ask('PUT', `/api/events/${event.event}/policy`, eventResponseSchema, { body });
 }
+
+const MethodBadge = ({ enabled, isReady }: { readonly enabled: boolean; readonly isReady: boolean }): JSX.Element => {
+  if (!enabled) return <Badge tone="plain">{say(labels.off)}</Badge>;
+  return isReady ? <Badge tone="good">{say(labels.on)}</Badge> : <Badge tone="warn">{say(labels.notSetUp)}</Badge>;
+};

@@ -115,13 +115,15 @@ export function TypeDialog({ type: first, rules, onDone, onCancel }: TypeDialogP
           choices={assurances.map((value) => ({ value, label: say(assuranceTexts[value]) }))}
           onValue={(assuranceMin) => set({ assuranceMin })}
         />
-        <AreaField
-          label={say(labels.proofs)}
-          hint={say(labels.proofsHint)}
-          rows={2}
-          value={proofs}
-          onValue={setProofs}
-        />
+        <div class="whole">
+          <AreaField
+            label={say(labels.proofs)}
+            hint={say(labels.proofsHint)}
+            rows={2}
+            value={proofs}
+            onValue={setProofs}
+          />
+        </div>
       </div>
       {zones.length > 1 && (
         <fieldset class="type-names">

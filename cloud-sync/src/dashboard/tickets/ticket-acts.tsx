@@ -20,7 +20,7 @@ import { ChangeTicket } from './change-ticket.tsx';
 import { ClaimLink } from './claim-link.tsx';
 import { asks, labels, overrideTexts } from './messages.ts';
 import { printNext } from './print-choice.ts';
-import { ticketName } from './ticket-words.ts';
+import { isolated, ticketName } from './ticket-words.ts';
 
 export interface TicketActsProps {
   readonly event: EventResponse;
@@ -83,7 +83,7 @@ function SimpleAct({
     <AskingButton
       label={label}
       kind={kind}
-      title={fill(texts.title, { who: ticketName(ticket) })}
+      title={fill(texts.title, { who: isolated(ticketName(ticket)) })}
       consequence={say(texts.consequence)}
       act={say(texts.act)}
       ready={ready}
@@ -129,7 +129,7 @@ function LetIn({ event, ticket, onDone }: Pick<TicketActsProps, 'event' | 'ticke
     <AskingButton
       label={say(labels.letIn)}
       kind="primary"
-      title={fill(texts.title, { who: ticketName(ticket) })}
+      title={fill(texts.title, { who: isolated(ticketName(ticket)) })}
       consequence={say(texts.consequence)}
       act={say(texts.act)}
       ready={reason !== '' && Number.isInteger(number) && number >= 1 && number <= 20}

@@ -21,6 +21,9 @@ export const typeName = ({ types }: Pick<AdmissionPolicy, 'types'>, type: number
 export const ticketName = ({ id, holder }: Pick<TicketResponse, 'id' | 'holder'>): string =>
   holder?.name ?? `…${id.slice(-6)}`;
 
+/** In the middle of a sentence, which goes on in its own direction behind it. */
+export const isolated = (name: string): string => `\u2068${name}\u2069`;
+
 /** The cloud refuses all others; they find no buttons for it. */
 export const mayManage = (me: UserView, event: number): boolean =>
   rolesOf(me, event).some((role) => role === 'admin' || role === 'organiser');
