@@ -12,9 +12,8 @@ import { Banner, Button, CheckField, Progress, SelectField } from '@postern/shar
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '../cloud.ts';
-import { fill } from '../fill.ts';
 import { bytes, count } from '../format.ts';
-import { say } from '../language.ts';
+import { fill, say } from '../language.ts';
 import { Name } from '../parts/names.tsx';
 import { ProblemBanner } from '../parts/problem.tsx';
 import type { ChosenFile } from './csv-import.tsx';

@@ -8,12 +8,11 @@ import {
 } from '@postern/shared';
 import { Banner, Button, Panel, Progress, showToast, StatusMark, Table } from '@postern/shared/ui';
 import type { ComponentChildren, JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
 import { ask, tell } from '../cloud.ts';
-import { fill } from '../fill.ts';
 import { count, dateAndTime } from '../format.ts';
-import { say } from '../language.ts';
+import { fill, say } from '../language.ts';
 import { ActButton, AskingButton } from '../parts/acts.tsx';
 import { Name } from '../parts/names.tsx';
 import { orProblem, ProblemBanner } from '../parts/problem.tsx';
@@ -25,9 +24,12 @@ const everyMs = 5_000;
 
 export function Pretix({ event }: { readonly event: EventResponse }): JSX.Element {
   const path = `/api/events/${event.event}/pretix`;
-  const read = useAsked(path, pretixViewSchema, everyMs);
+  const [isUnconnected, setIsUnconnected] = useState(false);
+  // What is not there does not come by itself.
+  const read = useAsked(path, pretixViewSchema, isUnconnected ? undefined : everyMs);
   const [editing, setEditing] = useState(false);
-  const isUnconnected = read.problem?.type === 'pretix-unconnected';
+  const isNoneThere = read.problem?.type === 'pretix-unconnected';
+  useEffect(() => setIsUnconnected(isNoneThere), [isNoneThere]);
   const view = isUnconnected ? undefined : read.value;
   const disconnect = async (): Promise<string | undefined> => {
     const problem = orProblem(await tell('DELETE', path), () => undefined);

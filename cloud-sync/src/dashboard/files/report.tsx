@@ -2,9 +2,8 @@
 import type { TicketFileReport } from '@postern/shared';
 import { Banner, Table } from '@postern/shared/ui';
 import type { JSX } from 'preact';
-import { fill } from '../fill.ts';
 import { count } from '../format.ts';
-import { say } from '../language.ts';
+import { fill, say } from '../language.ts';
 import { Name } from '../parts/names.tsx';
 import { labels } from './messages.ts';
 

@@ -12,9 +12,9 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
 import { ask, tell } from '../cloud.ts';
-import { fill } from '../fill.ts';
-import { language, say } from '../language.ts';
+import { fill, say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
+import { languageName } from '../parts/language-field.tsx';
 import { orProblem, ProblemBanner } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
 import { labels } from './messages.ts';
@@ -114,7 +114,6 @@ function Fields({
   };
   // Those of visitors, and whatever else has a text.
   const shown = [...new Set<string>([...languages, ...Object.keys(texts)])];
-  const names = new Intl.DisplayNames([language.value], { type: 'language' });
   return (
     <form
       class="field-grid"
@@ -126,7 +125,7 @@ function Fields({
       {shown.map((tag) => (
         <AreaField
           key={tag}
-          label={fill(labels.consentText, { language: names.of(tag) ?? tag })}
+          label={fill(labels.consentText, { language: languageName(tag) })}
           lang={tag}
           dir="auto"
           rows={4}

@@ -3,9 +3,9 @@
 import type { AdmissionPolicy, TicketType, Zone } from '@postern/shared';
 
 /** As `PUT /api/events/{event}/policy` takes it. */
-export type Rules = Omit<AdmissionPolicy, 'event'>;
+export type Rules = Omit<AdmissionPolicy, 'event' | 'rehearsal'>;
 
-export const rulesOf = ({ event: _event, ...rules }: AdmissionPolicy): Rules => rules;
+export const rulesOf = ({ event: _event, rehearsal: _rehearsal, ...rules }: AdmissionPolicy): Rules => rules;
 
 /** An id for people's addresses: `Hall 2, north` is `hall-2-north`, and another one where that is taken. */
 export function zoneIdFor(name: string, taken: readonly string[]): string {

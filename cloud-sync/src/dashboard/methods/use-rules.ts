@@ -37,7 +37,7 @@ export function useRules(event: EventResponse): RulesDraft {
   const saveOver = async (): Promise<Problem | undefined> => {
     const present = await ask('GET', path, eventResponseSchema);
     if (!present.ok) return present.error;
-    if (JSON.stringify(present.value.policy) !== JSON.stringify(base))
+    if (JSON.stringify(rulesOf(present.value.policy)) !== JSON.stringify(rulesOf(base)))
       return {
         type: 'changed-meanwhile',
         status: 412,

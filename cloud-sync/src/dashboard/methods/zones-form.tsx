@@ -5,8 +5,7 @@ import { Banner, Button, CheckField, Panel, SelectField, TextField } from '@post
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
-import { fill } from '../fill.ts';
-import { say } from '../language.ts';
+import { fill, say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
 import { admitTexts, labels } from './messages.ts';
 import { changeAt, newZone, typesOnlyFor, withOptional, withoutZone } from './rules-draft.ts';

@@ -1,11 +1,19 @@
 // Changes what a ticket is: its holder, its type, how many it admits, what staff is asked, and its window in the venue's time.
-import { holdReasons, ticketResponseSchema, type HoldReason, type Problem, type TicketChange } from '@postern/shared';
+import {
+  holdReasons,
+  ticketResponseSchema,
+  type HoldReason,
+  type Language,
+  type Problem,
+  type TicketChange,
+} from '@postern/shared';
 import { Button, Dialog, SelectField, showToast, TextField } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '../cloud.ts';
 import { say } from '../language.ts';
 import { fieldToSeconds, secondsToField } from '../methods/venue-time.ts';
+import { LanguageField } from '../parts/language-field.tsx';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { holdLabels, labels } from './messages.ts';
 import type { TicketActsProps } from './ticket-acts.tsx';
@@ -33,6 +41,7 @@ function ChangeDialog({
   const [type, setType] = useState(String(ticket.type));
   const [party, setParty] = useState(String(ticket.party));
   const [hold, setHold] = useState<HoldReason | ''>(ticket.hold ?? '');
+  const [spoken, setSpoken] = useState<Language | ''>(ticket.language ?? '');
   const [from, setFrom] = useState(secondsToField(ticket.validFromS, timeZone));
   const [until, setUntil] = useState(secondsToField(ticket.validUntilS, timeZone));
   const [busy, setBusy] = useState(false);
@@ -44,6 +53,7 @@ function ChangeDialog({
       type: Number(type),
       party: Number(party),
       hold: hold === '' ? null : hold,
+      language: spoken === '' ? null : spoken,
       validFromS: fieldToSeconds(from, timeZone) ?? null,
       validUntilS: fieldToSeconds(until, timeZone) ?? null,
       holder: { name: orNull(name), email: orNull(email), order: orNull(order) },
@@ -91,6 +101,7 @@ function ChangeDialog({
           ]}
           onValue={setHold}
         />
+        <LanguageField label={say(labels.language)} value={spoken} onValue={setSpoken} />
         <TextField label={say(labels.validFrom)} type="datetime-local" value={from} onValue={setFrom} hint={timeZone} />
         <TextField
           label={say(labels.validUntil)}

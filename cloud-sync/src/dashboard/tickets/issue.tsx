@@ -1,13 +1,19 @@
 // Issues one ticket with its holder, or many at once: all or none, and once, however often the button is pressed.
-import { ticketBatchResponseSchema, type EventResponse, type Problem, type TicketResponse } from '@postern/shared';
+import {
+  ticketBatchResponseSchema,
+  type EventResponse,
+  type Language,
+  type Problem,
+  type TicketResponse,
+} from '@postern/shared';
 import { Banner, Button, EmptyState, Panel, SelectField, TextField } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '../cloud.ts';
 import { readEvents } from '../events.ts';
-import { fill } from '../fill.ts';
 import { count } from '../format.ts';
-import { say } from '../language.ts';
+import { fill, say } from '../language.ts';
+import { LanguageField } from '../parts/language-field.tsx';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { newRequestKey, onceOnly } from '../request-key.ts';
 import { addressOf } from '../route.ts';
@@ -43,6 +49,7 @@ export function IssueForm({
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [order, setOrder] = useState('');
+  const [spoken, setSpoken] = useState<Language | ''>('');
   const [key, setKey] = useState(newRequestKey);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
@@ -56,6 +63,7 @@ export function IssueForm({
     const ticket = {
       type: Number(type),
       party: Number(party),
+      ...(spoken === '' ? {} : { language: spoken }),
       ...(Object.keys(holder).length > 0 && isOne ? { holder } : {}),
     };
     const answer = await ask('POST', '/api/tickets/batch', ticketBatchResponseSchema, {
@@ -140,6 +148,7 @@ export function IssueForm({
           value={party}
           onValue={setParty}
         />
+        <LanguageField label={say(labels.language)} value={spoken} onValue={setSpoken} />
         {isOne && (
           <>
             <TextField label={say(labels.name)} dir="auto" value={name} onValue={setName} />

@@ -48,6 +48,8 @@ export const labels = {
   epochOf: { en: 'number {n}; codes of earlier ones are dead', de: 'Nummer {n}; Codes früherer gelten nicht mehr' },
   name: { en: 'Name', de: 'Name' },
   email: { en: 'E-mail address', de: 'E-Mail-Adresse' },
+  language: { en: 'Language at gates', de: 'Sprache an Gates' },
+  practised: { en: 'rehearsal', de: 'Probe' },
   cancel: { en: 'Cancel', de: 'Abbrechen' },
   close: { en: 'Close', de: 'Schließen' },
   save: { en: 'Save', de: 'Speichern' },

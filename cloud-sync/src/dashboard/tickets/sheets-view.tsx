@@ -1,9 +1,8 @@
 // The sheets themselves, as large on the screen as on paper.
 import type { EventResponse, TicketResponse } from '@postern/shared';
 import type { JSX } from 'preact';
-import { fill } from '../fill.ts';
 import { dateAndTime } from '../format.ts';
-import { say } from '../language.ts';
+import { fill, say } from '../language.ts';
 import { Name } from '../parts/names.tsx';
 import { QrCode } from '../parts/qr-code.tsx';
 import { printLabels } from './print-messages.ts';

@@ -2,9 +2,8 @@
 import type { TicketStory } from '@postern/shared';
 import { Badge, Banner, Shape, shapeOfTone } from '@postern/shared/ui';
 import type { JSX } from 'preact';
-import { fill } from '../fill.ts';
 import { count, dateAndTime, dateOf, timeOfDay } from '../format.ts';
-import { language, say } from '../language.ts';
+import { fill, language, say } from '../language.ts';
 import { labels } from './messages.ts';
 import { toLine, uncertaintyOf } from './story-texts.ts';
 
@@ -43,6 +42,9 @@ export function Story({ story }: { readonly story: TicketStory }): JSX.Element {
                         </li>
                       ))}
                     </ul>
+                  )}
+                  {step.type === 'mark' && step.mark.rehearsal === true && (
+                    <Badge tone="busy">{say(labels.practised)}</Badge>
                   )}
                   {!counts && <Badge tone="plain">{say(labels.notCounted)}</Badge>}
                   {step.type === 'mark' && step.provisional && <Badge tone="warn">{say(labels.mayChange)}</Badge>}

@@ -9,9 +9,9 @@ import {
 import { Badge, Panel } from '@postern/shared/ui';
 import type { ComponentChildren, JSX } from 'preact';
 import { useAsked } from '../asking.ts';
-import { fill } from '../fill.ts';
 import { count, dateAndTime } from '../format.ts';
-import { say } from '../language.ts';
+import { fill, say } from '../language.ts';
+import { languageName } from '../parts/language-field.tsx';
 import { Name } from '../parts/names.tsx';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { QrCode } from '../parts/qr-code.tsx';
@@ -101,6 +101,7 @@ function Facts({ event, ticket }: { readonly event: EventResponse; readonly tick
         <Fact label={say(labels.uses)}>{count(ticket.usesSpent)}</Fact>
         <Fact label={say(labels.inside)}>{count(ticket.inside)}</Fact>
         <Fact label={say(labels.hold)}>{say(ticket.hold === undefined ? labels.noHold : holdLabels[ticket.hold])}</Fact>
+        {ticket.language !== undefined && <Fact label={say(labels.language)}>{languageName(ticket.language)}</Fact>}
         <Fact label={say(labels.validFrom)}>{time(ticket.validFromS)}</Fact>
         <Fact label={say(labels.validUntil)}>{time(ticket.validUntilS)}</Fact>
         <Fact label={say(labels.issuedAt)}>{dateAndTime(ticket.createdAtMs, policy.timeZone)}</Fact>
