@@ -3,11 +3,12 @@ import { Banner, Button, EmptyState, Toasts } from '@postern/shared/ui';
 import type { EventResponse, UserView } from '@postern/shared';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { readLink } from './account/link.ts';
 import { events, eventsProblem, readEvents } from './events.ts';
 import { say } from './language.ts';
 import { Navigation } from './navigation.tsx';
 import { place, replacePlace } from './route.ts';
-import { rolesOf, type Section } from './section.tsx';
+import { lazily, rolesOf, type Section } from './section.tsx';
 import { sections } from './sections.ts';
 import { me, stage } from './session.ts';
 import { SignInOver, SignInPage } from './sign-in.tsx';
@@ -15,6 +16,8 @@ import { texts } from './texts.ts';
 
 export function App(): JSX.Element {
   const who = me.value;
+  const link = readLink(place.value.section);
+  if (link !== undefined) return <LinkPage link={link} />;
   if (who === undefined)
     return stage.value === 'signed-out' ? (
       <SignInPage />
@@ -29,6 +32,8 @@ export function App(): JSX.Element {
     </>
   );
 }
+
+const LinkPage = lazily(async () => (await import('./account/one-time-link.tsx')).OneTimeLink);
 
 /** The section of the address, or the first that there is. */
 function shownSection(who: UserView, event: EventResponse | undefined): Section | undefined {

@@ -161,7 +161,7 @@ export const settleText = (ticket: string | undefined, bindings: number): StaffT
         de: `Keine der ${bindings} Zuordnungen gilt mehr: Damit kommt niemand hinein. Das Armband muss neu ausgegeben werden.`,
       }
     : {
-        en: `From now on this binding counts, for ticket ${ticket}; of the ${bindings} that were made, all others end. It reaches gates as any mark does, and only binding anew changes it.`,
+        en: `From now on this binding counts, for ticket ${ticket}; of the ${bindings} that were made, all others end. It reaches gates like every mark, and only binding anew changes it.`,
         de: `Ab jetzt gilt diese Zuordnung, für Ticket ${ticket}; von den ${bindings} enden alle anderen. Das erreicht die Gates wie jeder Eintrag und lässt sich nur durch neues Ausgeben ändern.`,
       };
 

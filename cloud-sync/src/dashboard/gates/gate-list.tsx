@@ -14,8 +14,8 @@ import { byAttention, filterGates, lookOf, type GateFilter } from './attention.t
 import { Clock, Disk, Temperature, TicketList } from './vitals.tsx';
 import { completeText, labels, shownText, waitingText } from './messages.ts';
 import { OfflineRisk } from './offline-risk.tsx';
-import { newPlace } from './gates.tsx';
 import { useGates } from './gates-data.ts';
+import { newPlace } from './places.ts';
 
 const shownAtFirst = 50;
 

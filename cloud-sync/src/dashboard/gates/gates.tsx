@@ -5,10 +5,8 @@ import { go } from '../route.ts';
 import { EnrolGate } from './enrol-gate.tsx';
 import { GatePage } from './gate-page.tsx';
 import { GateList } from './gate-list.tsx';
+import { newPlace } from './places.ts';
 import './gates.css';
-
-/** In the place of a gate's id; no gate is called so, ids have no dot. */
-export const newPlace = '.new';
 
 export function Gates({ event, rest, me }: EventSectionProps): JSX.Element {
   const [gate] = rest;

@@ -1,0 +1,209 @@
+// One's own account: what one is called, the password, and where one is signed in.
+import {
+  passwordSchema,
+  personNameSchema,
+  profileChangeSchema,
+  sessionListSchema,
+  userViewSchema,
+  type ProfileChange,
+  type UserView,
+} from '@postern/shared';
+import { Badge, Button, Panel, SelectField, showToast, Table, TextField } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { useAsked } from '../asking.ts';
+import { ask, tell } from '../cloud.ts';
+import { dateAndTime } from '../format.ts';
+import { languageChoices, say, type StaffTexts } from '../language.ts';
+import { ActButton, AskingButton } from '../parts/acts.tsx';
+import { browserZone } from '../parts/browser-zone.ts';
+import { orProblem, ProblemBanner, problemText } from '../parts/problem.tsx';
+import { CopyText } from '../parts/secret.tsx';
+import type { SectionProps } from '../section.tsx';
+import { me as signedIn } from '../session.ts';
+import { endOthersText, endOthersTitle, labels } from './messages.ts';
+
+export const Account = ({ me }: SectionProps): JSX.Element => (
+  <>
+    <div class="page-head">
+      <h1>{say(labels.title)}</h1>
+    </div>
+    <Profile me={me} />
+    {me.email !== undefined && <Password />}
+    <Sessions />
+  </>
+);
+
+/** Why it was not done. */
+async function change(what: ProfileChange, done: StaffTexts): Promise<string | undefined> {
+  const answer = await ask('PATCH', '/me', userViewSchema, { body: profileChangeSchema.parse(what) });
+  return orProblem(answer, (user) => {
+    signedIn.value = user;
+    showToast('good', say(done));
+  });
+}
+
+function Profile({ me }: { readonly me: UserView }): JSX.Element {
+  const [name, setName] = useState(me.name);
+  const [language, setLanguage] = useState<'en' | 'de'>(me.language?.startsWith('de') === true ? 'de' : 'en');
+  const [error, setError] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const save = async (): Promise<void> => {
+    const read = personNameSchema.safeParse(name);
+    if (!read.success) return setError(say(labels.nameWrong));
+    setBusy(true);
+    setError(await change({ name: read.data, language }, labels.saved));
+    return setBusy(false);
+  };
+  return (
+    <Panel title={say(labels.profile)}>
+      <form
+        class="form"
+        onSubmit={(submitted) => {
+          submitted.preventDefault();
+          void save();
+        }}
+      >
+        <div class="form-row">
+          <TextField
+            label={say(labels.name)}
+            error={error}
+            autocomplete="name"
+            maxLength={100}
+            value={name}
+            onValue={setName}
+          />
+          <SelectField label={say(labels.language)} value={language} choices={languageChoices} onValue={setLanguage} />
+        </div>
+        <div>
+          <CopyText label={say(labels.accountId)} text={me.id} />
+          <p class="muted">{say(labels.accountIdText)}</p>
+        </div>
+        <div class="actions-row">
+          <Button kind="primary" type="submit" busy={busy}>
+            {say(labels.save)}
+          </Button>
+        </div>
+      </form>
+    </Panel>
+  );
+}
+
+function Password(): JSX.Element {
+  const [present, setPresent] = useState('');
+  const [wanted, setWanted] = useState('');
+  const [error, setError] = useState<{ readonly present?: string | undefined; readonly wanted?: string }>({});
+  const [busy, setBusy] = useState(false);
+  const save = async (): Promise<void> => {
+    if (!passwordSchema.safeParse(wanted).success) return setError({ wanted: say(labels.tooShort) });
+    setBusy(true);
+    const problem = await change({ password: { present, wanted } }, labels.changed);
+    setBusy(false);
+    setError({ present: problem });
+    if (problem !== undefined) return undefined;
+    setPresent('');
+    return setWanted('');
+  };
+  return (
+    <Panel title={say(labels.password)}>
+      <form
+        class="form"
+        onSubmit={(submitted) => {
+          submitted.preventDefault();
+          void save();
+        }}
+      >
+        <div class="form-row">
+          <TextField
+            label={say(labels.present)}
+            error={error.present}
+            type="password"
+            autocomplete="current-password"
+            required
+            value={present}
+            onValue={setPresent}
+          />
+          <TextField
+            label={say(labels.wanted)}
+            hint={say(labels.wantedHint)}
+            error={error.wanted}
+            type="password"
+            autocomplete="new-password"
+            required
+            value={wanted}
+            onValue={setWanted}
+          />
+        </div>
+        <div class="actions-row">
+          <Button kind="primary" type="submit" busy={busy}>
+            {say(labels.change)}
+          </Button>
+        </div>
+      </form>
+    </Panel>
+  );
+}
+
+function Sessions(): JSX.Element {
+  const { value, problem, reload } = useAsked('/me/sessions', sessionListSchema);
+  const others = value?.sessions.filter(({ current }) => !current).length ?? 0;
+  const end = async (session: string): ReturnType<typeof tell> => {
+    const answer = await tell('DELETE', `/me/sessions/${session}`);
+    if (answer.ok) showToast('good', say(labels.ended));
+    await reload();
+    return answer;
+  };
+  return (
+    <Panel
+      title={say(labels.sessions)}
+      actions={
+        others > 0 && (
+          <AskingButton
+            label={say(labels.endOthers)}
+            title={say(endOthersTitle)}
+            consequence={say(endOthersText(others))}
+            act={say(labels.endOthers)}
+            onConfirm={async () => {
+              const answer = await tell('DELETE', '/me/sessions');
+              await reload();
+              return answer.ok ? undefined : problemText(answer.error);
+            }}
+          />
+        )
+      }
+    >
+      <ProblemBanner problem={problem} onAgain={() => void reload()} />
+      {value !== undefined && (
+        <Table
+          caption={say(labels.sessions)}
+          captionUnseen
+          columns={[
+            {
+              title: say(labels.device),
+              heads: true,
+              cell: ({ device, current }) => (
+                <>
+                  <bdi>{device}</bdi> {current && <Badge tone="good">{say(labels.thisOne)}</Badge>}
+                </>
+              ),
+            },
+            { title: say(labels.since), cell: ({ createdAtMs }) => dateAndTime(createdAtMs, browserZone()) },
+            { title: say(labels.lastUsed), cell: ({ lastUsedAtMs }) => dateAndTime(lastUsedAtMs, browserZone()) },
+            {
+              title: say(labels.end),
+              cell: ({ id, current, device }) =>
+                !current && (
+                  <ActButton kind="quiet" about={device} act={() => end(id)}>
+                    {say(labels.end)}
+                  </ActButton>
+                ),
+            },
+          ]}
+          rows={value.sessions}
+          rowKey={({ id }) => id}
+          empty={say(labels.noSessions)}
+        />
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,125 @@
+// What a one-time link is for. Nothing is done before somebody presses: programs that look through mail open links, too.
+import { passwordSchema } from '@postern/shared';
+import { Banner, Button, TextField } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { tell } from '../cloud.ts';
+import { say } from '../language.ts';
+import { problemText } from '../parts/problem.tsx';
+import type { OneTimeLink as Link } from './link.ts';
+import { labels } from './messages.ts';
+
+export function OneTimeLink({ link }: { readonly link: Link }): JSX.Element {
+  const [isDone, setDone] = useState(false);
+  const isReset = link.kind === 'reset';
+  const title = isReset ? (isDone ? labels.chosen : labels.choose) : isDone ? labels.confirmed : labels.confirm;
+  return (
+    <main class="sign-in-page">
+      <div class="panel sign-in">
+        <h1>{say(title)}</h1>
+        {isDone ? (
+          <>
+            <p>{say(labels.chosenText)}</p>
+            <Button
+              kind="primary"
+              onClick={() => {
+                location.hash = '#/';
+              }}
+            >
+              {say(labels.toSignIn)}
+            </Button>
+          </>
+        ) : isReset ? (
+          <ChoosePassword token={link.token} onDone={() => setDone(true)} />
+        ) : (
+          <ConfirmSignUp token={link.token} onDone={() => setDone(true)} />
+        )}
+      </div>
+    </main>
+  );
+}
+
+interface StepProps {
+  readonly token: string;
+  readonly onDone: () => void;
+}
+
+function ChoosePassword({ token, onDone }: StepProps): JSX.Element {
+  const [password, setPassword] = useState('');
+  const [repeated, setRepeated] = useState('');
+  const [wrong, setWrong] = useState<'short' | 'differs'>();
+  const [problem, setProblem] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const save = async (): Promise<void> => {
+    const isGood = passwordSchema.safeParse(password).success;
+    const found = !isGood ? 'short' : password === repeated ? undefined : 'differs';
+    setWrong(found);
+    if (found !== undefined) return;
+    setBusy(true);
+    const answer = await tell('POST', '/password-resets/redeem', { body: { token, password } });
+    setBusy(false);
+    if (answer.ok) onDone();
+    else setProblem(problemText(answer.error));
+  };
+  return (
+    <form
+      class="sign-in-form"
+      onSubmit={(submitted) => {
+        submitted.preventDefault();
+        void save();
+      }}
+    >
+      <p class="muted">{say(labels.chooseText)}</p>
+      {problem !== undefined && (
+        <Banner tone="bad" role="alert">
+          {problem}
+        </Banner>
+      )}
+      <TextField
+        label={say(labels.wanted)}
+        hint={say(labels.wantedHint)}
+        error={wrong === 'short' ? say(labels.tooShort) : undefined}
+        type="password"
+        autocomplete="new-password"
+        value={password}
+        onValue={setPassword}
+      />
+      <TextField
+        label={say(labels.repeated)}
+        error={wrong === 'differs' ? say(labels.differs) : undefined}
+        type="password"
+        autocomplete="new-password"
+        value={repeated}
+        onValue={setRepeated}
+      />
+      <Button kind="primary" type="submit" busy={busy}>
+        {say(labels.choose)}
+      </Button>
+    </form>
+  );
+}
+
+function ConfirmSignUp({ token, onDone }: StepProps): JSX.Element {
+  const [problem, setProblem] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const confirm = async (): Promise<void> => {
+    setBusy(true);
+    const answer = await tell('POST', '/sign-up/confirm', { body: { token } });
+    setBusy(false);
+    if (answer.ok) onDone();
+    else setProblem(problemText(answer.error));
+  };
+  return (
+    <>
+      <p class="muted">{say(labels.confirmText)}</p>
+      {problem !== undefined && (
+        <Banner tone="bad" role="alert">
+          {problem}
+        </Banner>
+      )}
+      <Button kind="primary" busy={busy} onClick={() => void confirm()}>
+        {say(labels.confirm)}
+      </Button>
+    </>
+  );
+}

@@ -1,0 +1,47 @@
+// What the audit log says around its entries. The entries themselves name actions by the words of the API, so that everybody means the same.
+import type { StaffTexts } from '../language.ts';
+
+export const labels = {
+  title: { en: 'Audit log', de: 'Protokoll' },
+  titleAll: { en: 'Audit log of everything', de: 'Protokoll von allem' },
+  action: { en: 'What', de: 'Was' },
+  anything: { en: 'Anything', de: 'Alles' },
+  person: { en: 'Who', de: 'Wer' },
+  personHint: { en: 'Account, operator or program, by id', de: 'Konto, Personal oder Programm, per Kennung' },
+  gate: { en: 'Gate', de: 'Gate' },
+  gateHint: { en: 'Its id', de: 'Seine Kennung' },
+  ticket: { en: 'Ticket', de: 'Ticket' },
+  ticketHint: { en: 'Its id, 32 characters', de: 'Seine Kennung, 32 Zeichen' },
+  from: { en: 'From', de: 'Von' },
+  to: { en: 'Until', de: 'Bis' },
+  csv: { en: 'Export as a table (CSV)', de: 'Als Tabelle ausgeben (CSV)' },
+  when: { en: 'When', de: 'Wann' },
+  who: { en: 'Who', de: 'Wer' },
+  about: { en: 'About', de: 'Worüber' },
+  why: { en: 'Why, and details', de: 'Warum, Einzelheiten' },
+  none: { en: 'No entry is like that.', de: 'Kein Eintrag entspricht dem.' },
+  more: { en: 'Show more', de: 'Mehr zeigen' },
+  erased: { en: 'erased', de: 'gelöscht' },
+  anyEvent: { en: 'Everything', de: 'Alles' },
+  event: { en: 'Event', de: 'Veranstaltung' },
+  // Proof.
+  proof: { en: 'Does the log prove?', de: 'Ist das Protokoll unverändert?' },
+  proofText: {
+    en: 'Every entry carries the hash of the one before; the cloud signs where the log stands every hour. The proof finds whatever was changed, taken out or put in.',
+    de: 'Jeder Eintrag trägt den Hash des vorigen; stündlich signiert die Cloud den Stand. Die Prüfung findet, was geändert, entfernt oder eingefügt wurde.',
+  },
+  proveNow: { en: 'Prove it now', de: 'Jetzt prüfen' },
+  proving: { en: 'Proving', de: 'Prüfung läuft' },
+  neverProved: { en: 'It has not been proved yet.', de: 'Noch nie geprüft.' },
+  neverSigned: { en: 'Not signed yet', de: 'Noch nicht signiert' },
+  lastSigned: { en: 'Signed last', de: 'Zuletzt signiert' },
+} as const satisfies Record<string, StaffTexts>;
+
+export const provedText = (entries: string, at: string): StaffTexts => ({
+  en: `All ${entries} entries proved, ${at}`,
+  de: `Alle ${entries} Einträge geprüft, ${at}`,
+});
+export const flawedText = (at: string): StaffTexts => ({
+  en: `It does NOT prove (${at}). Keep the database as it is, and look with “cloud-sync audit verify”.`,
+  de: `Es ist NICHT unverändert (${at}). Datenbank so lassen und mit „cloud-sync audit verify“ nachsehen.`,
+});

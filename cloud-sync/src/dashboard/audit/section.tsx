@@ -1,0 +1,19 @@
+// The audit log: of one event for its organisers, of everything for administrators.
+import { lazily, type Section } from '../section.tsx';
+import { labels } from './messages.ts';
+
+export const auditSection: Section = {
+  id: 'audit',
+  title: labels.title,
+  scope: 'event',
+  roles: ['organiser', 'admin'],
+  render: lazily(() => import('./audit.tsx').then(({ EventAudit }) => EventAudit)),
+};
+
+export const wholeAuditSection: Section = {
+  id: 'log',
+  title: labels.titleAll,
+  scope: 'deployment',
+  roles: ['admin'],
+  render: lazily(() => import('./audit.tsx').then(({ WholeAudit }) => WholeAudit)),
+};

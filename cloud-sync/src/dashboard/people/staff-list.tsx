@@ -1,0 +1,167 @@
+// People who act at the gates, by card and PIN: added, given a new card, removed. A card is shown once.
+import {
+  staffListSchema,
+  staffRequestSchema,
+  staffResponseSchema,
+  type EventResponse,
+  type StaffView,
+} from '@postern/shared';
+import { Badge, Button, Dialog, Panel, SelectField, Table, TextField } from '@postern/shared/ui';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { z } from 'zod';
+import { useAsked } from '../asking.ts';
+import { ask, tell } from '../cloud.ts';
+import { dateAndTime } from '../format.ts';
+import { say } from '../language.ts';
+import { AskingButton } from '../parts/acts.tsx';
+import { orProblem, ProblemBanner, problemText } from '../parts/problem.tsx';
+import { ShownOnce } from '../parts/secret.tsx';
+import { labels, newCardText, newCardTitle, removeStaffText, removeStaffTitle, roleTexts } from './messages.ts';
+
+type Card = z.infer<typeof staffResponseSchema>;
+
+export function StaffList({ event }: { readonly event: EventResponse }): JSX.Element {
+  const path = `/admin/events/${event.event}/staff`;
+  const { value, problem, reload } = useAsked(path, staffListSchema);
+  const [adding, setAdding] = useState(false);
+  const [card, setCard] = useState<Card>();
+  const show = (made: Card): void => {
+    setAdding(false);
+    setCard(made);
+    void reload();
+  };
+  const acts = ({ operator }: StaffView): JSX.Element => (
+    <div class="acts">
+      <AskingButton
+        kind="quiet"
+        label={say(labels.newCard)}
+        about={operator}
+        title={say(newCardTitle(operator))}
+        consequence={say(newCardText)}
+        act={say(labels.newCard)}
+        onConfirm={async () => orProblem(await ask('POST', `${path}/${operator}/card`, staffResponseSchema), show)}
+      />
+      <AskingButton
+        kind="quiet"
+        label={say(labels.remove)}
+        about={operator}
+        title={say(removeStaffTitle(operator))}
+        consequence={say(removeStaffText)}
+        act={say(labels.remove)}
+        onConfirm={async () => orProblem(await tell('DELETE', `${path}/${operator}`), () => void reload())}
+      />
+    </div>
+  );
+  return (
+    <Panel
+      title={say(labels.staff)}
+      actions={
+        <Button kind="primary" onClick={() => setAdding(true)}>
+          {say(labels.addStaff)}
+        </Button>
+      }
+    >
+      <p class="muted">{say(labels.staffText)}</p>
+      <ProblemBanner problem={problem} onAgain={() => void reload()} />
+      {value !== undefined && (
+        <Table
+          caption={say(labels.staff)}
+          captionUnseen
+          columns={[
+            { title: say(labels.operator), heads: true, cell: ({ operator }) => <code>{operator}</code> },
+            {
+              title: say(labels.role),
+              cell: ({ role }) => <Badge tone={role === 'supervisor' ? 'busy' : 'plain'}>{say(roleTexts[role])}</Badge>,
+            },
+            { title: say(labels.card), cell: ({ card: has }) => say(has ? labels.hasCard : labels.noCard) },
+            {
+              title: say(labels.since),
+              cell: ({ createdAtMs }) => dateAndTime(createdAtMs, event.policy.timeZone),
+            },
+            { title: say(labels.act), cell: acts },
+          ]}
+          rows={value.staff}
+          rowKey={({ operator }) => operator}
+          empty={say(labels.noStaff)}
+        />
+      )}
+      {adding && <AddStaff path={path} onMade={show} onClose={() => setAdding(false)} />}
+      {card !== undefined && <ShownCard card={card} onClose={() => setCard(undefined)} />}
+    </Panel>
+  );
+}
+
+function AddStaff({
+  path,
+  onMade,
+  onClose,
+}: {
+  readonly path: string;
+  readonly onMade: (card: Card) => void;
+  readonly onClose: () => void;
+}): JSX.Element {
+  const [role, setRole] = useState<StaffView['role']>('steward');
+  const [pin, setPin] = useState('');
+  const [error, setError] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const add = async (): Promise<void> => {
+    const request = staffRequestSchema.safeParse({ role, pin });
+    if (!request.success) return setError(say(labels.pinWrong));
+    setBusy(true);
+    const answer = await ask('POST', path, staffResponseSchema, { body: request.data });
+    setBusy(false);
+    return answer.ok ? onMade(answer.value) : setError(problemText(answer.error));
+  };
+  return (
+    <Dialog
+      open
+      title={say(labels.addStaff)}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onClick={onClose}>{say(labels.cancel)}</Button>
+          <Button kind="primary" busy={busy} onClick={() => void add()}>
+            {say(labels.make)}
+          </Button>
+        </>
+      }
+    >
+      <SelectField
+        label={say(labels.role)}
+        value={role}
+        choices={(['steward', 'supervisor'] as const).map((value) => ({ value, label: say(roleTexts[value]) }))}
+        onValue={setRole}
+      />
+      <TextField
+        label={say(labels.pin)}
+        hint={say(labels.pinHint)}
+        error={error}
+        inputMode="numeric"
+        autocomplete="off"
+        maxLength={12}
+        value={pin}
+        onValue={setPin}
+      />
+    </Dialog>
+  );
+}
+
+const ShownCard = ({ card, onClose }: { readonly card: Card; readonly onClose: () => void }): JSX.Element => (
+  <Dialog
+    open
+    title={`${say(roleTexts[card.role])} ${card.operator}`}
+    actions={
+      <>
+        <Button onClick={() => print()}>{say(labels.print)}</Button>
+        <Button kind="primary" onClick={onClose}>
+          {say(labels.done)}
+        </Button>
+      </>
+    }
+  >
+    <img class="qr" src={`data:image/svg+xml,${encodeURIComponent(card.qrSvg)}`} alt={say(labels.cardCode)} />
+    <p>{say(labels.cardText)}</p>
+    <ShownOnce label={say(labels.cardCode)} text={card.code} />
+  </Dialog>
+);
