@@ -81,26 +81,29 @@ const roleChoices = (): readonly { readonly value: EventRole; readonly label: st
 
 type Give = (user: string, role: EventRole) => Promise<Result<MemberView, Problem>>;
 
-const RoleChoice = ({ member, onRole }: { readonly member: MemberView; readonly onRole: Give }): JSX.Element => (
-  <select
-    class="input"
-    aria-label={`${say(labels.role)}: ${member.name}`}
-    value={member.role}
-    onChange={({ currentTarget }) => {
-      const role = eventRoles.find((one) => one === currentTarget.value);
-      if (role === undefined) return;
-      void onRole(member.user, role).then((answer) => {
-        if (!answer.ok) showToast('bad', problemText(answer.error));
-      });
-    }}
-  >
-    {roleChoices().map(({ value, label }) => (
-      <option key={value} value={value}>
-        {label}
-      </option>
-    ))}
-  </select>
-);
+function RoleChoice({ member, onRole }: { readonly member: MemberView; readonly onRole: Give }): JSX.Element {
+  const change = async (role: EventRole): Promise<void> => {
+    const answer = await onRole(member.user, role);
+    if (!answer.ok) showToast('bad', problemText(answer.error));
+  };
+  return (
+    <select
+      class="input"
+      aria-label={`${say(labels.role)}: ${member.name}`}
+      value={member.role}
+      onChange={({ currentTarget }) => {
+        const role = eventRoles.find((one) => one === currentTarget.value);
+        if (role !== undefined) void change(role);
+      }}
+    >
+      {roleChoices().map(({ value, label }) => (
+        <option key={value} value={value}>
+          {label}
+        </option>
+      ))}
+    </select>
+  );
+}
 
 function AddMember({ isAdmin, onGive }: { readonly isAdmin: boolean; readonly onGive: Give }): JSX.Element {
   const [who, setWho] = useState('');
