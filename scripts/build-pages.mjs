@@ -27,7 +27,7 @@ const faceFiles = [
 /**
  * `further`: what else of ours its sources import; `worker`: its service worker, which is told the files of the build; `module`: it is no
  * page, but this one file for others to import; `thread`: this one file for Node to run; `copied`: files that lie beside it, or in the folder
- * `into`.
+ * `into`; `ledgers`: a Web Worker of it works on ledgers.
  */
 const pages = [
   { source: 'gate-agent/src/display', output: 'gate-agent/dist/display' },
@@ -39,6 +39,7 @@ const pages = [
   { source: 'cloud-sync/src/sdk', module: 'wallet', output: 'cloud-sync/dist/wallet-sdk' },
   { source: 'gate-agent/src/face-engine', thread: 'thread', output: 'gate-agent/dist/face-engine', copied: faceFiles },
   { source: 'scripts/demo/page', output: '.cache/demo-page' },
+  { source: 'scripts/bench/handheld-page', further: ['gate-agent/src'], ledgers: true, output: '.cache/handheld-page' },
 ];
 /** face-api imports packages that it does not declare: the sources of its engine have what it needs of them. */
 const faceAliases = [
@@ -56,8 +57,8 @@ const builtOf = ({ output, module, thread }) =>
   join(root, output, thread !== undefined ? `${thread}.cjs` : module !== undefined ? `${module}.js` : 'index.html');
 
 /**
- * No page works on ledgers, and what of shared it does not use falls away; but the WebAssembly of automerge would be put beside it all the
- * same. A page that did use it would not build.
+ * No page works on ledgers but in a Web Worker, and what of shared it does not use falls away; but the WebAssembly of automerge would be put
+ * beside it all the same. A page that did use it would not build.
  */
 const withoutLedgers = {
   name: 'without-ledgers',
@@ -104,6 +105,20 @@ const withoutMakingCode = {
   },
 };
 
+/** Automerge with its WebAssembly as a file of its own, fetched once: as text inside the code it would be a third larger. */
+const withLedgers = {
+  name: 'with-ledgers',
+  enforce: 'pre',
+  resolveId: (id) => (id === 'automerge' ? '\0with-ledgers' : null),
+  load: (id) =>
+    id === '\0with-ledgers'
+      ? `import { initializeWasm } from 'automerge/slim';
+         import wasm from ${JSON.stringify(join(root, 'node_modules/automerge/dist/automerge.wasm?url'))};
+         await initializeWasm(wasm);
+         export * from 'automerge/slim';`
+      : null,
+};
+
 const ifNeeded = process.argv.includes('--if-needed');
 const watch = process.argv.includes('--watch') ? {} : null;
 const existing = pages.filter((page) => existsSync(join(root, page.source, entryOf(page))));
@@ -135,7 +150,7 @@ function newestMs(path) {
 async function buildAll(stalePages) {
   const [{ build }, { default: preact }] = await Promise.all([import('vite'), import('@preact/preset-vite')]);
   for (const page of stalePages) {
-    const { source, output, worker, module, thread, copied = [], into = '' } = page;
+    const { source, output, worker, module, thread, ledgers = false, copied = [], into = '' } = page;
     const started = performance.now();
     // A half-written build must not look fresh.
     rmSync(builtOf(page), { force: true });
@@ -145,6 +160,7 @@ async function buildAll(stalePages) {
       base: './',
       logLevel: 'warn',
       plugins: thread === undefined ? [preact(), withoutLedgers, withoutJsonSchemas, withoutMakingCode] : [],
+      ...(ledgers ? { worker: { format: 'es', plugins: () => [withLedgers, withoutJsonSchemas, withoutMakingCode] } } : {}),
       resolve: {
         conditions: ['source', 'module', ...(thread === undefined ? ['browser'] : []), 'development|production'],
         alias: faceAliases,

@@ -203,7 +203,7 @@ describe('surroundings', () => {
       saying(
         workspaces,
         clockOrChance,
-        /^(gate-agent|cloud-sync)\/src\/(system\.ts|(display|desk|handheld|dashboard|my-ticket)\/main\.tsx)$/,
+        /^(gate-agent|cloud-sync)\/src\/(system\.ts|handheld\/core\/browser-system\.ts|(display|desk|handheld|dashboard|my-ticket)\/main\.tsx)$/,
       ),
     ).toEqual([]);
   });

@@ -30,5 +30,6 @@ export function describeRunning(gate: BrowserGate, { identity, direction, storag
     storage,
     storeTrouble: gate.store.trouble(),
     orders: gate.orders(),
+    rehearsal: gate.rehearsal.current(),
   };
 }

@@ -92,7 +92,7 @@ export interface BrowserGate {
   readonly reach: Reach;
   readonly replication: Replication;
   readonly orders: () => OrdersView;
-  readonly rehearsal: GateRehearsal['current'];
+  readonly rehearsal: GateRehearsal;
   readonly partyPassed: (persons: number) => void;
   readonly stop: () => Promise<void>;
 }
@@ -145,7 +145,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
 
   const others = await openOtherGates({ name: names.replica, event, logger });
   let replication: Replication | undefined;
-  const written = await openHandheldStore({
+  const store = await openHandheldStore({
     name: names.journal,
     event,
     gate,
@@ -162,21 +162,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
       changed();
     },
   });
-  const rehearsal = createGateRehearsal({
-    policy: feed.policy,
-    time: trust.now,
-    switches: written.rehearsalSwitches,
-    append: written.append,
-    random,
-    timer,
-    logger,
-    changed,
-  });
-  const store: HandheldStore = {
-    ...written,
-    ...createRehearsingStore(written, () => rehearsal.current()?.session),
-  };
-  const timed: TimedEvent = { event, store: written, journal: written };
+  const timed: TimedEvent = { event, store, journal: store };
   correctHandedOn(timed, trust);
 
   let lookForOrders = (): void => undefined;
@@ -222,7 +208,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     },
   };
   const registry = createMethodRegistry({ methods: knownMethods, lookups, clock, logger });
-  const storeOfLanes = {
+  const written = {
     ...store,
     // A journal that works again may hold orders of its own, and no lane comes back before they are known.
     reopen: async () => {
@@ -232,6 +218,17 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
       return reopened;
     },
   };
+  const rehearsal = createGateRehearsal({
+    policy: feed.policy,
+    time: trust.now,
+    switches: store.rehearsalSwitches,
+    append: store.append,
+    random,
+    timer,
+    logger,
+    changed,
+  });
+  const storeOfLanes = createRehearsingStore(written, () => rehearsal.current()?.session);
   const turnstiles = {
     entry: createStewardTurnstile('entry', timer),
     exit: createStewardTurnstile('exit', timer),
@@ -257,7 +254,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     gate: { id: gate, name: identity.gate.name, zone, event },
     lanes: [lanes.entry, lanes.exit],
     known: store,
-    store,
+    store: storeOfLanes,
     cache: list,
     feed,
     timer,
@@ -271,19 +268,19 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     lanes: [lanes.entry, lanes.exit],
     context,
     registry,
-    store,
+    store: storeOfLanes,
     decide,
+    rehearsals: createStewardRehearsals([rehearsal]),
     orders: createStewardOrders({
       events: [{ ...ordersAtGate, zones: () => feed.policy().zones }],
       confirmations: createConfirmations({ clock, random }),
     }),
     bandDesk: createBandDesk({
       registry,
-      events: [{ event, store, ticket: feed.ticket, tagHash: feed.tagHash, bindings: store.bindings }],
+      events: [{ event, store: storeOfLanes, ticket: feed.ticket, tagHash: feed.tagHash, bindings: store.bindings }],
     }),
     logger,
     signOn,
-    rehearsals: createStewardRehearsals([rehearsal]),
     confirmClock: (trueMs) => confirmTime(trueMs, { trust, events: [timed] }),
   });
   await Promise.all([lanes.entry.start(), lanes.exit.start()]);
@@ -347,8 +344,8 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     trust,
     reach,
     replication: running,
+    rehearsal,
     orders: () => ({ orders: [...ordersAtGate.view()] }),
-    rehearsal: rehearsal.current,
     partyPassed: (persons) => {
       turnstiles.entry.partyPassed(persons);
       turnstiles.exit.partyPassed(persons);

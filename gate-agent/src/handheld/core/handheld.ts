@@ -10,6 +10,7 @@ import type {
   Mark,
   OrdersView,
   Presentation,
+  Rehearsal,
   Result,
   Shift,
   SignOnError,
@@ -51,6 +52,8 @@ export interface RunningState {
   /** Why the journal does not take marks, so that nobody is let in; undefined while it does. */
   readonly storeTrouble: string | undefined;
   readonly orders: OrdersView;
+  /** While nothing that is scanned counts; a steward may leave it here. */
+  readonly rehearsal: Rehearsal | undefined;
 }
 
 export interface FeedStatus {

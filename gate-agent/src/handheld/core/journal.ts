@@ -4,6 +4,7 @@
 import {
   decodeMark,
   encodeMark,
+  isRefusal,
   type ClockQuality,
   type HybridTimestamp,
   type Mark,
@@ -179,7 +180,7 @@ export const toStored = (mark: Mark): StoredMark => ({
   gate: mark.gate,
   boot: mark.boot,
   sequence: mark.sequence,
-  ...('ticketId' in mark && mark.ticketId !== '' && mark.kind !== 'refused' ? { ticket: mark.ticketId } : {}),
+  ...('ticketId' in mark && mark.ticketId !== '' && !isRefusal(mark) ? { ticket: mark.ticketId } : {}),
   bytes: encodeMark(mark),
 });
 

@@ -72,6 +72,8 @@ export interface HandheldStore extends Store {
   readonly recentMarks: (gate: string, sinceMs: number, max: number) => Promise<readonly Mark[]>;
   /** This gate's own marks of orders, and what is new of those of others since the last call. */
   readonly newsOfOrders: () => readonly OrderNews[];
+  /** By which this gate has begun and left rehearsals, in the order in which it did. */
+  readonly rehearsalSwitches: () => readonly Mark[];
   readonly occupancy: AdmitView['occupancy'];
   readonly backInTouch: () => void;
   readonly hybrid: HybridClock;
@@ -80,8 +82,6 @@ export interface HandheldStore extends Store {
   readonly lastSequence: () => number;
   /** The last own entry that a sure clock has stamped, if any. */
   readonly lastEntry: () => readonly Mark[];
-  /** By which this gate has begun and left rehearsals, in the order in which it did. */
-  readonly rehearsalSwitches: () => readonly Mark[];
   /** Why the store is stopped; undefined while it works. */
   readonly trouble: () => string | undefined;
   /** Whatever was asked of it before is done. */
@@ -98,9 +98,9 @@ interface Known {
   readonly journal: Journal;
   readonly counts: ZoneCounts;
   readonly orderMarks: Mark[];
+  readonly rehearsalSwitches: Mark[];
   readonly bound: Mark[];
   readonly corrections: Mark[];
-  readonly rehearsalSwitches: Mark[];
   readonly moving: Map<string, Mark>;
 }
 
@@ -155,9 +155,9 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
     if (movesPersons(mark)) to.moving.set(markKey(mark), mark);
     to.counts.note(mark);
     if (isOrderFoldMark(mark)) to.orderMarks.push(mark);
+    if (isRehearsalSwitch(mark)) to.rehearsalSwitches.push(mark);
     if (mark.kind === 'bound') to.bound.push(mark);
     if (mark.kind === 'corrected') to.corrections.push(mark);
-    if (isRehearsalSwitch(mark)) to.rehearsalSwitches.push(mark);
     if (mark.kind === 'admitted' && mark.clock.source !== 'none' && mark.clock.source !== 'person') lastEntry = mark;
   };
 
@@ -172,9 +172,9 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
         journal,
         counts: createZoneCounts((id) => moving.get(markKey(id))),
         orderMarks: [],
+        rehearsalSwitches: [],
         bound: [],
         corrections: [],
-        rehearsalSwitches: [],
         moving,
       };
       const latest = createLatestTime();
@@ -204,9 +204,8 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
       const stored = await journal.find(boot, sequence);
       const mark = stored && asCaused(stored);
       if (mark?.kind !== 'admitted' && mark?.kind !== 'exited' && mark?.kind !== 'overridden') continue;
-      const uses = mark.kind === 'exited' ? 1 : mark.uses;
       // Of the session that it was practised in, if it was.
-      const back = rehearsedDraft(draftLapse(mark, uses), undefined);
+      const back = rehearsedDraft(draftLapse(mark, mark.kind === 'exited' ? 1 : mark.uses), undefined);
       note(to, await journal.transact('strict', async ({ insert }) => insert(back, stamp())));
     }
     acknowledged = journal.lastSequence();
@@ -382,13 +381,13 @@ export async function openHandheldStore(deps: HandheldStoreDeps): Promise<Handhe
       ...(working()?.orderMarks ?? []).map((mark) => ({ type: 'learned' as const, mark })),
       ...others.newsOfOrders(),
     ],
+    rehearsalSwitches: () => working()?.rehearsalSwitches ?? [],
     occupancy,
     backInTouch: () => working()?.counts.backInTouch(),
     hybrid,
     through: () => (trouble === undefined && waiting.length === 0 && onTheirWay === 0 ? hybrid.tick() : undefined),
     lastSequence: () => acknowledged,
     lastEntry: () => (lastEntry === undefined ? [] : [lastEntry]),
-    rehearsalSwitches: () => working()?.rehearsalSwitches ?? [],
     trouble: () => trouble,
     settled: () => inTurn(async () => undefined),
   };
