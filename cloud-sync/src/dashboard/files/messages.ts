@@ -118,7 +118,6 @@ export const columnTexts: Readonly<Record<TicketColumn, StaffTexts>> = {
   firstName: { en: 'First name', de: 'Vorname' },
   lastName: { en: 'Last name', de: 'Nachname' },
   email: { en: 'E-mail address', de: 'E-Mail-Adresse' },
-  language: { en: 'Language of the visitor', de: 'Sprache des Besuchers' },
   order: { en: 'Order number', de: 'Bestellnummer' },
 };
 
