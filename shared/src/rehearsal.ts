@@ -4,11 +4,9 @@ import type { TrustedTime } from './clock.ts';
 import { foldTicketHistory, type History } from './history.ts';
 import type { Mark } from './mark.ts';
 import { practisedMark } from './rehearsed-mark.ts';
-import type { RehearsalRules } from './rehearsal-rules.ts';
+import { rehearsalHoursMax, type RehearsalRules } from './rehearsal-rules.ts';
 import type { AdmissionPolicy, Ticket } from './ticket.ts';
 
-/** No rehearsal is longer: one that was forgotten must not meet the next night's doors. */
-export const rehearsalHoursMax = 12;
 /** One that a gate has begun by itself. */
 export const gateRehearsalHours = 2;
 

@@ -1,10 +1,18 @@
 // The JSON messages about rehearsals: begin one, leave it, and how it stands at each gate.
 import { z } from 'zod';
+import { rehearsalHoursMax } from './rehearsal-rules.ts';
 
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
 
-/** `POST /api/events/{event}/rehearsal`. Without a time: four hours, or until the doors open. */
-export const rehearsalRequestSchema = z.strictObject({ untilMs: unixMs.optional() });
+/** `POST /api/events/{event}/rehearsal`. It ends earlier where the first tickets become valid before. */
+export const rehearsalRequestSchema = z.strictObject({
+  forMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(rehearsalHoursMax * 60)
+    .default(240),
+});
 
 /** `rehearses` as far as is known; `unheard` has not called since the event's rehearsal began, so its entries may count; `left` by somebody
  * while the event rehearses, so its entries count; `may-rehearse` has not called since the event's rehearsal was ended. */

@@ -121,6 +121,28 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     expect(await page.innerText('.cases .case')).not.toContain('May be incomplete');
   });
 
+  it('begins a rehearsal after saying what it means, shows it above every section, and leaves it by one press', async () => {
+    await signIn();
+    await page.waitForSelector('.cases .empty');
+    expect(await page.locator('.rehearsal-banners .banner').count()).toBe(0);
+    await page.getByRole('link', { name: 'Rehearsal' }).click();
+    await page.getByText('Nothing rehearses: every entry counts.').waitFor();
+    await page.getByRole('button', { name: 'Begin a rehearsal' }).click();
+    const dialog = page.locator('dialog[open]');
+    expect(await dialog.innerText()).toContain('No entry at any gate counts until somebody leaves the rehearsal');
+    expect(await axeFindings(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Begin a rehearsal' }).click();
+    const banner = page.locator('.rehearsal-banners .banner');
+    await banner.waitFor();
+    expect(await banner.innerText()).toMatch(/REHEARSAL until \d\d:\d\d: no entry counts/);
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Live' }).click();
+    await page.waitForSelector('.cases .empty');
+    await banner.getByRole('button', { name: 'Leave the rehearsal' }).click();
+    await banner.waitFor({ state: 'detached' });
+    expect(await test.json('GET', '/api/events/1/rehearsal')).toMatchObject({ alarms: [] });
+  });
+
   it('says loudly that it has lost contact, and recovers by itself', async () => {
     await signIn();
     await page.waitForSelector('.stamp .tone-good');

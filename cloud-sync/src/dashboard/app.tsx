@@ -7,6 +7,7 @@ import { readLink } from './account/link.ts';
 import { events, eventsProblem, readEvents } from './events.ts';
 import { say } from './language.ts';
 import { Navigation } from './navigation.tsx';
+import { RehearsalBanner } from './rehearsal/rehearsal-banner.tsx';
 import { place, replacePlace } from './route.ts';
 import { lazily, rolesOf, type Section } from './section.tsx';
 import { sections } from './sections.ts';
@@ -73,36 +74,40 @@ function Frame({ who }: { readonly who: UserView }): JSX.Element {
     if (seen.current !== undefined && section !== undefined && seen.current !== section.id) main.current?.focus();
     seen.current = section?.id ?? seen.current;
   }, [section?.id]);
+  const isOnDuty = event !== undefined && rolesOf(who, event.event).length > 0;
   return (
-    <div class="frame">
-      <a
-        class="button primary skip unseen"
-        href="#main"
-        onClick={(click) => {
-          click.preventDefault();
-          main.current?.focus();
-        }}
-      >
-        {say(texts.skip)}
-      </a>
-      <Navigation who={who} events={list ?? []} event={event} shown={section} />
-      <main id="main" ref={main} tabIndex={-1}>
-        {eventsProblem.value !== undefined && (
-          <Banner
-            tone="bad"
-            role="alert"
-            action={<Button onClick={() => void readEvents()}>{say(texts.again)}</Button>}
-          >
-            <strong>{eventsProblem.value.title}</strong> {eventsProblem.value.detail}
-          </Banner>
-        )}
-        {section === undefined ? (
-          list !== undefined && <EmptyState title={say(texts.nothingHere)}>{say(texts.nothingHereHint)}</EmptyState>
-        ) : (
-          <Shown section={section} event={event} who={who} />
-        )}
-      </main>
-    </div>
+    <>
+      {isOnDuty && <RehearsalBanner event={event} />}
+      <div class="frame">
+        <a
+          class="button primary skip unseen"
+          href="#main"
+          onClick={(click) => {
+            click.preventDefault();
+            main.current?.focus();
+          }}
+        >
+          {say(texts.skip)}
+        </a>
+        <Navigation who={who} events={list ?? []} event={event} shown={section} />
+        <main id="main" ref={main} tabIndex={-1}>
+          {eventsProblem.value !== undefined && (
+            <Banner
+              tone="bad"
+              role="alert"
+              action={<Button onClick={() => void readEvents()}>{say(texts.again)}</Button>}
+            >
+              <strong>{eventsProblem.value.title}</strong> {eventsProblem.value.detail}
+            </Banner>
+          )}
+          {section === undefined ? (
+            list !== undefined && <EmptyState title={say(texts.nothingHere)}>{say(texts.nothingHereHint)}</EmptyState>
+          ) : (
+            <Shown section={section} event={event} who={who} />
+          )}
+        </main>
+      </div>
+    </>
   );
 }
 

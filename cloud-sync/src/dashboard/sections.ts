@@ -10,6 +10,7 @@ import { liveSection } from './live/section.tsx';
 import { rulesSection } from './methods/section.tsx';
 import { ordersSection } from './orders/section.tsx';
 import { peopleSection, programsSection, usersSection } from './people/section.tsx';
+import { rehearsalSection } from './rehearsal/section.tsx';
 import type { Section } from './section.tsx';
 import { ticketsSection } from './tickets/section.tsx';
 import { webhooksSection } from './webhooks/section.tsx';
@@ -22,6 +23,7 @@ export const sections: readonly Section[] = [
   casesSection,
   ordersSection,
   peopleSection,
+  rehearsalSection,
   filesSection,
   rulesSection,
   webhooksSection,

@@ -34,14 +34,13 @@ export function rehearsalRoutes({ rehearsals }: { readonly rehearsals: Rehearsal
         ...readProblems,
         ...bodyProblems,
         'rehearsal-in-force',
-        'rehearsal-too-long',
       ]),
     ),
     validEvent,
     jsonBody(),
     validJson(rehearsalRequestSchema),
     async (c) => {
-      const begun = await rehearsals.begin(c.req.valid('param').event, c.req.valid('json').untilMs, c.get('actor'));
+      const begun = await rehearsals.begin(c.req.valid('param').event, c.req.valid('json').forMinutes, c.get('actor'));
       return begun.ok ? c.json(begun.value) : problem(c, begun.error);
     },
   );

@@ -4,12 +4,10 @@ import {
   bytesToHex,
   centralGate,
   compareMarks,
-  doorsOpenS,
   err,
   ok,
   rehearsalAt,
   rehearsalEndMs,
-  rehearsalHoursMax,
   type AdmissionPolicy,
   type Clock,
   type Mark,
@@ -35,17 +33,17 @@ import type { Keys } from './keys.ts';
 import { operatorOf } from './operators.ts';
 import type { Failure } from './problems.ts';
 
-const hourMs = 3_600_000;
-const usualHours = 4;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 const sessionBytes = 8;
 /** By so much a gate's clock may be off, or its mark have been made around the end, before anybody is alarmed. */
-const slackMs = 5 * 60_000;
+const slackMs = 5 * minuteMs;
 /** Alarms of that long ago are history; the marks stay. */
 const alarmShownMs = 24 * hourMs;
 
 export interface Rehearsals {
   readonly view: (event: number) => Promise<Result<RehearsalView, Failure>>;
-  readonly begin: (event: number, untilMs: number | undefined, by: Actor) => Promise<Result<RehearsalView, Failure>>;
+  readonly begin: (event: number, forMinutes: number, by: Actor) => Promise<Result<RehearsalView, Failure>>;
   /** Of the whole event, at every gate as soon as it hears of it; what a gate has begun by itself is left there. */
   readonly end: (event: number) => Promise<Result<RehearsalView, Failure>>;
 }
@@ -93,17 +91,10 @@ export function createRehearsals({ database, clock, random, keys, changed }: Reh
 
   return {
     view,
-    begin: (event, untilMs, by) =>
+    begin: (event, forMinutes, by) =>
       change(event, async (queries, policy) => {
         const nowMs = clock.wallMs();
         if (rehearsalAt([], policy, serverTime(nowMs)) !== undefined) return { type: 'rehearsal-in-force' };
-        const doorsMs = doorsOpenS(policy, nowMs / 1_000) * 1_000;
-        const until = untilMs ?? Math.min(nowMs + usualHours * hourMs, doorsMs);
-        if (until <= nowMs || until > Math.min(nowMs + rehearsalHoursMax * hourMs, doorsMs))
-          return {
-            type: 'rehearsal-too-long',
-            detail: `It has to end within ${rehearsalHoursMax} hours, and before the first tickets become valid.`,
-          };
         // One that has ended by itself.
         await endAll(queries, event);
         await queries
@@ -112,7 +103,7 @@ export function createRehearsals({ database, clock, random, keys, changed }: Reh
             event,
             session: bytesToHex(random(sessionBytes)),
             from_ms: nowMs,
-            until_ms: until,
+            until_ms: nowMs + forMinutes * minuteMs,
             ended_ms: null,
             begun_by: operatorOf(keys, by, event),
           })

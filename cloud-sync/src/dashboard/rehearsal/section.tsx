@@ -1,0 +1,11 @@
+// Rehearsals: begin one, leave it, and how every gate stands.
+import { lazily, type Section } from '../section.tsx';
+import { labels } from './messages.ts';
+
+export const rehearsalSection: Section = {
+  id: 'rehearsal',
+  title: labels.title,
+  scope: 'event',
+  roles: ['steward', 'supervisor', 'organiser', 'admin'],
+  render: lazily(() => import('./rehearsal-page.tsx').then(({ RehearsalPage }) => RehearsalPage)),
+};
