@@ -1,7 +1,7 @@
 // Rehearsal: a gate does all that it does at night, and none of it counts. What it writes down meanwhile are `rehearsed` marks of one
 // session; among themselves they fold like real ones, so that a ticket is single-use in rehearsal too, and every ticket is fresh after it.
-import type { TrustedTime } from './clock.ts';
-import { foldTicketHistory, type History } from './history.ts';
+import { remoteAheadMaxMs, type TrustedTime } from './clock.ts';
+import { compareMarks, foldTicketHistory, type History } from './history.ts';
 import type { Mark } from './mark.ts';
 import { practisedMark } from './rehearsed-mark.ts';
 import { rehearsalHoursMax, type RehearsalRules } from './rehearsal-rules.ts';
@@ -49,8 +49,12 @@ export function rehearsalAt(
   if (!trusted) return undefined;
   const left = new Set(switches.flatMap((mark) => (mark.kind === 'rehearsal-left' ? [mark.session] : [])));
   const isOn = ({ session, untilMs }: Rehearsal): boolean => !left.has(session) && nowMs + uncertaintyMs < untilMs;
-  const own = switches.filter((mark) => mark.kind === 'rehearsal-begun').at(-1);
-  if (own !== undefined) {
+  const own = switches
+    .filter((mark) => mark.kind === 'rehearsal-begun')
+    .toSorted(compareMarks)
+    .at(-1);
+  // A clock that was set back since says nothing any more of when this ends.
+  if (own !== undefined && nowMs >= own.at.ms - uncertaintyMs - remoteAheadMaxMs) {
     const fromS = Math.floor(own.at.ms / 1_000);
     const untilMs = rehearsalEndMs(policy, { fromS, untilS: own.untilS });
     const rehearsal: Rehearsal = { session: own.session, of: 'gate', untilMs };

@@ -19,6 +19,9 @@ export const rehearsalRequestSchema = z.strictObject({
 export const gateRehearsalStates = ['rehearses', 'unheard', 'left', 'may-rehearse'] as const;
 export type GateRehearsalState = (typeof gateRehearsalStates)[number];
 
+/** Gates of one answer; the others are in no worse state. */
+export const rehearsalGatesMax = 200;
+
 /** `never-begun`: no rehearsal of this gate or event is known to which the marks belong; `outside-its-time`: it was over, or had not begun;
  * `while-doors-open`: the gate had begun it by itself while people came in elsewhere. */
 export const rehearsalAlarmCauses = ['never-begun', 'outside-its-time', 'while-doors-open'] as const;

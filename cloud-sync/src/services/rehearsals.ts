@@ -9,7 +9,10 @@ import {
   rehearsalAt,
   rehearsalEndMs,
   type AdmissionPolicy,
+  rehearsalGatesMax,
+  rehearsalHoursMax,
   type Clock,
+  type GateRehearsalState,
   type Mark,
   type Random,
   type RehearsalAlarmCause,
@@ -19,6 +22,7 @@ import {
 import type { Database, Queries } from '../store/database.ts';
 import { inTransaction, rulesLock } from '../store/locks.ts';
 import {
+  firstFeedSince,
   readRehearsals,
   readRehearsed,
   readSwitches,
@@ -124,16 +128,32 @@ const serverTime = (nowMs: number) => ({ trusted: true, nowMs, uncertaintyMs: 0 
 interface KnownGate {
   readonly id: string;
   readonly name: string;
-  readonly last_contact_ms: number | null;
+  /** Of the ticket list that it has asked for last. */
+  readonly feed_version: number | null;
+}
+
+/** A rehearsal of the event, with the ticket lists that first said that it has begun, and that it is over. */
+interface Told extends RehearsalRow {
+  readonly begunIn: number | undefined;
+  readonly endedIn: number | undefined;
 }
 
 async function readView(queries: Queries, policy: AdmissionPolicy, nowMs: number): Promise<RehearsalView> {
   const { event } = policy;
   const rehearsals = await readRehearsals(queries, event);
-  const switches = (await readSwitches(queries, event)).toSorted(compareMarks);
+  const lasting = rehearsals.filter((row) => row.until_ms > nowMs);
+  const told = await Promise.all(
+    lasting.map(async (row): Promise<Told> => ({
+      ...row,
+      begunIn: await firstFeedSince(queries, event, row.from_ms),
+      endedIn: row.ended_ms === null ? undefined : await firstFeedSince(queries, event, row.ended_ms),
+    })),
+  );
+  const sinceMs = nowMs - alarmShownMs;
+  const switches = (await readSwitches(queries, event, sinceMs - rehearsalHoursMax * hourMs)).toSorted(compareMarks);
   const gates = await queries
     .selectFrom('gate')
-    .select(['id', 'name', 'last_contact_ms'])
+    .select(['id', 'name', 'feed_version'])
     .where('event', '=', event)
     .where('public_key', 'is not', null)
     .where('revoked_at_ms', 'is', null)
@@ -142,45 +162,60 @@ async function readView(queries: Queries, policy: AdmissionPolicy, nowMs: number
   const inForce = rehearsalAt([], policy, serverTime(nowMs));
   const row = inForce && rehearsals.find(({ session }) => session === inForce.session);
   const names = new Map([[centralGate, 'Cloud'], ...gates.map(({ id, name }) => [id, name] as const)]);
-  const alarms: RehearsalView['alarms'] = [];
-  for (const rehearsed of await readRehearsed(queries, event)) {
+  const alarms = new Map<string, RehearsalView['alarms'][number]>();
+  for (const rehearsed of await readRehearsed(queries, event, sinceMs)) {
     const { gate, persons, firstMs, lastMs } = rehearsed;
-    if (nowMs - lastMs > alarmShownMs) continue;
     const cause = await causeOf(queries, event, rehearsed, rehearsals, switches);
-    if (cause !== undefined) alarms.push({ gate, name: names.get(gate) ?? gate, cause, persons, firstMs, lastMs });
+    if (cause === undefined) continue;
+    const before = alarms.get(`${gate} ${cause}`);
+    alarms.set(`${gate} ${cause}`, {
+      gate,
+      name: names.get(gate) ?? gate,
+      cause,
+      persons: persons + (before?.persons ?? 0),
+      firstMs: Math.min(firstMs, before?.firstMs ?? firstMs),
+      lastMs: Math.max(lastMs, before?.lastMs ?? lastMs),
+    });
   }
   return {
     ...(inForce === undefined || row === undefined
       ? {}
       : { event: { fromMs: row.from_ms, untilMs: inForce.untilMs, operator: row.begun_by } }),
-    gates: gates.flatMap((gate) => stateOf(gate, policy, rehearsals, switches, nowMs)),
-    alarms,
+    gates: gates
+      .flatMap((gate) => stateOf(gate, policy, told, switches, nowMs))
+      .toSorted((a, b) => gravity[a.state] - gravity[b.state])
+      .slice(0, rehearsalGatesMax),
+    alarms: [...alarms.values()],
   };
 }
 
+/** The worst first. */
+const gravity: Readonly<Record<GateRehearsalState, number>> = { 'may-rehearse': 0, unheard: 1, left: 2, rehearses: 3 };
+
 /** How one gate stands; nothing where there is nothing to say. */
 function stateOf(
-  { id: gate, name, last_contact_ms: contactMs }: KnownGate,
+  { id: gate, name, feed_version: version }: KnownGate,
   policy: AdmissionPolicy,
-  rehearsals: readonly RehearsalRow[],
+  told: readonly Told[],
   switches: readonly Mark[],
   nowMs: number,
 ): RehearsalView['gates'] {
   const own = switches.filter((mark) => mark.gate === gate);
   const by = own.at(-1)?.operator;
   const operator = by === undefined ? {} : { operator: by };
-  const heardSince = (ms: number): boolean => contactMs !== null && contactMs >= ms;
+  const hasHeard = (list: number | undefined): boolean => list !== undefined && version !== null && version >= list;
   const here = rehearsalAt(own, policy, serverTime(nowMs));
   const ofEvent = rehearsalAt([], policy, serverTime(nowMs));
   if (here?.of === 'gate') return [{ gate, name, state: 'rehearses', of: 'gate', untilMs: here.untilMs, ...operator }];
   if (ofEvent !== undefined) {
     const common = { gate, name, of: 'event', untilMs: ofEvent.untilMs } as const;
     if (here === undefined) return [{ ...common, state: 'left', ...operator }];
-    const since = policy.rehearsal === undefined ? 0 : policy.rehearsal.fromS * 1_000;
-    return [{ ...common, state: heardSince(since) ? 'rehearses' : 'unheard' }];
+    const begunIn = told.find(({ session }) => session === ofEvent.session)?.begunIn;
+    return [{ ...common, state: hasHeard(begunIn) ? 'rehearses' : 'unheard' }];
   }
-  for (const ended of rehearsals) {
-    if (ended.ended_ms === null || heardSince(ended.ended_ms)) continue;
+  for (const ended of told) {
+    // Who never had a list that said that it had begun does not need one that says that it is over.
+    if (ended.ended_ms === null || !hasHeard(ended.begunIn) || hasHeard(ended.endedIn)) continue;
     const old = rehearsalAt(own, { ...policy, rehearsal: rulesOf(ended) }, serverTime(nowMs));
     if (old !== undefined) return [{ gate, name, state: 'may-rehearse', of: 'event', untilMs: old.untilMs }];
   }

@@ -7,9 +7,20 @@ import type { Schema } from './schema.ts';
 
 export type RehearsalRow = Selectable<Schema['rehearsal']>;
 
-/** All that there ever were, the latest first. */
+/** More than people begin; a gate that wants to can write any number. */
+const rehearsalsReadMax = 100;
+const switchesReadMax = 5_000;
+const sessionsReadMax = 500;
+
+/** The latest first. */
 export const readRehearsals = (queries: Queries, event: number): Promise<readonly RehearsalRow[]> =>
-  queries.selectFrom('rehearsal').selectAll().where('event', '=', event).orderBy('from_ms', 'desc').execute();
+  queries
+    .selectFrom('rehearsal')
+    .selectAll()
+    .where('event', '=', event)
+    .orderBy('from_ms', 'desc')
+    .limit(rehearsalsReadMax)
+    .execute();
 
 /** The event's rules with the rehearsal that nobody has ended; when it ends by itself, gates see from its times. */
 export async function withRehearsal(queries: Queries, policy: AdmissionPolicy): Promise<AdmissionPolicy> {
@@ -34,13 +45,27 @@ export const rulesOf = ({
   untilS: Math.floor(until_ms / 1_000),
 });
 
-/** By which gates have begun and left rehearsals; few. */
-export async function readSwitches(queries: Queries, event: number): Promise<readonly Mark[]> {
+/** The first ticket list that was published since then; undefined where there is none yet. */
+export async function firstFeedSince(queries: Queries, event: number, ms: number): Promise<number | undefined> {
+  const row = await queries
+    .selectFrom('feed')
+    .select(({ fn }) => fn.min<number | null>('version').as('version'))
+    .where('event', '=', event)
+    .where('created_at_ms', '>=', ms)
+    .executeTakeFirst();
+  return row?.version ?? undefined;
+}
+
+/** By which gates have begun and left rehearsals, the latest first. */
+export async function readSwitches(queries: Queries, event: number, sinceMs: number): Promise<readonly Mark[]> {
   const rows = await queries
     .selectFrom('mark')
     .select(['event', 'gate', 'boot', 'bytes'])
     .where('event', '=', event)
     .where('kind', 'in', ['rehearsal-begun', 'rehearsal-left'])
+    .where('at_ms', '>=', sinceMs)
+    .orderBy('at_ms', 'desc')
+    .limit(switchesReadMax)
     .execute();
   return rows.flatMap((row) => readMark(row) ?? []).filter(isRehearsalSwitch);
 }
@@ -53,7 +78,12 @@ export interface RehearsedOfGate {
   readonly lastMs: number;
 }
 
-export async function readRehearsed(queries: Queries, event: number): Promise<readonly RehearsedOfGate[]> {
+/** By gate and session, those with the latest marks first. */
+export async function readRehearsed(
+  queries: Queries,
+  event: number,
+  sinceMs: number,
+): Promise<readonly RehearsedOfGate[]> {
   const rows = await queries
     .selectFrom('mark')
     .select(['gate', 'session', ({ fn }) => fn.sum<number>('count').as('persons')])
@@ -61,6 +91,9 @@ export async function readRehearsed(queries: Queries, event: number): Promise<re
     .where('event', '=', event)
     .where('session', 'is not', null)
     .groupBy(['gate', 'session'])
+    .having(({ fn }) => fn.max('at_ms'), '>=', sinceMs)
+    .orderBy('last_ms', 'desc')
+    .limit(sessionsReadMax)
     .execute();
   return rows.map(({ gate, session, persons, first_ms, last_ms }) => ({
     gate,

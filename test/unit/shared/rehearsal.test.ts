@@ -156,6 +156,22 @@ describe('whether a gate rehearses', () => {
     expect(rehearsalAt([left('aaaaaaaaaaaaaaaa')], whole(), trusted)).toMatchObject({ session });
   });
 
+  it('is over where the clock by which it was begun has been set back: nobody knows any more when it would end', () => {
+    const doors = aPolicy({ type: { validFromS: nowS + 3_600 } });
+    const ahead: Mark = { ...begun(nowS + 7 * 3_600), at: { ms: eveningMs + 5 * 3_600_000, counter: 0 } };
+    expect(rehearsalAt([ahead], doors, trusted)).toBeUndefined();
+    expect(rehearsalAt([ahead], doors, { ...trusted, nowMs: (nowS + 3_600) * 1_000 })).toBeUndefined();
+  });
+
+  it('goes by the latest that was begun, in whatever order they are read', () => {
+    const [earlier, later] = [begun(nowS + 60, 1), { ...begun(nowS + 90, 2), session: 'bbbbbbbbbbbbbbbb' } as Mark];
+    for (const switches of [
+      [earlier, later],
+      [later, earlier],
+    ])
+      expect(rehearsalAt(switches, aPolicy(), trusted)?.session).toBe('bbbbbbbbbbbbbbbb');
+  });
+
   it('is never so at a gate that does not know the time, nor for longer than a day of work', () => {
     expect(rehearsalAt([begun(nowS + 60)], whole(), { ...trusted, trusted: false })).toBeUndefined();
     const forgotten = aPolicy({ rehearsal: { session, fromS: nowS - 13 * 3_600, untilS: nowS + 90_000 } });
