@@ -258,6 +258,41 @@ describeOrReport('a gate and its cloud', missingPrograms('ffmpeg'), () => {
     expect(status.historyHash).toBe((await summary()).historyHash);
   });
 
+  test('a rehearsal begun in the cloud is followed, survives being killed, is left at the gate without the cloud, and has counted nothing', async () => {
+    type Rehearsing = { readonly rehearsal?: { readonly of: string } };
+    const health = async (): Promise<Rehearsing> => (await (await fetch(`${url}/health`)).json()) as Rehearsing;
+    const rehearses = async (): Promise<boolean> => (await health()).rehearsal?.of === 'event';
+    await client.json('POST', `/api/events/${event}/rehearsal`, {});
+    expect(await waitUntil(rehearses, happensMsMax)).toBe(true);
+    gate.kill('SIGKILL');
+    await gate.ended;
+    events.close();
+    await startGate();
+    expect(await waitUntil(rehearses, happensMsMax)).toBe(true);
+    expect(await scan(4)).toMatchObject({ kind: 'admit' });
+    expect((await verify(4)).answer).toMatchObject({ decision: 'refuse', code: 'already-used', rehearsal: true });
+
+    const port = Number(new URL(cloudUrl).port);
+    cloud.kill('SIGTERM');
+    await cloud.ended;
+    const left = await fetch(`${url}/steward`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...steward, action: { type: 'leave-rehearsal' } }),
+    });
+    expect(left.status).toBe(200);
+    expect((await health()).rehearsal).toBeUndefined();
+    expect(await verify(4)).toMatchObject({ code: 0 });
+    expect(await scan(4)).toMatchObject({ kind: 'admit' });
+
+    await startCloud(port);
+    expect(await waitUntil(async () => (await summary()).admitted === 4, happensMsMax)).toBe(true);
+    expect(await client.json('GET', `/api/events/${event}/rehearsal`)).toMatchObject({
+      gates: [{ gate: 'gate-a', state: 'left', operator: steward.operator }],
+      alarms: [],
+    });
+  });
+
   test('a second process on the same folder is refused', async () => {
     const { code: exitCode, errors } = await runGateCommand('run', '--config', configPath);
     expect(exitCode).toBe(2);
