@@ -160,7 +160,9 @@ async function buildAll(stalePages) {
       base: './',
       logLevel: 'warn',
       plugins: thread === undefined ? [preact(), withoutLedgers, withoutJsonSchemas, withoutMakingCode] : [],
-      ...(ledgers ? { worker: { format: 'es', plugins: () => [withLedgers, withoutJsonSchemas, withoutMakingCode] } } : {}),
+      ...(ledgers
+        ? { worker: { format: 'es', plugins: () => [withLedgers, withoutJsonSchemas, withoutMakingCode] } }
+        : {}),
       resolve: {
         conditions: ['source', 'module', ...(thread === undefined ? ['browser'] : []), 'development|production'],
         alias: faceAliases,
