@@ -13,6 +13,7 @@ import { benchIngest } from './ingest.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMesh } from './mesh.ts';
 import { benchMethods } from './methods.ts';
+import { benchDashboardPage } from './dashboard-page.ts';
 import { benchMyTicket } from './my-ticket.ts';
 import { benchNftMirror } from './nft-mirror.ts';
 import { benchOperations } from './operations.ts';
@@ -41,6 +42,7 @@ const parts: Readonly<Record<string, Bench>> = {
   face: benchFace,
   ingest: benchIngest,
   'feed-build': benchFeedBuild,
+  'dashboard-page': benchDashboardPage,
   'my-ticket': benchMyTicket,
   operations: benchOperations,
   csv: benchCsv,

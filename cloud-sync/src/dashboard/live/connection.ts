@@ -6,9 +6,10 @@ import { ask } from '../cloud.ts';
 import { serverClock } from '../server-clock.ts';
 
 const silenceMsMax = 12_000;
-const reconnectMs = 1_000;
+/** Doubled as long as nobody answers. */
+const reconnectMs = { least: 1_000, most: 8_000 } as const;
 /** However much happens, the page is drawn no more often than this. */
-const drawnEveryMs = 400;
+const drawnEveryMs = 1_000;
 
 export const state = signal<LiveState | undefined>(undefined);
 /** Undefined while the stream is alive, else the cloud's time of what is shown; 0 when nothing has come yet. */
@@ -18,8 +19,18 @@ export const oldSinceMs = signal<number | undefined>(undefined);
 export function watch(event: number): () => void {
   let close = (): void => undefined;
   let ended = false;
-  const draw = sparingly((read: LiveState) => {
-    if (!ended) state.value = read;
+  let isHeard = true;
+  let restMs: number = reconnectMs.least;
+  const markOld = (): void => {
+    oldSinceMs.value ??= state.value?.atMs ?? 0;
+  };
+  const draw = sparingly((text: string) => {
+    if (ended) return;
+    const read = readState(text);
+    // One that this page cannot read, after the cloud was updated, is as good as none.
+    if (read === undefined) return markOld();
+    state.value = read;
+    oldSinceMs.value = isHeard ? undefined : read.atMs;
   }, drawnEveryMs);
   state.value = undefined;
   oldSinceMs.value = undefined;
@@ -33,17 +44,17 @@ export function watch(event: number): () => void {
     };
     function lose(): void {
       close();
-      oldSinceMs.value ??= state.value?.atMs ?? 0;
-      setTimeout(() => void reconnect(), reconnectMs);
+      isHeard = false;
+      markOld();
+      setTimeout(() => void reconnect(), restMs);
+      restMs = Math.min(2 * restMs, reconnectMs.most);
     }
     source.addEventListener('state', (message) => {
-      const read = readState(String(message.data));
-      if (read === undefined) return;
       clearTimeout(silence);
       silence = setTimeout(lose, silenceMsMax);
-      serverClock.heard(read.atMs);
-      draw(read);
-      oldSinceMs.value = undefined;
+      isHeard = true;
+      restMs = reconnectMs.least;
+      draw(String(message.data));
     });
     source.addEventListener('error', lose);
   }
@@ -63,7 +74,9 @@ export function watch(event: number): () => void {
 
 function readState(text: string): LiveState | undefined {
   try {
-    return liveStateSchema.safeParse(JSON.parse(text)).data;
+    const read = liveStateSchema.safeParse(JSON.parse(text)).data;
+    if (read !== undefined) serverClock.heard(read.atMs);
+    return read;
   } catch {
     // Cut off: the next one is whole.
     return undefined;
