@@ -1,6 +1,7 @@
 // The JSON messages about tickets that a pretix server sells: with which event there this one is connected, what came in of it, and which
 // admissions went back. The API token goes in and never comes out.
 import { z } from 'zod';
+import { parseUrl } from './parse-url.ts';
 import { cursorSchema, pageLimit } from './wire-page.ts';
 import { ticketIdSchema } from './wire-tickets.ts';
 import { gateIdSchema } from './wire.ts';
@@ -39,9 +40,8 @@ export const pretixConnectSchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .max(300)
     .refine((text) => {
-      if (!URL.canParse(text)) return false;
-      const url = new URL(text);
-      return url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+      const url = parseUrl(text);
+      return url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
     }, 'only scheme, host, port and path'),
   organizer: slug,
   /** The event's slug there. */

@@ -1,5 +1,6 @@
 // The HTTP messages about webhooks: where the cloud tells other systems what has happened at an event, in Standard Webhooks form.
 import { z } from 'zod';
+import { parseUrl } from './parse-url.ts';
 import { cursorSchema, pageLimit } from './wire-page.ts';
 
 /** What an endpoint may be told. `ticket.*` carry `tickets`, `mark.*` carry `marks`, `case.*` carry `cases`. */
@@ -34,8 +35,8 @@ const urlSchema = z
   .url({ protocol: /^https?$/ })
   .max(2_000)
   .refine((text) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    return url !== undefined && url.username === '' && url.password === '';
+    const url = parseUrl(text);
+    return url?.username === '' && url.password === '';
   }, 'must have no user and no password');
 const typesSchema = z
   .array(z.enum(webhookTypes))
