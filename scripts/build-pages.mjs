@@ -74,11 +74,13 @@ const withoutLedgers = {
 const withoutJsonSchemas = {
   name: 'without-json-schemas',
   enforce: 'pre',
-  async resolveId(id, importer = '') {
-    const [, name] = /\/(to-json-schema|json-schema-processors)\.js$/.exec(id) ?? [];
-    if (name === undefined || !/[\\/]zod[\\/]v4[\\/]classic[\\/]schemas\.js$/.test(importer)) return null;
-    const real = await this.resolve(id, importer, { skipSelf: true });
-    return real === null ? null : `\0without:${real.id}`;
+  resolveId: {
+    filter: { id: /\/(?:to-json-schema|json-schema-processors)\.js$/ },
+    async handler(id, importer = '') {
+      if (!/[\\/]zod[\\/]v4[\\/]classic[\\/]schemas\.js$/.test(importer)) return null;
+      const real = await this.resolve(id, importer, { skipSelf: true });
+      return real === null ? null : `\0without:${real.id}`;
+    },
   },
   load(id) {
     if (!id.startsWith('\0without:')) return null;

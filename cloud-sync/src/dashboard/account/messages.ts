@@ -1,8 +1,9 @@
 // What the page about one's own account says, and the one that a one-time link leads to.
 import type { StaffTexts } from '../language.ts';
+import { titles } from '../titles.ts';
 
 export const labels = {
-  title: { en: 'My account', de: 'Mein Konto' },
+  title: titles.account,
   profile: { en: 'Profile', de: 'Profil' },
   name: { en: 'Name', de: 'Name' },
   nameWrong: { en: '1 to 100 visible characters.', de: '1 bis 100 sichtbare Zeichen.' },

@@ -1,10 +1,10 @@
 // One's own account: profile, password, sessions.
 import { lazily, type Section } from '../section.tsx';
-import { labels } from './messages.ts';
+import { titles } from '../titles.ts';
 
 export const accountSection: Section = {
   id: 'account',
-  title: labels.title,
+  title: titles.account,
   scope: 'deployment',
   roles: ['admin', 'organiser', 'supervisor', 'steward'],
   render: lazily(() => import('./account.tsx').then(({ Account }) => Account)),

@@ -1,9 +1,10 @@
 // What the audit log says around its entries. The entries themselves name actions by the words of the API, so that everybody means the same.
 import type { StaffTexts } from '../language.ts';
+import { titles } from '../titles.ts';
 
 export const labels = {
-  title: { en: 'Audit log', de: 'Protokoll' },
-  titleAll: { en: 'Audit log of everything', de: 'Protokoll von allem' },
+  title: titles.audit,
+  titleAll: titles.auditOfAll,
   action: { en: 'What', de: 'Was' },
   anything: { en: 'Anything', de: 'Alles' },
   person: { en: 'Who', de: 'Wer' },

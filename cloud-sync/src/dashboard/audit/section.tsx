@@ -1,10 +1,10 @@
 // The audit log: of one event for its organisers, of everything for administrators.
 import { lazily, type Section } from '../section.tsx';
-import { labels } from './messages.ts';
+import { titles } from '../titles.ts';
 
 export const auditSection: Section = {
   id: 'audit',
-  title: labels.title,
+  title: titles.audit,
   scope: 'event',
   roles: ['organiser', 'admin'],
   render: lazily(() => import('./audit.tsx').then(({ EventAudit }) => EventAudit)),
@@ -12,7 +12,7 @@ export const auditSection: Section = {
 
 export const wholeAuditSection: Section = {
   id: 'log',
-  title: labels.titleAll,
+  title: titles.auditOfAll,
   scope: 'deployment',
   roles: ['admin'],
   render: lazily(() => import('./audit.tsx').then(({ WholeAudit }) => WholeAudit)),

@@ -1,9 +1,10 @@
 // What cases, the suspicious list, wristbands with two owners and marks put aside say, for staff. Kind and without accusation.
 import type { CaseCause, CaseReason, CaseState, SuspicionKind } from '@postern/shared';
 import type { StaffTexts } from '../language.ts';
+import { titles } from '../titles.ts';
 
 export const labels = {
-  title: { en: 'Cases', de: 'Fälle' },
+  title: titles.cases,
   cases: { en: 'Entered twice', de: 'Doppelt eingetreten' },
   suspicions: { en: 'Suspicious', de: 'Auffällig' },
   bands: { en: 'Wristbands', de: 'Armbänder' },

@@ -1,8 +1,9 @@
 // What the list of gates, one gate, and enrolment say, for staff.
 import type { StaffTexts } from '../language.ts';
+import { titles } from '../titles.ts';
 
 export const labels = {
-  title: { en: 'Gates', de: 'Gates' },
+  title: titles.gates,
   enrol: { en: 'Enrol a gate', de: 'Gate einrichten' },
   find: { en: 'Find a gate', de: 'Gate suchen' },
   findHint: { en: 'Name, id or zone', de: 'Name, Kennung oder Bereich' },

@@ -1,10 +1,10 @@
 // Gates of an event: which there are and how they are, one of them, and the way to a new one.
 import { lazily, type Section } from '../section.tsx';
-import { labels } from './messages.ts';
+import { titles } from '../titles.ts';
 
 export const gatesSection: Section = {
   id: 'gates',
-  title: labels.title,
+  title: titles.gates,
   scope: 'event',
   roles: ['steward', 'supervisor', 'organiser', 'admin'],
   render: lazily(() => import('./gates.tsx').then(({ Gates }) => Gates)),

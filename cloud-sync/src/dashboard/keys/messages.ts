@@ -1,9 +1,10 @@
 // What the deployment's keys say, for administrators: what each signs, what rotating does, and what revoking costs.
 import type { KeyView, RotatingPurpose } from '@postern/shared';
 import type { StaffTexts } from '../language.ts';
+import { titles } from '../titles.ts';
 
 export const labels = {
-  title: { en: 'Keys', de: 'Schlüssel' },
+  title: titles.keys,
   key: { en: 'Key', de: 'Schlüssel' },
   state: { en: 'State', de: 'Zustand' },
   made: { en: 'Made', de: 'Erzeugt' },

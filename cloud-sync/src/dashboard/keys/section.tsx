@@ -1,10 +1,10 @@
 // The deployment's own keys.
 import { lazily, type Section } from '../section.tsx';
-import { labels } from './messages.ts';
+import { titles } from '../titles.ts';
 
 export const keysSection: Section = {
   id: 'keys',
-  title: labels.title,
+  title: titles.keys,
   scope: 'deployment',
   roles: ['admin'],
   render: lazily(() => import('./keys.tsx').then(({ Keys }) => Keys)),

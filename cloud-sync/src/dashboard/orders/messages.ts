@@ -1,9 +1,10 @@
 // What orders to the venue and the roll-call say, for whoever gives orders: short, and clear under stress.
 import type { Order } from '@postern/shared';
 import type { StaffTexts } from '../language.ts';
+import { titles } from '../titles.ts';
 
 export const labels = {
-  title: { en: 'Orders', de: 'Anordnungen' },
+  title: titles.orders,
   give: { en: 'Give an order', de: 'Anordnung geben' },
   giveText: {
     en: 'The first press asks, the second does it. Gates hear of it from the cloud and from each other.',

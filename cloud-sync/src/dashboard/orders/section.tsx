@@ -1,10 +1,10 @@
 // Orders to the whole venue, who has not acknowledged them, and who is inside.
 import { lazily, type Section } from '../section.tsx';
-import { labels } from './messages.ts';
+import { titles } from '../titles.ts';
 
 export const ordersSection: Section = {
   id: 'orders',
-  title: labels.title,
+  title: titles.orders,
   scope: 'event',
   roles: ['steward', 'supervisor', 'organiser', 'admin'],
   render: lazily(() => import('./orders-page.tsx').then(({ OrdersPage }) => OrdersPage)),

@@ -1,11 +1,12 @@
 // What the lists of people, of staff at the gates and of programs say, for those who manage them.
 import type { EventRole } from '@postern/shared';
 import type { StaffTexts } from '../language.ts';
+import { titles } from '../titles.ts';
 
 export const labels = {
-  people: { en: 'People', de: 'Personen' },
-  users: { en: 'Users', de: 'Benutzer' },
-  programs: { en: 'Programs', de: 'Programme' },
+  people: titles.people,
+  users: titles.users,
+  programs: titles.programs,
   cancel: { en: 'Cancel', de: 'Abbrechen' },
   save: { en: 'Save', de: 'Speichern' },
   saved: { en: 'Saved.', de: 'Gespeichert.' },

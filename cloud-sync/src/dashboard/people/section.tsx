@@ -1,10 +1,10 @@
 // The people of an event, those of the deployment, and programs.
 import { lazily, type Section } from '../section.tsx';
-import { labels } from './messages.ts';
+import { titles } from '../titles.ts';
 
 export const peopleSection: Section = {
   id: 'people',
-  title: labels.people,
+  title: titles.people,
   scope: 'event',
   roles: ['organiser', 'admin'],
   render: lazily(() => import('./event-people.tsx').then(({ EventPeople }) => EventPeople)),
@@ -12,7 +12,7 @@ export const peopleSection: Section = {
 
 export const usersSection: Section = {
   id: 'users',
-  title: labels.users,
+  title: titles.users,
   scope: 'deployment',
   roles: ['admin'],
   render: lazily(() => import('./users.tsx').then(({ Users }) => Users)),
@@ -20,7 +20,7 @@ export const usersSection: Section = {
 
 export const programsSection: Section = {
   id: 'programs',
-  title: labels.programs,
+  title: titles.programs,
   scope: 'deployment',
   roles: ['admin'],
   render: lazily(() => import('./programs.tsx').then(({ Programs }) => Programs)),

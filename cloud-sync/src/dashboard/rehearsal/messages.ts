@@ -1,9 +1,10 @@
 // What the dashboard says of rehearsals.
 import type { GateRehearsalState, RehearsalAlarmCause } from '@postern/shared';
 import type { StaffTexts } from '../language.ts';
+import { titles } from '../titles.ts';
 
 export const labels = {
-  title: { en: 'Rehearsal', de: 'Probe' },
+  title: titles.rehearsal,
   leave: { en: 'Leave the rehearsal', de: 'Probe beenden' },
   details: { en: 'Details', de: 'Einzelheiten' },
   none: { en: 'Nothing rehearses: every entry counts.', de: 'Nichts probt: Jeder Eintritt zählt.' },

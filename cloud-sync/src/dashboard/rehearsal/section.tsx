@@ -1,10 +1,10 @@
 // Rehearsals: begin one, leave it, and how every gate stands.
 import { lazily, type Section } from '../section.tsx';
-import { labels } from './messages.ts';
+import { titles } from '../titles.ts';
 
 export const rehearsalSection: Section = {
   id: 'rehearsal',
-  title: labels.title,
+  title: titles.rehearsal,
   scope: 'event',
   roles: ['steward', 'supervisor', 'organiser', 'admin'],
   render: lazily(() => import('./rehearsal-page.tsx').then(({ RehearsalPage }) => RehearsalPage)),

@@ -1,9 +1,10 @@
 // What webhooks say, for whoever connects other systems.
 import type { WebhookDeliveryState } from '@postern/shared';
 import type { StaffTexts } from '../language.ts';
+import { titles } from '../titles.ts';
 
 export const labels = {
-  title: { en: 'Webhooks', de: 'Webhooks' },
+  title: titles.webhooks,
   text: {
     en: 'Other systems are told what happens here, in the form of Standard Webhooks: signed, at least once, and again for a day and a half where it fails.',
     de: 'Andere Systeme erfahren, was hier geschieht, nach Standard Webhooks: signiert, mindestens einmal, und bei Fehlern anderthalb Tage lang wieder.',

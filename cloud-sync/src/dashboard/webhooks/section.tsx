@@ -1,10 +1,10 @@
 // Where other systems are told what happens at an event.
 import { lazily, type Section } from '../section.tsx';
-import { labels } from './messages.ts';
+import { titles } from '../titles.ts';
 
 export const webhooksSection: Section = {
   id: 'webhooks',
-  title: labels.title,
+  title: titles.webhooks,
   scope: 'event',
   roles: ['organiser', 'admin'],
   render: lazily(() => import('./webhooks.tsx').then(({ Webhooks }) => Webhooks)),

@@ -1,9 +1,10 @@
 // What background work and the health of the service say. Kinds are told in words; one that this page does not know has those of the cloud.
 import type { JobState } from '@postern/shared';
 import type { StaffTexts } from '../language.ts';
+import { titles } from '../titles.ts';
 
 export const labels = {
-  title: { en: 'Background work', de: 'Hintergrundarbeit' },
+  title: titles.work,
   kinds: { en: 'What the cloud does by itself', de: 'Was die Cloud von selbst tut' },
   runs: { en: 'Runs', de: 'Läufe' },
   kind: { en: 'Work', de: 'Arbeit' },
