@@ -5,6 +5,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchCentral } from './central.ts';
 import { benchCsv } from './csv.ts';
+import { benchDashboard } from './dashboard.ts';
 import { benchDecoding } from './decoding.ts';
 import { benchFace } from './face.ts';
 import { benchFeedBuild } from './feed-build.ts';
@@ -44,6 +45,7 @@ const parts: Readonly<Record<string, Bench>> = {
   'feed-build': benchFeedBuild,
   'dashboard-page': benchDashboardPage,
   'my-ticket': benchMyTicket,
+  dashboard: benchDashboard,
   operations: benchOperations,
   csv: benchCsv,
   pretix: benchPretix,

@@ -44,6 +44,22 @@ export function readVitals(row: Selectable<Schema['gate_vitals']> | undefined): 
   return said === undefined ? undefined : { atMs: row.received_at_ms, offsetMs: row.offset_ms, said };
 }
 
+const vitalsKeptMax = 5_000;
+
+/** The same, read once of every message: a dashboard looks at all gates several times a second. */
+export function createVitalsReader(): typeof readVitals {
+  const kept = new Map<string, { readonly text: string; readonly known: KnownVitals | undefined }>();
+  return (row) => {
+    if (row === undefined) return undefined;
+    const before = kept.get(row.gate);
+    if (before?.text === row.vitals && before.known?.atMs === row.received_at_ms) return before.known;
+    const known = readVitals(row);
+    if (kept.size >= vitalsKeptMax) kept.clear();
+    kept.set(row.gate, { text: row.vitals, known });
+    return known;
+  };
+}
+
 export function toGateView(facts: GateFacts): GateView {
   const { row, nowMs, entries, throughMs, lost, vitals, wipe, replacedBy } = facts;
   const enrolled = row.enrolled_at_ms !== null;

@@ -17,7 +17,7 @@ import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { CoverageService } from './coverage.ts';
 import { cursorText, readPage } from './cursor.ts';
-import { problemsOf, readVitals, toGateView, type GateFacts } from './gate-condition.ts';
+import { createVitalsReader, problemsOf, toGateView, type GateFacts } from './gate-condition.ts';
 import type { Failure } from './problems.ts';
 
 export interface GateViews {
@@ -46,6 +46,7 @@ type GateRow = Selectable<Schema['gate']>;
 const keySchema = z.tuple([cursorText]);
 
 export function createGateViews({ database, clock, coverage, countEntriesByGate }: GateViewsDeps): GateViews {
+  const readVitals = createVitalsReader();
   const factsOf = async (
     event: number,
     covered: Coverage,
