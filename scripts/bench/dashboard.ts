@@ -222,45 +222,41 @@ async function fill(database: Database, marks: number): Promise<void> {
 
 async function fillTickets(queries: Queries, tickets: readonly number[], nowMs: number): Promise<void> {
   const { event } = benchEvent;
-  for (let start = 0; start < tickets.length; start += 1_000) {
-    const some = tickets.slice(start, start + 1_000);
-    await queries
-      .insertInto('ticket')
-      .values(
-        some.map((index) => ({
-          event,
-          id: ticketOf(index),
-          type: 1,
-          epoch: 0,
-          status: 'valid',
-          party: 1,
-          hold: null,
-          valid_from_s: null,
-          valid_until_s: null,
-          revision: 1,
-          created_at_ms: nowMs,
-          version: 1,
-          transferred_at_ms: null,
-        })),
-      )
-      .execute();
-    await queries
-      .insertInto('ticket_holder')
-      .values(
-        some.map((index) => ({
-          event,
-          ticket: ticketOf(index),
-          name: nameOf(index),
-          email: null,
-          order_reference: null,
-          account: null,
-          name_key: nameOf(index).toLowerCase(),
-          email_key: null,
-          order_key: null,
-        })),
-      )
-      .execute();
-  }
+  await insertRows(
+    queries,
+    'ticket',
+    tickets.map((index) => ({
+      event,
+      id: ticketOf(index),
+      type: 1,
+      epoch: 0,
+      status: 'valid',
+      party: 1,
+      hold: null,
+      valid_from_s: null,
+      valid_until_s: null,
+      revision: 1,
+      created_at_ms: nowMs,
+      version: 1,
+      transferred_at_ms: null,
+      language: null,
+    })),
+  );
+  await insertRows(
+    queries,
+    'ticket_holder',
+    tickets.map((index) => ({
+      event,
+      ticket: ticketOf(index),
+      name: nameOf(index),
+      email: null,
+      order_reference: null,
+      account: null,
+      name_key: nameOf(index).toLowerCase(),
+      email_key: null,
+      order_key: null,
+    })),
+  );
 }
 
 /** One in ten has not been heard for ten minutes; each says a lot of itself. */

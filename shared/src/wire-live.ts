@@ -8,6 +8,8 @@ import { rehearsalViewSchema } from './wire-rehearsal.ts';
 const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
 const persons = z.number().int().min(0);
 
+/** Of the JSON of one state. */
+export const liveBytesMax = 64 * 1024;
 export const liveGatesMax = 50;
 export const liveZonesMax = 50;
 export const liveEntriesMax = 20;
@@ -86,7 +88,7 @@ export const liveStateSchema = z.object({
   /** The worst ones first; all of them by `GET /api/events/{event}/gates`. */
   gates: z.array(gateViewSchema),
   gatesLeftOut: z.number().int(),
-  /** The latest first. */
+  /** The latest first; of a case only the first uses and gates. */
   entries: z.array(liveEntrySchema),
   openCases: z.array(caseViewSchema),
 });

@@ -26,6 +26,7 @@ import { readEvent } from './events.ts';
 import { byGravity, countConditions } from './gate-condition.ts';
 import type { GateViews } from './gate-views.ts';
 import { groupBy } from './group-by.ts';
+import { keepSmall } from './live-bounds.ts';
 import { readLiveFigures } from './live-figures.ts';
 import { createLiveSeries } from './live-series.ts';
 import type { Failure } from './problems.ts';
@@ -69,7 +70,7 @@ export function createReadLive(deps: LiveDeps): ReadLive {
       .orderBy('version', 'desc')
       .limit(1)
       .executeTakeFirst();
-    return ok({
+    const state: LiveState = {
       event,
       name: policy.name,
       timeZone: policy.timeZone,
@@ -88,7 +89,8 @@ export function createReadLive(deps: LiveDeps): ReadLive {
       gatesLeftOut: Math.max(0, gates.length - liveGatesMax),
       entries: [...(await readLastEntries(database, event, covered))],
       openCases: [...(await cases.open(event, covered, liveCasesMax))],
-    });
+    };
+    return ok(keepSmall(state));
   };
 }
 

@@ -1,6 +1,7 @@
 // What the live state counts, and that it stays small however many gates and zones there are.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  liveBytesMax,
   liveGatesMax,
   liveZonesMax,
   minuteMs,
@@ -148,7 +149,24 @@ describe('the live state', () => {
     expect(state.zones).toHaveLength(liveZonesMax);
     expect(state.zonesLeftOut).toBe(12);
     expect(state.zones.find(({ zone }) => zone === 'bar')).toMatchObject({ inside: 1, gates: { never: 55 } });
-    expect(JSON.stringify(state).length).toBeLessThan(64 * 1024);
+    expect(Buffer.byteLength(JSON.stringify(state))).toBeLessThanOrEqual(liveBytesMax);
+  });
+
+  it('stays small also when every gate has much to say', async () => {
+    const loud = Array.from({ length: 40 }, (_, index) => `gate-${index}`);
+    const problem = { severity: 'fail', what: '😀'.repeat(150), next: '\u202e'.repeat(300) } as const;
+    for (const id of loud) {
+      await sendVitals(await enrolTestGate(test, 1, id), {
+        clock: { ...someVitals().clock, nowMs: startMs },
+        state: 'red',
+        problems: Array.from({ length: 8 }, () => problem),
+      });
+    }
+    const state = await live();
+    expect(Buffer.byteLength(JSON.stringify(state))).toBeLessThanOrEqual(liveBytesMax);
+    expect(state.gates.length + state.gatesLeftOut).toBe(41);
+    expect(state.gates[0]).toMatchObject({ condition: 'trouble', trouble: problem });
+    expect(state.gateCounts).toMatchObject({ trouble: 40, green: 0 });
   });
 
   it('lists gates that let nobody in first, then silent ones, then those that are well', async () => {
