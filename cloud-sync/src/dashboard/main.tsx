@@ -1,5 +1,4 @@
 // The operator's dashboard: everything that the cloud can do, as one page with a section for each kind of work.
-import { bytesToHex } from '@postern/shared';
 import { render } from 'preact';
 import { createServerClock, useServerClock } from './server-clock.ts';
 import { App } from './app.tsx';
@@ -8,7 +7,7 @@ import { readMe } from './session.ts';
 import { followAddress } from './route.ts';
 
 useServerClock(createServerClock({ wallMs: () => Date.now(), monotonicMs: () => performance.now() }));
-useRequestKeys(() => bytesToHex(crypto.getRandomValues(new Uint8Array(16))));
+useRequestKeys(() => crypto.getRandomValues(new Uint8Array(16)));
 followAddress();
 const root = document.getElementById('page');
 if (root !== null) render(<App />, root);

@@ -1,5 +1,5 @@
 // Each verification method in plain words: what a visitor shows, what that is worth, and what has to be there before it works.
-import type { StaffTexts } from '../language.ts';
+import type { StaffTexts } from '@postern/shared';
 
 export interface MethodText {
   readonly name: StaffTexts;

@@ -1,15 +1,24 @@
 // A link with which a visitor puts a ticket onto a phone: made here, shown once.
-import { claimLinkMadeSchema, type ClaimLinkMade, type EventResponse, type TicketResponse } from '@postern/shared';
+import {
+  claimLinkListSchema,
+  claimLinkMadeSchema,
+  type ClaimLinkMade,
+  type EventResponse,
+  type Problem,
+  type Result,
+  type TicketResponse,
+} from '@postern/shared';
 import { Button, CheckField, Dialog } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask } from '../cloud.ts';
+import { useAsked } from '../asking.ts';
+import { ask, tell } from '../cloud.ts';
 import { dateAndTime } from '../format.ts';
 import { fill, say } from '../language.ts';
+import { ActButton } from '../parts/acts.tsx';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { QrCode } from '../parts/qr-code.tsx';
 import { ShownOnce } from '../parts/secret.tsx';
-import type { Problem } from '@postern/shared';
 import { labels } from './messages.ts';
 
 export interface ClaimLinkProps {
@@ -63,6 +72,7 @@ export function ClaimLink({ event, ticket, onDone }: ClaimLinkProps): JSX.Elemen
           <>
             <p>{say(labels.linkExplained)}</p>
             <CheckField label={say(labels.mayPassOn)} checked={transferable} onValue={setTransferable} />
+            {open && <LinksThere event={event} ticketId={ticket.id} onEnded={onDone} />}
           </>
         ) : (
           <>
@@ -80,6 +90,45 @@ export function ClaimLink({ event, ticket, onDone }: ClaimLinkProps): JSX.Elemen
           </>
         )}
       </Dialog>
+    </>
+  );
+}
+
+/** Links that somebody may still open. */
+function LinksThere({
+  event,
+  ticketId,
+  onEnded,
+}: {
+  readonly event: EventResponse;
+  readonly ticketId: string;
+  readonly onEnded: () => Promise<void>;
+}): JSX.Element | null {
+  const path = `/api/tickets/${ticketId}/claim-links`;
+  const read = useAsked(path, claimLinkListSchema);
+  const links = read.value?.links ?? [];
+  const end = async (link: string): Promise<Result<unknown, Problem>> => {
+    const ended = await tell('DELETE', `${path}/${link}`);
+    await Promise.all([read.reload(), onEnded()]);
+    return ended;
+  };
+  if (links.length === 0) return null;
+  return (
+    <>
+      <h3>{say(labels.linksThere)}</h3>
+      <ul class="proofs">
+        {links.map(({ id, kind, claimsLeft, expiresAtMs }) => (
+          <li key={id}>
+            <span>
+              {fill(labels.linkLeft, { n: claimsLeft, time: dateAndTime(expiresAtMs, event.policy.timeZone) })}
+              {kind === 'transfer' && <small> {say(labels.linkByVisitor)}</small>}
+            </span>
+            <ActButton kind="quiet" act={() => end(id)}>
+              {say(labels.endLink)}
+            </ActButton>
+          </li>
+        ))}
+      </ul>
     </>
   );
 }

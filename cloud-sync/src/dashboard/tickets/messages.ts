@@ -1,6 +1,5 @@
 // What the section about tickets says.
-import type { HoldReason, OverrideReason, TicketFilter } from '@postern/shared';
-import type { StaffTexts } from '../language.ts';
+import type { HoldReason, OverrideReason, StaffTexts, TicketFilter } from '@postern/shared';
 
 export const labels = {
   title: { en: 'Tickets', de: 'Tickets' },
@@ -62,6 +61,7 @@ export const labels = {
     de: 'Gespeichert. Gates erfahren es mit der nächsten Liste.',
   },
   letIn: { en: 'Let in by hand …', de: 'Von Hand einlassen …' },
+  letInWithout: { en: 'Let in without a ticket …', de: 'Ohne Ticket einlassen …' },
   revoke: { en: 'Cancel the ticket …', de: 'Ticket stornieren …' },
   reinstate: { en: 'Make valid again …', de: 'Wieder gültig machen …' },
   transfer: { en: 'Pass on …', de: 'Weitergeben …' },
@@ -94,6 +94,16 @@ export const labels = {
     en: 'On the phone the ticket shows a code that changes every 15 seconds. The code on paper stays good beside it.',
     de: 'Auf dem Handy zeigt das Ticket einen Code, der alle 15 Sekunden wechselt. Der Code auf Papier gilt daneben weiter.',
   },
+  proofs: { en: 'Can be shown as', de: 'Kann gezeigt werden als' },
+  proofOff: { en: 'switched off', de: 'ausgeschaltet' },
+  proofNotForTicket: { en: 'its type asks for more', de: 'seine Art verlangt mehr' },
+  madeCodes: { en: 'Made or shown before', de: 'Schon erstellt oder gezeigt' },
+  firstUse: { en: 'first use {time}', de: 'erster Gebrauch {time}' },
+  unused: { en: 'not used', de: 'nicht benutzt' },
+  linksThere: { en: 'Links that lead to it', de: 'Links, die zu ihm führen' },
+  linkLeft: { en: '{n} phones left, until {time}', de: 'noch {n} Handys, bis {time}' },
+  endLink: { en: 'End it', de: 'Beenden' },
+  linkByVisitor: { en: 'made by its holder for somebody else', de: 'vom Inhaber für jemand anderen' },
   loading: { en: 'One moment …', de: 'Einen Moment …' },
   ordered: { en: 'Tickets in the order of their issue', de: 'Tickets in der Reihenfolge der Ausgabe' },
   leftOut: { en: '{n} earlier steps are not shown', de: '{n} frühere Schritte werden nicht gezeigt' },
@@ -185,6 +195,15 @@ export const asks = {
     },
     act: { en: 'Block it now', de: 'Sofort sperren' },
     done: { en: 'Blocked. Gates are being told.', de: 'Gesperrt. Die Gates erfahren es gerade.' },
+  },
+  letInWithout: {
+    title: { en: 'Let somebody in without a ticket?', de: 'Jemanden ohne Ticket einlassen?' },
+    consequence: {
+      en: 'The entry is recorded with your name and the reason and counts as a person inside. No gate opens by itself: open it for them.',
+      de: 'Der Eintritt wird mit Ihrem Namen und dem Grund festgehalten und zählt als Person drinnen. Kein Gate öffnet von selbst: öffnen Sie ihnen.',
+    },
+    act: { en: 'Let in', de: 'Einlassen' },
+    done: { en: 'Recorded: let in by hand.', de: 'Festgehalten: von Hand eingelassen.' },
   },
   letIn: {
     title: { en: 'Let {who} in by hand?', de: '{who} von Hand einlassen?' },

@@ -1,8 +1,20 @@
 // The story of a ticket in words: each step as a line with its symbol, what it was, and what is known about it besides.
-import type { Tone } from '@postern/shared/ui';
-import { refusalCodes, stewardText, type AuditAction, type RefusalCode, type StoryStep } from '@postern/shared';
-import type { StaffLanguage, StaffTexts } from '../language.ts';
+import {
+  centralGate,
+  methodsOf,
+  refusalCodes,
+  stewardText,
+  type AuditAction,
+  type RefusalCode,
+  type StoryStep,
+  type StaffLanguage,
+  type StaffTexts,
+} from '@postern/shared';
+import { methodTexts } from '../methods/method-texts.ts';
 import { holdLabels, overrideTexts } from './messages.ts';
+
+/** Of the kit. */
+type Tone = 'good' | 'warn' | 'bad' | 'busy' | 'plain';
 
 export interface StoryLine {
   readonly tone: Tone;
@@ -11,12 +23,24 @@ export interface StoryLine {
   readonly details: readonly string[];
 }
 
+const words = {
+  refused: { en: 'Refused', de: 'Abgewiesen' },
+  by: { en: 'by {who}', de: 'durch {who}' },
+  at: { en: 'at {gate}', de: 'an {gate}' },
+  lane: { en: 'lane {lane}', de: 'Spur {lane}' },
+  persons: { en: '{n} persons', de: '{n} Personen' },
+  method: { en: 'by: {method}', de: 'mit: {method}' },
+  outOfTouch: { en: 'the gate was out of touch', de: 'das Gate war ohne Kontakt' },
+  approved: { en: 'staff was asked to {what}', de: 'Personal sollte {what}' },
+  tooOften: { en: 'Entered too often', de: 'Zu oft eingetreten' },
+} as const satisfies Record<string, StaffTexts>;
+
 const marks: Readonly<Record<string, { readonly tone: Tone; readonly text: StaffTexts }>> = {
   admitted: { tone: 'good', text: { en: 'Entered', de: 'Eingetreten' } },
   overridden: { tone: 'warn', text: { en: 'Let in by hand', de: 'Von Hand eingelassen' } },
   exited: { tone: 'plain', text: { en: 'Went out', de: 'Hinausgegangen' } },
   'passed-out': { tone: 'plain', text: { en: 'Let out, may come back', de: 'Ausgelassen, darf wiederkommen' } },
-  refused: { tone: 'bad', text: { en: 'Refused', de: 'Abgewiesen' } },
+  refused: { tone: 'bad', text: words.refused },
   lapsed: {
     tone: 'plain',
     text: { en: 'Nobody walked through, entry given back', de: 'Niemand ging durch, Eintritt zurückgegeben' },
@@ -77,19 +101,12 @@ const actions: Readonly<Partial<Record<AuditAction, { readonly tone: Tone; reado
   'case-changed': { tone: 'busy', text: { en: 'Case worked on', de: 'Fall bearbeitet' } },
 };
 
-const words = {
-  by: { en: 'by {who}', de: 'durch {who}' },
-  at: { en: 'at {gate}', de: 'an {gate}' },
-  lane: { en: 'lane {lane}', de: 'Spur {lane}' },
-  persons: { en: '{n} persons', de: '{n} Personen' },
-  method: { en: 'shown as {method}', de: 'gezeigt als {method}' },
-  outOfTouch: { en: 'the gate was out of touch', de: 'das Gate war ohne Kontakt' },
-  approved: { en: 'staff was asked to {what}', de: 'Personal sollte {what}' },
-  twice: { en: 'Entered twice', de: 'Zweimal eingetreten' },
-  pretix: { en: 'Told to pretix', de: 'An pretix gemeldet' },
-} as const satisfies Record<string, StaffTexts>;
-
-export const pretixStates: Readonly<Record<string, StaffTexts>> = {
+const pretixKinds: Readonly<Record<'entry' | 'exit' | 'annul', StaffTexts>> = {
+  entry: { en: 'Entry told to pretix', de: 'Eintritt an pretix gemeldet' },
+  exit: { en: 'Exit told to pretix', de: 'Austritt an pretix gemeldet' },
+  annul: { en: 'Taken back at pretix', de: 'Bei pretix zurückgenommen' },
+};
+const pretixStates: Readonly<Record<string, StaffTexts>> = {
   waiting: { en: 'waiting', de: 'wartet' },
   sent: { en: 'arrived', de: 'angekommen' },
   failed: { en: 'pretix refused it', de: 'von pretix abgelehnt' },
@@ -97,7 +114,7 @@ export const pretixStates: Readonly<Record<string, StaffTexts>> = {
 };
 
 /** Who did it, as people know them: by name, or by the pseudonym that gates have. */
-export const actorOf = ({ by }: Pick<StoryStep, 'by'>): string | undefined => by?.name ?? by?.id;
+const actorOf = ({ by }: Pick<StoryStep, 'by'>): string | undefined => by?.name ?? by?.id;
 
 export function toLine(step: StoryStep, language: StaffLanguage, timeZone: string): StoryLine {
   const say = (text: StaffTexts, values: Readonly<Record<string, string | number>> = {}): string =>
@@ -116,7 +133,7 @@ export function toLine(step: StoryStep, language: StaffLanguage, timeZone: strin
         details: [
           ...(where === undefined ? [] : [say(words.at, { gate: where })]),
           ...by,
-          ...(step.method === undefined ? [] : [say(words.method, { method: step.method })]),
+          ...shownAs(step.method, say),
           ...(step.reason === undefined ? [] : [reasonText(step.reason, say, language, timeZone)]),
         ],
       };
@@ -129,16 +146,16 @@ export function toLine(step: StoryStep, language: StaffLanguage, timeZone: strin
         tone: known?.tone ?? 'plain',
         title:
           mark.kind === 'refused' && code !== undefined && isRefusal(code)
-            ? `${say(marks.refused?.text ?? words.twice)}: ${stewardText(code, {}, { language, timeZone })}`
+            ? `${say(words.refused)}: ${stewardText(code, {}, { language, timeZone })}`
             : known === undefined
               ? mark.kind
               : say(known.text),
         details: [
           say(words.at, { gate: step.gateName }),
-          ...(mark.lane === '' ? [] : [say(words.lane, { lane: mark.lane })]),
+          ...(mark.lane === '' || mark.gate === centralGate ? [] : [say(words.lane, { lane: mark.lane })]),
           ...by,
           ...((mark.persons ?? 1) > 1 ? [say(words.persons, { n: mark.persons ?? 1 })] : []),
-          ...(mark.method === undefined || mark.method === '' ? [] : [say(words.method, { method: mark.method })]),
+          ...shownAs(mark.method, say),
           ...(mark.reason === undefined ? [] : [reasonText(mark.reason, say, language, timeZone)]),
           ...(mark.approved === undefined ? [] : [say(words.approved, { what: holdText(mark.approved, say) })]),
           ...(mark.outOfTouch === true ? [say(words.outOfTouch)] : []),
@@ -146,19 +163,29 @@ export function toLine(step: StoryStep, language: StaffLanguage, timeZone: strin
       };
     }
     case 'case':
-      return { tone: 'bad', title: say(words.twice), details: [step.case.text] };
+      return { tone: 'bad', title: say(words.tooOften), details: [step.case.text] };
     case 'pretix': {
       const state = pretixStates[step.state];
       return {
         tone: step.state === 'failed' ? 'warn' : 'plain',
-        title: say(words.pretix),
+        title: say(pretixKinds[step.kind]),
         details: [state === undefined ? step.state : say(state), ...(step.reason === undefined ? [] : [step.reason])],
       };
     }
   }
 }
 
-type Say = (text: StaffTexts) => string;
+type Say = (text: StaffTexts, values?: Readonly<Record<string, string | number>>) => string;
+
+/** Several proofs are joined in a mark; what is no method, such as a person's hand, is said elsewhere. */
+function shownAs(method: string | undefined, say: Say): readonly string[] {
+  const names = methodsOf(method ?? '').flatMap((id) => {
+    const known = methodTexts[id];
+    return known === undefined ? [] : [say(known.name)];
+  });
+  return names.length === 0 ? [] : [say(words.method, { method: names.join(' + ') })];
+}
+
 const isRefusal = (code: string): code is RefusalCode => refusalCodes.some((known) => known === code);
 
 const holdText = (hold: string, say: Say): string => {

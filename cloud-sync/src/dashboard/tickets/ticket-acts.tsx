@@ -1,13 +1,6 @@
 // What can be done with a ticket: each act one press away, and what it means said before it is done.
-import {
-  overrideReasons,
-  overrideResponseSchema,
-  ticketResponseSchema,
-  type EventResponse,
-  type OverrideReason,
-  type TicketResponse,
-} from '@postern/shared';
-import { Button, SelectField, showToast, TextField } from '@postern/shared/ui';
+import { ticketResponseSchema, type EventResponse, type TicketResponse } from '@postern/shared';
+import { Button, showToast, TextField } from '@postern/shared/ui';
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '../cloud.ts';
@@ -17,7 +10,8 @@ import { orProblem } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
 import { ChangeTicket } from './change-ticket.tsx';
 import { ClaimLink } from './claim-link.tsx';
-import { asks, labels, overrideTexts } from './messages.ts';
+import { LetIn } from './let-in.tsx';
+import { asks, labels } from './messages.ts';
 import { printNext } from './print-choice.ts';
 import { isolated, ticketName } from './ticket-words.ts';
 
@@ -113,60 +107,5 @@ function Transfer(props: ActProps): JSX.Element {
       <TextField label={say(labels.name)} dir="auto" value={name} onValue={setName} />
       <TextField label={say(labels.email)} type="email" dir="auto" value={email} onValue={setEmail} />
     </SimpleAct>
-  );
-}
-
-/** Somebody with this ticket; without one it is `LetIn` on the list. */
-function LetIn({ event, ticket, onDone }: Pick<TicketActsProps, 'event' | 'ticket' | 'onDone'>): JSX.Element {
-  const { zones } = event.policy;
-  const [zone, setZone] = useState(zones[0]?.id ?? '');
-  const [reason, setReason] = useState<OverrideReason | ''>('');
-  const [persons, setPersons] = useState('1');
-  const texts = asks.letIn;
-  const number = Number(persons);
-  return (
-    <AskingButton
-      label={say(labels.letIn)}
-      kind="primary"
-      title={fill(texts.title, { who: isolated(ticketName(ticket)) })}
-      consequence={say(texts.consequence)}
-      act={say(texts.act)}
-      ready={reason !== '' && Number.isInteger(number) && number >= 1 && number <= 20}
-      onConfirm={async () => {
-        const done = await ask('POST', `/api/events/${event.event}/overrides`, overrideResponseSchema, {
-          body: { reason, zone, persons: number, ticket: ticket.id },
-        });
-        const problem = orProblem(done, () => showToast('good', say(texts.done)));
-        if (problem === undefined) await onDone();
-        return problem;
-      }}
-    >
-      <SelectField
-        label={say(labels.reason)}
-        value={reason}
-        choices={[
-          { value: '', label: '—' },
-          ...overrideReasons.map((value) => ({ value, label: say(overrideTexts[value]) })),
-        ]}
-        onValue={setReason}
-      />
-      {zones.length > 1 && (
-        <SelectField
-          label={say(labels.zone)}
-          value={zone}
-          choices={zones.map(({ id, name }) => ({ value: id, label: name }))}
-          onValue={setZone}
-        />
-      )}
-      <TextField
-        label={say(labels.howMany)}
-        type="number"
-        inputMode="numeric"
-        min={1}
-        max={20}
-        value={persons}
-        onValue={setPersons}
-      />
-    </AskingButton>
   );
 }

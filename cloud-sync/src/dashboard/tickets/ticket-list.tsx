@@ -18,6 +18,7 @@ import { say } from '../language.ts';
 import { Name } from '../parts/names.tsx';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
+import { LetIn } from './let-in.tsx';
 import { labels, statusTexts } from './messages.ts';
 import { mayManage, statusTone, typeName } from './ticket-words.ts';
 
@@ -58,6 +59,7 @@ export function TicketList({ event, me }: { readonly event: EventResponse; reado
     <>
       <header class="page-head">
         <h1>{say(labels.title)}</h1>
+        <LetIn event={event} />
         {mayManage(me, event.event) && (
           <nav class="actions-row" aria-label={say(labels.title)}>
             <a class="button primary" href={place('new')}>
@@ -89,7 +91,7 @@ export function TicketList({ event, me }: { readonly event: EventResponse; reado
           type="search"
           autofocus
           dir="auto"
-          maxLength={200}
+          maxLength={600}
           value={typed}
           onValue={setTyped}
         />

@@ -17,6 +17,7 @@ import { ProblemBanner } from '../parts/problem.tsx';
 import { QrCode } from '../parts/qr-code.tsx';
 import { addressOf } from '../route.ts';
 import { holdLabels, labels, statusTexts } from './messages.ts';
+import { Proofs } from './proofs.tsx';
 import { Story } from './story.tsx';
 import { TicketActs } from './ticket-acts.tsx';
 import { mayManage, statusTone, ticketName, typeName } from './ticket-words.ts';
@@ -62,6 +63,7 @@ export function TicketPage({ event, me, ticketId }: TicketPageProps): JSX.Elemen
             <div class="ticket-side">
               <Facts event={event} ticket={ticket} />
               <Code ticket={ticket} />
+              <Proofs key={ticket.epoch} event={event} ticketId={ticket.id} />
             </div>
           </div>
         </>

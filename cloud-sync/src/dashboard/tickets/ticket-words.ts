@@ -1,5 +1,5 @@
 // How tickets are named on screens, and who may change them.
-import { ticketListSchema, type AdmissionPolicy, type TicketResponse, type UserView } from '@postern/shared';
+import type { AdmissionPolicy, ticketListSchema, TicketResponse, UserView } from '@postern/shared';
 import type { Tone } from '@postern/shared/ui';
 import type { z } from 'zod';
 import { rolesOf } from '../section.tsx';

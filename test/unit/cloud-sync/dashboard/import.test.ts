@@ -11,8 +11,8 @@ import {
   repeatedHeaders,
   unknownTypeNames,
   type Preview,
-} from '../../../cloud-sync/src/dashboard/files/preview.ts';
-import { naughtyNames } from '../../fixtures/naughty.ts';
+} from '../../../../cloud-sync/src/dashboard/files/preview.ts';
+import { naughtyNames } from '../../../fixtures/naughty.ts';
 
 const preview = (text: string | Uint8Array, isAll = true): Preview => {
   const read = readPreview(typeof text === 'string' ? new TextEncoder().encode(text) : text, isAll);

@@ -2,8 +2,12 @@
 // first run knows what is to be done next.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { policyRequestSchema, type AdmissionPolicy } from '@postern/shared';
-import { stepsOf, type Progress } from '../../../cloud-sync/src/dashboard/first-run/steps.ts';
+import { eventRequestSchema, geofenceRulesSchema, policyRequestSchema, type AdmissionPolicy } from '@postern/shared';
+import { readLists, writeLists } from '../../../../cloud-sync/src/dashboard/files/pretix-lists.ts';
+import { toEvent } from '../../../../cloud-sync/src/dashboard/first-run/new-event.ts';
+import { stepsOf, type Progress } from '../../../../cloud-sync/src/dashboard/first-run/steps.ts';
+import { faultOf, newPlace, toDraft, toPlaces } from '../../../../cloud-sync/src/dashboard/methods/places.ts';
+import { readProofs, writeProofs } from '../../../../cloud-sync/src/dashboard/methods/proof-lines.ts';
 import {
   newType,
   newZone,
@@ -13,10 +17,10 @@ import {
   withOptional,
   withoutZone,
   zoneIdFor,
-} from '../../../cloud-sync/src/dashboard/methods/rules-draft.ts';
-import { fieldToSeconds, secondsToField } from '../../../cloud-sync/src/dashboard/methods/venue-time.ts';
-import { inSheets } from '../../../cloud-sync/src/dashboard/tickets/sheets.ts';
-import { naughtyNames } from '../../fixtures/naughty.ts';
+} from '../../../../cloud-sync/src/dashboard/methods/rules-draft.ts';
+import { fieldToSeconds, secondsToField } from '../../../../cloud-sync/src/dashboard/methods/venue-time.ts';
+import { inSheets } from '../../../../cloud-sync/src/dashboard/tickets/sheets.ts';
+import { naughtyNames } from '../../../fixtures/naughty.ts';
 
 const policy: AdmissionPolicy = {
   event: 7,
@@ -79,7 +83,9 @@ describe('zones and types', () => {
   });
 
   it('lose what is cleared', () => {
-    expect(withOptional({ id: 1, hold: 'vip' } as { id: number; hold?: string }, 'hold', undefined)).toEqual({ id: 1 });
+    expect(withOptional<{ id: number; hold?: string }, 'hold'>({ id: 1, hold: 'vip' }, 'hold', undefined)).toEqual({
+      id: 1,
+    });
   });
 });
 
@@ -112,4 +118,66 @@ describe('the first run', () => {
 it('puts codes on as many sheets as they need', () => {
   expect(inSheets([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
   expect(inSheets([], 8)).toEqual([]);
+});
+
+describe('what is typed in words', () => {
+  it('becomes an event with zones and types, once all of it is there', () => {
+    const draft = {
+      name: ' Night ',
+      timeZone: 'Europe/Berlin',
+      zones: 'Hall\n\nHall\nGroße Halle',
+      types: 'Standing\nVIP',
+    };
+    const made = toEvent(draft);
+    expect(eventRequestSchema.safeParse(made)).toMatchObject({ success: true });
+    expect(made).toMatchObject({
+      name: 'Night',
+      zones: [{ id: 'hall' }, { id: 'grosse-halle' }],
+      types: [
+        { id: 1, name: 'Standing' },
+        { id: 2, name: 'VIP' },
+      ],
+    });
+    for (const missing of [{ name: ' ' }, { zones: '\n' }, { types: '' }])
+      expect(toEvent({ ...draft, ...missing })).toBeUndefined();
+  });
+
+  it('becomes proofs, a line each', () => {
+    expect(readProofs('signed\n Code + NFC \n\n+')).toEqual([['signed'], ['code', 'nfc']]);
+    expect(readProofs(writeProofs([['dynamic'], ['qr', 'face']]))).toEqual([['dynamic'], ['qr', 'face']]);
+  });
+
+  it('becomes check-in lists with their zones', () => {
+    expect(readLists('12, 13: backstage')).toEqual([{ id: 12 }, { id: 13, zone: 'backstage' }]);
+    expect(readLists(writeLists([{ id: 1 }, { id: 2, zone: 'hall' }]))).toEqual([{ id: 1 }, { id: 2, zone: 'hall' }]);
+    for (const wrong of ['', 'twelve', '12;13', '1.5', '12:']) expect(readLists(wrong)).toBeUndefined();
+  });
+
+  it('becomes places: circles with a comma in their numbers, outlines as map editors write them', () => {
+    const outline = [
+      [
+        [9, 53],
+        [9.01, 53],
+        [9.01, 53.01],
+        [9, 53],
+      ],
+    ];
+    const circle = { ...newPlace('hall'), name: 'Kai', latitude: '53,5', longitude: '9.98', radius: '120' };
+    const polygon = {
+      ...newPlace('hall'),
+      name: 'Kai',
+      shape: 'Polygon' as const,
+      coordinates: JSON.stringify({ type: 'Feature', geometry: { type: 'Polygon', coordinates: outline } }),
+    };
+    expect([circle, polygon].map(faultOf)).toEqual([undefined, undefined]);
+    const rules = geofenceRulesSchema.parse({ zones: toPlaces([circle, polygon]) });
+    expect(rules.zones).toMatchObject([
+      { id: 'kai', shape: { type: 'Circle', center: [9.98, 53.5], radiusM: 120 } },
+      { id: 'kai-2', shape: { type: 'Polygon', coordinates: outline } },
+    ]);
+    expect(toPlaces(rules.zones.map(toDraft))).toEqual(rules.zones);
+    expect(faultOf({ ...circle, latitude: 'north' })).toBe('number');
+    expect(faultOf({ ...polygon, coordinates: '[1,' })).toBe('coordinates');
+    expect(faultOf(newPlace('hall'))).toBe('name');
+  });
 });
