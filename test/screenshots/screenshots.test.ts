@@ -6,11 +6,12 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
+import { dashboardTicketsScene } from './dashboard-tickets.ts';
 import { dashboardScene } from './dashboard.ts';
 import { myTicketScene } from './my-ticket.ts';
 import { take, type Scene } from './screen.ts';
 
-const scenes: readonly Scene[] = [dashboardScene, myTicketScene];
+const scenes: readonly Scene[] = [dashboardScene, dashboardTicketsScene, myTicketScene];
 
 for (const scene of scenes)
   describeOrReport(scene.name, firstReason(missingPrograms('chromium'), scene.missing()), () => {

@@ -57,7 +57,7 @@ export function Table<Row>({
             <tr key={rowKey(row)}>
               {columns.map(({ title, cell, number, heads }) =>
                 heads === true ? (
-                  <th key={title} scope="row">
+                  <th key={title} scope="row" class={number === true ? 'number' : undefined}>
                     {cell(row)}
                   </th>
                 ) : (

@@ -7,7 +7,7 @@ export const printLabels = {
   which: { en: 'Which tickets', de: 'Welche Tickets' },
   chosen: { en: 'The {n} chosen ones', de: 'Die {n} gewählten' },
   unused: { en: 'All valid ones that nobody has entered with', de: 'Alle gültigen, mit denen noch niemand eintrat' },
-  format: { en: 'Paper', de: 'Papier' },
+  format: { en: 'Sheet of A4', de: 'A4-Blatt' },
   prepare: { en: 'Prepare', de: 'Vorbereiten' },
   print: { en: 'Print {n} sheets', de: '{n} Blätter drucken' },
   printOne: { en: 'Print one sheet', de: 'Ein Blatt drucken' },
@@ -56,7 +56,7 @@ export const printLabels = {
 } as const satisfies Record<string, StaffTexts>;
 
 export const formatTexts: Readonly<Record<SheetFormat, StaffTexts>> = {
-  'a4-1': { en: 'A4, one ticket a page', de: 'A4, ein Ticket je Seite' },
-  'a4-8': { en: 'A4 labels, 8 a page (99 × 68 mm)', de: 'A4-Etiketten, 8 je Seite (99 × 68 mm)' },
-  'a4-21': { en: 'A4 labels, 21 a page (63.5 × 38.1 mm)', de: 'A4-Etiketten, 21 je Seite (63,5 × 38,1 mm)' },
+  'a4-1': { en: 'A4, one a page', de: 'A4, eines je Seite' },
+  'a4-8': { en: '8 labels, 99 × 68 mm', de: '8 Etiketten, 99 × 68 mm' },
+  'a4-21': { en: '21 labels, 63.5 × 38.1 mm', de: '21 Etiketten, 63,5 × 38,1 mm' },
 };
