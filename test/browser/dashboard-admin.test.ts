@@ -17,6 +17,7 @@ import {
   type CloudAccess,
   type TestGate,
 } from '../support/cloud.ts';
+import { naughtyNames } from '../fixtures/naughty.ts';
 import { aMark, baseOf } from '../support/marks.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
 import { axeFindings, watchPage, type PageWatch } from '../support/page-watch.ts';
@@ -26,6 +27,8 @@ import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-r
 const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/dashboard/index.html', import.meta.url));
 const missingPage = existsSync(builtPage) ? undefined : 'the pages are not built (npm run build)';
 const gatesOfCrowd = 200;
+/** As long as a gate's name may be. */
+const crowdNames = Object.values(naughtyNames).map((name) => name.slice(0, 100));
 
 describeOrReport('the dashboard of administrators', firstReason(missingPrograms('chromium'), missingPage), () => {
   const folder = temporaryFolder();
@@ -110,7 +113,7 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await isAccessible();
     await button('Enrol a gate').first().click();
     await button('Make the one-time code').click();
-    await page.getByText('It needs a name.').waitFor();
+    await page.getByText('It needs a name of at most').waitFor();
     await page.getByLabel('Name', { exact: true }).fill('Südkurve 3');
     await page.getByLabel('Readers').fill('pcsc://\nhid://0c2e:0b61');
     await isAccessible();
@@ -139,9 +142,10 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
         Array.from({ length: 20 }, (_, index) => {
           const id = `crowd-${first + index}`;
           const lanes = [{ id: 'lane-1' }];
+          const name = crowdNames[first + index] ?? `Crowd ${first + index}`;
           return cloud.json('POST', '/admin/events/1/gates', {
             id,
-            name: `Crowd ${first + index}`,
+            name,
             zone: 'yard',
             lanes,
           });

@@ -13,11 +13,11 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
 import { ask, tell } from '../cloud.ts';
-import { dateAndTime } from '../format.ts';
 import { languageChoices, say, type StaffTexts } from '../language.ts';
 import { ActButton, AskingButton } from '../parts/acts.tsx';
 import { browserZone } from '../parts/browser-zone.ts';
 import { orProblem, ProblemBanner, problemText } from '../parts/problem.tsx';
+import { When } from '../parts/when.tsx';
 import { CopyText } from '../parts/secret.tsx';
 import type { SectionProps } from '../section.tsx';
 import { me as signedIn } from '../session.ts';
@@ -187,8 +187,14 @@ function Sessions(): JSX.Element {
                 </>
               ),
             },
-            { title: say(labels.since), cell: ({ createdAtMs }) => dateAndTime(createdAtMs, browserZone()) },
-            { title: say(labels.lastUsed), cell: ({ lastUsedAtMs }) => dateAndTime(lastUsedAtMs, browserZone()) },
+            {
+              title: say(labels.since),
+              cell: ({ createdAtMs }) => <When atMs={createdAtMs} timeZone={browserZone()} />,
+            },
+            {
+              title: say(labels.lastUsed),
+              cell: ({ lastUsedAtMs }) => <When atMs={lastUsedAtMs} timeZone={browserZone()} />,
+            },
             {
               title: say(labels.end),
               cell: ({ id, current, device }) =>

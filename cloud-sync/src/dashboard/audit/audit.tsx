@@ -9,6 +9,7 @@ import { dateOf, timeOfDay } from '../format.ts';
 import { say } from '../language.ts';
 import { fieldToMs } from '../methods/venue-time.ts';
 import { browserZone } from '../parts/browser-zone.ts';
+import { ticketLabel } from '../parts/marks.ts';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
 import type { EventSectionProps } from '../section.tsx';
@@ -140,13 +141,16 @@ function columnsOf(timeZone: string, isOfAll: boolean): readonly Column<AuditEnt
   ];
 }
 
+/** Longer ids show their end. */
+const shownOfIds = 16;
+
 function About({ entry: { event, ticket, gate, subject } }: { readonly entry: AuditEntry }): JSX.Element {
   return (
     <>
       {ticket !== undefined && (
         <p>
-          <a class="code-text" href={addressOf({ event, section: 'tickets', rest: [ticket] })}>
-            {ticket}
+          <a class="code-text" title={ticket} href={addressOf({ event, section: 'tickets', rest: [ticket] })}>
+            {ticketLabel(ticket)}
           </a>
         </p>
       )}
@@ -155,7 +159,9 @@ function About({ entry: { event, ticket, gate, subject } }: { readonly entry: Au
           {say(labels.gate)} <code>{gate}</code>
         </p>
       )}
-      {subject !== undefined && <code>{subject}</code>}
+      {subject !== undefined && (
+        <code title={subject}>{subject.length > shownOfIds ? ticketLabel(subject) : subject}</code>
+      )}
     </>
   );
 }

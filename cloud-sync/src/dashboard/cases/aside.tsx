@@ -14,6 +14,7 @@ import { say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
 import { useGateNames } from '../parts/gate-names.ts';
 import { orProblem, ProblemBanner } from '../parts/problem.tsx';
+import { When } from '../parts/when.tsx';
 import { labels, releasedText, releaseText, releaseTitle } from './messages.ts';
 
 export function Aside({
@@ -55,7 +56,10 @@ export function Aside({
             { title: say(labels.marks), number: true, cell: ({ marks }) => marks },
             { title: say(labels.why), cell: ({ reason }) => reason },
             { title: say(labels.from), cell: ({ from }) => <bdi>{gateName(from)}</bdi> },
-            { title: say(labels.received), cell: ({ receivedAtMs }) => dateAndTime(receivedAtMs, timeZone) },
+            {
+              title: say(labels.received),
+              cell: ({ receivedAtMs }) => <When atMs={receivedAtMs} timeZone={timeZone} />,
+            },
             {
               title: say(labels.release),
               cell: (chunk) =>

@@ -10,12 +10,12 @@ import { Panel, showToast, Table } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useListOf } from '../asking.ts';
 import { tell } from '../cloud.ts';
-import { dateAndTime } from '../format.ts';
 import { say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
 import { useGateNames } from '../parts/gate-names.ts';
 import { ticketLabel, uncertainty } from '../parts/marks.ts';
 import { orProblem, ProblemBanner } from '../parts/problem.tsx';
+import { When } from '../parts/when.tsx';
 import { addressOf } from '../route.ts';
 import { labels, settleText, settleTitle } from './messages.ts';
 
@@ -104,7 +104,7 @@ function Conflict({ event, conflict, gateName, onDone }: ConflictProps): JSX.Ele
             title: say(labels.time),
             cell: ({ atMs, uncertaintyMs }) => (
               <>
-                {dateAndTime(atMs, event.policy.timeZone)} <small>{uncertainty(uncertaintyMs)}</small>
+                <When atMs={atMs} timeZone={event.policy.timeZone} /> <small>{uncertainty(uncertaintyMs)}</small>
               </>
             ),
           },

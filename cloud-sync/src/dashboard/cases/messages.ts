@@ -166,15 +166,17 @@ export const settleText = (ticket: string | undefined, bindings: number): StaffT
         de: `Ab jetzt gilt diese Zuordnung, für Ticket ${ticket}; von den ${bindings} enden alle anderen. Das erreicht die Gates wie jeder Eintrag und lässt sich nur durch neues Ausgeben ändern.`,
       };
 
+const marksText = (marks: number): string => (marks === 1 ? '1 mark' : `${marks} marks`);
+const eintraege = (marks: number): string => (marks === 1 ? '1 Eintrag' : `${marks} Einträge`);
 export const releaseTitle = (marks: number, gate: string): StaffTexts => ({
-  en: `Let in ${marks} marks of “${gate}”?`,
-  de: `${marks} Einträge von „${gate}“ hereinholen?`,
+  en: `Let in ${marksText(marks)} of “${gate}”?`,
+  de: `${eintraege(marks)} von „${gate}“ hereinholen?`,
 });
 export const releaseText = (marks: number): StaffTexts => ({
-  en: `${marks} marks become part of the history, here and at every gate: entries are counted, tickets count as used, and cases may open. It cannot be undone.`,
-  de: `${marks} Einträge werden Teil der Geschichte, hier und an jedem Gate: Eintritte zählen, Tickets gelten als benutzt, Fälle können entstehen. Das ist endgültig.`,
+  en: `${marksText(marks)} will be part of the history, here and at every gate: entries are counted, tickets count as used, and cases may open. It cannot be undone.`,
+  de: `Hereingeholt: ${eintraege(marks)}. Das wird Teil der Geschichte, hier und an jedem Gate: Eintritte zählen, Tickets gelten als benutzt, Fälle können entstehen. Das ist endgültig.`,
 });
 export const releasedText = (marks: number): StaffTexts => ({
-  en: `${marks} marks were let in.`,
-  de: `${marks} Einträge hereingeholt.`,
+  en: `${marksText(marks)} let in.`,
+  de: `${eintraege(marks)} hereingeholt.`,
 });

@@ -1,9 +1,9 @@
 // How a gate is, for people: its state by tone and word, what to do about it, and which gates somebody should look at first.
-import type { GateCondition, GateView } from '@postern/shared';
-import type { Tone } from '@postern/shared/ui';
-import type { StaffTexts } from '../language.ts';
+import type { GateCondition, GateView, StaffTexts } from '@postern/shared';
 import { labels, outOfTouchText, revokedText, wipedText } from './messages.ts';
 
+/** Of the tones that the components have. */
+type GateTone = 'good' | 'warn' | 'bad' | 'plain';
 export type GateFilter = 'all' | 'attention' | 'green' | 'never' | 'gone';
 
 /** In this order they are listed; those of a kind by name. */
@@ -16,7 +16,7 @@ const ranks: Readonly<Record<GateCondition, number>> = {
   revoked: 5,
 };
 
-const tones: Readonly<Record<GateCondition, Tone>> = {
+const tones: Readonly<Record<GateCondition, GateTone>> = {
   green: 'good',
   trouble: 'bad',
   'out-of-touch': 'warn',
@@ -26,7 +26,7 @@ const tones: Readonly<Record<GateCondition, Tone>> = {
 };
 
 export interface GateLook {
-  readonly tone: Tone;
+  readonly tone: GateTone;
   readonly state: StaffTexts;
   /** What is wrong, and what to do; absent where nothing is. What a gate says of itself is in its own words. */
   readonly problem?: { readonly what: StaffTexts; readonly next: StaffTexts };

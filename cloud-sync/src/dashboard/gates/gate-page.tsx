@@ -10,9 +10,10 @@ import { Banner, Panel, StatusMark, Table, type Tone } from '@postern/shared/ui'
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
-import { count, dateAndTime, timeOfDay } from '../format.ts';
+import { count, timeOfDay } from '../format.ts';
 import { say } from '../language.ts';
 import { ProblemBanner } from '../parts/problem.tsx';
+import { When } from '../parts/when.tsx';
 import { addressOf } from '../route.ts';
 import { rolesOf } from '../section.tsx';
 import { lookOf } from './attention.ts';
@@ -84,8 +85,8 @@ function State({ gate, event }: { readonly gate: GateDetail; readonly event: Eve
   const { tone, state, problem } = lookOf(gate, time);
   const facts: readonly (readonly [string, ComponentChildren])[] = [
     [say(labels.zone), <bdi key="zone">{zones.find(({ id }) => id === gate.zone)?.name ?? gate.zone}</bdi>],
-    [say(labels.contact), gate.lastContactMs === undefined ? '–' : dateAndTime(gate.lastContactMs, timeZone)],
-    [say(labels.known), gate.throughMs === undefined ? '–' : dateAndTime(gate.throughMs, timeZone)],
+    [say(labels.contact), <When key="contact" atMs={gate.lastContactMs} timeZone={timeZone} />],
+    [say(labels.known), <When key="known" atMs={gate.throughMs} timeZone={timeZone} />],
     [say(labels.entered), count(gate.entries)],
     [say(labels.list), <TicketList key="list" gate={gate} current={event.feedVersion} />],
     [say(labels.waiting), gate.vitals?.waiting === undefined ? '–' : count(gate.vitals.waiting)],

@@ -1,5 +1,5 @@
 // What the list of gates, one gate, and enrolment say, for staff.
-import type { StaffTexts } from '../language.ts';
+import type { StaffTexts } from '@postern/shared';
 import { titles } from '../titles.ts';
 
 export const labels = {
@@ -111,7 +111,10 @@ export const labels = {
   another: { en: 'Enrol another one', de: 'Noch eines einrichten' },
 
   // What is wrong in the form.
-  nameMissing: { en: 'It needs a name.', de: 'Es braucht einen Namen.' },
+  nameWrong: {
+    en: 'It needs a name of at most 100 characters.',
+    de: 'Es braucht einen Namen mit höchstens 100 Zeichen.',
+  },
   idMalformed: { en: 'Only a–z, 0–9 and –, at most 32.', de: 'Nur a–z, 0–9 und –, höchstens 32.' },
   idTaken: { en: 'Another gate has this id already.', de: 'Diese Kennung hat schon ein anderes Gate.' },
   zoneMissing: { en: 'Choose a zone.', de: 'Bitte einen Bereich wählen.' },

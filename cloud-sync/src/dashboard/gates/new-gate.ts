@@ -1,6 +1,5 @@
 // What somebody types to make a gate or a handheld, and the request that comes of it, or what is missing, field by field.
-import { centralGate, gateRequestSchema, type GateDescription } from '@postern/shared';
-import type { StaffTexts } from '../language.ts';
+import { centralGate, gateNameSchema, gateRequestSchema, type GateDescription, type StaffTexts } from '@postern/shared';
 import { labels } from './messages.ts';
 
 export type DeviceKind = 'gate' | 'handheld';
@@ -57,9 +56,9 @@ export type GateRequestMade =
 export function toGateRequest(draft: GateDraft, taken: ReadonlySet<string>): GateRequestMade {
   const id = draft.id.trim() === '' ? idOf(draft.name) : draft.id.trim();
   const errors: GateErrors = {};
-  if (draft.name.trim() === '') errors.name = labels.nameMissing;
+  if (!gateNameSchema.safeParse(draft.name).success) errors.name = labels.nameWrong;
   if (!/^[a-z0-9-]{1,32}$/.test(id)) {
-    if (draft.name.trim() !== '') errors.id = labels.idMalformed;
+    if (errors.name === undefined) errors.id = labels.idMalformed;
   } else if (id === centralGate || taken.has(id)) errors.id = labels.idTaken;
   if (draft.zone === '') errors.zone = labels.zoneMissing;
   const request = gateRequestSchema.safeParse({

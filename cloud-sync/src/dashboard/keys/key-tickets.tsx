@@ -4,10 +4,10 @@ import { StatusMark, Table, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useListOf } from '../asking.ts';
 import { events } from '../events.ts';
-import { dateAndTime } from '../format.ts';
 import { say } from '../language.ts';
 import { browserZone } from '../parts/browser-zone.ts';
 import { ProblemBanner } from '../parts/problem.tsx';
+import { When } from '../parts/when.tsx';
 import { addressOf } from '../route.ts';
 import { labels } from './messages.ts';
 
@@ -57,7 +57,7 @@ const columns = (): readonly Column<KeyTicket>[] => [
     cell: ({ event }) => <bdi>{events.value?.find((one) => one.event === event)?.policy.name ?? event}</bdi>,
   },
   { title: say(labels.state), cell: ({ status }) => status },
-  { title: say(labels.signed), cell: ({ signedAtMs }) => dateAndTime(signedAtMs, browserZone()) },
+  { title: say(labels.signed), cell: ({ signedAtMs }) => <When atMs={signedAtMs} timeZone={browserZone()} /> },
   {
     title: say(labels.goodPass),
     cell: ({ hasGoodPass }) =>

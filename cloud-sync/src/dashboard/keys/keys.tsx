@@ -13,11 +13,11 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
 import { ask } from '../cloud.ts';
-import { dateAndTime } from '../format.ts';
 import { say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
 import { browserZone } from '../parts/browser-zone.ts';
 import { orProblem, ProblemBanner } from '../parts/problem.tsx';
+import { When } from '../parts/when.tsx';
 import { addressOf } from '../route.ts';
 import type { SectionProps } from '../section.tsx';
 import { KeyTickets } from './key-tickets.tsx';
@@ -73,7 +73,7 @@ interface PurposeProps {
 
 function Purpose({ purpose, keys, onChanged }: PurposeProps): JSX.Element {
   const { title, what } = purposeTexts[purpose];
-  const when = (atMs: number | undefined): string => (atMs === undefined ? '–' : dateAndTime(atMs, browserZone()));
+  const when = (atMs: number | undefined): JSX.Element => <When atMs={atMs} timeZone={browserZone()} />;
   return (
     <Panel
       title={say(title)}

@@ -104,8 +104,8 @@ export const revokeTitle = (purpose: StaffTexts, generation: number): StaffTexts
 });
 /** `tickets`: how many have their present code from it, and how many of them no other; `more` where the list has not been read to its end. */
 export const revokeTicketsText = (tickets: number, more: boolean): StaffTexts => ({
-  en: `${more ? `More than ${tickets}` : tickets} tickets have a code signed by this key. Gates refuse those codes with their next ticket list: these tickets have to be issued again. It cannot be undone.`,
-  de: `${more ? `Mehr als ${tickets}` : tickets} Tickets haben einen Code von diesem Schlüssel. Gates lehnen diese Codes mit der nächsten Ticketliste ab: Diese Tickets müssen neu ausgestellt werden. Das ist endgültig.`,
+  en: `Tickets with a code signed by this key: ${more ? `more than ${tickets}` : tickets}. Gates refuse those codes with their next ticket list: these tickets have to be issued again. It cannot be undone.`,
+  de: `Tickets mit einem Code von diesem Schlüssel: ${more ? `mehr als ${tickets}` : tickets}. Gates lehnen diese Codes mit der nächsten Ticketliste ab: Diese Tickets müssen neu ausgestellt werden. Das ist endgültig.`,
 });
 export const revokeTexts: Readonly<Record<'feed' | 'token', StaffTexts>> = {
   feed: {

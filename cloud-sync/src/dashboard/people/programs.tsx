@@ -13,10 +13,11 @@ import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
 import { ask, tell } from '../cloud.ts';
 import { events } from '../events.ts';
-import { dateAndTime, dateOf } from '../format.ts';
+import { dateOf } from '../format.ts';
 import { say, type StaffTexts } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
 import { orProblem, ProblemBanner, problemText } from '../parts/problem.tsx';
+import { When } from '../parts/when.tsx';
 import { CopyText, ShownOnce } from '../parts/secret.tsx';
 import { browserZone } from '../parts/browser-zone.ts';
 import { labels, revokeClientText, revokeClientTitle, revokeKeyText, revokeKeyTitle } from './messages.ts';
@@ -76,7 +77,11 @@ export function Programs(): JSX.Element {
               {
                 title: say(labels.lastUsed),
                 cell: ({ lastUsedAtMs }) =>
-                  lastUsedAtMs === undefined ? say(labels.never) : dateAndTime(lastUsedAtMs, browserZone()),
+                  lastUsedAtMs === undefined ? (
+                    say(labels.never)
+                  ) : (
+                    <When atMs={lastUsedAtMs} timeZone={browserZone()} />
+                  ),
               },
               {
                 title: say(labels.expires),

@@ -12,10 +12,10 @@ import { useState } from 'preact/hooks';
 import type { z } from 'zod';
 import { useAsked } from '../asking.ts';
 import { ask, tell } from '../cloud.ts';
-import { dateAndTime } from '../format.ts';
 import { say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
 import { orProblem, ProblemBanner, problemText } from '../parts/problem.tsx';
+import { When } from '../parts/when.tsx';
 import { ShownOnce } from '../parts/secret.tsx';
 import { labels, newCardText, newCardTitle, removeStaffText, removeStaffTitle, roleTexts } from './messages.ts';
 
@@ -77,7 +77,7 @@ export function StaffList({ event }: { readonly event: EventResponse }): JSX.Ele
             { title: say(labels.card), cell: ({ card: has }) => say(has ? labels.hasCard : labels.noCard) },
             {
               title: say(labels.since),
-              cell: ({ createdAtMs }) => dateAndTime(createdAtMs, event.policy.timeZone),
+              cell: ({ createdAtMs }) => <When atMs={createdAtMs} timeZone={event.policy.timeZone} />,
             },
             { title: say(labels.act), cell: acts },
           ]}

@@ -15,10 +15,10 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked, useListOf, useRepeated } from '../asking.ts';
 import { ask } from '../cloud.ts';
-import { dateAndTime } from '../format.ts';
 import { say } from '../language.ts';
 import { ActButton } from '../parts/acts.tsx';
 import { ProblemBanner } from '../parts/problem.tsx';
+import { When } from '../parts/when.tsx';
 import { addressOf } from '../route.ts';
 import { deliveryTexts, labels, replayedText } from './messages.ts';
 
@@ -78,7 +78,7 @@ function columnsOf(
   { policy: { timeZone } }: EventResponse,
   replay: (message: string) => Promise<Result<unknown, Problem>>,
 ): readonly Column<WebhookDelivery>[] {
-  const when = (atMs: number | undefined): string => (atMs === undefined ? '–' : dateAndTime(atMs, timeZone));
+  const when = (atMs: number | undefined): JSX.Element => <When atMs={atMs} timeZone={timeZone} />;
   return [
     { title: say(labels.message), heads: true, cell: ({ message }) => <small class="code-text">{message}</small> },
     { title: say(labels.type), cell: ({ type }) => type },

@@ -73,6 +73,6 @@ export const offConsequence = (url: string): StaffTexts => ({
   de: `Was ab jetzt geschieht, erfährt ${url} nicht, auch nicht nachträglich.`,
 });
 export const replayedText = (messages: number): StaffTexts => ({
-  en: `${messages} messages are on their way again.`,
-  de: `${messages} Nachrichten sind wieder unterwegs.`,
+  en: messages === 1 ? '1 message is on its way again.' : `${messages} messages are on their way again.`,
+  de: messages === 1 ? '1 Nachricht ist wieder unterwegs.' : `${messages} Nachrichten sind wieder unterwegs.`,
 });

@@ -1,6 +1,5 @@
 // What background work and the health of the service say. Kinds are told in words; one that this page does not know has those of the cloud.
-import type { JobState } from '@postern/shared';
-import type { StaffTexts } from '../language.ts';
+import type { JobState, StaffTexts } from '@postern/shared';
 import { titles } from '../titles.ts';
 
 export const labels = {

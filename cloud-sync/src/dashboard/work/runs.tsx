@@ -5,10 +5,11 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useListOf, useRepeated } from '../asking.ts';
 import { ask } from '../cloud.ts';
-import { count, dateAndTime } from '../format.ts';
+import { count } from '../format.ts';
 import { say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
 import { orProblem, ProblemBanner } from '../parts/problem.tsx';
+import { When } from '../parts/when.tsx';
 import { cancelText, cancelTitle, jobStateTexts, kindText, labels } from './messages.ts';
 
 const everyMs = 2_000;
@@ -61,7 +62,7 @@ export function Runs({ path, timeZone }: RunsProps): JSX.Element {
 }
 
 function columnsOf(path: string, timeZone: string, reload: () => Promise<void>): readonly Column<JobRun>[] {
-  const when = (atMs: number | undefined): string => (atMs === undefined ? '–' : dateAndTime(atMs, timeZone));
+  const when = (atMs: number | undefined): JSX.Element => <When atMs={atMs} timeZone={timeZone} />;
   return [
     { title: say(labels.kind), heads: true, cell: ({ kind }) => say(kindText(kind)) },
     { title: say(labels.state), cell: (run) => <RunState run={run} /> },

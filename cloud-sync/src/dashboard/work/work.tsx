@@ -4,11 +4,11 @@ import { showToast, StatusMark, Table, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useAsked } from '../asking.ts';
 import { ask } from '../cloud.ts';
-import { dateAndTime } from '../format.ts';
 import { say } from '../language.ts';
 import { ActButton, AskingButton } from '../parts/acts.tsx';
 import { browserZone } from '../parts/browser-zone.ts';
 import { ProblemBanner, problemText } from '../parts/problem.tsx';
+import { When } from '../parts/when.tsx';
 import { Health } from './health.tsx';
 import { eraseText, eraseTitle, jobStateTexts, kindText, labels, scheduleText } from './messages.ts';
 import { RunState, Runs, tones } from './runs.tsx';
@@ -47,7 +47,7 @@ export function Work(): JSX.Element {
 }
 
 function columnsOf(start: (kind: string) => Promise<Result<unknown, Problem>>): readonly Column<JobKindView>[] {
-  const when = (atMs: number | undefined): string => (atMs === undefined ? '–' : dateAndTime(atMs, browserZone()));
+  const when = (atMs: number | undefined): JSX.Element => <When atMs={atMs} timeZone={browserZone()} />;
   return [
     { title: say(labels.kind), heads: true, cell: ({ name, title }) => say(kindText(name, title)) },
     {
