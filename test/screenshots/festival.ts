@@ -1,10 +1,11 @@
 // The evening that pictures show: a festival with three zones and twelve gates, two hours after the doors have opened. Somebody has come in
 // twice, one gate is out of touch, another has not been set up yet. The same at every run.
-import type { Mark, TicketResponse } from '@postern/shared';
+import type { GateVitals, Mark, TicketResponse } from '@postern/shared';
 import { createTestCloud, enrolTestGate, type TestCloud, type TestGate } from '../support/cloud.ts';
 import { baseOf, eveningMs } from '../support/marks.ts';
 import { serveCloud, type ServedCloud } from '../support/served-cloud.ts';
 import { createVirtualTime } from '../support/virtual-time.ts';
+import { sendVitals } from '../support/vitals.ts';
 
 const minuteMs = 60_000;
 /** Of the pictures: 2026-09-21 21:00 in Berlin; the doors have opened at 19:00. */
@@ -41,12 +42,13 @@ interface Stand {
   readonly pace: number;
   /** It was heard last so many minutes ago. */
   readonly silentMinutes?: number;
+  readonly cameraGone?: boolean;
 }
 const stands: readonly Stand[] = [
   { id: 'quay-north-1', name: 'North 1', zone: 'quay', pace: 5 },
   { id: 'quay-north-2', name: 'North 2', zone: 'quay', pace: 4 },
   { id: 'quay-north-3', name: 'North 3', zone: 'quay', pace: 3, silentMinutes: 12 },
-  { id: 'quay-ferry', name: 'Ferry pier', zone: 'quay', pace: 3 },
+  { id: 'quay-ferry', name: 'Ferry pier', zone: 'quay', pace: 3, cameraGone: true },
   { id: 'quay-west', name: 'West steps', zone: 'quay', pace: 2 },
   { id: 'hall-main', name: 'Hall main', zone: 'hall', pace: 4 },
   { id: 'hall-side', name: 'Hall side', zone: 'hall', pace: 2 },
@@ -75,12 +77,12 @@ export async function openFestival(): Promise<Festival> {
   });
   let next = 0;
   const nextTicket = (): string => tickets[next++]?.id ?? '';
-  const later: { readonly heardMs: number; readonly deliver: () => Promise<void> }[] = [];
+  const later: { readonly heardMs: number; readonly deliver: (feedVersion: number) => Promise<void> }[] = [];
   const twice = tickets.at(-1)?.id ?? '';
   for (const [place, stand] of stands.entries()) {
     const gate = await enrolTestGate(test, 1, stand.id, stand);
     const marks = marksOf(stand, place, nextTicket, twice);
-    later.push({ heardMs: heardMsOf(stand), deliver: () => deliver(gate, stand, marks) });
+    later.push({ heardMs: heardMsOf(stand), deliver: (feedVersion) => deliver(gate, stand, marks, feedVersion) });
   }
   await test.json('POST', '/admin/events/1/gates', {
     id: 'hall-stage',
@@ -88,10 +90,10 @@ export async function openFestival(): Promise<Festival> {
     zone: 'hall',
     lanes: [{ id: 'lane-1' }],
   });
-  await test.json('POST', '/admin/events/1/publish');
+  const { version } = await test.json<{ readonly version: number }>('POST', '/admin/events/1/publish');
   for (const { heardMs, deliver: now } of later.toSorted((a, b) => a.heardMs - b.heardMs)) {
     at(heardMs);
-    await now();
+    await now(version);
   }
   const served = await serveCloud(test);
   return {
@@ -103,6 +105,26 @@ export async function openFestival(): Promise<Festival> {
     },
   };
 }
+
+/** How it says it is: well, but for the one whose camera has come loose. */
+const vitalsOf = (stand: Stand, feedVersion: number): Partial<GateVitals> => ({
+  ...(stand.cameraGone === true
+    ? {
+        state: 'red' as const,
+        problems: [{ severity: 'fail' as const, what: 'The camera of lane 1 is gone.', next: 'Plug it in again.' }],
+      }
+    : {}),
+  clock: {
+    nowMs: heardMsOf(stand),
+    source: 'server',
+    trusted: true,
+    uncertaintyMs: 20 * stand.pace,
+    systemOffsetMs: 0,
+  },
+  disk: { freeBytes: 21e9 - stand.pace * 1.3e9, totalBytes: 31e9 },
+  temperatureC: 48 + 3 * stand.pace,
+  events: [{ event: 1, feedVersion, feedAgeS: 2 * stand.pace, waiting: 0 }],
+});
 
 const heardMsOf = ({ silentMinutes = 0 }: Stand): number => nowMs - silentMinutes * minuteMs;
 
@@ -143,6 +165,7 @@ function marksOf(stand: Stand, place: number, nextTicket: () => string, twice: s
   return marks;
 }
 
-async function deliver(gate: TestGate, stand: Stand, marks: readonly Mark[]): Promise<void> {
+async function deliver(gate: TestGate, stand: Stand, marks: readonly Mark[], feedVersion: number): Promise<void> {
+  await sendVitals(gate, vitalsOf(stand, feedVersion));
   await gate.push([await gate.chunk(marks, { throughMs: heardMsOf(stand) })], 1);
 }

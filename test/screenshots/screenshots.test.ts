@@ -6,12 +6,13 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
+import { administrationScene } from './administration.ts';
 import { dashboardTicketsScene } from './dashboard-tickets.ts';
 import { dashboardScene } from './dashboard.ts';
 import { myTicketScene } from './my-ticket.ts';
 import { take, type Scene } from './screen.ts';
 
-const scenes: readonly Scene[] = [dashboardScene, dashboardTicketsScene, myTicketScene];
+const scenes: readonly Scene[] = [dashboardScene, dashboardTicketsScene, administrationScene, myTicketScene];
 
 for (const scene of scenes)
   describeOrReport(scene.name, firstReason(missingPrograms('chromium'), scene.missing()), () => {

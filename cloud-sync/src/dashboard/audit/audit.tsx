@@ -179,7 +179,7 @@ function Details({ entry }: { readonly entry: AuditEntry }): JSX.Element {
   return (
     <div class="audit-details">
       {note !== undefined && <bdi>{note}</bdi>}
-      <small>{facts.join(' · ')}</small>
+      <small title={facts.join(' · ')}>{facts.join(' · ')}</small>
     </div>
   );
 }

@@ -26,23 +26,23 @@ export const labels = {
   anyEvent: { en: 'Everything', de: 'Alles' },
   event: { en: 'Event', de: 'Veranstaltung' },
   // Proof.
-  proof: { en: 'Does the log prove?', de: 'Ist das Protokoll unverändert?' },
+  proof: { en: 'Is the log as it was written?', de: 'Ist das Protokoll unverändert?' },
   proofText: {
-    en: 'Every entry carries the hash of the one before; the cloud signs where the log stands every hour. The proof finds whatever was changed, taken out or put in.',
+    en: 'Every entry carries the hash of the one before; the cloud signs where the log stands every hour. The check finds whatever was changed, taken out or put in.',
     de: 'Jeder Eintrag trägt den Hash des vorigen; stündlich signiert die Cloud den Stand. Die Prüfung findet, was geändert, entfernt oder eingefügt wurde.',
   },
-  proveNow: { en: 'Prove it now', de: 'Jetzt prüfen' },
-  proving: { en: 'Proving', de: 'Prüfung läuft' },
-  neverProved: { en: 'It has not been proved yet.', de: 'Noch nie geprüft.' },
+  proveNow: { en: 'Check it now', de: 'Jetzt prüfen' },
+  proving: { en: 'Checking', de: 'Prüfung läuft' },
+  neverProved: { en: 'It has not been checked yet.', de: 'Noch nie geprüft.' },
   neverSigned: { en: 'Not signed yet', de: 'Noch nicht signiert' },
   lastSigned: { en: 'Signed last', de: 'Zuletzt signiert' },
 } as const satisfies Record<string, StaffTexts>;
 
 export const provedText = (entries: string, at: string): StaffTexts => ({
-  en: `All ${entries} entries proved, ${at}`,
-  de: `Alle ${entries} Einträge geprüft, ${at}`,
+  en: `All ${entries} entries are as they were written (${at})`,
+  de: `Alle ${entries} Einträge sind, wie sie geschrieben wurden (${at})`,
 });
 export const flawedText = (at: string): StaffTexts => ({
-  en: `It does NOT prove (${at}). Keep the database as it is, and look with “cloud-sync audit verify”.`,
-  de: `Es ist NICHT unverändert (${at}). Datenbank so lassen und mit „cloud-sync audit verify“ nachsehen.`,
+  en: `It has been CHANGED (${at}). Keep the database as it is, and look with “cloud-sync audit verify”.`,
+  de: `Es wurde GEÄNDERT (${at}). Datenbank so lassen und mit „cloud-sync audit verify“ nachsehen.`,
 });

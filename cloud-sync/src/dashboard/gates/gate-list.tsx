@@ -4,7 +4,7 @@ import { Banner, Button, EmptyState, SelectField, StatusMark, Table, TextField, 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
-import { age, count, timeOfDay } from '../format.ts';
+import { age, count, hourAndMinute, timeOfDay } from '../format.ts';
 import { say } from '../language.ts';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { addressOf, go } from '../route.ts';
@@ -87,18 +87,20 @@ const filterChoices = (): readonly { readonly value: GateFilter; readonly label:
 ];
 
 function columnsOf(event: EventResponse, zoneName: (zone: string) => string): readonly Column<GateView>[] {
-  const time = (ms: number): string => timeOfDay(ms, event.policy.timeZone);
+  const time = (ms: number): string => hourAndMinute(ms, event.policy.timeZone);
   return [
     {
       title: say(labels.gate),
       heads: true,
       cell: (gate) => (
-        <a class="gate-name" href={addressOf({ event: event.event, section: 'gates', rest: [gate.id] })}>
-          <bdi>{gate.name}</bdi>
+        <div class="gate-name">
+          <a href={addressOf({ event: event.event, section: 'gates', rest: [gate.id] })}>
+            <bdi>{gate.name}</bdi>
+          </a>
           <small>
             {gate.id} · <bdi>{zoneName(gate.zone)}</bdi>
           </small>
-        </a>
+        </div>
       ),
     },
     {
@@ -107,9 +109,9 @@ function columnsOf(event: EventResponse, zoneName: (zone: string) => string): re
     },
     { title: say(labels.list), cell: (gate) => <TicketList gate={gate} current={event.feedVersion} /> },
     { title: say(labels.clock), cell: (gate) => <Clock vitals={gate.vitals} /> },
-    { title: say(labels.disk), cell: (gate) => <Disk vitals={gate.vitals} /> },
-    { title: say(labels.temperature), cell: (gate) => <Temperature vitals={gate.vitals} /> },
-    { title: say(labels.waiting), number: true, cell: (gate) => waitingOf(gate) },
+    { title: say(labels.diskShort), cell: (gate) => <Disk vitals={gate.vitals} /> },
+    { title: say(labels.temperatureShort), cell: (gate) => <Temperature vitals={gate.vitals} /> },
+    { title: say(labels.waitingShort), number: true, cell: (gate) => waitingOf(gate) },
     { title: say(labels.version), cell: (gate) => gate.vitals?.version ?? '–' },
     { title: say(labels.entered), number: true, cell: (gate) => count(gate.entries) },
   ];

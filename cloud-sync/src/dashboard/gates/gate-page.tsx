@@ -10,7 +10,7 @@ import { Banner, Panel, StatusMark, Table, type Tone } from '@postern/shared/ui'
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
-import { count, timeOfDay } from '../format.ts';
+import { count, hourAndMinute } from '../format.ts';
 import { say } from '../language.ts';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { When } from '../parts/when.tsx';
@@ -81,7 +81,7 @@ const kindOf = (gate: GateDetail | undefined): 'gate' | 'handheld' =>
 
 function State({ gate, event }: { readonly gate: GateDetail; readonly event: EventResponse }): JSX.Element {
   const { timeZone, zones } = event.policy;
-  const time = (ms: number): string => timeOfDay(ms, timeZone);
+  const time = (ms: number): string => hourAndMinute(ms, timeZone);
   const { tone, state, problem } = lookOf(gate, time);
   const facts: readonly (readonly [string, ComponentChildren])[] = [
     [say(labels.zone), <bdi key="zone">{zones.find(({ id }) => id === gate.zone)?.name ?? gate.zone}</bdi>],

@@ -10,6 +10,8 @@ import { labels } from './messages.ts';
 type Vitals = GateView['vitals'];
 
 const oldListMs = 15 * 60_000;
+/** A newer list is on its way for so long. */
+const behindMs = 60_000;
 const unsureClockMs = 5_000;
 const fullShare = 0.1;
 const hotC = 75;
@@ -19,7 +21,13 @@ const none = <span class="muted">–</span>;
 
 /** Good is plain text: only what is not as it should be stands out. */
 const Told = ({ tone, children }: { readonly tone: Tone | undefined; readonly children: string }): JSX.Element =>
-  tone === undefined ? <span class="number">{children}</span> : <StatusMark tone={tone}>{children}</StatusMark>;
+  tone === undefined ? (
+    <span class="number told">{children}</span>
+  ) : (
+    <span class="told">
+      <StatusMark tone={tone}>{children}</StatusMark>
+    </span>
+  );
 
 export function TicketList({ gate, current }: { readonly gate: GateView; readonly current: number }): JSX.Element {
   const { vitals } = gate;
@@ -27,7 +35,7 @@ export function TicketList({ gate, current }: { readonly gate: GateView; readonl
   if (version === undefined) return none;
   const oldMs =
     vitals?.feedAgeMs === undefined ? undefined : vitals.feedAgeMs + Math.max(0, serverClock.nowMs() - vitals.atMs);
-  const isBehind = version < current;
+  const isBehind = version < current && (oldMs ?? Infinity) > behindMs;
   const isOld = (oldMs ?? 0) > oldListMs;
   return (
     <Told tone={isBehind || isOld ? 'warn' : undefined}>

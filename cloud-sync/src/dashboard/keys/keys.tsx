@@ -73,7 +73,7 @@ interface PurposeProps {
 
 function Purpose({ purpose, keys, onChanged }: PurposeProps): JSX.Element {
   const { title, what } = purposeTexts[purpose];
-  const when = (atMs: number | undefined): JSX.Element => <When atMs={atMs} timeZone={browserZone()} />;
+  const when = (atMs: number | undefined): JSX.Element => <When atMs={atMs} timeZone={browserZone()} dayOnly />;
   return (
     <Panel
       title={say(title)}

@@ -56,7 +56,7 @@ const kindTexts: Readonly<Record<string, StaffTexts>> = {
   'webhook-delivery': { en: 'Send webhooks', de: 'Webhooks senden' },
   'erase-faces': { en: 'Erase faces whose time is over', de: 'Abgelaufene Gesichter löschen' },
   'erase-visitors': { en: 'Erase what names visitors', de: 'Löschen, was Besucher nennt' },
-  'audit-verify': { en: 'Prove the audit log', de: 'Protokoll prüfen' },
+  'audit-verify': { en: 'Check the audit log', de: 'Protokoll prüfen' },
   'audit-heads': { en: 'Sign the audit log', de: 'Protokoll signieren' },
   'feed-snapshots': { en: 'Publish ticket lists to gates', de: 'Ticketlisten an Gates geben' },
   'key-schedule': { en: 'Rotate keys that have come of age', de: 'Fällige Schlüssel rotieren' },

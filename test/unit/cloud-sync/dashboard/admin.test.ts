@@ -33,7 +33,10 @@ describe('a new gate', () => {
   });
 
   it('is a request that the cloud takes, or says field by field what is wrong', () => {
-    const name = fc.oneof(fc.constantFrom(...Object.values(naughtyNames)), fc.string({ unit: 'binary', maxLength: 120 }));
+    const name = fc.oneof(
+      fc.constantFrom(...Object.values(naughtyNames)),
+      fc.string({ unit: 'binary', maxLength: 120 }),
+    );
     const lane = fc.record({
       id: fc.oneof(fc.constantFrom('lane-1', 'exit'), fc.string({ maxLength: 40 })),
       direction: fc.constantFrom('entry' as const, 'exit' as const),
