@@ -40,6 +40,8 @@ const laneSchema = z.strictObject({
   signal: uri.optional(),
   /** A camera for faces alone, which runs only while somebody is asked to look at it; absent, the lane's first camera that reads codes. */
   faceCamera: uri.optional(),
+  /** Where the lane's readers are, seen from its screen: there the arrow points. */
+  readerSide: z.enum(['left', 'right', 'above', 'below']).optional(),
   /** What the turnstile does when the gate cannot decide. Exits are always free, whatever this says. */
   onFailure: z.enum(['locked', 'free']).default('locked'),
   passageTimeoutMs: milliseconds(500, 120_000).default(8_000),
@@ -104,6 +106,14 @@ const configSchema = z.strictObject({
       preview: z.boolean().default(false),
       /** Languages of the visitor's text, the first one largest; a ticket's own comes before them. */
       languages: z.array(z.enum(languages)).min(1).max(2).default(['en', 'de']),
+    })
+    .prefault({}),
+  display: z
+    .strictObject({
+      /** Loudness of the screen's tones, per cent; 0 is silence. */
+      volume: z.number().int().min(0).max(100).default(60),
+      /** Whether who stands before the screen can call staff by touching it. */
+      callButton: z.boolean().default(true),
     })
     .prefault({}),
   clock: z

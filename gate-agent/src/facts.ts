@@ -7,6 +7,7 @@ import type { FeedView } from './feed-view.ts';
 import type { FireWatch } from './fire-input.ts';
 import type { EventFacts, FeedHealth, GateFacts } from './local-api/health.ts';
 import { readMachine } from './machine.ts';
+import type { StaffCall } from './staff-calls.ts';
 import type { FeedCache } from './store/feed-cache.ts';
 
 export interface FactsDeps {
@@ -24,6 +25,7 @@ export interface FactsDeps {
   readonly events: readonly EventInFacts[];
   readonly trust: ClockTrust;
   readonly fire: FireWatch | undefined;
+  readonly calls: () => readonly StaffCall[];
   readonly monotonicMs: () => number;
 }
 
@@ -62,6 +64,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
       sealedMarks: deps.revokedAtMs() === undefined ? [] : deps.sealedMarks(),
       disk: { sealed: deps.sealed },
       machine: readMachine(config.gate.data),
+      calls: deps.calls(),
       fire: { configured: fire !== undefined, on: fire?.isOn() ?? false, trouble: fire?.trouble() },
     };
   };

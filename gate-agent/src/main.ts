@@ -46,7 +46,7 @@ import { createGpioPrograms } from './gpio/programs.ts';
 import { forgetDeviceKey, loadIdentity, type Identity } from './identity.ts';
 import { createEventHub } from './local-api/event-hub.ts';
 import { createPreview } from './local-api/preview.ts';
-import { createScreens } from './local-api/screens.ts';
+import { createScreens, shownAt } from './local-api/screens.ts';
 import { confirmTime, correctHandedOn, learnTime } from './learn-time.ts';
 import { createLocalApi } from './local-api/app.ts';
 import { allowedHosts } from './local-api/guard.ts';
@@ -64,7 +64,8 @@ import { sealedFiles } from './seal-marks.ts';
 import { createSelfTest } from './self-test.ts';
 import { createSeveralEvents } from './several-events.ts';
 import { readSunKeys } from './sun-keys.ts';
-import { createLaneSignal, parseSignal } from './signals/open.ts';
+import { createLaneSignal, parseSignal, type LaneSignal } from './signals/open.ts';
+import { createStaffCalls } from './staff-calls.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer, derivePin, readMachineBoot } from './system.ts';
 import { confirmWiped, keepTellingVitals } from './tell-vitals.ts';
 import { keepAskingServerTime } from './time-client.ts';
@@ -249,6 +250,11 @@ async function compose(
     gate: { id: gate.id, name },
     boot,
     languages: config.local.languages,
+    display: config.display,
+    readersOf: (id) => {
+      const lane = config.lanes.find((candidate) => candidate.id === id);
+      return { shows: shownAt(lane?.readers ?? []), readerSide: lane?.readerSide };
+    },
     time: trust.now,
     timeZone: () => own.feed.policy().timeZone,
     gateName: several.gateName,
@@ -291,6 +297,17 @@ async function compose(
   onStop(() => nfc?.close());
   const readers: { readonly lane: string; readonly supervisor: Supervisor }[] = [];
   const bandSources = new Map<string, BandSource>();
+  const signals = new Map<string, LaneSignal>();
+  const calls = createStaffCalls({
+    lanes: () => lanes.map(({ id }) => id),
+    nowMs: () => trust.now().nowMs,
+    timer,
+    changed: (waiting) => {
+      hub.publish('calls', waiting);
+      for (const [lane, lamps] of signals) lamps.call(waiting.some((call) => call.lane === lane));
+    },
+  });
+  onStop(calls.stop);
   const actuators = createLaneActuators({ timer, logger });
   onStop(actuators.close);
   for (const laneConfig of config.lanes) {
@@ -301,7 +318,10 @@ async function compose(
     if (!signal.ok)
       return err({ type: signal.error.type, cause: `lane ${laneConfig.id}: signal: ${signal.error.cause}` });
     const lamps = signal.value && createLaneSignal(signal.value, { programs: createGpioPrograms(), timer, logger });
-    if (lamps !== undefined) onStop(lamps.close);
+    if (lamps !== undefined) {
+      signals.set(laneConfig.id, lamps);
+      onStop(lamps.close);
+    }
     const face = faces.addLane(laneConfig, (holdId, seen) => lane.prove(holdId, seen));
     if (!face.ok) return err({ type: face.error.type, cause: `lane ${laneConfig.id}: ${face.error.message}` });
     const lane: Lane = createLane(laneSettings(laneConfig, gate.zone), {
@@ -431,6 +451,7 @@ async function compose(
     events: ordersOf.map(({ event, view }) => ({ ...event, orders: view })),
     trust,
     fire: fire.value,
+    calls: calls.waiting,
     monotonicMs: clock.monotonicMs,
     sealed: disk.key !== undefined,
     revokedAtMs: revocation.revokedAtMs,
@@ -455,6 +476,7 @@ async function compose(
     gateName: several.gateName,
     timeZone: () => own.feed.policy().timeZone,
     clock,
+    calls,
     pages: createPages(),
     nextBand: bands.next,
     writePass,

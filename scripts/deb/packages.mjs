@@ -13,8 +13,16 @@ export const packages = [
       'Nothing starts before the gate has been enrolled: gate-agent enrol URL CODE',
     ],
     depends: ['ffmpeg', 'systemd', 'udev'],
-    // The display's full-screen browser and its seat, NFC readers, and a clock that somebody sets.
-    recommends: ['cage', 'chromium', 'libpam-systemd', 'libpcsclite1', 'pcscd', 'systemd-timesyncd | time-daemon'],
+    // The display's full-screen browser with its fonts, Arabic among them, and its seat; NFC readers; a clock that somebody sets.
+    recommends: [
+      'cage',
+      'chromium',
+      'fonts-noto-core',
+      'libpam-systemd',
+      'libpcsclite1',
+      'pcscd',
+      'systemd-timesyncd | time-daemon',
+    ],
     // The Raspberry Pi's own camera; relays and sensors at GPIO lines.
     suggests: ['gpiod', 'rpicam-apps'],
     units: ['gate-agent.service', 'gate-display.service'],

@@ -5,10 +5,10 @@ import type { Texts } from './languages.ts';
 
 const seeStaff: Texts = {
   en: 'Please see staff',
-  de: 'Bitte wenden Sie sich an das Personal',
-  fr: 'Adressez-vous au personnel, s’il vous plaît',
-  es: 'Diríjase al personal, por favor',
-  ar: 'يُرجى التوجّه إلى الموظفين',
+  de: 'Bitte ans Personal wenden',
+  fr: 'Merci de voir le personnel',
+  es: 'Acuda al personal, por favor',
+  ar: 'يُرجى مراجعة الموظفين',
 };
 const tryAgain: Texts = {
   en: 'Please hold it up once more',
@@ -19,24 +19,24 @@ const tryAgain: Texts = {
 };
 const notHere: Texts = {
   en: 'Please use another entrance',
-  de: 'Bitte einen anderen Eingang benutzen',
-  fr: 'Prenez une autre entrée, s’il vous plaît',
+  de: 'Bitte anderen Eingang benutzen',
+  fr: 'Merci de prendre une autre entrée',
   es: 'Use otra entrada, por favor',
   ar: 'يُرجى استخدام مدخل آخر',
 };
 const notNow: Texts = {
   en: 'Not just yet, please see staff',
-  de: 'Noch nicht, bitte wenden Sie sich an das Personal',
-  fr: 'Pas encore, adressez-vous au personnel',
-  es: 'Todavía no, diríjase al personal',
-  ar: 'ليس بعد، يُرجى التوجّه إلى الموظفين',
+  de: 'Noch nicht, bitte zum Personal',
+  fr: 'Pas encore, voyez le personnel',
+  es: 'Todavía no, acuda al personal',
+  ar: 'ليس بعد، يُرجى مراجعة الموظفين',
 };
 const waitForStaff: Texts = {
-  en: 'One moment, please wait for staff',
-  de: 'Einen Moment, bitte warten Sie auf das Personal',
+  en: 'One moment, staff are coming',
+  de: 'Einen Moment, das Personal kommt',
   fr: 'Un instant, le personnel arrive',
-  es: 'Un momento, espere al personal',
-  ar: 'لحظة من فضلك، الموظف في الطريق إليك',
+  es: 'Un momento, enseguida le atienden',
+  ar: 'لحظة من فضلك، الموظف قادم',
 };
 const goodbye: Texts = {
   en: 'Goodbye',
@@ -79,8 +79,8 @@ const refusals: Readonly<Record<RefusalCode, Texts>> = {
   'code-replayed': {
     en: 'Please wait for the next code',
     de: 'Bitte auf den nächsten Code warten',
-    fr: 'Attendez le code suivant, s’il vous plaît',
-    es: 'Espere al siguiente código, por favor',
+    fr: 'Merci d’attendre le code suivant',
+    es: 'Espere al siguiente código',
     ar: 'يُرجى انتظار الرمز التالي',
   },
   'cache-stale': waitForStaff,
@@ -92,19 +92,19 @@ const refusals: Readonly<Record<RefusalCode, Texts>> = {
   'entry-stopped': {
     en: 'Entry is stopped, please wait',
     de: 'Einlass gestoppt, bitte warten',
-    fr: 'Entrées suspendues, patientez s’il vous plaît',
+    fr: 'Entrées suspendues, patientez',
     es: 'Acceso detenido, espere por favor',
-    ar: 'الدخول متوقف الآن، يُرجى الانتظار',
+    ar: 'الدخول متوقف، يُرجى الانتظار',
   },
   declined: seeStaff,
   'hold-timed-out': tryAgain,
   'position-unproven': seeStaff,
   'not-owner': {
-    en: 'This wallet does not hold the ticket: please see staff',
-    de: 'Diese Wallet hat das Ticket nicht: bitte wenden Sie sich an das Personal',
-    fr: 'Ce portefeuille ne contient pas le billet : adressez-vous au personnel',
-    es: 'Esta cartera no tiene la entrada: diríjase al personal',
-    ar: 'التذكرة ليست في هذه المحفظة: يُرجى التوجّه إلى الموظفين',
+    en: 'The ticket is in another wallet',
+    de: 'Ticket ist in einer anderen Wallet',
+    fr: 'Billet dans un autre portefeuille',
+    es: 'La entrada está en otra cartera',
+    ar: 'التذكرة في محفظة أخرى',
   },
   'owner-stale': waitForStaff,
   'token-consumed': seeStaff,
@@ -120,7 +120,6 @@ export const visitorText = (code: RefusalCode): Texts => refusals[code];
 
 /** What a lane says of its state, and the smaller line below. */
 export const laneTexts = {
-  ready: { en: 'Ready', de: 'Bereit', fr: 'Prêt', es: 'Listo', ar: 'جاهز' },
   welcome: { en: 'Welcome', de: 'Willkommen', fr: 'Bienvenue', es: 'Bienvenidos', ar: 'أهلاً وسهلاً' },
   goodbye,
   oneMoment: { en: 'One moment', de: 'Einen Moment', fr: 'Un instant', es: 'Un momento', ar: 'لحظة من فضلك' },
@@ -128,16 +127,30 @@ export const laneTexts = {
   free: {
     en: 'Please walk through',
     de: 'Bitte durchgehen',
-    fr: 'Passez, s’il vous plaît',
+    fr: 'Passez, je vous prie',
     es: 'Pase, por favor',
     ar: 'تفضّلوا بالمرور',
   },
-  show: {
+  showCode: {
     en: 'Show your ticket code',
     de: 'Bitte Ticketcode zeigen',
-    fr: 'Présentez le code de votre billet',
+    fr: 'Présentez le code du billet',
     es: 'Muestre el código de su entrada',
     ar: 'أظهر رمز تذكرتك',
+  },
+  showBand: {
+    en: 'Hold your band here',
+    de: 'Bitte Bändchen hinhalten',
+    fr: 'Présentez votre bracelet',
+    es: 'Acerque su pulsera',
+    ar: 'قرّب سوارك من القارئ',
+  },
+  showEither: {
+    en: 'Show your code or band',
+    de: 'Bitte Code oder Bändchen zeigen',
+    fr: 'Présentez code ou bracelet',
+    es: 'Muestre su código o pulsera',
+    ar: 'أظهر رمزك أو سوارك',
   },
   orStaff: {
     en: 'Staff will let you in if you prefer',
@@ -163,7 +176,7 @@ export const laneTexts = {
   otherLane: {
     en: 'Please use another lane',
     de: 'Bitte eine andere Spur benutzen',
-    fr: 'Prenez un autre passage, s’il vous plaît',
+    fr: 'Merci de prendre un autre passage',
     es: 'Use otro paso, por favor',
     ar: 'يُرجى استخدام ممر آخر',
   },
@@ -208,7 +221,7 @@ export const orderVisitorTexts = {
     title: {
       en: 'Exit: please walk through',
       de: 'Ausgang: bitte durchgehen',
-      fr: 'Sortie : passez, s’il vous plaît',
+      fr: 'Sortie : passez, je vous prie',
       es: 'Salida: pase, por favor',
       ar: 'مخرج: تفضّلوا بالمرور',
     },

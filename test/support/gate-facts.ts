@@ -64,6 +64,7 @@ export const wellGate: GateFacts = {
   },
   orders: [],
   rehearsal: undefined,
+  calls: [],
   revokedAtMs: undefined,
   certificateExpiresMs: factsMs + 300 * 86_400_000,
   offline: { entries: 0, outOfTouch: 0, alone: 0, uncertaintyMsMax: 0, feedAgeSMax: undefined },

@@ -1,7 +1,7 @@
 // The gate's own port as a page sees it, served for real, with nothing happening behind it but what a test puts there.
 import type { LocalApiDeps } from '../../gate-agent/src/local-api/app.ts';
 import { createLocalApi } from '../../gate-agent/src/local-api/app.ts';
-import type { DisplayView } from '../../gate-agent/src/local-api/display-view.ts';
+import type { ShownView } from '../../gate-agent/src/local-api/screens.ts';
 import { createEventHub } from '../../gate-agent/src/local-api/event-hub.ts';
 import { allowedHosts } from '../../gate-agent/src/local-api/guard.ts';
 import type { GateHealth } from '../../gate-agent/src/local-api/health.ts';
@@ -10,6 +10,13 @@ import { listen, type LocalServer } from '../../gate-agent/src/local-api/server.
 
 /** 19:02 at the venue, in Berlin. */
 export const servedAtMs = Date.UTC(2026, 6, 1, 17, 2);
+
+const noCalls: LocalApiDeps['calls'] = {
+  call: () => ({ ok: true, value: undefined }),
+  answer: () => undefined,
+  waiting: () => [],
+  stop: () => undefined,
+};
 
 export interface ServedApi {
   readonly server: LocalServer;
@@ -20,7 +27,7 @@ export interface ServedApi {
 /** Gate A with one lane, at any free port of this machine when `port` is 0. */
 export async function serveLocalApi(
   port: number,
-  { views = () => [], ...fields }: Partial<LocalApiDeps> & { readonly views?: () => readonly DisplayView[] } = {},
+  { views = () => [], ...fields }: Partial<LocalApiDeps> & { readonly views?: () => readonly ShownView[] } = {},
 ): Promise<ServedApi> {
   const hub = createEventHub();
   let bound = port;
@@ -31,9 +38,10 @@ export async function serveLocalApi(
     screens: {
       hello: () => ({
         gate: { id: 'gate-a', name: 'Gate A' },
-        lanes: [{ id: 'one', direction: 'entry' }],
+        lanes: [{ id: 'one', direction: 'entry', shows: ['code'] }],
         boot: '00',
         languages: ['en', 'de'],
+        display: { volume: 60, callButton: true },
       }),
       beat: () => ({ nowMs: servedAtMs, timeZone: 'Europe/Berlin', clockTrusted: true, noContactSinceMs: undefined }),
       laneStates: () => [],
@@ -60,6 +68,7 @@ export async function serveLocalApi(
     signOn: () => {
       throw new Error('nobody signs on here');
     },
+    calls: noCalls,
     clock: { wallMs: () => servedAtMs, monotonicMs: () => 0 },
     pages: createPages(),
     ...fields,

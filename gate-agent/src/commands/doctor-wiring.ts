@@ -32,9 +32,9 @@ export function checkWiring({ lanes, fire }: Pick<GateConfig, 'lanes' | 'fire'>)
     }
     const lamps = signal === undefined ? undefined : parseSignal(signal);
     if (lamps?.ok === true) {
-      const { chip, green, red, buzzer } = lamps.value;
+      const { chip, green, red, buzzer, call } = lamps.value;
       // Each lane drives lamps of its own, also where two name the same.
-      use(chip, [green, red, buzzer], { address: `${id} ${signal}`, where: `the signal of lane ${id}` });
+      use(chip, [green, red, buzzer, call], { address: `${id} ${signal}`, where: `the signal of lane ${id}` });
     }
   }
   const contact = fire.input === undefined ? undefined : parseFireInput(fire.input);

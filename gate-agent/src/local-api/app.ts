@@ -3,6 +3,8 @@
 import { Hono, type Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { EventReports } from '../event-reports.ts';
+import type { StaffCalls } from '../staff-calls.ts';
+import { createCallRoute } from './call-route.ts';
 import type { EventHub } from './event-hub.ts';
 import { guardHost, secureHeaders } from './guard.ts';
 import type { GateHealth } from './health.ts';
@@ -15,7 +17,7 @@ import { createStewardRoute, type StewardRouteDeps } from './steward-route.ts';
 export const beatMs = 2_000;
 export const importPath = '/import';
 
-export interface LocalApiDeps extends StewardRouteDeps {
+export interface LocalApiDeps extends Omit<StewardRouteDeps, 'actedAt'> {
   readonly hosts: () => ReadonlySet<string>;
   readonly frameAncestors: readonly string[];
   readonly hub: EventHub;
@@ -28,6 +30,8 @@ export interface LocalApiDeps extends StewardRouteDeps {
   readonly pages: Hono;
   readonly preview?: Hono;
   readonly imports?: ImportRouteDeps;
+  /** Of who stands before the lanes' screens. */
+  readonly calls: StaffCalls;
 }
 
 export function createLocalApi(deps: LocalApiDeps): Hono {
@@ -55,7 +59,8 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
   app.get('/health', (context) => context.json(deps.health()));
   app.get('/status', async (context) => context.json(await deps.status()));
   app.get('/cases', (context) => report(context, ({ cases }) => cases()));
-  app.route('/steward', createStewardRoute(deps));
+  app.route('/steward', createStewardRoute({ ...deps, actedAt: deps.calls.answer }));
+  app.route('/call', createCallRoute(deps.calls));
   if (deps.imports !== undefined) app.route(importPath, createImportRoute(deps.imports));
   /** Orders to the venue and who has not acknowledged them; how many people are inside. */
   app.get('/orders', (context) => context.json(deps.orders()));
@@ -75,6 +80,7 @@ export function createLocalApi(deps: LocalApiDeps): Hono {
         await write('hello', deps.screens.hello());
         await write('beat', deps.screens.beat());
         await write('orders', deps.orders());
+        await write('calls', deps.calls.waiting());
         for (const event of deps.screens.laneStates()) await write('lane', event);
         for (const view of deps.screens.views()) await write('view', view);
         for (let message = await listener.next(); message !== undefined; message = await listener.next())

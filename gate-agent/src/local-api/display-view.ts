@@ -21,6 +21,7 @@ import {
   type Texts,
   type Warning,
 } from '@postern/shared';
+import type { Shown } from './screens.ts';
 import type { FaceHint } from '../face/face-watch.ts';
 
 export type DisplayTone = 'ready' | 'busy' | 'welcome' | 'wait' | 'refused' | 'closed' | 'free';
@@ -37,8 +38,10 @@ export interface DisplayView {
   readonly party?: { readonly from: number; readonly to: number; readonly of: number };
   /** While the gate rehearses: a banner above everything, one text a language. */
   readonly rehearsal?: readonly { readonly language: Language; readonly text: string }[];
-  /** For staff, in the first of the venue's languages that they have: why, and what is not as usual. */
+  /** For staff who ask, in the first of the venue's languages that they have: why, and what is not as usual with this ticket. */
   readonly staff: readonly string[];
+  /** For them too: what is not as it should be at this gate, whatever the lane shows. */
+  readonly standing: readonly string[];
   /** Unix ms. */
   readonly atMs: number;
 }
@@ -47,11 +50,14 @@ export interface DisplayContext {
   readonly languages: readonly Language[];
   readonly timeZone: string;
   readonly gateName: (gate: string) => string;
+  /** What the lane's readers take. */
+  readonly shows: readonly Shown[];
   readonly direction: 'entry' | 'exit';
   /** Since when neither the cloud nor another gate has answered; undefined while in touch. */
   readonly noContactSinceMs: number | undefined;
   /** Until when the gate rehearses, Unix ms; undefined while entries count. */
   readonly rehearsalUntilMs?: number | undefined;
+  readonly clockTrusted: boolean;
   /** What the lane's look at a face says, while there is one. */
   readonly face?: FaceHint | undefined;
   /** False while there is no ticket list to decide by. */
@@ -191,7 +197,8 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
       ...(hint === undefined ? {} : { hint: hint[language] }),
     })),
     ...rehearsalOf(state, context),
-    staff: [...staff, ...standing],
+    staff,
+    standing,
     atMs: context.atMs,
   });
   const arrived = context.direction === 'entry' ? laneTexts.welcome : laneTexts.goodbye;
@@ -199,7 +206,7 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
   switch (state.name) {
     case 'idle':
       if (!context.hasFeed) return view('closed', 'bar', laneTexts.closed, laneTexts.otherLane);
-      return view('ready', 'scan', laneTexts.ready, laneTexts.show);
+      return view('ready', 'scan', showTexts(context));
     case 'deciding':
       return view('busy', 'dots', laneTexts.oneMoment);
     case 'held': {
@@ -229,7 +236,7 @@ export function laneStateToView(lane: string, state: LaneState, context: Display
         ...partyOf(state.decision),
       };
     case 'lapsed':
-      return view('ready', 'scan', laneTexts.ready, laneTexts.stillValid);
+      return view('ready', 'scan', showTexts(context), laneTexts.stillValid);
     case 'refused': {
       const { type, detail = {} } = state.decision.refusal;
       return view('refused', 'cross', visitorText(type), undefined, [
@@ -278,14 +285,20 @@ function partyOf(decision: Decision | undefined): { readonly party?: NonNullable
   };
 }
 
-/** What stands below every state until it is mended. Without a ticket list nobody is admitted, with contact or without. */
-const standingTexts = (
-  { hasFeed, forgotten, noContactSinceMs, timeZone }: DisplayContext,
-  language: StaffLanguage,
-): readonly string[] => {
-  if (!hasFeed) return [noFeed[forgotten ?? 'none-yet'][language]];
-  return noContactSinceMs === undefined ? [] : [noContactText(noContactSinceMs, language, timeZone)];
+const showTexts = ({ shows }: Pick<DisplayContext, 'shows'>): Texts => {
+  if (!shows.includes('band')) return laneTexts.showCode;
+  return shows.includes('code') ? laneTexts.showEither : laneTexts.showBand;
 };
+
+/** What stands until it is mended. Without a ticket list nobody is admitted, with contact or without. */
+const standingTexts = (
+  { hasFeed, forgotten, noContactSinceMs, clockTrusted, timeZone, gateName }: DisplayContext,
+  language: StaffLanguage,
+): readonly string[] => [
+  ...(hasFeed ? [] : [noFeed[forgotten ?? 'none-yet'][language]]),
+  ...(hasFeed && noContactSinceMs !== undefined ? [noContactText(noContactSinceMs, language, timeZone)] : []),
+  ...(clockTrusted ? [] : [stewardText('clock-untrusted', {}, { language, timeZone, gateName })]),
+];
 
 const rehearsalTexts = ({ rehearsalUntilMs, timeZone }: DisplayContext, language: StaffLanguage): readonly string[] =>
   rehearsalUntilMs === undefined ? [] : [rehearsalStaffText(rehearsalUntilMs, language, timeZone)];

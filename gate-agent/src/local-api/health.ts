@@ -5,6 +5,7 @@ import type { ClockStatement } from '../clock-trust.ts';
 import { lookAheadMs } from '../lease.ts';
 import type { MachineState } from '../machine.ts';
 import type { OfflineCount } from '../counts/offline-counts.ts';
+import type { StaffCall } from '../staff-calls.ts';
 import type { EventProgress } from '../several-events.ts';
 
 export interface Problem {
@@ -92,6 +93,8 @@ export interface GateFacts extends EventFacts {
   /** Whether its databases are encrypted. */
   readonly disk: { readonly sealed: boolean };
   readonly machine: MachineState;
+  /** Who stands before a lane's screen and has asked for staff. */
+  readonly calls: readonly StaffCall[];
   readonly fire: { readonly configured: boolean; readonly on: boolean; readonly trouble: string | undefined };
 }
 
@@ -250,7 +253,7 @@ function* findEventProblems(facts: EventFacts, { nowMs, trusted }: ClockStatemen
 }
 
 function* findGateProblems(facts: GateFacts): Generator<Problem> {
-  const { clock, lanes, readers, certificateExpiresMs, fire, machine } = facts;
+  const { clock, lanes, readers, certificateExpiresMs, calls, fire, machine } = facts;
   yield* findMachineProblems(machine);
   if (!clock.trusted)
     yield warn(`the time is ${clock.text}`, 'connect the gate, or have a supervisor confirm the shown time');
@@ -258,6 +261,11 @@ function* findGateProblems(facts: GateFacts): Generator<Problem> {
     yield warn(
       `the operating system's clock jumped ${clock.wallJumps} time(s); it now differs from ours by ${Math.round(clock.wallOffsetMs / 1_000)} s`,
       'nothing is decided by it; look who sets it',
+    );
+  for (const { lane, sinceMs } of calls)
+    yield warn(
+      `somebody at lane ${lane} has asked for staff ${Math.max(0, Math.round((clock.nowMs - sinceMs) / 60_000))} min ago`,
+      'go there: what you do at the lane answers the call',
     );
   for (const lane of lanes) {
     if (lane.state === 'closed' && lane.why !== 'person' && lane.why !== 'order')

@@ -3,13 +3,40 @@ import type { Lane, LaneEvent, LaneState, Language, TrustedTime } from '@postern
 import { laneStateToView, type DisplayContext, type DisplayView } from './display-view.ts';
 import type { EventHub } from './event-hub.ts';
 
+/** What is held to a reader: a code, or a band and what else is a tag. */
+export type Shown = 'code' | 'band';
+type Side = 'left' | 'right' | 'above' | 'below';
+
+export interface LaneOnScreen {
+  readonly id: string;
+  readonly direction: 'entry' | 'exit';
+  readonly shows: readonly Shown[];
+  /** Where its readers are, seen from the screen, where that is known. */
+  readonly readerSide?: Side | undefined;
+}
+
+export interface DisplaySettings {
+  /** Per cent; 0 is silence. */
+  readonly volume: number;
+  readonly callButton: boolean;
+}
+
+const shownTo = (readerUri: string): Shown => (/^(pcsc|ble):/.test(readerUri) ? 'band' : 'code');
+export const shownAt = (readerUris: readonly string[]): readonly Shown[] => [...new Set(readerUris.map(shownTo))];
+
 /** First message of every connection, and again when something in it changes. */
 export interface Hello {
   readonly gate: { readonly id: string; readonly name: string };
-  readonly lanes: readonly { readonly id: string; readonly direction: 'entry' | 'exit' }[];
+  readonly lanes: readonly LaneOnScreen[];
   /** Changes when the agent restarts. */
   readonly boot: string;
   readonly languages: readonly Language[];
+  readonly display: DisplaySettings;
+}
+
+/** What a lane's screen shows. `turn` rises with every change of the lane: the same one again is drawn anew, but nothing has happened. */
+export interface ShownView extends DisplayView {
+  readonly turn: number;
 }
 
 /** Every two seconds, so that a page knows it is still connected. */
@@ -27,6 +54,9 @@ export interface ScreensDeps {
   readonly gate: { readonly id: string; readonly name: string };
   readonly boot: string;
   readonly languages: readonly Language[];
+  readonly display: DisplaySettings;
+  /** What a lane's readers take, and where they are. */
+  readonly readersOf: (lane: string) => Pick<LaneOnScreen, 'shows' | 'readerSide'>;
   readonly time: () => TrustedTime;
   readonly timeZone: () => string;
   readonly gateName: (gate: string) => string;
@@ -45,7 +75,7 @@ export interface Screens {
   readonly hello: () => Hello;
   readonly beat: () => Beat;
   readonly laneStates: () => readonly LaneEvent[];
-  readonly views: () => readonly DisplayView[];
+  readonly views: () => readonly ShownView[];
   /** Passes on what a lane said; synchronous, whoever listens. */
   readonly tell: (event: LaneEvent) => void;
   /** Draws every lane anew: contact was lost or found. */
@@ -54,28 +84,33 @@ export interface Screens {
 
 export function createScreens(deps: ScreensDeps): Screens {
   const { hub, lanes, gate, boot, languages, time, timeZone, gateName, noContactSinceMs, hasFeed, forgotten } = deps;
-  const viewOf = (lane: string, state: LaneState): DisplayView => {
+  const turns = new Map<string, number>();
+  const viewOf = (lane: string, state: LaneState): ShownView => {
     const direction = lanes.find((candidate) => candidate.id === lane)?.settings.direction ?? 'entry';
-    return laneStateToView(lane, state, {
+    const view = laneStateToView(lane, state, {
       languages,
       timeZone: timeZone(),
       gateName,
       direction,
       hasFeed: hasFeed(),
+      shows: deps.readersOf(lane).shows,
       forgotten: forgotten(),
       face: deps.face(lane),
       rehearsalUntilMs: deps.rehearsalUntilMs(),
       noContactSinceMs: noContactSinceMs(),
+      clockTrusted: time().trusted,
       atMs: time().nowMs,
     });
+    return { ...view, turn: turns.get(lane) ?? 0 };
   };
-  const views = (): readonly DisplayView[] => lanes.map((lane) => viewOf(lane.id, lane.state()));
+  const views = (): readonly ShownView[] => lanes.map((lane) => viewOf(lane.id, lane.state()));
   return {
     hello: () => ({
       gate,
       boot,
       languages,
-      lanes: lanes.map((lane) => ({ id: lane.id, direction: lane.settings.direction })),
+      display: deps.display,
+      lanes: lanes.map((lane) => ({ id: lane.id, direction: lane.settings.direction, ...deps.readersOf(lane.id) })),
     }),
     beat: () => ({
       nowMs: time().nowMs,
@@ -87,7 +122,9 @@ export function createScreens(deps: ScreensDeps): Screens {
     views,
     tell: (event) => {
       hub.publish('lane', event);
-      if (event.type === 'state') hub.publish('view', viewOf(event.lane, event.state));
+      if (event.type !== 'state') return;
+      turns.set(event.lane, (turns.get(event.lane) ?? 0) + 1);
+      hub.publish('view', viewOf(event.lane, event.state));
     },
     refresh: () => {
       for (const view of views()) hub.publish('view', view);

@@ -86,6 +86,8 @@ export interface StewardRouteDeps extends BandRouteDeps {
   readonly orders: () => OrdersView;
   readonly zones: () => readonly Zone[];
   readonly clock: Clock;
+  /** Somebody of the staff has done something at a lane. */
+  readonly actedAt: (lane: string) => void;
 }
 
 export function createStewardRoute(deps: StewardRouteDeps): Hono {
@@ -105,6 +107,7 @@ export function createStewardRoute(deps: StewardRouteDeps): Hono {
     const { action, ...credentials } = request.data;
     const result = await steward().act(credentials, toAction(action, clock), context.req.raw.signal);
     if (!result.ok) return answerError(context, result.error, deps);
+    if ('lane' in action) deps.actedAt(action.lane);
     const { confirmation, orders: given, ...outcome } = result.value;
     return context.json({
       ...outcome,

@@ -1,4 +1,4 @@
-// Lamps and a buzzer at a lane: `gpio://gpiochip0?green=5&red=6&buzzer=13&active=low`. They follow the lane's state beside its
+// Lamps and a buzzer at a lane: `gpio://gpiochip0?green=5&red=6&buzzer=13&call=19&active=low`. They follow the lane's state beside its
 // screens: the newest state is shown, what came between is left out, and whatever becomes of the lamps the lane goes on.
 import type { LaneState, Result } from '@postern/shared';
 import { deviceUriError, type DeviceUriError } from '../device-uri.ts';
@@ -11,11 +11,15 @@ export interface SignalUri extends LinesOfChip {
   readonly green: number | undefined;
   readonly red: number | undefined;
   readonly buzzer: number | undefined;
+  /** A light for staff: on while somebody at the lane's screen asks for them. */
+  readonly call: number | undefined;
 }
 
 export interface LaneSignal {
   /** Returns at once and never throws. */
   readonly show: (state: LaneState) => void;
+  /** Whether somebody asks for staff; the buzzer says so once. */
+  readonly call: (isCalling: boolean) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -24,21 +28,31 @@ export function parseSignal(uri: string): Result<SignalUri, DeviceUriError> {
     green: whole('green', 0, lineMax, undefined),
     red: whole('red', 0, lineMax, undefined),
     buzzer: whole('buzzer', 0, lineMax, undefined),
+    call: whole('call', 0, lineMax, undefined),
     activeLow: word('active', ['high', 'low']) === 'low',
   }));
   if (!parsed.ok) return parsed;
-  const { green, red, buzzer } = parsed.value;
-  if ((green ?? red ?? buzzer) === undefined) return deviceUriError('green, red or buzzer is missing');
-  const twice = lineUsedTwice(green, red, buzzer);
+  const { green, red, buzzer, call } = parsed.value;
+  if ((green ?? red ?? buzzer ?? call) === undefined) return deviceUriError('green, red, buzzer or call is missing');
+  const twice = lineUsedTwice(green, red, buzzer, call);
   return twice === undefined ? parsed : deviceUriError(twice);
+}
+
+/** How long the buzzer says that somebody asks for staff. */
+const callBeepMs = 600;
+
+/** All that lamps show. */
+interface Wanted {
+  readonly pattern: SignalPattern;
+  readonly isCalling: boolean;
 }
 
 export function createLaneSignal(uri: SignalUri, deps: GpioDeps): LaneSignal {
   const { timer, logger } = deps;
   const lamps = createDrivenLines(uri, deps);
   const buzzer = createDrivenLines(uri, deps);
-  let wanted: SignalPattern | undefined;
-  let shown: SignalPattern | undefined;
+  let wanted: Wanted = { pattern: signalPattern({ name: 'idle' }), isCalling: false };
+  let shown: Wanted | undefined;
   let busy = false;
   let beeping = false;
   let troubled = false;
@@ -47,15 +61,16 @@ export function createLaneSignal(uri: SignalUri, deps: GpioDeps): LaneSignal {
     if (!troubled) logger.warn({ chip: uri.chip, cause: String(cause) }, 'The signal lamps do not work');
     troubled = true;
   };
-  const lampsAt = ({ green, red }: SignalPattern): readonly LineValue[] => [
+  const lampsAt = ({ pattern: { green, red }, isCalling }: Wanted): readonly LineValue[] => [
     ...(uri.green === undefined ? [] : [{ line: uri.green, on: green }]),
     ...(uri.red === undefined ? [] : [{ line: uri.red, on: red }]),
+    ...(uri.call === undefined ? [] : [{ line: uri.call, on: isCalling }]),
   ];
 
   const follow = async (): Promise<void> => {
     if (busy) return;
     busy = true;
-    while (wanted !== undefined && wanted !== shown) {
+    while (wanted !== shown) {
       const next = wanted;
       try {
         const values = lampsAt(next);
@@ -85,10 +100,17 @@ export function createLaneSignal(uri: SignalUri, deps: GpioDeps): LaneSignal {
   return {
     show: (state) => {
       const pattern = signalPattern(state);
-      const begins = pattern !== wanted;
-      wanted = pattern;
+      if (pattern === wanted.pattern && shown !== undefined) return;
+      const begins = pattern !== wanted.pattern;
+      wanted = { ...wanted, pattern };
       void follow();
       if (begins && pattern.beepMs > 0 && uri.buzzer !== undefined) void beep(uri.buzzer, pattern.beepMs);
+    },
+    call: (isCalling) => {
+      if (isCalling === wanted.isCalling) return;
+      wanted = { ...wanted, isCalling };
+      void follow();
+      if (isCalling && uri.buzzer !== undefined) void beep(uri.buzzer, callBeepMs);
     },
     close: async () => void (await Promise.all([lamps.close(), buzzer.close()])),
   };

@@ -74,7 +74,7 @@ describe('a good configuration', () => {
 describe('a typo names its line, the likely key and the valid keys', () => {
   test('in a lane, counting the right one of several', () => {
     expect(complaintsOf(good.replace('direction = "exit"', 'directoin = "exit"'))).toEqual([
-      'gate.toml:16: "directoin" is not known in [[lanes]]; did you mean "direction"? Valid keys: id, direction, readers, actuator, signal, faceCamera, onFailure, passageTimeoutMs, companions, interlock, holdTimeoutMs',
+      'gate.toml:16: "directoin" is not known in [[lanes]]; did you mean "direction"? Valid keys: id, direction, readers, actuator, signal, faceCamera, readerSide, onFailure, passageTimeoutMs, companions, interlock, holdTimeoutMs',
     ]);
   });
 
@@ -87,7 +87,7 @@ describe('a typo names its line, the likely key and the valid keys', () => {
 
   test('in the name of a table', () => {
     expect(complaintsOf(good.replace('[cloud]', '[clout]'))).toEqual([
-      'gate.toml:7: "clout" is not known at the top level; did you mean "cloud"? Valid keys: gate, cloud, lan, events, local, clock, fire, nfc, disk, desk, log, lanes',
+      'gate.toml:7: "clout" is not known at the top level; did you mean "cloud"? Valid keys: gate, cloud, lan, events, local, display, clock, fire, nfc, disk, desk, log, lanes',
     ]);
   });
 

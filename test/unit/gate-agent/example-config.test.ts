@@ -36,9 +36,9 @@ describe('the example of a gate.toml', () => {
 
   test('shows the default where there is one', () => {
     const [asIs, all] = [read(example), read(everything)];
-    for (const section of ['local', 'clock', 'log'] as const) expect(all[section]).toEqual(asIs[section]);
+    for (const section of ['local', 'display', 'clock', 'log'] as const) expect(all[section]).toEqual(asIs[section]);
     expect(all.gate.data).toBe(asIs.gate.data);
-    const { signal: _, interlock: __, faceCamera: ___, ...lane } = all.lanes[0] ?? {};
+    const { signal: _, interlock: __, faceCamera: ___, readerSide: ____, ...lane } = all.lanes[0] ?? {};
     expect(lane).toEqual(asIs.lanes[0]);
   });
 

@@ -139,6 +139,18 @@ describe('lamps and buzzer', () => {
     expect(board.log().length).toBeLessThan(10);
   });
 
+  test('a call for staff has a light of its own, whatever the lane does meanwhile, and sounds once', async () => {
+    const { board, show, signal, green } = await createLamps('gpio://gpiochip0?green=5&call=19&buzzer=13');
+    show('idle');
+    signal.call(true);
+    signal.call(true);
+    await until(() => board.driven(19) === 1 && board.driven(13) === 1);
+    show('open');
+    await until(() => board.driven(19) === 1 && green() === 1);
+    signal.call(false);
+    await until(() => board.driven(19) === 0 && green() === 1);
+  });
+
   test('lamps that do not work, or hang, throw nothing, and show the next state that works', async () => {
     const { board, show, green } = await createLamps('gpio://gpiochip0?green=5&buzzer=13');
     board.set('gpioset', 'fails');

@@ -2,6 +2,8 @@ import { err, ok, type Steward, type StewardAction } from '@postern/shared';
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
 import { createLocalApi, type LocalApiDeps } from '../../../../gate-agent/src/local-api/app.ts';
+import { createStaffCalls } from '../../../../gate-agent/src/staff-calls.ts';
+import { createVirtualTime } from '../../../support/virtual-time.ts';
 import { createEventHub } from '../../../../gate-agent/src/local-api/event-hub.ts';
 import { allowedHosts } from '../../../../gate-agent/src/local-api/guard.ts';
 import type { GateHealth } from '../../../../gate-agent/src/local-api/health.ts';
@@ -15,12 +17,25 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
   const asked: { readonly action: StewardAction; readonly pin?: string; readonly session?: string }[] = [];
   const signedOn: unknown[] = [];
   const hub = createEventHub();
+  const timer = createVirtualTime().timer;
+  const calls = createStaffCalls({
+    lanes: () => ['one'],
+    nowMs: () => 1_000,
+    timer,
+    changed: (waiting) => hub.publish('calls', waiting),
+  });
   const deps = {
     hosts: () => allowedHosts('127.0.0.1', 8137, ['gate-a.venue']),
     frameAncestors: ['http://127.0.0.1:*'],
     hub,
     screens: {
-      hello: () => ({ gate: { id: 'gate-a', name: 'Gate A' }, lanes: [], boot: '00', languages: ['en'] }),
+      hello: () => ({
+        gate: { id: 'gate-a', name: 'Gate A' },
+        lanes: [],
+        boot: '00',
+        languages: ['en'],
+        display: { volume: 60, callButton: true },
+      }),
       beat: () => ({ nowMs: 1, timeZone: 'UTC', clockTrusted: true, noContactSinceMs: undefined }),
       laneStates: () => [],
       views: () => [],
@@ -58,6 +73,7 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
       },
       signOff: (ended) => void signedOn.push(ended),
     }),
+    calls,
     clock: { wallMs: () => 0, monotonicMs: () => 5 },
     pages: new Hono(),
   } satisfies LocalApiDeps;
@@ -70,7 +86,7 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
       headers: { Host: host, 'Content-Type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
-  return { get, post, asked, signedOn, hub };
+  return { get, post, asked, signedOn, hub, calls };
 }
 
 const typeOf = async (response: Response): Promise<unknown> => ((await response.json()) as { type?: unknown }).type;
@@ -290,5 +306,38 @@ describe('live events', () => {
     hub.publish('view', { lane: 'one' });
     await readUntil('event: view\ndata: {"lane":"one"}');
     await reader?.cancel();
+  });
+});
+
+describe('a call for staff', () => {
+  test('is taken from the gate’s own pages, and answered by what staff do at the lane', async () => {
+    const { post, calls } = createApp();
+    expect((await post({ lane: 'one' }, {}, '/call')).status).toBe(204);
+    expect(calls.waiting()).toEqual([{ lane: 'one', sinceMs: 1_000 }]);
+    expect((await post({ ...credentials, action })).status).toBe(200);
+    expect(calls.waiting()).toEqual([]);
+    await post({ lane: 'one' }, {}, '/call');
+    expect((await post({ lane: 'one', answered: true }, {}, '/call')).status).toBe(204);
+    expect(calls.waiting()).toEqual([]);
+  });
+
+  test('stays where staff were turned down', async () => {
+    const { post, calls } = createApp(async () => err({ type: 'pin-wrong' }));
+    await post({ lane: 'one' }, {}, '/call');
+    await post({ ...credentials, action });
+    expect(calls.waiting()).toHaveLength(1);
+  });
+
+  test.each([
+    ['another page', { lane: 'one' }, { Origin: 'http://evil.example' }, 403],
+    ['a form', { lane: 'one' }, { 'Content-Type': 'text/plain' }, 415],
+    ['an unknown lane', { lane: 'nine' }, {}, 404],
+    ['no lane', {}, {}, 400],
+    ['more than a call', { lane: 'one', text: 'hello' }, {}, 400],
+    ['too much', { lane: 'a'.repeat(2_000) }, {}, 413],
+  ] as const)('is not taken from %s', async (_what, body, headers, status) => {
+    const { post, calls } = createApp();
+    expect((await post(body, headers, '/call')).status).toBe(status);
+    expect(calls.waiting()).toEqual([]);
   });
 });

@@ -1,11 +1,14 @@
 import { refusalCodes, type Decision, type LaneState, type Mark, type Order, type OrderMark } from '@postern/shared';
 import { describe, expect, test } from 'vitest';
 import { laneStateToView, type DisplayContext } from '../../../../gate-agent/src/local-api/display-view.ts';
+import { shownAt } from '../../../../gate-agent/src/local-api/screens.ts';
 
 const atMs = Date.UTC(2026, 6, 1, 17, 2);
 const context: DisplayContext = {
   languages: ['en', 'de'],
   timeZone: 'Europe/Berlin',
+  shows: ['code'],
+  clockTrusted: true,
   gateName: (gate) => gate.toUpperCase(),
   direction: 'entry',
   noContactSinceMs: undefined,
@@ -35,7 +38,7 @@ describe('a rehearsal', () => {
   test('stands above every state in the languages of the venue, and tells staff until when', () => {
     const shown = view({ name: 'idle' }, { languages: ['ar', 'en'], rehearsalUntilMs: atMs });
     expect(shown.rehearsal?.map(({ language }) => language)).toEqual(['ar', 'en']);
-    expect(shown.staff).toContain('REHEARSAL until 19:02: no entry counts. Leave it before the doors open.');
+    expect(shown.standing).toContain('REHEARSAL until 19:02: no entry counts. Leave it before the doors open.');
     expect(view({ name: 'closed', why: 'person' }, { rehearsalUntilMs: atMs }).rehearsal).toBeDefined();
   });
 
@@ -142,33 +145,46 @@ test('a party is counted', () => {
   expect(view({ name: 'open', mark, decision: { ...admission, kind: 'admit' } }).party).toBeUndefined();
 });
 
-test('being out of touch is a line for staff and changes nothing for visitors', () => {
+test('being out of touch, or without a confirmed time, is a line for staff and changes nothing for visitors', () => {
   const online = view({ name: 'idle' });
-  const offline = view({ name: 'idle' }, { noContactSinceMs: atMs });
-  expect(offline.staff).toEqual(['No contact since 19:02, still admitting']);
-  expect({ ...offline, staff: [] }).toEqual({ ...online, staff: [] });
+  const offline = view({ name: 'idle' }, { noContactSinceMs: atMs, clockTrusted: false });
+  expect(offline.standing).toEqual([
+    'No contact since 19:02, still admitting',
+    'The time is not confirmed: a supervisor has to confirm the clock',
+  ]);
+  expect({ ...offline, standing: [] }).toEqual(online);
+});
+
+test('says what the lane’s readers take', () => {
+  const asked = (shows: DisplayContext['shows']) => view({ name: 'idle' }, { shows }).lines[0]?.title;
+  expect([asked(['code']), asked(['band']), asked(['code', 'band'])]).toEqual([
+    'Show your ticket code',
+    'Hold your band here',
+    'Show your code or band',
+  ]);
+  expect(shownAt(['camera:///dev/video0', 'serial:///dev/ttyACM0', 'pcsc://', 'ble://hci0'])).toEqual(['code', 'band']);
 });
 
 test('a gate that has no ticket list yet shows a closed lane', () => {
   expect(view({ name: 'idle' }, { hasFeed: false })).toMatchObject({
     tone: 'closed',
-    staff: ['No ticket list yet: connect this gate to the cloud'],
+    standing: ['No ticket list yet: connect this gate to the cloud'],
   });
 });
 
 test.each([
   ['lease-over', 'Too long without the cloud, the ticket list is forgotten: connect this gate to the cloud'],
   ['revoked', 'This gate has been revoked: give it to whoever looks after the gates'],
-] as const)('one that has no list any more says why: %s', (forgotten, staff) => {
-  expect(view({ name: 'idle' }, { hasFeed: false, forgotten })).toMatchObject({ tone: 'closed', staff: [staff] });
+] as const)('one that has no list any more says why: %s', (forgotten, text) => {
+  expect(view({ name: 'idle' }, { hasFeed: false, forgotten })).toMatchObject({ tone: 'closed', standing: [text] });
   expect(view({ name: 'idle' }, { forgotten })).toMatchObject({ tone: 'ready' });
 });
 
 test('without a list no screen claims that the gate admits, and a refusal says what is the matter with the gate', () => {
   const noList = { hasFeed: false, forgotten: 'revoked', noContactSinceMs: atMs } as const;
-  const staff = 'This gate has been revoked: give it to whoever looks after the gates';
-  expect(view({ name: 'idle' }, noList).staff).toEqual([staff]);
-  expect(view(refused('code-unknown'), noList).staff).toEqual([expect.any(String), staff]);
+  const standing = ['This gate has been revoked: give it to whoever looks after the gates'];
+  expect(view({ name: 'idle' }, noList)).toMatchObject({ staff: [], standing });
+  expect(view(refused('code-unknown'), noList)).toMatchObject({ staff: [expect.any(String)], standing });
 });
 
 test('whoever leaves is not welcomed', () => {

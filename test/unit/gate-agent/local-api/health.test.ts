@@ -66,6 +66,7 @@ describe('every problem says what is wrong and what to do', () => {
       'yellow',
       /60 min old/,
     ],
+    ['somebody who waits', { calls: [{ lane: 'one', sinceMs: nowMs - 180_000 }] }, 'yellow', /lane one .* 3 min ago/],
     ['owners of tokens of long ago', { feed: withOwners(nowMs - 86_400_000) }, 'yellow', /sold since/],
     ['owners of tokens that nobody knows', { feed: withOwners(undefined) }, 'yellow', /nobody gets in by wallet/],
     ['an untrusted clock', { clock: { ...well.clock, trusted: false, text: 'not trusted' } }, 'yellow', /not trusted/],
