@@ -23,6 +23,7 @@ import { benchPretix } from './pretix.ts';
 import { benchReaders } from './readers.ts';
 import { benchReplication } from './replication.ts';
 import { benchScan } from './scan.ts';
+import { benchScreens } from './screens.ts';
 import { benchSimulation } from './simulation.ts';
 import { benchSnapshot } from './snapshot.ts';
 import type { Bench, BenchRow } from './row.ts';
@@ -46,6 +47,7 @@ const parts: Readonly<Record<string, Bench>> = {
   'dashboard-page': benchDashboardPage,
   'my-ticket': benchMyTicket,
   dashboard: benchDashboard,
+  screens: benchScreens,
   operations: benchOperations,
   csv: benchCsv,
   pretix: benchPretix,

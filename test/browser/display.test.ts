@@ -81,7 +81,7 @@ async function startShownGate(port: number, lane: Partial<LaneOnScreen> = {}): P
   });
   const served: ServedApi = await serveLocalApi(port, {
     calls,
-    screens: {
+    makeScreens: () => ({
       hello: () => ({
         gate: { id: 'gate-a', name: 'Gate A' },
         lanes: [{ id: 'one', direction: 'entry', shows: ['code'], ...lane }],
@@ -94,7 +94,7 @@ async function startShownGate(port: number, lane: Partial<LaneOnScreen> = {}): P
       views: () => [view],
       tell: () => undefined,
       refresh: () => undefined,
-    },
+    }),
   });
   return {
     ...served,
