@@ -1,7 +1,7 @@
 // The gate's own port as a page sees it, served for real, with nothing happening behind it but what its caller puts there.
 import type { LocalApiDeps } from '../../gate-agent/src/local-api/app.ts';
 import { createLocalApi } from '../../gate-agent/src/local-api/app.ts';
-import type { ShownView } from '../../gate-agent/src/local-api/screens.ts';
+import type { Hello, ShownView } from '../../gate-agent/src/local-api/screens.ts';
 import { createEventHub } from '../../gate-agent/src/local-api/event-hub.ts';
 import { allowedHosts } from '../../gate-agent/src/local-api/guard.ts';
 import type { GateHealth } from '../../gate-agent/src/local-api/health.ts';
@@ -18,14 +18,16 @@ const noCalls: LocalApiDeps['calls'] = {
   stop: () => undefined,
 };
 
-const screensOf = (views: () => readonly ShownView[]): LocalApiDeps['screens'] => ({
-  hello: () => ({
-    gate: { id: 'gate-a', name: 'Gate A' },
-    lanes: [{ id: 'one', direction: 'entry', shows: ['code'] }],
-    boot: '00',
-    languages: ['en', 'de'],
-    display: { volume: 60, callButton: true },
-  }),
+const helloOfOne: Hello = {
+  gate: { id: 'gate-a', name: 'Gate A' },
+  lanes: [{ id: 'one', direction: 'entry', shows: ['code'] }],
+  boot: '00',
+  languages: ['en', 'de'],
+  display: { volume: 60, callButton: true },
+};
+
+const screensOf = (hello: Hello, views: () => readonly ShownView[]): LocalApiDeps['screens'] => ({
+  hello: () => hello,
   beat: () => ({ nowMs: servedAtMs, timeZone: 'Europe/Berlin', clockTrusted: true, noContactSinceMs: undefined }),
   laneStates: () => [],
   views,
@@ -34,6 +36,7 @@ const screensOf = (views: () => readonly ShownView[]): LocalApiDeps['screens'] =
 });
 
 interface ServeOptions extends Partial<Omit<LocalApiDeps, 'screens'>> {
+  readonly hello?: Hello;
   readonly views?: () => readonly ShownView[];
   /** In place of screens that show `views` and hear of nothing. */
   readonly makeScreens?: (hub: LocalApiDeps['hub']) => LocalApiDeps['screens'];
@@ -49,7 +52,7 @@ export interface ServedApi {
 /** Gate A with one lane, at any free port of this machine when `port` is 0. */
 export async function serveLocalApi(
   port: number,
-  { views = () => [], makeScreens = () => screensOf(views), ...fields }: ServeOptions = {},
+  { hello = helloOfOne, views = () => [], makeScreens = () => screensOf(hello, views), ...fields }: ServeOptions = {},
 ): Promise<ServedApi> {
   const hub = createEventHub();
   let bound = port;

@@ -81,20 +81,14 @@ async function startShownGate(port: number, lane: Partial<LaneOnScreen> = {}): P
   });
   const served: ServedApi = await serveLocalApi(port, {
     calls,
-    makeScreens: () => ({
-      hello: () => ({
-        gate: { id: 'gate-a', name: 'Gate A' },
-        lanes: [{ id: 'one', direction: 'entry', shows: ['code'], ...lane }],
-        boot: '00',
-        languages: ['en', 'de'],
-        display: { volume: 60, callButton: true },
-      }),
-      beat: () => beat,
-      laneStates: () => [],
-      views: () => [view],
-      tell: () => undefined,
-      refresh: () => undefined,
-    }),
+    hello: {
+      gate: { id: 'gate-a', name: 'Gate A' },
+      lanes: [{ id: 'one', direction: 'entry', shows: ['code'], ...lane }],
+      boot: '00',
+      languages: ['en', 'de'],
+      display: { volume: 60, callButton: true },
+    },
+    views: () => [view],
   });
   return {
     ...served,

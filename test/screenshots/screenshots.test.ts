@@ -9,10 +9,17 @@ import { describeOrReport, firstReason, missingPrograms } from '../support/not-r
 import { administrationScene } from './administration.ts';
 import { dashboardTicketsScene } from './dashboard-tickets.ts';
 import { dashboardScene } from './dashboard.ts';
+import { displayScene } from './display.ts';
 import { myTicketScene } from './my-ticket.ts';
 import { take, type Scene } from './screen.ts';
 
-const scenes: readonly Scene[] = [dashboardScene, dashboardTicketsScene, administrationScene, myTicketScene];
+const scenes: readonly Scene[] = [
+  dashboardScene,
+  dashboardTicketsScene,
+  administrationScene,
+  displayScene,
+  myTicketScene,
+];
 
 for (const scene of scenes)
   describeOrReport(scene.name, firstReason(missingPrograms('chromium'), scene.missing()), () => {
