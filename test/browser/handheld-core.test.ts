@@ -266,15 +266,16 @@ describeOrReport('a handheld', firstReason(missingPrograms('chromium'), missingH
   it('lets nobody in while the browser has no room, says so, and goes on when it has', async () => {
     // Chromium looks at its quota now and then only: what it says when that is used up is said here for it.
     await page.evaluate(() => {
-      const { add, put } = IDBObjectStore.prototype;
-      const full = (write: typeof add): typeof add =>
-        function (this: IDBObjectStore, ...args) {
+      type Write = (this: IDBObjectStore, value: unknown, key?: IDBValidKey) => IDBRequest<IDBValidKey>;
+      const prototype = IDBObjectStore.prototype as Record<'add' | 'put', Write>;
+      const { add, put } = prototype;
+      const full = (write: Write): Write =>
+        function (this, ...args) {
           if (this.name === 'mark' || this.name === 'probe') throw new DOMException('no room', 'QuotaExceededError');
           return write.apply(this, args);
         };
-      IDBObjectStore.prototype.add = full(add);
-      IDBObjectStore.prototype.put = full(put);
-      addEventListener('room', () => Object.assign(IDBObjectStore.prototype, { add, put }), { once: true });
+      Object.assign(prototype, { add: full(add), put: full(put) });
+      addEventListener('room', () => Object.assign(prototype, { add, put }), { once: true });
     });
     await page.evaluate(async (text) => {
       (await window.handheld).present({ medium: 'optical', text, readerId: 'camera', seenAtMs: performance.now() });
@@ -289,6 +290,8 @@ describeOrReport('a handheld', firstReason(missingPrograms('chromium'), missingH
       .poll(() => page.evaluate(async () => (await window.handheld).laneState.value.name), patient)
       .toBe('idle');
     expect(await scan(5)).toMatchObject({ kind: 'admit' });
+    // What a revoked gate had not told is put aside, so that nobody counts it unseen.
+    await expect.poll(summary, patient).toMatchObject({ admitted: 8 });
   });
 
   it('forgets everything when it is revoked, but its marks sealed to the cloud', async () => {
@@ -301,6 +304,16 @@ describeOrReport('a handheld', firstReason(missingPrograms('chromium'), missingH
     await becomes({ phase: 'running', gate: { id: 'hand-2' }, feed: { tickets: tickets.length } });
     await knows(4, 1);
     expect(await scan(4)).toMatchObject({ kind: 'refuse', refusal: { type: 'already-used' } });
+  });
+
+  it('forgets everything when the cloud orders that, once the cloud has all of its marks', async () => {
+    expect(await scan(6)).toMatchObject({ kind: 'admit' });
+    await client.json('POST', `/admin/events/${event}/gates/hand-2/wipe`, { reason: 'the season is over' });
+    await becomes({ phase: 'revoked' });
+    await expect
+      .poll(() => page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name)), patient)
+      .toEqual(['postern-device']);
+    await expect.poll(summary, patient).toMatchObject({ admitted: 9, cases: 0, aside: 0 });
   });
 
   it('broke no rule of its page on the way', () => {

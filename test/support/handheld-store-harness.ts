@@ -84,11 +84,14 @@ export async function createHandheldStoreHarness(): Promise<HandheldStoreHarness
   };
 }
 
+type Write = (this: IDBObjectStore, value: unknown, key?: IDBValidKey) => IDBRequest<IDBValidKey>;
+
 /** From now on what is written to a journal is taken back by the browser, after every request in it has succeeded. Gives the way back. */
 function failCommits(errorName: string): () => void {
-  const { add, put } = FakeObjectStore.prototype;
-  const failing = (write: typeof add): typeof add =>
-    function (this: IDBObjectStore, ...args: Parameters<typeof add>) {
+  const prototype = FakeObjectStore.prototype as Record<'add' | 'put', Write>;
+  const { add, put } = prototype;
+  const failing = (write: Write): Write =>
+    function (this, ...args) {
       const request = write.apply(this, args);
       const { transaction } = this;
       if (this.name !== 'mark' && this.name !== 'probe') return request;
@@ -101,9 +104,8 @@ function failCommits(errorName: string): () => void {
       });
       return request;
     };
-  FakeObjectStore.prototype.add = failing(add);
-  FakeObjectStore.prototype.put = failing(put);
-  return () => Object.assign(FakeObjectStore.prototype, { add, put });
+  Object.assign(prototype, { add: failing(add), put: failing(put) });
+  return () => Object.assign(prototype, { add, put });
 }
 
 /** Every mark of a journal, in order of start and sequence. */

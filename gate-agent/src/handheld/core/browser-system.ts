@@ -35,10 +35,23 @@ export const createBrowserTimer = (): Timer => ({
   },
 });
 
-/** On the console: what a developer looks at; never a code's text or a person's name. */
-export const createConsoleLogger = (): Logger => ({
-  info: (fields, message) => console.info(message, fields),
-  warn: (fields, message) => console.warn(message, fields),
-  // Failures are shown on the page; an error of the console is a fault of the program.
-  error: (fields, message) => console.warn(message, fields),
-});
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Unix ms, by the phone's own clock. */
+  readonly atMs: number;
+}
+
+const logLinesMax = 200;
+
+/** The last lines in memory, for whoever looks into a phone that misbehaves; never a code's text or a person's name. */
+export function createMemoryLogger(wallMs: () => number): Logger & { readonly lines: () => readonly LogLine[] } {
+  let lines: readonly LogLine[] = [];
+  const logAs =
+    (level: LogLine['level']): Logger['info'] =>
+    (fields, message) => {
+      lines = [...lines, { level, message, fields, atMs: wallMs() }].slice(-logLinesMax);
+    };
+  return { info: logAs('info'), warn: logAs('warn'), error: logAs('error'), lines: () => lines };
+}

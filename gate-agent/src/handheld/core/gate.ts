@@ -39,11 +39,12 @@ import { createOrdersAtGate } from '../../gate-orders.ts';
 import { confirmTime, correctHandedOn, learnTime, type TimedEvent } from '../../learn-time.ts';
 import { createLease } from '../../lease.ts';
 import { createGateObserver } from '../../observe-gates.ts';
-import { createGateFetch } from '../../peers/gate-auth.ts';
+import { createGateFetch, type GateFetch } from '../../peers/gate-auth.ts';
 import { listedGates } from '../../peers/gate-directory.ts';
 import { createPinCheck } from '../../pin.ts';
 import { createReach, type Reach } from '../../reach.ts';
 import { keepAskingServerTime } from '../../time-client.ts';
+import { createBell, type Bell } from '../../waiting.ts';
 import type { DatabaseNames, DeviceDatabase } from './databases.ts';
 import { savePhoneClock, type PhoneClock, type PhoneIdentity } from './device.ts';
 import { openPhoneFeed, type PhoneFeed } from './feed-cache.ts';
@@ -94,6 +95,16 @@ export interface BrowserGate {
   readonly orders: () => OrdersView;
   readonly rehearsal: GateRehearsal;
   readonly partyPassed: (persons: number) => void;
+  /** 16 hexadecimal digits: this start of the page. */
+  readonly boot: string;
+  /** The cloud, asked as this gate. */
+  readonly cloud: { readonly url: string; readonly fetch: GateFetch };
+  /** Rings when the cloud has something to say to this gate's vitals. */
+  readonly vitalsWanted: Bell;
+  /** Of the keys that sign what the cloud says. */
+  readonly feedKeyOf: (keyId: string) => Uint8Array | undefined;
+  /** Aborts when the gate stops. */
+  readonly stopping: AbortSignal;
   readonly stop: () => Promise<void>;
 }
 
@@ -293,6 +304,15 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     void saveClock();
     changed();
   };
+  const vitalsWanted = createBell(timer);
+  const gateFetch = createGateFetch({
+    gate,
+    keys: identity.keys,
+    clock,
+    fetch: deps.fetch,
+    onRevoked: hearRevocation,
+    onVitalsWanted: vitalsWanted.ring,
+  });
   const client = (feedClient = createFeedClient({
     cloudUrl,
     event,
@@ -301,7 +321,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     timer,
     random,
     logger,
-    fetch: createGateFetch({ gate, keys: identity.keys, clock, fetch: deps.fetch, onRevoked: hearRevocation }),
+    fetch: gateFetch,
     onChange: () => {
       tellGates();
       changed();
@@ -346,6 +366,11 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     replication: running,
     rehearsal,
     orders: () => ({ orders: [...ordersAtGate.view()] }),
+    boot,
+    cloud: { url: cloudUrl, fetch: gateFetch },
+    vitalsWanted,
+    feedKeyOf,
+    stopping: stopping.signal,
     partyPassed: (persons) => {
       turnstiles.entry.partyPassed(persons);
       turnstiles.exit.partyPassed(persons);

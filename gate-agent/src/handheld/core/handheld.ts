@@ -24,6 +24,7 @@ import type {
 } from '@postern/shared';
 import type { ClockStatement } from '../../clock-trust.ts';
 import type { EnrolmentError } from '../../enrolment.ts';
+import type { LogLine } from './browser-system.ts';
 
 export type Direction = 'entry' | 'exit';
 
@@ -138,6 +139,8 @@ export interface Handheld {
   readonly askToPersist: () => Promise<boolean>;
   /** Asks the cloud at once, as when the network came back. */
   readonly syncNow: () => void;
+  /** What the gate has noted of itself since the page was opened, the last lines. */
+  readonly log: () => readonly LogLine[];
   /** Lanes closed, what waits written, the worker ended. */
   readonly close: () => Promise<void>;
 }

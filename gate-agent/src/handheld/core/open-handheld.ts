@@ -15,14 +15,8 @@ import {
   type Timer,
 } from '@postern/shared';
 import { createClockTrust } from '../../clock-trust.ts';
-import { createBrowserClock, createBrowserRandom, createBrowserTimer, createConsoleLogger } from './browser-system.ts';
-import {
-  databaseNames,
-  deleteDatabase,
-  deviceDatabaseName,
-  openDeviceDatabase,
-  type DeviceDatabase,
-} from './databases.ts';
+import { createBrowserClock, createBrowserRandom, createBrowserTimer, createMemoryLogger } from './browser-system.ts';
+import { databaseNames, deviceDatabaseName, openDeviceDatabase, type DeviceDatabase } from './databases.ts';
 import {
   forgetDevice,
   forgetRevoked,
@@ -32,8 +26,8 @@ import {
   openDeviceKey,
   savePhoneClock,
   savePhoneIdentity,
-  savePhoneRevoked,
 } from './device.ts';
+import { forgetGate } from './forget.ts';
 import { openBrowserGate, type BrowserGate } from './gate.ts';
 import type { Direction, Handheld, HandheldState, RunningState } from './handheld.ts';
 import { missingFeatures } from './features.ts';
@@ -41,6 +35,7 @@ import { describeRunning } from './describe.ts';
 import { searchTickets, storyOf } from './search.ts';
 import { holdSingleTab, type SingleTab } from './single-tab.ts';
 import { createStorageWatch } from './storage-watch.ts';
+import { tellCloud } from './tell-cloud.ts';
 
 export interface HandheldDeps {
   /** Of the cloud that has served the page, without a slash at its end. */
@@ -68,10 +63,11 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
     clock = createBrowserClock(),
     random = createBrowserRandom(),
     timer = createBrowserTimer(),
-    logger = createConsoleLogger(),
     fetch: send = (input, init) => fetch(input, init),
   } = deps;
   await ready;
+  const memory = createMemoryLogger(clock.wallMs);
+  const { logger = memory } = deps;
   const state = signal<HandheldState>({ phase: 'opening' });
   const laneState = signal<LaneState>({ name: 'idle' });
   const listeners = new Set<(event: LaneEvent) => void>();
@@ -89,15 +85,10 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
   };
 
   const lane = () => gate?.lanes[direction];
+  const describe = (of: BrowserGate): RunningState =>
+    describeRunning(of, { identity: identityOf(of), direction, storage: storage.status(of.store.trouble()) });
   const refresh = (): void => {
-    if (gate === undefined || closed) return;
-    const running = describeRunning(gate, {
-      identity: identityOf(gate),
-      direction,
-      storage: storage.status(gate.store.trouble()),
-    });
-    if (JSON.stringify(running) !== JSON.stringify(withoutPhase(state.value)))
-      state.value = { phase: 'running', ...running };
+    if (gate !== undefined && !closed) state.value = { phase: 'running', ...describe(gate) };
   };
   let refreshing = false;
   const refreshSoon = (): void => {
@@ -156,12 +147,27 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
       startWorker,
       onLaneEvent: tellLane,
       changed: refreshSoon,
-      onRevoked: (atMs, sealKey) => void inTurn(() => revoke(atMs, sealKey)),
+      onRevoked: (atMs, sealKey) => void inTurn(() => forget({ atMs, sealKey })).then(forgetIdentity),
     });
     identities.set(opened, { gate: of, event });
     gate = opened;
     laneState.value = opened.lanes[direction].state();
     refresh();
+    void tellCloud({
+      gate: opened,
+      running: () => describe(opened),
+      wiping: {
+        revocation: {
+          forget: (told) => inTurn(() => forget(told)),
+          isWiped: () => gate === undefined && state.value.phase === 'revoked',
+          revokedAtMs: () => (state.value.phase === 'revoked' ? state.value.atMs : undefined),
+        },
+        forgetIdentity,
+        changed: refreshSoon,
+      },
+      clock,
+      logger,
+    });
   };
 
   const stopGate = async (): Promise<void> => {
@@ -170,25 +176,20 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
     await stopping?.stop();
   };
 
-  /** Forgets everything but a note of it, and what the cloud has not heard, sealed to the cloud. */
-  const revoke = async (atMs: number, sealKey: Uint8Array | undefined): Promise<void> => {
-    const current = gate;
-    const database = device;
-    if (current === undefined || database === undefined) return;
-    current.list.wipe();
-    await savePhoneRevoked(database, { atMs });
-    const hasMarks = (await current.store.recentMarks(current.gate, 0, 1)).length > 0;
-    const sealed = sealKey === undefined || !hasMarks ? undefined : await current.replication.seal(sealKey);
-    if (sealed !== undefined) await savePhoneRevoked(database, { atMs, sealed });
-    const { gate: of, event } = identityOf(current);
-    await stopGate();
-    await forgetDevice(database);
-    // Marks that could not be sealed stay: they are somebody's record.
-    if (sealed !== undefined || !hasMarks) {
-      const names = databaseNames(prefix, of.id, event.id);
-      await Promise.all([deleteDatabase(names.journal), deleteDatabase(names.replica)]);
-    }
-    state.value = { phase: 'revoked', atMs, sealed };
+  /** Revoked, or told to by the cloud; what has been forgotten is not forgotten again. */
+  const forget = async (told: {
+    readonly atMs: number;
+    readonly sealKey: Uint8Array | undefined;
+  }): Promise<boolean> => {
+    if (gate === undefined || device === undefined) return state.value.phase === 'revoked';
+    const { gate: of, event } = identityOf(gate);
+    const names = databaseNames(prefix, of.id, event.id);
+    const { sealed, complete } = await forgetGate(told, { gate, database: device, names, stopGate });
+    state.value = { phase: 'revoked', atMs: told.atMs, sealed };
+    return complete;
+  };
+  const forgetIdentity = async (): Promise<void> => {
+    if (device !== undefined) await forgetDevice(device);
   };
 
   const missing = missingFeatures();
@@ -206,14 +207,10 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
           state.value = { phase: 'damaged', cause: cause instanceof Error ? cause.message : String(cause) };
         }),
       onWaiting: () => (state.value = { phase: 'other-tab' }),
-      onLost: (done) =>
-        void inTurn(stopGate).then(
-          () => {
-            state.value = { phase: 'other-tab' };
-            done();
-          },
-          () => done(),
-        ),
+      onLost: async () => {
+        await inTurn(stopGate);
+        state.value = { phase: 'other-tab' };
+      },
     });
   tick();
 
@@ -294,6 +291,7 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
       gate?.feedClient.wake();
       gate?.replication.syncNow();
     },
+    log: memory.lines,
     close: async () => {
       closed = true;
       await inTurn(stopGate);
@@ -301,9 +299,4 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
       device?.close();
     },
   };
-}
-
-function withoutPhase(state: HandheldState): object {
-  const { phase: _phase, ...rest } = state;
-  return rest;
 }

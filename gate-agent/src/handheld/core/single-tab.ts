@@ -11,8 +11,8 @@ export interface SingleTabDeps {
   readonly onHeld: () => void;
   /** Another tab is; this one becomes it when that one is closed. */
   readonly onWaiting: () => void;
-  /** Another tab takes over: stop, then call `done`. */
-  readonly onLost: (done: () => void) => void;
+  /** Another tab takes over as soon as this one has stopped. Must not reject. */
+  readonly onLost: () => Promise<void>;
 }
 
 export interface SingleTab {
@@ -40,7 +40,7 @@ export function holdSingleTab(deps: SingleTabDeps): SingleTab {
     const go = letGo;
     letGo = undefined;
     if (go === undefined || released) return;
-    deps.onLost(() => {
+    void deps.onLost().finally(() => {
       go();
       wait();
     });
@@ -51,9 +51,9 @@ export function holdSingleTab(deps: SingleTabDeps): SingleTab {
     // Rejects when the wait is given up, and when another tab takes the lock without asking.
     locks.request(name, { signal: waiting.signal }, hold).catch(lose);
   };
-  channel.onmessage = ({ data }) => {
+  channel.addEventListener('message', ({ data }) => {
     if (data === 'take-over') lose();
-  };
+  });
   locks.request(name, { ifAvailable: true }, (lock) => (lock === null ? wait() : hold())).catch(lose);
 
   return {
