@@ -10,6 +10,7 @@ import { benchDecoding } from './decoding.ts';
 import { benchFace } from './face.ts';
 import { benchFeedBuild } from './feed-build.ts';
 import { benchGeofence } from './geofence.ts';
+import { benchHandheld } from './handheld.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMesh } from './mesh.ts';
@@ -42,6 +43,7 @@ const parts: Readonly<Record<string, Bench>> = {
   central: benchCentral,
   geofence: benchGeofence,
   face: benchFace,
+  handheld: benchHandheld,
   ingest: benchIngest,
   'feed-build': benchFeedBuild,
   'dashboard-page': benchDashboardPage,

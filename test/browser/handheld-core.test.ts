@@ -1,7 +1,7 @@
 // Goal: a phone's browser is one more gate. Against a real cloud process: it enrols, follows the ticket list, admits once, goes on alone when the
-// cloud is gone, loses nothing when its page is closed, merges afterwards to the very same history, and hears what others have done. One
+// cloud is gone, loses nothing when its browser is killed, merges afterwards to the very same history, and hears what others have done. One
 // tab at a time is the gate; a phone without room lets nobody in; a revoked one forgets everything.
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   eventResponseSchema,
@@ -14,8 +14,7 @@ import {
   type Summary,
   type TicketResponse,
 } from '@postern/shared';
-import type { Handheld } from '../../gate-agent/src/handheld/core/handheld.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { launchProfile } from '../support/browser.ts';
 import {
   createCloudClient,
   firstToken,
@@ -26,15 +25,8 @@ import {
   type CloudProcess,
 } from '../support/cloud-process.ts';
 import { missingHandheldPage, serveHandheldPage } from '../support/handheld-page.ts';
-import { describeOrReport, firstReason, missingPrograms } from '../support/not-run.ts';
+import { describeOrReport } from '../support/not-run.ts';
 import { watchPage, type PageWatch } from '../support/page-watch.ts';
-
-declare global {
-  interface Window {
-    /** Of the page that the test opens. */
-    handheld: Promise<Handheld>;
-  }
-}
 
 const patient = { timeout: 60_000 };
 /** A cloud that is stopped, and the first request of a session, which has no nonce to sign yet. */
@@ -46,10 +38,10 @@ const expectedInConsole = [
   /status of 401/,
 ];
 
-describeOrReport('a handheld', firstReason(missingPrograms('chromium'), missingHandheldPage()), () => {
+describeOrReport('a handheld', missingHandheldPage(), () => {
   const folder = temporaryFolder();
   const database = `sqlite:${folder.path}/cloud.db`;
-  let browser: Browser;
+  const profile = `${folder.path}/profile`;
   let phone: BrowserContext;
   let cloud: CloudProcess;
   let client: CloudClient;
@@ -67,6 +59,17 @@ describeOrReport('a handheld', firstReason(missingPrograms('chromium'), missingH
   const killCloud = async (): Promise<void> => {
     cloud.kill('SIGKILL');
     await cloud.ended;
+  };
+  const switchOn = async (): Promise<void> => {
+    phone = await launchProfile(profile);
+    await serveHandheldPage(phone, url);
+  };
+  /** The browser is gone from one moment to the next, as when a phone's battery comes out; its profile stays. */
+  const crash = async (): Promise<void> => {
+    const closed = new Promise((resolve) => void phone.once('close', resolve));
+    const devtools = await phone.newCDPSession(page);
+    await devtools.send('Browser.crash').catch(() => undefined);
+    await closed;
   };
   const openPage = async (): Promise<Page> => {
     const opened = await phone.newPage();
@@ -145,14 +148,12 @@ describeOrReport('a handheld', firstReason(missingPrograms('chromium'), missingH
       }),
     ));
     await client.json('POST', `/admin/events/${event}/publish`, {});
-    browser = await launchBrowser();
-    phone = await browser.newContext();
-    await serveHandheldPage(phone, url);
+    await switchOn();
     page = await openPage();
   }, 120_000);
 
   afterAll(async () => {
-    await browser?.close();
+    await phone?.close();
     cloud?.kill('SIGKILL');
     await cloud?.ended;
     folder.remove();
@@ -193,10 +194,11 @@ describeOrReport('a handheld', firstReason(missingPrograms('chromium'), missingH
     });
   });
 
-  it('goes on by itself when the cloud is gone, and loses nothing when its page is closed', async () => {
+  it('goes on by itself when the cloud is gone, and loses nothing when its browser is killed', async () => {
     await killCloud();
     expect(await scan(2)).toMatchObject({ kind: 'admit' });
-    await page.close();
+    await crash();
+    await switchOn();
     page = await openPage();
     await becomes({
       phase: 'running',

@@ -1,2 +1,2 @@
 // The browser of tests is the one of benchmarks and pictures.
-export { launchBrowser, launchBrowserOf } from '../../scripts/lib/browser.ts';
+export { launchBrowser, launchBrowserOf, launchProfile } from '../../scripts/lib/browser.ts';

@@ -1,15 +1,10 @@
 // A page with nothing but a handheld in it: tests and the bench drive the gate in a real browser through `window.handheld`.
 import { openHandheld } from '../../../gate-agent/src/handheld/core/open-handheld.ts';
-import type { Handheld } from '../../../gate-agent/src/handheld/core/handheld.ts';
 
-declare global {
-  interface Window {
-    handheld: Promise<Handheld>;
-  }
-}
-
-window.handheld = openHandheld({
-  cloudUrl: location.href.replace(/\/handheld\/.*$/, ''),
-  startWorker: () =>
-    new Worker(new URL('../../../gate-agent/src/handheld/core/worker.ts', import.meta.url), { type: 'module' }),
+Object.assign(window, {
+  handheld: openHandheld({
+    cloudUrl: location.href.replace(/\/handheld\/.*$/, ''),
+    startWorker: () =>
+      new Worker(new URL('../../../gate-agent/src/handheld/core/worker.ts', import.meta.url), { type: 'module' }),
+  }),
 });

@@ -1,0 +1,189 @@
+// The handheld in Chromium, with a profile on the disk and the ticket list of a whole event: what a phone stores, how soon it can decide, and what a
+// scan takes beside a bare IndexedDB commit of the same durability in the same page; then all of it on a processor a sixth as quick.
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { Page } from 'playwright-core';
+import type { GateResponse, TicketResponse } from '@postern/shared';
+import { launchProfile } from '../lib/browser.ts';
+import { handheldPageFile, missingHandheldPage } from '../lib/handheld-page.ts';
+import { openPhonePage, type PhonePage } from '../lib/phone-page.ts';
+import { median, quantile } from '../lib/statistics.ts';
+import { benchEvent, openBenchCloud } from './cloud-rig.ts';
+import { benchFolder } from './gate-rig.ts';
+import { benchRow, type Bench, type BenchRow } from './row.ts';
+
+const ticketsAtOnce = 1_000;
+const slowdown = 6;
+/** The page alone; what it is made of beside (screen, decoder) is measured where it is built. */
+const folder = fileURLToPath(new URL('../../.cache/handheld-page', import.meta.url));
+
+interface Scans {
+  readonly scanMs: readonly number[];
+  readonly commitMs: readonly number[];
+}
+
+export const benchHandheld: Bench = async ({ quick }) => {
+  const missing = missingHandheldPage();
+  if (missing !== undefined) {
+    console.log(`   not run: ${missing}`);
+    return [];
+  }
+  const tickets = quick ? 5_000 : 50_000;
+  const rounds = quick ? 40 : 200;
+  const disk = benchFolder();
+  const cloud = await openBenchCloud({ folder: disk.path }, 'handheld', `sqlite:${join(disk.path, 'cloud.db')}`);
+  const phone = await openPhonePage(cloud, benchEvent, (path) => {
+    const file = handheldPageFile(path);
+    return file === undefined ? undefined : new Response(file.body, { headers: file.headers });
+  });
+  const profile = join(disk.path, 'profile');
+  const browser = await launchProfile(profile);
+  try {
+    const codes = await issue(phone, tickets);
+    const gate = { id: 'hand', name: 'Handheld', zone: 'main', lanes: [{ id: 'in', actuator: 'none://' }] };
+    const { link } = await phone.post<GateResponse>(`/admin/events/${benchEvent.event}/gates`, gate);
+    await cloud.feed.publish(benchEvent.event, { snapshot: true });
+    const [page = await browser.newPage()] = browser.pages();
+    await page.goto(`${phone.url}/handheld/`);
+    await page.waitForFunction(async () => (await window.handheld).state.value.phase === 'not-enrolled');
+    const loadMs = await timeFeed(page, link, tickets);
+    const usedBytes = bytesIn(join(profile, 'Default', 'IndexedDB'));
+    const rows: BenchRow[] = [
+      benchRow('handheld: gate and merging in the browser, compressed', compressedBytes(), 'bytes', {
+        bar: { atMost: 1_800_000 },
+      }),
+      benchRow(`handheld: ${tickets.toLocaleString('en')} tickets on the phone`, usedBytes, 'bytes', {
+        bar: { atMost: 20_000_000 },
+      }),
+      benchRow('handheld: the list from asking for it to its first use', loadMs, 'ms'),
+    ];
+    let next = 0;
+    const take = (count: number): readonly string[] => codes.slice(next, (next += count));
+    for (const rate of [1, slowdown]) {
+      const devtools = await browser.newCDPSession(page);
+      await devtools.send('Emulation.setCPUThrottlingRate', { rate });
+      const where = rate === 1 ? '' : `, processor slowed down ${rate} times`;
+      const { scanMs, commitMs } = await timeScans(page, take(rounds));
+      const startMs: number[] = [];
+      for (const code of take(quick ? 3 : 9)) startMs.push(await timeStart(page, `${phone.url}/handheld/`, code));
+      await devtools.send('Emulation.setCPUThrottlingRate', { rate: 1 });
+      rows.push(
+        benchRow(
+          `handheld: scan to durable decision, median, beside a bare strict commit${where}`,
+          median(scanMs),
+          'ms',
+          {
+            baseline: median(commitMs),
+            bar: { atMost: rate === 1 ? 50 : 200 },
+          },
+        ),
+        benchRow(`handheld: the same, 99 of 100${where}`, quantile(scanMs, 0.99), 'ms', {
+          baseline: quantile(commitMs, 0.99),
+        }),
+        benchRow(`handheld: opening the page to the first decision${where}`, median(startMs), 'ms', {
+          bar: { atMost: rate === 1 ? 1_500 : 6_000 },
+        }),
+      );
+    }
+    return rows;
+  } finally {
+    await browser.close();
+    await phone.close();
+    disk.remove();
+  }
+};
+
+/** The texts of their codes. */
+async function issue(phone: PhonePage, count: number): Promise<readonly string[]> {
+  const texts: string[] = [];
+  while (texts.length < count) {
+    const some = Array.from({ length: Math.min(ticketsAtOnce, count - texts.length) }, () => ({ type: 1 }));
+    const batch = { event: benchEvent.event, tickets: some };
+    const { tickets } = await phone.post<{ readonly tickets: readonly TicketResponse[] }>('/api/tickets/batch', batch);
+    texts.push(...tickets.map(({ text = '' }) => text));
+  }
+  return texts;
+}
+
+/** From the enrolment's end until the list is in use. */
+const timeFeed = (page: Page, link: string, tickets: number): Promise<number> =>
+  page.evaluate(
+    async ([text, count]) => {
+      const handheld = await window.handheld;
+      const enrolled = await handheld.enrol(text);
+      if (!enrolled.ok) throw new Error(enrolled.error.type);
+      const startedMs = performance.now();
+      return new Promise<number>((resolve) => {
+        const stop = handheld.state.subscribe((state) => {
+          if (state.phase !== 'running' || state.feed.tickets !== count) return;
+          resolve(performance.now() - startedMs);
+          queueMicrotask(() => stop());
+        });
+      });
+    },
+    [link, tickets] as const,
+  );
+
+/** Each of a ticket that was not shown before, one after the other; and a bare commit of a record as long as a mark after each. */
+const timeScans = (page: Page, codes: readonly string[]): Promise<Scans> =>
+  page.evaluate(async (texts) => {
+    const handheld = await window.handheld;
+    const opening = indexedDB.open('floor', 1);
+    opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore('mark', { autoIncrement: true }));
+    const floor = await new Promise<IDBDatabase>((resolve) =>
+      opening.addEventListener('success', () => resolve(opening.result)),
+    );
+    const scanMs: number[] = [];
+    const commitMs: number[] = [];
+    for (const text of texts) {
+      const scanned = performance.now();
+      await new Promise<void>((resolve, reject) => {
+        let decidedMs = 0;
+        const stop = handheld.listen((told) => {
+          if (told.type === 'decision') decidedMs = performance.now();
+          if (told.type === 'decision' && told.decision.kind !== 'admit') reject(new Error(told.decision.kind));
+          if (told.type !== 'passage') return;
+          scanMs.push(decidedMs - scanned);
+          stop();
+          resolve();
+        });
+        handheld.present({ medium: 'optical', text, readerId: 'camera', seenAtMs: scanned });
+      });
+      const committing = performance.now();
+      const transaction = floor.transaction('mark', 'readwrite', { durability: 'strict' });
+      transaction.objectStore('mark').add(new Uint8Array(80));
+      await new Promise((resolve) => transaction.addEventListener('complete', resolve));
+      commitMs.push(performance.now() - committing);
+    }
+    floor.close();
+    return { scanMs, commitMs };
+  }, codes);
+
+/** From the beginning of the navigation to the decision about a code that is shown as soon as anything takes it. */
+async function timeStart(page: Page, url: string, code: string): Promise<number> {
+  await page.goto(url);
+  return page.evaluate(async (text) => {
+    const handheld = await window.handheld;
+    // No function with a name: what makes TypeScript of it run here adds something to those that a page does not have.
+    const decided = new Promise<number>((resolve) => {
+      handheld.listen((told) => {
+        if (told.type === 'decision') resolve(performance.now());
+      });
+    });
+    while (handheld.present({ medium: 'optical', text, readerId: 'camera', seenAtMs: performance.now() }) === 'ignored')
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    return decided;
+  }, code);
+}
+
+const filesIn = (path: string): readonly string[] =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+
+const bytesIn = (path: string): number => filesIn(path).reduce((sum, file) => sum + statSync(file).size, 0);
+
+const compressedBytes = (): number =>
+  filesIn(folder).reduce((sum, file) => sum + gzipSync(readFileSync(file), { level: 9 }).length, 0);
