@@ -32,6 +32,14 @@ const faceFiles = [
 const pages = [
   { source: 'gate-agent/src/display', output: 'gate-agent/dist/display' },
   { source: 'gate-agent/src/desk', further: ['gate-agent/src/display'], output: 'gate-agent/dist/desk' },
+  {
+    source: 'gate-agent/src/handheld/page',
+    further: ['gate-agent/src'],
+    worker: 'worker',
+    ledgers: true,
+    output: 'gate-agent/dist/handheld',
+    copied: [{ from: 'node_modules/zxing-wasm/dist/reader/zxing_reader.wasm' }],
+  },
   { source: 'cloud-sync/src/dashboard', output: 'cloud-sync/dist/dashboard' },
   { source: 'cloud-sync/src/face', output: 'cloud-sync/dist/face', copied: faceFiles, into: 'models' },
   { source: 'cloud-sync/src/my-ticket', worker: 'worker', output: 'cloud-sync/dist/my-ticket' },

@@ -100,8 +100,8 @@ export interface NewCloud {
   readonly remove: (path: string) => Promise<unknown>;
 }
 
-export async function startNewCloud(folder: string): Promise<NewCloud> {
-  const process = runCloud('serve', '--database', `sqlite:${join(folder, 'cloud.db')}`, '--port', '0');
+export async function startNewCloud(folder: string, environment: NodeJS.ProcessEnv = {}): Promise<NewCloud> {
+  const process = runCloudWith(environment, 'serve', '--database', `sqlite:${join(folder, 'cloud.db')}`, '--port', '0');
   const url = await process.ready;
   const { json } = createCloudClient(() => url, firstToken(process));
   return {

@@ -127,11 +127,14 @@ describe('adapters', () => {
     const isPage = /^gate-agent\/src\/(display|desk|handheld)\//;
     // Every page keeps the same contact with its gate and draws the same symbols.
     const isPagePart = /^gate-agent\/src\/display\/(connection|symbols)\.tsx?$/;
+    // The handheld is a gate: it reads codes and words what happens at its lane by the same pure code.
+    const isPurePart = /^gate-agent\/src\/(readers\/read-codes|local-api\/display-view)\.ts$/;
     const crosses = (specifier: string, path: string, typeOnly: boolean): boolean =>
       isAdapter.test(specifier) &&
       folderOf(specifier) !== folderOf(path) &&
       specifier !== 'gate-agent/src/store/database.ts' &&
       !(isPage.test(path) && isPagePart.test(specifier)) &&
+      !(path.startsWith('gate-agent/src/handheld/page/') && isPurePart.test(specifier)) &&
       !(typeOnly && isPage.test(path) && specifier.startsWith('gate-agent/src/local-api/'));
     expect(
       forbidden(

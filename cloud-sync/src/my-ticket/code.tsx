@@ -7,7 +7,7 @@ import { base64UrlToBytes, prepareDynamicCode, qrModules, qrPath, qrQuietModules
 import type { KeptTicket } from './kept-tickets.ts';
 import { fill, labels } from './labels.ts';
 import { usePage } from './page.ts';
-import { keepAwake, letSleep } from './wake-lock.ts';
+import { keepAwake, letSleep } from '@postern/shared/ui';
 
 interface Picture {
   readonly text: string;

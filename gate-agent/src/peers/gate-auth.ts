@@ -5,6 +5,8 @@ import {
   gateTokenAudience,
   nonceHeader,
   revocationNoticeHeader,
+  serverTimeNonceBytes,
+  timePath,
   vitalsWantedHeader,
   type Clock,
   type KeyPair,
@@ -102,3 +104,17 @@ export function createGateFetch({
     return attempt(target, init);
   };
 }
+
+/** The cloud gives a nonce with everything that it answers; the time is there for anybody. */
+export const askCloudForNonce =
+  (cloudUrl: string, send: typeof fetch): NonNullable<GateFetchDeps['askForNonce']> =>
+  async (_url, signal) => {
+    const response = await send(cloudUrl + timePath, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ nonce: '00'.repeat(serverTimeNonceBytes) }),
+      redirect: 'error',
+      signal,
+    });
+    return response.headers.get(nonceHeader) ?? undefined;
+  };

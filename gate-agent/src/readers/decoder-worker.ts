@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { parentPort } from 'node:worker_threads';
 import { createSystemClock } from '../system.ts';
 import type { DecodedCode, GreyFrame } from './frame.ts';
-import { openCodeReader, type DecodeEffort } from './read-codes.ts';
+import { openCodeReader, readerWasmFile, type DecodeEffort } from './read-codes.ts';
 
 export interface DecodeRequest {
   readonly id: number;
@@ -26,7 +26,7 @@ export interface DecodeReply {
 const clock = createSystemClock();
 
 const require = createRequire(import.meta.url);
-const wasm = readFileSync(require.resolve('zxing-wasm/reader/zxing_reader.wasm'));
+const wasm = readFileSync(require.resolve(readerWasmFile));
 const readCodes = await openCodeReader(wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength));
 
 parentPort?.on('message', ({ id, frame, effort }: DecodeRequest) => {

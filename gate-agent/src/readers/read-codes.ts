@@ -56,6 +56,9 @@ interface WasmMemory {
   readonly HEAPU8: Uint8Array;
 }
 
+/** Of the package, as a module resolver finds it. */
+export const readerWasmFile = 'zxing-wasm/reader/zxing_reader.wasm';
+
 export type ReadCodes = (frame: GreyFrame, effort: DecodeEffort) => readonly DecodedCode[];
 
 /** `wasmBinary`: the module's own file, `zxing_reader.wasm`. What it throws later is fatal: whoever runs it starts anew. */

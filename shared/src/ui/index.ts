@@ -7,3 +7,4 @@ export { Shape, shapeOfTone, type ShapeName, type Tone } from './shapes.tsx';
 export { Badge, Banner, Progress, StatusMark } from './status.tsx';
 export { Table, type Column, type TableProps } from './table.tsx';
 export { showToast, Toasts } from './toasts.tsx';
+export { keepAwake, letSleep } from './wake-lock.ts';

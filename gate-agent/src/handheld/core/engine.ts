@@ -1,6 +1,7 @@
 // The handheld's replicator with its surroundings: databases, the cloud, and the rhythm in which they are used. Runs in a worker (worker.ts)
 // and, for tests, anywhere else. The scan path never waits for it.
 import {
+  centralGate,
   createIngest,
   createOwnSegments,
   createReplicator,
@@ -10,6 +11,7 @@ import {
   sleep,
   type Clock,
   type Ledger,
+  type Peer,
   type Logger,
   type PeerError,
   type Timer,
@@ -21,6 +23,7 @@ import type { GateFetch } from '../../peers/gate-auth.ts';
 import { runPeerLoop } from '../../peers/peer-loop.ts';
 import { emptyStatus, type ListedGate } from '../../peers/replication-status.ts';
 import { createBell } from '../../waiting.ts';
+import { createLanGates } from './lan-gates.ts';
 import { zonesKey } from './other-gates.ts';
 import { openJournalReader } from './journal-reader.ts';
 import { openHandheldReplica } from './replica.ts';
@@ -137,20 +140,42 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       if ((await drain()) === 0) await journalBell.wait(rings, drainIntervalMs, stopping.signal);
     }
   };
-  const afterTurn = (_error: PeerError | undefined): void => reportSoon();
+  const follow = (
+    peer: Peer,
+    onTurn: (error: PeerError | undefined) => unknown,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const afterTurn = (error: PeerError | undefined): void => {
+      onTurn(error);
+      reportSoon();
+    };
+    return runPeerLoop({ peer, event, replicator, log, clock, timer, bell, afterTurn }, signal);
+  };
+  const lan =
+    settings.gateDomain === undefined
+      ? undefined
+      : createLanGates({
+          domain: settings.gateDomain,
+          self: gate,
+          keys: settings,
+          gates: () => gates.flatMap(({ id, accepted }) => (accepted === undefined && id !== centralGate ? [id] : [])),
+          follow,
+          forget: replicator.forget,
+          clock,
+          timer,
+        });
   await drain();
   zones.follow({ learned: [], unlearned: true });
   reportSoon();
-  const running = [
-    runDrains(),
-    runPeerLoop({ peer: cloud, event, replicator, log, clock, timer, bell, afterTurn }, stopping.signal),
-  ];
+  const running = [runDrains(), follow(cloud, () => undefined, stopping.signal), lan?.run(stopping.signal)];
 
   return {
     handle: (message) => {
       switch (message.type) {
         case 'poke':
           return journalBell.ring();
+        case 'lan':
+          return lan?.allow(message.isAllowed);
         case 'sync':
           return bell.ring();
         case 'gates':

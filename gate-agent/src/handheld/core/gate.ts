@@ -39,7 +39,7 @@ import { createOrdersAtGate } from '../../gate-orders.ts';
 import { confirmTime, correctHandedOn, learnTime, type TimedEvent } from '../../learn-time.ts';
 import { createLease } from '../../lease.ts';
 import { createGateObserver } from '../../observe-gates.ts';
-import { createGateFetch, type GateFetch } from '../../peers/gate-auth.ts';
+import { askCloudForNonce, createGateFetch, type GateFetch } from '../../peers/gate-auth.ts';
 import { listedGates } from '../../peers/gate-directory.ts';
 import { createPinCheck } from '../../pin.ts';
 import { createReach, type Reach } from '../../reach.ts';
@@ -71,6 +71,8 @@ export interface BrowserGateDeps {
   readonly random: Random;
   readonly timer: Timer;
   readonly logger: Logger;
+  /** Under it gates answer on the LAN; undefined where they do not. */
+  readonly gateDomain: string | undefined;
   readonly fetch: typeof fetch;
   readonly startWorker: () => Worker;
   readonly onLaneEvent: (event: LaneEvent) => void;
@@ -179,7 +181,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
   let lookForOrders = (): void => undefined;
   const observe = createGateObserver({ hybrid: store.hybrid, logger });
   const running = (replication = startReplication({
-    settings: { gate, event, boot, names, ...identity.keys, cloudUrl },
+    settings: { gate, event, boot, names, ...identity.keys, cloudUrl, gateDomain: deps.gateDomain },
     startWorker: deps.startWorker,
     timer,
     random,
@@ -312,6 +314,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     fetch: deps.fetch,
     onRevoked: hearRevocation,
     onVitalsWanted: vitalsWanted.ring,
+    askForNonce: askCloudForNonce(cloudUrl, deps.fetch),
   });
   const client = (feedClient = createFeedClient({
     cloudUrl,

@@ -25,6 +25,7 @@ import type {
 import type { ClockStatement } from '../../clock-trust.ts';
 import type { EnrolmentError } from '../../enrolment.ts';
 import type { LogLine } from './browser-system.ts';
+import type { LanAccess } from './lan-access.ts';
 
 export type Direction = 'entry' | 'exit';
 
@@ -131,6 +132,11 @@ export interface Handheld {
   readonly gateName: (gate: string) => string;
   /** Hash over every mark known here: equal to the cloud's where both know the same. */
   readonly contentHash: () => Promise<string | undefined>;
+
+  /** Whether this page reaches gates on its network, and what people are told about it. */
+  readonly lanAccess: ReadonlySignal<LanAccess>;
+  /** After a press: lets the browser ask whether the page may. */
+  readonly askForLan: () => Promise<void>;
 
   /** Makes this browser a gate with the one-time code; `code` may be the whole link of its QR code. */
   readonly enrol: (code: string) => Promise<Result<void, EnrolmentError | StoreError>>;

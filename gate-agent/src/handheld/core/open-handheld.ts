@@ -4,6 +4,7 @@ import '../check-without-eval.ts';
 import { signal } from '@preact/signals';
 import {
   bytesToHex,
+  centralGate,
   err,
   ok,
   ready,
@@ -33,6 +34,7 @@ import type { Direction, Handheld, HandheldState, RunningState } from './handhel
 import { missingFeatures } from './features.ts';
 import { describeRunning } from './describe.ts';
 import { searchTickets, storyOf } from './search.ts';
+import { watchLanAccess } from './lan-access.ts';
 import { holdSingleTab, type SingleTab } from './single-tab.ts';
 import { createStorageWatch } from './storage-watch.ts';
 import { tellCloud } from './tell-cloud.ts';
@@ -40,6 +42,8 @@ import { tellCloud } from './tell-cloud.ts';
 export interface HandheldDeps {
   /** Of the cloud that has served the page, without a slash at its end. */
   readonly cloudUrl: string;
+  /** Under it gates answer on the LAN (settings.json); undefined where they do not. */
+  readonly gateDomain?: string | undefined;
   /** The page builds it, so that its bundler sees the file: `new Worker(new URL('../core/worker.ts', import.meta.url), …)`. */
   readonly startWorker: () => Worker;
   /** Of databases and locks; tests have names of their own. */
@@ -58,6 +62,7 @@ const notRunning = { type: 'not-running' } as const;
 export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
   const {
     cloudUrl,
+    gateDomain,
     startWorker,
     prefix = 'postern',
     clock = createBrowserClock(),
@@ -139,6 +144,7 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
       names: databaseNames(prefix, of.id, event.id),
       phoneClock: await loadPhoneClock(database),
       cloudUrl,
+      gateDomain,
       clock,
       random,
       timer,
@@ -213,6 +219,14 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
       },
     });
   tick();
+  const lan = watchLanAccess({
+    domain: gateDomain,
+    peers: () => gate?.replication.status().peers ?? [],
+    gates: () => otherGatesOf(gate),
+    allowed: (isAllowed) => gate?.replication.allowLan(isAllowed),
+    timer,
+    fetch: send,
+  });
 
   return {
     state,
@@ -281,6 +295,8 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
         await start();
         return ok(undefined);
       }),
+    lanAccess: lan.access,
+    askForLan: lan.ask,
     takeOver: async () => tab?.takeOver(),
     askToPersist: async () => {
       const persisted = await storage.persist();
@@ -294,9 +310,14 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
     log: memory.lines,
     close: async () => {
       closed = true;
+      lan.stop();
       await inTurn(stopGate);
       tab?.release();
       device?.close();
     },
   };
 }
+
+/** Those of the list, without this one. */
+const otherGatesOf = (gate: BrowserGate | undefined): readonly string[] =>
+  gate?.list.current()?.manifest.gates.flatMap(({ id }) => (id === gate.gate || id === centralGate ? [] : [id])) ?? [];

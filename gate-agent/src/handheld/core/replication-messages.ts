@@ -13,6 +13,8 @@ export interface WorkerSettings {
   readonly publicKey: Uint8Array;
   readonly secretKey: Uint8Array;
   readonly cloudUrl: string;
+  /** Under it gates answer on the LAN; undefined where they do not. */
+  readonly gateDomain: string | undefined;
 }
 
 export type ToWorker =
@@ -25,6 +27,8 @@ export type ToWorker =
   | { readonly type: 'through'; readonly at: HybridTimestamp }
   /** The gates of a newer feed. */
   | { readonly type: 'gates'; readonly gates: readonly ListedGate[] }
+  /** Whether the browser lets the page reach gates on the LAN. */
+  | { readonly type: 'lan'; readonly isAllowed: boolean }
   | { readonly type: 'content-hash'; readonly id: number }
   /** All of this gate's marks, sealed to the cloud's key; undefined where there are none. */
   | { readonly type: 'seal'; readonly id: number; readonly sealKey: Uint8Array }

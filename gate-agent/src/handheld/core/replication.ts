@@ -19,6 +19,7 @@ export interface ReplicationDeps {
 export interface Replication {
   readonly poke: () => void;
   readonly syncNow: () => void;
+  readonly allowLan: (isAllowed: boolean) => void;
   readonly setGates: (gates: readonly ListedGate[]) => void;
   readonly status: () => ReplicationStatus;
   readonly contentHash: () => Promise<string | undefined>;
@@ -36,6 +37,7 @@ export function startReplication(deps: ReplicationDeps): Replication {
   let worker: Worker | undefined;
   let status = emptyStatus;
   let gates: readonly ListedGate[] | undefined;
+  let lanAllowed = false;
   let restarts = 0;
   let stopping = false;
   let poked = false;
@@ -96,6 +98,7 @@ export function startReplication(deps: ReplicationDeps): Replication {
     });
     say({ type: 'start', settings });
     if (gates !== undefined) say({ type: 'gates', gates });
+    say({ type: 'lan', isAllowed: lanAllowed });
   };
 
   const sayThrough = (): void => {
@@ -132,6 +135,11 @@ export function startReplication(deps: ReplicationDeps): Replication {
       });
     },
     syncNow: () => say({ type: 'sync' }),
+    allowLan: (isAllowed) => {
+      if (isAllowed === lanAllowed) return;
+      lanAllowed = isAllowed;
+      say({ type: 'lan', isAllowed });
+    },
     setGates: (listed) => {
       gates = listed;
       say({ type: 'gates', gates: listed });

@@ -1,6 +1,7 @@
-// Finding a ticket in the list of a phone: by its id, by the short code printed under it, or by a code that others printed. There are no
+// Finding a ticket in the list of a phone: by its id, by our own code or the short one printed under it, or by a code that others
+// printed. There are no
 // names in the list; whoever looks for one asks the cloud.
-import { compareHybrid, ticketIdPattern, type Ticket } from '@postern/shared';
+import { compareHybrid, decodePass, ticketIdPattern, type Ticket } from '@postern/shared';
 import type { BrowserGate } from './gate.ts';
 import { searchResultsMax, type FoundTicket } from './handheld.ts';
 
@@ -11,7 +12,11 @@ export async function searchTickets(gate: Asked, text: string): Promise<readonly
   const tickets = gate.list.current()?.tickets;
   if (wanted === '' || tickets === undefined) return [];
   const id = wanted.toLowerCase().replaceAll('-', '');
-  const byCode = [tickets.ticketByShortCode(wanted), tickets.ticketByCode(wanted)].flatMap((found) => found?.id ?? []);
+  const pass = decodePass(wanted, gate.feed.lookups.issuerKey);
+  const byCode = [
+    ...(pass.ok ? [pass.value.ticketId] : []),
+    ...[tickets.ticketByShortCode(wanted), tickets.ticketByCode(wanted)].flatMap((found) => found?.id ?? []),
+  ];
   const ids = new Set([...(ticketIdPattern.test(id) ? [id] : []), ...byCode]);
   const found = await Promise.all([...ids].slice(0, searchResultsMax).map((one) => storyOf(gate, one)));
   return found.filter((one) => one !== undefined);

@@ -2,7 +2,7 @@
 // if this worker dies, replication.ts starts another, which picks up from the journal.
 import '../check-without-eval.ts';
 import { loadLedger, ready, sleep, type Logger } from '@postern/shared';
-import { createGateFetch } from '../../peers/gate-auth.ts';
+import { askCloudForNonce, createGateFetch } from '../../peers/gate-auth.ts';
 import { createBrowserClock, createBrowserTimer } from './browser-system.ts';
 import { startEngine, type Engine } from './engine.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './replication-messages.ts';
@@ -30,6 +30,7 @@ async function start(settings: WorkerSettings): Promise<Engine> {
       keys: settings,
       clock,
       fetch: (url, init) => fetch(url, init),
+      askForNonce: askCloudForNonce(settings.cloudUrl, (url, init) => fetch(url, init)),
       onRevoked: (notice) => say({ type: 'revoked', notice }),
     }),
     tell: (message) => {

@@ -1,10 +1,13 @@
-// Keeps the screen on while a code is shown. A browser lets go whenever the page is hidden, so it is asked again when the page is back. No
+// Keeps the screen on while a code is shown, or read. A browser lets go whenever the page is hidden, so it is asked again when the page is back. No
 // page can make a screen brighter: the code stands on white for that.
 let lock: WakeLockSentinel | undefined;
 let isWanted = false;
+let isWatching = false;
 
 export function keepAwake(): void {
   isWanted = true;
+  if (!isWatching) document.addEventListener('visibilitychange', () => void acquire());
+  isWatching = true;
   void acquire();
 }
 
@@ -25,5 +28,3 @@ async function acquire(): Promise<void> {
     // Refused, in battery saver mostly: then the screen goes dark as the phone's owner has set it.
   }
 }
-
-document.addEventListener('visibilitychange', () => void acquire());

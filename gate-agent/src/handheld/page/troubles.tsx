@@ -1,0 +1,41 @@
+// What somebody has to do something about before, or while, people are let in; nothing while all is well.
+import type { JSX } from 'preact';
+import type { StaffSaying } from '@postern/shared';
+import { Banner, Button, type Tone } from '@postern/shared/ui';
+import type { RunningState } from '../core/handheld.ts';
+import { labels, sayings } from './texts.ts';
+import { say, usePage } from './page.ts';
+import { newVersion, takeNewVersion } from './updates.ts';
+
+interface Trouble {
+  readonly tone: Tone;
+  readonly saying: StaffSaying;
+  readonly action?: JSX.Element;
+}
+
+export function Troubles({ running }: { readonly running: RunningState }): JSX.Element {
+  const { handheld } = usePage();
+  const found: Trouble[] = [];
+  const { storage, feed, clock, storeTrouble } = running;
+  if (storage.room === 'full') found.push({ tone: 'bad', saying: sayings.storageFull });
+  else if (storeTrouble !== undefined) found.push({ tone: 'bad', saying: sayings.storeTrouble });
+  if (feed.version === undefined)
+    found.push({ tone: 'bad', saying: feed.leaseEndedMs === undefined ? sayings.noList : sayings.leaseOver });
+  if (!clock.trusted) found.push({ tone: 'warn', saying: sayings.clockUntrusted });
+  if (storage.room === 'nearly-full') found.push({ tone: 'warn', saying: sayings.storageNearlyFull });
+  if (newVersion.value && handheld.laneState.value.name === 'idle')
+    found.push({
+      tone: 'busy',
+      saying: sayings.newVersion,
+      action: <Button onClick={takeNewVersion}>{say(labels.update)}</Button>,
+    });
+  return (
+    <div class="troubles">
+      {found.map(({ tone, saying, action }) => (
+        <Banner key={saying.title.en} tone={tone} role={tone === 'bad' ? 'alert' : 'status'} action={action}>
+          <strong>{say(saying.title)}.</strong> {saying.hint !== undefined && say(saying.hint)}
+        </Banner>
+      ))}
+    </div>
+  );
+}
