@@ -1,7 +1,7 @@
 // What was practised at simulated gates: no witness may see anything of it in what is real, and in its own session it is refused like that.
 import { practisedMark, type History, type Mark, type Ticket } from '@postern/shared';
 import type { Judgement } from './judgement.ts';
-import { effectiveEntries } from './referee.ts';
+import { effectiveEntries } from './effective-entries.ts';
 
 /** Of one ticket the marks of a session, as what they stand for. */
 export const ofSession = (marks: readonly Mark[], session: string): readonly Mark[] =>

@@ -18,7 +18,8 @@ import {
 import { acceptedTrouble, isCovered, type AcceptedOf } from './accepted-marks.ts';
 import { createMarkIndex, knownMarks, type KnownMarks } from './mark-index.ts';
 import { unacknowledged } from './judge-orders.ts';
-import { effectiveEntries, type Facts, type Referee } from './referee.ts';
+import { effectiveEntries } from './effective-entries.ts';
+import type { Facts, Referee } from './referee.ts';
 import type { Seams } from './planted-bugs.ts';
 import type { SimulatedReplica } from './simulated-replica.ts';
 

@@ -15,6 +15,7 @@ import {
   type TrustedTime,
 } from '@postern/shared';
 import { reasonAgainst } from './judge-rehearsals.ts';
+import { effectiveEntries, takenBackBy } from './effective-entries.ts';
 import { standingOrders } from './judge-orders.ts';
 import { isCovered, type AcceptedOf } from './accepted-marks.ts';
 import type { Network } from './network.ts';
@@ -406,29 +407,3 @@ interface Deed {
 interface Denial extends Deed {
   readonly epoch: number;
 }
-
-/** Key of the mark that this one takes back. */
-const takenBackBy = (mark: Extract<Mark, { kind: 'lapsed' | 'undone' }>): string =>
-  markKey({ event: mark.event, gate: mark.gate, ...mark.of });
-
-/** Entries that nothing has taken back, in the order of (time, counter, gate, boot, sequence). */
-export function effectiveEntries(
-  marks: readonly Mark[],
-): readonly Extract<Mark, { kind: 'admitted' | 'overridden' }>[] {
-  const gone = new Set(
-    marks.flatMap((mark) => (mark.kind === 'lapsed' || mark.kind === 'undone' ? [takenBackBy(mark)] : [])),
-  );
-  return marks
-    .flatMap((mark) => (mark.kind === 'admitted' || mark.kind === 'overridden' ? [mark] : []))
-    .filter((mark) => !gone.has(markKey(mark)))
-    .toSorted(
-      (a, b) =>
-        a.at.ms - b.at.ms ||
-        a.at.counter - b.at.counter ||
-        order(a.gate, b.gate) ||
-        order(a.boot, b.boot) ||
-        a.sequence - b.sequence,
-    );
-}
-
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -33,10 +33,9 @@ const isAdministration = ({ kind, lane }: PractisedDraft): boolean => kind === '
 export const isRefusal = (mark: Pick<Mark, 'kind'> | RehearsedMark): boolean =>
   mark.kind === 'refused' || ('practised' in mark && mark.practised.kind === 'refused');
 
-const baseNames: ReadonlySet<string> = new Set([
-  ...['event', 'gate', 'boot', 'sequence', 'at', 'monotonicMs', 'clock', 'lane', 'operator'],
-  ...['ticketId', 'epoch', 'method', 'rehearsal'],
-]);
+const writerNames = ['event', 'gate', 'boot', 'sequence', 'at', 'monotonicMs', 'clock', 'lane', 'operator'] as const;
+const ticketNames = ['ticketId', 'epoch', 'method', 'rehearsal'] as const;
+const baseNames: ReadonlySet<string> = new Set([...writerNames, ...ticketNames]);
 
 /** What a kind adds to what all marks of tickets have. */
 export const partOf = (mark: PractisedMark | PractisedDraft): RehearsedMark['practised'] =>

@@ -61,7 +61,7 @@ const entriesOf = (gate: string, count: number, fromMinute = 0): readonly Mark[]
     at: { ms: virtualStartMs + (fromMinute + index) * 60_000, counter: 0 },
   }));
 const push = async (gate: TestGate, marks: readonly Mark[]): Promise<void> => {
-  await gate.push([await gate.chunk(marks.map((mark, index) => ({ ...mark, sequence: index + 1 }) as Mark))]);
+  await gate.push([await gate.chunk(marks.map((mark, index) => ({ ...mark, sequence: index + 1 })))]);
 };
 
 describe('a rehearsal of the whole event', () => {
@@ -127,7 +127,7 @@ describe('a rehearsal of the whole event', () => {
       '409 rehearsal-not-in-force',
     );
     const { entries } = auditPageSchema.parse(await test.json('GET', '/audits/log?event=1'));
-    expect(entries.flatMap(({ action, actor }) => (/^rehearsal/.test(action) ? [[action, actor]] : []))).toEqual([
+    expect(entries.flatMap(({ action, actor }) => (action.startsWith('rehearsal') ? [[action, actor]] : []))).toEqual([
       ['rehearsal-ended', steward.id],
       ['rehearsal-begun', supervisor.id],
     ]);

@@ -47,7 +47,7 @@ const anyMarks: fc.Arbitrary<readonly Mark[]> = fc
 
 /** The same marks as of another process start, so that none has the identity of a real one. */
 const practise = (marks: readonly Mark[], boot: string): readonly Mark[] =>
-  marks.flatMap((mark) => rehearsed({ ...mark, boot } as Mark, session));
+  marks.flatMap((mark) => rehearsed({ ...mark, boot }, session));
 
 describe('what was practised', () => {
   it('changes nothing of what is real, whatever it is and in whatever order it is heard', () => {
@@ -55,7 +55,7 @@ describe('what was practised', () => {
       fc.property(anyMarks, anyMarks, fc.boolean(), (real, tried, sameBoot) => {
         // Of the same process start their names are those that a real lapse may carry.
         const practised = practise(tried, sameBoot ? bootOfTests : '0000000000000bad').map((mark) =>
-          sameBoot ? ({ ...mark, sequence: mark.sequence + 12 } as Mark) : mark,
+          sameBoot ? { ...mark, sequence: mark.sequence + 12 } : mark,
         );
         const expected = foldHistory(real, someRules({ reentry: true }));
         expect(foldHistory([...practised, ...real], someRules({ reentry: true }))).toEqual(expected);
@@ -105,7 +105,7 @@ describe('what was practised', () => {
   });
 
   it('is never written as real: a mark for screens has no bytes', () => {
-    expect(() => encodeMark({ ...aMark({ sequence: 1 }), rehearsal: session })).toThrow();
+    expect(() => encodeMark({ ...aMark({ sequence: 1 }), rehearsal: session })).toThrow('never written as real');
   });
 
   it('leaves bands, clocks, counts and orders real', () => {
