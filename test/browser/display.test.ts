@@ -184,6 +184,20 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
     expect([colours.size, shapes.size]).toEqual([states.length, states.length]);
   });
 
+  test('stands under a banner in every state while the gate rehearses, and under none once it is left', async () => {
+    const banner = page.locator('.rehearsal');
+    for (const state of [{ name: 'idle' }, refused, { name: 'closed', why: 'store' }] as const) {
+      gate.show(state, { rehearsalUntilMs: servedAtMs });
+      await banner.waitFor();
+      expect(await banner.innerText()).toContain('Rehearsal – entries do not count');
+      expect(await axeFindings(page)).toEqual([]);
+    }
+    gate.show({ name: 'idle' }, { rehearsalUntilMs: servedAtMs });
+    await expect.poll(text).toContain('REHEARSAL until 19:02: no entry counts.');
+    gate.show({ name: 'idle' });
+    await banner.waitFor({ state: 'detached' });
+  });
+
   describe('speaks to whoever comes with a ticket', () => {
     test.each(languages)('in its language, %s, alone and in its direction', async (language) => {
       gate.show(admitted({ language }));

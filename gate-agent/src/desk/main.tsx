@@ -3,7 +3,7 @@
 import { computed, effect } from '@preact/signals';
 import { render, type JSX } from 'preact';
 import { staffLanguageOf, type StaffLanguage } from '@postern/shared';
-import { connect, connected, hello } from '../display/connection.ts';
+import { connect, connected, hello, views } from '../display/connection.ts';
 import { StateSymbol } from '../display/symbols.tsx';
 import { escape, given, shift, signOff, step, type Step } from './desk.ts';
 import { unanswered } from './gate-client.ts';
@@ -14,6 +14,7 @@ import { focusField, TicketField } from './ticket-field.tsx';
 
 const language: StaffLanguage = staffLanguageOf(navigator.languages);
 
+const rehearses = computed(() => [...views.value.values()].some(({ rehearsal }) => rehearsal !== undefined));
 const lost = computed(() => unanswered.value || (hello.value !== undefined && !connected.value));
 
 const tones: Readonly<Record<Step['name'], 'plain' | 'good' | 'ask' | 'bad'>> = {
@@ -61,6 +62,11 @@ function Header(): JSX.Element {
         {labels.desk[language]}
         {hello.value === undefined ? '' : ` · ${hello.value.gate.name}`}
       </span>
+      {rehearses.value && (
+        <strong class="rehearsal" role="status">
+          {labels.rehearsal[language]}
+        </strong>
+      )}
       {by !== undefined && step.value.name !== 'sign-on' && (
         <>
           <span class="given">

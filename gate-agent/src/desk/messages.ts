@@ -10,6 +10,10 @@ export const labels = {
   signOff: { en: 'Sign off', de: 'Abmelden' },
   ticket: { en: 'Ticket code', de: 'Ticketcode' },
   nextTicket: { en: 'Next ticket code', de: 'Nächster Ticketcode' },
+  rehearsal: {
+    en: 'Rehearsal – bands linked now stay linked',
+    de: 'Probe – jetzt verknüpfte Bändchen bleiben verknüpft',
+  },
   given: { en: 'Bands given', de: 'Ausgegebene Bändchen' },
   cancel: { en: 'Cancel', de: 'Abbrechen' },
   goOn: { en: 'Go on', de: 'Weiter' },

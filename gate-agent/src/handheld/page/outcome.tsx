@@ -27,6 +27,8 @@ export function viewOf(state: LaneState, { handheld }: Pick<Page, 'handheld'>): 
     direction: isRunning ? now.direction : 'entry',
     // The line at the top says it.
     noContactSinceMs: undefined,
+    shows: ['code'],
+    clockTrusted: !isRunning || now.clock.trusted,
     hasFeed: !isRunning || now.feed.version !== undefined,
     forgotten: isRunning && now.feed.leaseEndedMs !== undefined ? 'lease-over' : undefined,
     atMs: isRunning ? now.clock.nowMs : 0,
