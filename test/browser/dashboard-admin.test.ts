@@ -46,7 +46,13 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
   beforeAll(async () => {
     process = runCloudWith(
       { POSTERN_CLOUD_WEBHOOK_NETWORKS: '127.0.0.0/8' },
-      ...['serve', '--database', `sqlite:${join(folder.path, 'cloud.db')}`, '--port', '0', '--log-level', 'warn'],
+      'serve',
+      '--database',
+      `sqlite:${join(folder.path, 'cloud.db')}`,
+      '--port',
+      '0',
+      '--log-level',
+      'warn',
     );
     [url, browser, receiver] = await Promise.all([process.ready, launchBrowser(), startWebhookReceiver()]);
     const token = firstToken(process);
@@ -172,13 +178,13 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     expect(await text(first)).toMatch(/1\.5 GB[^]*84 °C[^]*12/);
     await button('Show more gates').click();
     await expect.poll(() => text(caption)).toBe('100 of 203 gates');
-    await isAccessible();
     await page.getByLabel('Find a gate').fill('yard 117');
     await expect.poll(() => page.locator('tbody tr').count()).toBe(1);
     await page.getByLabel('Find a gate').fill('');
     await page.getByLabel('Show', { exact: true }).selectOption({ label: 'What needs attention' });
     await row('Gate A').waitFor();
     expect(await row('Crowd').count()).toBe(0);
+    await isAccessible();
     await row('Gate A').getByRole('link').click();
     await page.getByRole('heading', { name: 'Gate A', level: 1 }).waitFor();
     await isAccessible();
@@ -205,6 +211,11 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await confirm('Replace', /Another machine takes over/);
     await page.locator('.enrolment-code code').waitFor();
     await go('e/1/gates/suedkurve-3');
+    await button('Rename or move').click();
+    await dialog().getByLabel('Name').fill('Südkurve Süd');
+    await dialog().getByLabel('Zone').selectOption({ label: 'Yard' });
+    await button('Save', dialog()).click();
+    await page.getByRole('heading', { name: 'Südkurve Süd', level: 1 }).waitFor();
     await button('Revoke').click();
     await dialog().getByLabel('Reason').fill('stolen');
     await confirm('Revoke', /Nothing that it signs from now on is believed[^]*cannot be undone/);
@@ -298,7 +309,7 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await row('gate-revoked').waitFor();
     await isAccessible();
     await button(/^Let in/, row('gate-revoked')).click();
-    await confirm('Let in', /1 marks become part of the history/);
+    await confirm('Let in', /1 mark will be part of the history/);
     await row(/Let in .*\d\d:\d\d/).waitFor();
   });
 
@@ -471,7 +482,7 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await page.getByRole('link', { name: 'All keys' }).click();
     await button(/^Revoke/, retired).click();
     await dialog().getByLabel('Reason').fill('stolen laptop');
-    await confirm('Revoke', /4 tickets have a code signed by this key[^]*issued again/);
+    await confirm('Revoke', /signed by this key: 4\.[^]*issued again/);
     await row(/Generation 1[^]*Revoked[^]*stolen laptop/).waitFor();
   });
 

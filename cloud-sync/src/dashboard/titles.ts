@@ -4,7 +4,7 @@ import type { StaffTexts } from '@postern/shared';
 export const titles = {
   account: { en: 'My account', de: 'Mein Konto' },
   audit: { en: 'Audit log', de: 'Protokoll' },
-  auditOfAll: { en: 'Audit log of everything', de: 'Protokoll von allem' },
+  auditOfAll: { en: 'Whole audit log', de: 'Gesamtes Protokoll' },
   cases: { en: 'Cases', de: 'Fälle' },
   gates: { en: 'Gates', de: 'Gates' },
   keys: { en: 'Keys', de: 'Schlüssel' },

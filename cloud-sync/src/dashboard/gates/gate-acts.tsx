@@ -13,6 +13,7 @@ import { useState } from 'preact/hooks';
 import { say, type StaffTexts } from '../language.ts';
 import { ActButton, AskingButton } from '../parts/acts.tsx';
 import { orProblem } from '../parts/problem.tsx';
+import { ChangeGateButton } from './change-gate.tsx';
 import { declareFound, declareLost, inviteGate, replaceGate, revokeGate, wipeGate } from './gates-data.ts';
 import { actTexts, labels, lostReasonTexts } from './messages.ts';
 
@@ -48,7 +49,12 @@ export function GateActs(props: GateActsProps): JSX.Element | null {
   return (
     <Panel title={say(labels.actions)}>
       <div class="acts">
-        {manages && !isRevoked && <ActButton act={invite}>{say(labels.newCode)}</ActButton>}
+        {manages && !isRevoked && (
+          <>
+            <ActButton act={invite}>{say(labels.newCode)}</ActButton>
+            <ChangeGateButton event={event} gate={gate} onChanged={() => done(actTexts.changeDone)} />
+          </>
+        )}
         {gate.lost === undefined ? (
           <LostButton {...props} done={done} />
         ) : (

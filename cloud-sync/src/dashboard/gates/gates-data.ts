@@ -6,6 +6,7 @@ import {
   lostGateSchema,
   ok,
   revokeGateResponseSchema,
+  type GateChange,
   type GateDescription,
   type GateReplaced,
   type GateResponse,
@@ -60,6 +61,9 @@ const gatePath = (event: number, gate: string): string => `/admin/events/${event
 /** Makes a gate, or gives one that is there a new one-time code. */
 export const inviteGate = (event: number, gate: GateDescription): Promise<Result<GateResponse, Problem>> =>
   ask('POST', `/admin/events/${event}/gates`, gateResponseSchema, { body: gate });
+
+export const changeGate = (event: number, gate: string, change: GateChange): Promise<Result<unknown, Problem>> =>
+  tell('PATCH', gatePath(event, gate), { body: change });
 
 export const revokeGate = (event: number, gate: string, reason: string): Promise<Result<unknown, Problem>> =>
   ask('POST', `${gatePath(event, gate)}/revoke`, revokeGateResponseSchema, { body: { reason } });

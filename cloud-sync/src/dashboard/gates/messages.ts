@@ -141,6 +141,12 @@ export const labels = {
   riskRevocations: { en: 'Revocations not confirmed since', de: 'Sperren unbestätigt seit' },
 
   // Acts.
+  change: { en: 'Rename or move', de: 'Umbenennen oder verlegen' },
+  save: { en: 'Save', de: 'Speichern' },
+  zoneMoves: {
+    en: 'One that is enrolled goes on as its gate.toml says: change the zone there too, or enrol it again.',
+    de: 'Ist es schon eingerichtet, gilt seine gate.toml: den Bereich auch dort ändern oder neu einrichten.',
+  },
   actions: { en: 'What can be done', de: 'Was getan werden kann' },
   declareLost: { en: 'Declare lost', de: 'Als verloren melden' },
   found: { en: 'It was found', de: 'Wieder gefunden' },
@@ -207,6 +213,7 @@ const waitingPart = (waiting: number | undefined): StaffTexts => {
 
 /** What asks before something is done with a gate, and says that it was. */
 export const actTexts = {
+  changeDone: { en: 'Saved.', de: 'Gespeichert.' },
   lostTitle: (name: string): StaffTexts => ({
     en: `Declare “${name}” lost?`,
     de: `„${name}“ als verloren melden?`,
