@@ -125,7 +125,8 @@ async function paintTimes(browser: Browser, gate: ShownGate, path: string, round
   await page.evaluate(() => {
     const { tellPainted } = globalThis as unknown as { readonly tellPainted: (atMs: number) => void };
     const channel = new MessageChannel();
-    channel.port1.onmessage = () => tellPainted(performance.timeOrigin + performance.now());
+    channel.port1.addEventListener('message', () => tellPainted(performance.timeOrigin + performance.now()));
+    channel.port1.start();
     let isWaiting = false;
     new MutationObserver(() => {
       if (isWaiting) return;
@@ -168,8 +169,8 @@ async function openSlowly(browser: Browser, url: string, rounds: number): Promis
     await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: slowdown });
     await page.addInitScript(() => {
       new MutationObserver(() => {
-        if ('shownMs' in globalThis || document.body?.textContent.includes('Show your ticket code') !== true) return;
-        Object.assign(globalThis, { shownMs: performance.now() });
+        const isShown = document.body?.textContent.includes('Show your ticket code') ?? false;
+        if (isShown && !('shownMs' in globalThis)) Object.assign(globalThis, { shownMs: performance.now() });
       }).observe(document, { childList: true, subtree: true, characterData: true });
     });
     await page.goto(url);
