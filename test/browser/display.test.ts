@@ -193,8 +193,12 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
       expect(await axeFindings(page)).toEqual([]);
     }
     gate.show({ name: 'idle' }, { rehearsalUntilMs: servedAtMs });
+    await page.waitForSelector('[data-tone=ready]');
+    await page.getByRole('button', { name: 'For staff' }).click();
     await expect.poll(text).toContain('REHEARSAL until 19:02: no entry counts.');
     gate.show({ name: 'idle' });
+    await page.getByRole('button', { name: 'For staff' }).click();
+    await page.waitForSelector('.sheet', { state: 'detached' });
     await banner.waitFor({ state: 'detached' });
   });
 

@@ -25,10 +25,10 @@ export function viewOf(state: LaneState, { handheld }: Pick<Page, 'handheld'>): 
     timeZone: handheld.policy()?.timeZone ?? 'UTC',
     gateName: handheld.gateName,
     direction: isRunning ? now.direction : 'entry',
-    // The line at the top says it.
-    noContactSinceMs: undefined,
     shows: ['code'],
-    clockTrusted: !isRunning || now.clock.trusted,
+    // The line at the top says both.
+    noContactSinceMs: undefined,
+    clockTrusted: true,
     hasFeed: !isRunning || now.feed.version !== undefined,
     forgotten: isRunning && now.feed.leaseEndedMs !== undefined ? 'lease-over' : undefined,
     atMs: isRunning ? now.clock.nowMs : 0,
@@ -60,7 +60,7 @@ export function Outcome(): JSX.Element | null {
           </p>
         )}
         {view.party !== undefined && <Party {...view.party} />}
-        {view.staff.map((text) => (
+        {[...view.staff, ...view.standing].map((text) => (
           <p key={text} class="staff">
             {text}
           </p>
