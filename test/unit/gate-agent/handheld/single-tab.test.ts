@@ -22,11 +22,13 @@ function createLocks(): LockManager {
       const run = (): void => {
         const mine = { stolen: () => reject(new DOMException('stolen', 'AbortError')) };
         holder = mine;
-        void Promise.resolve(task({ name: _name, mode: 'exclusive' })).then((value) => {
+        const hold = async (): Promise<void> => {
+          const value = await task({ name: _name, mode: 'exclusive' });
           if (holder === mine) holder = undefined;
           resolve(value);
-          return next();
-        });
+          next();
+        };
+        void hold();
       };
       if (options.steal === true) {
         holder?.stolen();
