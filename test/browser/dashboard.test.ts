@@ -197,6 +197,31 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('main');
   });
 
+  it('shows names as they are written, whatever they are, and stays in shape', async () => {
+    const names = [
+      '<img src=x onerror="alert(1)"> & <script>alert(2)</script>',
+      '\u202Eשער הצפון بوابة الشمال\u202C',
+      "👩‍👩‍👧‍👦 ﷽ Z̷̢̛a̶l̵g̷o̸ “${{7*7}}” '; DROP TABLE gate;--",
+      'W'.repeat(100),
+    ];
+    const event = { ...someEvent, name: names[0], zones: names.map((name, index) => ({ id: `zone-${index}`, name })) };
+    await test.json('POST', '/api/events', event);
+    for (const [index, name] of names.entries())
+      await test.json('POST', '/admin/events/2/gates', {
+        id: `odd-${index}`,
+        name,
+        zone: `zone-${index}`,
+        lanes: [{ id: 'lane-1' }],
+      });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.goto(`${served.url}/#/e/2/live`);
+    await signIn();
+    await page.waitForSelector('.live');
+    for (const name of names) await page.locator('.zone h3').getByText(name, { exact: true }).waitFor();
+    for (const name of names) await page.locator('.gate').getByText(name, { exact: true }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+  });
+
   it('fits a phone, by night and in German, and its menu opens and closes', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });

@@ -14,7 +14,7 @@ export interface FacePageDeps {
 export function facePageRoutes({ faceFolder }: FacePageDeps): Hono<Environment> {
   const router = createRouter();
   const files = readPage(faceFolder);
-  const headers = pageHeaders({ wasm: true, camera: true, base: true });
+  const headers = pageHeaders({ ownPictures: true, wasm: true, camera: true, base: true });
   const give =
     (cacheControl: string) =>
     (c: RouteContext): Response => {

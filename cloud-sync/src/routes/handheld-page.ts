@@ -25,6 +25,7 @@ export function handheldPageRoutes({ handheldFolder, webAuthority }: HandheldPag
     files.set(`/icon-${pixels}.png`, { bytes: drawGateIcon(pixels), contentType: 'image/png' });
   const { domain } = webAuthority;
   const headers = pageHeaders({
+    ownPictures: true,
     wasm: true,
     camera: true,
     installed: true,

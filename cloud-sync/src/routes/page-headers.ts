@@ -4,6 +4,8 @@ import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 
 export interface PageRules {
+  /** It shows pictures that it has made itself, or has in itself. */
+  readonly ownPictures?: boolean;
   /** It runs WebAssembly. */
   readonly wasm?: boolean;
   /** It looks through the camera. */
@@ -17,6 +19,7 @@ export interface PageRules {
 }
 
 export function pageHeaders({
+  ownPictures = false,
   wasm = false,
   camera = false,
   installed = false,
@@ -28,7 +31,7 @@ export function pageHeaders({
       defaultSrc: ["'none'"],
       scriptSrc: ["'self'", ...(wasm ? ["'wasm-unsafe-eval'"] : [])],
       styleSrc: ["'self'"],
-      imgSrc: ["'self'", 'data:', 'blob:'],
+      imgSrc: ["'self'", ...(ownPictures ? ['data:', 'blob:'] : [])],
       connectSrc: ["'self'", ...connect],
       ...(installed ? { manifestSrc: ["'self'"], workerSrc: ["'self'"] } : {}),
       baseUri: [base ? "'self'" : "'none'"],

@@ -19,7 +19,7 @@ export interface PageRoutesDeps {
 export function pageRoutes({ pageFolder, sdkFolders }: PageRoutesDeps): Hono<Environment> {
   const router = createRouter();
   const files = readPage(pageFolder);
-  const headers = pageHeaders({});
+  const headers = pageHeaders({ ownPictures: true });
   router.get('/', headers, (c) => {
     const index = files.get('/index.html');
     if (index === undefined)

@@ -113,6 +113,7 @@ describe('who may talk to the port', () => {
     expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
     expect(headers.get('Cache-Control')).toBe('no-store');
     expect(headers.get('Content-Security-Policy')).toContain("frame-ancestors 'self' http://127.0.0.1:*");
+    expect(headers.get('Content-Security-Policy')).not.toContain('unsafe');
   });
 });
 
