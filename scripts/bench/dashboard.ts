@@ -253,6 +253,7 @@ async function fillTickets(queries: Queries, tickets: readonly number[], nowMs: 
       order_reference: null,
       account: null,
       name_key: nameOf(index).toLowerCase(),
+      surname_key: nameOf(index).toLowerCase().slice('visitor '.length),
       email_key: null,
       order_key: null,
     })),

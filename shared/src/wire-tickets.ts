@@ -153,7 +153,7 @@ export type TicketFilter = (typeof ticketFilters)[number];
 /** `GET /api/tickets?event=…`. */
 export const ticketQuerySchema = z.strictObject({
   event: wholeNumber(4_294_967_295).pipe(eventIdSchema),
-  /** Ticket id or how it begins (8 digits or more), our code as text, short code, foreign code or order number; or how the holder's name or e-mail address begins. */
+  /** Ticket id or how it begins (8 digits or more), our code as text, short code, foreign code or order number; or how the holder's name, its last word, or the e-mail address begins. */
   search: line(searchCharsMax).optional(),
   status: z.enum(ticketFilters).optional(),
   type: wholeNumber(65_535).optional(),

@@ -76,7 +76,7 @@ async function forgetHolder(queries: Queries, id: string): Promise<void> {
   await queries.deleteFrom('ticket_holder').where('account', '=', id).where('order_reference', 'is', null).execute();
   await queries
     .updateTable('ticket_holder')
-    .set({ name: null, email: null, account: null, name_key: null, email_key: null })
+    .set({ name: null, email: null, account: null, name_key: null, surname_key: null, email_key: null })
     .where('account', '=', id)
     .execute();
 }

@@ -1,13 +1,14 @@
-// Persons a minute, in and out, of the last three hours and by zone. Minutes that are long past are counted seldom, the latest at every
-// look: late marks of a gate that was out of touch show within a minute.
+// Persons a minute, in and out, of the last three hours and by zone. They are counted ten minutes at a time, so that nobody waits long behind a count; the
+// latest ones at every look, those before them once a minute: late marks of a gate that was out of touch show by then.
+import { setImmediate } from 'node:timers/promises';
 import { liveSeriesZonesMax, minuteMs, seriesMinutes, type Clock, type LiveSeries } from '@postern/shared';
 import { sql } from 'kysely';
 import type { Database } from '../store/database.ts';
-import { readSparingly } from './sparing-reads.ts';
 
-/** Counted at every look; the ones before them at most every `settledRestMs`. */
-const recentMinutes = 10;
-const settledRestMs = 60_000;
+const sliceMinutes = 10;
+const sliceRestMs = 60_000;
+/** Events of which slices are kept. */
+const eventsMax = 200;
 
 interface Flow {
   readonly zone: string;
@@ -16,22 +17,47 @@ interface Flow {
   readonly entries: number;
   readonly exits: number;
 }
+interface Slice {
+  readonly flows: readonly Flow[];
+  readonly countedMs: number;
+}
 
 export function createLiveSeries(database: Database, clock: Clock): (event: number) => Promise<LiveSeries> {
-  const nowMinute = (): number => Math.floor(clock.wallMs() / minuteMs);
-  const readSettled = readSparingly(
-    clock,
-    async (event) => {
-      const until = nowMinute() - recentMinutes + 1;
-      return { until, flows: await countFlows(database, event, nowMinute() - seriesMinutes + 1, until) };
-    },
-    settledRestMs,
-  );
+  const slicesByEvent = new Map<number, Map<number, Slice>>();
   return async (event) => {
-    const { value: settled } = await readSettled(event);
-    const last = nowMinute();
-    return toSeries([...settled.flows, ...(await countFlows(database, event, settled.until, last + 1))], last);
+    const last = Math.floor(clock.wallMs() / minuteMs);
+    const before = slicesByEvent.get(event);
+    const slices = new Map<number, Slice>();
+    for (const from of slicesUntil(last)) {
+      const known = before?.get(from);
+      const isPast = from + sliceMinutes <= last - sliceMinutes;
+      const isGood = known !== undefined && isPast && clock.monotonicMs() - known.countedMs < sliceRestMs;
+      slices.set(from, isGood ? known : await countSlice(database, clock, event, from));
+    }
+    slicesByEvent.delete(event);
+    slicesByEvent.set(event, slices);
+    const [oldest] = slicesByEvent.keys();
+    if (slicesByEvent.size > eventsMax && oldest !== undefined) slicesByEvent.delete(oldest);
+    return toSeries(
+      [...slices.values()].flatMap(({ flows }) => flows),
+      last,
+    );
   };
+}
+
+/** The first minutes of the slices that three hours touch. */
+function slicesUntil(last: number): readonly number[] {
+  const first = Math.floor((last - seriesMinutes + 1) / sliceMinutes);
+  const count = Math.floor(last / sliceMinutes) - first + 1;
+  return Array.from({ length: count }, (_, index) => (first + index) * sliceMinutes);
+}
+
+async function countSlice(database: Database, clock: Clock, event: number, from: number): Promise<Slice> {
+  const countedMs = clock.monotonicMs();
+  const flows = await countFlows(database, event, from, from + sliceMinutes);
+  // On SQLite a count keeps everybody else waiting.
+  await setImmediate();
+  return { flows, countedMs };
 }
 
 /** From minute `from` until before `until`. */

@@ -25,9 +25,16 @@ export function toHolderRow(event: number, ticket: string, holder: Holder): Inse
     order_reference: holder.order ?? null,
     account: holder.account ?? null,
     name_key: keyOf(holder.name),
+    surname_key: surnameKey(keyOf(holder.name)),
     email_key: keyOf(holder.email),
     order_key: keyOf(holder.order),
   };
+}
+
+/** Null for a name of one word, which is found as it is. */
+function surnameKey(nameKey: string | null): string | null {
+  const space = nameKey?.lastIndexOf(' ') ?? -1;
+  return nameKey === null || space < 0 ? null : nameKey.slice(space + 1);
 }
 
 export const isEmptyHolder = (holder: Holder): boolean => Object.values(holder).every((value) => value === undefined);

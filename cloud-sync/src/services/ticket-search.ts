@@ -101,6 +101,7 @@ async function readRows(
             const { key, prefix, named } = found?.type === 'many' ? found : { key: '', prefix: undefined, named: [] };
             return where.or([
               where.and([where('holder.name_key', '>=', key), where('holder.name_key', '<', key + afterAll)]),
+              where.and([where('holder.surname_key', '>=', key), where('holder.surname_key', '<', key + afterAll)]),
               where.and([where('holder.email_key', '>=', key), where('holder.email_key', '<', key + afterAll)]),
               where('holder.order_key', '=', key),
               ...(prefix === undefined
@@ -168,6 +169,10 @@ async function findBySearch(
     ...(await holders
       .where('name_key', '>=', key)
       .where('name_key', '<', key + afterAll)
+      .execute()),
+    ...(await holders
+      .where('surname_key', '>=', key)
+      .where('surname_key', '<', key + afterAll)
       .execute()),
     ...(await holders
       .where('email_key', '>=', key)

@@ -157,6 +157,7 @@ export const bulkTables = {
       order_reference: 'text',
       account: 'text',
       name_key: 'text',
+      surname_key: 'text',
       email_key: 'text',
       order_key: 'text',
     },

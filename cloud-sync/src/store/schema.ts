@@ -261,6 +261,8 @@ interface TicketHolderTable {
   readonly account: string | null;
   /** The same as they are searched for: see `searchKey`. */
   readonly name_key: string | null;
+  /** The last word of `name_key`, where it has several. */
+  readonly surname_key: string | null;
   readonly email_key: string | null;
   readonly order_key: string | null;
 }

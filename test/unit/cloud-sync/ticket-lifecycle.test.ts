@@ -338,6 +338,8 @@ describe('the list', () => {
       (own.shortCode ?? '').toLowerCase().replace('-', ' '),
       'a-1001',
       'ada lö',
+      'löwe',
+      'LÖ',
       'ＡＤＡ',
       'ADA@EX',
     ])
@@ -348,7 +350,7 @@ describe('the list', () => {
       '%',
       '_',
       'da',
-      'löwe',
+      'we',
       'BOX',
       "' or 1=1 --",
       'B-',

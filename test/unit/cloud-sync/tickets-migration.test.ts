@@ -1,9 +1,12 @@
 // Goal: a database of the first schema comes up to date with its foreign codes where they now belong, and its tickets can live on.
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { start } from '../../../cloud-sync/src/store/migrations/0001-start.ts';
 import { tickets } from '../../../cloud-sync/src/store/migrations/0005-tickets.ts';
+import { surnames } from '../../../cloud-sync/src/store/migrations/0039-surnames.ts';
 import { readViews } from '../../../cloud-sync/src/services/ticket-views.ts';
-import { openCloudDatabase } from '../../../scripts/lib/cloud-database.ts';
+import { openCloudDatabase, withDatabase } from '../../../scripts/lib/cloud-database.ts';
+import { createTestCloud, someEvent } from '../../support/cloud.ts';
 
 describe('the migration of tickets', () => {
   it('keeps tickets and moves their codes', async () => {
@@ -28,5 +31,41 @@ describe('the migration of tickets', () => {
       ['b', false, 1],
     ]);
     await database.destroy();
+  });
+});
+
+describe('the migration of last words of names', () => {
+  it('makes of names that are there what new ones get', async () => {
+    const test = await createTestCloud();
+    try {
+      await test.json('POST', '/api/events', someEvent);
+      const names = [
+        'Ada Lovelace',
+        'Ludwig van  Beethoven',
+        'Cher',
+        'مريم ميرزاخاني',
+        '👩‍👧 Ö  ÄÖ',
+        'x 100%',
+        "D'Arcy ' or 1=1",
+      ];
+      await test.json('POST', '/api/tickets/batch', {
+        event: 1,
+        tickets: names.map((name) => ({ type: 1, holder: { name } })),
+      });
+      const read = (): Promise<readonly unknown[]> =>
+        withDatabase(test.databaseUrl, (database) =>
+          database.selectFrom('ticket_holder').select(['name', 'surname_key']).orderBy('ticket').execute(),
+        );
+      const before = await read();
+      expect(before).toContainEqual({ name: 'Ada Lovelace', surname_key: 'lovelace' });
+      await withDatabase(test.databaseUrl, async (database) => {
+        await sql`drop index ticket_holder_by_surname`.execute(database);
+        await sql`alter table ticket_holder drop column surname_key`.execute(database);
+        await surnames.up(database);
+      });
+      expect(await read()).toEqual(before);
+    } finally {
+      await test.close();
+    }
   });
 });

@@ -28,6 +28,7 @@ import { gateVitals } from './0028-gate-vitals.ts';
 import { story } from './0029-story.ts';
 import { rehearsal } from './0034-rehearsal.ts';
 import { ticketLanguage } from './0037-ticket-language.ts';
+import { surnames } from './0039-surnames.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -58,4 +59,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0029-story': story,
   '0034-rehearsal': rehearsal,
   '0037-ticket-language': ticketLanguage,
+  '0039-surnames': surnames,
 };
