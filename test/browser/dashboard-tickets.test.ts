@@ -3,7 +3,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { createShop } from '../../scripts/lib/pretix-stand-in/shop.ts';
+import { startPretixStandIn } from '../../scripts/lib/pretix-stand-in/server.ts';
 import type { EventResponse, TicketList, TicketResponse } from '@postern/shared';
 import { naughtyNames } from '../fixtures/naughty.ts';
 import { launchBrowser } from '../support/browser.ts';
@@ -26,7 +28,10 @@ describeOrReport('tickets on the dashboard', firstReason(missingPrograms('chromi
   let watch: PageWatch;
 
   beforeAll(async () => {
-    [browser, cloud] = await Promise.all([launchBrowser(), startNewCloud(folder.path)]);
+    [browser, cloud] = await Promise.all([
+      launchBrowser(),
+      startNewCloud(folder.path, { POSTERN_CLOUD_WEBHOOK_NETWORKS: '127.0.0.0/8' }),
+    ]);
     token = firstToken(cloud.process);
     access = accessCloud((path, init) => fetch(cloud.url + path, init), token);
     page = await browser.newPage({ locale: 'en-GB', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce' });
@@ -257,9 +262,57 @@ describeOrReport('tickets on the dashboard', firstReason(missingPrograms('chromi
     await page.getByText('This is a workbook or an archive.').waitFor();
     await choose([]);
     await page.getByText('The file is empty.').waitFor();
+    // Dropped onto the page it is read as if it had been chosen.
+    const files = await page.evaluateHandle(() => {
+      const dropped = new DataTransfer();
+      dropped.items.add(new File(['code,name\nX1,Ann'], 'list.csv', { type: 'text/csv' }));
+      return dropped;
+    });
+    await page.locator('.file-drop').dispatchEvent('drop', { dataTransfer: files });
+    await page.getByText('list.csv').waitFor();
+    expect(await page.locator('.preview tbody td').allInnerTexts()).toEqual(['X1', 'Ann']);
+  });
+
+  it('connects a pretix server, shows what came of it, and sends again what pretix refused', async () => {
+    const shop = createShop({ now: Date.now });
+    const list = shop.addList('Entrance');
+    const item = shop.addItem('Balcony');
+    const sold = [0, 1].map(() => shop.addOrder({ positions: [{ item: item.id }] }));
+    const standIn = await startPretixStandIn({ shop });
+    onTestFinished(() => standIn.stop());
+    await goTo('e/1/tickets');
+    await goTo('e/1/files');
     await button('Connect a pretix server …').click();
+    await page.getByLabel('Server').fill(standIn.url);
+    await page.getByLabel('Organizer’s short name').fill(standIn.organizer);
+    await page.getByLabel('Event’s short name').fill(standIn.slug);
+    await page.getByLabel('API token').fill('a wrong token');
     await page.getByLabel('Check-in lists').fill('twelve');
     await page.getByText('Write numbers, such as').waitFor();
+    await page.getByLabel('Check-in lists').fill(String(list.id));
+    await page.getByLabel('API token').fill(standIn.token);
+    await button('Connect', page.locator('.pretix')).click();
+    await page.locator('.pretix').getByText('Balcony').first().waitFor();
+    await button('Read what is new').click();
+    await expect.poll(async () => (await tickets(sold[1]?.code)).length).toBe(1);
+    expect(await axeFindings(page)).toEqual([]);
+
+    // Let in here while it is cancelled there.
+    const [entered] = await tickets(sold[0]?.code);
+    for (const position of sold[0]?.positions ?? []) shop.cancelPosition(position);
+    await access.json('POST', '/api/events/1/overrides', {
+      reason: 'lost-code',
+      zone: 'arena',
+      ticket: entered?.id,
+    });
+    await button('Read what is new').click();
+    await page.getByText('Entries that pretix refused').waitFor();
+    await button(/Send the 1 refused/).click();
+    await page.getByText('1 are sent again.').waitFor();
+    await button('Disconnect …').click();
+    expect(await dialog().innerText()).toContain('The tickets that are here stay');
+    await button('Disconnect', dialog()).click();
+    await button('Connect a pretix server …').waitFor();
   });
 
   it('makes links for phones of all tickets that nobody has used, as one list', async () => {
@@ -290,7 +343,7 @@ describeOrReport('tickets on the dashboard', firstReason(missingPrograms('chromi
     await button('Save').click();
     await page.getByText('Saved. Gates take it over').first().waitFor();
     expect((await event()).policy.types.at(-1)).toMatchObject({
-      id: 3,
+      id: 4,
       name: 'Early bird',
       uses: 0,
       zones: ['backstage'],
@@ -306,7 +359,8 @@ describeOrReport('tickets on the dashboard', firstReason(missingPrograms('chromi
     await page.getByText('Somebody else has changed the rules meanwhile').waitFor();
     expect((await event()).policy).toMatchObject({ name: 'Harbour Nights' });
     expect((await event()).policy.zones[0]?.capacity).toBeUndefined();
-    await page.reload();
+    await button('Forget the changes').click();
+    await expect.poll(() => page.getByLabel('Persons at most').first().inputValue()).toBe('');
     await page.getByLabel('Persons at most').first().fill('5000');
     await button('Save').click();
     await expect.poll(async () => (await event()).policy.zones[0]?.capacity).toBe(5_000);

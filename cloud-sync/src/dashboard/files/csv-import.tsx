@@ -19,10 +19,10 @@ export interface ChosenFile {
 
 export function CsvImport({
   event,
-  onImported,
+  onStarted,
 }: {
   readonly event: EventResponse;
-  readonly onImported?: () => void;
+  readonly onStarted?: () => void;
 }): JSX.Element {
   const [chosen, setChosen] = useState<ChosenFile>();
   const [wrong, setWrong] = useState<PreviewProblem['type']>();
@@ -53,7 +53,10 @@ export function CsvImport({
               event={event}
               chosen={chosen}
               onAnother={() => setChosen(undefined)}
-              onStarted={setRun}
+              onStarted={(started) => {
+                setRun(started);
+                onStarted?.();
+              }}
             />
           )}
         </>
@@ -61,10 +64,7 @@ export function CsvImport({
         <ImportRun
           event={event}
           run={run}
-          onEnded={() => {
-            void readEvents();
-            onImported?.();
-          }}
+          onEnded={() => void readEvents()}
           onAnother={() => {
             setRun(undefined);
             setChosen(undefined);

@@ -80,7 +80,7 @@ function OfEvent({ event }: { readonly event: EventResponse }): JSX.Element {
       onOpen={setOpened}
       name={event.policy.name}
       body={{
-        tickets: <TicketsStep event={event} progress={progress} />,
+        tickets: <TicketsStep event={event} progress={progress} onStarted={() => setOpened('tickets')} />,
         codes: <CodesStep event={event} />,
         gate: <GateStep event={event} progress={progress} onLeave={() => setOpened(undefined)} />,
         scan: <ScanStep event={event} progress={progress} />,

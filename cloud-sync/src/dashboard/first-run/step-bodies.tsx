@@ -19,7 +19,14 @@ export interface StepProps {
   readonly progress: EventProgress;
 }
 
-export function TicketsStep({ event, progress }: StepProps): JSX.Element {
+export function TicketsStep({
+  event,
+  progress,
+  onStarted,
+}: StepProps & {
+  /** Something goes on here that somebody wants to see, also once there are tickets. */
+  readonly onStarted: () => void;
+}): JSX.Element {
   const [way, setWay] = useState<'issue' | 'import'>();
   return (
     <>
@@ -40,7 +47,7 @@ export function TicketsStep({ event, progress }: StepProps): JSX.Element {
       {way === 'issue' && <IssueForm event={event} />}
       {way === 'import' && (
         <>
-          <CsvImport event={event} />
+          <CsvImport event={event} onStarted={onStarted} />
           <Pretix event={event} />
         </>
       )}

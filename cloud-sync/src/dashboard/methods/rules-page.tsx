@@ -1,6 +1,8 @@
 // The section as a whole: one part at a time, each with an address of its own.
 import type { EventResponse } from '@postern/shared';
 import type { ComponentType, JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { readEvents } from '../events.ts';
 import { say, type StaffTexts } from '../language.ts';
 import { Tabs } from '../parts/tabs.tsx';
 import type { EventSectionProps } from '../section.tsx';
@@ -32,6 +34,9 @@ const parts: readonly {
 ];
 
 export function RulesPage({ event, rest }: EventSectionProps): JSX.Element {
+  const [isFresh, setIsFresh] = useState(false);
+  // Forms begin with the rules as they are now: pretix, another tab and other people change them too.
+  useEffect(() => void readEvents().then(() => setIsFresh(true)), []);
   const shown = parts.find(({ id }) => id === rest[0]) ?? parts[0];
   return (
     <>
@@ -43,7 +48,7 @@ export function RulesPage({ event, rest }: EventSectionProps): JSX.Element {
         tabs={parts.map(({ id, title }) => ({ id, title: say(title) }))}
         shown={shown?.id ?? ''}
       />
-      {shown !== undefined && <shown.render key={shown.id} event={event} />}
+      {isFresh && shown !== undefined && <shown.render key={shown.id} event={event} />}
     </>
   );
 }

@@ -16,7 +16,7 @@ export const SaveBar = ({
   <div class="save-bar">
     <ProblemBanner problem={draft.problem} />
     <p class="actions-row">
-      {draft.isChanged && <Button onClick={draft.reset}>{say(labels.forget)}</Button>}
+      {draft.isChanged && <Button onClick={() => void draft.reset()}>{say(labels.forget)}</Button>}
       <Button type="submit" kind="primary" busy={draft.busy} disabled={!draft.isChanged || !ready}>
         {say(labels.save)}
       </Button>

@@ -18,7 +18,7 @@ export interface RulesDraft {
   /** Whether it went well. */
   readonly save: () => Promise<boolean>;
   /** As they are at the cloud; what was typed is gone. */
-  readonly reset: () => void;
+  readonly reset: () => Promise<void>;
 }
 
 export function useRules(event: EventResponse): RulesDraft {
@@ -59,10 +59,12 @@ export function useRules(event: EventResponse): RulesDraft {
     busy,
     problem,
     save,
-    reset: () => {
-      setBase(event.policy);
-      setRules(rulesOf(event.policy));
-      setProblem(undefined);
+    reset: async () => {
+      const present = await ask('GET', path, eventResponseSchema);
+      setProblem(present.ok ? undefined : present.error);
+      if (!present.ok) return;
+      setBase(present.value.policy);
+      setRules(rulesOf(present.value.policy));
     },
   };
 }

@@ -10,7 +10,7 @@ import { ProblemBanner } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
 import { listTickets, readTickets } from './collect.ts';
 import { labels } from './messages.ts';
-import { printChoice } from './print-choice.ts';
+import { printChoice, printNext } from './print-choice.ts';
 import { formatTexts, printLabels } from './print-messages.ts';
 import { Sheets } from './sheets-view.tsx';
 import { codesPerPrintMax, inSheets, isPrintable, perSheet, sheetFormats, type SheetFormat } from './sheets.ts';
@@ -57,7 +57,10 @@ export function PrintCodes({ event }: { readonly event: EventResponse }): JSX.El
     setPrepared({ tickets, foreign: read.value.length - tickets.length, isCut: ids.length > codesPerPrintMax });
   };
   // What was handed over is shown at once.
-  useEffect(() => void (chosen.length > 0 && prepare()), []);
+  useEffect(() => {
+    if (chosen.length > 0) void prepare();
+    return () => printNext([]);
+  }, []);
 
   const sheets = prepared === undefined ? [] : inSheets(prepared.tickets, perSheet[format]);
   return (

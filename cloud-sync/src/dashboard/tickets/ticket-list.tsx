@@ -120,9 +120,11 @@ export function TicketList({ event, me }: { readonly event: EventResponse; reado
         <EmptyState
           title={say(labels.none)}
           action={
-            <a class="button primary" href={addressOf({ section: 'start', rest: [String(event.event)] })}>
-              {say({ en: 'What to do next', de: 'Was als Nächstes zu tun ist' })}
-            </a>
+            me.administrator && (
+              <a class="button primary" href={addressOf({ section: 'start', rest: [String(event.event)] })}>
+                {say({ en: 'What to do next', de: 'Was als Nächstes zu tun ist' })}
+              </a>
+            )
           }
         />
       ) : (
