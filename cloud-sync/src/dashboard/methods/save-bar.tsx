@@ -16,10 +16,10 @@ export const SaveBar = ({
   <div class="save-bar">
     <ProblemBanner problem={draft.problem} />
     <p class="actions-row">
-      {draft.isChanged && <Button onClick={() => void draft.reset()}>{say(labels.forget)}</Button>}
       <Button type="submit" kind="primary" busy={draft.busy} disabled={!draft.isChanged || !ready}>
         {say(labels.save)}
       </Button>
+      {draft.isChanged && <Button onClick={() => void draft.reset()}>{say(labels.forget)}</Button>}
     </p>
   </div>
 );
