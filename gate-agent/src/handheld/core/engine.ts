@@ -10,9 +10,11 @@ import {
   sealTo,
   sleep,
   type Clock,
+  isOrderFoldMark,
   type Ledger,
   type Peer,
   type Logger,
+  type Mark,
   type PeerError,
   type Timer,
 } from '@postern/shared';
@@ -24,7 +26,7 @@ import { runPeerLoop } from '../../peers/peer-loop.ts';
 import { emptyStatus, type ListedGate } from '../../peers/replication-status.ts';
 import { createBell } from '../../waiting.ts';
 import { createLanGates } from './lan-gates.ts';
-import { zonesKey } from './other-gates.ts';
+import { everything, zonesKey, type Learned } from './other-gates.ts';
 import { openJournalReader } from './journal-reader.ts';
 import { openHandheldReplica } from './replica.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './replication-messages.ts';
@@ -66,10 +68,14 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
 
   const journal = await openJournalReader(names.journal, gate);
   const zones = createZonesOfOthers(event);
+  let learned = nothing;
   const store = await openHandheldReplica({
     name: names.replica,
     journal,
-    changed: (change) => zones.follow(change),
+    changed: (change) => {
+      zones.follow(change);
+      learned = change.unlearned ? everything : withMarks(learned, change.learned);
+    },
   });
   const adopted = await store.adoptLostMarks(gate, ledger);
   if (adopted > 0)
@@ -95,7 +101,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     if (!zones.changed()) return;
     await zones.bringUpToDate(store);
     await store.derive(zonesKey(event), zones.counts());
-    tell({ type: 'learned' });
+    tell({ type: 'learned', learned });
+    learned = nothing;
   };
   const report = async (): Promise<void> => {
     await tellLearned();
@@ -212,3 +219,10 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     },
   };
 }
+
+const nothing: Learned = { bound: false, orders: false, ofGates: false };
+const withMarks = (learned: Learned, marks: readonly Mark[]): Learned => ({
+  bound: learned.bound || marks.some(({ kind }) => kind === 'bound'),
+  orders: learned.orders || marks.some(isOrderFoldMark),
+  ofGates: learned.ofGates || marks.some(({ kind }) => kind === 'corrected' || kind === 'recounted'),
+});

@@ -191,8 +191,8 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
       observe(status);
       changed();
     },
-    onLearned: () =>
-      void others.refresh().then(
+    onLearned: (learned) =>
+      void others.refresh(learned).then(
         () => lookForOrders(),
         (cause: unknown) => logger.warn({ cause: String(cause) }, 'What other gates have told cannot be read'),
       ),

@@ -7,6 +7,8 @@ export interface JournalOfWorker extends JournalReader {
   readonly gate: string;
   readonly find: (id: MarkId) => Promise<Uint8Array | undefined>;
   readonly marksOf: (writer: WriterId) => Promise<readonly StoredMark[]>;
+  /** 0 where there is none. */
+  readonly lastSequence: (writer: WriterId) => Promise<number>;
   readonly writers: () => Promise<readonly WriterId[]>;
   readonly close: () => void;
 }
@@ -22,6 +24,8 @@ export async function openJournalReader(name: string, gate: string): Promise<Jou
     },
     find: async ({ event, gate: of, boot, sequence }) =>
       (await database.get('mark', [event, of, boot, sequence]))?.bytes,
+    lastSequence: async (writer) =>
+      (await database.transaction('mark').store.openKeyCursor(marksOfWriter(writer), 'prev'))?.key[3] ?? 0,
     marksOf: (writer) => database.getAll('mark', marksOfWriter(writer)),
     close: () => database.close(),
   };

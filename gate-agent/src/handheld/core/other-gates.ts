@@ -28,9 +28,18 @@ export interface OtherGates {
   readonly newsOfOrders: () => readonly OrderNews[];
 }
 
+/** Of which kinds marks have come or gone. */
+export interface Learned {
+  readonly bound: boolean;
+  readonly orders: boolean;
+  /** Clock corrections and recounts. */
+  readonly ofGates: boolean;
+}
+export const everything: Learned = { bound: true, orders: true, ofGates: true };
+
 export interface OtherGatesReader extends OtherGates {
-  /** Reads again what is kept in memory; the worker has stored something of it. */
-  readonly refresh: () => Promise<void>;
+  /** Reads again what is kept in memory: all of it, or that of which the worker has stored something. */
+  readonly refresh: (learned?: Learned) => Promise<void>;
   readonly close: () => void;
 }
 
@@ -60,22 +69,32 @@ export async function openOtherGates({ name, event, logger }: OtherGatesDeps): P
       return mark?.ok === true ? [mark.value] : [];
     });
 
-  const refresh = async (): Promise<void> => {
-    const [tags, ofOrders, ofGates, counted] = await Promise.all([
-      database.getAllFromIndex('mark', 'tag'),
-      database.getAllFromIndex('mark', 'order'),
-      database.getAllFromIndex('mark', 'ofGate'),
-      database.get('derived', zonesKey(event)),
-    ]);
-    bound = toMarks(tags);
-    const now = new Map(toMarks(ofOrders).map((mark) => [markKey(mark), mark]));
+  const readBound = async (): Promise<void> => {
+    bound = toMarks(await database.getAllFromIndex('mark', 'tag'));
+  };
+  const readOrders = async (): Promise<void> => {
+    const found = toMarks(await database.getAllFromIndex('mark', 'order'));
+    const now = new Map(found.map((mark) => [markKey(mark), mark]));
     for (const [key, mark] of now) if (!orders.has(key)) news.push({ type: 'learned', mark });
     for (const [key, mark] of orders) if (!now.has(key)) news.push({ type: 'unlearned', id: idOf(mark) });
     orders = now;
-    const marks = toMarks(ofGates);
+  };
+  const readOfGates = async (): Promise<void> => {
+    const marks = toMarks(await database.getAllFromIndex('mark', 'ofGate'));
     corrections = marks.filter(({ kind }) => kind === 'corrected');
     recounts = lastRecounts(marks, readCorrections(marks));
+  };
+  const readZones = async (): Promise<void> => {
+    const counted = await database.get('derived', zonesKey(event));
     zones = isCounts(counted) ? counted : {};
+  };
+  const refresh = async (learned: Learned = everything): Promise<void> => {
+    await Promise.all([
+      readZones(),
+      ...(learned.bound ? [readBound()] : []),
+      ...(learned.orders ? [readOrders()] : []),
+      ...(learned.ofGates ? [readOfGates()] : []),
+    ]);
   };
 
   await refresh().catch((cause: unknown) =>

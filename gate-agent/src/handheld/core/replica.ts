@@ -71,10 +71,6 @@ const relaxed = { durability: 'relaxed' } as const;
 export async function openHandheldReplica({ name, journal, changed }: ReplicaDeps): Promise<HandheldReplica> {
   const database = await openReplicaDatabase(name);
 
-  /** Of the marks in the journal and here: the bytes. */
-  const storedBytes = async (id: MarkId): Promise<Uint8Array | undefined> =>
-    (await database.get('mark', keyOf(id)))?.bytes ?? (await journal.find(id));
-
   const storeMarks = async (marks: readonly EncodedMark[]): Promise<void> => {
     const transaction = database.transaction('mark', 'readwrite', relaxed);
     for (const { mark } of marks) void quiet(transaction.store.put(toLearned(mark)));
@@ -216,10 +212,14 @@ export async function openHandheldReplica({ name, journal, changed }: ReplicaDep
     adoptLostMarks: async (gate, ledger) => {
       let adopted = 0;
       for (const state of (await database.getAll('segment')).filter((one) => one.gate === gate)) {
+        // Whatever a journal has lost it has lost at its end.
+        const inJournal = await journal.lastSequence(state);
+        if (state.firstSequence + state.count - 1 <= inJournal) continue;
         const missing: EncodedMark[] = [];
         for (const [index, bytes] of ledger.marks(await chunks(state)).entries()) {
           const id = { event: state.event, gate, boot: state.boot, sequence: state.firstSequence + index };
-          const mark = (await storedBytes(id)) === undefined ? decodeMark(bytes, id) : undefined;
+          const isLost = id.sequence > inJournal && (await database.get('mark', keyOf(id))) === undefined;
+          const mark = isLost ? decodeMark(bytes, id) : undefined;
           if (mark?.ok === true) missing.push({ mark: mark.value, bytes });
         }
         for (let start = 0; start < missing.length; start += marksPerTransactionMax)

@@ -2,6 +2,7 @@
 import type { HybridTimestamp } from '@postern/shared';
 import type { ListedGate, ReplicationStatus } from '../../peers/replication-status.ts';
 import type { DatabaseNames } from './databases.ts';
+import type { Learned } from './other-gates.ts';
 
 export interface WorkerSettings {
   readonly gate: string;
@@ -38,7 +39,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'status'; readonly status: ReplicationStatus }
   /** Marks of other gates have been learned, or have gone. */
-  | { readonly type: 'learned' }
+  | { readonly type: 'learned'; readonly learned: Learned }
   | { readonly type: 'answer'; readonly id: number; readonly answer: string | Uint8Array | undefined }
   | { readonly type: 'revoked'; readonly notice: string }
   | {

@@ -2,6 +2,7 @@
 // waited for by a scan.
 import { backoffMs, type HybridTimestamp, type Logger, type Random, type Timer } from '@postern/shared';
 import { emptyStatus, type ListedGate, type ReplicationStatus } from '../../peers/replication-status.ts';
+import type { Learned } from './other-gates.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './replication-messages.ts';
 
 export interface ReplicationDeps {
@@ -12,7 +13,7 @@ export interface ReplicationDeps {
   readonly logger: Logger;
   readonly through: () => HybridTimestamp | undefined;
   readonly onStatus: (status: ReplicationStatus) => void;
-  readonly onLearned: () => void;
+  readonly onLearned: (learned: Learned) => void;
   readonly onRevoked: (notice: string) => void;
 }
 
@@ -52,7 +53,7 @@ export function startReplication(deps: ReplicationDeps): Replication {
         status = message.status;
         return deps.onStatus(status);
       case 'learned':
-        return deps.onLearned();
+        return deps.onLearned(message.learned);
       case 'revoked':
         return deps.onRevoked(message.notice);
       case 'log':
