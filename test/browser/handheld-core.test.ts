@@ -1,6 +1,7 @@
 // Goal: a phone's browser is one more gate. Against a real cloud process: it enrols, follows the ticket list, admits once, goes on alone when the
 // cloud is gone, loses nothing when its browser is killed, merges afterwards to the very same history, and hears what others have done. One
 // tab at a time is the gate; a phone without room lets nobody in; a revoked one forgets everything.
+import { writeFileSync } from 'node:fs';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
@@ -302,6 +303,14 @@ describeOrReport('a handheld', missingHandheldPage(), () => {
     const names = await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
     expect(names).toEqual(['postern-device']);
     expect(await page.evaluate(async () => (await window.handheld).search('anything'))).toEqual([]);
+    const sealed = await page.evaluate(async () =>
+      (await (await window.handheld).sealedMarks()).map((file) => Array.from(file)),
+    );
+    expect(sealed).toHaveLength(1);
+    const file = `${folder.path}/hand-1.sealed`;
+    writeFileSync(file, Uint8Array.from(sealed[0] ?? []));
+    const carried = await runCloud('import-sealed', file, '--database', database).ended;
+    expect([carried.code, carried.out]).toEqual([0, expect.stringContaining('0 new marks in the history')]);
     await enrol('hand-2');
     await becomes({ phase: 'running', gate: { id: 'hand-2' }, feed: { tickets: tickets.length } });
     await knows(4, 1);

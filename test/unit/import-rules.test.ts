@@ -85,6 +85,21 @@ describe('workspaces', () => {
     expect(forbidden([...agent, ...cloud], leaves)).toEqual([]);
   });
 
+  test('what runs in a phone reaches nothing of Node, in whichever folder it lies', () => {
+    const byPath = new Map(agent.map((file) => [file.path, file]));
+    const reached = new Set(
+      agent.map(({ path }) => path).filter((path) => path.startsWith('gate-agent/src/handheld/')),
+    );
+    for (const path of reached) {
+      const { imports = [], typeImports = [] } = byPath.get(path) ?? {};
+      for (const specifier of imports)
+        if (byPath.has(specifier) && !typeImports.includes(specifier)) reached.add(specifier);
+    }
+    expect([...reached].some((path) => path.startsWith('gate-agent/src/peers/'))).toBe(true);
+    const files = [...reached].flatMap((path) => byPath.get(path) ?? []);
+    expect(forbidden(files, (specifier, _, typeOnly) => isNode(specifier) && !typeOnly)).toEqual([]);
+  });
+
   test('no source depends on a script or a test', () => {
     expect(forbidden(workspaces, (specifier) => /^(scripts|test)\//.test(specifier))).toEqual([]);
     expect(forbidden(scripts, (specifier) => specifier.startsWith('test/'))).toEqual([]);

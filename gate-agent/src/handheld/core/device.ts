@@ -26,6 +26,7 @@ const names = {
   revoked: 'revoked',
 } as const;
 
+const sealedPrefix = 'sealed-';
 const sealedSeedSchema = z.object({ iv: z.instanceof(Uint8Array), sealed: z.instanceof(Uint8Array) });
 const ivBytes = 12;
 const algorithm = 'AES-GCM';
@@ -131,17 +132,30 @@ export async function loadPhoneRevoked(database: DeviceDatabase): Promise<PhoneR
 export const savePhoneRevoked = (database: DeviceDatabase, revoked: PhoneRevoked): Promise<void> =>
   keep(database, { [names.revoked]: revoked });
 
-/** Everything but the note that it was revoked: key, identity, list, clock. */
+/** Everything but the note that it was revoked and what is for the cloud: key, identity, list, clock. */
 export async function forgetDevice(database: DeviceDatabase): Promise<void> {
   const transaction = database.transaction(['kept', 'file'], 'readwrite', { durability: 'strict' });
   const kept = transaction.objectStore('kept');
   const forgetting: Promise<unknown>[] = [transaction.objectStore('file').clear()];
-  for (const name of await kept.getAllKeys()) if (name !== names.revoked) forgetting.push(kept.delete(name));
+  for (const name of await kept.getAllKeys())
+    if (name !== names.revoked && !name.startsWith(sealedPrefix)) forgetting.push(kept.delete(name));
   await Promise.all([...forgetting, transaction.done]);
 }
 
-/** Another enrolment makes a gate of it again. */
-export const forgetRevoked = (database: DeviceDatabase): Promise<void> => database.delete('kept', names.revoked);
+/** Another enrolment makes a gate of it again; what is sealed stays until somebody has carried it to the cloud. */
+export async function forgetRevoked(database: DeviceDatabase): Promise<void> {
+  const revoked = await loadPhoneRevoked(database);
+  if (revoked?.sealed !== undefined) await keep(database, { [`${sealedPrefix}${revoked.atMs}`]: revoked.sealed });
+  await database.delete('kept', names.revoked);
+}
+
+/** Marks of gates that this phone has been, sealed to the cloud. */
+export async function loadSealedMarks(database: DeviceDatabase): Promise<readonly Uint8Array[]> {
+  const range = IDBKeyRange.bound(sealedPrefix, `${sealedPrefix}\uffff`);
+  const earlier = (await database.getAll('kept', range)).filter((value) => value instanceof Uint8Array);
+  const last = (await loadPhoneRevoked(database))?.sealed;
+  return last === undefined ? earlier : [...earlier, last];
+}
 
 async function keep(database: DeviceDatabase, values: Readonly<Record<string, unknown>>): Promise<void> {
   const transaction = database.transaction('kept', 'readwrite', { durability: 'strict' });

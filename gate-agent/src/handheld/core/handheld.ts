@@ -147,6 +147,8 @@ export interface Handheld {
   readonly syncNow: () => void;
   /** What the gate has noted of itself since the page was opened, the last lines. */
   readonly log: () => readonly LogLine[];
+  /** Files for somebody to carry to the cloud (`cloud-sync import-sealed`): marks of gates that this phone has been, until they were revoked. */
+  readonly sealedMarks: () => Promise<readonly Uint8Array[]>;
   /** Lanes closed, what waits written, the worker ended. */
   readonly close: () => Promise<void>;
 }

@@ -24,6 +24,7 @@ import {
   loadPhoneClock,
   loadPhoneIdentity,
   loadPhoneRevoked,
+  loadSealedMarks,
   openDeviceKey,
   savePhoneClock,
   savePhoneIdentity,
@@ -153,7 +154,13 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
       startWorker,
       onLaneEvent: tellLane,
       changed: refreshSoon,
-      onRevoked: (atMs, sealKey) => void inTurn(() => forget({ atMs, sealKey })).then(forgetIdentity),
+      onRevoked: (atMs, sealKey) =>
+        void inTurn(async () => {
+          const of = gate;
+          if (of === undefined || identityOf(of).gate.id !== identity.value.gate.id) return;
+          await forget(of, { atMs, sealKey });
+          await forgetIdentity();
+        }),
     });
     identities.set(opened, { gate: of, event });
     gate = opened;
@@ -164,11 +171,11 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
       running: () => describe(opened),
       wiping: {
         revocation: {
-          forget: (told) => inTurn(() => forget(told)),
-          isWiped: () => gate === undefined && state.value.phase === 'revoked',
+          forget: (told) => inTurn(() => forget(opened, told)),
+          isWiped: () => gate !== opened && state.value.phase === 'revoked',
           revokedAtMs: () => (state.value.phase === 'revoked' ? state.value.atMs : undefined),
         },
-        forgetIdentity,
+        forgetIdentity: () => inTurn(forgetIdentity),
         changed: refreshSoon,
       },
       clock,
@@ -182,20 +189,21 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
     await stopping?.stop();
   };
 
-  /** Revoked, or told to by the cloud; what has been forgotten is not forgotten again. */
-  const forget = async (told: {
-    readonly atMs: number;
-    readonly sealKey: Uint8Array | undefined;
-  }): Promise<boolean> => {
-    if (gate === undefined || device === undefined) return state.value.phase === 'revoked';
-    const { gate: of, event } = identityOf(gate);
-    const names = databaseNames(prefix, of.id, event.id);
-    const { sealed, complete } = await forgetGate(told, { gate, database: device, names, stopGate });
+  /** Revoked, or told to by the cloud. Of a gate that is none any more there is nothing left to forget. */
+  const forget = async (
+    of: BrowserGate,
+    told: { readonly atMs: number; readonly sealKey: Uint8Array | undefined },
+  ): Promise<boolean> => {
+    if (gate !== of || device === undefined) return true;
+    const { gate: named, event } = identityOf(of);
+    const names = databaseNames(prefix, named.id, event.id);
+    const { sealed, complete } = await forgetGate(told, { gate: of, database: device, names, stopGate });
     state.value = { phase: 'revoked', atMs: told.atMs, sealed };
     return complete;
   };
+  /** Not where the phone has been enrolled anew meanwhile. */
   const forgetIdentity = async (): Promise<void> => {
-    if (device !== undefined) await forgetDevice(device);
+    if (device !== undefined && gate === undefined && state.value.phase === 'revoked') await forgetDevice(device);
   };
 
   const missing = missingFeatures();
@@ -267,6 +275,8 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
         const code = (text.split('#').at(-1) ?? '').trim();
         if (!isEnrolmentCode(code))
           return err({ type: 'code-malformed', message: 'That is not a one-time code; it looks like 7K2Q-0M9T-XV4B.' });
+        // A key that cannot be read any more proves nothing; marks that it has signed stay where they are.
+        if (state.value.phase === 'damaged') await forgetDevice(database);
         const keys = await openDeviceKey(database, random);
         if (!keys.ok) return err({ type: keys.error.type, message: 'The key of this phone cannot be read.' });
         const answer = await askForCertificate(cloudUrl, code, keys.value, { clock, random, fetch: send });
@@ -308,6 +318,7 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
       gate?.replication.syncNow();
     },
     log: memory.lines,
+    sealedMarks: async () => (device === undefined ? [] : loadSealedMarks(device)),
     close: async () => {
       closed = true;
       lan.stop();

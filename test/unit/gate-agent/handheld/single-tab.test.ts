@@ -17,18 +17,21 @@ function createLocks(): LockManager {
     if (holder !== undefined) return;
     queue.shift()?.run();
   };
+  const hold = async (
+    mine: typeof holder,
+    task: (lock: Lock | null) => unknown,
+    resolve: (value: unknown) => void,
+  ): Promise<void> => {
+    resolve(await task({ name: 'gate', mode: 'exclusive' }));
+    if (holder === mine) holder = undefined;
+    next();
+  };
   const request = (_name: string, options: LockOptions, task: (lock: Lock | null) => unknown): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const run = (): void => {
         const mine = { stolen: () => reject(new DOMException('stolen', 'AbortError')) };
         holder = mine;
-        const hold = async (): Promise<void> => {
-          const value = await task({ name: _name, mode: 'exclusive' });
-          if (holder === mine) holder = undefined;
-          resolve(value);
-          next();
-        };
-        void hold();
+        void hold(mine, task, resolve);
       };
       if (options.steal === true) {
         holder?.stolen();
