@@ -1,4 +1,4 @@
-// The files of a built page: read and compressed once at the start, by their path, and sent from memory.
+// The files of a built page: read once at the start, by their path, compressed when they are first asked for, and sent from memory.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -8,7 +8,9 @@ import type { RouteContext } from './context.ts';
 export interface PageFile {
   readonly bytes: Uint8Array;
   /** Of texts and WebAssembly. */
-  readonly gzipped?: Uint8Array;
+  readonly gzipped?: () => Uint8Array;
+  /** Of what the build has compressed, which takes too long for a service. */
+  readonly brotli?: () => Uint8Array;
   readonly contentType: string;
 }
 export const contentTypes: Readonly<Record<string, string>> = {
@@ -34,20 +36,40 @@ export function readPage(folder: string): ReadonlyMap<string, PageFile> {
 }
 
 function readPageFile(folder: string, name: string): PageFile {
-  const bytes = readFileSync(join(folder, name));
+  const path = join(folder, name);
+  const bytes = readFileSync(path);
   const contentType = contentTypes[extname(name)] ?? '';
   const shrinks = /^text\/|[+/](json|xml|wasm)$/.test(contentType);
-  return { bytes, contentType, ...(shrinks ? { gzipped: gzipSync(bytes, { level: 9 }) } : {}) };
+  if (!shrinks) return { bytes, contentType };
+  return {
+    bytes,
+    contentType,
+    gzipped: once(() => gzipSync(bytes, { level: 9 })),
+    ...(existsSync(`${path}.br`) ? { brotli: once(() => readFileSync(`${path}.br`)) } : {}),
+  };
+}
+
+/** When it is first asked for: a service that starts does not wait for it. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** `immutable`: its name changes with its content. */
 export function sendPageFile(c: RouteContext, file: PageFile, kept: 'immutable' | 'revalidated'): Response {
-  const encoding = accepts(c, { header: 'Accept-Encoding', supports: ['gzip', 'identity'], default: 'identity' });
-  const gzipped = encoding === 'gzip' ? file.gzipped : undefined;
-  return c.body(Buffer.from(gzipped ?? file.bytes), 200, {
+  const supports = [...(file.brotli === undefined ? [] : ['br']), ...(file.gzipped === undefined ? [] : ['gzip'])];
+  const accepted = accepts(c, {
+    header: 'Accept-Encoding',
+    supports: [...supports, 'identity'],
+    default: 'identity',
+    match: (offers) =>
+      supports.find((encoding) => offers.some(({ type, q }) => type === encoding && q > 0)) ?? 'identity',
+  });
+  const compressed = accepted === 'br' ? file.brotli?.() : accepted === 'gzip' ? file.gzipped?.() : undefined;
+  return c.body(Buffer.from(compressed ?? file.bytes), 200, {
     'Content-Type': file.contentType,
     'Cache-Control': kept === 'immutable' ? 'public, max-age=31536000, immutable' : 'no-cache',
-    ...(file.gzipped === undefined ? {} : { Vary: 'Accept-Encoding' }),
-    ...(gzipped === undefined ? {} : { 'Content-Encoding': 'gzip' }),
+    ...(supports.length === 0 ? {} : { Vary: 'Accept-Encoding' }),
+    ...(compressed === undefined ? {} : { 'Content-Encoding': accepted }),
   });
 }
