@@ -10,6 +10,7 @@ import { administrationScene } from './administration.ts';
 import { dashboardTicketsScene } from './dashboard-tickets.ts';
 import { dashboardScene } from './dashboard.ts';
 import { displayScene } from './display.ts';
+import { handheldScene } from './handheld.ts';
 import { myTicketScene } from './my-ticket.ts';
 import { take, type Scene } from './screen.ts';
 
@@ -18,6 +19,7 @@ const scenes: readonly Scene[] = [
   dashboardTicketsScene,
   administrationScene,
   displayScene,
+  handheldScene,
   myTicketScene,
 ];
 

@@ -5,7 +5,7 @@ import { render } from 'preact';
 import { handheldSettingsSchema, staffCodePattern, type HandheldSettings, type Presentation } from '@postern/shared';
 import { keepAwake } from '@postern/shared/ui';
 import { createBrowserClock } from '../core/browser-system.ts';
-import type { Handheld } from '../core/handheld.ts';
+import type { Handheld, HandheldState } from '../core/handheld.ts';
 import { App } from './app.tsx';
 import { createCamera } from './camera.ts';
 import { createDuty } from './duty.ts';
@@ -60,9 +60,18 @@ export async function run(root: HTMLElement): Promise<void> {
   if (invited !== '') {
     // The one-time code leaves the address, which people show and share.
     history.replaceState(null, '', location.pathname);
-    if (handheld.state.peek().phase === 'not-enrolled') await enrolBy(handheld, invited);
+    if ((await phaseOnceOpen(handheld)) === 'not-enrolled') await enrolBy(handheld, invited);
   }
 }
+
+const phaseOnceOpen = (handheld: Handheld): Promise<HandheldState['phase']> =>
+  new Promise((resolve) => {
+    const stop = handheld.state.subscribe(({ phase }) => {
+      if (phase === 'opening') return;
+      resolve(phase);
+      queueMicrotask(() => stop());
+    });
+  });
 
 function createPage(handheld: Handheld, { fingerprint }: HandheldSettings): Page {
   const duty = createDuty(handheld);

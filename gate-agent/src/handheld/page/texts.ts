@@ -184,6 +184,13 @@ export const sayings = {
     title: { en: 'No ticket list yet', de: 'Noch keine Ticketliste' },
     hint: { en: 'Connect the phone to the internet once', de: 'Das Gerät einmal mit dem Internet verbinden' },
   },
+  listComes: {
+    title: { en: 'No ticket list yet', de: 'Noch keine Ticketliste' },
+    hint: {
+      en: 'It is on its way, or the event is not published yet',
+      de: 'Sie ist unterwegs, oder die Veranstaltung ist noch nicht veröffentlicht',
+    },
+  },
   leaseOver: {
     title: {
       en: 'Too long without the cloud: the ticket list is forgotten',

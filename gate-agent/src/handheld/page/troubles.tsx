@@ -13,14 +13,18 @@ interface Trouble {
   readonly action?: JSX.Element;
 }
 
+const noListSaying = ({ feed, contact }: RunningState): StaffSaying => {
+  if (feed.leaseEndedMs !== undefined) return sayings.leaseOver;
+  return contact.inTouch ? sayings.listComes : sayings.noList;
+};
+
 export function Troubles({ running }: { readonly running: RunningState }): JSX.Element {
   const { handheld } = usePage();
   const found: Trouble[] = [];
   const { storage, feed, clock, storeTrouble } = running;
   if (storage.room === 'full') found.push({ tone: 'bad', saying: sayings.storageFull });
   else if (storeTrouble !== undefined) found.push({ tone: 'bad', saying: sayings.storeTrouble });
-  if (feed.version === undefined)
-    found.push({ tone: 'bad', saying: feed.leaseEndedMs === undefined ? sayings.noList : sayings.leaseOver });
+  if (feed.version === undefined) found.push({ tone: 'bad', saying: noListSaying(running) });
   if (!clock.trusted) found.push({ tone: 'warn', saying: sayings.clockUntrusted });
   if (storage.room === 'nearly-full') found.push({ tone: 'warn', saying: sayings.storageNearlyFull });
   if (newVersion.value && handheld.laneState.value.name === 'idle')
