@@ -28,6 +28,7 @@ const lists = [
     entries: 'deliveries',
     other: 'state=waiting',
   },
+  { path: '/api/events/{event}/gates', query: '', entries: 'gates' },
   { path: '/admin/jobs/runs', query: '', entries: 'runs', other: 'state=cancelled' },
   { path: '/admin/users', query: '', entries: 'users', other: 'email=a@example.test' },
   { path: '/admin/keys/{key}/tickets', query: '', entries: 'tickets' },
