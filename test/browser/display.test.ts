@@ -63,7 +63,7 @@ interface ShownGate extends ServedApi {
   readonly called: () => readonly string[];
 }
 
-async function startShownGate(port: number, lane: Partial<LaneOnScreen> = {}): Promise<ShownGate> {
+async function startShownGate(port: number, lane: Partial<LaneOnScreen> = {}, name = 'Gate A'): Promise<ShownGate> {
   let turn = 0;
   let view: ShownView = { ...laneStateToView('one', { name: 'idle' }, context), turn };
   const beat: Beat = {
@@ -82,7 +82,7 @@ async function startShownGate(port: number, lane: Partial<LaneOnScreen> = {}): P
   const served: ServedApi = await serveLocalApi(port, {
     calls,
     hello: {
-      gate: { id: 'gate-a', name: 'Gate A' },
+      gate: { id: 'gate-a', name },
       lanes: [{ id: 'one', direction: 'entry', shows: ['code'], ...lane }],
       boot: '00',
       languages: ['en', 'de'],
@@ -380,8 +380,9 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
     await page.setViewportSize({ width: 1_024, height: 600 });
   });
 
-  test('shows where to hold what, with an arrow to the side of the readers', async () => {
-    const other = await startShownGate(0, { shows: ['code', 'band'], readerSide: 'left' });
+  test('shows where to hold what, with an arrow to the side of the readers, whatever the gate is called', async () => {
+    const name = `<b>بوابة</b> 🎪 ${'Süd'.repeat(28)}`;
+    const other = await startShownGate(0, { shows: ['code', 'band'], readerSide: 'left' }, name);
     const second = await browser.newPage({ viewport: { width: 800, height: 480 } });
     await second.goto(`${other.server.url}/display`);
     await second.waitForSelector('.where-left');
@@ -390,6 +391,9 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
       ['.where svg', '.words'].map((part) => second.locator(part).boundingBox()),
     );
     expect((arrow?.x ?? 999) < (words?.x ?? 0)).toBe(true);
+    expect(await second.locator('header bdi').first().textContent()).toBe(name);
+    const time = await second.locator('header time').boundingBox();
+    expect((time?.x ?? 0) + (time?.width ?? 999)).toBeLessThanOrEqual(800);
     other.show(admitted());
     await second.waitForSelector('[data-tone=welcome]');
     expect(await second.locator('.where').count()).toBe(0);
