@@ -23,7 +23,7 @@ export const dashboardScene: Scene = {
       await page.waitForSelector('.live .plot canvas');
     };
     const screens: readonly Screen[] = [
-      { name: 'live', workspace: 'cloud-sync', context: { viewport: { width: 1_440, height: 1_420 } }, play: live },
+      { name: 'live', workspace: 'cloud-sync', context: { viewport: { width: 1_440, height: 1_220 } }, play: live },
       { name: 'live-dark', workspace: 'cloud-sync', context: { colorScheme: 'dark' }, play: live },
       { name: 'live-phone', workspace: 'cloud-sync', context: { ...phone, locale: 'de-DE' }, play: live },
     ];
