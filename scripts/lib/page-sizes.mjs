@@ -14,7 +14,6 @@ export const budgets = [
   { output: 'cloud-sync/dist/dashboard', first: ['live-page'], firstMax: 120 * kB, allMax: 260 * kB },
   { output: 'gate-agent/dist/display', first: [], firstMax: 30 * kB, allMax: 30 * kB },
   { output: 'gate-agent/dist/desk', first: [], firstMax: 30 * kB, allMax: 30 * kB },
-  { output: 'gate-agent/dist/handheld', first: [], firstMax: 60 * kB, allMax: 2_200 * kB },
   { output: 'cloud-sync/dist/my-ticket', first: [], firstMax: 60 * kB, allMax: 90 * kB },
   { output: 'gate-agent/dist/handheld', first: [], firstMax: 60 * kB, allMax: 2_100 * kB },
 ];
