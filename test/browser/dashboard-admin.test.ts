@@ -140,6 +140,17 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await page.getByText('“Südkurve 3” is enrolled.').waitFor();
     await button('Done').click();
     await row('Südkurve 3').getByText('suedkurve-3').waitFor();
+    // A handheld is a page: its code is an address that the phone's own camera opens.
+    await button('Enrol a gate').first().click();
+    await page.getByLabel('What is it?').selectOption({ label: 'A steward’s handheld (a phone)' });
+    await page.getByLabel('Name', { exact: true }).fill('Ada’s phone');
+    await button('Make the one-time code').click();
+    const onPhone = await text(page.locator('.enrolment-code code'));
+    expect(await page.getByLabel(/^Scan this with the phone’s camera/).inputValue()).toBe(
+      `${url}/handheld/#${onPhone}`,
+    );
+    await page.getByRole('img', { name: `One-time code: ${url}/handheld/#${onPhone}` }).waitFor();
+    await isAccessible();
   });
 
   it('shows gates by what needs attention, finds one of two hundred, and says how it is', async () => {
@@ -171,13 +182,13 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await go('e/1/gates');
     await page.reload();
     const caption = page.locator('caption');
-    await expect.poll(() => text(caption)).toBe('50 of 203 gates');
+    await expect.poll(() => text(caption)).toBe('50 of 204 gates');
     const first = page.locator('tbody tr').first();
     expect(await text(first)).toContain('Gate A');
     expect(await text(first)).toMatch(/Trouble[^]*The reader camera-1 is gone\.[^]*Plug it in again\./);
     expect(await text(first)).toMatch(/1\.5 GB[^]*84 °C[^]*12/);
     await button('Show more gates').click();
-    await expect.poll(() => text(caption)).toBe('100 of 203 gates');
+    await expect.poll(() => text(caption)).toBe('100 of 204 gates');
     await page.getByLabel('Find a gate').fill('yard 117');
     await expect.poll(() => page.locator('tbody tr').count()).toBe(1);
     await page.getByLabel('Find a gate').fill('');

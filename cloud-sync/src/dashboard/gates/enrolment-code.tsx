@@ -5,6 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
 import { say } from '../language.ts';
+import { QrCode } from '../parts/qr-code.tsx';
 import { CopyText } from '../parts/secret.tsx';
 import { serverClock } from '../server-clock.ts';
 import { codeUntilText, enrolledText, labels, waitsForText } from './messages.ts';
@@ -48,13 +49,18 @@ export function EnrolmentCode({ invited, name, kind, onEnrolled, onExpired }: En
       </Banner>
     );
   const cloud = link.slice(0, link.lastIndexOf('#'));
+  // A phone's own camera opens it, and the page there joins with the code.
+  const onPhone = `${cloud}/handheld/#${code}`;
+  const said = `${say(labels.codeLabel)}: ${kind === 'gate' ? link : onPhone}`;
   return (
     <div class="enrolment">
-      <img
-        class="qr"
-        src={`data:image/svg+xml,${encodeURIComponent(qrSvg)}`}
-        alt={`${say(labels.codeLabel)}: ${link}`}
-      />
+      {kind === 'gate' ? (
+        <img class="qr" src={`data:image/svg+xml,${encodeURIComponent(qrSvg)}`} alt={said} />
+      ) : (
+        <div class="qr">
+          <QrCode text={onPhone} label={said} />
+        </div>
+      )}
       <div class="enrolment-words">
         <p class="enrolment-code">
           <span class="muted">{say(labels.codeLabel)}</span>
@@ -64,7 +70,7 @@ export function EnrolmentCode({ invited, name, kind, onEnrolled, onExpired }: En
         {kind === 'gate' ? (
           <CopyText label={say(labels.onGate)} text={`gate-agent enrol ${cloud} ${code}`} />
         ) : (
-          <CopyText label={say(labels.onPhone)} text={`${cloud}/handheld/`} />
+          <CopyText label={say(labels.onPhone)} text={onPhone} />
         )}
         <p class="muted">{say(labels.codeOnce)}</p>
         <Banner tone="busy" role="status">

@@ -6,6 +6,7 @@ import { EnrolGate } from './enrol-gate.tsx';
 import { GatePage } from './gate-page.tsx';
 import { GateList } from './gate-list.tsx';
 import { newPlace } from './places.ts';
+import '../parts/forms.css';
 import './gates.css';
 
 export function Gates({ event, rest, me }: EventSectionProps): JSX.Element {

@@ -104,8 +104,8 @@ export const labels = {
   },
   onGate: { en: 'Type this on the gate', de: 'Auf dem Gate eingeben' },
   onPhone: {
-    en: 'Open this page on the phone, and scan the code or type it',
-    de: 'Auf dem Handy diese Seite öffnen, Code scannen oder eintippen',
+    en: 'Scan this with the phone’s camera, or open the address on it',
+    de: 'Mit der Kamera des Handys scannen oder die Adresse dort öffnen',
   },
   codeLabel: { en: 'One-time code', de: 'Einmalcode' },
   expired: { en: 'The code is too old now: make a new one.', de: 'Der Code ist zu alt: bitte einen neuen erzeugen.' },
