@@ -65,6 +65,17 @@ export function useRepeated(everyMs: number | undefined, work: () => Promise<voi
   }, [everyMs, work]);
 }
 
+/** What somebody types, once they pause. */
+export function usePaused<T>(typed: T): T {
+  const [paused, setPaused] = useState(typed);
+  useEffect(() => {
+    const timer = setTimeout(() => setPaused(typed), pauseMs);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return paused;
+}
+const pauseMs = 250;
+
 export interface Pages<Item> {
   readonly items: readonly Item[] | undefined;
   readonly problem: Problem | undefined;

@@ -3,7 +3,7 @@ import { auditActions, auditPageSchema, type AuditEntry } from '@postern/shared'
 import { SelectField, Table, TextField, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { useListOf } from '../asking.ts';
+import { useListOf, usePaused } from '../asking.ts';
 import { events } from '../events.ts';
 import { dateOf, timeOfDay } from '../format.ts';
 import { say } from '../language.ts';
@@ -13,7 +13,7 @@ import { ticketLabel } from '../parts/marks.ts';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
 import type { EventSectionProps } from '../section.tsx';
-import { auditQuery, isAuditAction, noFilters, type AuditFilters } from './filters.ts';
+import { auditQuery, isAuditAction, isTicketId, noFilters, type AuditFilters } from './filters.ts';
 import { labels } from './messages.ts';
 import { Proof } from './proof.tsx';
 import './audit.css';
@@ -39,7 +39,7 @@ interface LogProps {
 function Log({ title, event, timeZone, children }: LogProps): JSX.Element {
   const [filters, setFilters] = useState<AuditFilters>(noFilters);
   const startOfDay = (day: string): number => fieldToMs(`${day}T00:00`, timeZone) ?? 0;
-  const query = auditQuery(filters, { event, startOfDay });
+  const query = auditQuery(usePaused(filters), { event, startOfDay });
   const pages = useListOf('/audits/log', Object.fromEntries(query), auditPageSchema, ({ entries }) => entries);
   const change = (part: Partial<AuditFilters>): void => setFilters({ ...filters, ...part });
   return (
@@ -78,6 +78,7 @@ function Log({ title, event, timeZone, children }: LogProps): JSX.Element {
         <TextField
           label={say(labels.ticket)}
           hint={say(labels.ticketHint)}
+          error={filters.ticket === '' || isTicketId(filters.ticket) ? undefined : say(labels.ticketPartial)}
           type="search"
           value={filters.ticket}
           onValue={(ticket) => change({ ticket })}

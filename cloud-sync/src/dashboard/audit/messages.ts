@@ -13,6 +13,7 @@ export const labels = {
   gateHint: { en: 'Its id', de: 'Seine Kennung' },
   ticket: { en: 'Ticket', de: 'Ticket' },
   ticketHint: { en: 'Its id, 32 characters', de: 'Seine Kennung, 32 Zeichen' },
+  ticketPartial: { en: 'Not a whole id yet.', de: 'Noch keine ganze Kennung.' },
   from: { en: 'From', de: 'Von' },
   to: { en: 'Until', de: 'Bis' },
   csv: { en: 'Export as a table (CSV)', de: 'Als Tabelle ausgeben (CSV)' },

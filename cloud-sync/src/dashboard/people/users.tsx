@@ -22,7 +22,7 @@ import {
 } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { useListOf } from '../asking.ts';
+import { useListOf, usePaused } from '../asking.ts';
 import { ask } from '../cloud.ts';
 import { events } from '../events.ts';
 import { languageChoices, say, type StaffTexts } from '../language.ts';
@@ -43,7 +43,7 @@ import { ResetLinkButton, ResetLinkDialog } from './reset-link.tsx';
 
 export function Users(): JSX.Element {
   const [email, setEmail] = useState('');
-  const asked = emailSchema.safeParse(email.trim());
+  const asked = emailSchema.safeParse(usePaused(email).trim());
   const pages = useListOf(
     '/admin/users',
     { email: asked.success ? asked.data : '' },

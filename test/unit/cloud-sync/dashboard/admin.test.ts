@@ -33,10 +33,7 @@ describe('a new gate', () => {
   });
 
   it('is a request that the cloud takes, or says field by field what is wrong', () => {
-    const name = fc.oneof(
-      fc.constantFrom(...Object.values(naughtyNames)),
-      fc.string({ unit: 'binary', maxLength: 120 }),
-    );
+    const name = fc.oneof(fc.constantFrom(...Object.values(naughtyNames)), fc.string({ maxLength: 120 }));
     const lane = fc.record({
       id: fc.oneof(fc.constantFrom('lane-1', 'exit'), fc.string({ maxLength: 40 })),
       direction: fc.constantFrom('entry' as const, 'exit' as const),
@@ -144,6 +141,8 @@ describe('the filters of the audit log', () => {
     });
     expect(auditQuerySchema.safeParse(Object.fromEntries(query)).success).toBe(true);
     expect(auditQuery(noFilters, { event: undefined, startOfDay }).toString()).toBe('');
+    const half = { ...noFilters, ticket: '01a0c4' };
+    expect(auditQuery(half, { event: undefined, startOfDay }).toString()).toBe('');
   });
 });
 
