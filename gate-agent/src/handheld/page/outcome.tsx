@@ -29,6 +29,7 @@ export function viewOf(state: LaneState, { handheld }: Pick<Page, 'handheld'>): 
     // The line at the top says both.
     noContactSinceMs: undefined,
     clockTrusted: true,
+    rehearsalUntilMs: isRunning ? now.rehearsal?.untilMs : undefined,
     hasFeed: !isRunning || now.feed.version !== undefined,
     forgotten: isRunning && now.feed.leaseEndedMs !== undefined ? 'lease-over' : undefined,
     atMs: isRunning ? now.clock.nowMs : 0,
@@ -51,6 +52,11 @@ export function Outcome(): JSX.Element | null {
   const canClose = state.name === 'passed' || state.name === 'lapsed' || state.name === 'refused';
   return (
     <section class={`outcome ${view.tone}`} role={view.tone === 'welcome' ? 'status' : 'alert'} aria-live="assertive">
+      {view.rehearsal?.slice(0, 1).map(({ language: of, text }) => (
+        <p key={of} class="rehearsal" lang={of} dir={directionOf(of)}>
+          {text}
+        </p>
+      ))}
       <div class="sign">
         <StateSymbol name={view.symbol} />
         {line !== undefined && (

@@ -58,6 +58,7 @@ export const labels = {
   askCloud: { en: 'Ask the cloud now', de: 'Cloud jetzt fragen' },
   keepData: { en: 'Ask to keep it', de: 'Behalten lassen' },
   confirmClock: { en: 'The time is right', de: 'Die Uhrzeit stimmt' },
+  leaveRehearsal: { en: 'Leave the rehearsal', de: 'Probe beenden' },
   update: { en: 'Update', de: 'Aktualisieren' },
   enrolCode: { en: 'One-time code', de: 'Einmalcode' },
   enrol: { en: 'Join', de: 'Beitreten' },

@@ -20,7 +20,7 @@ class FakeKey extends Event {
   }
 }
 vi.stubGlobal('KeyboardEvent', FakeKey);
-vi.stubGlobal('HTMLElement', class {});
+vi.stubGlobal('HTMLElement', EventTarget);
 const { listenToWedge, wedgeGapMsMax } = await import('../../../../gate-agent/src/handheld/page/wedge.ts');
 const { toSeenTag } = await import('../../../../gate-agent/src/handheld/page/tags.ts');
 beforeAll(() => ready);
