@@ -48,6 +48,8 @@ export interface DisplayView {
 
 export interface DisplayContext {
   readonly languages: readonly Language[];
+  /** Of whoever works here, where that is known; else the first of `languages` that staff have. */
+  readonly staffLanguage?: StaffLanguage;
   readonly timeZone: string;
   readonly gateName: (gate: string) => string;
   /** What the lane's readers take. */
@@ -178,7 +180,7 @@ function languagesOf(state: LaneState, { languages }: Pick<DisplayContext, 'lang
 
 /** The view of one lane's state now. */
 export function laneStateToView(lane: string, state: LaneState, context: DisplayContext): DisplayView {
-  const first = staffLanguageOf(context.languages);
+  const first = context.staffLanguage ?? staffLanguageOf(context.languages);
   const standing = [...rehearsalTexts(context, first), ...standingTexts(context, first)];
   const view = (
     tone: DisplayTone,

@@ -1,6 +1,5 @@
 // From an open page to a gate, and back: one tab at a time, enrolled or not yet, running, revoked. What the page shows is one signal, made
 // anew whenever something may have changed and once a second, since ages grow by themselves.
-import '../check-without-eval.ts';
 import { signal } from '@preact/signals';
 import {
   bytesToHex,

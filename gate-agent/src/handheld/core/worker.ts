@@ -1,6 +1,5 @@
 // The replication worker: its own event loop, its own database connections, its own Automerge. Whatever happens here, the scan path goes on;
 // if this worker dies, replication.ts starts another, which picks up from the journal.
-import '../check-without-eval.ts';
 import { loadLedger, ready, sleep, type Logger } from '@postern/shared';
 import { askCloudForNonce, createGateFetch } from '../../peers/gate-auth.ts';
 import { createBrowserClock, createBrowserTimer } from './browser-system.ts';

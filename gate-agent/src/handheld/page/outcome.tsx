@@ -15,13 +15,14 @@ import { language, say, usePage, visitorLanguage, type Page } from './page.ts';
 const seen = signal<LaneState | undefined>(undefined);
 const alwaysShown: readonly DisplayTone[] = ['closed', 'free'];
 
-/** What a lane's state looks like here; the visitor's language first, the steward's for the small lines. */
+/** What a lane's state looks like here; the visitor's language, and the steward's for the small lines. */
 export function viewOf(state: LaneState, { handheld }: Pick<Page, 'handheld'>): DisplayView {
   const now = handheld.state.value;
   const isRunning = now.phase === 'running';
   const lane = handheld.lane();
   return laneStateToView(lane?.id ?? '', state, {
-    languages: [visitorLanguage.value, language.value],
+    languages: [visitorLanguage.value],
+    staffLanguage: language.value,
     timeZone: handheld.policy()?.timeZone ?? 'UTC',
     gateName: handheld.gateName,
     direction: isRunning ? now.direction : 'entry',

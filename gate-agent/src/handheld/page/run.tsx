@@ -1,5 +1,4 @@
 // The steward's handheld put together: the gate in this browser, its readers, and the page that shows it.
-import '../check-without-eval.ts';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { handheldSettingsSchema, staffCodePattern, type HandheldSettings, type Presentation } from '@postern/shared';
