@@ -29,6 +29,7 @@ const marks = fc.array(
     count: small,
     bytes: fc.uint8Array({ maxLength: 200 }),
     received_at_ms: integer,
+    session: fc.option(fc.constantFrom('a1', 'b2')),
   }),
   { maxLength: 150 },
 );

@@ -62,8 +62,8 @@ describe('the master key', () => {
     const active = keyId((await first.cloud.keys.current()).issuer.publicKey);
     const key = readMasterKeyFile(write('young', young));
     if (!key.ok) throw new Error(key.error.cause);
-    // issuer, feed and token with their next ones, authority, central, server and audit; the retired key has no secret any more.
-    expect(await first.cloud.reseal(key.value)).toEqual({ ok: true, value: 10 });
+    // issuer, feed and token with their next ones, the authorities of gates and of their names, central, server and audit; the retired key has no secret any more.
+    expect(await first.cloud.reseal(key.value)).toEqual({ ok: true, value: 11 });
     // A process that goes on must not seal new keys under the old one.
     await expect(first.cloud.keyRotation.rotate('issuer', { force: true })).rejects.toThrow('does not open');
     expect(await first.cloud.reseal(key.value)).toMatchObject({ ok: false, error: { type: 'vault-unreadable' } });

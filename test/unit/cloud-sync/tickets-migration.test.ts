@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { start } from '../../../cloud-sync/src/store/migrations/0001-start.ts';
 import { tickets } from '../../../cloud-sync/src/store/migrations/0005-tickets.ts';
-import { surnames } from '../../../cloud-sync/src/store/migrations/0039-surnames.ts';
+import { surnames } from '../../../cloud-sync/src/store/migrations/0032-surnames.ts';
 import { readViews } from '../../../cloud-sync/src/services/ticket-views.ts';
 import { openCloudDatabase, withDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { createTestCloud, someEvent } from '../../support/cloud.ts';

@@ -26,9 +26,9 @@ import { claim } from './0026-claim.ts';
 import { walletHolders } from './0027-wallet-holders.ts';
 import { gateVitals } from './0028-gate-vitals.ts';
 import { story } from './0029-story.ts';
-import { rehearsal } from './0034-rehearsal.ts';
-import { ticketLanguage } from './0037-ticket-language.ts';
-import { surnames } from './0039-surnames.ts';
+import { rehearsal } from './0030-rehearsal.ts';
+import { ticketLanguage } from './0031-ticket-language.ts';
+import { surnames } from './0032-surnames.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -57,7 +57,7 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0027-wallet-holders': walletHolders,
   '0028-gate-vitals': gateVitals,
   '0029-story': story,
-  '0034-rehearsal': rehearsal,
-  '0037-ticket-language': ticketLanguage,
-  '0039-surnames': surnames,
+  '0030-rehearsal': rehearsal,
+  '0031-ticket-language': ticketLanguage,
+  '0032-surnames': surnames,
 };
