@@ -27,7 +27,6 @@ COPY --from=build /build/shared/package.json /srv/shared/
 COPY --from=build /build/shared/dist /srv/shared/dist
 COPY --from=build /build/cloud-sync/package.json /srv/cloud-sync/
 COPY --from=build /build/cloud-sync/dist /srv/cloud-sync/dist
-COPY --from=build /build/gate-agent/dist/handheld /srv/gate-agent/dist/handheld
 COPY --from=build /build/cloud-sync/contracts /srv/cloud-sync/contracts
 RUN install -d -o node -g node -m 0700 /var/lib/postern-cloud
 USER node

@@ -4,7 +4,7 @@
 // `contract` again, on a real PostgreSQL. Sources are read as they are, but for gates and clouds that are processes of their own: those are
 // compiled first, as a customer has them.
 import { availableParallelism } from 'node:os';
-import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { defaultExclude, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { createNotRunReporter } from './test/support/not-run-reporter.ts';
 import { missingPostgres } from './scripts/lib/postgres-programs.ts';
 
@@ -21,6 +21,8 @@ interface Project {
   readonly startsPrograms?: boolean;
   /** Test files beside those of the folder of its name. */
   readonly include?: readonly string[];
+  /** Of these, those that it leaves out. */
+  readonly exclude?: readonly string[];
 }
 
 const projects: readonly Project[] = [
@@ -40,6 +42,8 @@ const projects: readonly Project[] = [
       missingPostgres() === undefined
         ? ['test/unit/cloud-sync/**/*.test.ts', 'test/contract/cloud-*.test.ts', 'test/fuzz/**/*.test.ts']
         : [],
+    // What other servers say, and what pages do, is the same whatever the database.
+    exclude: ['**/hostile-*.test.ts', 'test/unit/cloud-sync/dashboard/**'],
   },
   {
     name: 'faults',
@@ -64,11 +68,13 @@ const toVitestProject = ({
   database = 'sqlite',
   startsPrograms = false,
   include = [],
+  exclude = [],
 }: Project): TestProjectInlineConfiguration => ({
   ssr: { resolve: { conditions: ['source'] } },
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`, ...include],
+    exclude: [...defaultExclude, ...exclude],
     provide: { database },
     globalSetup: [
       ...(database === 'postgres' ? ['test/support/postgres-server.ts'] : []),
@@ -80,7 +86,8 @@ const toVitestProject = ({
     hookTimeout: testTimeoutMs,
     // What is waited for comes at once on any machine but a busy one.
     expect: { poll: { timeout: pollTimeoutMs } },
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Those that start programs wait for these most of the time.
+    maxWorkers: Math.max(group === 0 ? 2 : 3, availableParallelism()),
     sequence: { groupOrder: group },
   },
 });

@@ -47,7 +47,7 @@ const pages = [
     further: ['gate-agent/src'],
     worker: 'worker',
     ledgers: true,
-    output: 'gate-agent/dist/handheld',
+    output: 'cloud-sync/dist/handheld',
     copied: [{ from: 'node_modules/zxing-wasm/dist/reader/zxing_reader.wasm' }],
   },
   { source: 'cloud-sync/src/dashboard', output: 'cloud-sync/dist/dashboard' },

@@ -105,7 +105,7 @@ export async function openCloud(deps: CloudDeps): Promise<Result<Cloud, OpenErro
     metricsToken: config.metricsToken,
     pageFolder: fileURLToPath(new URL('../dist/dashboard', import.meta.url)),
     faceFolder: fileURLToPath(new URL('../dist/face', import.meta.url)),
-    handheldFolder: fileURLToPath(new URL('../../gate-agent/dist/handheld', import.meta.url)),
+    handheldFolder: fileURLToPath(new URL('../dist/handheld', import.meta.url)),
     myPageFolder: fileURLToPath(new URL('../dist/my-ticket', import.meta.url)),
     sdkFolders: {
       geofence: fileURLToPath(new URL('../dist/sdk', import.meta.url)),

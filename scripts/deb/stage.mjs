@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { listNpmPackages } from './npm-packages.mjs';
 import { isKept } from './pruning.mjs';
 
@@ -40,7 +40,9 @@ const bundles = { 'index.html': 'index.html', 'thread.ts': 'thread.cjs' };
 /** Sources whose build is a folder of its own, by the source. */
 const ownFolders = { 'sdk/wallet.ts': 'wallet-sdk/wallet.js' };
 /** Sources that are only built into bundles of others. */
-const onlyBundled = ['shared/src/face-engine'];
+const onlyBundled = ['shared/src/face-engine', 'shared/src/ui', 'gate-agent/src/handheld'];
+/** Pages that a workspace serves and another one has the sources of. */
+const pagesOfOthers = { 'cloud-sync': ['handheld'] };
 
 /**
  * A workspace's manifest and build: the JavaScript of every source there is, nothing left over from older ones, its pages, the files of
@@ -61,6 +63,7 @@ function copyWorkspace(from, to) {
     else if (/(?<!\.d)\.tsx?$/.test(path))
       copyBuilt(from, to, join('dist', ownFolders[path] ?? path.replace(/\.tsx?$/, '.js')));
   }
+  for (const folder of pagesOfOthers[basename(from)] ?? []) bundled.set(folder, 'index.html');
   for (const [folder, built] of bundled) {
     copyBuilt(from, to, join('dist', folder, built));
     for (const path of filesIn(join(from, 'dist', folder))) copyBuilt(from, to, join('dist', folder, path));

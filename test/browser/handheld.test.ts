@@ -28,7 +28,7 @@ import { describeOrReport, firstReason, missingPrograms } from '../support/not-r
 import { axeFindings, watchPage, type PageWatch } from '../support/page-watch.ts';
 import { trustAuthority } from '../support/trust-authority.ts';
 
-const builtPage = fileURLToPath(new URL('../../gate-agent/dist/handheld/index.html', import.meta.url));
+const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/handheld/index.html', import.meta.url));
 const missingPage = existsSync(builtPage) ? undefined : 'the pages are not built (npm run build)';
 const patience = { timeout: 60_000 };
 const pin = '4711';

@@ -81,6 +81,7 @@ describeOrReport('two processes on one PostgreSQL', missingPostgres(), () => {
         'server',
         'token',
         'token',
+        'web-authority',
       ]);
       expect(await database.selectFrom('user').select('name').execute()).toEqual([{ name: 'administrator' }]);
     });

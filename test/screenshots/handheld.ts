@@ -9,7 +9,7 @@ import { openBenchCloud } from '../../scripts/bench/cloud-rig.ts';
 import { openPhonePage, type PhonePage } from '../../scripts/lib/phone-page.ts';
 import { phone as phoneScreen, type Scene } from './screen.ts';
 
-const built = fileURLToPath(new URL('../../gate-agent/dist/handheld/index.html', import.meta.url));
+const built = fileURLToPath(new URL('../../cloud-sync/dist/handheld/index.html', import.meta.url));
 
 const festival = {
   event: 1,
