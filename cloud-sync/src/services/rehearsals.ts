@@ -236,7 +236,7 @@ async function causeOf(
   );
   const [fromMs, untilMs] =
     ofEvent !== undefined
-      ? [ofEvent.from_ms, ofEvent.until_ms]
+      ? [ofEvent.from_ms, Math.min(ofEvent.until_ms, ofEvent.ended_ms ?? ofEvent.until_ms)]
       : own?.kind === 'rehearsal-begun'
         ? [own.at.ms, rehearsalEndMs({ types: [] }, { fromS: Math.floor(own.at.ms / 1_000), untilS: own.untilS })]
         : [undefined, undefined];

@@ -235,6 +235,24 @@ describe('an alarm', () => {
     expect((await view()).alarms).toMatchObject([{ cause: 'outside-its-time' }]);
   });
 
+  it('is raised where a gate that was out of touch has gone on after it was ended', async () => {
+    const gate = await enrolTestGate(test, 1, 'gate-a');
+    await begin({ forMinutes: 60 });
+    const session = await sessionOf(gate);
+    await test.time.advance(5 * 60_000);
+    await end();
+    await push(
+      gate,
+      entriesOf('gate-a', 10).flatMap((mark) => rehearsed(mark, session)),
+    );
+    expect((await view()).alarms).toEqual([]);
+    await push(
+      await enrolTestGate(test, 1, 'gate-b'),
+      entriesOf('gate-b', 12).flatMap((mark) => rehearsed(mark, session)),
+    );
+    expect((await view()).alarms).toMatchObject([{ gate: 'gate-b', cause: 'outside-its-time' }]);
+  });
+
   it('is raised where a gate rehearses by itself while people come in elsewhere, and not before', async () => {
     const gate = await enrolTestGate(test, 1, 'gate-a');
     const other = await enrolTestGate(test, 1, 'gate-b');
