@@ -202,6 +202,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     },
     seal: async (sealKey) => {
       await drain();
+      // Whoever has what is sealed deletes the rest: half of it must not look like all of it.
+      if (drainError !== undefined) return undefined;
       const chunks = (
         await Promise.all((await store.segmentsOf(event, gate)).map((state) => store.chunks(state)))
       ).flat();

@@ -2,10 +2,18 @@
 // key that only the cloud has; then everything else goes, and at last the key with which the phone proves itself (device.ts).
 import { deleteDatabase, type DatabaseNames, type DeviceDatabase } from './databases.ts';
 import { savePhoneRevoked } from './device.ts';
-import type { BrowserGate } from './gate.ts';
+import type { PhoneFeed } from './feed-cache.ts';
+import type { Replication } from './replication.ts';
+import type { HandheldStore } from './store.ts';
 
 export interface ForgetDeps {
-  readonly gate: BrowserGate;
+  readonly gate: {
+    /** Its id. */
+    readonly gate: string;
+    readonly list: Pick<PhoneFeed, 'wipe'>;
+    readonly store: Pick<HandheldStore, 'recentMarks' | 'trouble'>;
+    readonly replication: Pick<Replication, 'seal'>;
+  };
   readonly database: DeviceDatabase;
   readonly names: DatabaseNames;
   readonly stopGate: () => Promise<void>;
@@ -25,7 +33,8 @@ export async function forgetGate(
 ): Promise<Forgotten> {
   gate.list.wipe();
   await savePhoneRevoked(database, { atMs });
-  const hasMarks = (await gate.store.recentMarks(gate.gate, 0, 1)).length > 0;
+  // A journal that does not work says nothing of what is in it.
+  const hasMarks = gate.store.trouble() !== undefined || (await gate.store.recentMarks(gate.gate, 0, 1)).length > 0;
   const sealed = sealKey === undefined || !hasMarks ? undefined : await gate.replication.seal(sealKey);
   if (sealed !== undefined) await savePhoneRevoked(database, { atMs, sealed });
   await stopGate();
