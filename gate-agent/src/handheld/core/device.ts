@@ -74,6 +74,20 @@ export async function openDeviceKey(
   return ok(keyPairFromSeed(seed));
 }
 
+/**
+ * The key for another enrolment. One that can be read stays, with all that goes with it, until the enrolment has succeeded: a phone that could not
+ * start may be a gate again at the next attempt. One that cannot proves nothing; marks that it has signed stay where they are.
+ */
+export async function renewDeviceKey(
+  database: DeviceDatabase,
+  random: Random,
+): Promise<Result<KeyPair, PhoneIdentityError>> {
+  const keys = await openDeviceKey(database, random);
+  if (keys.ok) return keys;
+  await forgetDevice(database);
+  return openDeviceKey(database, random);
+}
+
 export async function loadPhoneIdentity(
   database: DeviceDatabase,
   random: Random,
@@ -132,15 +146,18 @@ export async function loadPhoneRevoked(database: DeviceDatabase): Promise<PhoneR
 export const savePhoneRevoked = (database: DeviceDatabase, revoked: PhoneRevoked): Promise<void> =>
   keep(database, { [names.revoked]: revoked });
 
-/** Everything but the note that it was revoked and what is for the cloud: key, identity, list, clock. */
-export async function forgetDevice(database: DeviceDatabase): Promise<void> {
+/** Everything but the note that it was revoked and what is for the cloud: key, unless that stays, identity, list, clock. */
+export async function forgetDevice(database: DeviceDatabase, keyStays = false): Promise<void> {
   const transaction = database.transaction(['kept', 'file'], 'readwrite', { durability: 'strict' });
   const kept = transaction.objectStore('kept');
   const forgetting: Promise<unknown>[] = [transaction.objectStore('file').clear()];
   for (const name of await kept.getAllKeys())
-    if (name !== names.revoked && !name.startsWith(sealedPrefix)) forgetting.push(kept.delete(name));
+    if (name !== names.revoked && !name.startsWith(sealedPrefix) && !(keyStays && isOfKey(name)))
+      forgetting.push(kept.delete(name));
   await Promise.all([...forgetting, transaction.done]);
 }
+
+const isOfKey = (name: string): boolean => name === names.wrapKey || name === names.deviceKey;
 
 /** Another enrolment makes a gate of it again; what is sealed stays until somebody has carried it to the cloud. */
 export async function forgetRevoked(database: DeviceDatabase): Promise<void> {

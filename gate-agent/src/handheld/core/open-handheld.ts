@@ -24,7 +24,7 @@ import {
   loadPhoneIdentity,
   loadPhoneRevoked,
   loadSealedMarks,
-  openDeviceKey,
+  renewDeviceKey,
   savePhoneClock,
   savePhoneIdentity,
 } from './device.ts';
@@ -274,12 +274,12 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
         const code = (text.split('#').at(-1) ?? '').trim();
         if (!isEnrolmentCode(code))
           return err({ type: 'code-malformed', message: 'That is not a one-time code; it looks like 7K2Q-0M9T-XV4B.' });
-        // A key that cannot be read any more proves nothing; marks that it has signed stay where they are.
-        if (state.value.phase === 'damaged') await forgetDevice(database);
-        const keys = await openDeviceKey(database, random);
+        const keys = await renewDeviceKey(database, random);
         if (!keys.ok) return err({ type: keys.error.type, message: 'The key of this phone cannot be read.' });
         const answer = await askForCertificate(cloudUrl, code, keys.value, { clock, random, fetch: send });
         if (!answer.ok) return answer;
+        // The list of what it was before may be another event's.
+        if (state.value.phase === 'damaged') await forgetDevice(database, true);
         const { response, certificate, sample } = answer.value;
         const trust = createClockTrust({ clock, machineBoot: '', floorMs: certificate.notBeforeMs });
         trust.learn(sample);

@@ -10,6 +10,7 @@ import {
   loadPhoneRevoked,
   loadSealedMarks,
   openDeviceKey,
+  renewDeviceKey,
   savePhoneIdentity,
   savePhoneRevoked,
 } from '../../../../gate-agent/src/handheld/core/device.ts';
@@ -80,6 +81,24 @@ test('a key that was altered, or a certificate for another one, makes no gate', 
   await enrol(publicKey());
   await database.put('kept', { iv: new Uint8Array(12), sealed: new Uint8Array(48) }, 'device-key');
   expect(await loadPhoneIdentity(database, random)).toMatchObject({ ok: false, error: { type: 'identity-damaged' } });
+});
+
+test('an attempt to enrol again costs no gate its key, unless nobody can read that any more', async () => {
+  await openDeviceKey(database, random);
+  await enrol(publicKey());
+  const other = (bytes: number): Uint8Array => new Uint8Array(bytes).fill(9);
+  expect(await renewDeviceKey(database, other)).toEqual({ ok: true, value: keyPairFromSeed(seed) });
+  expect(await loadPhoneIdentity(database, random)).toMatchObject({ ok: true, value: { gate: { id: 'hand' } } });
+  await database.put('kept', { iv: new Uint8Array(12), sealed: new Uint8Array(48) }, 'device-key');
+  expect(await renewDeviceKey(database, other)).toEqual({ ok: true, value: keyPairFromSeed(other(32)) });
+  expect(await loadPhoneIdentity(database, random)).toEqual({ ok: false, error: { type: 'not-enrolled' } });
+});
+
+test('what it was before goes with its key staying, where the cloud has made another gate of it', async () => {
+  await openDeviceKey(database, random);
+  await enrol(publicKey());
+  await forgetDevice(database, true);
+  expect((await database.getAllKeys('kept')).toSorted()).toEqual(['device-key', 'wrap-key']);
 });
 
 test('a phone that forgets keeps nothing but the note why', async () => {
