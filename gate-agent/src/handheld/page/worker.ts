@@ -26,6 +26,8 @@ const prefix = 'handheld-';
 const cacheName = prefix + version;
 /** Asked of the cloud first, since it may change; kept for when that does not answer. */
 const settingsPath = 'settings.json';
+/** A network that swallows everything must not keep the page from starting. */
+const settingsMsMax = 3_000;
 
 worker.addEventListener('install', (event) => {
   const keep = async (): Promise<void> => {
@@ -34,6 +36,8 @@ worker.addEventListener('install', (event) => {
     await cache.addAll(
       precached.map((path) => new Request(new URL(path, worker.registration.scope), { cache: 'reload' })),
     );
+    // A page that has been opened once, or is a newer build, may be started next where the cloud is out of reach.
+    await newest(new Request(new URL(settingsPath, worker.registration.scope))).catch(() => undefined);
   };
   event.waitUntil(keep());
 });
@@ -68,7 +72,7 @@ async function kept(request: Request): Promise<Response> {
 async function newest(request: Request): Promise<Response> {
   const cache = await caches.open(cacheName);
   try {
-    const answer = await fetch(request);
+    const answer = await fetch(request, { signal: AbortSignal.timeout(settingsMsMax) });
     if (answer.ok) await cache.put(request, answer.clone());
     return answer;
   } catch (cause) {
