@@ -36,6 +36,8 @@ export async function readMe(): Promise<void> {
     stage.value = me.value === undefined ? 'signed-out' : 'expired';
     return;
   }
+  // What waits here, and what stands on the page, is somebody else's.
+  if (me.value !== undefined && me.value.id !== user.id) return location.reload();
   me.value = user;
   stage.value = 'signed-in';
   const going = waiting;

@@ -3,9 +3,9 @@
 import type { StaffTexts } from '@postern/shared';
 import { Banner, Button, Dialog, TextField } from '@postern/shared/ui';
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { say } from './language.ts';
-import { hasProvider, me, signIn, type SignInTrouble } from './session.ts';
+import { hasProvider, me, readMe, signIn, type SignInTrouble } from './session.ts';
 
 const texts = {
   signIn: { en: 'Sign in', de: 'Anmelden' },
@@ -54,14 +54,24 @@ export const SignInPage = (): JSX.Element => (
   </main>
 );
 
-export const SignInOver = (): JSX.Element => (
-  <Dialog open title={say(texts.expired)}>
-    <p class="muted">{say(texts.expiredHint)}</p>
-    <SignInForm />
-  </Dialog>
-);
+export function SignInOver(): JSX.Element {
+  useEffect(() => {
+    // Somebody may have signed in in another window, as at a provider.
+    const look = (): void => {
+      if (document.visibilityState === 'visible') void readMe();
+    };
+    document.addEventListener('visibilitychange', look);
+    return () => document.removeEventListener('visibilitychange', look);
+  }, []);
+  return (
+    <Dialog open title={say(texts.expired)}>
+      <p class="muted">{say(texts.expiredHint)}</p>
+      <SignInForm isOverPage />
+    </Dialog>
+  );
+}
 
-function SignInForm(): JSX.Element {
+function SignInForm({ isOverPage = false }: { readonly isOverPage?: boolean }): JSX.Element {
   const [by, setBy] = useState<'token' | 'password'>(me.value?.email === undefined && me.value ? 'token' : 'password');
   const [email, setEmail] = useState(me.value?.email ?? '');
   const [secret, setSecret] = useState('');
@@ -110,7 +120,7 @@ function SignInForm(): JSX.Element {
         {say(texts.signIn)}
       </Button>
       {hasProvider.value && (
-        <a class="button" href="/oidc/sign-in">
+        <a class="button" href="/oidc/sign-in" {...(isOverPage ? { target: '_blank', rel: 'noopener' } : {})}>
           {say(texts.provider)}
         </a>
       )}
