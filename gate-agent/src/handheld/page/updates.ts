@@ -17,8 +17,12 @@ export async function watchUpdates(): Promise<void> {
     waiting = worker;
     newVersion.value = true;
   };
+  let hadOne = serviceWorker.controller !== null;
   serviceWorker.addEventListener('controllerchange', () => {
     if (reloads) location.reload();
+    // Somebody has pressed for it in another tab: files of this version that were not needed yet are gone.
+    else if (hadOne) newVersion.value = true;
+    hadOne = true;
   });
   const registration = await serviceWorker.register('./worker.js', { scope: './' });
   note(registration.waiting);
@@ -36,5 +40,6 @@ export async function watchUpdates(): Promise<void> {
 
 export function takeNewVersion(): void {
   reloads = true;
-  waiting?.postMessage('take-over');
+  if (waiting?.state === 'installed') waiting.postMessage('take-over');
+  else location.reload();
 }
