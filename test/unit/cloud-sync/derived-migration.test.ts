@@ -19,10 +19,7 @@ it('drops uses where clocks were corrected, and has bindings made anew where the
     const { event } = made;
     // As it was then.
     const { session: _later, ...row } = toMarkRow({ ...mark, event }, { mark: made, bytes: encodeMark(made) }, 0);
-    await database
-      .insertInto('mark')
-      .values(row as never)
-      .execute();
+    await database.insertInto('mark').values(row).execute();
     await database
       .insertInto('usage')
       .values({ ...mark, event, at_ms: 5, kind: made.kind, lane: 'lane-1', count: 1 })
