@@ -403,6 +403,10 @@ function readJson<S extends z.ZodType>(path: string, schema: S): z.infer<S> {
   process.exit(2);
 }
 
+const aliveEveryMs = 60_000;
 const unknown = await explainUnknownOption(main, process.argv.slice(2));
 if (unknown !== undefined) fail(unknown);
+// The service's timers keep no process alive: a command that waits for one, for a chain or a server that is busy, lives until it is done.
+const alive = setInterval(() => undefined, aliveEveryMs);
 await runMain(main);
+clearInterval(alive);

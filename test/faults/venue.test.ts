@@ -264,13 +264,21 @@ describeOrReport(`a night of faults (seed ${seed})`, firstReason(missingNetworkL
       expect([...opened.keys()].filter((key) => !marks.has(key))).toEqual([]);
       expect(gapsIn([...marks.values()])).toEqual([]);
     }
-    const uses = new Map<string, number>();
-    for (const mark of opened.values())
-      if (mark.kind === 'admitted') uses.set(mark.ticketId, (uses.get(mark.ticketId) ?? 0) + 1);
+    const uses = usesIn(opened.values());
+    const written = usesIn(first.values());
     console.log(
       `${known.length} copies of ${first.size} marks, ${opened.size} entries seen, ${cases?.length} cases; ${kills} kills`,
     );
-    for (const [ticket, count] of uses)
-      expect([ticket, cases?.filter((one) => one.ticket === ticket).length]).toEqual([ticket, count > 1 ? 1 : 0]);
+    for (const [ticket, count] of written) {
+      // A gate that was killed between its commit and the opening has written a use that nobody saw.
+      const allowed = (uses.get(ticket) ?? 0) > 1 ? [1] : count > 1 ? [0, 1] : [0];
+      expect(allowed, ticket).toContain(cases?.filter((one) => one.ticket === ticket).length);
+    }
   });
 });
+
+function usesIn(marks: Iterable<Mark>): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  for (const mark of marks) if (mark.kind === 'admitted') uses.set(mark.ticketId, (uses.get(mark.ticketId) ?? 0) + 1);
+  return uses;
+}

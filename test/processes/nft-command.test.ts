@@ -41,6 +41,13 @@ describeOrReport('cloud-sync nft', missingAnvil(), () => {
     });
   }, 240_000);
 
+  test('waits for a chain that takes its time', async () => {
+    const slow = await startAnvil('--block-time', '1');
+    const deployed = await runCloudWith({ ...settings, POSTERN_CLOUD_NFT_RPC: slow.url }, 'nft', 'deploy').ended;
+    await slow.stop();
+    expect(deployed).toMatchObject({ code: 0, out: expect.stringContaining('The contract is at 0x') });
+  });
+
   test('makes a contract whose settings it prints, and then reads and freezes there', async () => {
     const deployed = await run('nft', 'deploy', '--name', 'Festival', '--symbol', 'FEST');
     expect(deployed).toMatchObject({ code: 0 });
