@@ -1,6 +1,6 @@
 // What was done, by whom, to what, the latest first: found by filters, taken away as a table, proved as a whole.
 import { auditActions, auditPageSchema, type AuditEntry } from '@postern/shared';
-import { SelectField, Table, TextField, type Column } from '@postern/shared/ui';
+import { SelectField, TextField, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useListOf, usePaused } from '../asking.ts';
@@ -10,9 +10,9 @@ import { say } from '../language.ts';
 import { fieldToMs } from '../methods/venue-time.ts';
 import { browserZone } from '../parts/browser-zone.ts';
 import { ticketLabel } from '../parts/marks.ts';
-import { ProblemBanner } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
 import type { EventSectionProps } from '../section.tsx';
+import { PagedTable } from '../parts/paged-table.tsx';
 import { auditQuery, isAuditAction, isTicketId, noFilters, type AuditFilters } from './filters.ts';
 import { labels } from './messages.ts';
 import { Proof } from './proof.tsx';
@@ -86,18 +86,14 @@ function Log({ title, event, timeZone, children }: LogProps): JSX.Element {
         <TextField label={say(labels.from)} type="date" value={filters.from} onValue={(from) => change({ from })} />
         <TextField label={say(labels.to)} type="date" value={filters.to} onValue={(to) => change({ to })} />
       </div>
-      <ProblemBanner problem={pages.problem} onAgain={() => void pages.reload()} />
-      {pages.items !== undefined && (
-        <Table
-          caption={title}
-          captionUnseen
-          columns={columnsOf(timeZone, event === undefined)}
-          rows={pages.items}
-          rowKey={({ chain, sequence }) => `${chain} ${sequence}`}
-          empty={say(labels.none)}
-          more={pages.more && { label: say(labels.more), busy: pages.busy, onMore: pages.more }}
-        />
-      )}
+      <PagedTable
+        pages={pages}
+        caption={title}
+        captionUnseen
+        columns={columnsOf(timeZone, event === undefined)}
+        rowKey={({ chain, sequence }) => `${chain} ${sequence}`}
+        empty={say(labels.none)}
+      />
     </>
   );
 }

@@ -22,7 +22,6 @@ export const labels = {
   about: { en: 'About', de: 'Worüber' },
   why: { en: 'Why, and details', de: 'Warum, Einzelheiten' },
   none: { en: 'No entry is like that.', de: 'Kein Eintrag entspricht dem.' },
-  more: { en: 'Show more', de: 'Mehr zeigen' },
   erased: { en: 'erased', de: 'gelöscht' },
   anyEvent: { en: 'Everything', de: 'Alles' },
   event: { en: 'Event', de: 'Veranstaltung' },

@@ -5,7 +5,7 @@ import {
   type EventResponse,
   type QuarantinedChunk,
 } from '@postern/shared';
-import { showToast, StatusMark, Table } from '@postern/shared/ui';
+import { showToast, StatusMark } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useListOf } from '../asking.ts';
 import { ask } from '../cloud.ts';
@@ -13,8 +13,9 @@ import { dateAndTime } from '../format.ts';
 import { say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
 import { useGateNames } from '../parts/gate-names.ts';
-import { orProblem, ProblemBanner } from '../parts/problem.tsx';
+import { orProblem } from '../parts/problem.tsx';
 import { When } from '../parts/when.tsx';
+import { PagedTable } from '../parts/paged-table.tsx';
 import { labels, releasedText, releaseText, releaseTitle } from './messages.ts';
 
 export function Aside({
@@ -46,38 +47,34 @@ export function Aside({
   return (
     <>
       <p class="muted">{say(labels.asideText)}</p>
-      <ProblemBanner problem={pages.problem} onAgain={() => void pages.reload()} />
-      {pages.items !== undefined && (
-        <Table
-          caption={say(labels.aside)}
-          captionUnseen
-          columns={[
-            { title: say(labels.gate), heads: true, cell: ({ gate }) => <bdi>{gateName(gate)}</bdi> },
-            { title: say(labels.marks), number: true, cell: ({ marks }) => marks },
-            { title: say(labels.why), cell: ({ reason }) => reason },
-            { title: say(labels.from), cell: ({ from }) => <bdi>{gateName(from)}</bdi> },
-            {
-              title: say(labels.received),
-              cell: ({ receivedAtMs }) => <When atMs={receivedAtMs} timeZone={timeZone} />,
-            },
-            {
-              title: say(labels.release),
-              cell: (chunk) =>
-                chunk.releasedAtMs === undefined ? (
-                  mayRelease && release(chunk)
-                ) : (
-                  <StatusMark tone="good">
-                    {say(labels.released)} {dateAndTime(chunk.releasedAtMs, timeZone)}
-                  </StatusMark>
-                ),
-            },
-          ]}
-          rows={pages.items}
-          rowKey={({ id }) => id}
-          empty={say(labels.noAside)}
-          more={pages.more && { label: say(labels.more), busy: pages.busy, onMore: pages.more }}
-        />
-      )}
+      <PagedTable
+        pages={pages}
+        caption={say(labels.aside)}
+        captionUnseen
+        columns={[
+          { title: say(labels.gate), heads: true, cell: ({ gate }) => <bdi>{gateName(gate)}</bdi> },
+          { title: say(labels.marks), number: true, cell: ({ marks }) => marks },
+          { title: say(labels.why), cell: ({ reason }) => reason },
+          { title: say(labels.from), cell: ({ from }) => <bdi>{gateName(from)}</bdi> },
+          {
+            title: say(labels.received),
+            cell: ({ receivedAtMs }) => <When atMs={receivedAtMs} timeZone={timeZone} />,
+          },
+          {
+            title: say(labels.release),
+            cell: (chunk) =>
+              chunk.releasedAtMs === undefined ? (
+                mayRelease && release(chunk)
+              ) : (
+                <StatusMark tone="good">
+                  {say(labels.released)} {dateAndTime(chunk.releasedAtMs, timeZone)}
+                </StatusMark>
+              ),
+          },
+        ]}
+        rowKey={({ id }) => id}
+        empty={say(labels.noAside)}
+      />
     </>
   );
 }

@@ -8,7 +8,7 @@ import {
   type CaseView,
   type EventResponse,
 } from '@postern/shared';
-import { SelectField, StatusMark, Table, type Column } from '@postern/shared/ui';
+import { SelectField, StatusMark, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useListOf, useRepeated } from '../asking.ts';
@@ -16,8 +16,8 @@ import { timeOfDay } from '../format.ts';
 import { say } from '../language.ts';
 import { useGateNames } from '../parts/gate-names.ts';
 import { ticketLabel, uncertainty } from '../parts/marks.ts';
-import { ProblemBanner } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
+import { PagedTable } from '../parts/paged-table.tsx';
 import { causeTexts, enteredText, labels, mayChangeText, stateTexts } from './messages.ts';
 import { toneOf } from './work.ts';
 
@@ -49,18 +49,14 @@ export function CaseList({ event }: { readonly event: EventResponse }): JSX.Elem
           onValue={setCause}
         />
       </div>
-      <ProblemBanner problem={pages.problem} onAgain={() => void pages.reload()} />
-      {pages.items !== undefined && (
-        <Table
-          caption={say(labels.cases)}
-          captionUnseen
-          columns={columnsOf(event, gateName)}
-          rows={pages.items}
-          rowKey={({ id }) => id}
-          empty={say(state === 'open' && cause === '' ? labels.noOpenCases : labels.noCases)}
-          more={pages.more && { label: say(labels.more), busy: pages.busy, onMore: pages.more }}
-        />
-      )}
+      <PagedTable
+        pages={pages}
+        caption={say(labels.cases)}
+        captionUnseen
+        columns={columnsOf(event, gateName)}
+        rowKey={({ id }) => id}
+        empty={say(state === 'open' && cause === '' ? labels.noOpenCases : labels.noCases)}
+      />
     </>
   );
 }

@@ -16,7 +16,6 @@ export const labels = {
   ticket: { en: 'Ticket', de: 'Ticket' },
   uses: { en: 'Uses', de: 'Nutzungen' },
   latest: { en: 'Latest', de: 'Zuletzt' },
-  more: { en: 'Show more', de: 'Mehr zeigen' },
   noCases: { en: 'No case is like that.', de: 'Kein Fall entspricht dem.' },
   noOpenCases: { en: 'Nobody is known to have entered twice.', de: 'Doppelte Eintritte sind nicht bekannt.' },
   back: { en: 'All cases', de: 'Alle Fälle' },

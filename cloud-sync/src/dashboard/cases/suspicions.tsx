@@ -9,7 +9,7 @@ import {
   type SuspicionState,
   type SuspicionView,
 } from '@postern/shared';
-import { AreaField, Button, Dialog, SelectField, showToast, StatusMark, Table, type Column } from '@postern/shared/ui';
+import { AreaField, Button, Dialog, SelectField, showToast, StatusMark, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useListOf } from '../asking.ts';
@@ -18,8 +18,9 @@ import { dateAndTime, timeOfDay } from '../format.ts';
 import { say } from '../language.ts';
 import { useGateNames } from '../parts/gate-names.ts';
 import { ticketLabel } from '../parts/marks.ts';
-import { ProblemBanner, problemText } from '../parts/problem.tsx';
+import { problemText } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
+import { PagedTable } from '../parts/paged-table.tsx';
 import { labels, stateTexts, suspicionTexts, workedText } from './messages.ts';
 import { SuspicionRulesForm } from './suspicion-rules.tsx';
 import { nextStates, toneOf } from './work.ts';
@@ -63,18 +64,14 @@ export function Suspicions({
           onValue={setKind}
         />
       </div>
-      <ProblemBanner problem={pages.problem} onAgain={() => void pages.reload()} />
-      {pages.items !== undefined && (
-        <Table
-          caption={say(labels.suspicions)}
-          captionUnseen
-          columns={columnsOf(event, gateName, setJudged)}
-          rows={pages.items}
-          rowKey={({ id }) => id}
-          empty={say(labels.noSuspicions)}
-          more={pages.more && { label: say(labels.more), busy: pages.busy, onMore: pages.more }}
-        />
-      )}
+      <PagedTable
+        pages={pages}
+        caption={say(labels.suspicions)}
+        captionUnseen
+        columns={columnsOf(event, gateName, setJudged)}
+        rowKey={({ id }) => id}
+        empty={say(labels.noSuspicions)}
+      />
       {judged !== undefined && (
         <Judge
           key={judged.id}

@@ -9,7 +9,7 @@ import { say } from '../language.ts';
 import { Name } from '../parts/names.tsx';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
-import { labels as common } from '../tickets/messages.ts';
+import { moreOf } from '../parts/paged-table.tsx';
 import { pretixLabels as labels } from './pretix-messages.ts';
 
 export function FailedCheckIns({ event }: { readonly event: EventResponse }): JSX.Element {
@@ -39,7 +39,7 @@ export function FailedCheckIns({ event }: { readonly event: EventResponse }): JS
         rows={pages.items ?? []}
         rowKey={({ gate, boot, sequence, kind }) => `${gate} ${boot} ${sequence} ${kind}`}
         empty={say(labels.failedNone)}
-        more={pages.more && { label: say(common.more), busy: pages.busy, onMore: pages.more }}
+        more={moreOf(pages)}
       />
     </>
   );

@@ -1,14 +1,14 @@
 // The tickets whose present code one key has signed: those to issue again should it be revoked. As a list, and as a table to take away.
 import { keyTicketsSchema, type KeyTicket } from '@postern/shared';
-import { StatusMark, Table, type Column } from '@postern/shared/ui';
+import { StatusMark, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useListOf } from '../asking.ts';
 import { events } from '../events.ts';
 import { say } from '../language.ts';
 import { browserZone } from '../parts/browser-zone.ts';
-import { ProblemBanner } from '../parts/problem.tsx';
 import { When } from '../parts/when.tsx';
 import { addressOf } from '../route.ts';
+import { PagedTable } from '../parts/paged-table.tsx';
 import { labels } from './messages.ts';
 
 export function KeyTickets({ keyId }: { readonly keyId: string }): JSX.Element {
@@ -26,18 +26,14 @@ export function KeyTickets({ keyId }: { readonly keyId: string }): JSX.Element {
           {say(labels.csv)}
         </a>
       </p>
-      <ProblemBanner problem={pages.problem} onAgain={() => void pages.reload()} />
-      {pages.items !== undefined && (
-        <Table
-          caption={say(labels.affected)}
-          captionUnseen
-          columns={columns()}
-          rows={pages.items}
-          rowKey={({ ticket }) => ticket}
-          empty={say(labels.noTickets)}
-          more={pages.more && { label: say(labels.more), busy: pages.busy, onMore: pages.more }}
-        />
-      )}
+      <PagedTable
+        pages={pages}
+        caption={say(labels.affected)}
+        captionUnseen
+        columns={columns()}
+        rowKey={({ ticket }) => ticket}
+        empty={say(labels.noTickets)}
+      />
     </>
   );
 }

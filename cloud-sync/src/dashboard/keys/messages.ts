@@ -39,7 +39,6 @@ export const labels = {
   hasGoodPass: { en: 'shown since', de: 'seither gezeigt' },
   noGoodPass: { en: 'none: issue it again', de: 'keiner: neu ausstellen' },
   noTickets: { en: 'No ticket is out under this key.', de: 'Kein Ticket ist mit diesem Schlüssel unterwegs.' },
-  more: { en: 'Show more', de: 'Mehr zeigen' },
   back: { en: 'All keys', de: 'Alle Schlüssel' },
 } as const satisfies Record<string, StaffTexts>;
 

@@ -11,7 +11,6 @@ export const labels = {
   save: { en: 'Save', de: 'Speichern' },
   saved: { en: 'Saved.', de: 'Gespeichert.' },
   done: { en: 'Done', de: 'Fertig' },
-  more: { en: 'Show more', de: 'Mehr zeigen' },
   name: { en: 'Name', de: 'Name' },
   email: { en: 'E-mail', de: 'E-Mail' },
   role: { en: 'Role', de: 'Rolle' },

@@ -9,17 +9,7 @@ import {
   type UserChange,
   type UserView,
 } from '@postern/shared';
-import {
-  Badge,
-  Button,
-  CheckField,
-  Dialog,
-  SelectField,
-  showToast,
-  StatusMark,
-  Table,
-  TextField,
-} from '@postern/shared/ui';
+import { Badge, Button, CheckField, Dialog, SelectField, showToast, StatusMark, TextField } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useListOf, usePaused } from '../asking.ts';
@@ -27,7 +17,8 @@ import { ask } from '../cloud.ts';
 import { events } from '../events.ts';
 import { languageChoices, say, type StaffTexts } from '../language.ts';
 import { ActButton, AskingButton } from '../parts/acts.tsx';
-import { orProblem, ProblemBanner, problemText } from '../parts/problem.tsx';
+import { orProblem, problemText } from '../parts/problem.tsx';
+import { PagedTable } from '../parts/paged-table.tsx';
 import {
   demoteText,
   demoteTitle,
@@ -75,41 +66,37 @@ export function Users(): JSX.Element {
           onValue={setEmail}
         />
       </div>
-      <ProblemBanner problem={pages.problem} onAgain={() => void pages.reload()} />
-      {pages.items !== undefined && (
-        <Table
-          caption={say(labels.users)}
-          captionUnseen
-          columns={[
-            {
-              title: say(labels.name),
-              heads: true,
-              cell: ({ name, email: address }) => (
-                <>
-                  <bdi>{name}</bdi>
-                  <br />
-                  <small>{address ?? '–'}</small>
-                </>
-              ),
-            },
-            { title: say(labels.account), cell: ({ id }) => <code>{id}</code> },
-            { title: say(labels.roles), cell: (user) => <Roles user={user} /> },
-            {
-              title: say(labels.state),
-              cell: ({ disabled }) => (
-                <StatusMark tone={disabled ? 'warn' : 'good'}>
-                  {say(disabled ? labels.disabled : labels.active)}
-                </StatusMark>
-              ),
-            },
-            { title: say(labels.act), cell: (user) => <UserActs user={user} change={change} /> },
-          ]}
-          rows={pages.items}
-          rowKey={({ id }) => id}
-          empty={say(labels.noUsers)}
-          more={pages.more && { label: say(labels.more), busy: pages.busy, onMore: pages.more }}
-        />
-      )}
+      <PagedTable
+        pages={pages}
+        caption={say(labels.users)}
+        captionUnseen
+        columns={[
+          {
+            title: say(labels.name),
+            heads: true,
+            cell: ({ name, email: address }) => (
+              <>
+                <bdi>{name}</bdi>
+                <br />
+                <small>{address ?? '–'}</small>
+              </>
+            ),
+          },
+          { title: say(labels.account), cell: ({ id }) => <code>{id}</code> },
+          { title: say(labels.roles), cell: (user) => <Roles user={user} /> },
+          {
+            title: say(labels.state),
+            cell: ({ disabled }) => (
+              <StatusMark tone={disabled ? 'warn' : 'good'}>
+                {say(disabled ? labels.disabled : labels.active)}
+              </StatusMark>
+            ),
+          },
+          { title: say(labels.act), cell: (user) => <UserActs user={user} change={change} /> },
+        ]}
+        rowKey={({ id }) => id}
+        empty={say(labels.noUsers)}
+      />
       {adding && (
         <AddUser
           onClose={() => setAdding(false)}

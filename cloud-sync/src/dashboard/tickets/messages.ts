@@ -20,7 +20,6 @@ export const labels = {
   found: { en: 'Tickets found', de: 'Gefundene Tickets' },
   nothing: { en: 'No ticket fits that.', de: 'Dazu passt kein Ticket.' },
   none: { en: 'This event has no tickets yet.', de: 'Diese Veranstaltung hat noch keine Tickets.' },
-  more: { en: 'Show more', de: 'Mehr zeigen' },
   issue: { en: 'Issue tickets', de: 'Tickets ausstellen' },
   print: { en: 'Print codes', de: 'Codes drucken' },
   links: { en: 'Links for phones', de: 'Links für Handys' },

@@ -18,6 +18,7 @@ import { say } from '../language.ts';
 import { Name } from '../parts/names.tsx';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
+import { moreOf } from '../parts/paged-table.tsx';
 import { LetIn } from './let-in.tsx';
 import { labels, statusTexts } from './messages.ts';
 import { mayManage, statusTone, typeName } from './ticket-words.ts';
@@ -135,7 +136,7 @@ export function TicketList({ event, me }: { readonly event: EventResponse; reado
           rows={pages.items ?? []}
           rowKey={({ id }) => id}
           empty={say(pages.items === undefined ? labels.loading : labels.nothing)}
-          more={pages.more && { label: say(labels.more), busy: pages.busy, onMore: pages.more }}
+          more={moreOf(pages)}
         />
       )}
     </>

@@ -10,16 +10,16 @@ import {
   type WebhookDelivery,
   type WebhookDeliveryState,
 } from '@postern/shared';
-import { SelectField, showToast, StatusMark, Table, type Column, type Tone } from '@postern/shared/ui';
+import { SelectField, showToast, StatusMark, type Column, type Tone } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked, useListOf, useRepeated } from '../asking.ts';
 import { ask } from '../cloud.ts';
 import { say } from '../language.ts';
 import { ActButton } from '../parts/acts.tsx';
-import { ProblemBanner } from '../parts/problem.tsx';
 import { When } from '../parts/when.tsx';
 import { addressOf } from '../route.ts';
+import { PagedTable } from '../parts/paged-table.tsx';
 import { deliveryTexts, labels, replayedText } from './messages.ts';
 
 const everyMs = 3_000;
@@ -59,17 +59,13 @@ export function Deliveries({ event, id }: { readonly event: EventResponse; reado
       <div class="acts">
         <ActButton act={() => replay('')}>{say(labels.replayAll)}</ActButton>
       </div>
-      <ProblemBanner problem={pages.problem} onAgain={() => void pages.reload()} />
-      {pages.items !== undefined && (
-        <Table
-          caption={say(labels.deliveries)}
-          columns={columnsOf(event, (message) => replay(`/deliveries/${message}`))}
-          rows={pages.items}
-          rowKey={({ message }) => message}
-          empty={say(labels.noDeliveries)}
-          more={pages.more && { label: say(labels.more), busy: pages.busy, onMore: pages.more }}
-        />
-      )}
+      <PagedTable
+        pages={pages}
+        caption={say(labels.deliveries)}
+        columns={columnsOf(event, (message) => replay(`/deliveries/${message}`))}
+        rowKey={({ message }) => message}
+        empty={say(labels.noDeliveries)}
+      />
     </>
   );
 }

@@ -24,7 +24,6 @@ export const labels = {
   schedule: { en: 'the schedule', de: 'Zeitplan' },
   any: { en: 'All', de: 'Alle' },
   noRuns: { en: 'No run is like that.', de: 'Kein Lauf entspricht dem.' },
-  more: { en: 'Show more', de: 'Mehr zeigen' },
   deadlines: { en: 'Deadlines of this event', de: 'Fristen dieser Veranstaltung' },
   deadlinesText: {
     en: 'Its end, when unused tickets are revoked, when personal data is erased: under Rules.',

@@ -1,6 +1,6 @@
 // Runs of background work, the newest first, with their progress and result; what is under way can be cancelled.
 import { jobPageSchema, jobRunSchema, jobStates, type JobRun, type JobState } from '@postern/shared';
-import { Panel, Progress, SelectField, StatusMark, Table, type Column, type Tone } from '@postern/shared/ui';
+import { Panel, Progress, SelectField, StatusMark, type Column, type Tone } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useListOf, useRepeated } from '../asking.ts';
@@ -8,8 +8,9 @@ import { ask } from '../cloud.ts';
 import { count } from '../format.ts';
 import { say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
-import { orProblem, ProblemBanner } from '../parts/problem.tsx';
+import { orProblem } from '../parts/problem.tsx';
 import { When } from '../parts/when.tsx';
+import { PagedTable } from '../parts/paged-table.tsx';
 import { cancelText, cancelTitle, jobStateTexts, kindText, labels } from './messages.ts';
 
 const everyMs = 2_000;
@@ -45,18 +46,14 @@ export function Runs({ path, timeZone }: RunsProps): JSX.Element {
           onValue={setState}
         />
       </div>
-      <ProblemBanner problem={pages.problem} onAgain={() => void pages.reload()} />
-      {pages.items !== undefined && (
-        <Table
-          caption={say(labels.runs)}
-          captionUnseen
-          columns={columnsOf(path, timeZone, pages.reload)}
-          rows={pages.items}
-          rowKey={({ id }) => id}
-          empty={say(labels.noRuns)}
-          more={pages.more && { label: say(labels.more), busy: pages.busy, onMore: pages.more }}
-        />
-      )}
+      <PagedTable
+        pages={pages}
+        caption={say(labels.runs)}
+        captionUnseen
+        columns={columnsOf(path, timeZone, pages.reload)}
+        rowKey={({ id }) => id}
+        empty={say(labels.noRuns)}
+      />
     </Panel>
   );
 }
