@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { start } from '../../../cloud-sync/src/store/migrations/0001-start.ts';
 import { tickets } from '../../../cloud-sync/src/store/migrations/0005-tickets.ts';
 import { surnames } from '../../../cloud-sync/src/store/migrations/0032-surnames.ts';
+import { isPostgres } from '../../../cloud-sync/src/store/database.ts';
 import { createPortableTypes } from '../../../cloud-sync/src/store/portable-types.ts';
 import { readViews } from '../../../cloud-sync/src/services/ticket-views.ts';
 import { openCloudDatabase, withDatabase } from '../../../scripts/lib/cloud-database.ts';
@@ -63,7 +64,7 @@ describe('the migration of last words of names', () => {
         await sql`drop index ticket_holder_by_surname`.execute(database);
         await sql`alter table ticket_holder drop column surname_key`.execute(database);
         // As the service runs them: other tests get this database after this one.
-        await surnames.up(database.withPlugin(createPortableTypes()));
+        await surnames.up(isPostgres(database) ? database.withPlugin(createPortableTypes()) : database);
       });
       expect(await read()).toEqual(before);
     } finally {
