@@ -102,7 +102,7 @@ interface Sending {
   readonly add: (due: readonly Due[]) => void;
   /** Those that wait for their turn or are under way. */
   readonly taken: () => readonly Due[];
-  /** Resolves once one under way has ended. */
+  /** Resolves once there is one that has ended. */
   readonly untilOneEnds: () => Promise<void>;
   /** What has ended since the last time. */
   readonly takeEnded: () => readonly Attempt[];
@@ -142,7 +142,10 @@ function createSending({ clock, log, vault, sender }: DeliverDeps, signal: Abort
       begin();
     },
     taken: () => [...underWay.keys(), ...waiting],
-    untilOneEnds: () => Promise.race(underWay.values()),
+    // One may have ended while those before it were stored: it does not wait for its neighbours.
+    untilOneEnds: async () => {
+      if (ended.length === 0) await Promise.race(underWay.values());
+    },
     takeEnded: () => {
       const attempts = ended;
       ended = [];
