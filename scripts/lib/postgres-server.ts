@@ -1,5 +1,5 @@
-// A real PostgreSQL for tests and benchmarks, on a loopback port and durable as in production, in the system's temporary folder. The server
-// ends when its starter does, however that ends.
+// A real PostgreSQL for tests and benchmarks, on a loopback port, in the system's temporary folder. The server ends when its starter does,
+// however that ends.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -22,8 +22,8 @@ export interface PostgresServer {
 
 const startTimeoutMs = 20_000;
 
-/** Starts a server on a fresh folder. */
-export async function startPostgresServer(): Promise<PostgresServer> {
+/** Starts a server on a fresh folder, that keeps what it commits through a power cut unless somebody can do without. */
+export async function startPostgresServer({ isDurable = true }: { readonly isDurable?: boolean } = {}): Promise<PostgresServer> {
   const bin = binFolder();
   if (bin === undefined) throw new Error('PostgreSQL is not installed');
   const folder = mkdtempSync(join(tmpdir(), 'postern-postgres-'));
@@ -50,6 +50,7 @@ export async function startPostgresServer(): Promise<PostgresServer> {
     unix_socket_directories: folder,
     port: String(port),
     max_connections: '200',
+    fsync: isDurable ? 'on' : 'off',
   };
   const child = startUntilWeEnd(folder, join(bin, 'postgres'), [
     '-D',
