@@ -3,7 +3,8 @@
 // ours, `fuzz` and `postgres` a server; the rest whole systems, browsers and file systems. `postgres` runs the cloud's tests of `unit` and
 // `contract` again, on a real PostgreSQL. Sources are read as they are, but for gates and clouds that are processes of their own: those are
 // compiled first, as a customer has them.
-import { availableParallelism } from 'node:os';
+import { existsSync, statfsSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { defaultExclude, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { createNotRunReporter } from './test/support/not-run-reporter.ts';
 import { missingPostgres } from './scripts/lib/postgres-programs.ts';
@@ -17,6 +18,8 @@ interface Project {
   readonly sharesModules?: boolean;
   /** What the cloud's tests run on. */
   readonly database?: 'sqlite' | 'postgres';
+  /** Whether its temporary files may lie in memory: its many small databases commit durably, and no power cut is played. */
+  readonly inMemory?: boolean;
   /** Whether it starts gates and clouds as processes. */
   readonly startsPrograms?: boolean;
   /** Test files beside those of the folder of its name. */
@@ -26,10 +29,10 @@ interface Project {
 }
 
 const projects: readonly Project[] = [
-  { name: 'unit', group: 0, testTimeoutMs: 60_000, sharesModules: true },
+  { name: 'unit', group: 0, testTimeoutMs: 60_000, sharesModules: true, inMemory: true },
   { name: 'contract', group: 0, testTimeoutMs: 60_000, sharesModules: true },
   { name: 'processes', group: 1, testTimeoutMs: 120_000, startsPrograms: true },
-  { name: 'fuzz', group: 1, testTimeoutMs: 120_000 },
+  { name: 'fuzz', group: 1, testTimeoutMs: 120_000, inMemory: true },
   {
     name: 'postgres',
     group: 1,
@@ -37,6 +40,7 @@ const projects: readonly Project[] = [
     database: 'postgres',
     startsPrograms: true,
     sharesModules: true,
+    inMemory: true,
     // Where there is no PostgreSQL, one file says so.
     include:
       missingPostgres() === undefined
@@ -60,12 +64,19 @@ const projects: readonly Project[] = [
 
 const pollTimeoutMs = 45_000;
 
+/** A file system in memory, used where there is room for a run's files. */
+const memoryFolder = '/dev/shm';
+const memoryNeededBytes = 2 * 1024 ** 3;
+const memory = existsSync(memoryFolder) ? statfsSync(memoryFolder) : undefined;
+const hasMemoryFolder = memory !== undefined && memory.bavail * memory.bsize >= memoryNeededBytes;
+
 const toVitestProject = ({
   name,
   group,
   testTimeoutMs,
   sharesModules = false,
   database = 'sqlite',
+  inMemory = false,
   startsPrograms = false,
   include = [],
   exclude = [],
@@ -76,6 +87,7 @@ const toVitestProject = ({
     include: [`test/${name}/**/*.test.ts`, ...include],
     exclude: [...defaultExclude, ...exclude],
     provide: { database },
+    env: { TMPDIR: inMemory && hasMemoryFolder ? memoryFolder : tmpdir() },
     globalSetup: [
       ...(database === 'postgres' ? ['test/support/postgres-server.ts'] : []),
       ...(startsPrograms ? ['test/support/compiled-programs.ts'] : []),

@@ -23,7 +23,9 @@ export interface PostgresServer {
 const startTimeoutMs = 20_000;
 
 /** Starts a server on a fresh folder, that keeps what it commits through a power cut unless somebody can do without. */
-export async function startPostgresServer({ isDurable = true }: { readonly isDurable?: boolean } = {}): Promise<PostgresServer> {
+export async function startPostgresServer({
+  isDurable = true,
+}: { readonly isDurable?: boolean } = {}): Promise<PostgresServer> {
   const bin = binFolder();
   if (bin === undefined) throw new Error('PostgreSQL is not installed');
   const folder = mkdtempSync(join(tmpdir(), 'postern-postgres-'));

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { gateWebPort, type HandheldSettings } from '@postern/shared';
 import type { Hono } from 'hono';
-import { drawGateIcon } from '../services/gate-icon.ts';
+import { gateIcon } from '../services/gate-icon.ts';
 import type { WebAuthority } from '../services/web-authority.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 import { readPage, sendPageFile, type PageFile } from './page-files.ts';
@@ -22,7 +22,7 @@ export function handheldPageRoutes({ handheldFolder, webAuthority }: HandheldPag
   const router = createRouter();
   const files = new Map<string, PageFile>(readPage(handheldFolder));
   for (const pixels of iconPixels)
-    files.set(`/icon-${pixels}.png`, { bytes: drawGateIcon(pixels), contentType: 'image/png' });
+    files.set(`/icon-${pixels}.png`, { bytes: gateIcon(pixels), contentType: 'image/png' });
   const { domain } = webAuthority;
   const headers = pageHeaders({
     ownPictures: true,

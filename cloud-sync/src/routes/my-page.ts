@@ -1,7 +1,7 @@
 // The page of tickets on phones: its files, which hold nothing secret, under rules as strict as a page can be put under. Nothing comes from
 // elsewhere, nothing is written in the page itself, nobody frames it.
 import type { Hono } from 'hono';
-import { drawGateIcon } from '../services/gate-icon.ts';
+import { gateIcon } from '../services/gate-icon.ts';
 import { createRouter, problem, type Environment } from './context.ts';
 import { readPage, sendPageFile } from './page-files.ts';
 import { pageHeaders } from './page-headers.ts';
@@ -16,7 +16,7 @@ const iconPixels = 192;
 
 export function myPageRoutes({ myPageFolder }: MyPageRoutesDeps): Hono<Environment> {
   const router = createRouter();
-  const icon = { bytes: drawGateIcon(iconPixels), contentType: 'image/png' };
+  const icon = { bytes: gateIcon(iconPixels), contentType: 'image/png' };
   const files = new Map([...readPage(myPageFolder), ['/icon.png', icon]]);
   const headers = pageHeaders({ installed: true });
   router.get('/my', headers, (c) => {

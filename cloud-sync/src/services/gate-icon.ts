@@ -2,8 +2,16 @@
 // `my-ticket/public/icon.svg` is the same.
 import { encodePng } from './png.ts';
 
-/** A square PNG: white, an arch in black, and in it the opening, white again. */
-export function drawGateIcon(pixels: number): Uint8Array {
+const drawn = new Map<number, Uint8Array>();
+
+/** A square PNG: white, an arch in black, and in it the opening, white again. Drawn once a size. */
+export function gateIcon(pixels: number): Uint8Array {
+  const icon = drawn.get(pixels) ?? draw(pixels);
+  drawn.set(pixels, icon);
+  return icon;
+}
+
+function draw(pixels: number): Uint8Array {
   const dark = new Uint8Array(pixels * pixels);
   const isInArch = (x: number, y: number, halfWidth: number, top: number): boolean => {
     const fromMiddle = Math.abs(x - 0.5);

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '@postern/shared';
-import { drawGateIcon } from '../gate-icon.ts';
+import { gateIcon } from '../gate-icon.ts';
 import { readAs, unfit, type WalletError } from './apple-signer.ts';
 
 export interface PassLook {
@@ -35,7 +35,7 @@ export function readPassLook({ organisation, colour, images }: LookSettings): Re
 const iconPoints = 29;
 
 const drawIcons = (): ReadonlyMap<string, Uint8Array> =>
-  new Map([1, 2, 3].map((scale) => [`icon${scale === 1 ? '' : `@${scale}x`}.png`, drawGateIcon(iconPoints * scale)]));
+  new Map([1, 2, 3].map((scale) => [`icon${scale === 1 ? '' : `@${scale}x`}.png`, gateIcon(iconPoints * scale)]));
 
 /** All that Apple Wallet knows by name; without an icon it takes no pass. */
 function readImages(folder: string): Result<ReadonlyMap<string, Uint8Array>, WalletError> {
