@@ -4,6 +4,7 @@ import { bytesToHex, centralGate, type AdmissionPolicy } from '@postern/shared';
 import type { AppDeps } from '../app.ts';
 import { openAuthority } from '../services/authority.ts';
 import { createDevices } from '../services/devices.ts';
+import { createEnrolmentCodes, type EnrolmentCodes } from '../services/enrolment-codes.ts';
 import { createEvents } from '../services/events.ts';
 import { createFaceFeed, type FaceFeed } from '../services/face-feed.ts';
 import { createFeedFiles } from '../services/feed-files.ts';
@@ -41,6 +42,7 @@ export interface EventServices extends Pick<
 > {
   readonly readTicket: TicketReader;
   readonly faceFeed: FaceFeed;
+  readonly enrolmentCodes: EnrolmentCodes;
   /** An event's rules with everything that is switched off for it, and what has been said of faces. */
   readonly effectivePolicy: (policy: AdmissionPolicy) => Promise<AdmissionPolicy>;
   readonly ticketImports: TicketImports;
@@ -96,6 +98,7 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
     },
   });
   const { changed } = feed;
+  const enrolmentCodes = createEnrolmentCodes({ clock, random, keys, publicUrl });
   const readTicket = createTicketReader(database);
   const ticketImports = createTicketImports({ database, clock, random, audit, changed, tell: outbox.tellTickets });
   return {
@@ -115,7 +118,8 @@ export async function openEvents(foundation: Foundation): Promise<EventServices>
     effectivePolicy,
     subjects: createSubjects(database, readTicket),
     staff: createStaff({ database, clock, random, changed }),
-    devices: createDevices({ database, clock, random, keys, authority, limiter, publicUrl, changed }),
+    enrolmentCodes,
+    devices: createDevices({ database, clock, codes: enrolmentCodes, authority, limiter, changed }),
     switches,
     feed,
     files,

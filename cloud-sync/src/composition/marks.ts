@@ -92,7 +92,7 @@ export async function openMarks(
   { nft }: Pick<NftServices, 'nft'>,
 ): Promise<Marks> {
   const { log, clock, random, timer, database, keys, audit, limiter, outbox } = foundation;
-  const { readTicket, devices, effectivePolicy, feed, pokes } = services;
+  const { readTicket, devices, enrolmentCodes, effectivePolicy, feed, pokes } = services;
   const replica = followingCorrections(
     createReplicaStore({
       database,
@@ -259,7 +259,7 @@ export async function openMarks(
     suspicions: createSuspicions({ database, clock, audit }),
     revocations,
     vitals: createVitals({ ...foundation, devices, revocations, changed: pokes.poke }),
-    gateMachines: createGateMachines({ ...foundation, devices, revocations, changed }),
+    gateMachines: createGateMachines({ ...foundation, codes: enrolmentCodes, revocations, changed }),
     quarantine,
     sealedMarks: createSealedMarks({ database, keys, ledger, ingest, quarantine }),
     rulesChanged: async (event) => {

@@ -1,5 +1,5 @@
 // Gates and how they join: a gate is described here, gets a one-time code, and buys its certificate with it. The device's key is made on
-// the device and never leaves it; the code is short-lived, single-use, rate-limited and kept only as a keyed hash.
+// the device and never leaves it; guessing codes is rate-limited.
 import {
   bytesToHex,
   centralGate,
@@ -12,22 +12,15 @@ import {
   type GateDescription,
   type GateResponse,
   type LaneConfig,
-  type Random,
   type Result,
 } from '@postern/shared';
-import type { Database } from '../store/database.ts';
-import { inTransaction } from '../store/locks.ts';
+import type { Database, Queries } from '../store/database.ts';
+import { gateLock, inTransaction } from '../store/locks.ts';
 import type { Authority } from './authority.ts';
-import { raiseRulesRevision, readEvent } from './events.ts';
-import type { Keys } from './keys.ts';
+import type { EnrolmentCode, EnrolmentCodes } from './enrolment-codes.ts';
+import { raiseRulesRevisions, readEvent } from './events.ts';
 import type { Limiter } from './limiter.ts';
 import type { Failure } from './problems.ts';
-import { renderQrSvg } from './qr.ts';
-
-export const enrolmentCodeLifetimeMs = 30 * 60_000;
-/** 12 characters of 5 bits. */
-const codeCharacters = 12;
-const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 export interface EnrolledGate {
   readonly id: string;
@@ -75,81 +68,36 @@ export interface Devices {
 export interface DevicesDeps {
   readonly database: Database;
   readonly clock: Clock;
-  readonly random: Random;
-  readonly keys: Keys;
+  readonly codes: EnrolmentCodes;
   readonly authority: Authority;
   readonly limiter: Limiter;
-  readonly publicUrl: () => string;
   /** The list of gates of an event has changed. */
   readonly changed: (event: number) => void;
 }
 
 export function createDevices(deps: DevicesDeps): Devices {
-  const { database, clock, random, keys, authority, limiter, publicUrl, changed } = deps;
-  const hashCode = (code: string): string => keys.serverHash('enrolment', normalise(code));
+  const { database, clock, codes, authority, limiter, changed } = deps;
 
   return {
     invite: async (event, gate, mayInviteAt) => {
-      const record = await readEvent(database, event);
-      if (record === undefined) return err({ type: 'event-unknown' });
-      if (!record.policy.zones.some((zone) => zone.id === gate.zone))
-        return err({ type: 'zone-unknown', detail: `The event has no zone "${gate.zone}".` });
-      const described = {
-        name: gate.name,
-        zone: gate.zone,
-        lanes: JSON.stringify(gate.lanes),
-        address: gate.address ?? null,
-      };
-      const code = makeCode(random);
-      const expiresAtMs = clock.wallMs() + enrolmentCodeLifetimeMs;
-      const invited = await inTransaction(database, gateLock(gate.id), async (queries) => {
-        const known = await queries
-          .selectFrom('gate')
-          .select(['event', 'public_key', 'certificate', 'enrolled_at_ms', 'revoked_at_ms'])
-          .where('id', '=', gate.id)
-          .execute();
-        if (known.some((at) => at.event !== event && !mayInviteAt(at.event))) return 'in-other-event';
-        const revoked = known.filter((at) => at.revoked_at_ms !== null);
-        if (revoked.some((at) => at.event === event) || (known.length > 0 && revoked.length === known.length))
-          return 'revoked';
-        const device = known.find((at) => at.revoked_at_ms === null);
-        await queries
-          .insertInto('gate')
-          .values({
-            id: gate.id,
-            event,
-            ...described,
-            public_key: device?.public_key ?? null,
-            certificate: device?.certificate ?? null,
-            enrolled_at_ms: device?.enrolled_at_ms ?? null,
-            last_contact_ms: null,
-            feed_version: null,
-            created_at_ms: clock.wallMs(),
-          })
-          .onConflict((conflict) => conflict.columns(['event', 'id']).doUpdateSet(described))
-          .execute();
-        // The same turnstiles wherever its tickets are from.
-        await queries.updateTable('gate').set({ lanes: described.lanes }).where('id', '=', gate.id).execute();
-        // An older code that nobody has used yet dies with the new one.
-        await queries.deleteFrom('enrolment').where('gate', '=', gate.id).where('used_at_ms', 'is', null).execute();
-        await queries
-          .insertInto('enrolment')
-          .values({ code_hash: hashCode(code), gate: gate.id, expires_at_ms: expiresAtMs, used_at_ms: null })
-          .execute();
-        // The feed lists enrolled gates only.
-        if (device === undefined || device.public_key === null) return 'not-enrolled';
-        await raiseRulesRevision(queries, event);
-        return 'enrolled';
-      });
-      if (invited === 'in-other-event') return err({ type: 'gate-in-other-event' });
-      if (invited === 'revoked') return err({ type: 'gate-revoked' });
-      if (invited === 'enrolled') changed(event);
-      const link = `${publicUrl()}#${code}`;
-      return ok({ gate: gate.id, event, code, expiresAtMs, link, qrSvg: renderQrSvg({ text: link, caption: code }) });
+      const invited = await inTransaction(
+        database,
+        gateLock(gate.id),
+        async (queries): Promise<Result<Invited, Failure>> => {
+          const failure = await findObstacle(queries, event, gate, mayInviteAt);
+          if (failure !== undefined) return err(failure);
+          const listedAt = await placeGate(queries, event, gate, clock.wallMs());
+          await raiseRulesRevisions(queries, listedAt);
+          return ok({ listedAt, code: await codes.make(queries, gate.id) });
+        },
+      );
+      if (!invited.ok) return invited;
+      for (const at of invited.value.listedAt) changed(at);
+      return ok(codes.toResponse(gate.id, event, invited.value.code));
     },
 
     enrol: async (request, sender) => {
-      const codeHash = hashCode(request.code);
+      const codeHash = codes.hashOf(request.code);
       const found = await limiter.guess(
         'enrolment-code',
         sender,
@@ -198,7 +146,10 @@ export function createDevices(deps: DevicesDeps): Devices {
           })
           .where('id', '=', invitation.id)
           .execute();
-        for (const at of found.value) await raiseRulesRevision(queries, at.event);
+        await raiseRulesRevisions(
+          queries,
+          found.value.map((at) => at.event),
+        );
         return true;
       });
       if (!isFirst) return err({ type: 'code-invalid' });
@@ -262,15 +213,70 @@ export function createDevices(deps: DevicesDeps): Devices {
   };
 }
 
-/** A gate has one key at all its events, and a code is used once. */
-export const gateLock = (gate: string): string => `gate/${gate}`;
-
-/** `7K2Q-0M9T-XV4B`. */
-function makeCode(random: Random): string {
-  const text = [...random(codeCharacters)].map((byte) => alphabet.charAt(byte % alphabet.length)).join('');
-  return (text.match(/.{4}/g) ?? []).join('-');
+interface Invited {
+  /** Events whose feed names it. */
+  readonly listedAt: readonly number[];
+  readonly code: EnrolmentCode;
 }
 
-/** What people type: case, spaces and dashes do not matter, O is 0, I and L are 1. */
-const normalise = (code: string): string =>
-  code.toUpperCase().replace(/[-\s]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
+/** Why a gate cannot be placed at an event like this. */
+export async function findObstacle(
+  queries: Queries,
+  event: number,
+  gate: Pick<GateDescription, 'id' | 'zone'>,
+  mayInviteAt: (event: number) => boolean,
+): Promise<Failure | undefined> {
+  const record = await readEvent(queries, event);
+  if (record === undefined) return { type: 'event-unknown' };
+  if (!record.policy.zones.some((zone) => zone.id === gate.zone))
+    return { type: 'zone-unknown', detail: `The event has no zone "${gate.zone}".` };
+  const known = await queries.selectFrom('gate').select(['event', 'revoked_at_ms']).where('id', '=', gate.id).execute();
+  if (known.some((at) => at.event !== event && !mayInviteAt(at.event))) return { type: 'gate-in-other-event' };
+  const revoked = known.filter((at) => at.revoked_at_ms !== null);
+  return revoked.some((at) => at.event === event) || (known.length > 0 && revoked.length === known.length)
+    ? { type: 'gate-revoked' }
+    : undefined;
+}
+
+/** In a transaction that has the gate's lock and has found no obstacle. Answers with the events whose feed names the gate and now has another. */
+export async function placeGate(
+  queries: Queries,
+  event: number,
+  gate: GateDescription,
+  nowMs: number,
+): Promise<readonly number[]> {
+  const described = {
+    name: gate.name,
+    zone: gate.zone,
+    lanes: JSON.stringify(gate.lanes),
+    address: gate.address ?? null,
+  };
+  const standing = await queries
+    .selectFrom('gate')
+    .select(['event', 'public_key', 'certificate', 'enrolled_at_ms'])
+    .where('id', '=', gate.id)
+    .where('revoked_at_ms', 'is', null)
+    .execute();
+  const [device] = standing;
+  await queries
+    .insertInto('gate')
+    .values({
+      id: gate.id,
+      event,
+      ...described,
+      public_key: device?.public_key ?? null,
+      certificate: device?.certificate ?? null,
+      enrolled_at_ms: device?.enrolled_at_ms ?? null,
+      last_contact_ms: null,
+      feed_version: null,
+      created_at_ms: nowMs,
+    })
+    .onConflict((conflict) => conflict.columns(['event', 'id']).doUpdateSet(described))
+    .execute();
+  // The same turnstiles wherever its tickets are from.
+  await queries.updateTable('gate').set({ lanes: described.lanes }).where('id', '=', gate.id).execute();
+  // The feed lists enrolled gates only.
+  return device === undefined || device.public_key === null
+    ? []
+    : [...new Set([event, ...standing.map((at) => at.event)])];
+}

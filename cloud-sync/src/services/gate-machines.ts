@@ -7,6 +7,7 @@ import {
   ok,
   type Clock,
   type GateChange,
+  type GateDescription,
   type GateReplace,
   type GateReplaced,
   type GateWipe,
@@ -15,14 +16,15 @@ import {
 } from '@postern/shared';
 import type { Selectable } from 'kysely';
 import type { Database, Queries } from '../store/database.ts';
-import { inTransaction } from '../store/locks.ts';
+import { gateLock, inTransaction, lockAlone } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
-import type { EntryOf } from './audit.ts';
-import { gateLock, type Devices } from './devices.ts';
+import { findObstacle, placeGate } from './devices.ts';
+import type { EnrolmentCode, EnrolmentCodes } from './enrolment-codes.ts';
 import { raiseRulesRevision, readEvent } from './events.ts';
+import { cameInItsPlace } from './gate-successors.ts';
 import { viewWipe } from './gate-wipes.ts';
 import type { Failure } from './problems.ts';
-import type { Revocations } from './revocations.ts';
+import type { RevokedWithin, Revocations } from './revocations.ts';
 
 /** Whether whoever asks may do this at an event. */
 type May = (event: number) => boolean;
@@ -31,13 +33,12 @@ type GateRow = Selectable<Schema['gate']>;
 export interface GateMachines {
   /** Lanes are the machine's: for who may change it at all of its events (`gate-in-other-event`). */
   readonly change: (event: number, gate: string, change: GateChange, may: May) => Promise<Result<void, Failure>>;
-  /** At every event at which the old one stands and whoever asks may do this; `entry` is that of the revocation. */
+  /** At every event at which the old one stands and whoever asks may do this, or at none. */
   readonly replace: (
     event: number,
     gate: string,
     request: GateReplace,
     may: May,
-    entry?: EntryOf,
   ) => Promise<Result<GateReplaced, Failure>>;
   readonly askWipe: (event: number, gate: string, reason: string, may: May) => Promise<Result<GateWipe, Failure>>;
   /** Until the gate has carried it out. */
@@ -48,17 +49,24 @@ export interface GateMachinesDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly random: Random;
-  readonly devices: Pick<Devices, 'invite'>;
-  readonly revocations: Revocations;
+  readonly codes: EnrolmentCodes;
+  readonly revocations: Pick<Revocations, 'revokeWithin'>;
   /** The list of gates of an event has changed. */
   readonly changed: (event: number) => void;
 }
 
 const orderBytes = 16;
 const idCharsMax = 32;
+/** Who replaces a gate has the locks of two: one replacement at a time, so that two never wait for each other. */
+const replacementLock = 'gate-replacement';
+
+interface Replaced extends RevokedWithin {
+  readonly newId: string;
+  readonly code: EnrolmentCode;
+}
 
 export function createGateMachines(deps: GateMachinesDeps): GateMachines {
-  const { database, clock, random, devices, revocations, changed } = deps;
+  const { database, clock, random, codes, revocations, changed } = deps;
 
   /** The gate at all of its events; the asked one must be among them and not revoked. */
   const standing = async (
@@ -103,48 +111,55 @@ export function createGateMachines(deps: GateMachinesDeps): GateMachines {
       return done;
     },
 
-    replace: async (event, gate, { id, reason }, may, entry) => {
-      const rows = await database.selectFrom('gate').selectAll().where('id', '=', gate).orderBy('event').execute();
-      const own = rows.find((row) => row.event === event);
-      if (own === undefined) return err({ type: 'gate-unknown' });
-      const successor = await database
-        .selectFrom('gate')
-        .select(['id', 'enrolled_at_ms'])
-        .where('event', '=', event)
-        .where('replaces', '=', gate)
-        .executeTakeFirst();
-      // Broken off in the middle, or its code has run out: the same one again.
-      if (successor !== undefined && (successor.enrolled_at_ms !== null || (id !== undefined && id !== successor.id)))
-        return err({ type: 'state-unreachable', detail: `Gate "${successor.id}" has come in its place already.` });
-      const newId = id ?? successor?.id ?? (await freeId(database, gate));
-      if (successor === undefined && (await isTaken(database, newId)))
-        return err({ type: 'gate-exists', detail: `There is or was a gate "${newId}".` });
-      const at = rows.filter((row) => row.event !== event && row.revoked_at_ms === null && may(row.event));
-      // The asked one last: its code is the one that counts.
-      for (const row of [...at, own]) {
-        const described = {
-          id: newId,
-          name: row.name,
-          zone: row.zone,
-          lanes: laneConfigSchema.array().parse(JSON.parse(row.lanes)),
-          ...(row.address === null ? {} : { address: row.address }),
-        };
-        const invited = await devices.invite(row.event, described, may);
-        if (!invited.ok) return invited;
-        await database
-          .updateTable('gate')
-          .set({ replaces: gate })
-          .where('event', '=', row.event)
-          .where('id', '=', newId)
-          .execute();
-        if (row !== own) continue;
-        const revoked =
-          own.revoked_at_ms === null ? await revocations.revoke(event, gate, reason, may, entry) : undefined;
-        if (revoked?.ok === false) return revoked;
-        changed(event);
-        return ok({ ...invited.value, replaces: gate, marks: revoked?.value.marks ?? 0 });
-      }
-      return err({ type: 'gate-unknown' });
+    replace: async (event, gate, { id, reason }, may) => {
+      const done = await inTransaction(
+        database,
+        replacementLock,
+        async (queries): Promise<Result<Replaced, Failure>> => {
+          await lockAlone(queries, gateLock(gate));
+          const rows = await queries.selectFrom('gate').selectAll().where('id', '=', gate).orderBy('event').execute();
+          const own = rows.find((row) => row.event === event);
+          if (own === undefined) return err({ type: 'gate-unknown' });
+          const successor = (
+            await queries
+              .selectFrom('gate')
+              .selectAll()
+              .where('event', '=', event)
+              .where('replaces', '=', gate)
+              .execute()
+          ).find(cameInItsPlace);
+          // Its code has run out: another for the same one, as it is called by now.
+          if (
+            successor !== undefined &&
+            (successor.enrolled_at_ms !== null || (id !== undefined && id !== successor.id))
+          )
+            return err({ type: 'state-unreachable', detail: `Gate "${successor.id}" has come in its place already.` });
+          const newId = successor?.id ?? id ?? (await freeId(queries, gate));
+          await lockAlone(queries, gateLock(newId));
+          if (successor === undefined && (await isTaken(queries, newId)))
+            return err({ type: 'gate-exists', detail: `There is or was a gate "${newId}".` });
+          const at = rows.filter((row) => row === own || (row.revoked_at_ms === null && may(row.event)));
+          const places = (successor === undefined ? at : [successor]).map((row) => ({
+            row,
+            place: placeOf(newId, row),
+          }));
+          for (const { row, place } of places) {
+            const obstacle = await findObstacle(queries, row.event, place, may);
+            if (obstacle !== undefined) return err(obstacle);
+          }
+          for (const { row, place } of places) await placeGate(queries, row.event, place, clock.wallMs());
+          const code = await codes.make(queries, newId);
+          await queries.updateTable('gate').set({ replaces: gate }).where('id', '=', newId).execute();
+          const events = at.map((row) => row.event);
+          return ok({ newId, code, ...(await revocations.revokeWithin(queries, gate, events, reason)) });
+        },
+      );
+      if (!done.ok) return done;
+      const { newId, code, revoked, committed } = done.value;
+      await committed();
+      changed(event);
+      const marks = revoked.find((at) => at.event === event)?.marks ?? 0;
+      return ok({ ...codes.toResponse(newId, event, code), replaces: gate, marks });
     },
 
     askWipe: async (event, gate, reason, may) => {
@@ -196,15 +211,23 @@ export function createGateMachines(deps: GateMachinesDeps): GateMachines {
   };
 }
 
-const isTaken = async (database: Database, id: string): Promise<boolean> =>
-  (await database.selectFrom('gate').select('id').where('id', '=', id).executeTakeFirst()) !== undefined;
+const placeOf = (id: string, row: GateRow): GateDescription => ({
+  id,
+  name: row.name,
+  zone: row.zone,
+  lanes: laneConfigSchema.array().parse(JSON.parse(row.lanes)),
+  ...(row.address === null ? {} : { address: row.address }),
+});
+
+const isTaken = async (queries: Queries, id: string): Promise<boolean> =>
+  (await queries.selectFrom('gate').select('id').where('id', '=', id).executeTakeFirst()) !== undefined;
 
 /** `gate-a` -> `gate-a-2`, `gate-a-2` -> `gate-a-3`. */
-async function freeId(database: Database, gate: string): Promise<string> {
+async function freeId(queries: Queries, gate: string): Promise<string> {
   const base = gate.replace(/-[0-9]{1,4}$/, '');
   for (let number = 2; ; number++) {
     const end = `-${number}`;
     const id = gateIdSchema.parse(`${base.slice(0, idCharsMax - end.length)}${end}`);
-    if (!(await isTaken(database, id))) return id;
+    if (!(await isTaken(queries, id))) return id;
   }
 }

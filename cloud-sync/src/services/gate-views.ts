@@ -17,6 +17,7 @@ import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { CoverageService } from './coverage.ts';
 import { cursorText, readPage } from './cursor.ts';
+import { cameInItsPlace } from './gate-successors.ts';
 import { createVitalsReader, problemsOf, toGateView, type GateFacts } from './gate-condition.ts';
 import type { Failure } from './problems.ts';
 
@@ -60,7 +61,9 @@ export function createGateViews({ database, clock, coverage, countEntriesByGate 
     const vitalsByGate = new Map(vitals.map((said) => [said.gate, said]));
     const wipesByGate = new Map(wipes.map((wipe) => [wipe.gate, wipe]));
     const throughByGate = new Map(covered.gates.map(({ gate, throughMs }) => [gate, throughMs]));
-    const successors = new Map(rows.flatMap(({ id, replaces }) => (replaces === null ? [] : [[replaces, id]])));
+    const successors = new Map(
+      rows.flatMap((row) => (row.replaces !== null && cameInItsPlace(row) ? [[row.replaces, row.id]] : [])),
+    );
     const nowMs = clock.wallMs();
     return rows.map((row) => ({
       row,

@@ -15,14 +15,15 @@ import {
 } from '@postern/shared';
 import { countAcceptedHeads } from '../store/accepted-heads.ts';
 import type { Database, Queries } from '../store/database.ts';
-import { gateHistoryLock, inTransaction } from '../store/locks.ts';
-import { systemActor, type Audit, type EntryOf } from './audit.ts';
+import { gateHistoryLock, gateLock, inTransaction, lockAlone } from '../store/locks.ts';
+import { systemActor, type Audit, type AuditRecord, type EntryOf } from './audit.ts';
 import { raiseRulesRevision } from './events.ts';
 import type { Failure } from './problems.ts';
 
 export interface Revocations {
   /**
-   * At every event at which the gate stands and whoever asks may revoke gates: it is the device that is not to be believed any more.
+   * At every event at which the gate stands and whoever asks may revoke gates, or at none: it is the device that is not to be believed
+   * any more.
    */
   readonly revoke: (
     event: number,
@@ -31,6 +32,20 @@ export interface Revocations {
     mayRevokeAt: (event: number) => boolean,
     entry?: EntryOf,
   ) => Promise<Result<RevokeGateResponse, Failure>>;
+  /** At those of these events where it stands, as the last thing in a transaction that has the gate's lock. */
+  readonly revokeWithin: (
+    queries: Queries,
+    gate: string,
+    events: readonly number[],
+    reason: string,
+    entry?: EntryOf,
+  ) => Promise<RevokedWithin>;
+}
+
+export interface RevokedWithin {
+  readonly revoked: readonly RevokeGateResponse[];
+  /** What follows once the transaction is committed. */
+  readonly committed: () => Promise<void>;
 }
 
 export interface RevocationsDeps {
@@ -51,59 +66,75 @@ export function createRevocations(deps: RevocationsDeps): Revocations {
   const { database, clock, log, audit, ingest, changed } = deps;
 
   const revokeAt = async (
+    queries: Queries,
     event: number,
     gate: string,
     reason: string,
-    entry: EntryOf,
-  ): Promise<Result<RevokeGateResponse, Failure>> => {
+  ): Promise<RevokeGateResponse | undefined> => {
     const revokedAtMs = clock.wallMs();
-    const revoked = await inTransaction(
-      database,
-      gateHistoryLock(event, gate),
-      async (queries): Promise<Result<RevokeGateResponse, Failure>> => {
-        const row = await queries
-          .selectFrom('gate')
-          .select('revoked_at_ms')
-          .where('event', '=', event)
-          .where('id', '=', gate)
-          .executeTakeFirst();
-        if (row === undefined) return err({ type: 'gate-unknown' });
-        if (row.revoked_at_ms !== null) return err({ type: 'gate-revoked' });
-        await queries
-          .updateTable('gate')
-          .set({ revoked_at_ms: revokedAtMs, revoked_reason: reason })
-          .where('event', '=', event)
-          .where('id', '=', gate)
-          .execute();
-        await queries.deleteFrom('enrolment').where('gate', '=', gate).where('used_at_ms', 'is', null).execute();
-        const heads = await acceptAll(deps, queries, event, gate);
-        await raiseRulesRevision(queries, event);
-        const marks = heads.reduce((sum, head) => sum + head.count, 0);
-        await audit.record(queries, entry({ event, details: { why: reason, marks } }));
-        return ok({ event, gate, revokedAtMs, marks });
-      },
+    const row = await queries
+      .updateTable('gate')
+      .set({ revoked_at_ms: revokedAtMs, revoked_reason: reason })
+      .where('event', '=', event)
+      .where('id', '=', gate)
+      .where('revoked_at_ms', 'is', null)
+      .returning('id')
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    const heads = await acceptAll(deps, queries, event, gate);
+    await raiseRulesRevision(queries, event);
+    return { event, gate, revokedAtMs, marks: heads.reduce((sum, head) => sum + head.count, 0) };
+  };
+
+  const revokeWithin: Revocations['revokeWithin'] = async (queries, gate, events, reason, entry = systemEntry) => {
+    // All before anything else is written: whoever stores marks at one of them never waits for what we have while we wait for it.
+    for (const event of events) await lockAlone(queries, gateHistoryLock(event, gate));
+    await queries.deleteFrom('enrolment').where('gate', '=', gate).where('used_at_ms', 'is', null).execute();
+    const revoked: RevokeGateResponse[] = [];
+    for (const event of events) {
+      const at = await revokeAt(queries, event, gate, reason);
+      if (at !== undefined) revoked.push(at);
+    }
+    await audit.record(
+      queries,
+      revoked.map(({ event, marks }): AuditRecord => entry({ event, details: { why: reason, marks } })),
     );
-    if (!revoked.ok) return revoked;
-    log.warn({ event, gate, reason }, 'a gate has been revoked');
-    await ingest.revise(event, gate);
-    changed(event);
-    return revoked;
+    return {
+      revoked,
+      committed: async () => {
+        for (const { event } of revoked) {
+          log.warn({ event, gate, reason }, 'a gate has been revoked');
+          await ingest.revise(event, gate);
+          changed(event);
+        }
+      },
+    };
   };
 
   return {
-    revoke: async (event, gate, reason, mayRevokeAt, entry = systemEntry) => {
-      const standing = await database
-        .selectFrom('gate')
-        .select('event')
-        .where('id', '=', gate)
-        .where('revoked_at_ms', 'is', null)
-        .orderBy('event')
-        .execute();
-      // The asked one last: broken off in the middle, it can be asked again.
-      if (standing.some((at) => at.event === event))
-        for (const at of standing)
-          if (at.event !== event && mayRevokeAt(at.event)) await revokeAt(at.event, gate, reason, entry);
-      return revokeAt(event, gate, reason, entry);
+    revokeWithin,
+    revoke: async (event, gate, reason, mayRevokeAt, entry) => {
+      const done = await inTransaction(
+        database,
+        gateLock(gate),
+        async (queries): Promise<Result<RevokedWithin, Failure>> => {
+          const rows = await queries
+            .selectFrom('gate')
+            .select(['event', 'revoked_at_ms'])
+            .where('id', '=', gate)
+            .orderBy('event')
+            .execute();
+          const own = rows.find((at) => at.event === event);
+          if (own === undefined) return err({ type: 'gate-unknown' });
+          if (own.revoked_at_ms !== null) return err({ type: 'gate-revoked' });
+          const at = rows.map((row) => row.event).filter((other) => other === event || mayRevokeAt(other));
+          return ok(await revokeWithin(queries, gate, at, reason, entry));
+        },
+      );
+      if (!done.ok) return done;
+      await done.value.committed();
+      const here = done.value.revoked.find((at) => at.event === event);
+      return here === undefined ? err({ type: 'gate-revoked' }) : ok(here);
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Schema } from './schema.ts';
 /**
  * Runs `work` in a transaction, alone among all that name the same lock, in every process: what it reads is so until it has written. One
  * lock a transaction, and nothing inside may wait for anything but the database. `shared` is a lock that others may share meanwhile, but
- * nobody may have alone; who has that one alone takes no other.
+ * nobody may have alone; who has that one alone takes no other, but for the same gate at several events, in their order.
  */
 export const inTransaction = <T>(
   database: Database,
@@ -32,6 +32,9 @@ export const inTransaction = <T>(
 export async function lockAlone(queries: Queries, lock: string): Promise<void> {
   if (isPostgres(queries)) await sql`select pg_advisory_xact_lock(${lockNumber(lock)})`.execute(queries);
 }
+
+/** A gate has one key at all its events, and a code is used once. */
+export const gateLock = (gate: string): string => `gate/${gate}`;
 
 /** The lock of whoever revokes a gate: shared by all that store marks of it. */
 export const gateHistoryLock = (event: number, gate: string): string => `gate-history/${event}/${gate}`;

@@ -10,7 +10,15 @@ import {
   type GateView,
   type WipeOrder,
 } from '@postern/shared';
-import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
+import {
+  createTestCloud,
+  enrolTestGate,
+  enrolWithCode,
+  someEvent,
+  type TestCloud,
+  type TestGate,
+} from '../../support/cloud.ts';
 import { aMark, bootOfTests } from '../../support/marks.ts';
 import { askAs, createPerson } from '../../support/people.ts';
 import { postVitals, sendVitals, someVitals } from '../../support/vitals.ts';
@@ -30,16 +38,17 @@ const gates = async (): Promise<readonly GateView[]> =>
 const problemOf = async (response: Response): Promise<string> => `${response.status} ${(await response.json()).type}`;
 const audited = async (action: string): Promise<readonly Record<string, unknown>[]> =>
   (await test.json<{ entries: Record<string, unknown>[] }>('GET', `/audits/log?action=${action}`)).entries;
-/** The gate stands at event 2 as well. */
-async function standAtTwo(): Promise<void> {
-  await test.json('POST', '/api/events', { ...someEvent, event: 2 });
-  await test.json('POST', '/admin/events/2/gates', {
+/** The gate stands at this event as well. */
+async function standAt(event: number): Promise<void> {
+  await test.json('POST', '/api/events', { ...someEvent, event });
+  await test.json('POST', `/admin/events/${event}/gates`, {
     id: 'gate-a',
     name: 'West door',
     zone: 'arena',
     lanes: [{ id: 'lane-1' }],
   });
 }
+const standAtTwo = (): Promise<void> => standAt(2);
 
 describe('changing a gate', () => {
   it('gives it another name, zone and lanes without a new code', async () => {
@@ -104,6 +113,50 @@ describe('replacing a gate', () => {
     expect(await problemOf(await test.api('POST', `${base}/replace`, { reason: 'again' }))).toBe(
       '409 state-unreachable',
     );
+  });
+
+  it('gives another code for a successor as it is called by then', async () => {
+    await replace();
+    await test.json('PATCH', '/admin/events/1/gates/gate-a-2', { name: 'North', lanes: [{ id: 'left' }] }, 200);
+    const successor = await enrolWithCode(test, 'gate-a-2', (await replace()).code);
+    expect(successor.enrolment).toMatchObject({ gate: { name: 'North' }, lanes: [{ id: 'left' }] });
+  });
+
+  it('gives the place to yet another where the successor was revoked before anybody had joined as it', async () => {
+    await replace({ id: 'zulu', reason: 'broken' });
+    await test.json('POST', '/admin/events/1/gates/zulu/revoke', { reason: 'the code was seen by others' }, 200);
+    expect((await gates())[0]).not.toHaveProperty('replacedBy');
+    expect(await replace()).toMatchObject({ gate: 'gate-a-2', replaces: 'gate-a' });
+    expect((await gates())[0]).toMatchObject({ id: 'gate-a', replacedBy: 'gate-a-2' });
+  });
+
+  it('is done at all its events or at none', async () => {
+    await standAtTwo();
+    await standAt(3);
+    // The zone in which it stood there is no more.
+    const policy = { ...someEvent, zones: [{ id: 'bar', name: 'Bar' }] };
+    await test.json('PUT', '/api/events/3/policy', policy);
+    expect(await problemOf(await test.api('POST', `${base}/replace`, { reason: 'x' }))).toBe('422 zone-unknown');
+    for (const event of [1, 2, 3])
+      expect(await test.json('GET', `/api/events/${event}/gates`)).toMatchObject({ gates: [{ id: 'gate-a' }] });
+    await test.json('PUT', '/api/events/3/policy', someEvent);
+    expect(await replace()).toMatchObject({ gate: 'gate-a-2' });
+    for (const event of [1, 2, 3])
+      expect(await test.json('GET', `/api/events/${event}/gates`)).toMatchObject({
+        gates: [{ id: 'gate-a', condition: 'revoked', replacedBy: 'gate-a-2' }, { id: 'gate-a-2' }],
+      });
+  });
+
+  it('leaves nothing behind where the old one cannot be revoked', async () => {
+    // The audit log takes no entry of this process any more, and without one nothing is revoked.
+    await withDatabase(test.databaseUrl, (database) =>
+      database
+        .updateTable('audit_chain')
+        .set(({ eb }) => ({ tip_sequence: eb('tip_sequence', '+', 1) }))
+        .execute(),
+    );
+    expect((await test.api('POST', `${base}/replace`, { reason: 'x' })).status).toBe(500);
+    expect(await gates()).toMatchObject([{ id: 'gate-a', condition: 'green' }]);
   });
 
   it('takes no id that is or was a gate', async () => {

@@ -69,28 +69,28 @@ export function GateActs(props: GateActsProps): JSX.Element | null {
             }
           />
         )}
+        {manages && (!isRevoked || gate.replacedBy === undefined) && (
+          <ReasonButton
+            label={labels.replace}
+            title={actTexts.replaceTitle(gate.name)}
+            consequence={actTexts.replaceConsequence(gate.entries, gate.vitals?.waiting)}
+            onConfirm={async (reason) =>
+              orProblem(await replaceGate(event.event, gate.id, reason), (replaced) => {
+                done(actTexts.replaceDone(gate.name));
+                onInvited(replaced);
+              })
+            }
+          />
+        )}
         {manages && !isRevoked && (
-          <>
-            <ReasonButton
-              label={labels.replace}
-              title={actTexts.replaceTitle(gate.name)}
-              consequence={actTexts.replaceConsequence(gate.entries, gate.vitals?.waiting)}
-              onConfirm={async (reason) =>
-                orProblem(await replaceGate(event.event, gate.id, reason), (replaced) => {
-                  done(actTexts.replaceDone(gate.name));
-                  onInvited(replaced);
-                })
-              }
-            />
-            <ReasonButton
-              label={labels.revoke}
-              title={actTexts.revokeTitle(gate.name)}
-              consequence={actTexts.revokeConsequence(gate.entries, gate.vitals?.waiting)}
-              onConfirm={async (reason) =>
-                orProblem(await revokeGate(event.event, gate.id, reason), () => done(actTexts.revokeDone(gate.name)))
-              }
-            />
-          </>
+          <ReasonButton
+            label={labels.revoke}
+            title={actTexts.revokeTitle(gate.name)}
+            consequence={actTexts.revokeConsequence(gate.entries, gate.vitals?.waiting)}
+            onConfirm={async (reason) =>
+              orProblem(await revokeGate(event.event, gate.id, reason), () => done(actTexts.revokeDone(gate.name)))
+            }
+          />
         )}
         {manages && gate.enrolled && gate.wipe?.state !== 'done' && (
           <ReasonButton
