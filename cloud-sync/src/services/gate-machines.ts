@@ -20,7 +20,7 @@ import { gateLock, inTransaction, lockAlone } from '../store/locks.ts';
 import type { Schema } from '../store/schema.ts';
 import { findObstacle, placeGate } from './devices.ts';
 import type { EnrolmentCode, EnrolmentCodes } from './enrolment-codes.ts';
-import { raiseRulesRevision, readEvent } from './events.ts';
+import { raiseRulesRevisions, readEvent } from './events.ts';
 import { cameInItsPlace } from './gate-successors.ts';
 import { viewWipe } from './gate-wipes.ts';
 import type { Failure } from './problems.ts';
@@ -88,27 +88,34 @@ export function createGateMachines(deps: GateMachinesDeps): GateMachines {
       const policy = (await readEvent(database, event))?.policy;
       if (zone !== undefined && policy?.zones.some(({ id }) => id === zone) !== true)
         return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
-      const done = await inTransaction(database, gateLock(gate), async (queries) => {
-        const rows = await standing(queries, event, gate, lanes === undefined ? () => true : may);
-        if (!rows.ok) return rows;
-        const ofEvent = {
-          ...(name === undefined ? {} : { name }),
-          ...(zone === undefined ? {} : { zone }),
-          ...(address === undefined ? {} : { address }),
-        };
-        if (Object.keys(ofEvent).length > 0)
-          await queries.updateTable('gate').set(ofEvent).where('id', '=', gate).where('event', '=', event).execute();
-        if (lanes !== undefined)
-          await queries
-            .updateTable('gate')
-            .set({ lanes: JSON.stringify(lanes) })
-            .where('id', '=', gate)
-            .execute();
-        await raiseRulesRevision(queries, event);
-        return ok(undefined);
-      });
-      if (done.ok) changed(event);
-      return done;
+      const done = await inTransaction(
+        database,
+        gateLock(gate),
+        async (queries): Promise<Result<readonly number[], Failure>> => {
+          const rows = await standing(queries, event, gate, lanes === undefined ? () => true : may);
+          if (!rows.ok) return rows;
+          const ofEvent = {
+            ...(name === undefined ? {} : { name }),
+            ...(zone === undefined ? {} : { zone }),
+            ...(address === undefined ? {} : { address }),
+          };
+          if (Object.keys(ofEvent).length > 0)
+            await queries.updateTable('gate').set(ofEvent).where('id', '=', gate).where('event', '=', event).execute();
+          if (lanes !== undefined)
+            await queries
+              .updateTable('gate')
+              .set({ lanes: JSON.stringify(lanes) })
+              .where('id', '=', gate)
+              .execute();
+          // Its lanes are the same at all of them.
+          const at = lanes === undefined ? [event] : rows.value.map((row) => row.event);
+          await raiseRulesRevisions(queries, at);
+          return ok(at);
+        },
+      );
+      if (!done.ok) return done;
+      for (const at of done.value) changed(at);
+      return ok(undefined);
     },
 
     replace: async (event, gate, { id, reason }, may) => {

@@ -59,6 +59,22 @@ describe('changing a gate', () => {
     expect(await audited('gate-changed')).toMatchObject([{ gate: 'gate-a', event: 1 }]);
   });
 
+  it('tells all its events of other lanes, by a change or by an invitation, and the asked one of a name', async () => {
+    await standAtTwo();
+    const published = async (): Promise<readonly number[]> => {
+      for (const event of [1, 2]) await test.cloud.feed.publish(event);
+      return Promise.all([1, 2].map((event) => test.cloud.feed.version(event)));
+    };
+    const [one = 0, two = 0] = await published();
+    await test.json('PATCH', base, { lanes: [{ id: 'left' }] }, 200);
+    expect(await published()).toEqual([one + 1, two + 1]);
+    await test.json('PATCH', base, { name: 'North' }, 200);
+    expect(await published()).toEqual([one + 2, two + 1]);
+    const invitation = { id: 'gate-a', name: 'West', zone: 'arena', lanes: [{ id: 'right' }] };
+    await test.json('POST', '/admin/events/2/gates', invitation);
+    expect(await published()).toEqual([one + 3, two + 2]);
+  });
+
   it('is refused for a zone that is not there, for nothing, and for lanes that another event has, too', async () => {
     expect(await problemOf(await test.api('PATCH', base, { zone: 'roof' }))).toBe('422 zone-unknown');
     expect(await problemOf(await test.api('PATCH', base, {}))).toBe('400 request-invalid');
