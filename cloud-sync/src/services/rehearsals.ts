@@ -22,14 +22,15 @@ import {
 import type { Database, Queries } from '../store/database.ts';
 import { inTransaction, rulesLock } from '../store/locks.ts';
 import {
-  firstFeedSince,
   readRehearsals,
   readRehearsed,
   readSwitches,
+  readTold,
   rulesOf,
   withRehearsal,
   type RehearsalRow,
   type RehearsedOfGate,
+  type ToldRehearsal,
 } from '../store/rehearsals.ts';
 import type { Actor } from './actor.ts';
 import { raiseRulesRevision, readEvent } from './events.ts';
@@ -132,23 +133,10 @@ interface KnownGate {
   readonly feed_version: number | null;
 }
 
-/** A rehearsal of the event, with the ticket lists that first said that it has begun, and that it is over. */
-interface Told extends RehearsalRow {
-  readonly begunIn: number | undefined;
-  readonly endedIn: number | undefined;
-}
-
 async function readView(queries: Queries, policy: AdmissionPolicy, nowMs: number): Promise<RehearsalView> {
   const { event } = policy;
   const rehearsals = await readRehearsals(queries, event);
-  const lasting = rehearsals.filter((row) => row.until_ms > nowMs);
-  const told = await Promise.all(
-    lasting.map(async (row): Promise<Told> => ({
-      ...row,
-      begunIn: await firstFeedSince(queries, event, row.from_ms),
-      endedIn: row.ended_ms === null ? undefined : await firstFeedSince(queries, event, row.ended_ms),
-    })),
-  );
+  const told = await readTold(queries, event, nowMs);
   const sinceMs = nowMs - alarmShownMs;
   const switches = (await readSwitches(queries, event, sinceMs - rehearsalHoursMax * hourMs)).toSorted(compareMarks);
   const gates = await queries
@@ -165,7 +153,7 @@ async function readView(queries: Queries, policy: AdmissionPolicy, nowMs: number
   const alarms = new Map<string, RehearsalView['alarms'][number]>();
   for (const rehearsed of await readRehearsed(queries, event, sinceMs)) {
     const { gate, persons, firstMs, lastMs } = rehearsed;
-    const cause = await causeOf(queries, event, rehearsed, rehearsals, switches);
+    const cause = causeOf(rehearsed, rehearsals, switches);
     if (cause === undefined) continue;
     const before = alarms.get(`${gate} ${cause}`);
     alarms.set(`${gate} ${cause}`, {
@@ -196,7 +184,7 @@ const gravity: Readonly<Record<GateRehearsalState, number>> = { 'may-rehearse': 
 function stateOf(
   { id: gate, name, feed_version: version }: KnownGate,
   policy: AdmissionPolicy,
-  told: readonly Told[],
+  told: readonly ToldRehearsal[],
   switches: readonly Mark[],
   nowMs: number,
 ): RehearsalView['gates'] {
@@ -223,13 +211,11 @@ function stateOf(
 }
 
 /** Why these marks are no rehearsal's, if so. A gate that wants to hide entries can do so by writing none: this shows what it wrote. */
-async function causeOf(
-  queries: Queries,
-  event: number,
-  { gate, session, firstMs, lastMs }: RehearsedOfGate,
+function causeOf(
+  { gate, session, firstMs, lastMs, whileOthersCame }: RehearsedOfGate,
   rehearsals: readonly RehearsalRow[],
   switches: readonly Mark[],
-): Promise<RehearsalAlarmCause | undefined> {
+): RehearsalAlarmCause | undefined {
   const ofEvent = rehearsals.find((row) => row.session === session);
   const own = switches.find(
     (mark) => mark.kind === 'rehearsal-begun' && mark.gate === gate && mark.session === session,
@@ -242,15 +228,5 @@ async function causeOf(
         : [undefined, undefined];
   if (fromMs === undefined || untilMs === undefined) return 'never-begun';
   if (firstMs < fromMs - slackMs || lastMs > untilMs + slackMs) return 'outside-its-time';
-  if (ofEvent !== undefined) return undefined;
-  const real = await queries
-    .selectFrom('entry')
-    .select('event')
-    .where('event', '=', event)
-    .where('gate', '!=', gate)
-    .where('at_ms', '>=', firstMs)
-    .where('at_ms', '<=', lastMs)
-    .limit(1)
-    .executeTakeFirst();
-  return real === undefined ? undefined : 'while-doors-open';
+  return whileOthersCame ? 'while-doors-open' : undefined;
 }

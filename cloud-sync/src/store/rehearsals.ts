@@ -45,15 +45,42 @@ export const rulesOf = ({
   untilS: Math.floor(until_ms / 1_000),
 });
 
-/** The first ticket list that was published since then; undefined where there is none yet. */
-export async function firstFeedSince(queries: Queries, event: number, ms: number): Promise<number | undefined> {
-  const row = await queries
-    .selectFrom('feed')
-    .select(({ fn }) => fn.min<number | null>('version').as('version'))
+/** A rehearsal of the event, with the ticket lists that first said that it has begun, and that it is over, where there are any yet. */
+export interface ToldRehearsal extends RehearsalRow {
+  readonly begunIn: number | undefined;
+  readonly endedIn: number | undefined;
+}
+
+/** Those whose time is not over, ended or not, the latest first. */
+export async function readTold(queries: Queries, event: number, nowMs: number): Promise<readonly ToldRehearsal[]> {
+  const rows = await queries
+    .selectFrom('rehearsal')
+    .selectAll()
+    .select((rehearsal) =>
+      (
+        [
+          ['from_ms', 'begun_in'],
+          ['ended_ms', 'ended_in'],
+        ] as const
+      ).map(([since, as]) =>
+        rehearsal
+          .selectFrom('feed')
+          .select(({ fn }) => fn.min<number | null>('version').as('version'))
+          .where('feed.event', '=', event)
+          .whereRef('feed.created_at_ms', '>=', `rehearsal.${since}`)
+          .as(as),
+      ),
+    )
     .where('event', '=', event)
-    .where('created_at_ms', '>=', ms)
-    .executeTakeFirst();
-  return row?.version ?? undefined;
+    .where('until_ms', '>', nowMs)
+    .orderBy('from_ms', 'desc')
+    .limit(rehearsalsReadMax)
+    .execute();
+  return rows.map(({ begun_in, ended_in, ...row }) => ({
+    ...row,
+    begunIn: begun_in ?? undefined,
+    endedIn: ended_in ?? undefined,
+  }));
 }
 
 /** By which gates have begun and left rehearsals, the latest first. */
@@ -76,6 +103,8 @@ export interface RehearsedOfGate {
   readonly persons: number;
   readonly firstMs: number;
   readonly lastMs: number;
+  /** In a session that is not the event's: whether people came in at other gates meanwhile. */
+  readonly whileOthersCame: boolean;
 }
 
 /** By gate and session, those with the latest marks first. */
@@ -84,7 +113,7 @@ export async function readRehearsed(
   event: number,
   sinceMs: number,
 ): Promise<readonly RehearsedOfGate[]> {
-  const rows = await queries
+  const latest = queries
     .selectFrom('mark')
     .select(['gate', 'session', ({ fn }) => fn.sum<number>('count').as('persons')])
     .select(({ fn }) => [fn.min<number>('at_ms').as('first_ms'), fn.max<number>('at_ms').as('last_ms')])
@@ -93,13 +122,36 @@ export async function readRehearsed(
     .groupBy(['gate', 'session'])
     .having(({ fn }) => fn.max('at_ms'), '>=', sinceMs)
     .orderBy('last_ms', 'desc')
-    .limit(sessionsReadMax)
+    .limit(sessionsReadMax);
+  const rows = await queries
+    .selectFrom(latest.as('rehearsed'))
+    .selectAll()
+    .select((rehearsed) =>
+      rehearsed
+        .case()
+        .when('rehearsed.session', 'in', queries.selectFrom('rehearsal').select('session').where('event', '=', event))
+        .then(null)
+        .else(
+          rehearsed
+            .selectFrom('entry')
+            .select('entry.event')
+            .where('entry.event', '=', event)
+            .whereRef('entry.gate', '!=', 'rehearsed.gate')
+            .whereRef('entry.at_ms', '>=', 'rehearsed.first_ms')
+            .whereRef('entry.at_ms', '<=', 'rehearsed.last_ms')
+            .limit(1),
+        )
+        .end()
+        .as('others'),
+    )
+    .orderBy('last_ms', 'desc')
     .execute();
-  return rows.map(({ gate, session, persons, first_ms, last_ms }) => ({
+  return rows.map(({ gate, session, persons, first_ms, last_ms, others }) => ({
     gate,
     session: session ?? '',
     persons,
     firstMs: first_ms,
     lastMs: last_ms,
+    whileOthersCame: others !== null,
   }));
 }

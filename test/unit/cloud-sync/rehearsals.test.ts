@@ -12,7 +12,8 @@ import {
   type VerifyResponse,
 } from '@postern/shared';
 import { hashProjection, rebuildProjection } from '../../../cloud-sync/src/services/projection.ts';
-import { openCloudDatabase } from '../../../scripts/lib/cloud-database.ts';
+import { createRehearsals } from '../../../cloud-sync/src/services/rehearsals.ts';
+import { openCloudDatabase, withDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 import { openFeedGate } from '../../support/feed-gate.ts';
 import { aMark, baseOf, rehearsed } from '../../support/marks.ts';
@@ -271,4 +272,47 @@ describe('an alarm', () => {
     );
     expect((await view()).alarms.map(({ gate: of, cause }) => [of, cause])).toContainEqual(['gate-c', 'never-begun']);
   });
+
+  it('is looked for with as many questions to the database, however many sessions there are', async () => {
+    const gate = await enrolTestGate(test, 1, 'gate-a');
+    await push(await enrolTestGate(test, 1, 'gate-b'), entriesOf('gate-b', 30));
+    const untilS = virtualStartMs / 1_000 + 3_600;
+    const sessions = Array.from({ length: 20 }, (_, index) => index.toString(16).padStart(16, '0'));
+    const asked: number[] = [];
+    for (const count of [1, 20]) {
+      const marks = sessions
+        .slice(0, count)
+        .flatMap((session) => [
+          { ...begun('gate-a', untilS), session },
+          ...entriesOf('gate-a', 1).flatMap((mark) => rehearsed(mark, session)),
+        ]);
+      await gate.push([await gate.chunk(marks.map((mark, index) => ({ ...mark, sequence: index + 1 })))]);
+      expect((await begin()).status).toBe(200);
+      expect((await end()).status).toBe(200);
+      asked.push(await countQuestions());
+    }
+    expect((await view()).alarms).toMatchObject([{ gate: 'gate-a', cause: 'while-doors-open', persons: 20 }]);
+    expect(asked[1]).toBe(asked[0]);
+  });
 });
+
+/** How many statements the view of the event's rehearsals takes. */
+async function countQuestions(): Promise<number> {
+  let questions = 0;
+  await withDatabase(test.databaseUrl, (database) =>
+    createRehearsals({
+      database: database.withPlugin({
+        transformQuery: ({ node }) => {
+          questions += 1;
+          return node;
+        },
+        transformResult: async ({ result }) => result,
+      }),
+      clock: test.time.clock,
+      random: () => new Uint8Array(0),
+      keys: test.cloud.keys,
+      changed: () => undefined,
+    }).view(1),
+  );
+  return questions;
+}
