@@ -43,6 +43,7 @@ interface Waiting {
 export function createQuietWork({ live, clock, timer, logger }: QuietWorkDeps): QuietWork {
   const refusals = createRefusalBatch(clock.monotonicMs);
   let waiting: Waiting[] = [];
+  let waitingFor: Journal | undefined;
   let commitsUnmoved = 0;
   let lastCommitAtMs = clock.monotonicMs();
   let cancelTimer: (() => void) | undefined;
@@ -54,6 +55,17 @@ export function createQuietWork({ live, clock, timer, logger }: QuietWorkDeps): 
       cancelTimer = undefined;
       tidy();
     });
+  };
+
+  /**
+   * What waits for the journal that works now. A failed one's successor may hold some of it already and begins with newer marks, and no
+   * peer would take what is older behind them: it is lost.
+   */
+  const waitingNow = (): Waiting[] => {
+    const journal = live.working();
+    if (journal !== waitingFor) waiting = [];
+    waitingFor = journal;
+    return waiting;
   };
 
   const tidy = (): void => {
@@ -75,7 +87,7 @@ export function createQuietWork({ live, clock, timer, logger }: QuietWorkDeps): 
 
   const write = (journal: Journal): void => {
     for (const draft of refusals.takeSurplus('over')) wait(draft);
-    if (waiting.length === 0) return;
+    if (waitingNow().length === 0) return;
     journal.commitLazily(() => insertWaiting(journal));
     waiting = [];
     live.acknowledge();
@@ -83,12 +95,14 @@ export function createQuietWork({ live, clock, timer, logger }: QuietWorkDeps): 
   };
 
   const wait = (draft: MarkDraft): void => {
-    if (waiting.length < waitingMarksMax) waiting.push({ draft, stamp: live.stamp() });
+    const marks = waitingNow();
+    if (waitingFor === undefined) logger.warn({ lane: draft.lane }, 'refusal not recorded: the journal has failed');
+    else if (marks.length < waitingMarksMax) marks.push({ draft, stamp: live.stamp() });
     else logger.warn({ lane: draft.lane }, 'refusal not recorded: too many are waiting');
   };
 
   const insertWaiting = (journal: Journal): void => {
-    for (const { draft, stamp } of waiting) journal.insert(draft, stamp);
+    for (const { draft, stamp } of waitingNow()) journal.insert(draft, stamp);
   };
 
   return {
@@ -96,7 +110,7 @@ export function createQuietWork({ live, clock, timer, logger }: QuietWorkDeps): 
       for (const due of refusals.add(draft)) wait(due);
       startTimer();
     },
-    waits: () => waiting.length > 0,
+    waits: () => waitingNow().length > 0,
     insertWaiting,
     committed: (atMs) => {
       if (waiting.length > 0) waiting = [];

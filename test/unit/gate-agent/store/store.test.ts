@@ -1,8 +1,8 @@
 // What the gate's store promises beyond the contract of every store.
-import type { Mark } from '@postern/shared';
+import { compareHybrid, type Mark } from '@postern/shared';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../../gate-agent/src/store/database.ts';
-import { admittedDraft, sampleTicket } from '../../../contract/store.ts';
+import { admittedDraft, refusedDraft, sampleTicket } from '../../../contract/store.ts';
 import { createGateStoreHarness, writeMarks } from '../../../support/gate-store-harness.ts';
 import { aMark } from '../../../support/marks.ts';
 
@@ -41,6 +41,33 @@ describe('the gate store', () => {
       ok: false,
       error: { type: 'store-failed', cause: 'mark 3 was acknowledged and is gone' },
     });
+  });
+
+  it('goes on with rising timestamps behind what a failed commit has left in the file all the same', async () => {
+    const harness = await createGateStoreHarness();
+    const first = await harness.store().append(admittedDraft(harness.event));
+    if (!first.ok) throw new Error(first.error.type);
+    harness.store().appendLater(refusedDraft(harness.event));
+    await harness.breakCommits();
+    expect(await harness.store().append(admittedDraft(harness.event))).toMatchObject({ ok: false });
+    await harness.repair();
+    const { gate, boot, monotonicMs, clock } = first.value;
+    const stamped = { gate, boot, monotonicMs, clock, at: { ms: harness.clock.wallMs(), counter: 2 } };
+    writeMarks(harness.journalPath, [
+      { ...refusedDraft(harness.event), ...stamped, at: { ...stamped.at, counter: 1 }, sequence: 2 },
+      { ...admittedDraft(harness.event), ...stamped, sequence: 3 },
+    ]);
+    harness.clock.advance(1_000);
+    // Another lane has not noticed yet that nothing can be written.
+    harness.store().appendLater(refusedDraft(harness.event, 'b'));
+    harness.clock.advance(1_000);
+    expect((await harness.store().reopen()).ok).toBe(true);
+    expect(harness.store().through()).toBeDefined();
+    expect((await harness.store().append(admittedDraft(harness.event))).ok).toBe(true);
+    const marks = harness.durableMarks();
+    expect(marks.map(({ kind }) => kind)).toEqual(['admitted', 'refused', 'admitted', 'lapsed', 'admitted']);
+    const rises = marks.slice(1).map((mark, index) => compareHybrid(mark.at, marks[index]?.at ?? mark.at) > 0);
+    expect(rises).toEqual([true, true, true, true]);
   });
 
   it('stops when another process writes to its journal', async () => {
