@@ -173,7 +173,7 @@ export function createSteward(deps: StewardDeps): Steward {
     return ok(mark === undefined ? {} : { mark });
   };
 
-  /** Blocks what was shown and everything older; whoever has a newer credential of the ticket by now keeps it. A hold is decided again. */
+  /** Blocks what was shown and everything older; whoever has a newer credential of the ticket by now keeps it. A hold of what is blocked is decided again. */
   const deny = async (
     lane: Lane,
     by: Operator,
@@ -190,7 +190,9 @@ export function createSteward(deps: StewardDeps): Steward {
     const denied = await of.store.append(draftDenial(event, lane.id, claim, by.operator));
     if (!denied.ok) return denied;
     const state = lane.state();
-    if (state.name === 'held' && lane.shownClaim()?.ticketId === claim.ticketId) await lane.accept(state.holdId, by);
+    const held = lane.shownClaim();
+    const isBlocked = held?.event === event && held.ticketId === claim.ticketId && held.epoch <= claim.epoch;
+    if (state.name === 'held' && isBlocked) await lane.accept(state.holdId, by);
     return marked(denied);
   };
 

@@ -3,14 +3,24 @@ import {
   createSteward,
   createStewardRehearsals,
   err,
+  ok,
   pinMissRules,
   roleNeeded,
   type StaffRole,
   type Steward,
   type StewardAction,
+  type VerificationMethod,
 } from '@postern/shared';
 import { describe, expect, test } from 'vitest';
-import { createRig, policy, silentLogger, ticketId, type Rig } from '../../../support/lane-rig.ts';
+import {
+  createRig,
+  policy,
+  silentLogger,
+  ticketId,
+  trustingMethod,
+  type Rig,
+  type RigOptions,
+} from '../../../support/lane-rig.ts';
 
 const staff: Readonly<Record<string, readonly [pin: string, role: StaffRole]>> = {
   op1steward: ['1234', 'steward'],
@@ -18,8 +28,8 @@ const staff: Readonly<Record<string, readonly [pin: string, role: StaffRole]>> =
 };
 const signal = new AbortController().signal;
 
-const createBench = async () => {
-  const rig = await createRig();
+const createBench = async (options: RigOptions = {}) => {
+  const rig = await createRig(options);
   const confirmed: number[] = [];
   const steward: Steward = createSteward({
     lanes: [rig.lane],
@@ -209,6 +219,24 @@ describe('blocking a ticket', () => {
     expect(await act({ type: 'deny-ticket', lane: 'lane-1' })).toMatchObject({ value: { mark: { kind: 'denied' } } });
     expect(rig.answers()).toEqual(['hold', 'denied']);
     expect(await act({ type: 'accept-hold', lane: 'lane-1', holdId })).toMatchObject({ error: { type: 'hold-gone' } });
+  });
+
+  test('by an old code, while the newer one is held: whoever has that one still waits for a yes', async () => {
+    const newer: VerificationMethod = {
+      ...trustingMethod,
+      verify: async (presentation, lookups, cancelled) => {
+        const claim = await trustingMethod.verify(presentation, lookups, cancelled);
+        return claim.ok && presentation.text === 'T4' ? ok({ ...claim.value, epoch: 1, type: 1 }) : claim;
+      },
+    };
+    const { rig, act } = await createBench({ methods: [newer] });
+    await rig.scan('T4');
+    const presentation = { medium: 'typed', text: 'T4/old', readerId: 'steward', seenAtMs: 0 } as const;
+    expect(await act({ type: 'deny-ticket', lane: 'lane-1', presentation })).toMatchObject({
+      value: { mark: { kind: 'denied', epoch: 0 } },
+    });
+    expect(rig.state()).toBe('held');
+    expect(rig.kinds()).toEqual(['denied']);
   });
 
   test('that was just refused', async () => {
