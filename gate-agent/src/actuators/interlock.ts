@@ -30,7 +30,8 @@ export function createInterlock(): Interlock {
         }
       })();
       // The next one waits for this one's end, and for those that this one waited for even if it gives up.
-      last = Promise.allSettled([before, opening]);
+      // What came of them is not kept, or every opening of a season would be.
+      last = Promise.allSettled([before, opening]).then(() => undefined);
       return opening;
     },
   });

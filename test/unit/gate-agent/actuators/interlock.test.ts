@@ -1,11 +1,15 @@
 import type { Actuator, Passage } from '@postern/shared';
-import { describe, expect, test } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test, vi } from 'vitest';
 import { createInterlock } from '../../../../gate-agent/src/actuators/interlock.ts';
 import { createLaneActuators } from '../../../../gate-agent/src/actuators/lane-actuators.ts';
 import { createRig } from '../../../support/lane-rig.ts';
 import { silentLogger } from '../../../support/readers.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 const never = new AbortController().signal;
 const flush = async (): Promise<void> => {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
@@ -38,6 +42,22 @@ function createLock() {
 }
 
 describe('two doors of a lock', () => {
+  test('keep nothing of an opening that is over', async () => {
+    const lock = createInterlock();
+    const door = lock({
+      id: 'door',
+      rest: async () => undefined,
+      open: async () => ({ type: 'passed', persons: 1 }),
+    });
+    const first = new WeakRef(await door.open('entry', 1, never));
+    await door.open('entry', 1, never);
+    const isForgotten = (): boolean => {
+      collectGarbage();
+      return first.deref() === undefined;
+    };
+    await vi.waitUntil(isForgotten, { timeout: 30_000 });
+  });
+
   test('are never open at the same time: the second waits for the first', async () => {
     const { log, outer, inner, outerDoor, innerDoor } = createLock();
     const first = outerDoor.open('entry', 1, never);
