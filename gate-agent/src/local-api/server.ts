@@ -18,12 +18,20 @@ export interface ListenOptions {
   readonly listen: string;
   readonly port: number;
   readonly app: Hono;
+  readonly silentMs?: number;
 }
 
 /** Connections that are open at once, event streams included. */
 const connectionsMax = 128;
+/** So long nothing goes to or fro, then it is over: longer than any answer takes. Whoever does not read an event stream keeps its place no longer. */
+const silentMsMax = 60_000;
 
-export function listen({ listen: hostname, port, app }: ListenOptions): Promise<Result<LocalServer, ListenError>> {
+export function listen({
+  listen: hostname,
+  port,
+  app,
+  silentMs = silentMsMax,
+}: ListenOptions): Promise<Result<LocalServer, ListenError>> {
   return new Promise((resolve) => {
     const server = serve({
       fetch: app.fetch,
@@ -39,6 +47,7 @@ export function listen({ listen: hostname, port, app }: ListenOptions): Promise<
       },
     }) as Server;
     server.maxConnections = connectionsMax;
+    server.timeout = silentMs;
     server.once('error', (cause: NodeJS.ErrnoException) => resolve(err(describe(cause, hostname, port))));
     server.once('listening', () => {
       const bound = (server.address() as AddressInfo).port;
