@@ -20,7 +20,7 @@ export const readMachine = (data: string, sys = '/sys/class'): MachineState => (
   ...readBattery(join(sys, 'power_supply')),
 });
 
-function readDisk(data: string): Pick<MachineState, 'disk'> {
+export function readDisk(data: string): Pick<MachineState, 'disk'> {
   try {
     const { bsize, blocks, bavail } = statfsSync(data);
     return { disk: { freeBytes: bsize * bavail, totalBytes: bsize * blocks } };

@@ -36,6 +36,8 @@ export interface ReplicaOptions {
   readonly journal?: MemoryJournal;
   readonly image?: ReplicaImage;
   readonly log?: Logger;
+  /** Comes before what is taken in. */
+  readonly guard?: (ingest: Ingest) => Ingest;
 }
 
 export const quietLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} };
@@ -49,6 +51,7 @@ export function createReplica({
   journal = createMemoryJournal(),
   image,
   log = quietLogger,
+  guard = (ingest) => ingest,
 }: ReplicaOptions): Replica {
   const store = createMemoryReplicaStore({
     ...(image === undefined ? {} : { image }),
@@ -57,7 +60,7 @@ export function createReplica({
       marks: (event) => journal.all().filter(({ mark }) => mark.event === event),
     },
   });
-  const ingest = createIngest({ ledger, store, directory, log });
+  const ingest = guard(createIngest({ ledger, store, directory, log }));
   const own = createOwnSegments({
     gate: id,
     boot,

@@ -67,6 +67,7 @@ export const chunkRefusalCodes = [
   'gap',
   'gate-unknown',
   'gate-revoked',
+  'no-room',
 ] as const;
 export type ChunkRefusalCode = (typeof chunkRefusalCodes)[number];
 

@@ -208,6 +208,7 @@ const refusalTexts: Readonly<Record<IngestError['type'], string>> = {
   gap: 'what comes before them is missing',
   'gate-unknown': "not a gate in this gate's list",
   'gate-revoked': 'the gate is revoked, put aside',
+  'no-room': 'the disk is nearly full',
 };
 
 /** Lines for people. */

@@ -1,6 +1,7 @@
 // The replicator with its surroundings: databases, peers, listener and the rhythm in which they are used. Runs in the replication
 // thread (worker.ts) and, for tests, anywhere else.
 import { setMaxListeners } from 'node:events';
+import { dirname } from 'node:path';
 import {
   answerSync,
   createIngest,
@@ -20,6 +21,7 @@ import {
   type Result,
   type Timer,
 } from '@postern/shared';
+import { readDisk } from '../machine.ts';
 import { setAsideDamagedReplica } from '../store/damaged-replica.ts';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { openReplica } from '../store/replica.ts';
@@ -38,6 +40,7 @@ import { type PeerTime, type ReplicationSettings, type TimeState, type ToReplica
 import { alarmsKeptMax, type LanStatus, type ListedGate, type ReplicationStatus } from '../peers/replication-status.ts';
 import { statePeerTime } from './peer-time.ts';
 import { readPastAlarms } from './past-alarms.ts';
+import { keepRoom } from './room.ts';
 import { runPeerLoop } from '../peers/peer-loop.ts';
 import { defaultGraceMs, type TlsIdentity, type TrustState } from './tls-identity.ts';
 
@@ -111,7 +114,10 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
 
   const listed = (id: string): ListedGate | undefined => gates.find((known) => known.id === id);
   const directory = createGateDirectory({ event, self: { id: gate, publicKey: settings.publicKey }, listed });
-  const ingest = createIngest({ ledger, store, directory, log });
+  const ingest = keepRoom(createIngest({ ledger, store, directory, log }), {
+    freeBytes: () => readDisk(dirname(settings.replicaPath)).disk?.freeBytes,
+    log,
+  });
   const own = createOwnSegments({
     gate,
     boot,

@@ -23,7 +23,9 @@ export type IngestError =
   /** Nobody vouches for this gate: nothing is kept, it will be offered again. */
   | { readonly type: 'gate-unknown'; readonly gate: string }
   /** Kept aside until a person releases it. */
-  | { readonly type: 'gate-revoked'; readonly gate: string };
+  | { readonly type: 'gate-revoked'; readonly gate: string }
+  /** What is left of the disk is for this gate's own marks: nothing is kept, it will be offered again. */
+  | { readonly type: 'no-room' };
 
 export interface Ingested {
   /** Marks that were not known before. */
