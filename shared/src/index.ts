@@ -109,7 +109,7 @@ export * from './gate/gate-rehearsal.ts';
 export * from './gate/ordered-lanes.ts';
 export * from './gate/band-desk.ts';
 export * from './gate/lane-api.ts';
-export * from './gate/lane-entries.ts';
+export * from './gate/lane-passages.ts';
 export * from './gate/lane-marks.ts';
 export * from './gate/lane.ts';
 export * from './gate/lane-rest.ts';

@@ -48,6 +48,9 @@ export type LaneProofError =
 export const refusalOfClosed = (why: Extract<LaneState, { name: 'closed' }>['why']): RefusalCode =>
   why === 'store' ? 'store-failed' : why === 'order' ? 'entry-stopped' : 'lane-closed';
 
+/** Closed or free: nothing is decided. */
+export const isShut = ({ name }: LaneState): boolean => name === 'closed' || name === 'free';
+
 export interface LaneHealth {
   readonly state: LaneState['name'];
   readonly why: string | undefined;

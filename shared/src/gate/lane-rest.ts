@@ -1,7 +1,10 @@
-// Where a lane's turnstile rests, and how the lane comes back: after a failure by itself, as soon as store and turnstile work
-// again; after a fire or a person's wish by a person, and into an order
-// that holds. An exit always rests free. What cannot be brought to rest is tried again.
-import type { LaneSettings } from './lane-api.ts';
+// Why a lane is not at work, and how it comes back: after a failure by itself, as soon as store and turnstile work again; after a fire or
+// a person's wish by a person; and into an order that holds. It brings the turnstile where the lane's state wants it, an exit always to
+// free, and tries again what cannot be brought there.
+import type { OrderMark } from '../orders.ts';
+import { err, ok, type Result } from '../result.ts';
+import { isShut, type Lane, type LaneActionError, type LaneSettings } from './lane-api.ts';
+import { changeFor, obeys, orderedState } from './lane-orders.ts';
 import type { LaneState, Timer } from './ports.ts';
 import type { Turnstile } from './turnstile.ts';
 
@@ -14,32 +17,35 @@ export interface LaneRestDeps {
   /** Whether the store works, after an attempt to repair it. Never rejects. */
   readonly storeWorks: () => Promise<boolean>;
   readonly state: () => LaneState;
-  /** How the lane stands when nothing is wrong: at work, closed by a person, or as an order says. */
-  readonly whenWell: () => RestState;
+  /** Why nobody can ask anything of the lane now. */
+  readonly busyError: () => Result<never, LaneActionError> | undefined;
+  /** Nobody is answered any more whom the lane holds or who waits, unless it is idle then. */
   readonly enter: (state: RestState) => void;
 }
 
 type RestState = Extract<LaneState, { name: 'idle' | 'closed' | 'free' }>;
 
-export interface LaneRest {
+export interface LaneRest extends Pick<
+  Lane,
+  'start' | 'close' | 'reopen' | 'free' | 'resetFree' | 'obey' | 'isObeying'
+> {
   /** Brings the turnstile where the lane's state wants it. A lane that cannot lock does not admit. */
   readonly settle: () => Promise<void>;
   /** Closes the lane, or frees it where its venue said so; a lane already shut stays as it is. */
   readonly fail: (why: 'store' | 'actuator') => void;
-  /** From closed or free to work, at the start or by a person. Nothing is decided before the turnstile is at rest. */
-  readonly comeBack: () => Promise<void>;
-  readonly isComingBack: () => boolean;
-  /** Whether the turnstile has been brought where the lane's state wants it. */
-  readonly isAtRest: () => boolean;
-  /** The last word: nothing is tried again afterwards. */
-  readonly stop: (rest: 'locked' | 'free') => Promise<void>;
+  /** What begins after an order comes up as ordered anyhow; what is under way has to change, but nobody is locked into a turnstile. */
+  readonly followOrder: () => void;
+  /** The last word: nothing is tried again afterwards, and only a fire or a person still frees it. */
+  readonly stop: () => Promise<void>;
 }
 
 export function createLaneRest(
   { direction, onFailure }: LaneSettings,
-  { turnstile, timer, storeWorks, state, whenWell, enter }: LaneRestDeps,
+  { turnstile, timer, storeWorks, state, busyError, enter }: LaneRestDeps,
 ): LaneRest {
   const atWork = direction === 'exit' ? 'free' : 'locked';
+  let order: OrderMark | undefined;
+  let closedByPerson = false;
   let comingBack: Promise<void> | undefined;
   let stopped: 'locked' | 'free' | undefined;
   let cancelRetry: (() => void) | undefined;
@@ -55,14 +61,17 @@ export function createLaneRest(
     return isThere;
   };
 
-  const isShut = (): boolean => state().name === 'closed' || state().name === 'free';
+  const ordered = (): RestState | undefined => orderedState(order, direction);
+  /** How the lane stands when nothing is wrong. */
+  const whenWell = (): RestState =>
+    ordered() ?? (closedByPerson ? { name: 'closed', why: 'person' } : { name: 'idle' });
   const restNow = (): 'locked' | 'free' =>
     direction === 'exit' ? 'free' : (stopped ?? (state().name === 'free' ? 'free' : 'locked'));
 
   const settle = async (): Promise<void> => {
     // An opening ends by itself; putting it to rest would interrupt whoever is walking through.
     if (state().name === 'open' || (await bring(restNow()))) return;
-    if (!isShut()) shutFor('actuator');
+    if (!isShut(state())) shutFor('actuator');
     else retryLater();
   };
 
@@ -98,6 +107,7 @@ export function createLaneRest(
     enter(whenWell());
   };
 
+  /** Nothing is decided before the turnstile is at rest. */
   const comeBack = async (): Promise<void> => {
     const before = state();
     while (comingBack !== undefined) await comingBack;
@@ -116,19 +126,89 @@ export function createLaneRest(
     else shutFor(storeIsBack ? 'actuator' : 'store');
   };
 
+  const followOrder = (): void => {
+    const before = state();
+    if (stopped !== undefined || before.name === 'open') return;
+    const next = changeFor(before, order, direction);
+    if (next !== undefined) {
+      enter(next);
+      if (before.name === 'waiting') turnstile.abort('the lane was ordered otherwise');
+      void settle();
+    } else if ('order' in before && ordered() === undefined) void comeBack();
+  };
+
   return {
     settle,
     fail: (why) => {
-      if (!isShut()) shutFor(why);
+      if (!isShut(state())) shutFor(why);
     },
-    comeBack,
-    isComingBack: () => comingBack !== undefined,
-    isAtRest: () => restsAt === restNow(),
-    stop: async (rest) => {
-      stopped = rest;
+
+    start: async () => {
+      const now = state();
+      // A fire that was there first keeps the lane free.
+      if (now.name === 'closed' && now.why === 'stopping') await comeBack();
+    },
+
+    stop: async () => {
+      // A lane that the fire input has freed stays free, whatever happens to this process.
+      stopped = state().name === 'free' ? 'free' : ordered()?.name === 'closed' ? 'locked' : onFailure;
       cancelRetry?.();
+      enter({ name: 'closed', why: 'stopping' });
+      turnstile.abort('the lane is stopping');
       await bring(restNow());
     },
+
+    close: () => {
+      const busy = busyError();
+      if (busy !== undefined) return busy;
+      closedByPerson = true;
+      enter({ name: 'closed', why: 'person' });
+      void settle();
+      return ok(undefined);
+    },
+
+    reopen: () => {
+      const now = state();
+      if (now.name === 'closed' && now.why === 'order') return err({ type: 'lane-under-order' });
+      if (now.name !== 'closed' || now.why !== 'person') return err({ type: 'lane-not-closed' });
+      closedByPerson = false;
+      void comeBack();
+      return ok(undefined);
+    },
+
+    free: (why) => {
+      if (stopped !== undefined) {
+        stopped = 'free';
+        void bring('free');
+        return ok(undefined);
+      }
+      // Who opens a lane in an evacuation lets people out.
+      if (why === 'person' && ordered()?.name === 'closed' && order?.order !== 'evacuate')
+        return err({ type: 'lane-under-order' });
+      const now = state();
+      const isLatched = now.name === 'free' && (now.why === 'fire' || now.why === why);
+      if (isLatched && comingBack === undefined) return ok(undefined);
+      closedByPerson = false;
+      enter({ name: 'free', why });
+      turnstile.abort('the lane was freed');
+      void settle();
+      return ok(undefined);
+    },
+
+    resetFree: () => {
+      const now = state();
+      if (now.name !== 'free') return err({ type: 'lane-not-free' });
+      if (now.why === 'order') return err({ type: 'lane-under-order' });
+      void comeBack();
+      return ok(undefined);
+    },
+
+    followOrder,
+    obey: (next) => {
+      order = next;
+      followOrder();
+    },
+    isObeying: () => obeys(state(), order, direction) && (ordered() === undefined || restsAt === restNow()),
   };
 }
 

@@ -11,11 +11,11 @@ import {
   type Mark,
   type MarkDraft,
 } from '../mark.ts';
-import type { OrderMark } from '../orders.ts';
 import { presentationTextCharsMax } from '../presentation.ts';
 import { proofsMax } from '../proofs.ts';
 import { assert, err, ok, type Result } from '../result.ts';
 import {
+  isShut,
   refusalOfClosed,
   type Lane,
   type LaneActionError,
@@ -23,10 +23,9 @@ import {
   type LaneSettings,
 } from './lane-api.ts';
 import { createLaneBooks, type Approval, type LaneBooksDeps } from './lane-books.ts';
-import { createLaneEntries } from './lane-entries.ts';
 import { createLaneInbox } from './lane-inbox.ts';
-import { changeFor, obeys, orderedState } from './lane-orders.ts';
-import { draftLapse, draftOverride, draftRefusal, draftUndo, type OpeningMark } from './lane-marks.ts';
+import { draftOverride, draftRefusal, draftUndo } from './lane-marks.ts';
+import { createLanePassages } from './lane-passages.ts';
 import { createLaneRest } from './lane-rest.ts';
 import { createLaneTeller } from './lane-teller.ts';
 import type { Actuator, LaneEvent, LaneState, StoreError, Timer } from './ports.ts';
@@ -85,7 +84,6 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   const books = createLaneBooks(settings, deps);
   const stopping = new AbortController();
   const tell = createLaneTeller(id, deps);
-  const entries = createLaneEntries(() => context.clock.monotonicMs());
   let state: LaneState = { name: 'closed', why: 'stopping' };
   /** True from taking a presentation or an action until its outcome is known; a hold is not work, it waits. */
   let working = false;
@@ -94,14 +92,8 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   let holdCount = 0;
   let shown: View | undefined;
   let cancelShown = nothingToCancel;
-  let lapsesLost = 0;
-  let tailgaters = 0;
-  let lastTailgatingMs: number | undefined;
-  let order: OrderMark | undefined;
-  let closedByPerson = false;
 
   const nowMs = (): number => context.clock.monotonicMs();
-  const isShut = (): boolean => state.name === 'closed' || state.name === 'free';
   /** Nobody is asked for a ticket on the way out of an evacuation; whoever shows one is counted. */
   const isEvacuating = (): boolean => state.name === 'free' && state.why === 'order';
   const stopped = (): boolean => stopping.signal.aborted;
@@ -126,11 +118,11 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
   // ---- one presentation after the other
 
   const pump = (): void => {
-    if (working || (isShut() && !isEvacuating())) return;
+    if (working || (isShut(state) && !isEvacuating())) return;
     const held = hold;
     if (held !== undefined && held.decision.reason !== 'second-factor') return;
     const view = inbox.next(nowMs());
-    if (view !== undefined) begin(() => (held === undefined ? answer(view) : addProof(held, view)));
+    if (view !== undefined) begin(() => lookAt(view, held));
   };
 
   /** Runs one piece of work; the next begins when it has ended. A rejection is a bug and surfaces as an unhandled one. */
@@ -139,7 +131,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     working = true;
     work = task().finally(() => {
       working = false;
-      followOrder();
+      rest.followOrder();
       pump();
     });
   };
@@ -153,16 +145,17 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     while (hold?.holdId === holdId && working) await work;
   };
 
-  const answer = async (view: View): Promise<void> => {
+  const lookAt = async (view: View, held: Hold | undefined): Promise<void> => {
     const startedMs = nowMs();
     const verified = await registry.verify(view.presentation, stopping.signal);
     const verifyMs = nowMs() - startedMs;
+    return held === undefined ? answer(view, verified, verifyMs) : addProof(held, view, verified, verifyMs);
+  };
+
+  const answer = async (view: View, verified: Result<Claim, Refusal>, verifyMs: number): Promise<void> => {
     if (isEvacuating()) return countOut(view, verified);
-    if (isShut()) return inbox.forget(view);
-    if (!verified.ok) {
-      refuse(view, { kind: 'refuse', refusal: verified.error }, verifyMs);
-      return;
-    }
+    if (isShut(state)) return inbox.forget(view);
+    if (!verified.ok) return refuse(view, { kind: 'refuse', refusal: verified.error }, verifyMs);
     const earlier = inbox.identify(view, verified.value.ticketId);
     if (earlier !== undefined) return keepShowing(earlier);
     enter({ name: 'deciding' });
@@ -173,10 +166,12 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
    * Somebody is held for another proof, and something is presented: that proof, or what somebody else shows meanwhile, who then is told to
    * wait and may show it again. The hold goes on as it was unless the ticket is the same.
    */
-  const addProof = async (held: Hold, view: View): Promise<void> => {
-    const startedMs = nowMs();
-    const verified = await registry.verify(view.presentation, stopping.signal);
-    const verifyMs = nowMs() - startedMs;
+  const addProof = async (
+    held: Hold,
+    view: View,
+    verified: Result<Claim, Refusal>,
+    verifyMs: number,
+  ): Promise<void> => {
     // Answered, timed out or shut meanwhile.
     if (hold !== held) return inbox.forget(view);
     const isOfTicket = verified.ok && isSameTicket(verified.value, held.claim);
@@ -224,7 +219,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     // "Wait for the next code" must not keep the next code from being answered.
     if (isAboutCode(decision.refusal)) inbox.release(view);
     shown = view;
-    if (!isShut()) enter({ name: 'refused', decision });
+    if (!isShut(state)) enter({ name: 'refused', decision });
   };
 
   const decideAndAct = async (
@@ -243,76 +238,17 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     decided(ok(decision));
     switch (decision.kind) {
       case 'refuse':
-        return refuse(
-          view,
-          decision,
-          verifyMs,
-          commitMs,
-          approval === undefined ? undefined : { operator: approval.by.operator },
-        );
+        return refuse(view, decision, verifyMs, commitMs, approval?.by);
       case 'hold':
         tell.decision(decision, view, verifyMs, commitMs);
-        return isShut() ? inbox.forget(view) : holdFor(request, decision);
+        return isShut(state) ? inbox.forget(view) : holdFor(request, decision);
       case 'admit':
         assert(mark?.kind === 'admitted' || mark?.kind === 'exited', 'an admission has its mark');
         tell.decision(decision, view, verifyMs, commitMs, mark);
         shown = view;
-        await letThrough(mark, decision.persons, decision);
+        await passages.letThrough(mark, decision.persons, decision);
         inbox.settle(view, nowMs());
     }
-  };
-
-  // ---- the opening
-
-  const letThrough = async (mark: OpeningMark, persons: number, decision: Decision | undefined): Promise<void> => {
-    const told = decision === undefined ? {} : { decision };
-    // The turnstile was freed meanwhile: the person walks through. It was closed: nobody did, and the use returns.
-    const walksAnyway = (): boolean => state.name === 'free' || (state.name === 'closed' && direction === 'exit');
-    if (walksAnyway()) return entries.remember(mark);
-    if (state.name === 'closed') return giveBack(mark, persons);
-    /** For how many other openings it waits; while there is one, nothing has opened. */
-    let waits = 0;
-    const opening = turnstile.open(persons, (step) => {
-      waits += step === 'waits' ? 1 : -1;
-      if (waits === 0 && state.name === 'waiting') enter({ name: 'open', mark, ...told });
-    });
-    enter({ name: waits > 0 ? 'waiting' : 'open', mark, ...told });
-    const outcome = await opening;
-    if (outcome.type === 'unknown') {
-      if (waits === 0 || walksAnyway()) entries.remember(mark);
-      else await giveBack(mark, persons);
-      if (isShut()) return;
-      enter({ name: 'idle' });
-      return rest.settle();
-    }
-    tell.passage(outcome);
-    if (outcome.type === 'passed') noteTailgaters((outcome.tailgaters ?? 0) - (settings.companions ?? 0));
-    const passed = outcome.type === 'passed' ? outcome.persons : 0;
-    if (passed > 0) entries.remember(mark);
-    if (passed < persons) await giveBack(mark, persons - passed);
-    if (isShut()) return;
-    enter(passed > 0 ? { name: 'passed', mark, persons: passed, ...told } : { name: 'lapsed', mark, persons, ...told });
-  };
-
-  const noteTailgaters = (persons: number): void => {
-    if (persons <= 0) return;
-    tailgaters += persons;
-    lastTailgatingMs = context.time().nowMs;
-    logger.warn({ lane: id, persons }, 'Somebody has followed through the turnstile without being let in');
-    tell.tailgating(persons);
-  };
-
-  /** Whether a failed commit reached the disk is unknown, so it is not tried again: a use given back twice would be worse. */
-  const giveBack = async (mark: OpeningMark, uses: number): Promise<void> => {
-    if (await appended(draftLapse(mark, uses))) return;
-    lapsesLost++;
-  };
-
-  const appended = async (draft: MarkDraft): Promise<Mark | undefined> => {
-    const result = await books.append(draft);
-    if (result.ok) return result.value;
-    rest.fail('store');
-    return undefined;
   };
 
   // ---- a person has to say yes
@@ -341,7 +277,13 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     pump();
   };
 
-  // ---- shut: closed or free; lane-rest.ts brings the turnstile there and back
+  // ---- closed or free, and back
+
+  const busyError = (): Result<never, LaneActionError> | undefined => {
+    if (state.name === 'free') return err({ type: 'lane-free' });
+    if (state.name === 'closed') return err({ type: 'lane-closed' });
+    return working ? err({ type: 'lane-busy' }) : undefined;
+  };
 
   const dropEverything = (): void => {
     const dropped = takeHold();
@@ -349,41 +291,30 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
     inbox.clear();
   };
 
+  const appended = async (draft: MarkDraft): Promise<Mark | undefined> => {
+    const result = await books.append(draft);
+    if (result.ok) return result.value;
+    rest.fail('store');
+    return undefined;
+  };
+
   const rest = createLaneRest(settings, {
     turnstile,
     timer,
     storeWorks: books.work,
     state: () => state,
-    whenWell: () =>
-      orderedState(order, direction) ?? (closedByPerson ? { name: 'closed', why: 'person' } : { name: 'idle' }),
+    busyError,
     enter: (next) => {
       if (next.name !== 'idle') dropEverything();
       enter(next);
       pump();
     },
   });
-
-  /** What begins later comes up as ordered anyhow; what is under way has to change, but nobody is locked into a turnstile. */
-  const followOrder = (): void => {
-    if (stopped() || state.name === 'open') return;
-    const next = changeFor(state, order, direction);
-    if (next !== undefined) {
-      const hasToWait = state.name === 'waiting';
-      dropEverything();
-      enter(next);
-      if (hasToWait) turnstile.abort('the lane was ordered otherwise');
-      void rest.settle();
-    } else if ('order' in state && orderedState(order, direction) === undefined) void rest.comeBack();
-  };
+  const reach = { turnstile, tell, state: () => state, enter, settle: rest.settle, append: appended };
+  const passages = createLanePassages(settings, { ...deps, ...reach });
 
   const shownClaim = (): Claim | undefined =>
     hold?.claim ?? (state.name === 'refused' ? state.decision.claim : undefined);
-
-  const busyError = (): Result<never, LaneActionError> | undefined => {
-    if (state.name === 'free') return err({ type: 'lane-free' });
-    if (state.name === 'closed') return err({ type: 'lane-closed' });
-    return working ? err({ type: 'lane-busy' }) : undefined;
-  };
 
   return {
     id,
@@ -393,29 +324,17 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       state: state.name,
       why: 'why' in state ? state.why : undefined,
       ...inbox.counts(),
-      lapsesLost,
-      tailgaters,
-      lastTailgatingMs,
+      ...passages.counts(),
       listenerFaults: tell.faults(),
       turnstileFaults: turnstile.faults().count,
       turnstileFault: turnstile.faults().last,
     }),
 
-    start: async () => {
-      // A fire that was there first keeps the lane free.
-      if (state.name === 'closed' && state.why === 'stopping') await rest.comeBack();
-    },
-
+    start: rest.start,
     stop: async () => {
       if (stopped()) return;
-      // A lane that the fire input has freed stays free, whatever happens to this process.
-      const isOrderedShut = orderedState(order, direction)?.name === 'closed';
-      const whenStopped = state.name === 'free' ? 'free' : isOrderedShut ? 'locked' : settings.onFailure;
       stopping.abort(new Error('the lane is stopping'));
-      dropEverything();
-      enter({ name: 'closed', why: 'stopping' });
-      turnstile.abort('the lane is stopping');
-      await rest.stop(whenStopped);
+      await rest.stop();
       await work;
     },
 
@@ -486,7 +405,7 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
         else {
           assert(mark.kind === 'overridden', 'the store returns the mark it was given');
           answerWith(ok(mark));
-          await letThrough(mark, persons, undefined);
+          await passages.letThrough(mark, persons, undefined);
         }
         if (held !== undefined) inbox.settle(held.view, nowMs());
       });
@@ -496,65 +415,22 @@ export function createLane(settings: LaneSettings, deps: LaneDeps): Lane {
       if (!undoReasons.includes(reason)) return err({ type: 'reason-unknown' });
       if (stopped()) return err({ type: 'lane-closed' });
       if (working || hold !== undefined) return err({ type: 'lane-busy' });
-      const last = entries.last();
+      const last = passages.lastEntry();
       if (last === undefined) return err({ type: 'nothing-to-undo' });
       return beginAction<Result<Mark, LaneActionError>>(async (answerWith) => {
         const mark = await appended(draftUndo(last, by.operator, reason));
         if (mark === undefined) return answerWith(err({ type: 'store-failed', cause: 'the entry was not taken back' }));
-        entries.takenBack(last);
+        passages.takenBack(last);
         answerWith(ok(mark));
       });
     },
 
-    close: () => {
-      const busy = busyError();
-      if (busy !== undefined) return busy;
-      dropEverything();
-      closedByPerson = true;
-      enter({ name: 'closed', why: 'person' });
-      void rest.settle();
-      return ok(undefined);
-    },
-
-    reopen: () => {
-      if (state.name === 'closed' && state.why === 'order') return err({ type: 'lane-under-order' });
-      if (state.name !== 'closed' || state.why !== 'person') return err({ type: 'lane-not-closed' });
-      closedByPerson = false;
-      void rest.comeBack();
-      return ok(undefined);
-    },
-
-    free: (why) => {
-      if (stopped()) {
-        void rest.stop('free');
-        return ok(undefined);
-      }
-      // Who opens a lane in an evacuation lets people out.
-      const isOrderedShut = orderedState(order, direction)?.name === 'closed' && order?.order !== 'evacuate';
-      if (why === 'person' && isOrderedShut) return err({ type: 'lane-under-order' });
-      const isLatched = state.name === 'free' && (state.why === 'fire' || state.why === why);
-      if (isLatched && !rest.isComingBack()) return ok(undefined);
-      dropEverything();
-      closedByPerson = false;
-      enter({ name: 'free', why });
-      turnstile.abort('the lane was freed');
-      void rest.settle();
-      return ok(undefined);
-    },
-
-    resetFree: () => {
-      if (state.name !== 'free') return err({ type: 'lane-not-free' });
-      if (state.why === 'order') return err({ type: 'lane-under-order' });
-      void rest.comeBack();
-      return ok(undefined);
-    },
-
-    obey: (next) => {
-      order = next;
-      followOrder();
-    },
-    isObeying: () =>
-      obeys(state, order, direction) && (orderedState(order, direction) === undefined || rest.isAtRest()),
+    close: rest.close,
+    reopen: rest.reopen,
+    free: rest.free,
+    resetFree: rest.resetFree,
+    obey: rest.obey,
+    isObeying: rest.isObeying,
     shownClaim,
   };
 }
