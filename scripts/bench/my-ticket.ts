@@ -1,10 +1,9 @@
 // The page of tickets on phones in Chromium: what a phone has to fetch, and how long it takes without a network from opening the page to a code
 // on the screen, beside a page that a service worker keeps too and that says one word.
-import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import type { BrowserContext, Page } from 'playwright-core';
 import { launchBrowser } from '../lib/browser.ts';
+import { measurePage } from '../lib/page-sizes.mjs';
 import { missingPhonePage, myTicketFolder, openPhonePage } from '../lib/phone-page.ts';
 import { median } from '../lib/statistics.ts';
 import { benchEvent, openBenchCloud } from './cloud-rig.ts';
@@ -12,7 +11,7 @@ import { benchFolder } from './gate-rig.ts';
 import { benchRow, type Bench } from './row.ts';
 
 /** Only for browsers without Ed25519; the others never ask for it. */
-const spare = /^ed25519-/;
+const spare = /^assets\/ed25519-/;
 
 const floor: Readonly<Record<string, readonly [type: string, text: string]>> = {
   '/floor/': [
@@ -99,13 +98,8 @@ const untilKept = (page: Page): Promise<unknown> =>
     while (navigator.serviceWorker.controller === null) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
-/** Everything of the page, as the service sends it: text is compressed, pictures are. */
-function bytesToFetch(): number {
-  return readdirSync(myTicketFolder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !spare.test(entry.name))
-    .map((entry) => {
-      const bytes = readFileSync(join(entry.parentPath, entry.name));
-      return entry.name.endsWith('.png') ? bytes.length : gzipSync(bytes, { level: 9 }).length;
-    })
-    .reduce((sum, bytes) => sum + bytes, 0);
-}
+/** Everything of the page, as the service sends it. */
+const bytesToFetch = (): number =>
+  (measurePage(myTicketFolder)?.parts ?? [])
+    .filter(({ name }) => !spare.test(name))
+    .reduce((sum, { bytes }) => sum + bytes, 0);

@@ -1,8 +1,6 @@
 // The screens in Chromium: how long a gate's display takes from the lane's decision to its paint, beside a bare page that paints what the same
 // stream tells it; and what it costs to open on a processor six times slower than this one, as on a Pi or an old phone.
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { readdirSync } from 'node:fs';
 import type { LaneState, Mark } from '@postern/shared';
 import type { Browser } from 'playwright-core';
 import { createPages, pageFolder } from '../../gate-agent/src/local-api/pages.ts';
@@ -10,6 +8,7 @@ import { createScreens } from '../../gate-agent/src/local-api/screens.ts';
 import { launchBrowser } from '../lib/browser.ts';
 import { serveLocalApi, servedAtMs } from '../lib/local-api.ts';
 import { missingPrograms } from '../lib/missing.ts';
+import { measurePage } from '../lib/page-sizes.mjs';
 import { median, quantile } from '../lib/statistics.ts';
 import { benchRow, type Bench } from './row.ts';
 
@@ -103,9 +102,14 @@ export const benchScreens: Bench = async ({ quick }) => {
         baseline: floor.shownMs,
         bar: { atMost: 3_000 },
       }),
-      benchRow('display: what a screen fetches, compressed', bytesOf(pageFolder('display')), 'bytes', {
-        bar: { atMost: 30_000 },
-      }),
+      benchRow(
+        'display: what a screen fetches, compressed',
+        measurePage(pageFolder('display'))?.allBytes ?? 0,
+        'bytes',
+        {
+          bar: { atMost: 30_000 },
+        },
+      ),
     ];
   } finally {
     await browser.close();
@@ -188,10 +192,3 @@ async function openSlowly(browser: Browser, url: string, rounds: number): Promis
   }
   return { paintMs: median(all.map((one) => one.paintMs)), shownMs: median(all.map((one) => one.shownMs)) };
 }
-
-/** Gzipped, as a server sends it that compresses; the gate's own sends them as they are, over loopback. */
-const bytesOf = (folder: string): number =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => gzipSync(readFileSync(join(entry.parentPath, entry.name)), { level: 9 }).length)
-    .reduce((sum, bytes) => sum + bytes, 0);

@@ -2,7 +2,7 @@
 // permission that TensorFlow's WASM needs.
 import type { Hono } from 'hono';
 import { createRouter, problem, type Environment, type RouteContext } from './context.ts';
-import { readPage } from './page-files.ts';
+import { readPage, sendPageFile } from './page-files.ts';
 import { pageHeaders } from './page-headers.ts';
 
 export interface FacePageDeps {
@@ -16,12 +16,10 @@ export function facePageRoutes({ faceFolder }: FacePageDeps): Hono<Environment> 
   const files = readPage(faceFolder);
   const headers = pageHeaders({ ownPictures: true, wasm: true, camera: true, base: true });
   const give =
-    (cacheControl: string) =>
+    (kept: 'immutable' | 'for a day') =>
     (c: RouteContext): Response => {
       const file = files.get(c.req.path.slice('/face'.length));
-      return file === undefined
-        ? problem(c, { type: 'not-found' })
-        : c.body(Buffer.from(file.bytes), 200, { 'Content-Type': file.contentType, 'Cache-Control': cacheControl });
+      return file === undefined ? problem(c, { type: 'not-found' }) : sendPageFile(c, file, kept);
     };
   router.get('/', headers, (c) => {
     const index = files.get('/index.html');
@@ -35,7 +33,7 @@ export function facePageRoutes({ faceFolder }: FacePageDeps): Hono<Environment> 
       'Cache-Control': 'no-cache',
     });
   });
-  router.get('/assets/:file', headers, give('public, max-age=31536000, immutable'));
-  router.get('/models/:file', headers, give('public, max-age=86400'));
+  router.get('/assets/:file', headers, give('immutable'));
+  router.get('/models/:file', headers, give('for a day'));
   return router;
 }

@@ -1,4 +1,5 @@
-// The files of a built page: read once at the start, by their path, compressed when they are first asked for, and sent from memory.
+// The files of a built page: read once at the start, by their path, and sent from memory, as small as who asks takes them: by brotli as the build
+// has compressed them, by gzip when somebody first asks for that.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,7 +10,7 @@ export interface PageFile {
   readonly bytes: Uint8Array;
   /** Of texts and WebAssembly. */
   readonly gzipped?: () => Uint8Array;
-  /** Of what the build has compressed, which takes too long for a service. */
+  /** Of what the build has compressed: nothing, while a page is worked on. */
   readonly brotli?: () => Uint8Array;
   readonly contentType: string;
 }
@@ -39,12 +40,10 @@ function readPageFile(folder: string, name: string): PageFile {
   const path = join(folder, name);
   const bytes = readFileSync(path);
   const contentType = contentTypes[extname(name)] ?? '';
-  const shrinks = /^text\/|[+/](json|xml|wasm)$/.test(contentType);
-  if (!shrinks) return { bytes, contentType };
   return {
     bytes,
     contentType,
-    gzipped: once(() => gzipSync(bytes, { level: 9 })),
+    ...(/^text\/|[+/](json|xml|wasm)$/.test(contentType) ? { gzipped: once(() => gzipSync(bytes, { level: 9 })) } : {}),
     ...(existsSync(`${path}.br`) ? { brotli: once(() => readFileSync(`${path}.br`)) } : {}),
   };
 }
@@ -56,7 +55,14 @@ function once<Value>(make: () => Value): () => Value {
 }
 
 /** `immutable`: its name changes with its content. */
-export function sendPageFile(c: RouteContext, file: PageFile, kept: 'immutable' | 'revalidated'): Response {
+const cacheControls = {
+  immutable: 'public, max-age=31536000, immutable',
+  'for a day': 'public, max-age=86400',
+  'for minutes': 'public, max-age=300',
+  revalidated: 'no-cache',
+} as const;
+
+export function sendPageFile(c: RouteContext, file: PageFile, kept: keyof typeof cacheControls): Response {
   const supports = [...(file.brotli === undefined ? [] : ['br']), ...(file.gzipped === undefined ? [] : ['gzip'])];
   const accepted = accepts(c, {
     header: 'Accept-Encoding',
@@ -68,7 +74,7 @@ export function sendPageFile(c: RouteContext, file: PageFile, kept: 'immutable' 
   const compressed = accepted === 'br' ? file.brotli?.() : accepted === 'gzip' ? file.gzipped?.() : undefined;
   return c.body(Buffer.from(compressed ?? file.bytes), 200, {
     'Content-Type': file.contentType,
-    'Cache-Control': kept === 'immutable' ? 'public, max-age=31536000, immutable' : 'no-cache',
+    'Cache-Control': cacheControls[kept],
     ...(supports.length === 0 ? {} : { Vary: 'Accept-Encoding' }),
     ...(compressed === undefined ? {} : { 'Content-Encoding': accepted }),
   });

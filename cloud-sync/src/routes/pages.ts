@@ -1,9 +1,7 @@
 // The dashboard's files, and the SDKs that pages of other people load.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { createRouter, problem, type Environment } from './context.ts';
-import { contentTypes, readPage, sendPageFile } from './page-files.ts';
+import { readPage, sendPageFile } from './page-files.ts';
 import { pageHeaders } from './page-headers.ts';
 
 const sdkNames = ['geofence', 'wallet'] as const;
@@ -33,16 +31,12 @@ export function pageRoutes({ pageFolder, sdkFolders }: PageRoutesDeps): Hono<Env
     return file === undefined ? problem(c, { type: 'not-found' }) : sendPageFile(c, file, 'immutable');
   });
   for (const name of sdkNames) {
-    const file = join(sdkFolders[name], `${name}.js`);
-    const sdk = existsSync(file) ? readFileSync(file) : undefined;
+    const sdk = readPage(sdkFolders[name]).get(`/${name}.js`);
     // Pages of other origins load it, too; it grows with the service, so nobody keeps it for long.
     router.get(`/sdk/${name}.js`, (c) => {
       if (sdk === undefined) return problem(c, { type: 'not-found', detail: 'Not built. Run: npm run build' });
-      return c.body(Buffer.from(sdk), 200, {
-        'Content-Type': contentTypes['.js'] ?? '',
-        'Cache-Control': 'public, max-age=300',
-        'Access-Control-Allow-Origin': '*',
-      });
+      c.header('Access-Control-Allow-Origin', '*');
+      return sendPageFile(c, sdk, 'for minutes');
     });
   }
   return router;

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brotliCompressSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { handheldSettingsSchema } from '@postern/shared';
 import { createRouter } from '../../../cloud-sync/src/routes/context.ts';
@@ -48,15 +48,18 @@ test('a page’s files go out as small as the browser takes them', async () => {
   writeFileSync(join(folder, 'assets', 'code.wasm'), content);
   writeFileSync(join(folder, 'assets', 'code.wasm.br'), brotliCompressSync(content));
   writeFileSync(join(folder, 'assets', 'page.js'), content);
+  writeFileSync(join(folder, 'model.bin'), content);
+  writeFileSync(join(folder, 'model.bin.br'), brotliCompressSync(content));
   writeFileSync(join(folder, 'icon.png'), content);
   const files = readPage(folder);
   rmSync(join(folder, 'icon.png'));
-  expect([...files.keys()].toSorted()).toEqual(['/assets/code.wasm', '/assets/page.js', '/icon.png']);
+  expect([...files.keys()].toSorted()).toEqual(['/assets/code.wasm', '/assets/page.js', '/icon.png', '/model.bin']);
   const app = createRouter();
   app.get('*', (c) => {
     const file = files.get(c.req.path);
     return file === undefined ? c.notFound() : sendPageFile(c, file, 'immutable');
   });
+  const varyOf = async (path: string): Promise<string | null> => (await app.request(path)).headers.get('Vary');
   const encodingOf = async (path: string, accepted?: string): Promise<string | null> => {
     const answer = await app.request(path, accepted === undefined ? {} : { headers: { 'Accept-Encoding': accepted } });
     return answer.headers.get('Content-Encoding');
@@ -67,5 +70,12 @@ test('a page’s files go out as small as the browser takes them', async () => {
   expect(await encodingOf('/assets/page.js', 'gzip, br')).toBe('gzip');
   expect(await encodingOf('/assets/page.js')).toBeNull();
   expect(await encodingOf('/icon.png', 'gzip, br')).toBeNull();
+  expect(await encodingOf('/model.bin', 'gzip')).toBeNull();
+  const model = await app.request('/model.bin', { headers: { 'Accept-Encoding': 'gzip, br' } });
+  expect(model.headers.get('Content-Encoding')).toBe('br');
+  expect(brotliDecompressSync(await model.arrayBuffer()).toString()).toBe(content);
+  // Whoever keeps it for others keeps one of each.
+  expect(await varyOf('/assets/code.wasm')).toBe('Accept-Encoding');
+  expect(await varyOf('/icon.png')).toBeNull();
   rmSync(folder, { recursive: true, force: true });
 });
