@@ -7,7 +7,6 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { launchBrowser } from '../lib/browser.ts';
 import { firstReason, missingPrograms } from '../lib/missing.ts';
@@ -59,8 +58,8 @@ async function servePage(): Promise<PageServer> {
     }
     const path = join(folder, pathname === '/' ? 'index.html' : pathname);
     if (!existsSync(path)) return void response.writeHead(404).end();
-    response.writeHead(200, { 'Content-Type': contentTypes[extname(path)] ?? '', 'Content-Encoding': 'gzip' });
-    return void response.end(gzipSync(readFileSync(path)));
+    response.writeHead(200, { 'Content-Type': contentTypes[extname(path)] ?? '', 'Content-Encoding': 'br' });
+    return void response.end(readFileSync(`${path}.br`));
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   return {
