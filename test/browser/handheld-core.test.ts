@@ -116,6 +116,8 @@ describeOrReport('a handheld', missingHandheldPage(), () => {
       .toBe(marks);
   const summary = async (): Promise<Summary> =>
     summarySchema.parse(await client.json('GET', `/api/events/${event}/summary`));
+  const databases = (): Promise<readonly (string | undefined)[]> =>
+    page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
   const contentHash = (of: Page = page): Promise<string | undefined> =>
     of.evaluate(async () => (await window.handheld).contentHash());
   const enrol = async (id: string): Promise<void> => {
@@ -145,7 +147,7 @@ describeOrReport('a handheld', missingHandheldPage(), () => {
     ({ tickets } = ticketBatchResponseSchema.parse(
       await client.json('POST', '/api/tickets/batch', {
         event,
-        tickets: Array.from({ length: 8 }, (_, index) => ({ type: 1, ...(index === 7 ? { party: 3 } : {}) })),
+        tickets: Array.from({ length: 9 }, (_, index) => ({ type: 1, ...(index === 7 ? { party: 3 } : {}) })),
       }),
     ));
     await client.json('POST', `/admin/events/${event}/publish`, {});
@@ -299,9 +301,8 @@ describeOrReport('a handheld', missingHandheldPage(), () => {
 
   it('forgets everything when it is revoked, but its marks sealed to the cloud', async () => {
     await client.json('POST', `/admin/events/${event}/gates/hand-1/revoke`, { reason: 'left in a taxi' });
-    await becomes({ phase: 'revoked' });
-    const names = await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
-    expect(names).toEqual(['postern-device']);
+    await becomes({ phase: 'revoked', hasUnsealed: false });
+    expect(await databases()).toEqual(['postern-device']);
     expect(await page.evaluate(async () => (await window.handheld).search('anything'))).toEqual([]);
     const sealed = await page.evaluate(async () =>
       (await (await window.handheld).sealedMarks()).map((file) => Array.from(file)),
@@ -317,14 +318,38 @@ describeOrReport('a handheld', missingHandheldPage(), () => {
     expect(await scan(4)).toMatchObject({ kind: 'refuse', refusal: { type: 'already-used' } });
   });
 
+  it('goes on with forgetting at the next start, where the phone was cut off in the middle of it', async () => {
+    expect(await scan(8)).toMatchObject({ kind: 'admit' });
+    await expect.poll(summary, patient).toMatchObject({ admitted: 9 });
+    await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const opening = indexedDB.open('postern-device');
+          opening.addEventListener('success', () => {
+            const noting = opening.result.transaction('kept', 'readwrite');
+            const note = { atMs: 1, sealKey: crypto.getRandomValues(new Uint8Array(32)) };
+            noting.objectStore('kept').put(note, 'revoked');
+            noting.addEventListener('complete', () => resolve(opening.result.close()));
+          });
+        }),
+    );
+    await page.reload();
+    await expect
+      .poll(() => page.evaluate(async () => (await (await window.handheld).sealedMarks()).length), patient)
+      .toBe(2);
+    await expect.poll(databases, patient).toEqual(['postern-device']);
+    await becomes({ phase: 'revoked', hasUnsealed: false });
+    await enrol('hand-3');
+    await becomes({ phase: 'running', gate: { id: 'hand-3' }, feed: { tickets: tickets.length } });
+    await knows(8, 1);
+  });
+
   it('forgets everything when the cloud orders that, once the cloud has all of its marks', async () => {
     expect(await scan(6)).toMatchObject({ kind: 'admit' });
-    await client.json('POST', `/admin/events/${event}/gates/hand-2/wipe`, { reason: 'the season is over' });
+    await client.json('POST', `/admin/events/${event}/gates/hand-3/wipe`, { reason: 'the season is over' });
     await becomes({ phase: 'revoked' });
-    await expect
-      .poll(() => page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name)), patient)
-      .toEqual(['postern-device']);
-    await expect.poll(summary, patient).toMatchObject({ admitted: 9, cases: 0, aside: 0 });
+    await expect.poll(databases, patient).toEqual(['postern-device']);
+    await expect.poll(summary, patient).toMatchObject({ admitted: 10, cases: 0, aside: 0 });
   });
 
   it('broke no rule of its page on the way', () => {

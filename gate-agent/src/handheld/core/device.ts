@@ -131,10 +131,16 @@ export const savePhoneClock = async (database: DeviceDatabase, clock: PhoneClock
 export interface PhoneRevoked {
   /** Unix ms. */
   readonly atMs: number;
-  /** What the cloud had not heard, sealed to its key, for somebody to carry there; absent where it could not be sealed. */
+  /** To which its marks are sealed; absent where the cloud has named none. */
+  readonly sealKey?: Uint8Array | undefined;
+  /** Its marks, for somebody to carry to the cloud; absent where there are none, or they are not sealed yet. */
   readonly sealed?: Uint8Array | undefined;
 }
-const revokedSchema = z.object({ atMs: z.number(), sealed: z.instanceof(Uint8Array).optional() });
+const revokedSchema = z.object({
+  atMs: z.number(),
+  sealKey: z.instanceof(Uint8Array).optional(),
+  sealed: z.instanceof(Uint8Array).optional(),
+});
 
 /** Whoever damages the note gains nothing: it was written because the phone is revoked. */
 export async function loadPhoneRevoked(database: DeviceDatabase): Promise<PhoneRevoked | undefined> {

@@ -1,23 +1,10 @@
-// A phone that must forget: revoked, or told to by its cloud. Its ticket list goes first; its own marks are somebody's record, and are sealed to a
-// key that only the cloud has; then everything else goes, and at last the key with which the phone proves itself (device.ts).
-import { deleteDatabase, type DatabaseNames, type DeviceDatabase } from './databases.ts';
-import { savePhoneRevoked } from './device.ts';
+// A phone that must forget: revoked, or told to by its cloud. Its ticket list goes first; then it takes no scan any more, so that what it seals of its
+// own marks, to a key that only the cloud has, is all of them; then everything else goes, and at last the key with which the phone proves
+// itself (device.ts). Cut off at any point, or without room for sealing, the next start goes on (`forgetRest`).
+import { deleteDatabase, openJournalDatabase, type DatabaseNames, type DeviceDatabase } from './databases.ts';
+import { savePhoneRevoked, type PhoneRevoked } from './device.ts';
 import type { PhoneFeed } from './feed-cache.ts';
 import type { Replication } from './replication.ts';
-import type { HandheldStore } from './store.ts';
-
-export interface ForgetDeps {
-  readonly gate: {
-    /** Its id. */
-    readonly gate: string;
-    readonly list: Pick<PhoneFeed, 'wipe'>;
-    readonly store: Pick<HandheldStore, 'recentMarks' | 'trouble'>;
-    readonly replication: Pick<Replication, 'seal'>;
-  };
-  readonly database: DeviceDatabase;
-  readonly names: DatabaseNames;
-  readonly stopGate: () => Promise<void>;
-}
 
 export interface Forgotten {
   /** What is left: a file for somebody to carry to the cloud. */
@@ -26,19 +13,53 @@ export interface Forgotten {
   readonly complete: boolean;
 }
 
-/** The note of it is durable before anything is lost: cut off at any point, the next start is no gate any more. */
+export interface ForgettingGate {
+  readonly names: DatabaseNames;
+  readonly list: Pick<PhoneFeed, 'wipe'>;
+  readonly replication: Pick<Replication, 'seal'>;
+  /** Takes and records nothing any more; resolves when what was under way is in the journal. */
+  readonly shut: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Of a gate that takes no scan any more; `stop` ends whatever has its databases open. */
+export interface StoppedGate extends Pick<Replication, 'seal' | 'stop'> {
+  readonly names: DatabaseNames;
+}
+
+/** The note of it is durable before anything is lost. Rejects where the browser does not store it, or what is sealed. */
 export async function forgetGate(
-  { atMs, sealKey }: { readonly atMs: number; readonly sealKey: Uint8Array | undefined },
-  { gate, database, names, stopGate }: ForgetDeps,
+  told: Pick<PhoneRevoked, 'atMs' | 'sealKey'>,
+  { names, list, replication, shut, stop }: ForgettingGate,
+  database: DeviceDatabase,
 ): Promise<Forgotten> {
-  gate.list.wipe();
-  await savePhoneRevoked(database, { atMs });
-  // A journal that does not work says nothing of what is in it.
-  const hasMarks = gate.store.trouble() !== undefined || (await gate.store.recentMarks(gate.gate, 0, 1)).length > 0;
-  const sealed = sealKey === undefined || !hasMarks ? undefined : await gate.replication.seal(sealKey);
-  if (sealed !== undefined) await savePhoneRevoked(database, { atMs, sealed });
-  await stopGate();
-  const complete = sealed !== undefined || !hasMarks;
+  list.wipe();
+  try {
+    await savePhoneRevoked(database, told);
+  } finally {
+    await shut();
+  }
+  return forgetRest(told, { names, seal: replication.seal, stop }, database);
+}
+
+export async function forgetRest(
+  told: PhoneRevoked,
+  { names, seal, stop }: StoppedGate,
+  database: DeviceDatabase,
+): Promise<Forgotten> {
+  const sealed = told.sealed ?? (told.sealKey === undefined ? undefined : await seal(told.sealKey));
+  if (sealed !== undefined) await savePhoneRevoked(database, { ...told, sealed });
+  await stop();
+  const complete = sealed !== undefined || !(await hasMarks(names.journal));
   if (complete) await Promise.all([deleteDatabase(names.journal), deleteDatabase(names.replica)]);
   return { sealed, complete };
+}
+
+async function hasMarks(name: string): Promise<boolean> {
+  const journal = await openJournalDatabase(name);
+  try {
+    return (await journal.count('mark')) > 0;
+  } finally {
+    journal.close();
+  }
 }

@@ -84,6 +84,7 @@ export interface BrowserGateDeps {
 export interface BrowserGate {
   /** Its id. */
   readonly gate: string;
+  readonly names: DatabaseNames;
   readonly lanes: Readonly<Record<Direction, Lane>>;
   readonly steward: Steward;
   readonly signOn: StaffSignOn;
@@ -107,6 +108,8 @@ export interface BrowserGate {
   readonly feedKeyOf: (keyId: string) => Uint8Array | undefined;
   /** Aborts when the gate stops. */
   readonly stopping: AbortSignal;
+  /** Takes and records nothing any more; resolves when what was under way is in the journal. */
+  readonly shut: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -354,9 +357,19 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     }
   };
   background.push(runRounds());
+  const shutDown = async (): Promise<void> => {
+    stopping.abort();
+    ordersAtGate.orders.stop();
+    rehearsal.stop();
+    await Promise.all([lanes.entry.stop(), lanes.exit.stop()]);
+    await store.close();
+  };
+  let shutting: Promise<void> | undefined;
+  const shut = (): Promise<void> => (shutting ??= shutDown());
 
   return {
     gate,
+    names,
     lanes,
     steward,
     signOn,
@@ -378,13 +391,10 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
       turnstiles.entry.partyPassed(persons);
       turnstiles.exit.partyPassed(persons);
     },
+    shut,
     stop: async () => {
-      stopping.abort();
-      ordersAtGate.orders.stop();
-      rehearsal.stop();
-      await Promise.all([lanes.entry.stop(), lanes.exit.stop()]);
       // The store goes first, so that the worker's last drain finds everything.
-      await store.close();
+      await shut();
       await running.stop();
       await Promise.all(background);
       await list.settled();

@@ -40,7 +40,13 @@ export type HandheldState =
   /** What is kept here does not fit together; enrolling again makes a new gate of it. */
   | { readonly phase: 'damaged'; readonly cause: string }
   /** The cloud has said that this is no gate any more: everything is forgotten, but its own marks, sealed to the cloud as a file to carry there. */
-  | { readonly phase: 'revoked'; readonly atMs: number; readonly sealed: Uint8Array | undefined }
+  | {
+      readonly phase: 'revoked';
+      readonly atMs: number;
+      readonly sealed: Uint8Array | undefined;
+      /** Marks that are not sealed yet; opening the page again, or once there is room, goes on with that. */
+      readonly hasUnsealed: boolean;
+    }
   | ({ readonly phase: 'running' } & RunningState);
 
 export interface RunningState {

@@ -27,8 +27,9 @@ import {
   renewDeviceKey,
   savePhoneClock,
   savePhoneIdentity,
+  type PhoneRevoked,
 } from './device.ts';
-import { forgetGate } from './forget.ts';
+import { createForgetting, type Forgetting } from './forgetting.ts';
 import { openBrowserGate, type BrowserGate } from './gate.ts';
 import type { Direction, Handheld, HandheldState, RunningState } from './handheld.ts';
 import { missingFeatures } from './features.ts';
@@ -78,6 +79,9 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
   const listeners = new Set<(event: LaneEvent) => void>();
   const storage = createStorageWatch();
   let device: DeviceDatabase | undefined;
+  let forgetting: Forgetting | undefined;
+  /** Whether all is done of what the last forgetting takes. */
+  let isForgotten = false;
   let gate: BrowserGate | undefined;
   let direction: Direction = 'entry';
   let closed = false;
@@ -124,9 +128,23 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
   const start = async (): Promise<void> => {
     const database = (device ??= await openDeviceDatabase(deviceDatabaseName(prefix)));
     await storage.look();
+    forgetting ??= createForgetting({
+      database,
+      prefix,
+      cloudUrl,
+      startWorker,
+      random,
+      timer,
+      logger,
+      onRevoked: ({ atMs, sealed }, isComplete) => {
+        isForgotten = isComplete;
+        state.value = { phase: 'revoked', atMs, sealed, hasUnsealed: !isComplete };
+      },
+    });
     const revoked = await loadPhoneRevoked(database);
     if (revoked !== undefined) {
-      state.value = { phase: 'revoked', atMs: revoked.atMs, sealed: revoked.sealed };
+      state.value = { phase: 'revoked', atMs: revoked.atMs, sealed: revoked.sealed, hasUnsealed: false };
+      if (await forgetting.goOn()) await forgetIdentity();
       return;
     }
     const identity = await loadPhoneIdentity(database, random);
@@ -157,8 +175,7 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
         void inTurn(async () => {
           const of = gate;
           if (of === undefined || identityOf(of).gate.id !== identity.value.gate.id) return;
-          await forget(of, { atMs, sealKey });
-          await forgetIdentity();
+          if (await forget(of, { atMs, sealKey })) await forgetIdentity();
         }),
     });
     identities.set(opened, { gate: of, event });
@@ -171,7 +188,7 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
       wiping: {
         revocation: {
           forget: (told) => inTurn(() => forget(opened, told)),
-          isWiped: () => gate !== opened && state.value.phase === 'revoked',
+          isWiped: () => gate !== opened && state.value.phase === 'revoked' && isForgotten,
           revokedAtMs: () => (state.value.phase === 'revoked' ? state.value.atMs : undefined),
         },
         forgetIdentity: () => inTurn(forgetIdentity),
@@ -188,17 +205,14 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
     await stopping?.stop();
   };
 
-  /** Revoked, or told to by the cloud. Of a gate that is none any more there is nothing left to forget. */
-  const forget = async (
-    of: BrowserGate,
-    told: { readonly atMs: number; readonly sealKey: Uint8Array | undefined },
-  ): Promise<boolean> => {
-    if (gate !== of || device === undefined) return true;
-    const { gate: named, event } = identityOf(of);
-    const names = databaseNames(prefix, named.id, event.id);
-    const { sealed, complete } = await forgetGate(told, { gate: of, database: device, names, stopGate });
-    state.value = { phase: 'revoked', atMs: told.atMs, sealed };
-    return complete;
+  /** Revoked, or told to by the cloud; told again, what could not be done then is tried again. False where marks are left that nobody has sealed. */
+  const forget = async (of: BrowserGate, told: Pick<PhoneRevoked, 'atMs' | 'sealKey'>): Promise<boolean> => {
+    if (gate === of) {
+      gate = undefined;
+      return (await forgetting?.forget(of, told)) ?? false;
+    }
+    if (state.value.phase === 'revoked' && !isForgotten) await forgetting?.goOn();
+    return isForgotten;
   };
   /** Not where the phone has been enrolled anew meanwhile. */
   const forgetIdentity = async (): Promise<void> => {
@@ -274,6 +288,8 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
         const code = (text.split('#').at(-1) ?? '').trim();
         if (!isEnrolmentCode(code))
           return err({ type: 'code-malformed', message: 'That is not a one-time code; it looks like 7K2Q-0M9T-XV4B.' });
+        // The last chance: another gate's marks are not sealed by this one.
+        await forgetting?.goOn();
         const keys = await renewDeviceKey(database, random);
         if (!keys.ok) return err({ type: keys.error.type, message: 'The key of this phone cannot be read.' });
         const answer = await askForCertificate(cloudUrl, code, keys.value, { clock, random, fetch: send });
