@@ -222,6 +222,18 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
   });
 
+  it('takes no other event for one that is not there, and finds one that was made meanwhile', async () => {
+    await page.goto(`${served.url}/#/e/2/live`);
+    await signIn();
+    await page.getByText('This event is not among yours').waitFor();
+    expect(await page.locator('.gate').count()).toBe(0);
+    await test.json('POST', '/api/events', { ...someEvent, name: 'Second Festival' });
+    await page.getByRole('link', { name: 'To your events' }).click();
+    await page.waitForSelector('.gate');
+    await page.goto(`${served.url}/#/e/2/live`);
+    await expect.poll(() => page.textContent('h1')).toBe('Second Festival');
+  });
+
   it('fits a phone, by night and in German, and its menu opens and closes', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });

@@ -8,7 +8,7 @@ import { events, eventsProblem, readEvents } from './events.ts';
 import { say } from './language.ts';
 import { Navigation } from './navigation.tsx';
 import { RehearsalBanner } from './rehearsal/rehearsal-banner.tsx';
-import { place, replacePlace } from './route.ts';
+import { addressOf, place, replacePlace } from './route.ts';
 import { lazily, rolesOf, type Section } from './section.tsx';
 import { sections } from './sections.ts';
 import { me, stage } from './session.ts';
@@ -48,10 +48,13 @@ function shownSection(who: UserView, event: EventResponse | undefined): Section 
 }
 
 function Frame({ who }: { readonly who: UserView }): JSX.Element {
-  useEffect(() => void readEvents(), [who.id]);
   const list = events.value;
   const wanted = place.value.event;
-  const event = list?.find((candidate) => candidate.event === wanted) ?? list?.at(-1);
+  // Who follows a link to an event that is not theirs must not take another one for it.
+  const event = wanted === undefined ? list?.at(-1) : list?.find((candidate) => candidate.event === wanted);
+  const unknown = list !== undefined && event === undefined ? wanted : undefined;
+  // It may have been made since the list was read.
+  useEffect(() => void readEvents(), [who.id, unknown]);
   const section = list === undefined ? undefined : shownSection(who, event);
   useEffect(() => {
     // The address always says where somebody is.
@@ -101,7 +104,7 @@ function Frame({ who }: { readonly who: UserView }): JSX.Element {
             </Banner>
           )}
           {section === undefined ? (
-            list !== undefined && <EmptyState title={say(texts.nothingHere)}>{say(texts.nothingHereHint)}</EmptyState>
+            list !== undefined && <NothingHere isEventUnknown={unknown !== undefined} hasEvents={list.length > 0} />
           ) : (
             <Shown section={section} event={event} who={who} />
           )}
@@ -110,6 +113,21 @@ function Frame({ who }: { readonly who: UserView }): JSX.Element {
     </>
   );
 }
+
+const NothingHere = ({
+  isEventUnknown,
+  hasEvents,
+}: {
+  readonly isEventUnknown: boolean;
+  readonly hasEvents: boolean;
+}): JSX.Element =>
+  isEventUnknown ? (
+    <EmptyState title={say(texts.eventUnknown)}>
+      {say(texts.eventUnknownHint)} {hasEvents && <a href={addressOf({ section: '' })}>{say(texts.toYourEvents)}</a>}
+    </EmptyState>
+  ) : (
+    <EmptyState title={say(texts.nothingHere)}>{say(texts.nothingHereHint)}</EmptyState>
+  );
 
 function Shown({
   section,

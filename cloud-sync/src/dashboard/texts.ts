@@ -16,6 +16,12 @@ export const texts = {
   deployment: { en: 'Deployment', de: 'Installation' },
   language: { en: 'Language', de: 'Sprache' },
   signOut: { en: 'Sign out', de: 'Abmelden' },
+  eventUnknown: { en: 'This event is not among yours', de: 'Diese Veranstaltung ist nicht unter Ihren' },
+  eventUnknownHint: {
+    en: 'Either it does not exist, or you have no role at it: then ask its organiser.',
+    de: 'Entweder gibt es sie nicht, oder Sie haben dort keine Rolle: Dann fragen Sie, wer sie veranstaltet.',
+  },
+  toYourEvents: { en: 'To your events', de: 'Zu Ihren Veranstaltungen' },
   nothingHere: { en: 'There is nothing here', de: 'Hier ist nichts' },
   nothingHereHint: {
     en: 'Either there is no event yet, or this part is not for your role. Choose another part on the left.',
