@@ -114,15 +114,30 @@ export function createZoneCounts(find: (id: MarkId) => Mark | undefined): ZoneCo
   };
 }
 
+/** What the replicator has counted of a zone. */
+export interface ZoneOfOthers {
+  /** Since the recount, where there is one. */
+  readonly persons: number;
+  /** The last of all that it has heard of, this gate's own among them. */
+  readonly recount: Recount | undefined;
+  /** Whether it has heard of this recount of the gate's own. */
+  readonly hasHeardOf: (own: MarkId) => boolean;
+}
+
 /** Who is in a zone by what this gate and the others have told, from the later of their recounts on. */
 export function countPersons(
   event: number,
   zone: string,
   own: Pick<ZoneCounts, 'personsIn' | 'lastRecount'>,
-  others: { readonly persons: number; readonly recount: Recount | undefined },
+  others: ZoneOfOthers,
 ): number {
   const ours = own.lastRecount(event, zone);
-  const base = laterRecount(ours, others.recount);
+  const later = laterRecount(ours, others.recount);
+  // Where the journal is an old image, only others may know how the start that has counted has corrected its clock since.
+  const base =
+    later !== undefined && later === ours && others.recount !== undefined && others.hasHeardOf(ours.mark)
+      ? others.recount
+      : later;
   if (base === undefined) return Math.max(0, own.personsIn(event, zone) + others.persons);
   // The replicator has not heard of a recount that was made just now: nobody else's entries are later than that yet.
   const isKnownThere = others.recount !== undefined && base.atMs === others.recount.atMs;

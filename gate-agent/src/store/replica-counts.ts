@@ -4,12 +4,15 @@
 import {
   compareMarkIds,
   correctionsPerBootMax,
+  markKey,
   readCorrections,
+  writerKey,
   type Corrections,
   type Mark,
   type MarkId,
 } from '@postern/shared';
 import type { Database } from './database.ts';
+import { isOfGate } from './stored-marks.ts';
 import { movesPersons, personsOf, takenBackBy, type Moving } from '../counts/moves.ts';
 import { lastRecounts, laterRecount, type Recount, type RecountedMark } from '../counts/recount.ts';
 
@@ -18,8 +21,8 @@ export interface ReplicaCounts {
   readonly note: (mark: Mark) => void;
   /** Inside the transaction that has removed `mark`. */
   readonly forget: (mark: Mark) => void;
-  /** This gate itself has recounted, or corrected its clock: its marks are in its journal, and count there. */
-  readonly follow: (event: number) => void;
+  /** Inside the transaction in which marks of this gate itself came by: they are in its journal, and count there. */
+  readonly noteOwn: (marks: readonly Mark[]) => void;
   /** Everything anew, inside a transaction. */
   readonly rebuild: () => void;
 }
@@ -34,6 +37,8 @@ export interface StoredMarks {
   readonly correctionsBefore: (mark: MarkId) => number;
   /** Clock corrections and recounts of all gates, this one among them. */
   readonly ofGates: (event: number) => readonly Mark[];
+  /** Of this gate's journal. */
+  readonly ownMarks: (event: number, isWanted: (mark: Mark) => boolean) => readonly Mark[];
   /** All marks of other gates, each writer's newest first; `visit` says whether to go on with that writer. */
   readonly newestFirst: (event: number | 'all', visit: (mark: Mark) => boolean) => void;
 }
@@ -59,6 +64,8 @@ export function createReplicaCounts(database: Database, stored: StoredMarks): Re
     'INSERT OR REPLACE INTO zone_recount (event, zone, at_ms, gate, boot, sequence, persons) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
   const timesByEvent = new Map<number, Corrections>();
+  /** By event, then by the mark that is taken back. */
+  const ownTakingBack = new Map<number, Map<string, Map<string, number>>>();
 
   const timesOf = (event: number): Corrections => {
     const times = timesByEvent.get(event) ?? readCorrections(stored.ofGates(event));
@@ -82,21 +89,58 @@ export function createReplicaCounts(database: Database, stored: StoredMarks): Re
     return recount === undefined || timesOf(mark.event).timeOf(mark).at.ms > recount.atMs;
   };
 
+  /** Uses of one of this gate's own marks that its journal takes back itself: nobody can take them back a second time. */
+  const takenBackByOwn = (id: MarkId): number => {
+    const known = ownTakingBack.get(id.event) ?? new Map<string, Map<string, number>>();
+    if (!ownTakingBack.has(id.event)) {
+      ownTakingBack.set(id.event, known);
+      stored.ownMarks(id.event, (mark) => takenBackBy(mark) !== undefined).forEach(rememberOwn);
+    }
+    return [...(known.get(markKey(id))?.values() ?? [])].reduce((sum, uses) => sum + uses, 0);
+  };
+  const rememberOwn = (mark: Mark): void => {
+    const back = takenBackBy(mark);
+    const known = ownTakingBack.get(mark.event);
+    if (back === undefined || known === undefined) return;
+    const key = markKey(back.of);
+    known.set(key, (known.get(key) ?? new Map<string, number>()).set(markKey(mark), back.uses));
+  };
+
   const takeBack = (id: MarkId, uses: number): void => {
     const original = stored.find(id);
     const before = takenBack(id);
     addTakenBack.run(id.event, id.gate, id.boot, id.sequence, uses);
     if (original === undefined || !movesPersons(original) || !counts(original)) return;
-    const change = personsOf(original, before + uses) - personsOf(original, before);
+    const byOwn = stored.findOwn(id) === undefined ? 0 : takenBackByOwn(id);
+    const change = personsOf(original, byOwn + before + uses) - personsOf(original, byOwn + before);
     if (change !== 0) addPersons.run(original.event, original.zone, change);
   };
 
-  /** What other gates have taken back of this gate's own marks, which count themselves in its journal. */
-  function* ownTakenBack(event: number): Generator<{ readonly original: Moving; readonly taken: number }> {
+  /** What other gates' marks have taken back of this gate's own, which count themselves in its journal. */
+  function* ownTakenBack(event: number): Generator<{ readonly original: Moving; readonly change: number }> {
     for (const row of selectAllTakenBack.all(event) as (MarkId & { readonly uses: number })[]) {
       const original = stored.findOwn(row);
-      if (original !== undefined && movesPersons(original)) yield { original, taken: row.uses };
+      if (original === undefined || !movesPersons(original)) continue;
+      const byOwn = takenBackByOwn(row);
+      yield { original, change: personsOf(original, byOwn + row.uses) - personsOf(original, byOwn) };
     }
+  }
+
+  /** This gate's own marks of a start whose corrections its journal has lost, to an old image, and only others still have. */
+  function* ownCorrectedByOthers(event: number): Generator<{ readonly original: Moving; readonly own: Corrections }> {
+    const ofOwn = stored.ownMarks(event, isOfGate);
+    const known = new Set(ofOwn.map(markKey));
+    const writers = new Set(
+      stored
+        .ofGates(event)
+        .filter((mark) => mark.kind === 'corrected' && !known.has(markKey(mark)))
+        .filter((mark) => stored.findOwn({ ...mark, sequence: 1 }) !== undefined)
+        .map(writerKey),
+    );
+    if (writers.size === 0) return;
+    const own = readCorrections(ofOwn);
+    for (const mark of stored.ownMarks(event, (one) => movesPersons(one) && writers.has(writerKey(one))))
+      if (movesPersons(mark)) yield { original: mark, own };
   }
 
   /** Counts zones again from their recounts on, and keeps both. */
@@ -105,17 +149,24 @@ export function createReplicaCounts(database: Database, stored: StoredMarks): Re
     const times = timesOf(event);
     const sinceMs = Math.min(...[...recounts.values()].map(({ atMs }) => atMs));
     const persons = new Map([...recounts.keys()].map((zone) => [zone, 0]));
-    const add = (mark: Moving, change: number): void => {
+    const change = (zone: string, by: number): void => void persons.set(zone, (persons.get(zone) ?? 0) + by);
+    const add = (mark: Moving, by: number): void => {
       const recount = recounts.get(mark.zone);
-      if (recount !== undefined && times.timeOf(mark).at.ms > recount.atMs)
-        persons.set(mark.zone, (persons.get(mark.zone) ?? 0) + change);
+      if (recount !== undefined && times.timeOf(mark).at.ms > recount.atMs) change(mark.zone, by);
     };
     stored.newestFirst(event, (mark) => {
       if (movesPersons(mark)) add(mark, personsOf(mark, takenBack(mark)));
       // Timestamps never fall within a process start, but corrected ones may lie anywhere.
       return mark.at.ms > sinceMs || times.concern(mark);
     });
-    for (const { original, taken } of ownTakenBack(event)) add(original, changeBy(original, taken));
+    for (const { original, change } of ownTakenBack(event)) add(original, change);
+    for (const { original, own } of ownCorrectedByOthers(event)) {
+      const recount = recounts.get(original.zone);
+      const persons = personsOf(original, takenBackByOwn(original));
+      add(original, persons);
+      // There it counts by the time that this gate's journal knows of.
+      if (recount !== undefined && own.timeOf(original).at.ms > recount.atMs) change(original.zone, -persons);
+    }
     for (const [zone, { mark, atMs, persons: counted }] of recounts) {
       setRecount.run(event, zone, atMs, mark.gate, mark.boot, mark.sequence, counted);
       setPersons.run(event, zone, persons.get(zone) ?? 0);
@@ -150,6 +201,7 @@ export function createReplicaCounts(database: Database, stored: StoredMarks): Re
   const rebuild = (): void => {
     for (const table of ['zone_count', 'zone_recount', 'taken_back']) database.exec(`DELETE FROM ${table}`);
     timesByEvent.clear();
+    ownTakingBack.clear();
     const events = new Set<number>();
     stored.newestFirst('all', (mark) => {
       events.add(mark.event);
@@ -165,8 +217,7 @@ export function createReplicaCounts(database: Database, stored: StoredMarks): Re
       return true;
     });
     for (const event of events) {
-      for (const { original, taken } of ownTakenBack(event))
-        addPersons.run(event, original.zone, changeBy(original, taken));
+      for (const { original, change } of ownTakenBack(event)) addPersons.run(event, original.zone, change);
       follow(event);
     }
   };
@@ -191,14 +242,15 @@ export function createReplicaCounts(database: Database, stored: StoredMarks): Re
     }
   };
 
-  return { note, forget, follow, rebuild };
-}
+  const noteOwn = (marks: readonly Mark[]): void => {
+    marks.forEach(rememberOwn);
+    const bothTookBack = marks.some((mark) => {
+      const back = takenBackBy(mark);
+      return back !== undefined && takenBack(back.of) !== 0;
+    });
+    if (bothTookBack) rebuild();
+    else for (const event of new Set(marks.filter(isOfGate).map((mark) => mark.event))) follow(event);
+  };
 
-const changeBy = (mark: Moving, taken: number): number => personsOf(mark, taken) - personsOf(mark, 0);
-
-/** What the replicator has counted of a zone, as it is read beside it. */
-export interface ZoneOfOthers {
-  readonly persons: number;
-  /** Since which `persons` are counted; undefined where nobody has counted. */
-  readonly recount: Recount | undefined;
+  return { note, forget, noteOwn, rebuild };
 }

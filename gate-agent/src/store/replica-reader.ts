@@ -12,7 +12,7 @@ import {
 } from '@postern/shared';
 import { openDatabase, type Database, type DiskKey, type Statement } from './database.ts';
 import { isOfGateSql, marksOfGateSql } from './mark-tables.ts';
-import type { ZoneOfOthers } from './replica-counts.ts';
+import type { ZoneOfOthers } from '../counts/zone-counts.ts';
 import { recentOf } from './recent-marks.ts';
 
 /** How long a missing or broken replica is left alone before the next look, and how often it is asked whether it is still the same file. */
@@ -68,6 +68,8 @@ interface Connection {
   orders: Statement | undefined;
   /** Id of the last row of `order_mark` that was told. */
   ordersTold: number;
+  /** Undefined in a file that holds marks alone. */
+  readonly heard: Statement | undefined;
   readonly recount: Statement;
   readonly corrections: Statement;
   readonly byTag: Statement;
@@ -132,6 +134,9 @@ export function createReplicaReader({ path, key, clock, logger }: ReplicaReaderD
     return mark === undefined ? undefined : { type: 'learned', mark };
   };
 
+  const hasHeardOf: ZoneOfOthers['hasHeardOf'] = ({ event, gate, boot, sequence }) =>
+    read(false, (from) => from.heard?.get(event, gate, boot, sequence) !== undefined);
+
   return {
     marksOf: (ticketId) =>
       read<readonly Mark[]>([], (from) => {
@@ -159,12 +164,12 @@ export function createReplicaReader({ path, key, clock, logger }: ReplicaReaderD
         return row === undefined ? undefined : toMark(from, row);
       }),
     zone: (event, zone) =>
-      read<ZoneOfOthers>({ persons: 0, recount: undefined }, (from) => {
+      read<ZoneOfOthers>({ persons: 0, recount: undefined, hasHeardOf }, (from) => {
         const row = from.recount.get(event, zone) as [number, string, string, number, number] | undefined;
         const persons = (from.zone.get(event, zone) as [number] | undefined)?.[0] ?? 0;
-        if (row === undefined) return { persons, recount: undefined };
+        if (row === undefined) return { persons, recount: undefined, hasHeardOf };
         const [atMs, gate, boot, sequence, counted] = row;
-        return { persons, recount: { mark: { event, gate, boot, sequence }, atMs, persons: counted } };
+        return { persons, recount: { mark: { event, gate, boot, sequence }, atMs, persons: counted }, hasHeardOf };
       }),
     recent: (event, gate, sinceMs, max) =>
       read<readonly Mark[]>([], (from) => {
@@ -206,6 +211,11 @@ function connect(path: string, key: DiskKey | undefined): Connection {
       backwards: database.prepare('SELECT writer, bytes FROM mark WHERE writer = ? ORDER BY sequence DESC').raw(),
       orders: undefined,
       ordersTold: 0,
+      heard: hasTable(database, 'segment')
+        ? database.prepare(
+            'SELECT 1 FROM segment WHERE event = ? AND gate = ? AND boot = ? AND first_sequence + count > ?',
+          )
+        : undefined,
       recount: database
         .prepare('SELECT at_ms, gate, boot, sequence, persons FROM zone_recount WHERE event = ? AND zone = ?')
         .raw(),
@@ -240,8 +250,11 @@ const eventOf = (news: OrderNews): number => (news.type === 'learned' ? news.mar
 const hasMarksOfGate = (database: Database): boolean =>
   database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'mark_of_gate'").get() !== undefined;
 
+const hasTable = (database: Database, name: string): boolean =>
+  database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined;
+
 function prepareOrders(database: Database): Statement | undefined {
-  if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'order_mark'").get() === undefined) return undefined;
+  if (!hasTable(database, 'order_mark')) return undefined;
   return database
     .prepare(
       'SELECT order_mark.writer, order_mark.sequence, mark.bytes, order_mark.id FROM order_mark LEFT JOIN mark ON mark.writer = order_mark.writer AND mark.sequence = order_mark.sequence WHERE order_mark.id > ? ORDER BY order_mark.id',

@@ -34,7 +34,7 @@ import type { OpenJournalReader } from './journal-reader.ts';
 import { markTablesSql } from './mark-tables.ts';
 import { createReplicaCounts } from './replica-counts.ts';
 import { bringProjectionUpToDate } from './replica-projection.ts';
-import { createStoredMarks, isOfGate } from './stored-marks.ts';
+import { createStoredMarks } from './stored-marks.ts';
 import { isSameState, replicaTablesSql, rowToState, stateToRow, type SegmentRow } from './replica-tables.ts';
 
 export interface ReplicaDeps {
@@ -182,8 +182,8 @@ export function openReplica({ path, key, journal, breathe, onOrders }: ReplicaDe
         .transaction(() => {
           if (!isSameState(segment(after), before)) return false;
           if (last.length > 0) storeMarks(after, last);
-          // Of this gate itself, and so not stored here.
-          if (foreign.length < marks.length && marks.some(({ mark }) => isOfGate(mark))) counts.follow(after.event);
+          if (foreign.length < marks.length)
+            counts.noteOwn(marks.flatMap((mark) => (foreign.includes(mark) ? [] : [mark.mark])));
           storeChunk(chunk);
           statements.upsertSegment.run(stateToRow(after));
           return true;

@@ -45,13 +45,13 @@ export function createStoredMarks(
     return mark.ok ? mark.value : undefined;
   };
 
-  const ownOfGate = (event: number): readonly Mark[] => {
+  const ownMarks = (event: number, isWanted: (mark: Mark) => boolean): readonly Mark[] => {
     const marks: Mark[] = [];
     for (const writer of journal.writers()) {
       if (writer.event !== event) continue;
       journal.forEach(writer, (_sequence, bytes) => {
         const mark = decode(bytes, writer);
-        if (mark !== undefined && isOfGate(mark)) marks.push(mark);
+        if (mark !== undefined && isWanted(mark)) marks.push(mark);
       });
     }
     return marks;
@@ -66,8 +66,9 @@ export function createStoredMarks(
     correctionsBefore: ({ event, gate, boot, sequence }) => countOfGates.get(event, gate, boot, sequence) as number,
     ofGates: (event) => [
       ...(selectOfGates.all(event) as Row[]).flatMap((row) => decode(row.bytes, row) ?? []),
-      ...ownOfGate(event),
+      ...ownMarks(event, isOfGate),
     ],
+    ownMarks,
     newestFirst: (event, visit) => {
       for (const writer of selectWriters.all() as (WriterId & { readonly id: number })[]) {
         if (event !== 'all' && writer.event !== event) continue;

@@ -10,13 +10,8 @@ import {
   type OrderNews,
 } from '@postern/shared';
 import { lastRecounts, type Recount } from '../../counts/recount.ts';
+import type { ZoneOfOthers } from '../../counts/zone-counts.ts';
 import { marksOfWriter, openReplicaDatabase, type LearnedMark, type ReplicaDatabase } from './databases.ts';
-
-export interface ZoneOfOthers {
-  /** Since the recount, where there is one. */
-  readonly persons: number;
-  readonly recount: Recount | undefined;
-}
 
 export interface OtherGates {
   /** With the clock corrections that concern them. */
@@ -115,7 +110,8 @@ export async function openOtherGates({ name, event, logger }: OtherGatesDeps): P
         return [];
       }
     },
-    zone: (zone) => ({ persons: zones[zone] ?? 0, recount: recounts.get(zone) }),
+    // A handheld's journal is never an old image of itself.
+    zone: (zone) => ({ persons: zones[zone] ?? 0, recount: recounts.get(zone), hasHeardOf: () => false }),
     bound: () => bound,
     recent: async (gate, sinceMs, max) => recentOf(database, { event, gate, sinceMs, max, toMarks }),
     newsOfOrders: () => {

@@ -205,7 +205,13 @@ describe('persons in a zone', () => {
   });
 
   /** The persons that other gates' marks have brought into the arena since the last recount, in the order in which these arrive. */
-  function count(list: readonly Mark[], own: readonly Mark[] = [], leaving: readonly Mark[] = []): number {
+  function count(
+    list: readonly Mark[],
+    ownBefore: readonly Mark[] = [],
+    leaving: readonly Mark[] = [],
+    ownAfter: readonly Mark[] = [],
+  ): number {
+    let own = ownBefore;
     const database = openDatabase(':memory:');
     database.exec(markTablesSql);
     database.exec(replicaTablesSql);
@@ -216,6 +222,7 @@ describe('persons in a zone', () => {
       find: (id) => known.get(key(id)) ?? findOwn(id),
       findOwn,
       correctionsBefore: () => 0,
+      ownMarks: (_event, isWanted) => own.filter(isWanted),
       ofGates: () => [...known.values(), ...own].filter(({ kind }) => kind === 'corrected' || kind === 'recounted'),
       newestFirst: (_event, visit) => {
         const marks = [...known.values()].toSorted((a, b) => b.sequence - a.sequence);
@@ -227,6 +234,8 @@ describe('persons in a zone', () => {
       known.set(key(mark), mark);
       counts.note(mark);
     }
+    own = [...ownBefore, ...ownAfter];
+    counts.noteOwn(ownAfter);
     for (const mark of leaving) {
       known.delete(key(mark));
       counts.forget(mark);
@@ -312,6 +321,29 @@ describe('persons in a zone', () => {
     expect(count([back(50, 1)], own)).toBe(-2);
     expect(count([recounted('gate-d', 20, 9), back(50, 1), back(51, 40)], own)).toBe(-1);
     expect(count([back(50, 1), back(51, 40), recounted('gate-d', 20, 9)], own)).toBe(-1);
+  });
+
+  test('take nothing back that this gate has taken back itself, whoever was first', () => {
+    const own = [entered(1, 4), lapsed(2, 1, 1), entered(3), lapsed(4, 3, 1)];
+    const others = [undone(50, 1), undone(51, 3)];
+    expect(count(others, own)).toBe(-3);
+    expect(count(others, own.slice(0, 1), [], own.slice(1))).toBe(-3);
+    expect(count([...others, recounted('gate-d', 0, 9)], own)).toBe(-3);
+  });
+
+  test("put this gate's own entries where corrections have them that only others still know", () => {
+    // A restored image: others have the end of that start, in which its clock was corrected; this gate counts by what its journal says.
+    const own = [entered(1), entered(5), entered(30, 3), lapsed(31, 30, 1)];
+    const counted = recounted('gate-d', 20, 9);
+    const late = (minutes: number): Mark => corrected('gate-b', 40, minutes);
+    for (const [minutes, due] of [
+      [20, 2],
+      [-20, -2],
+      [1, 0],
+    ] as const) {
+      expect(count([counted, late(minutes)], own)).toBe(due);
+      expect(count([late(minutes), counted], own)).toBe(due);
+    }
   });
 });
 
