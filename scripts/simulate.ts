@@ -1,6 +1,6 @@
 // `npm run sim`: simulated days of gates, one a seed (scripts/sim/). Prints a line a seed and, for every violated invariant, what happened
 // before it and the command that plays it again. Exit code 1 when one was violated.
-//   --seeds N (20)     --seed S     only this one
+//   --seeds N (20)     --seed S     only this one; with --seeds, the first of so many
 //   --gates G (3)      --hours H (8)     a day of a venue; or --world small: 3-5 gates, 30 tickets, five minutes
 //   --json FILE        {"seeds","marks","simulatedHours","violations","traceHash"}
 //   --workers N        threads, as many as there are cores; the trace does not depend on it
@@ -58,8 +58,8 @@ function positiveHours(text: string): number {
 if (values.world !== undefined && values.world !== 'small') refuse(`--world must be "small", not "${values.world}"`);
 if (values.world !== undefined && (values.gates ?? values.hours) !== undefined)
   refuse('--world small has 3 to 5 gates for five minutes: leave out --gates and --hours');
-if (values.seed !== undefined && values.seeds !== undefined) refuse('--seed plays one: leave out --seeds');
-if (values.steps && values.seed === undefined) refuse('--steps needs --seed');
+if (values.steps && (values.seed === undefined || values.seeds !== undefined))
+  refuse('--steps needs --seed, and no --seeds');
 const bug = plantedBugs.find((known): known is PlantedBug => known === values.plant);
 if (values.plant !== undefined && bug === undefined) refuse(`--plant takes one of ${plantedBugs.join(', ')}`);
 
@@ -70,10 +70,10 @@ const size: WorldSize =
 const sizeOptions = size === 'small' ? '--world small' : `--gates ${size.gates} --hours ${size.hours}`;
 const options = bug === undefined ? sizeOptions : `${sizeOptions} --plant ${bug}`;
 const workers = positive('workers', values.workers, 256);
-const seeds =
-  values.seed === undefined
-    ? Array.from({ length: positive('seeds', values.seeds ?? '20', 1_000_000) }, (_, index) => index + 1)
-    : [positive('seed', values.seed, 0xffff_ffff)];
+const first = positive('seed', values.seed ?? '1', 0xffff_ffff);
+const count = positive('seeds', values.seeds ?? (values.seed === undefined ? '20' : '1'), 1_000_000);
+if (first + count - 1 > 0xffff_ffff) refuse(`there are no ${count} seeds from ${first} on: the last is 4294967295`);
+const seeds = Array.from({ length: count }, (_, index) => first + index);
 const job: SimulationJob = { size, ...(bug === undefined ? {} : { bug }) };
 
 if (values.json !== undefined) write(values.json, '');
