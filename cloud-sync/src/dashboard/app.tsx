@@ -9,7 +9,7 @@ import { say } from './language.ts';
 import { Navigation } from './navigation.tsx';
 import { RehearsalBanner } from './rehearsal/rehearsal-banner.tsx';
 import { addressOf, place, replacePlace } from './route.ts';
-import { lazily, rolesOf, type Section } from './section.tsx';
+import { isOpenTo, lazily, rolesOf, type Section } from './section.tsx';
 import { sections } from './sections.ts';
 import { me, stage } from './session.ts';
 import { SignInOver, SignInPage } from './sign-in.tsx';
@@ -40,9 +40,7 @@ const LinkPage = lazily(async () => (await import('./account/one-time-link.tsx')
 function shownSection(who: UserView, event: EventResponse | undefined): Section | undefined {
   const { section } = place.value;
   const open = sections.filter(
-    ({ scope, roles }) =>
-      (scope === 'deployment' || event !== undefined) &&
-      rolesOf(who, scope === 'event' ? event?.event : undefined).some((role) => roles.includes(role)),
+    (one) => (one.scope === 'deployment' || event !== undefined) && isOpenTo(who, one, event?.event),
   );
   return open.find(({ id }) => id === section) ?? (section === '' ? open[0] : undefined);
 }

@@ -6,7 +6,7 @@ import type { JSX } from 'preact';
 import { useEffect, useId, useState } from 'preact/hooks';
 import { chooseStaffLanguage, language, say, languageChoices } from './language.ts';
 import { addressOf, go, place } from './route.ts';
-import { rolesOf, type Section } from './section.tsx';
+import { isOpenTo, type Section } from './section.tsx';
 import { sections } from './sections.ts';
 import { signOut } from './session.ts';
 import { texts } from './texts.ts';
@@ -23,9 +23,7 @@ export function Navigation({ who, events, event, shown }: NavigationProps): JSX.
   const menuId = useId();
   // Whoever has chosen wants to see it.
   useEffect(() => setOpen(false), [place.value]);
-  const isOpenTo = ({ scope, roles }: Section): boolean =>
-    rolesOf(who, scope === 'event' ? event?.event : undefined).some((role) => roles.includes(role));
-  const visible = sections.filter(isOpenTo);
+  const visible = sections.filter((section) => isOpenTo(who, section, event?.event));
   return (
     <header class="side">
       <p class="brand">
@@ -42,7 +40,7 @@ export function Navigation({ who, events, event, shown }: NavigationProps): JSX.
               <Links sections={visible.filter(({ scope }) => scope === 'event')} event={event} shown={shown} />
             </>
           )}
-          {visible.some(({ scope }) => scope === 'deployment') && <h2>{say(texts.deployment)}</h2>}
+          {who.administrator && <h2>{say(texts.deployment)}</h2>}
           <Links sections={visible.filter(({ scope }) => scope === 'deployment')} event={undefined} shown={shown} />
         </nav>
         <div class="who">

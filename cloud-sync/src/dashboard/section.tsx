@@ -20,7 +20,7 @@ interface SectionNames {
   readonly id: string;
   readonly title: StaffTexts;
   /** Who finds it in the navigation; the cloud decides what they may do there. */
-  readonly roles: readonly (EventRole | 'admin')[];
+  readonly roles: readonly (EventRole | 'admin')[] | 'everybody';
 }
 export type Section = SectionNames &
   (
@@ -33,6 +33,10 @@ export const rolesOf = (me: UserView, event: number | undefined): readonly (Even
   me.administrator
     ? ['admin']
     : me.memberships.filter((membership) => membership.event === event).map(({ role }) => role);
+
+/** Whether it is in the navigation of `me`, who looks at `event`. */
+export const isOpenTo = (me: UserView, { scope, roles }: Section, event: number | undefined): boolean =>
+  roles === 'everybody' || rolesOf(me, scope === 'event' ? event : undefined).some((role) => roles.includes(role));
 
 /** A component that is loaded when it is first shown. */
 export function lazily<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {

@@ -13,6 +13,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
 import { ask, tell } from '../cloud.ts';
+import { dateAndTime } from '../format.ts';
 import { languageChoices, say, type StaffTexts } from '../language.ts';
 import { ActButton, AskingButton } from '../parts/acts.tsx';
 import { browserZone } from '../parts/browser-zone.ts';
@@ -21,6 +22,7 @@ import { When } from '../parts/when.tsx';
 import { CopyText } from '../parts/secret.tsx';
 import type { SectionProps } from '../section.tsx';
 import { me as signedIn } from '../session.ts';
+import { deviceName } from './device.ts';
 import { endOthersText, endOthersTitle, labels } from './messages.ts';
 
 export const Account = ({ me }: SectionProps): JSX.Element => (
@@ -183,7 +185,8 @@ function Sessions(): JSX.Element {
               heads: true,
               cell: ({ device, current }) => (
                 <>
-                  <bdi>{device}</bdi> {current && <Badge tone="good">{say(labels.thisOne)}</Badge>}
+                  <bdi title={device}>{deviceName(device)}</bdi>{' '}
+                  {current && <Badge tone="good">{say(labels.thisOne)}</Badge>}
                 </>
               ),
             },
@@ -197,9 +200,13 @@ function Sessions(): JSX.Element {
             },
             {
               title: say(labels.end),
-              cell: ({ id, current, device }) =>
+              cell: ({ id, current, device, createdAtMs }) =>
                 !current && (
-                  <ActButton kind="quiet" about={device} act={() => end(id)}>
+                  <ActButton
+                    kind="quiet"
+                    about={`${deviceName(device)}, ${dateAndTime(createdAtMs, browserZone())}`}
+                    act={() => end(id)}
+                  >
                     {say(labels.end)}
                   </ActButton>
                 ),

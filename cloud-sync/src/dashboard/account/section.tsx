@@ -6,6 +6,6 @@ export const accountSection: Section = {
   id: 'account',
   title: titles.account,
   scope: 'deployment',
-  roles: ['admin', 'organiser', 'supervisor', 'steward'],
+  roles: 'everybody',
   render: lazily(() => import('./account.tsx').then(({ Account }) => Account)),
 };

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { auditQuerySchema, gateRequestSchema, type GateView } from '@postern/shared';
+import { deviceName } from '../../../../cloud-sync/src/dashboard/account/device.ts';
 import { readLink } from '../../../../cloud-sync/src/dashboard/account/link.ts';
 import { auditQuery, noFilters } from '../../../../cloud-sync/src/dashboard/audit/filters.ts';
 import { byAttention, filterGates, lookOf } from '../../../../cloud-sync/src/dashboard/gates/attention.ts';
@@ -150,6 +151,19 @@ it('tells one-time links from other addresses', () => {
   expect(readLink('reset=0a1b')).toEqual({ kind: 'reset', token: '0a1b' });
   expect(readLink('confirm=A_b-9')).toEqual({ kind: 'confirm', token: 'A_b-9' });
   expect(['gates', 'reset=', 'reset=<script>', 'e', 'other=1'].map(readLink)).toEqual(Array(5).fill(undefined));
+});
+
+it('names a browser and what it runs on, from as much of what it says of itself as a session keeps', () => {
+  const kit = 'AppleWebKit/537.36 (KHTML, like Gecko)';
+  const names = [
+    `Mozilla/5.0 (Linux; Android 10; K) ${kit} Chrome/131.0.0.0 Mobile Safari/537.36`,
+    `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${kit} Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0`,
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148',
+    'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0',
+    'curl/8.5.0',
+    '',
+  ].map((agent) => deviceName(agent.slice(0, 120)));
+  expect(names).toEqual(['Chrome, Android', 'Edge, Windows', 'Safari, iOS', 'Firefox, Linux', 'curl/8.5.0', '']);
 });
 
 it('says schedules in words, and one that it does not know as it is', () => {
