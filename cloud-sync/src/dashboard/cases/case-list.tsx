@@ -18,7 +18,7 @@ import { useGateNames } from '../parts/gate-names.ts';
 import { ticketLabel, uncertainty } from '../parts/marks.ts';
 import { addressOf } from '../route.ts';
 import { PagedTable } from '../parts/paged-table.tsx';
-import { causeTexts, enteredText, labels, mayChangeText, stateTexts } from './messages.ts';
+import { causeTexts, enteredText, labels, mayChangeText, stateTexts, timesOf } from './messages.ts';
 import { toneOf } from './work.ts';
 
 const everyMs = 10_000;
@@ -73,7 +73,7 @@ function columnsOf({ event, policy }: EventResponse, gateName: (id: string) => s
       heads: true,
       cell: (found) => (
         <a href={addressOf({ event, section: 'cases', rest: ['case', found.id] })}>
-          {say(enteredText(found.fitting.length + found.misfitCount))}
+          {say(enteredText(timesOf(found)))}
           <span class="unseen"> {ticketLabel(found.ticket)}</span>
         </a>
       ),

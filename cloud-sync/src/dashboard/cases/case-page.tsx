@@ -40,6 +40,7 @@ import {
   mayChangeText,
   reasonTexts,
   stateTexts,
+  timesOf,
   workedText,
 } from './messages.ts';
 import { nextStates, toneOf } from './work.ts';
@@ -59,7 +60,7 @@ export function CasePage({ event, id, mayWork }: CasePageProps): JSX.Element {
   return (
     <>
       <div class="page-head">
-        <h1>{found === undefined ? say(labels.title) : say(enteredText(found.fitting.length + found.misfitCount))}</h1>
+        <h1>{found === undefined ? say(labels.title) : say(enteredText(timesOf(found)))}</h1>
         <a href={addressOf({ event: event.event, section: 'cases' })}>{say(labels.back)}</a>
       </div>
       <ProblemBanner problem={problem} onAgain={() => void reload()} />
@@ -76,7 +77,7 @@ export function CasePage({ event, id, mayWork }: CasePageProps): JSX.Element {
           {found.misfitCount > found.misfits.length && (
             <p class="muted">{say(furtherText(found.misfitCount - found.misfits.length))}</p>
           )}
-          {mayWork && <WorkOff key={found.changedAtMs} path={path} state={found.state} onDone={reload} />}
+          {mayWork && <WorkOff path={path} found={found} onDone={reload} />}
         </>
       )}
     </>
@@ -207,24 +208,36 @@ function columnsOf(
   ];
 }
 
+interface Work {
+  readonly state?: CaseState;
+  readonly reason?: CaseReason;
+  readonly note?: string;
+}
+
+/** What was found out stays until somebody says otherwise: who closes an explained case does not explain it anew. */
 function WorkOff({
   path,
-  state,
+  found,
   onDone,
 }: {
   readonly path: string;
-  readonly state: CaseState;
+  readonly found: CaseView;
   readonly onDone: () => Promise<void>;
 }): JSX.Element {
-  const [wanted, setWanted] = useState<CaseState>(nextStates[state][0] ?? state);
-  const [reason, setReason] = useState<CaseReason>('same-person');
-  const [note, setNote] = useState('');
+  const [chosen, setChosen] = useState<Work>({});
   const [busy, setBusy] = useState(false);
+  const states = nextStates[found.state];
+  // Somebody else may have worked on it meanwhile.
+  const state = states.find((one) => one === chosen.state) ?? states[0] ?? found.state;
+  const reason = chosen.reason ?? found.reason ?? 'same-person';
+  const note = chosen.note ?? found.note ?? '';
+  const change = (part: Work): void => setChosen({ ...chosen, ...part });
   const save = async (): Promise<void> => {
     setBusy(true);
-    const body = { state: wanted, reason, ...(note.trim() === '' ? {} : { note: note.trim() }) };
+    const body = { state, reason, ...(note.trim() === '' ? {} : { note: note.trim() }) };
     const answer = await ask('PATCH', path, caseViewSchema, { body });
     setBusy(false);
+    if (answer.ok) setChosen({});
     showToast(answer.ok ? 'good' : 'bad', answer.ok ? say(labels.saved) : problemText(answer.error));
     // Whatever came out of it, it is shown as it is now.
     await onDone();
@@ -241,15 +254,15 @@ function WorkOff({
         <div class="form-row">
           <SelectField
             label={say(labels.newState)}
-            value={wanted}
-            choices={nextStates[state].map((value) => ({ value, label: say(stateTexts[value]) }))}
-            onValue={setWanted}
+            value={state}
+            choices={states.map((value) => ({ value, label: say(stateTexts[value]) }))}
+            onValue={(wanted) => change({ state: wanted })}
           />
           <SelectField
             label={say(labels.reason)}
             value={reason}
             choices={caseReasons.map((value) => ({ value, label: say(reasonTexts[value]) }))}
-            onValue={setReason}
+            onValue={(wanted) => change({ reason: wanted })}
           />
         </div>
         <AreaField
@@ -258,7 +271,7 @@ function WorkOff({
           maxLength={500}
           rows={3}
           value={note}
-          onValue={setNote}
+          onValue={(wanted) => change({ note: wanted })}
         />
         <div class="actions-row">
           <Button kind="primary" type="submit" busy={busy}>

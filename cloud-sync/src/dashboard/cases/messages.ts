@@ -1,5 +1,5 @@
 // What cases, the suspicious list, wristbands with two owners and marks put aside say, for staff. Kind and without accusation.
-import type { CaseCause, CaseReason, CaseState, SuspicionKind } from '@postern/shared';
+import type { CaseCause, CaseReason, CaseState, CaseView, SuspicionKind } from '@postern/shared';
 import type { StaffTexts } from '../language.ts';
 import { titles } from '../titles.ts';
 
@@ -128,6 +128,8 @@ export const suspicionTexts: Readonly<Record<SuspicionKind, StaffTexts>> = {
 
 const timesEn = ['', 'once', 'twice', 'three times', 'four times', 'five times'];
 const timesDe = ['', 'Einmal', 'Doppelt', 'Dreimal', 'Viermal', 'Fünfmal'];
+export const timesOf = ({ fitting, misfitCount }: Pick<CaseView, 'fitting' | 'misfitCount'>): number =>
+  fitting.length + misfitCount;
 /** `Entered twice`. */
 export const enteredText = (times: number): StaffTexts => ({
   en: `Entered ${timesEn[times] ?? `${times} times`}`,
