@@ -3,7 +3,7 @@ import { render } from 'preact';
 import { createServerClock, useServerClock } from './server-clock.ts';
 import { App } from './app.tsx';
 import { useRequestKeys } from './request-key.ts';
-import { readMe } from './session.ts';
+import { followOtherTabs, readMe } from './session.ts';
 import { followAddress } from './route.ts';
 
 useServerClock(createServerClock({ wallMs: () => Date.now(), monotonicMs: () => performance.now() }));
@@ -12,3 +12,4 @@ followAddress();
 const root = document.getElementById('page');
 if (root !== null) render(<App />, root);
 void readMe();
+followOtherTabs();

@@ -21,6 +21,17 @@ export function signedInAgain(): Promise<void> {
   });
 }
 
+let tellOtherTabs = (): void => undefined;
+
+/** All tabs of a browser have one session: what becomes of it in one of them is looked at in the others, too. */
+export function followOtherTabs(): void {
+  const tabs = new BroadcastChannel('postern-session');
+  tellOtherTabs = () => tabs.postMessage('changed');
+  tabs.addEventListener('message', () => void readMe());
+  // Whoever comes back from an organisation's provider has signed in there.
+  tellOtherTabs();
+}
+
 export async function readMe(): Promise<void> {
   const response = await fetch('/session').catch(() => undefined);
   const answer: unknown = response?.ok === true ? await response.json().catch(() => undefined) : undefined;
@@ -59,11 +70,13 @@ export async function signIn(credentials: Credentials): Promise<SignInTrouble | 
   if (response.status === 429) return 'too-often';
   if (!response.ok) return 'wrong';
   await readMe();
+  tellOtherTabs();
   return undefined;
 }
 
 /** The page begins anew: nothing of one person is left for the next. */
 export async function signOut(): Promise<void> {
   await fetch('/session', { method: 'DELETE' }).catch(() => undefined);
+  tellOtherTabs();
   location.reload();
 }
