@@ -229,6 +229,8 @@ export function createApp(deps: AppDeps): Hono<Environment> {
     c.header('X-Content-Type-Options', 'nosniff');
     // Codes that open gates, names, logs: what says nothing of caches is for who asked and for now.
     c.header('Cache-Control', 'no-store');
+    // By the clock that everything else goes by: pages learn from it that their own is wrong.
+    c.header('Date', new Date(deps.clock.wallMs()).toUTCString());
     await next();
     // Nobody reads what HEAD leaves out: a stream would wait for that, with its place and its file, for good.
     if (c.req.method === 'HEAD') await c.res.body?.cancel();

@@ -3,6 +3,7 @@
 import { err, ok, problemSchema, type Problem, type Result } from '@postern/shared';
 import type { z } from 'zod';
 import { say } from './language.ts';
+import { serverClock } from './server-clock.ts';
 import { signedInAgain } from './session.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -43,6 +44,8 @@ export async function send(method: Method, path: string, asked: Asked = {}): Pro
   for (;;) {
     const response = await fetchOnce(method, path, asked);
     if (response === undefined) return err(unreachable());
+    const saidMs = Date.parse(response.headers.get('Date') ?? '');
+    if (!Number.isNaN(saidMs)) serverClock.heardRoughly(saidMs);
     if (response.ok) return ok(response);
     const problem = await readProblem(response);
     if (problem.type !== 'sign-in-needed') return err(problem);

@@ -1,9 +1,11 @@
-// The cloud's time on a page whose own clock may be wrong: the offset is learned from each state that the cloud sends and carried on by a clock
-// that nobody sets.
+// The cloud's time on a page whose own clock may be wrong: the offset is learned from each answer and each state that the cloud sends, and carried on
+// by a clock that nobody sets.
 
 export interface ServerClock {
   /** The cloud said that it is `atMs`. */
   readonly heard: (atMs: number) => void;
+  /** It said so to the second only, and some time ago: enough to see that the browser's clock is wrong. */
+  readonly heardRoughly: (atMs: number) => void;
   /** Unix ms by the cloud's clock; by the browser's until the cloud has said anything. */
   readonly nowMs: () => number;
   /** By how much the browser's clock is ahead of the cloud's; 0 until that is known. */
@@ -15,12 +17,18 @@ export interface Clocks {
   readonly monotonicMs: () => number;
 }
 
+const roughMs = 3_000;
+
 export function createServerClock({ wallMs, monotonicMs }: Clocks): ServerClock {
   let startMs: number | undefined;
   const nowMs = (): number => (startMs === undefined ? wallMs() : startMs + monotonicMs());
+  const heard = (atMs: number): void => {
+    startMs = atMs - monotonicMs();
+  };
   return {
-    heard: (atMs) => {
-      startMs = atMs - monotonicMs();
+    heard,
+    heardRoughly: (atMs) => {
+      if (Math.abs(nowMs() - atMs) > roughMs) heard(atMs);
     },
     nowMs,
     aheadMs: () => wallMs() - nowMs(),
@@ -36,6 +44,7 @@ export function useServerClock(clock: ServerClock): void {
 
 export const serverClock: ServerClock = {
   heard: (atMs) => used?.heard(atMs),
+  heardRoughly: (atMs) => used?.heardRoughly(atMs),
   nowMs: () => used?.nowMs() ?? 0,
   aheadMs: () => used?.aheadMs() ?? 0,
 };

@@ -16,3 +16,14 @@ it('goes by the browser until the cloud has said what time it is, then by the cl
   expect(clock.nowMs()).toBe(702_000);
   expect(clock.aheadMs()).toBe(5 - 702_000);
 });
+
+it('learns from the second at which an answer was sent that the browser is wrong, and does not lose what it knew better', () => {
+  const clock = createServerClock({ wallMs: () => 1_000_000, monotonicMs: () => 50 });
+  clock.heardRoughly(1_002_000);
+  expect(clock.aheadMs()).toBe(0);
+  clock.heardRoughly(8_000_000);
+  expect(clock.nowMs()).toBe(8_000_000);
+  clock.heard(8_000_700);
+  clock.heardRoughly(8_000_000);
+  expect(clock.nowMs()).toBe(8_000_700);
+});
