@@ -58,9 +58,7 @@ function WebhookList({ event }: { readonly event: EventResponse }): JSX.Element 
               title: say(labels.url),
               heads: true,
               cell: ({ id, url }) => (
-                <a class="long" href={addressOf({ event: event.event, section: 'webhooks', rest: [id] })}>
-                  {url}
-                </a>
+                <a href={addressOf({ event: event.event, section: 'webhooks', rest: [id] })}>{url}</a>
               ),
             },
             { title: say(labels.state), cell: (webhook) => <State webhook={webhook} event={event} /> },
