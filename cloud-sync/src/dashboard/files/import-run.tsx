@@ -58,6 +58,7 @@ export function ImportRun({ event, run, onEnded, onAnother }: ImportRunProps): J
             title={say(labels.cancelTitle)}
             consequence={say(labels.cancelConsequence)}
             act={say(labels.cancelImport)}
+            leave={say(labels.keepOn)}
             onConfirm={cancel}
           />
         </>

@@ -45,6 +45,8 @@ export interface AskingButtonProps {
   readonly consequence: ComponentChildren;
   /** On the button of the dialog. */
   readonly act: string;
+  /** On the button that leaves it, where “Cancel” could be taken for the act itself. */
+  readonly leave?: string;
   /** A text keeps the dialog open and shows why it was not done. */
   readonly onConfirm: () => Promise<string | undefined>;
   readonly ready?: boolean;
@@ -68,7 +70,7 @@ export function AskingButton(props: AskingButtonProps): JSX.Element {
         title={title}
         consequence={consequence}
         act={act}
-        cancel={say(cancel)}
+        cancel={props.leave ?? say(cancel)}
         ready={ready}
         onCancel={() => setOpen(false)}
         onConfirm={async () => {

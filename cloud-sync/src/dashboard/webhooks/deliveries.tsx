@@ -4,13 +4,14 @@ import {
   webhookDeliveryStates,
   webhookListSchema,
   webhookReplayedSchema,
+  webhookSchema,
   type EventResponse,
   type Problem,
   type Result,
   type WebhookDelivery,
   type WebhookDeliveryState,
 } from '@postern/shared';
-import { SelectField, showToast, StatusMark, type Column, type Tone } from '@postern/shared/ui';
+import { Banner, SelectField, showToast, StatusMark, type Column, type Tone } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked, useListOf, useRepeated } from '../asking.ts';
@@ -20,7 +21,7 @@ import { ActButton } from '../parts/acts.tsx';
 import { When } from '../parts/when.tsx';
 import { addressOf } from '../route.ts';
 import { PagedTable } from '../parts/paged-table.tsx';
-import { deliveryTexts, labels, replayedText } from './messages.ts';
+import { deliveryTexts, labels, offText, replayedText } from './messages.ts';
 
 const everyMs = 3_000;
 const tones: Readonly<Record<WebhookDeliveryState, Tone>> = { waiting: 'busy', delivered: 'good', dead: 'bad' };
@@ -29,7 +30,7 @@ export function Deliveries({ event, id }: { readonly event: EventResponse; reado
   const webhooks = `/api/events/${event.event}/webhooks`;
   const path = `${webhooks}/${id}`;
   const [state, setState] = useState<WebhookDeliveryState | ''>('');
-  const { value } = useAsked(webhooks, webhookListSchema);
+  const { value, reload } = useAsked(webhooks, webhookListSchema, everyMs);
   const pages = useListOf(`${path}/deliveries`, { state }, webhookDeliveryPageSchema, ({ deliveries }) => deliveries);
   useRepeated(pages.isFirstPage ? everyMs : undefined, pages.reload);
   const webhook = value?.webhooks.find((one) => one.id === id);
@@ -39,12 +40,22 @@ export function Deliveries({ event, id }: { readonly event: EventResponse; reado
     await pages.reload();
     return answer;
   };
+  const switchOn = async (): Promise<Result<unknown, Problem>> => {
+    const answer = await ask('PATCH', path, webhookSchema, { body: { enabled: true } });
+    await reload();
+    return answer;
+  };
   return (
     <>
       <div class="page-head">
-        <h1 class="long">{webhook?.url ?? say(labels.deliveries)}</h1>
+        <h1>{webhook?.url ?? say(labels.deliveries)}</h1>
         <a href={addressOf({ event: event.event, section: 'webhooks' })}>{say(labels.back)}</a>
       </div>
+      {webhook?.enabled === false && (
+        <Banner tone="warn" action={<ActButton act={switchOn}>{say(labels.switchOn)}</ActButton>}>
+          <strong>{say(offText(webhook.disabledBecause))}</strong> {say(labels.offWaits)}
+        </Banner>
+      )}
       <div class="filters">
         <SelectField
           label={say(labels.state)}

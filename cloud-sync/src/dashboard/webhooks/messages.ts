@@ -27,6 +27,10 @@ export const labels = {
   tested: { en: 'On its way. See the deliveries.', de: 'Unterwegs. Siehe Zustellungen.' },
   switchOn: { en: 'Switch on', de: 'Einschalten' },
   switchOff: { en: 'Switch off', de: 'Ausschalten' },
+  offWaits: {
+    en: 'Nothing is sent. What you send again waits until it is switched on.',
+    de: 'Nichts wird gesendet. Was Sie noch einmal senden, wartet bis zum Einschalten.',
+  },
   remove: { en: 'Remove', de: 'Entfernen' },
   deliveries: { en: 'Deliveries', de: 'Zustellungen' },
   back: { en: 'All webhooks', de: 'Alle Webhooks' },

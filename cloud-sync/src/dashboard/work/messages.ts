@@ -17,6 +17,8 @@ export const labels = {
   started: { en: 'Begun.', de: 'Begonnen.' },
   cancel: { en: 'Cancel', de: 'Abbrechen' },
   state: { en: 'State', de: 'Zustand' },
+  cancelRun: { en: 'Cancel the run', de: 'Lauf abbrechen' },
+  keepOn: { en: 'Let it run', de: 'Laufen lassen' },
   began: { en: 'Began', de: 'Begonnen' },
   ended: { en: 'Ended', de: 'Beendet' },
   came: { en: 'What came of it', de: 'Ergebnis' },
@@ -93,8 +95,12 @@ export const cancelTitle = (kind: StaffTexts): StaffTexts => ({
 });
 export const cancelText = (done: string | undefined): StaffTexts => ({
   en: `It stops within seconds. What it has done until then${done === undefined ? '' : ` (${done})`} stays done; run again, it goes on or begins anew.`,
-  de: `Sie endet in Sekunden. Was bis dahin getan ist${done === undefined ? '' : ` (${done})`}, bleibt; ein neuer Lauf setzt fort oder beginnt neu.`,
+  de: `Der Lauf endet in Sekunden. Was bis dahin getan ist${done === undefined ? '' : ` (${done})`}, bleibt; ein neuer Lauf setzt fort oder beginnt neu.`,
 });
+export const cancelWaitingText: StaffTexts = {
+  en: 'This run does not begin. What has a schedule runs again at the time after this one.',
+  de: 'Dieser Lauf beginnt nicht. Was einen Zeitplan hat, läuft zum Termin danach wieder.',
+};
 export const revokeUnscannedTitle: StaffTexts = {
   en: 'Revoke tickets that nobody came with, now?',
   de: 'Unbenutzte Tickets jetzt sperren?',

@@ -11,7 +11,7 @@ import { AskingButton } from '../parts/acts.tsx';
 import { orProblem } from '../parts/problem.tsx';
 import { When } from '../parts/when.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
-import { cancelText, cancelTitle, jobStateTexts, kindText, labels } from './messages.ts';
+import { cancelText, cancelTitle, cancelWaitingText, jobStateTexts, kindText, labels } from './messages.ts';
 
 const everyMs = 2_000;
 
@@ -99,7 +99,7 @@ const progressOf = ({ done, total }: NonNullable<JobRun['progress']>): string =>
 
 export const CancelButton = ({
   path,
-  run: { kind, progress },
+  run: { kind, progress, state },
   reload,
 }: {
   readonly path: string;
@@ -111,8 +111,11 @@ export const CancelButton = ({
     label={say(labels.cancel)}
     about={say(kindText(kind))}
     title={say(cancelTitle(kindText(kind)))}
-    consequence={say(cancelText(progress === undefined ? undefined : progressOf(progress)))}
-    act={say(labels.cancel)}
+    consequence={say(
+      state === 'waiting' ? cancelWaitingText : cancelText(progress === undefined ? undefined : progressOf(progress)),
+    )}
+    act={say(labels.cancelRun)}
+    leave={say(labels.keepOn)}
     onConfirm={async () => orProblem(await ask('POST', `${path}/cancel`, jobRunSchema), () => void reload())}
   />
 );
