@@ -6,7 +6,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { createShop } from '../../scripts/lib/pretix-stand-in/shop.ts';
 import { startPretixStandIn } from '../../scripts/lib/pretix-stand-in/server.ts';
-import type { EventResponse, TicketList, TicketResponse } from '@postern/shared';
+import type { EventResponse, JobRun, TicketImportView, TicketList, TicketResponse } from '@postern/shared';
 import { naughtyNames } from '../fixtures/naughty.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { accessCloud, enrolWithCode, type CloudAccess } from '../support/cloud.ts';
@@ -203,6 +203,19 @@ describeOrReport('tickets on the dashboard', firstReason(missingPrograms('chromi
     const titles = await page.locator('.story-title').allInnerTexts();
     for (const title of ['Issued', 'Cancelled', 'Made valid again']) expect(titles).toContain(title);
 
+    // What is blocked says so and is refused; a new code ends that.
+    const verify = async (): Promise<unknown> =>
+      access.json('POST', `/api/tickets/${issued?.id}/methods/qr/verify`, { presented_data: (await read()).text }, 200);
+    const badge = page.locator('.ticket-heading .badge');
+    await badge.getByText('Blocked').waitFor();
+    await page.getByText('A new code ends that.').waitFor();
+    expect(await button(/^Block now/, page.locator('.ticket-acts')).count()).toBe(0);
+    expect(await axeFindings(page)).toEqual([]);
+    expect(await verify()).toMatchObject({ success: false, reason: 'denied' });
+    await act('New code');
+    await badge.getByText('Blocked').waitFor({ state: 'detached' });
+    expect(await verify()).not.toMatchObject({ reason: 'denied' });
+
     await page.locator('.ticket-acts').getByRole('button', { name: 'Link for a phone' }).click();
     await button('Make the link').click();
     expect(await dialog().getByRole('textbox', { name: 'Link for a phone' }).inputValue()).toContain('/my/#');
@@ -251,6 +264,34 @@ describeOrReport('tickets on the dashboard', firstReason(missingPrograms('chromi
       page.getByRole('link', { name: 'Download' }).click(),
     ]);
     expect(file.suggestedFilename()).toBe('tickets-1.csv');
+  });
+
+  it('shows an import that is under way to whoever comes by, and stops it where somebody says so', async () => {
+    const rows = 200_000;
+    const { event } = await access.json<EventResponse>('POST', '/api/events', {
+      name: 'Winter Market',
+      timeZone: 'Europe/Berlin',
+      types: [{ id: 1, name: 'Day' }],
+      zones: [{ id: 'square', name: 'Square' }],
+    });
+    const path = `/api/events/${event}/tickets/import`;
+    const table = ['code,type', ...Array.from({ length: rows }, (_none, index) => `W${index},Day`)].join('\n');
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'text/csv' };
+    const sent = await fetch(`${cloud.url}${path}`, { method: 'POST', headers, body: table });
+    expect(sent.status).toBe(202);
+    const run = (await sent.json()) as JobRun;
+    await goTo(`e/${event}/files`);
+    await page.reload();
+    await button('Cancel the import').click();
+    expect(await dialog().innerText()).toContain('Tickets that are in already stay.');
+    expect(await axeFindings(page)).toEqual([]);
+    await button('Cancel the import', dialog()).click();
+    await page.getByText('The import was cancelled.').waitFor();
+    const read = await access.json<TicketImportView>('GET', `${path}s/${run.id}`);
+    expect(read.run.state).toBe('cancelled');
+    expect(read.report?.created ?? 0).toBeLessThan(rows);
+    await button('Another file').click();
+    await page.locator('.file-drop').waitFor();
   });
 
   it('says what is no table', async () => {

@@ -4,8 +4,9 @@ import { Panel, Shape, StatusMark } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { count, timeOfDay } from '../format.ts';
 import { fill, fillCount, say } from '../language.ts';
+import { uncertainty } from '../parts/marks.ts';
 import { addressOf } from '../route.ts';
-import { gateName, ticketLabel, uncertainty } from './names.ts';
+import { gateName, ticketLabel } from './names.ts';
 import { causes, enteredTimes, mayChange, texts } from './texts.ts';
 
 export const Cases = ({ shown }: { readonly shown: LiveState }): JSX.Element => (

@@ -18,7 +18,7 @@ import { ProblemBanner } from '../parts/problem.tsx';
 import { holdLabels, labels } from './messages.ts';
 import type { TicketActsProps } from './ticket-acts.tsx';
 
-export function ChangeTicket(props: Omit<TicketActsProps, 'manages'>): JSX.Element {
+export function ChangeTicket(props: Omit<TicketActsProps, 'manages' | 'denied'>): JSX.Element {
   const [open, setOpen] = useState(false);
   return (
     <>
@@ -33,7 +33,7 @@ function ChangeDialog({
   ticket,
   onDone,
   onClose,
-}: Omit<TicketActsProps, 'manages'> & { readonly onClose: () => void }): JSX.Element {
+}: Omit<TicketActsProps, 'manages' | 'denied'> & { readonly onClose: () => void }): JSX.Element {
   const { timeZone, types } = event.policy;
   const [name, setName] = useState(ticket.holder?.name ?? '');
   const [email, setEmail] = useState(ticket.holder?.email ?? '');

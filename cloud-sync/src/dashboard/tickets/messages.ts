@@ -62,6 +62,7 @@ export const labels = {
   letIn: { en: 'Let in by hand …', de: 'Von Hand einlassen …' },
   letInWithout: { en: 'Let in without a ticket …', de: 'Ohne Ticket einlassen …' },
   revoke: { en: 'Cancel the ticket …', de: 'Ticket stornieren …' },
+  leaveValid: { en: 'Leave it as it is', de: 'So lassen' },
   reinstate: { en: 'Make valid again …', de: 'Wieder gültig machen …' },
   transfer: { en: 'Pass on …', de: 'Weitergeben …' },
   reissue: { en: 'New code …', de: 'Neuer Code …' },
@@ -103,6 +104,10 @@ export const labels = {
   linkLeft: { en: '{n} phones left, until {time}', de: 'noch {n} Handys, bis {time}' },
   endLink: { en: 'End it', de: 'Beenden' },
   linkByVisitor: { en: 'made by its holder for somebody else', de: 'vom Inhaber für jemand anderen' },
+  deniedNow: {
+    en: 'Blocked: every gate that has heard of it refuses its codes. A new code ends that.',
+    de: 'Gesperrt: Jedes Gate, das davon weiß, weist seine Codes ab. Ein neuer Code hebt das auf.',
+  },
   loading: { en: 'One moment …', de: 'Einen Moment …' },
   ordered: { en: 'Tickets in the order of their issue', de: 'Tickets in der Reihenfolge der Ausgabe' },
   leftOut: { en: '{n} earlier steps are not shown', de: '{n} frühere Schritte werden nicht gezeigt' },
@@ -111,6 +116,7 @@ export const labels = {
     en: 'Complete up to {time}. Later steps may change once every gate has been heard.',
     de: 'Vollständig bis {time}. Spätere Schritte können sich ändern, bis jedes Gate gehört wurde.',
   },
+  toCase: { en: 'See the case', de: 'Fall ansehen' },
   notCounted: { en: 'does not count', de: 'zählt nicht' },
   clockCorrected: { en: 'the gate’s clock said {time}', de: 'die Uhr des Gates sagte {time}' },
 } as const satisfies Record<string, StaffTexts>;

@@ -5,11 +5,13 @@ import {
   refusalCodes,
   stewardText,
   type AuditAction,
+  type CaseView,
   type RefusalCode,
   type StoryStep,
   type StaffLanguage,
   type StaffTexts,
 } from '@postern/shared';
+import { causeTexts, enteredText, reasonTexts, stateTexts, timesOf } from '../cases/messages.ts';
 import { methodTexts } from '../methods/method-texts.ts';
 import { holdLabels, overrideTexts } from './messages.ts';
 
@@ -32,7 +34,7 @@ const words = {
   method: { en: 'by: {method}', de: 'mit: {method}' },
   outOfTouch: { en: 'the gate was out of touch', de: 'das Gate war ohne Kontakt' },
   approved: { en: 'staff was asked to {what}', de: 'Personal sollte {what}' },
-  tooOften: { en: 'Entered too often', de: 'Zu oft eingetreten' },
+  likelyCause: { en: 'likely cause: {cause}', de: 'wahrscheinlich: {cause}' },
 } as const satisfies Record<string, StaffTexts>;
 
 const marks: Readonly<Record<string, { readonly tone: Tone; readonly text: StaffTexts }>> = {
@@ -163,7 +165,7 @@ export function toLine(step: StoryStep, language: StaffLanguage, timeZone: strin
       };
     }
     case 'case':
-      return { tone: 'bad', title: say(words.tooOften), details: [step.case.text] };
+      return { tone: 'bad', title: say(enteredText(timesOf(step.case))), details: caseDetails(step.case, say) };
     case 'pretix': {
       const state = pretixStates[step.state];
       return {
@@ -198,6 +200,12 @@ function reasonText(reason: string, say: Say, language: StaffLanguage, timeZone:
   return Object.hasOwn(overrideTexts, reason) ? say(overrideTexts[reason as keyof typeof overrideTexts]) : reason;
 }
 
-/** `±0.1 s`: half of the interval in which the true time is. */
-export const uncertaintyOf = (ms: number): string =>
-  ms < 10_000 ? `±${(Math.max(ms, 100) / 1_000).toFixed(1)} s` : `±${Math.round(ms / 1_000)} s`;
+/** The entries themselves are steps of their own. */
+function caseDetails({ cause, state, reason, note }: CaseView, say: Say): readonly string[] {
+  const found = reason === undefined ? '' : `: ${say(reasonTexts[reason])}`;
+  return [
+    ...(reason === undefined ? [say(words.likelyCause, { cause: say(causeTexts[cause]) })] : []),
+    `${say(stateTexts[state])}${found}`,
+    ...(note === undefined ? [] : [note]),
+  ];
+}

@@ -4,8 +4,10 @@ import { Badge, Banner, Shape, shapeOfTone } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { count, dateAndTime, dateOf, timeOfDay } from '../format.ts';
 import { fill, language, say } from '../language.ts';
+import { uncertainty } from '../parts/marks.ts';
+import { addressOf } from '../route.ts';
 import { labels } from './messages.ts';
-import { toLine, uncertaintyOf } from './story-texts.ts';
+import { toLine } from './story-texts.ts';
 
 export function Story({ story }: { readonly story: TicketStory }): JSX.Element {
   const { timeZone, steps, leftOut, completeUpToMs } = story;
@@ -27,7 +29,7 @@ export function Story({ story }: { readonly story: TicketStory }): JSX.Element {
               <div class="story-step">
                 <p class="story-time">
                   <time dateTime={new Date(step.atMs).toISOString()}>{timeOfDay(step.atMs, timeZone)}</time>
-                  {step.type === 'mark' && <small>{uncertaintyOf(step.mark.uncertaintyMs)}</small>}
+                  {step.type === 'mark' && <small>{uncertainty(step.mark.uncertaintyMs)}</small>}
                 </p>
                 <span class="story-symbol">
                   <Shape name={step.type === 'case' ? 'pair' : shapeOfTone[tone]} />
@@ -42,6 +44,11 @@ export function Story({ story }: { readonly story: TicketStory }): JSX.Element {
                         </li>
                       ))}
                     </ul>
+                  )}
+                  {step.type === 'case' && (
+                    <a href={addressOf({ event: step.case.event, section: 'cases', rest: ['case', step.case.id] })}>
+                      {say(labels.toCase)}
+                    </a>
                   )}
                   {step.type === 'mark' && step.mark.rehearsal === true && (
                     <Badge tone="busy">{say(labels.practised)}</Badge>

@@ -18,12 +18,13 @@ import { isolated, ticketName } from './ticket-words.ts';
 export interface TicketActsProps {
   readonly event: EventResponse;
   readonly ticket: TicketResponse;
+  readonly denied: boolean;
   /** Organisers and administrators; staff at the gates may let in and block. */
   readonly manages: boolean;
   readonly onDone: () => Promise<void>;
 }
 
-export function TicketActs({ event, ticket, manages, onDone }: TicketActsProps): JSX.Element {
+export function TicketActs({ event, ticket, denied, manages, onDone }: TicketActsProps): JSX.Element {
   const isOver = ticket.status === 'revoked' || ticket.status === 'blocked';
   const shared = { ticket, onDone };
   return (
@@ -44,7 +45,7 @@ export function TicketActs({ event, ticket, manages, onDone }: TicketActsProps):
       {manages && !isOver && <Transfer {...shared} />}
       {manages && !isOver && <SimpleAct act="reissue" label={say(labels.reissue)} {...shared} />}
       {manages && isOver && <SimpleAct act="reinstate" label={say(labels.reinstate)} kind="plain" {...shared} />}
-      <SimpleAct act="deny" label={say(labels.deny)} kind="danger" {...shared} />
+      {!denied && <SimpleAct act="deny" label={say(labels.deny)} kind="danger" {...shared} />}
       {manages && ticket.status !== 'revoked' && (
         <SimpleAct act="revoke" label={say(labels.revoke)} kind="danger" {...shared} />
       )}
@@ -79,6 +80,7 @@ function SimpleAct({
       title={fill(texts.title, { who: isolated(ticketName(ticket)) })}
       consequence={say(texts.consequence)}
       act={say(texts.act)}
+      {...(act === 'revoke' ? { leave: say(labels.leaveValid) } : {})}
       ready={ready}
       onConfirm={async () => {
         const done = await ask('POST', `/api/tickets/${ticket.id}/${act}`, ticketResponseSchema.partial(), { body });

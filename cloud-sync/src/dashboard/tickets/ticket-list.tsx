@@ -36,9 +36,11 @@ const pauseMs = 250;
 type Row = TicketListAnswer['tickets'][number];
 
 export function TicketList({ event, me }: { readonly event: EventResponse; readonly me: UserView }): JSX.Element {
-  const query = wanted.value.event === event.event ? wanted.value : { ...wanted.value, search: '', type: '' };
+  const queryNow = (): Wanted =>
+    wanted.value.event === event.event ? wanted.value : { ...wanted.value, search: '', type: '' };
+  const query = queryNow();
   const want = (change: Partial<Wanted>): void => {
-    wanted.value = { ...query, ...change, event: event.event };
+    wanted.value = { ...queryNow(), ...change, event: event.event };
   };
   const [typed, setTyped] = useState(query.search);
   useEffect(() => {

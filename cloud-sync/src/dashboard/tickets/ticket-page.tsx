@@ -6,7 +6,7 @@ import {
   type TicketResponse,
   type UserView,
 } from '@postern/shared';
-import { Badge, Panel } from '@postern/shared/ui';
+import { Badge, Banner, Panel } from '@postern/shared/ui';
 import type { ComponentChildren, JSX } from 'preact';
 import { useAsked } from '../asking.ts';
 import { count, dateAndTime } from '../format.ts';
@@ -20,7 +20,7 @@ import { holdLabels, labels, statusTexts } from './messages.ts';
 import { Proofs } from './proofs.tsx';
 import { Story } from './story.tsx';
 import { TicketActs } from './ticket-acts.tsx';
-import { mayManage, statusTone, ticketName, typeName } from './ticket-words.ts';
+import { isDenied, mayManage, statusTone, ticketName, typeName } from './ticket-words.ts';
 
 const storyEveryMs = 5_000;
 
@@ -38,23 +38,31 @@ export function TicketPage({ event, me, ticketId }: TicketPageProps): JSX.Elemen
     await Promise.all([read.reload(), story.reload()]);
   };
   const ticket = read.value;
+  const denied = story.value !== undefined && isDenied(story.value);
+  const status = denied && ticket?.status !== 'revoked' ? 'blocked' : ticket?.status;
   return (
     <>
       <p class="way-back">
         <a href={addressOf({ event: event.event, section: 'tickets' })}>← {say(labels.back)}</a>
       </p>
       <ProblemBanner problem={read.problem} onAgain={() => void reload()} />
-      {ticket === undefined ? (
+      {ticket === undefined || status === undefined ? (
         read.problem === undefined && <p class="loading">{say(labels.loading)}</p>
       ) : (
         <>
           <header class="page-head">
             <h1 class="ticket-heading">
-              <Name>{ticketName(ticket)}</Name>{' '}
-              <Badge tone={statusTone[ticket.status]}>{say(statusTexts[ticket.status])}</Badge>
+              <Name>{ticketName(ticket)}</Name> <Badge tone={statusTone[status]}>{say(statusTexts[status])}</Badge>
             </h1>
           </header>
-          <TicketActs event={event} ticket={ticket} manages={mayManage(me, event.event)} onDone={reload} />
+          {denied && <Banner tone="bad">{say(labels.deniedNow)}</Banner>}
+          <TicketActs
+            event={event}
+            ticket={ticket}
+            denied={denied}
+            manages={mayManage(me, event.event)}
+            onDone={reload}
+          />
           <div class="ticket-columns">
             <Panel title={say(labels.story)} class="ticket-story">
               <ProblemBanner problem={story.problem} onAgain={() => void story.reload()} />

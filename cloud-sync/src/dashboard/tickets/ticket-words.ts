@@ -1,5 +1,5 @@
 // How tickets are named on screens, and who may change them.
-import type { AdmissionPolicy, ticketListSchema, TicketResponse, UserView } from '@postern/shared';
+import type { AdmissionPolicy, ticketListSchema, TicketResponse, TicketStory, UserView } from '@postern/shared';
 import type { Tone } from '@postern/shared/ui';
 import type { z } from 'zod';
 import { rolesOf } from '../section.tsx';
@@ -23,6 +23,16 @@ export const ticketName = ({ id, holder }: Pick<TicketResponse, 'id' | 'holder'>
 
 /** In the middle of a sentence, which goes on in its own direction behind it. */
 export const isolated = (name: string): string => `\u2068${name}\u2069`;
+
+/** Whether somebody at a gate or here has blocked the codes that it has now: no change of the ticket, a mark in its story. */
+export const isDenied = ({ steps, epoch }: Pick<TicketStory, 'steps' | 'epoch'>): boolean =>
+  steps.some(
+    (step) =>
+      step.type === 'mark' &&
+      step.mark.kind === 'denied' &&
+      step.mark.rehearsal !== true &&
+      (step.mark.epoch ?? 0) >= epoch,
+  );
 
 /** The cloud refuses all others; they find no buttons for it. */
 export const mayManage = (me: UserView, event: number): boolean =>

@@ -2,7 +2,8 @@
 // breaks it.
 import { describe, expect, it } from 'vitest';
 import { auditActions, refusalCodes, type MarkView, type StoryStep } from '@postern/shared';
-import { toLine, uncertaintyOf } from '../../../../cloud-sync/src/dashboard/tickets/story-texts.ts';
+import { uncertainty } from '../../../../cloud-sync/src/dashboard/parts/marks.ts';
+import { toLine } from '../../../../cloud-sync/src/dashboard/tickets/story-texts.ts';
 
 const atMs = Date.UTC(2026, 8, 21, 17, 2);
 const mark = (fields: Partial<MarkView>): StoryStep => ({
@@ -84,6 +85,20 @@ describe('a step of a story', () => {
     expect(line({ type: 'issued', atMs, by }).details).toEqual(['by <b>Ada</b>']);
   });
 
+  it('tells of a case in the language of whoever reads, and what somebody has found out', () => {
+    const found = { cause: 'copied-code', state: 'open', fitting: [{}], misfitCount: 1, text: 'Entered twice: …' };
+    const about = (work: object): StoryStep => ({ type: 'case', atMs, case: { ...found, ...work } }) as StoryStep;
+    expect(line(about({}), 'de')).toEqual({
+      tone: 'bad',
+      title: 'Doppelt eingetreten',
+      details: ['wahrscheinlich: Ein Code, den noch jemand hat', 'Offen'],
+    });
+    expect(line(about({ state: 'closed', reason: 'shared-code', note: 'Two sisters' })).details).toEqual([
+      'Closed: A code shared among friends',
+      'Two sisters',
+    ]);
+  });
+
   it('says what became of it at pretix', () => {
     const told = line({ type: 'pretix', atMs, kind: 'entry', state: 'failed', reason: 'canceled' });
     expect(told).toEqual({ tone: 'warn', title: 'Entry told to pretix', details: ['pretix refused it', 'canceled'] });
@@ -91,7 +106,7 @@ describe('a step of a story', () => {
 });
 
 it('says how surely a time is known', () => {
-  expect(uncertaintyOf(3)).toBe('±0.1 s');
-  expect(uncertaintyOf(2_340)).toBe('±2.3 s');
-  expect(uncertaintyOf(61_000)).toBe('±61 s');
+  expect(uncertainty(3)).toBe('±0.1 s');
+  expect(uncertainty(2_340)).toBe('±2.3 s');
+  expect(uncertainty(61_000)).toBe('±61 s');
 });
