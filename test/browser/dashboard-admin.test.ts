@@ -35,6 +35,7 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
   let process: CloudProcess;
   let cloud: CloudAccess;
   let url: string;
+  let token: string;
   let browser: Browser;
   let page: Page;
   let watch: PageWatch;
@@ -55,7 +56,7 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
       'warn',
     );
     [url, browser, receiver] = await Promise.all([process.ready, launchBrowser(), startWebhookReceiver()]);
-    const token = firstToken(process);
+    token = firstToken(process);
     cloud = accessCloud((path, init) => fetch(`${url}${path}`, init), token);
     await cloud.json('POST', '/api/events', {
       name: 'Harbour <b>Festival</b>',
@@ -108,6 +109,20 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     expect(watch.findings()).toEqual([]);
   };
   const nowMs = (): number => Date.now();
+  /** What a link gives to whoever presses it, as a file. */
+  const download = async (link: Locator): Promise<{ readonly name: string; readonly text: string }> => {
+    const [file] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    const parts: Buffer[] = [];
+    for await (const part of await file.createReadStream()) parts.push(part as Buffer);
+    return { name: file.suggestedFilename(), text: Buffer.concat(parts).toString() };
+  };
+  /** Signs in elsewhere; the answer is what the cloud says there from then on. */
+  const signInElsewhere = async (credentials: object, agent: string): Promise<() => Promise<number>> => {
+    const headers = { 'Content-Type': 'application/json', 'User-Agent': agent };
+    const answer = await fetch(`${url}/session`, { method: 'POST', headers, body: JSON.stringify(credentials) });
+    const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+    return async () => (await fetch(`${url}/me`, { headers: { Cookie: cookie } })).status;
+  };
   const pass = async (gate: TestGate, ticket: string, sequence: number, atMs: number): Promise<void> => {
     const mark = aMark({ event: 1, gate: gate.id, ticketId: ticket, sequence, at: { ms: atMs, counter: 0 } });
     await gate.push([await gate.chunk([mark], { throughMs: atMs })]);
@@ -153,6 +168,19 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await isAccessible();
   });
 
+  it('counts a code down by the cloud’s clock where the computer’s own is hours ahead', async () => {
+    const wrong = await page.context().newPage();
+    await wrong.addInitScript(() => {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() + 5 * 3_600_000;
+    });
+    await wrong.goto(`${url}/#/e/1/gates/suedkurve-3`);
+    await button('Make a new code', wrong).click();
+    await wrong.locator('.enrolment-code code').waitFor();
+    expect(await text(wrong.locator('.enrolment-code small'))).toMatch(/^Good for another \d{1,2} min$/);
+    await wrong.close();
+  });
+
   it('shows gates by what needs attention, finds one of two hundred, and says how it is', async () => {
     for (let first = 0; first < gatesOfCrowd; first += 20)
       await Promise.all(
@@ -196,6 +224,14 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await row('Gate A').waitFor();
     expect(await row('Crowd').count()).toBe(0);
     await isAccessible();
+    // However long other gates' names are, how a gate is stands beside its name.
+    await page.getByLabel('Show', { exact: true }).selectOption({ label: 'All gates' });
+    await row(crowdNames.at(-1) ?? '')
+      .first()
+      .waitFor();
+    const frame = await page.locator('.table-frame').boundingBox();
+    const state = await row('Gate A').locator('.gate-state').boundingBox();
+    expect((state?.x ?? Infinity) + (state?.width ?? 0)).toBeLessThan((frame?.x ?? 0) + (frame?.width ?? 0));
     await row('Gate A').getByRole('link').click();
     await page.getByRole('heading', { name: 'Gate A', level: 1 }).waitFor();
     await isAccessible();
@@ -256,8 +292,14 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await page.getByText(/^Explained by /).waitFor();
     expect(await text()).toMatch(/A code shared among friends: Two sisters\. <i>Both<\/i> paid\./);
     await isAccessible();
+    // Whoever closes it need not explain it once more.
+    await expect.poll(() => page.getByLabel('What it was').inputValue()).toBe('shared-code');
     await button('Save').click();
     await page.getByText(/^Closed by /).waitFor();
+    expect(await text()).toMatch(/A code shared among friends: Two sisters\. <i>Both<\/i> paid\./);
+    expect(await cloud.json('GET', '/api/events/1/cases?state=closed')).toMatchObject({
+      cases: [{ state: 'closed', reason: 'shared-code', note: 'Two sisters. <i>Both</i> paid.' }],
+    });
     await go('e/1/cases');
     await page.getByText('Nobody is known to have entered twice.').waitFor();
   });
@@ -423,6 +465,22 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await theirs.getByRole('button', { name: 'Anmelden', exact: true }).click();
     await theirs.getByRole('link', { name: 'Anordnungen' }).waitFor();
     expect(await theirs.getByRole('link', { name: 'Benutzer' }).count()).toBe(0);
+
+    const elsewhere = await signInElsewhere({ email: 'ada@venue.example', password: 'correct horse battery' }, 'curl');
+    expect(await elsewhere()).toBe(200);
+    await theirs.getByRole('link', { name: 'Mein Konto' }).click();
+    await theirs.getByLabel('Jetziges Passwort').fill('wrong horse battery');
+    await theirs.getByLabel('Neues Passwort').fill('a better horse battery');
+    await theirs.getByRole('button', { name: 'Passwort ändern' }).click();
+    await theirs.locator('.field .error').waitFor();
+    expect(await elsewhere()).toBe(200);
+    await theirs.getByLabel('Jetziges Passwort').fill('correct horse battery');
+    await theirs.getByRole('button', { name: 'Passwort ändern' }).click();
+    await theirs.getByText('Geändert. Alle anderen Sitzungen sind beendet.').waitFor();
+    expect(await elsewhere()).toBe(401);
+    expect(await theirs.getByLabel('Jetziges Passwort').inputValue()).toBe('');
+    const byOldOne = await signInElsewhere({ email: 'ada@venue.example', password: 'correct horse battery' }, 'curl');
+    expect(await byOldOne()).toBe(401);
     expect(theirWatch.findings()).toEqual([]);
 
     await page.getByLabel('Role: Ada O’Brien').selectOption({ label: 'Steward' });
@@ -436,8 +494,25 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await page.getByLabel('Find by e-mail').fill('ada@venue.example');
     await expect.poll(() => page.locator('tbody tr').count()).toBe(1);
     await button(/^Disable/).click();
+    // Their page stands as it was when they had a role.
+    theirWatch.expect(/status of 401/, /status of 404 .*\/api\/events\/1\//);
     await confirm('Disable', /signed out everywhere at once/);
     await row('Disabled').waitFor();
+    await theirs.getByLabel('Name', { exact: true }).fill('Ada Lovelace');
+    await theirs.getByRole('button', { name: 'Speichern' }).click();
+    const again = theirs.getByRole('dialog');
+    const signInAgain = async (): Promise<void> => {
+      await again.getByLabel('Passwort').fill('a better horse battery');
+      await again.getByRole('button', { name: 'Anmelden', exact: true }).click();
+    };
+    await signInAgain();
+    await again.getByText('E-Mail oder Passwort ist falsch.').waitFor();
+    await button(/^Enable/).click();
+    await row('Active').waitFor();
+    await signInAgain();
+    await again.waitFor({ state: 'detached' });
+    await theirs.locator('.who').getByText('Ada Lovelace').waitFor();
+    expect(theirWatch.findings()).toEqual([]);
     await context.close();
   });
 
@@ -523,6 +598,28 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await isAccessible();
     await button(/^Send again/).click();
     await expect.poll(() => receiver.heard.length).toBe(2);
+    await row('webhook.test').getByText('Delivered').waitFor();
+
+    // What says that it is gone is told nothing more; what was given up is sent once it is back.
+    receiver.answerBy((response) => void response.writeHead(410).end());
+    await button(/^Send again/).click();
+    await row('webhook.test').getByText('Given up').waitFor();
+    const off = page.locator('main .banner').filter({ hasText: 'Off: it says it is gone (410)' });
+    await off.waitFor();
+    await page.getByLabel('State').selectOption({ label: 'Given up' });
+    await expect.poll(() => text(row('webhook.test'))).toMatch(/410/);
+    await isAccessible();
+    receiver.answerBy((response) => void response.writeHead(204).end());
+    await button('Switch on', off).click();
+    await off.waitFor({ state: 'detached' });
+    await button('Send all given up again').click();
+    await page.getByText('1 message is on its way again.').last().waitFor();
+    await page.getByText('No message is like that.').waitFor();
+    await expect.poll(() => receiver.heard.length).toBe(4);
+    await page.getByLabel('State').selectOption({ label: 'All' });
+    await row('webhook.test').getByText('Delivered').waitFor();
+    const { webhooks } = await cloud.json<{ webhooks: readonly { id: string }[] }>('GET', '/api/events/1/webhooks');
+    expect(webhooks).toMatchObject([{ enabled: true, waiting: 0, dead: 0 }]);
     await page.getByRole('link', { name: 'All webhooks' }).click();
     await button(/^Switch off/).click();
     await confirm('Switch off', /not made up for/);
@@ -542,6 +639,21 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
       .first()
       .waitFor();
     await isAccessible();
+    const kinds = async (): Promise<readonly { name: string; nextDueAtMs?: number }[]> =>
+      (await cloud.json<{ kinds: [] }>('GET', '/admin/jobs')).kinds;
+    const nextDue = async (): Promise<number> =>
+      (await kinds()).find(({ name }) => name === 'erase-visitors')?.nextDueAtMs ?? 0;
+    const dueMs = await nextDue();
+    expect(dueMs).toBeGreaterThan(0);
+    await button(/^Cancel/, runs.filter({ hasText: /Erase what names visitors[^]*Waiting/ })).click();
+    await confirm('Cancel the run', /“Erase what names visitors”[^]*at the time after this one/);
+    await page.getByLabel('State').selectOption({ label: 'Cancelled' });
+    await runs.filter({ hasText: /Erase what names visitors[^]*Cancelled before it began/ }).waitFor();
+    expect(await cloud.json('GET', '/admin/jobs/runs?state=cancelled')).toMatchObject({
+      runs: [{ kind: 'erase-visitors', state: 'cancelled' }],
+    });
+    // The schedule goes on.
+    await expect.poll(nextDue).toBeGreaterThan(dueMs);
     await go('e/1/work');
     await button('Revoke tickets that nobody came with').click();
     await confirm(
@@ -558,9 +670,12 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await expect.poll(() => row('gate-invited').count()).toBe(0);
     await row('stolen').first().waitFor();
     await isAccessible();
-    const csv = await page.getByRole('link', { name: /CSV/ }).getAttribute('href');
-    expect(csv).toContain('action=gate-revoked');
-    expect(await (await page.request.get(`${url}${csv}`)).text()).toContain('gate-revoked');
+    const table = await download(page.getByRole('link', { name: /CSV/ }));
+    expect(table.name).toBe('audit.csv');
+    const [heads = '', ...lines] = table.text.trim().split('\r\n');
+    expect(heads).toContain('action');
+    expect(lines.length).toBe(await page.locator('tbody tr').count());
+    for (const line of lines) expect(line).toContain('gate-revoked');
     await go('log');
     await button('Check it now').click();
     await page.getByText(/^All \d+ entries are as they were written/).waitFor();
@@ -568,17 +683,74 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await isAccessible();
   });
 
-  it('shows the own account and where one is signed in', async () => {
+  it('shows the own account and where one is signed in, and signs out there', async () => {
+    const phone = await signInElsewhere(
+      { token },
+      'Mozilla/5.0 (Android 14; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0',
+    );
+    const others = [await signInElsewhere({ token }, 'curl/8'), await signInElsewhere({ token }, 'curl/8')];
     await go('account');
-    await page.getByText('This one').waitFor();
+    await row('This one').waitFor();
     await page.getByLabel('Name', { exact: true }).fill('Grace <em>Hopper</em>');
     await button('Save').click();
     await page.locator('.who').getByText('Grace <em>Hopper</em>').waitFor();
     await isAccessible();
+    await button(/^Sign out there/, row('Firefox, Android')).click();
+    await row('Firefox, Android').waitFor({ state: 'detached' });
+    expect(await Promise.all([phone, ...others].map((ask) => ask()))).toEqual([401, 200, 200]);
+    await button('Sign out everywhere else').click();
+    await confirm('Sign out everywhere else', /2 other sessions/);
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(1);
+    expect(await Promise.all(others.map((ask) => ask()))).toEqual([401, 401]);
+    expect((await page.request.get(`${url}/me`)).status()).toBe(200);
+  });
+
+  it('fits a phone, whatever stands in its tables', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    await go('e/1/gates');
-    await page.locator('tbody tr').first().waitFor();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    const places = ['programs', 'e/1/cases/aside', 'e/1/rules/types', 'users', 'keys', 'jobs', 'e/1/gates'];
+    for (const place of places) {
+      await go(place);
+      await page.locator('tbody tr').first().waitFor();
+      expect([place, await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)]).toEqual([place, 0]);
+    }
     await isAccessible();
+    await page.setViewportSize({ width: 1_280, height: 900 });
+  });
+
+  it('asks in every tab to sign in when somebody signs out in one, and keeps what was typed for the same person alone', async () => {
+    watch.expect(/status of 401/);
+    await go('e/1/gates/.new');
+    const typed = page.getByLabel('Name', { exact: true });
+    await typed.fill('Ferry pier');
+    const second = await page.context().newPage();
+    const signInThere = async (fill: () => Promise<void>): Promise<void> => {
+      await second.waitForSelector('.sign-in-form');
+      await fill();
+      await second.locator('.sign-in-form button[type=submit]').click();
+      await second.waitForSelector('.who');
+    };
+    const signOutThere = async (): Promise<void> => {
+      await button('Sign out', second).click();
+      await dialog().getByText('Your session has ended.').waitFor();
+    };
+    await second.goto(`${url}/#/account`);
+    await second.waitForSelector('.who');
+    await signOutThere();
+    expect(await axeFindings(page)).toEqual([]);
+    await signInThere(async () => {
+      await button('Use a token instead', second).click();
+      await second.getByLabel('Token').fill(token);
+    });
+    await dialog().waitFor({ state: 'detached' });
+    expect(await typed.inputValue()).toBe('Ferry pier');
+
+    await signOutThere();
+    await signInThere(async () => {
+      await second.getByLabel('E-mail').fill('ada@venue.example');
+      await second.getByLabel('Password').fill('a better horse battery');
+    });
+    await page.locator('.who').getByText('Ada Lovelace').waitFor();
+    expect(await typed.count()).toBe(0);
+    await second.close();
   });
 });
