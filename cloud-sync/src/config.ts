@@ -22,6 +22,7 @@ const configSchema = z.object({
   /** Base URL under which gates and people reach this service; by default http://HOST:PORT. */
   publicUrl: z
     .url({ protocol: /^https?$/ })
+    .max(500)
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
   /** Under it gates have names of their own on the LAN, for handhelds; without one these reach no gate directly. */

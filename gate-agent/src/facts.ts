@@ -1,5 +1,14 @@
 // Gathers what a running gate knows about itself into the facts that health is made of.
-import { assert, changedRows, isOwnerStale, type Lane, type OrderView, type Supervisor } from '@postern/shared';
+import {
+  assert,
+  changedRows,
+  isOwnerStale,
+  movedFrom,
+  type Lane,
+  type Manifest,
+  type OrderView,
+  type Supervisor,
+} from '@postern/shared';
 import type { ClockTrust } from './clock-trust.ts';
 import type { GateConfig } from './config.ts';
 import type { EventAtGate } from './event-at-gate.ts';
@@ -60,6 +69,7 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
       })),
       readers: readers.map(({ lane, supervisor }) => ({ ...supervisor.health(), lane })),
       certificateExpiresMs: deps.certificateExpiresMs,
+      cloudMovedTo: movedFrom(newestManifest(deps.events)?.cloud, config.cloud?.url),
       revokedAtMs: deps.revokedAtMs(),
       sealedMarks: deps.revokedAtMs() === undefined ? [] : deps.sealedMarks(),
       disk: { sealed: deps.sealed },
@@ -69,6 +79,10 @@ export function createFacts(deps: FactsDeps): () => GateFacts {
     };
   };
 }
+
+/** The lists of further events may be older. */
+const newestManifest = (events: readonly EventInFacts[]): Manifest | undefined =>
+  events.flatMap(({ cache }) => cache.current()?.manifest ?? []).toSorted((a, b) => b.createdAtMs - a.createdAtMs)[0];
 
 function eventFacts(of: EventInFacts): EventFacts {
   const { event, zone, journal, cache, feed, feedStatus, reach } = of;

@@ -11,7 +11,7 @@ export function tellReplication(
   monotonicMs: number,
 ): void {
   const manifest = cache.current()?.manifest;
-  if (manifest !== undefined) replication.setGates(listedGates(manifest));
+  if (manifest !== undefined) replication.setGates(listedGates(manifest), manifest.cloud?.url);
   const { nowMs, trusted, uncertaintyMs } = trust.now();
   replication.setTime({ atMs: nowMs, timeTrusted: trusted, monotonicMs, uncertaintyMs });
 }

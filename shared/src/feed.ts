@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { acceptedHeadsMax, acceptedHeadsPerGateMax } from './accepted-heads.ts';
 import { hexToBytes, utf8 } from './bytes.ts';
+import { cloudAddressSchema } from './cloud-address.ts';
 import { decodeCose, domainAad, signCose, verifyCose } from './cose.ts';
 import { announcementsHeader, followAnnouncements } from './feed-key-announcement.ts';
 import { keyId, type KeyPair } from './crypto.ts';
@@ -105,6 +106,8 @@ export const manifestSchema = z.object({
       }),
     )
     .max(2_000),
+  /** Absent where the cloud has not been told under which address it is reached. */
+  cloud: cloudAddressSchema.optional(),
   /**
    * Gates of which nothing new is believed, and what of them stays accepted (accepted-heads.ts). They are not in `gates`, so that a gate
    * too old to know this list takes nothing at all of them.

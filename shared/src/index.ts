@@ -30,6 +30,7 @@ export * from './face-quality.ts';
 export * from './face-rules.ts';
 export * from './face-seal.ts';
 export * from './face-template.ts';
+export * from './cloud-address.ts';
 export * from './feed.ts';
 export * from './feed-delta.ts';
 export * from './feed-key-announcement.ts';

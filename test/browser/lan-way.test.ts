@@ -69,7 +69,7 @@ describeOrReport(
           key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
           cert: certificateToPem(Buffer.from(issued.certificate, 'base64')),
         },
-        origin: () => origin,
+        origins: () => [origin],
         trust: () => ({
           atMs: 0,
           timeTrusted: true,

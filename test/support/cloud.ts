@@ -76,6 +76,7 @@ export interface TestCloudOptions {
   readonly folder?: string;
   readonly time?: VirtualTime;
   readonly masterKey?: string;
+  readonly publicUrl?: string;
   /** By default what this test project is about. */
   readonly database?: DatabaseKind;
   /** An existing database instead, as a second process of a deployment has. */
@@ -111,6 +112,7 @@ export async function createTestCloud({
   folder = mkdtempSync(join(tmpdir(), 'postern-cloud-')),
   time = createVirtualTime(),
   masterKey,
+  publicUrl = 'https://cloud.test',
   log = silentLog,
   database: kind,
   databaseUrl,
@@ -145,7 +147,7 @@ export async function createTestCloud({
     logLevel: 'silent',
     methodsOff: [...methodsOff],
     webhookNetworks: [...webhookNetworks],
-    publicUrl: 'https://cloud.test',
+    publicUrl,
     passes: { organisation: 'Test hall', colour: '#16324f' },
     ...wallets,
     ...(masterKey === undefined ? {} : { masterKey }),

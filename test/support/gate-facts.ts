@@ -66,6 +66,7 @@ export const wellGate: GateFacts = {
   rehearsal: undefined,
   calls: [],
   revokedAtMs: undefined,
+  cloudMovedTo: undefined,
   certificateExpiresMs: factsMs + 300 * 86_400_000,
   offline: { entries: 0, outOfTouch: 0, alone: 0, uncertaintyMsMax: 0, feedAgeSMax: undefined },
   sealedMarks: [],

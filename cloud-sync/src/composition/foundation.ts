@@ -11,6 +11,7 @@ import { createNoMailer, type Mailer } from '../services/mailer.ts';
 import { bringUpToDate } from '../services/projection.ts';
 import { makeMissingUses, storeVerifications } from '../services/uses.ts';
 import type { NftKeyError } from '../services/nft/signing-key.ts';
+import { notePublicAddress } from '../services/public-address.ts';
 import { createOutbox, type Outbox } from '../services/webhooks/outbox.ts';
 import type { ContractCheck } from '../services/nft/contract-wallets.ts';
 import { createVault, readMasterKey, type Vault, type VaultError } from '../services/vault.ts';
@@ -88,6 +89,8 @@ export async function openFoundation(deps: CloudDeps): Promise<Result<Foundation
       : undefined,
     factor: config.limitsFactor,
   });
+  if (config.publicUrl !== undefined && (await notePublicAddress(database, clock, config.publicUrl)))
+    log.info({ url: config.publicUrl }, 'the service is reached at another address than before: gates are told');
   let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`;
   return ok({
     config,

@@ -25,6 +25,7 @@ import type { WatchedWork } from './jobs/watched-work.ts';
 import type { Keys } from './keys.ts';
 import { readHeadFor } from './nft/feed-tokens.ts';
 import type { Failure } from './problems.ts';
+import { readPublicAddress } from './public-address.ts';
 
 /** A manifest is good for this long; gates act on an expired one as the event's rules say. Signed anew after half of it. */
 export const manifestLifetimeMs = 24 * 3_600_000;
@@ -267,6 +268,7 @@ async function publishNext(
   const faces = policy.face === undefined ? undefined : await deps.faces.referencesAt(record.id, record.rulesRevision);
   if (faces === 'gone') return undefined;
   const told = chain === undefined ? {} : { chain };
+  const cloud = await readPublicAddress(database);
   const content = await makeContent(deps, record, last, version, snapshot);
   const files = { ...content.files, ...(faces === undefined ? {} : { faces }) };
   const manifest: Manifest = {
@@ -284,6 +286,7 @@ async function publishNext(
     revokedGates: await listRevokedGates(database, record.id),
     ca: deps.authority.certificate,
     staff: await listStaff(database, record.id),
+    ...(cloud === undefined ? {} : { cloud }),
   };
   return database
     .insertInto('feed')

@@ -10,6 +10,7 @@ export interface GatesSchema {
   readonly enrolment: EnrolmentTable;
   readonly gate_vitals: GateVitalsTable;
   readonly gate_wipe: GateWipeTable;
+  readonly public_address: PublicAddressTable;
 }
 
 /** A gate at one event; what is of the device (key, certificate, lanes) is the same in all rows of one id. */
@@ -63,4 +64,10 @@ interface GateWipeTable {
   /** WipeObstacle, as the gate said last. */
   readonly obstacle: string | null;
   readonly done_at_ms: number | null;
+}
+
+/** Where people and gates have been told to reach the service: the latest is where they are now. */
+interface PublicAddressTable {
+  readonly url: Fixed<string>;
+  readonly since_ms: number;
 }

@@ -1,13 +1,14 @@
 // The doctor's look at what lies on this machine and at the cloud: Node, folder, disk, identity, databases, feed, clock.
 import { existsSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
-import { changedRows, hexToBytes, isExpired, knownFeedKeys, type Manifest } from '@postern/shared';
+import { changedRows, hexToBytes, isExpired, knownFeedKeys, movedFrom, type Manifest } from '@postern/shared';
 import { verifyGateCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile } from '../clock-file.ts';
 import { createClockTrust, type ClockTrust } from '../clock-trust.ts';
 import type { EventConfig, GateConfig } from '../config.ts';
 import { feedFolder, journalPath, replicaPath } from '../event-folder.ts';
 import { isDeviceKeyExposed, loadIdentity, type Identity } from '../identity.ts';
+import { cloudMoved } from '../local-api/health.ts';
 import { openDatabase, type DiskKey } from '../store/database.ts';
 import { readFeed } from '../store/read-feed.ts';
 import { askServerTime } from '../time-client.ts';
@@ -221,8 +222,10 @@ export async function checkFeed(
   const { manifest } = feed.value;
   feed.value.close();
   const { nowMs } = (await savedTrust(config, deps)).now();
+  const movedTo = movedFrom(manifest.cloud, config.cloud?.url);
   return [
     judgeFeed(manifest, zoneId, nowMs, next),
+    ...(movedTo === undefined ? [] : [warn('cloud', ...cloudMoved(movedTo))]),
     ...checkFaces(manifest.policy, config, { hasFaceModels: deps.hasFaceModels, isSealed: key !== undefined, nowMs }),
   ];
 }

@@ -86,6 +86,8 @@ export interface GateFacts extends EventFacts {
   })[];
   readonly readers: readonly (ReaderHealth & { readonly lane: string })[];
   readonly certificateExpiresMs: number | undefined;
+  /** Where the cloud is now, if this gate asks where it was before. */
+  readonly cloudMovedTo: string | undefined;
   /** Unix ms; undefined unless the cloud has said so. */
   readonly revokedAtMs: number | undefined;
   /** Files of a revoked gate that somebody has to carry to the cloud. */
@@ -140,6 +142,12 @@ const listed = (gates: readonly { readonly name: string }[]): string =>
 
 const warn = (what: string, next: string): Problem => ({ severity: 'warn', what, next });
 const fail = (what: string, next: string): Problem => ({ severity: 'fail', what, next });
+
+/** What is so and what to do where a gate asks for the cloud where it was before. */
+export const cloudMoved = (to: string): readonly [what: string, next: string] => [
+  `the cloud is at ${to} now, and this gate still asks where it was before`,
+  `set [cloud] url in gate.toml to ${to}, then restart the gate`,
+];
 
 /** What to do with the marks of a revoked gate, before anything else. */
 export const carrySealed = (files: readonly string[]): string =>
@@ -253,8 +261,9 @@ function* findEventProblems(facts: EventFacts, { nowMs, trusted }: ClockStatemen
 }
 
 function* findGateProblems(facts: GateFacts): Generator<Problem> {
-  const { clock, lanes, readers, certificateExpiresMs, calls, fire, machine } = facts;
+  const { clock, lanes, readers, certificateExpiresMs, cloudMovedTo, calls, fire, machine } = facts;
   yield* findMachineProblems(machine);
+  if (cloudMovedTo !== undefined) yield warn(...cloudMoved(cloudMovedTo));
   if (!clock.trusted)
     yield warn(`the time is ${clock.text}`, 'connect the gate, or have a supervisor confirm the shown time');
   if (clock.wallJumps > 0)

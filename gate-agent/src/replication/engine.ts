@@ -267,6 +267,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const cloudFetch = createGateFetch({ gate, keys: settings, clock });
   const cloud = cloudUrl === undefined ? undefined : createCloudPeer({ cloudUrl, fetch: cloudFetch });
   let cloudReachable = false;
+  let toldCloudUrl: string | undefined;
   if (cloud !== undefined)
     running.push(follow(cloud, (error) => (cloudReachable = error === undefined), stopping.signal));
 
@@ -275,6 +276,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       {
         settings: settings.web,
         cloud: cloudUrl === undefined ? undefined : { url: cloudUrl, fetch: cloudFetch },
+        toldCloudUrl: () => toldCloudUrl,
         gate,
         trust,
         answer,
@@ -318,6 +320,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
         case 'poke':
           return journalBell.ring();
         case 'gates':
+          toldCloudUrl = message.cloudUrl;
           // It is said again and again.
           if (isSameList(gates, message.gates)) return;
           return void takeGates(message.gates).catch((cause: unknown) =>

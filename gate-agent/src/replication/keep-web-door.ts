@@ -26,6 +26,8 @@ export interface WebSettings {
 export interface KeepWebDoorDeps extends Pick<WebDoorDeps, 'gate' | 'trust' | 'answer' | 'status' | 'statedTime'> {
   readonly settings: WebSettings;
   readonly cloud: { readonly url: string; readonly fetch: GateFetch } | undefined;
+  /** Where the ticket list says the cloud is, which may have moved since the certificate was made. */
+  readonly toldCloudUrl: () => string | undefined;
   readonly clock: Clock;
   readonly timer: Timer;
   readonly random: Random;
@@ -74,7 +76,7 @@ export function keepWebDoor(deps: KeepWebDoorDeps, signal: AbortSignal): KeptWeb
       ...deps,
       address,
       tls: identity ?? { key: '', cert: '' },
-      origin: () => identity?.origin ?? '',
+      origins: () => [identity?.origin ?? '', originOf(deps.toldCloudUrl())],
       nonces,
     });
     log.info({ name: identity?.name, port: door.port }, 'handhelds can reach this gate on the LAN');
@@ -98,4 +100,5 @@ export function keepWebDoor(deps: KeepWebDoorDeps, signal: AbortSignal): KeptWeb
   return { trouble: () => kept?.trouble(), ended: run() };
 }
 
-const originOf = (url: string | undefined): string => (url === undefined ? '' : new URL(url).origin);
+const originOf = (url: string | undefined): string =>
+  url === undefined || !URL.canParse(url) ? '' : new URL(url).origin;

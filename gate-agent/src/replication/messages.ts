@@ -59,8 +59,8 @@ export type ToReplication =
   | { readonly type: 'poke' }
   /** Every mark up to `at` is in the journal, and no later one will be older. Sent every 10 s. */
   | { readonly type: 'through'; readonly at: HybridTimestamp }
-  /** The gates of a newer feed. */
-  | { readonly type: 'gates'; readonly gates: readonly ListedGate[] }
+  /** Of a newer feed: its gates, and where it says the cloud is. */
+  | { readonly type: 'gates'; readonly gates: readonly ListedGate[]; readonly cloudUrl?: string | undefined }
   | { readonly type: 'time'; readonly time: TimeState }
   | { readonly type: 'content-hash'; readonly id: number }
   /** A sync message out of a file of that name. */

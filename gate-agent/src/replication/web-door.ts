@@ -1,4 +1,4 @@
-// Answers handhelds on the LAN: HTTPS under the gate's DNS name, for pages of one origin, every request signed by the handheld's own key
+// Answers handhelds on the LAN: HTTPS under the gate's DNS name, for the cloud's own pages, every request signed by the handheld's own key
 // (shared/src/gate-web.ts). The same messages as from other gates, in the same turns; nothing of it is on the way of a scan.
 import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -35,8 +35,8 @@ export interface WebDoorDeps {
   /** `HOST:PORT`; port 0 takes any free one. */
   readonly address: string;
   readonly tls: WebTls;
-  /** Whose pages are answered, as `https://tickets.example.org`. */
-  readonly origin: () => string;
+  /** Whose pages are answered, as `https://tickets.example.org`; nobody's is empty. */
+  readonly origins: () => readonly string[];
   readonly trust: () => TrustState;
   readonly answer: (
     sender: string,
@@ -83,8 +83,8 @@ export async function startWebDoor(deps: WebDoorDeps): Promise<WebDoor> {
     response.setHeader('Vary', 'Origin');
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    const origin = deps.origin();
-    if (request.headers.origin !== origin) return refuse(403, 'origin-forbidden');
+    const { origin = '' } = request.headers;
+    if (origin === '' || !deps.origins().includes(origin)) return refuse(403, 'origin-forbidden');
     response.setHeader('Access-Control-Allow-Origin', origin);
     if (request.method === 'OPTIONS') return allow(request, response);
     response.setHeader('Access-Control-Expose-Headers', `${nonceHeader}, ${peerTimeHeader}`);

@@ -46,8 +46,8 @@ export interface ReplicationDeps {
 export interface Replication {
   /** After a commit: there is something new in the journal. Cheap; call it for every mark. */
   readonly poke: () => void;
-  /** The gates of the feed in use. */
-  readonly setGates: (gates: readonly ListedGate[]) => void;
+  /** The gates of the feed in use, and where it says the cloud is: pages from there may ask this gate, too. */
+  readonly setGates: (gates: readonly ListedGate[], cloudUrl?: string) => void;
   readonly setTime: (time: TimeState) => void;
   readonly status: () => ReplicationStatus;
   /** Resolves with the port on which other gates are answered, once it is known; undefined without one. */
@@ -80,7 +80,7 @@ export function startReplication(deps: ReplicationDeps): Replication {
   const startWorker = deps.startWorker ?? startReplicationWorker;
   const questions = new Map<number, (answer: Result<Answer, ReplicationError>) => void>();
   let status = emptyStatus;
-  let gates: readonly ListedGate[] | undefined;
+  let gates: Extract<ToReplication, { readonly type: 'gates' }> | undefined;
   let time: TimeState | undefined;
   let nextQuestion = 1;
   let restarts = 0;
@@ -136,7 +136,7 @@ export function startReplication(deps: ReplicationDeps): Replication {
         if (!stopping) start();
       });
     });
-    if (gates !== undefined) say({ type: 'gates', gates });
+    if (gates !== undefined) say(gates);
     if (time !== undefined) say({ type: 'time', time });
   };
 
@@ -175,9 +175,9 @@ export function startReplication(deps: ReplicationDeps): Replication {
         say({ type: 'poke' });
       });
     },
-    setGates: (listed) => {
-      gates = listed;
-      say({ type: 'gates', gates: listed });
+    setGates: (listed, cloudUrl) => {
+      gates = { type: 'gates', gates: listed, cloudUrl };
+      say(gates);
     },
     setTime: (known) => {
       time = known;

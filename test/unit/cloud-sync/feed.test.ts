@@ -39,10 +39,11 @@ const issue = (count: number, fields: object = {}): Promise<{ tickets: TicketRes
 
 async function manifest(): Promise<Manifest> {
   const response = await gate.request('GET', '/feed/1/manifest');
-  const verified = verifyManifest(
-    new Uint8Array(await response.arrayBuffer()),
-    trustedFeedKeys({ keys: gate.enrolment.feedKeys }),
-  );
+  return verify(new Uint8Array(await response.arrayBuffer()));
+}
+
+function verify(bytes: Uint8Array): Manifest {
+  const verified = verifyManifest(bytes, trustedFeedKeys({ keys: gate.enrolment.feedKeys }));
   if (!verified.ok) throw new Error(verified.error.type);
   return verified.value;
 }
@@ -203,6 +204,31 @@ describe('publication', () => {
     await test.time.advance(overlookedDelayMs);
     await expect.poll(async () => (await manifest()).version).toBe(2);
     expect((await ticketsOf(await manifest())).tickets.size).toBe(3);
+  });
+
+  it('says where the cloud is, and once it is started under another address where it was before', async () => {
+    await publish();
+    const before = await manifest();
+    expect(before.cloud).toEqual({ url: 'https://cloud.test', former: [] });
+    const { folder, time } = test;
+    await test.cloud.close();
+    const former: string[] = [];
+    for (const url of ['https://new.test', 'https://newer.test', 'https://cloud.test', 'https://cloud.test']) {
+      const moved = await createTestCloud({ folder, time, publicUrl: url });
+      const published = await moved.cloud.feed.publish(1);
+      if (!published.ok) throw new Error(published.error.type);
+      const told = verify(published.value.manifest);
+      expect(told.version).toBeGreaterThan(before.version);
+      former.push([told.cloud?.url, ...(told.cloud?.former ?? [])].join(' '));
+      await moved.cloud.close();
+    }
+    expect(former).toEqual([
+      'https://new.test https://cloud.test',
+      'https://newer.test https://new.test https://cloud.test',
+      'https://cloud.test https://newer.test https://new.test',
+      'https://cloud.test https://newer.test https://new.test',
+    ]);
+    test = await createTestCloud({ folder, time });
   });
 
   it('is signed anew before it expires', async () => {

@@ -29,6 +29,7 @@ import { story } from './0029-story.ts';
 import { rehearsal } from './0030-rehearsal.ts';
 import { ticketLanguage } from './0031-ticket-language.ts';
 import { surnames } from './0032-surnames.ts';
+import { publicAddress } from './0033-public-address.ts';
 
 export const migrations: Readonly<Record<string, Migration>> & Record<string, Migration> = {
   '0001-start': start,
@@ -60,4 +61,5 @@ export const migrations: Readonly<Record<string, Migration>> & Record<string, Mi
   '0030-rehearsal': rehearsal,
   '0031-ticket-language': ticketLanguage,
   '0032-surnames': surnames,
+  '0033-public-address': publicAddress,
 };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { admissionPolicySchema, err, ok } from '@postern/shared';
+import { admissionPolicySchema, err, ok, type CloudAddress } from '@postern/shared';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { doctorExitCode, examine, renderFinding, renderVerdict } from '../../../../gate-agent/src/commands/doctor.ts';
 import { checkFaces } from '../../../../gate-agent/src/commands/doctor-face.ts';
@@ -491,7 +491,7 @@ test('what a line needs besides gpioset, and what systemd needs, is named with i
   expect(about(findings, 'systemd')).toMatchObject([{ level: 'warn', next: expect.stringContaining('unix-dgram') }]);
 });
 
-test('a ticket list older than the event allows is a warning, a fresh one is none', async () => {
+test('a ticket list older than the event allows is a warning, a fresh one is none, and one that says that the cloud has moved', async () => {
   const { folder, examine: look } = createMachine({
     toml: gateToml().replace('event = 1', `event = ${feedEvent}`).replace('"arena"', '"main"'),
   });
@@ -504,13 +504,14 @@ test('a ticket list older than the event allows is a warning, a fresh one is non
     nowMs: clock.wallMs,
     logger: silentLog,
   });
-  const levelOf = async (version: number, ageMs: number): Promise<string | undefined> => {
+  const levelOf = async (version: number, ageMs: number, cloud?: CloudAddress): Promise<string | undefined> => {
     const snapshot = buildSnapshot({ path: join(folder, `${version}.gz`), tickets: [generatedTicket(1)], version });
     const createdAtMs = clock.wallMs() - ageMs;
     const manifest = signedManifest({
       snapshot: snapshot.reference,
       createdAtMs,
       expiresAtMs: createdAtMs + 7 * 86_400_000,
+      ...(cloud === undefined ? {} : { cloud }),
     });
     const offer = cache.consider(manifest);
     if (!offer.ok) throw new Error(offer.error.type);
@@ -522,6 +523,11 @@ test('a ticket list older than the event allows is a warning, a fresh one is non
   const allowedMs = feedPolicy.staleAfterMinutes * 60_000;
   expect(await levelOf(1, allowedMs + 60_000)).toBe('warn');
   expect(await levelOf(2, allowedMs - 60_000)).toBe('ok');
+  const moved = async (): Promise<unknown> =>
+    about(await look(), 'cloud').find(({ text }) => text.includes('new.example'));
+  expect(await moved()).toBeUndefined();
+  await levelOf(3, 0, { url: 'https://new.example', former: [url] });
+  expect(await moved()).toMatchObject({ level: 'warn', next: expect.stringContaining('https://new.example') });
   cache.close();
 });
 

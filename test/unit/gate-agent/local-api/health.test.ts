@@ -125,6 +125,12 @@ describe('every problem says what is wrong and what to do', () => {
       /put aside 1 time\(s\), the last of gate gate-b, brought by gate-c: two heads/,
     ],
     ['a certificate about to expire', { certificateExpiresMs: nowMs + 5 * 86_400_000 }, 'yellow', /expires in 5 days/],
+    [
+      'a cloud that has moved',
+      { cloudMovedTo: 'https://new.example' },
+      'yellow',
+      /the cloud is at https:\/\/new\.example now/,
+    ],
     ['an expired certificate', { certificateExpiresMs: nowMs - 1 }, 'red', /certificate has expired/],
     [
       'a list that was forgotten',

@@ -22,6 +22,7 @@ import { createVirtualTime, type VirtualTime } from '../../../support/virtual-ti
 const origin = 'https://tickets.example.org';
 const phone = { id: 'phone-1', keys: () => keyPairFromSeed(sha256(utf8('phone'))) };
 const heard: { readonly sender: string; readonly message: Uint8Array }[] = [];
+const newOrigin = 'https://new.example';
 let door: WebDoor;
 let time: VirtualTime;
 let listed: ReadonlySet<string>;
@@ -41,7 +42,7 @@ const open = async (): Promise<void> => {
     gate: 'gate-a',
     address: '127.0.0.1:0',
     tls,
-    origin: () => origin,
+    origins: () => [origin, newOrigin, ''],
     trust: () => ({
       atMs: 0,
       timeTrusted: true,
@@ -131,7 +132,13 @@ test('lets pages of its origin ask first, also from another kind of network', as
   });
 });
 
-test.each(['https://evil.example', `${origin}.evil.example`, 'null'])('answers no page of %s', async (other) => {
+test('answers pages from where the cloud has moved to, too', async () => {
+  await open();
+  const { status, headers } = await ask('GET', gateWebStatusPath('gate-a'), { Origin: newOrigin });
+  expect([status, headers['access-control-allow-origin']]).toEqual([204, newOrigin]);
+});
+
+test.each(['https://evil.example', '', `${origin}.evil.example`, 'null'])('answers no page of %s', async (other) => {
   await open();
   for (const method of ['OPTIONS', 'GET']) {
     const refused = await ask(method, gateWebStatusPath('gate-a'), { Origin: other });
