@@ -1,8 +1,6 @@
 // Tables of the audit log, the history of uses and suspicious uses. Chains belong to process starts and run across events, so their
 // keys begin with the chain; everything else begins with the event, as elsewhere.
-import type { ColumnType } from 'kysely';
-
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed } from './column-types.ts';
 
 export interface AuditSchema {
   readonly audit_chain: AuditChainTable;

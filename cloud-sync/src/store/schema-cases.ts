@@ -1,8 +1,6 @@
 // The tables of cases and of what else histories come to, as kysely sees them; see schema.ts. All but `case_work` and
 // `gate_lost` are derived from marks: they can be dropped and rebuilt.
-import type { ColumnType } from 'kysely';
-
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed } from './column-types.ts';
 
 export interface CasesSchema {
   readonly entry: EntryTable;

@@ -1,8 +1,6 @@
 // The tables of faces; see schema.ts. A face is sealed under a data key of its own, which lies in another table and is destroyed with the
 // consent: what is left of the row then is when somebody agreed to what, and when that ended.
-import type { ColumnType } from 'kysely';
-
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed } from './column-types.ts';
 
 export interface FaceSchema {
   readonly face_setup: FaceSetupTable;

@@ -1,16 +1,12 @@
 // The tables of gates as machines, as kysely sees them; see schema.ts. What a gate is at an event is in `gate`; what it says of itself, and whether it
 // is to be wiped, concerns the machine and so stands once for all its events.
-import type { ColumnType } from 'kysely';
-
-type Fixed<T> = ColumnType<T, T, never>;
-type WithDefault<T> = ColumnType<T, T | undefined, T>;
+import type { Fixed, WithDefault } from './column-types.ts';
 
 export interface GatesSchema {
   readonly gate: GateTable;
   readonly enrolment: EnrolmentTable;
   readonly gate_vitals: GateVitalsTable;
   readonly gate_wipe: GateWipeTable;
-  readonly public_address: PublicAddressTable;
 }
 
 /** A gate at one event; what is of the device (key, certificate, lanes) is the same in all rows of one id. */
@@ -64,10 +60,4 @@ interface GateWipeTable {
   /** WipeObstacle, as the gate said last. */
   readonly obstacle: string | null;
   readonly done_at_ms: number | null;
-}
-
-/** Where people and gates have been told to reach the service: the latest is where they are now. */
-interface PublicAddressTable {
-  readonly url: Fixed<string>;
-  readonly since_ms: number;
 }

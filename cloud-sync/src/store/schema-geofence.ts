@@ -1,7 +1,5 @@
 // The table of phones that say where they are; see schema.ts. One row a phone: a fix overwrites what the one before has left.
-import type { ColumnType } from 'kysely';
-
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed } from './column-types.ts';
 
 export interface GeofenceSchema {
   readonly geofence_sender: GeofenceSenderTable;

@@ -1,7 +1,5 @@
 // The tables of tickets on people's phones; see schema.ts.
-import type { ColumnType } from 'kysely';
-
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed } from './column-types.ts';
 
 export interface HoldersSchema {
   readonly claim_link: ClaimLinkTable;

@@ -1,7 +1,5 @@
 // The tables of background work as kysely sees them; see schema.ts.
-import type { ColumnType } from 'kysely';
-
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed } from './column-types.ts';
 
 export interface JobsSchema {
   readonly job_run: JobRunTable;

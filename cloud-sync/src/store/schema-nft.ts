@@ -1,9 +1,6 @@
 // Tables about tickets that are tokens of a contract on a chain; see schema.ts. A chain is named by its id and the contract, `ID/0xADDRESS`.
 // Addresses, hashes and token ids are `0x` and lower-case hexadecimal digits: 40, 64 and 64.
-import type { ColumnType } from 'kysely';
-
-type Fixed<T> = ColumnType<T, T, never>;
-type WithDefault<T> = ColumnType<T, T | undefined, T>;
+import type { Fixed, WithDefault } from './column-types.ts';
 
 export interface NftSchema {
   readonly nft_token: NftTokenTable;

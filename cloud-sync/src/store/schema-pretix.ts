@@ -1,9 +1,6 @@
 // Tables about tickets that a pretix server sells: the connection of an event, what its products and positions are here, and the
 // admissions that go back. What pretix calls a position is one ticket.
-import type { ColumnType } from 'kysely';
-
-type Fixed<T> = ColumnType<T, T, never>;
-type WithDefault<T> = ColumnType<T, T | undefined, T>;
+import type { Fixed, WithDefault } from './column-types.ts';
 
 export interface PretixSchema {
   readonly pretix_connection: PretixConnectionTable;

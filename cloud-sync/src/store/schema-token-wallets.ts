@@ -1,7 +1,5 @@
 // The table of phones that wallets let show a ticket; see schema.ts. A row a challenge that was answered: none is answered twice.
-import type { ColumnType } from 'kysely';
-
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed } from './column-types.ts';
 
 export interface TokenWalletsSchema {
   readonly wallet_binding: WalletBindingTable;
