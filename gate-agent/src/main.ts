@@ -5,13 +5,11 @@ import {
   bytesToHex,
   createBandDesk,
   createConfirmations,
-  createLane,
   createMethodRegistry,
   createStaffSignOn,
   createSteward,
   createStewardOrders,
   createStewardRehearsals,
-  createSupervisor,
   decide,
   err,
   knownMethods,
@@ -19,31 +17,26 @@ import {
   ready,
   shareLanes,
   sleep,
-  type Lane,
   type Logger,
   type OrdersView,
   type Result,
-  type Supervisor,
   type Timer,
 } from '@postern/shared';
-import { createLaneActuators } from './actuators/lane-actuators.ts';
 import { createCloudDesk } from './bands/cloud-desk.ts';
-import { bleBands, createBandsInHand, nfcBands, type BandSource } from './bands/next-band.ts';
+import { createBandsInHand } from './bands/next-band.ts';
 import { createWritePass, foreseeByCloud } from './bands/write-pass.ts';
 import { clockFilePath, readClockFile, writeClockFile } from './clock-file.ts';
 import { parseCertificate } from './certificates.ts';
 import { createClockTrust, type TimeSample } from './clock-trust.ts';
-import { eventsOf, pcscSocketPath, type EventConfig, type GateConfig, type LaneConfig } from './config.ts';
+import { eventsOf, type EventConfig, type GateConfig } from './config.ts';
 import { openEventAtGate, type EventAtGate } from './event-at-gate.ts';
 import { createEventReports } from './event-reports.ts';
 import { createFacts } from './facts.ts';
 import { createOrdersAtGate } from './gate-orders.ts';
-import { createFacesAtGate } from './face/faces-at-gate.ts';
-import { readerId } from './face/lane-camera.ts';
 import { openFireInput } from './fire-input.ts';
 import { openGateDisk, type GateDisk } from './gate-disk.ts';
-import { createGpioPrograms } from './gpio/programs.ts';
 import { forgetDeviceKey, loadIdentity, type Identity } from './identity.ts';
+import { openLanes } from './lanes-at-gate.ts';
 import { createEventHub } from './local-api/event-hub.ts';
 import { createPreview } from './local-api/preview.ts';
 import { createScreens, shownAt } from './local-api/screens.ts';
@@ -54,9 +47,6 @@ import { toHealth, toStatus } from './local-api/health.ts';
 import { createPages } from './local-api/pages.ts';
 import { listen } from './local-api/server.ts';
 import { createPinCheck } from './pin.ts';
-import { createDecoder, type Decoder } from './readers/decoder.ts';
-import { createNfcService, type NfcService } from './readers/nfc-service.ts';
-import { openReader } from './readers/open.ts';
 import { createGateFetch } from './peers/gate-auth.ts';
 import { openRevocation } from './revocation.ts';
 import { removeRunFile, writeRunFile } from './run-file.ts';
@@ -64,7 +54,6 @@ import { sealedFiles } from './seal-marks.ts';
 import { createSelfTest } from './self-test.ts';
 import { createSeveralEvents } from './several-events.ts';
 import { readSunKeys } from './sun-keys.ts';
-import { createLaneSignal, parseSignal, type LaneSignal } from './signals/open.ts';
 import { createStaffCalls } from './staff-calls.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer, derivePin, readMachineBoot } from './system.ts';
 import { confirmWiped, keepTellingVitals } from './tell-vitals.ts';
@@ -240,10 +229,24 @@ async function compose(
     logger,
   });
   const preview = config.local.preview ? createPreview(clock.monotonicMs) : undefined;
-  const lanes: Lane[] = [];
-  const name = gate.name ?? identity.gate.name;
   const hub = createEventHub();
   onStop(hub.close);
+  const opened = openLanes({
+    config,
+    events: [own, ...furtherEvents],
+    registry,
+    tell: (event) => screens.tell(event),
+    refresh: () => screens.refresh(),
+    preview: preview?.offer,
+    clock,
+    random,
+    timer,
+    logger,
+    onStop,
+  });
+  if (!opened.ok) return opened;
+  const { lanes, readers, bandSources, faceHint, showCalls } = opened.value;
+  const name = gate.name ?? identity.gate.name;
   const screens = createScreens({
     hub,
     lanes,
@@ -261,118 +264,20 @@ async function compose(
     noContactSinceMs: several.noContactSinceMs,
     hasFeed: several.hasFeed,
     rehearsalUntilMs: several.rehearsalUntilMs,
-    face: (lane) => faces.hint(lane),
+    face: faceHint,
     forgotten: () =>
       revocation.revokedAtMs() !== undefined ? 'revoked' : several.leaseOver() ? 'lease-over' : undefined,
   });
-  const faces = createFacesAtGate({
-    events: [own, ...furtherEvents],
-    clock,
-    timer,
-    logger,
-    changed: screens.refresh,
-  });
-  onStop(faces.close);
-  const onRevoked = (notice: string): void => {
-    revocation.hear(notice);
-    screens.refresh();
-  };
-  const vitalsWanted = createBell(timer);
-  const cloud =
-    cloudUrl === undefined
-      ? undefined
-      : {
-          url: cloudUrl,
-          fetch: createGateFetch({
-            gate: gate.id,
-            keys: identity.keys,
-            clock,
-            onRevoked,
-            onVitalsWanted: vitalsWanted.ring,
-          }),
-        };
-  let decoder: Decoder | undefined;
-  onStop(async () => decoder?.close());
-  let nfc: NfcService | undefined;
-  onStop(() => nfc?.close());
-  const readers: { readonly lane: string; readonly supervisor: Supervisor }[] = [];
-  const bandSources = new Map<string, BandSource>();
-  const signals = new Map<string, LaneSignal>();
   const calls = createStaffCalls({
     lanes: () => lanes.map(({ id }) => id),
     nowMs: () => trust.now().nowMs,
     timer,
     changed: (waiting) => {
       hub.publish('calls', waiting);
-      for (const [lane, lamps] of signals) lamps.call(waiting.some((call) => call.lane === lane));
+      showCalls(waiting);
     },
   });
   onStop(calls.stop);
-  const actuators = createLaneActuators({ timer, logger });
-  onStop(actuators.close);
-  for (const laneConfig of config.lanes) {
-    const actuator = actuators.open(laneConfig);
-    if (!actuator.ok)
-      return err({ type: actuator.error.type, cause: `lane ${laneConfig.id}: ${actuator.error.cause}` });
-    const signal = laneConfig.signal === undefined ? ok(undefined) : parseSignal(laneConfig.signal);
-    if (!signal.ok)
-      return err({ type: signal.error.type, cause: `lane ${laneConfig.id}: signal: ${signal.error.cause}` });
-    const lamps = signal.value && createLaneSignal(signal.value, { programs: createGpioPrograms(), timer, logger });
-    if (lamps !== undefined) {
-      signals.set(laneConfig.id, lamps);
-      onStop(lamps.close);
-    }
-    const face = faces.addLane(laneConfig, (holdId, seen) => lane.prove(holdId, seen));
-    if (!face.ok) return err({ type: face.error.type, cause: `lane ${laneConfig.id}: ${face.error.message}` });
-    const lane: Lane = createLane(laneSettings(laneConfig, gate.zone), {
-      context: own.context,
-      registry,
-      store: own.store,
-      furtherEvents,
-      actuator: actuator.value,
-      decide,
-      timer,
-      logger,
-      listener: (event) => {
-        screens.tell(event);
-        if (event.type !== 'state') return;
-        lamps?.show(event.state);
-        face.value?.follow(event.state);
-      },
-    });
-    lanes.push(lane);
-    for (const [index, uri] of laneConfig.readers.entries()) {
-      const id = readerId(laneConfig.id, index);
-      const passFrame = face.value?.passFrame?.reader === id ? face.value.passFrame.pass : undefined;
-      const onFrame = tellBoth(preview?.offer, passFrame);
-      const reader = openReader(uri, {
-        id,
-        gate: gate.id,
-        clock,
-        random,
-        logger,
-        timer,
-        stdin: process.stdin,
-        decoder: () => (decoder ??= createDecoder()),
-        nfc: () => (nfc ??= createNfcService({ socketPath: pcscSocketPath(), timer })),
-        onNfc: (nfcReader) => bandSources.set(id, nfcBands(nfcReader)),
-        onBle: (bleReader) => bandSources.set(id, bleBands(bleReader, { random, logger })),
-        ...(onFrame === undefined ? {} : { onFrame }),
-      });
-      if (!reader.ok) return err({ type: reader.error.type, cause: `lane ${laneConfig.id}: ${reader.error.message}` });
-      readers.push({
-        lane: lane.id,
-        supervisor: createSupervisor({
-          reader: reader.value,
-          deliver: (presentation) => void lane.present(presentation),
-          clock,
-          random,
-          logger,
-          timer,
-        }),
-      });
-    }
-  }
 
   // Orders to the venue, of every event.
   const sharedLanes = shareLanes(lanes, events.length);
@@ -396,6 +301,26 @@ async function compose(
   ordersView = () => ({ orders: ordersOf.flatMap(({ view }) => view()) });
 
   for (const { onRehearsal } of events) onRehearsal(screens.refresh);
+
+  // The cloud, which may have a word along with any answer.
+  const vitalsWanted = createBell(timer);
+  const onRevoked = (notice: string): void => {
+    revocation.hear(notice);
+    screens.refresh();
+  };
+  const cloud =
+    cloudUrl === undefined
+      ? undefined
+      : {
+          url: cloudUrl,
+          fetch: createGateFetch({
+            gate: gate.id,
+            keys: identity.keys,
+            clock,
+            onRevoked,
+            onVitalsWanted: vitalsWanted.ring,
+          }),
+        };
 
   // Staff and screens.
   const bands = createBandsInHand(bandSources);
@@ -552,29 +477,9 @@ async function compose(
   return ok({ url: server.value.url, boot, selfTest: createSelfTest({ registry, events, lanes, clock }) });
 }
 
-const laneSettings = ({ id, direction, onFailure, holdTimeoutMs, companions }: LaneConfig, zone: string) => ({
-  id,
-  zone,
-  direction,
-  onFailure,
-  holdTimeoutMs,
-  companions,
-});
-
 async function repeatClockRound(timer: Timer, signal: AbortSignal, round: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     await round();
     await sleep(timer, clockRoundMs, signal);
   }
 }
-
-const tellBoth = <T>(
-  first: ((seen: T) => void) | undefined,
-  second: ((seen: T) => void) | undefined,
-): ((seen: T) => void) | undefined =>
-  first === undefined || second === undefined
-    ? (first ?? second)
-    : (seen) => {
-        first(seen);
-        second(seen);
-      };
