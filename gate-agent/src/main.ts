@@ -402,6 +402,7 @@ async function compose(
     timeZone: () => own.feed.policy().timeZone,
     clock,
     calls,
+    logger,
     pages: createPages(),
     nextBand: bands.next,
     writePass,

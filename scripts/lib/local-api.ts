@@ -82,6 +82,7 @@ export async function serveLocalApi(
     },
     calls: noCalls,
     clock: { wallMs: () => servedAtMs, monotonicMs: () => 0 },
+    logger: { info: () => undefined, warn: () => undefined, error: (fields, text) => console.error(text, fields) },
     pages: createPages(),
     ...fields,
   };

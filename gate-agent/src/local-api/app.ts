@@ -1,5 +1,6 @@
 // The gate's own HTTP interface: health for monitors, live events for screens, the pages, and what staff do. Everything it answers
 // comes from functions handed in, so it can be tested through app.request() without a gate or a socket.
+import type { Logger } from '@postern/shared';
 import { Hono, type Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { EventReports } from '../event-reports.ts';
@@ -32,13 +33,18 @@ export interface LocalApiDeps extends Omit<StewardRouteDeps, 'actedAt'> {
   readonly imports?: ImportRouteDeps;
   /** Of who stands before the lanes' screens. */
   readonly calls: StaffCalls;
+  readonly logger: Logger;
 }
 
 export function createLocalApi(deps: LocalApiDeps): Hono {
   const app = new Hono();
   app.use(secureHeaders(deps.frameAncestors));
   app.use(guardHost(deps.hosts));
-  app.onError((_error, context) => problem(context, 500, 'internal', 'The gate could not answer; its log says why'));
+  app.onError((cause, context) => {
+    const { method, path } = context.req;
+    deps.logger.error({ method, path, cause: String(cause) }, 'A request to the local port failed');
+    return problem(context, 500, 'internal', 'The gate could not answer; its log says why');
+  });
   app.notFound((context) => problem(context, 404, 'not-found', 'There is no such page at this gate'));
 
   /** Of the event in `?event=`, else of the gate's own. */

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
 import { createLocalApi, type LocalApiDeps } from '../../../../gate-agent/src/local-api/app.ts';
 import { createStaffCalls } from '../../../../gate-agent/src/staff-calls.ts';
+import { silentLogger } from '../../../support/lane-rig.ts';
 import { createVirtualTime } from '../../../support/virtual-time.ts';
 import { createEventHub } from '../../../../gate-agent/src/local-api/event-hub.ts';
 import { allowedHosts } from '../../../../gate-agent/src/local-api/guard.ts';
@@ -16,6 +17,7 @@ const session = 'ab'.repeat(24);
 function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['state'] = 'green') {
   const asked: { readonly action: StewardAction; readonly pin?: string; readonly session?: string }[] = [];
   const signedOn: unknown[] = [];
+  const errors: unknown[] = [];
   const hub = createEventHub();
   const timer = createVirtualTime().timer;
   const calls = createStaffCalls({
@@ -74,6 +76,7 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
       signOff: (ended) => void signedOn.push(ended),
     }),
     calls,
+    logger: { ...silentLogger, error: (fields, text) => void errors.push({ ...fields, text }) },
     clock: { wallMs: () => 0, monotonicMs: () => 5 },
     pages: new Hono(),
   } satisfies LocalApiDeps;
@@ -86,7 +89,7 @@ function createApp(act: Steward['act'] = async () => ok({}), state: GateHealth['
       headers: { Host: host, 'Content-Type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
-  return { get, post, asked, signedOn, hub, calls };
+  return { get, post, asked, signedOn, errors, hub, calls };
 }
 
 const typeOf = async (response: Response): Promise<unknown> => ((await response.json()) as { type?: unknown }).type;
@@ -115,6 +118,18 @@ describe('who may talk to the port', () => {
     expect(headers.get('Content-Security-Policy')).toContain("frame-ancestors 'self' http://127.0.0.1:*");
     expect(headers.get('Content-Security-Policy')).not.toContain('unsafe');
   });
+});
+
+test('what fails inside is told to the log and not to whoever asked', async () => {
+  const { post, errors } = createApp(async () => {
+    throw new Error('the disk is gone');
+  });
+  const response = await post({ ...credentials, action });
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain('disk');
+  expect(errors).toEqual([
+    { method: 'POST', path: '/steward', cause: 'Error: the disk is gone', text: 'A request to the local port failed' },
+  ]);
 });
 
 describe('health', () => {
