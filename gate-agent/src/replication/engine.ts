@@ -4,9 +4,6 @@ import { setMaxListeners } from 'node:events';
 import { dirname } from 'node:path';
 import {
   answerSync,
-  createIngest,
-  createOwnSegments,
-  createReplicator,
   hexToBytes,
   importMessage,
   type Clock,
@@ -14,9 +11,6 @@ import {
   type ImportError,
   type Ledger,
   type Logger,
-  sleep,
-  type Peer,
-  type PeerError,
   type Random,
   type Result,
   type Timer,
@@ -25,11 +19,9 @@ import { readDisk } from '../machine.ts';
 import { setAsideDamagedReplica } from '../store/damaged-replica.ts';
 import { createJournalReader } from '../store/journal-reader.ts';
 import { openReplica } from '../store/replica.ts';
-import { createBell } from '../waiting.ts';
 import { createCloudPeer } from '../peers/cloud-peer.ts';
 import { createGateFetch } from '../peers/gate-auth.ts';
-import { createGateDirectory } from '../peers/gate-directory.ts';
-import { describeStatus } from '../peers/describe-status.ts';
+import { startReplicationRounds } from '../peers/replication-rounds.ts';
 import { noDiscovery, startDiscovery, type Discovery } from './discovery.ts';
 import { keepListening, type KeptListener } from './keep-listening.ts';
 import { keepWebDoor, type KeptWebDoor } from './keep-web-door.ts';
@@ -37,11 +29,10 @@ import { startLanListener, type LanListener } from './lan-listener.ts';
 import { createLanPeer, splitAddress } from './lan-peer.ts';
 import { createMesh } from './mesh.ts';
 import { type PeerTime, type ReplicationSettings, type TimeState, type ToReplication } from './messages.ts';
-import { alarmsKeptMax, type LanStatus, type ListedGate, type ReplicationStatus } from '../peers/replication-status.ts';
+import { alarmsKeptMax, type LanStatus, type ReplicationStatus } from '../peers/replication-status.ts';
 import { statePeerTime } from './peer-time.ts';
 import { readPastAlarms } from './past-alarms.ts';
 import { keepRoom } from './room.ts';
-import { runPeerLoop } from '../peers/peer-loop.ts';
 import { defaultGraceMs, type TlsIdentity, type TrustState } from './tls-identity.ts';
 
 export interface EngineDeps {
@@ -50,6 +41,8 @@ export interface EngineDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly onStatus: (status: ReplicationStatus) => void;
+  /** Automerge cannot be relied on any more: this thread has to end. */
+  readonly onTrapped: () => void;
   /** Another gate has told the time, while ours is not trusted. */
   readonly onPeerTime?: (time: PeerTime) => void;
   /** Marks of orders have been learned; said at once, however much else is on its way. */
@@ -70,26 +63,13 @@ export interface Engine {
   readonly stop: () => Promise<void>;
 }
 
-/** What stopping may spend on telling peers the last marks. */
-const goodbyeMs = 2_000;
-/** Between two reports of how it stands. */
-const reportIntervalMs = 200;
-/** Between two looks at the journal when nobody pokes. */
-const drainIntervalMs = 1_000;
-
 export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const { settings, ledger, clock, log } = deps;
-  const { gate, event, boot } = settings;
+  const { gate, event } = settings;
   const stopping = new AbortController();
   // Every neighbour and every wait listens to it.
   setMaxListeners(0, stopping.signal);
-  /** There is something new in the journal. */
-  const journalBell = createBell(deps.timer);
-  /** There is something new for peers. */
-  const bell = createBell(deps.timer);
-  let gates: readonly ListedGate[] = [];
   let time: TimeState = { atMs: 0, timeTrusted: false };
-  let drainError: string | undefined;
 
   const damage =
     settings.checkReplica === true ? setAsideDamagedReplica(settings.replicaPath, settings.diskKey) : undefined;
@@ -103,32 +83,20 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     breathe: deps.breathe,
     ...(deps.onOrders === undefined ? {} : { onOrders: deps.onOrders }),
   });
-  const adopted = await store.adoptLostMarks(gate, ledger);
-  if (adopted > 0)
-    log.warn(
-      { marks: adopted },
-      "marks that are no longer in the journal were found in this gate's own segments and kept",
-    );
-
-  let alarms = await readPastAlarms(store, ledger, event, alarmsKeptMax);
-
-  const listed = (id: string): ListedGate | undefined => gates.find((known) => known.id === id);
-  const directory = createGateDirectory({ event, self: { id: gate, publicKey: settings.publicKey }, listed });
-  const ingest = keepRoom(createIngest({ ledger, store, directory, log }), {
-    freeBytes: () => readDisk(dirname(settings.replicaPath)).disk?.freeBytes,
-    log,
-  });
-  const own = createOwnSegments({
-    gate,
-    boot,
-    secretKey: settings.secretKey,
-    ledger,
-    store,
-    journal,
-    log,
-    breathe: deps.breathe,
-  });
-  const replicator = createReplicator({ gate, store, ingest, own, clock });
+  const pastAlarms = await readPastAlarms(store, ledger, event, alarmsKeptMax);
+  const rounds = await startReplicationRounds(
+    {
+      ...deps,
+      store,
+      journal,
+      pastAlarms,
+      guard: (ingest) =>
+        keepRoom(ingest, { freeBytes: () => readDisk(dirname(settings.replicaPath)).disk?.freeBytes, log }),
+      lan: () => lanStatus(),
+    },
+    stopping.signal,
+  );
+  const { replicator, ingest, news, listed, follow, reportSoon } = rounds;
 
   const identity: TlsIdentity = { gate, keyPem: settings.keyPem, certificate: settings.certificate, ca: settings.ca };
   const trust = (): TrustState => ({
@@ -155,34 +123,6 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     refused: mesh.refused() + discovery.strangers(),
     trouble: listener?.trouble() ?? discovery.trouble() ?? door?.trouble(),
   });
-  const report = async (): Promise<void> => {
-    alarms = [...alarms, ...replicator.takeAlarms()].slice(-alarmsKeptMax);
-    deps.onStatus(
-      await describeStatus(replicator, await store.frontier(event), {
-        event,
-        gate,
-        alarms,
-        drainError,
-        lan: lanStatus(),
-      }),
-    );
-  };
-  /** At most one at a time and not at every exchange: every neighbour has its turns. */
-  let reporting: Promise<void> | undefined;
-  const reportSoon = (): void => {
-    if (stopping.signal.aborted) return;
-    reporting ??= sleep(deps.timer, reportIntervalMs, stopping.signal)
-      .then(report)
-      .catch((cause: unknown) => log.error({ cause: String(cause) }, 'the state of replication could not be read'))
-      .finally(() => (reporting = undefined));
-  };
-  const drain = async (): Promise<number> => {
-    const drained = await replicator.drain();
-    drainError = drained.ok ? undefined : drained.error.cause;
-    const marks = drained.ok ? drained.value : 0;
-    if (marks > 0) bell.ring();
-    return marks;
-  };
 
   const answer = async (
     sender: string,
@@ -198,7 +138,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     const { marksAccepted, agreed } = answered.value;
     for (const peer of mesh.peers()) if (peer.gate() === sender) replicator.noteAsked(peer, event, agreed);
     if (marksAccepted > 0) {
-      bell.ring();
+      news.ring();
       reportSoon();
     }
     return { status: 200, body: answered.value.answer };
@@ -206,48 +146,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const listen = (address: string): Promise<LanListener> =>
     startLanListener({ address, identity, trust, answer, log, statedTime: () => statePeerTime(time, clock) });
 
-  /** Of gates that were revoked in a newer feed, what is not accepted leaves the history; our own marks are our journal's. */
-  const takeGates = async (newer: readonly ListedGate[]): Promise<void> => {
-    const revised = newer.filter(
-      (known) => known.accepted !== undefined && known.id !== gate && !isSameAccepted(known, listed(known.id)),
-    );
-    gates = newer;
-    replicator.tryRefusedAgain();
-    mesh.tryRefusedAgain();
-    discovery.look();
-    let gone = 0;
-    for (const { id } of revised) gone += await ingest.revise(event, id);
-    if (gone > 0) reportSoon();
-    bell.ring();
-  };
-
   const running: Promise<void>[] = [];
-  const follow = (peer: Peer, onTurn: (error: PeerError | undefined) => unknown, signal: AbortSignal): Promise<void> =>
-    runPeerLoop(
-      {
-        peer,
-        event,
-        replicator,
-        log,
-        clock,
-        timer: deps.timer,
-        bell,
-        afterTurn: (error) => {
-          onTurn(error);
-          reportSoon();
-        },
-      },
-      signal,
-    );
-  const runDrains = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const rings = journalBell.rings();
-      if ((await drain()) === 0) await journalBell.wait(rings, drainIntervalMs, stopping.signal);
-    }
-  };
-
-  await drain();
-  running.push(runDrains());
   const mesh = createMesh({
     gate,
     addresses: settings.lanPeers,
@@ -293,7 +192,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   }
 
   // Also where nobody answers, and so nothing else is reported.
-  if (alarms.length > 0) reportSoon();
+  if (pastAlarms.length > 0) reportSoon();
 
   function discover(): Discovery {
     return startDiscovery({
@@ -301,7 +200,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       gate,
       host: settings.lanListen === undefined ? undefined : splitAddress(settings.lanListen).host,
       port: () => listener?.port(),
-      isListed: (id) => gates.length === 0 || listed(id) !== undefined,
+      isListed: (id) => rounds.gates().length === 0 || listed(id) !== undefined,
       isWanting: mesh.isWanting,
       onFound: (heard) => {
         foundGates = new Set(heard.map((known) => known.gate));
@@ -318,45 +217,34 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     handle: (message) => {
       switch (message.type) {
         case 'poke':
-          return journalBell.ring();
+          return rounds.poke();
         case 'gates':
           toldCloudUrl = message.cloudUrl;
-          // It is said again and again.
-          if (isSameList(gates, message.gates)) return;
-          return void takeGates(message.gates).catch((cause: unknown) =>
-            log.error({ cause: String(cause) }, 'the list of gates could not be applied to what is known of them'),
-          );
+          if (!rounds.setGates(message.gates)) return;
+          mesh.tryRefusedAgain();
+          return discovery.look();
         case 'time':
           time = message.time;
           return;
         case 'through':
-          return void replicator
-            .sayThrough(event, message.at)
-            // It has drained what was new.
-            .then(bell.ring, (cause: unknown) => log.error({ cause: String(cause) }, 'coverage could not be signed'));
+          return rounds.sayThrough(message.at);
       }
     },
     contentHash: async () => {
-      await drain();
+      await rounds.drain();
       return store.contentHash(event);
     },
     importMessage: async (message, from) => {
       const imported = await importMessage({ ingest, event }, message, from);
-      if (imported.ok && imported.value.some(({ marks }) => marks > 0)) bell.ring();
+      if (imported.ok && imported.value.some(({ marks }) => marks > 0)) news.ring();
       reportSoon();
       return imported;
     },
     stop: async () => {
       stopping.abort();
-      await Promise.all([...running, mesh.stop(), discovery.close(), reporting]);
-      const closed = await replicator.close();
-      if (!closed.ok) log.error({ cause: closed.error.cause }, 'the last marks could not be brought into a segment');
-      const goodbye = AbortSignal.timeout(goodbyeMs);
-      await Promise.all(
-        [...mesh.peers(), ...(cloud === undefined ? [] : [cloud])].map((peer) =>
-          replicator.syncWith(peer, event, goodbye),
-        ),
-      );
+      await Promise.all([...running, mesh.stop(), discovery.close()]);
+      await rounds.stop();
+      await rounds.sayGoodbye([...mesh.peers(), ...(cloud === undefined ? [] : [cloud])]);
       mesh.close();
       await listener?.close();
       store.close();
@@ -364,13 +252,3 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     },
   };
 }
-
-const isSameList = (a: readonly ListedGate[], b: readonly ListedGate[]): boolean =>
-  a.length === b.length &&
-  a.every((gate, index) => {
-    const other = b[index];
-    return gate.id === other?.id && gate.publicKey === other.publicKey && isSameAccepted(gate, other);
-  });
-
-const isSameAccepted = (a: ListedGate, b: ListedGate | undefined): boolean =>
-  JSON.stringify(a.accepted) === JSON.stringify(b?.accepted);

@@ -45,11 +45,11 @@ const engine = await startEngine({
   random: createSystemRandom(),
   onPeerTime: (time) => say({ type: 'peer-time', time }),
   onOrders: () => say({ type: 'orders' }),
-  onStatus: (status) => {
-    say({ type: 'status', status });
-    // After a WebAssembly trap nothing that Automerge says can be relied on: a fresh thread goes on from the databases.
-    if (ledger.trapped()) throw new Error('Automerge has trapped');
-  },
+  onStatus: (status) => say({ type: 'status', status }),
+  onTrapped: () =>
+    setImmediate(() => {
+      throw new Error('Automerge has trapped');
+    }),
   breathe,
 });
 

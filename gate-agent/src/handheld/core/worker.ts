@@ -13,6 +13,12 @@ const logAs =
     say({ type: 'log', level, fields, message });
 const log: Logger = { info: logAs('info'), warn: logAs('warn'), error: logAs('error') };
 
+/** An unhandled rejection does not reach the page; an error does. */
+const endWith = (cause: unknown): void =>
+  void setTimeout(() => {
+    throw cause;
+  });
+
 async function start(settings: WorkerSettings): Promise<Engine> {
   const clock = createBrowserClock();
   const timer = createBrowserTimer();
@@ -32,11 +38,8 @@ async function start(settings: WorkerSettings): Promise<Engine> {
       askForNonce: askCloudForNonce(settings.cloudUrl, (url, init) => fetch(url, init)),
       onRevoked: (notice) => say({ type: 'revoked', notice }),
     }),
-    tell: (message) => {
-      say(message);
-      // After a WebAssembly trap nothing that Automerge says can be relied on: a fresh worker goes on from the databases.
-      if (message.type === 'status' && ledger.trapped()) throw new Error('Automerge has trapped');
-    },
+    tell: say,
+    onTrapped: () => endWith(new Error('Automerge has trapped')),
     breathe: () => sleep(timer, 0, new AbortController().signal),
   });
 }
@@ -62,10 +65,5 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
-  handle(data).catch((cause: unknown) => {
-    // An unhandled rejection does not reach the page; an error does.
-    setTimeout(() => {
-      throw cause;
-    });
-  });
+  handle(data).catch(endWith);
 });
