@@ -1,8 +1,8 @@
-// What the journal does while no scan waits for it: refusals, which a power cut may take, are written in batches, and the write-ahead
-// log is moved into the database file. Refusals that wait get their time at once and go before the next mark that is committed, so
-// that timestamps rise with sequences.
-import { createRefusalBatch, type Clock, type Logger, type MarkDraft, type Timer } from '@postern/shared';
-import type { Journal, Stamp } from './journal.ts';
+// What the journal does while no scan waits for it: refusals (waiting-refusals.ts) are written in batches, and the write-ahead log is moved
+// into the database file.
+import type { Clock, Logger, MarkDraft, Timer } from '@postern/shared';
+import { createWaitingRefusals, waitingMarksMax } from '../waiting-refusals.ts';
+import type { Journal } from './journal.ts';
 import type { LiveJournal } from './live-journal.ts';
 
 /** Without a commit for this long, batched refusals are written and the write-ahead log is moved into the database file. */
@@ -11,8 +11,6 @@ export const quietMs = 250;
 const commitsUnmovedMax = 4_000;
 /** Fewer are not worth the disk's time. */
 const commitsUnmovedMin = 64;
-/** Refusals waiting for a commit; more are dropped, counted in the log. */
-const waitingMarksMax = 1_000;
 
 export interface QuietWorkDeps {
   readonly live: LiveJournal;
@@ -34,16 +32,8 @@ export interface QuietWork {
   readonly close: () => void;
 }
 
-/** A refusal that has its time but is not in the journal yet. */
-interface Waiting {
-  readonly draft: MarkDraft;
-  readonly stamp: Stamp;
-}
-
 export function createQuietWork({ live, clock, timer, logger }: QuietWorkDeps): QuietWork {
-  const refusals = createRefusalBatch(clock.monotonicMs);
-  let waiting: Waiting[] = [];
-  let waitingFor: Journal | undefined;
+  const refusals = createWaitingRefusals({ working: live.working, stamp: live.stamp, clock, logger });
   let commitsUnmoved = 0;
   let lastCommitAtMs = clock.monotonicMs();
   let cancelTimer: (() => void) | undefined;
@@ -57,23 +47,12 @@ export function createQuietWork({ live, clock, timer, logger }: QuietWorkDeps): 
     });
   };
 
-  /**
-   * What waits for the journal that works now. A failed one's successor may hold some of it already and begins with newer marks, and no
-   * peer would take what is older behind them: it is lost.
-   */
-  const waitingNow = (): Waiting[] => {
-    const journal = live.working();
-    if (journal !== waitingFor) waiting = [];
-    waitingFor = journal;
-    return waiting;
-  };
-
   const tidy = (): void => {
     const journal = live.working();
     if (journal === undefined) return;
     const quiet = clock.monotonicMs() - lastCommitAtMs >= quietMs;
     try {
-      if (quiet || waiting.length >= waitingMarksMax / 2) write(journal);
+      if (quiet || refusals.count() >= waitingMarksMax / 2) write(journal);
       if ((quiet && commitsUnmoved >= commitsUnmovedMin) || commitsUnmoved >= commitsUnmovedMax) {
         journal.checkpoint('what-is-free');
         commitsUnmoved = 0;
@@ -82,38 +61,28 @@ export function createQuietWork({ live, clock, timer, logger }: QuietWorkDeps): 
       live.fail(cause);
       return;
     }
-    if (!quiet || waiting.length > 0) startTimer();
+    if (!quiet || refusals.count() > 0) startTimer();
   };
 
   const write = (journal: Journal): void => {
-    for (const draft of refusals.takeSurplus('over')) wait(draft);
-    if (waitingNow().length === 0) return;
-    journal.commitLazily(() => insertWaiting(journal));
-    waiting = [];
+    refusals.addSurplus('over');
+    const written = refusals.count();
+    if (written === 0) return;
+    journal.commitLazily(() => void refusals.insertInto(journal));
+    refusals.committed(written);
     live.acknowledge();
     commitsUnmoved++;
   };
 
-  const wait = (draft: MarkDraft): void => {
-    const marks = waitingNow();
-    if (waitingFor === undefined) logger.warn({ lane: draft.lane }, 'refusal not recorded: the journal has failed');
-    else if (marks.length < waitingMarksMax) marks.push({ draft, stamp: live.stamp() });
-    else logger.warn({ lane: draft.lane }, 'refusal not recorded: too many are waiting');
-  };
-
-  const insertWaiting = (journal: Journal): void => {
-    for (const { draft, stamp } of waitingNow()) journal.insert(draft, stamp);
-  };
-
   return {
     later: (draft) => {
-      for (const due of refusals.add(draft)) wait(due);
+      refusals.add(draft);
       startTimer();
     },
-    waits: () => waitingNow().length > 0,
-    insertWaiting,
+    waits: () => refusals.count() > 0,
+    insertWaiting: refusals.insertInto,
     committed: (atMs) => {
-      if (waiting.length > 0) waiting = [];
+      refusals.committed(refusals.count());
       commitsUnmoved++;
       lastCommitAtMs = atMs;
       startTimer();
@@ -124,7 +93,7 @@ export function createQuietWork({ live, clock, timer, logger }: QuietWorkDeps): 
       const journal = live.working();
       if (journal === undefined) return;
       try {
-        for (const draft of refusals.takeSurplus('all')) wait(draft);
+        refusals.addSurplus('all');
         write(journal);
         journal.checkpoint('what-is-free');
       } catch (cause) {

@@ -1,6 +1,6 @@
 // How much room the browser gives, and whether it has promised not to clear it by itself.
 import { storageRoomBytesMin, type StorageStatus } from './handheld.ts';
-import { isStorageFull } from './store.ts';
+import { isStorageFull } from './live-journal.ts';
 
 export interface StorageWatch {
   /** As of the last look; `trouble` is the store's. Looks again in the background. */

@@ -1,9 +1,12 @@
 // Goal: what only a browser does to a store: another tab takes the gate, the room is used up, somebody clears what is stored. Whatever happens,
 // nobody is let in on a journal that is not whole and this tab's own.
+import { compareHybrid } from '@postern/shared';
 import { expect, test } from 'vitest';
 import { openJournalDatabase } from '../../../../gate-agent/src/handheld/core/databases.ts';
+import { toStored } from '../../../../gate-agent/src/handheld/core/journal.ts';
 import { openOtherGates } from '../../../../gate-agent/src/handheld/core/other-gates.ts';
-import { isStorageFull, openHandheldStore } from '../../../../gate-agent/src/handheld/core/store.ts';
+import { isStorageFull } from '../../../../gate-agent/src/handheld/core/live-journal.ts';
+import { openHandheldStore } from '../../../../gate-agent/src/handheld/core/store.ts';
 import { admittedDraft, refusedDraft, sampleTicket } from '../../../contract/store.ts';
 import { createTestTimer, samplePolicy, silentLogger } from '../../../support/gate-rig.ts';
 import { createHandheldStoreHarness, type HandheldStoreHarness } from '../../../support/handheld-store-harness.ts';
@@ -111,4 +114,44 @@ test('no later mark is promised while one is on its way to its commit, or a refu
   expect(harness.store().through()).toBeUndefined();
   await harness.becomeQuiet();
   expect(harness.store().through()).toBeDefined();
+});
+
+test('a refusal that comes while others are being written is written once', async () => {
+  const harness = await createHandheldStoreHarness();
+  harness.store().appendLater(refusedDraft(harness.event));
+  const written = harness.becomeQuiet();
+  // The transaction has begun and is not committed.
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  harness.store().appendLater(refusedDraft(harness.event, 'b'));
+  await written;
+  await harness.becomeQuiet();
+  const marks = await harness.durableMarks();
+  expect(marks.map(({ lane, sequence }) => [lane, sequence])).toEqual([
+    ['a', 1],
+    ['b', 2],
+  ]);
+});
+
+test('timestamps go on rising behind what a failed commit has left in the journal all the same', async () => {
+  const harness = await createHandheldStoreHarness();
+  const first = await harness.store().append(admittedDraft(harness.event));
+  if (!first.ok) throw new Error(first.error.type);
+  harness.breakCommitsWith('UnknownError');
+  expect(await admit(harness)).toMatchObject({ ok: false });
+  await harness.repair();
+  const database = await openJournalDatabase(harness.names.journal);
+  const at = { ms: harness.clock.wallMs(), counter: 5 };
+  await database.put('mark', toStored({ ...first.value, at, sequence: 2 }));
+  database.close();
+  harness.clock.advance(1_000);
+  // Nobody has noticed at its lane yet that nothing can be written.
+  harness.store().appendLater(refusedDraft(harness.event));
+  harness.clock.advance(1_000);
+  expect((await harness.store().reopen()).ok).toBe(true);
+  expect(harness.store().through()).toBeDefined();
+  expect((await harness.store().append(admittedDraft(harness.event))).ok).toBe(true);
+  const marks = await harness.durableMarks();
+  expect(marks.map(({ kind }) => kind)).toEqual(['admitted', 'admitted', 'lapsed', 'admitted']);
+  const rises = marks.slice(1).map((mark, index) => compareHybrid(mark.at, marks[index]?.at ?? mark.at) > 0);
+  expect(rises).toEqual([true, true, true]);
 });
