@@ -1,7 +1,7 @@
 // Signing in: by e-mail and password, by the token of the first start, or at the organisation's own provider. It fills the page at first,
 // and lies over it when a session has ended, so that nothing of what somebody typed is lost.
 import type { StaffTexts } from '@postern/shared';
-import { Banner, Button, Dialog, TextField } from '@postern/shared/ui';
+import { Banner, Button, Dialog, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { say } from './language.ts';
@@ -75,22 +75,12 @@ function SignInForm({ isOverPage = false }: { readonly isOverPage?: boolean }): 
   const [by, setBy] = useState<'token' | 'password'>(me.value?.email === undefined && me.value ? 'token' : 'password');
   const [email, setEmail] = useState(me.value?.email ?? '');
   const [secret, setSecret] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<SignInTrouble>();
-  const submit = async (): Promise<void> => {
-    setBusy(true);
+  const { busy, trouble, setTrouble, submit } = useSubmit<SignInTrouble>(async () => {
     setTrouble(undefined);
-    setTrouble(await signIn(by === 'token' ? { token: secret } : { email, password: secret }));
-    setBusy(false);
-  };
+    return signIn(by === 'token' ? { token: secret } : { email, password: secret });
+  });
   return (
-    <form
-      class="sign-in-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
+    <form class="sign-in-form" onSubmit={submit}>
       {trouble !== undefined && (
         <Banner tone="bad" role="alert">
           {say(troubles[by][trouble])}

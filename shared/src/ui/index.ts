@@ -5,6 +5,7 @@ export { AreaField, CheckField, Field, SelectField, TextField, type Choice, type
 export { EmptyState, Panel, type PanelProps } from './panel.tsx';
 export { Shape, shapeOfTone, type ShapeName, type Tone } from './shapes.tsx';
 export { Badge, Banner, Progress, StatusMark } from './status.tsx';
+export { useSubmit, type Submission } from './submit.ts';
 export { Table, type Column, type TableProps } from './table.tsx';
 export { showToast, Toasts } from './toasts.tsx';
 export { keepAwake, letSleep } from './wake-lock.ts';

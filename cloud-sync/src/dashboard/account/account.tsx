@@ -8,7 +8,7 @@ import {
   type ProfileChange,
   type UserView,
 } from '@postern/shared';
-import { Badge, Button, Panel, SelectField, showToast, Table, TextField } from '@postern/shared/ui';
+import { Badge, Button, Panel, SelectField, showToast, Table, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
@@ -48,28 +48,17 @@ async function change(what: ProfileChange, done: StaffTexts): Promise<string | u
 function Profile({ me }: { readonly me: UserView }): JSX.Element {
   const [name, setName] = useState(me.name);
   const [language, setLanguage] = useState<'en' | 'de'>(me.language?.startsWith('de') === true ? 'de' : 'en');
-  const [error, setError] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const save = async (): Promise<void> => {
+  const { busy, trouble, submit } = useSubmit<string>(async () => {
     const read = personNameSchema.safeParse(name);
-    if (!read.success) return setError(say(labels.nameWrong));
-    setBusy(true);
-    setError(await change({ name: read.data, language }, labels.saved));
-    return setBusy(false);
-  };
+    return read.success ? change({ name: read.data, language }, labels.saved) : say(labels.nameWrong);
+  });
   return (
     <Panel title={say(labels.profile)}>
-      <form
-        class="form"
-        onSubmit={(submitted) => {
-          submitted.preventDefault();
-          void save();
-        }}
-      >
+      <form class="form" onSubmit={submit}>
         <div class="form-row">
           <TextField
             label={say(labels.name)}
-            error={error}
+            error={trouble}
             autocomplete="name"
             maxLength={100}
             value={name}
@@ -94,31 +83,21 @@ function Profile({ me }: { readonly me: UserView }): JSX.Element {
 function Password(): JSX.Element {
   const [present, setPresent] = useState('');
   const [wanted, setWanted] = useState('');
-  const [error, setError] = useState<{ readonly present?: string | undefined; readonly wanted?: string }>({});
-  const [busy, setBusy] = useState(false);
-  const save = async (): Promise<void> => {
-    if (!passwordSchema.safeParse(wanted).success) return setError({ wanted: say(labels.tooShort) });
-    setBusy(true);
+  const { busy, trouble, submit } = useSubmit<Partial<Record<'present' | 'wanted', string>>>(async () => {
+    if (!passwordSchema.safeParse(wanted).success) return { wanted: say(labels.tooShort) };
     const problem = await change({ password: { present, wanted } }, labels.changed);
-    setBusy(false);
-    setError({ present: problem });
-    if (problem !== undefined) return undefined;
+    if (problem !== undefined) return { present: problem };
     setPresent('');
-    return setWanted('');
-  };
+    setWanted('');
+    return undefined;
+  });
   return (
     <Panel title={say(labels.password)}>
-      <form
-        class="form"
-        onSubmit={(submitted) => {
-          submitted.preventDefault();
-          void save();
-        }}
-      >
+      <form class="form" onSubmit={submit}>
         <div class="form-row">
           <TextField
             label={say(labels.present)}
-            error={error.present}
+            error={trouble?.present}
             type="password"
             autocomplete="current-password"
             required
@@ -128,7 +107,7 @@ function Password(): JSX.Element {
           <TextField
             label={say(labels.wanted)}
             hint={say(labels.wantedHint)}
-            error={error.wanted}
+            error={trouble?.wanted}
             type="password"
             autocomplete="new-password"
             required

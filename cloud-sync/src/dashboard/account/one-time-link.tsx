@@ -1,11 +1,11 @@
 // What a one-time link is for. Nothing is done before somebody presses: programs that look through mail open links, too.
-import { passwordSchema } from '@postern/shared';
-import { Banner, Button, TextField } from '@postern/shared/ui';
+import { passwordSchema, type Problem } from '@postern/shared';
+import { Button, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { tell } from '../cloud.ts';
 import { say } from '../language.ts';
-import { problemText } from '../parts/problem.tsx';
+import { ProblemBanner } from '../parts/problem.tsx';
 import type { OneTimeLink as Link } from './link.ts';
 import { labels } from './messages.ts';
 
@@ -48,33 +48,20 @@ function ChoosePassword({ token, onDone }: StepProps): JSX.Element {
   const [password, setPassword] = useState('');
   const [repeated, setRepeated] = useState('');
   const [wrong, setWrong] = useState<'short' | 'differs'>();
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const save = async (): Promise<void> => {
+  const { busy, trouble, submit } = useSubmit<Problem>(async () => {
     const isGood = passwordSchema.safeParse(password).success;
     const found = !isGood ? 'short' : password === repeated ? undefined : 'differs';
     setWrong(found);
-    if (found !== undefined) return;
-    setBusy(true);
+    if (found !== undefined) return undefined;
     const answer = await tell('POST', '/password-resets/redeem', { body: { token, password } });
-    setBusy(false);
-    if (answer.ok) onDone();
-    else setProblem(problemText(answer.error));
-  };
+    if (!answer.ok) return answer.error;
+    onDone();
+    return undefined;
+  });
   return (
-    <form
-      class="sign-in-form"
-      onSubmit={(submitted) => {
-        submitted.preventDefault();
-        void save();
-      }}
-    >
+    <form class="sign-in-form" onSubmit={submit}>
       <p class="muted">{say(labels.chooseText)}</p>
-      {problem !== undefined && (
-        <Banner tone="bad" role="alert">
-          {problem}
-        </Banner>
-      )}
+      <ProblemBanner problem={trouble} />
       <TextField
         label={say(labels.wanted)}
         hint={say(labels.wantedHint)}
@@ -100,24 +87,17 @@ function ChoosePassword({ token, onDone }: StepProps): JSX.Element {
 }
 
 function ConfirmSignUp({ token, onDone }: StepProps): JSX.Element {
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const confirm = async (): Promise<void> => {
-    setBusy(true);
+  const { busy, trouble, submit } = useSubmit<Problem>(async () => {
     const answer = await tell('POST', '/sign-up/confirm', { body: { token } });
-    setBusy(false);
-    if (answer.ok) onDone();
-    else setProblem(problemText(answer.error));
-  };
+    if (!answer.ok) return answer.error;
+    onDone();
+    return undefined;
+  });
   return (
     <>
       <p class="muted">{say(labels.confirmText)}</p>
-      {problem !== undefined && (
-        <Banner tone="bad" role="alert">
-          {problem}
-        </Banner>
-      )}
-      <Button kind="primary" busy={busy} onClick={() => void confirm()}>
+      <ProblemBanner problem={trouble} />
+      <Button kind="primary" busy={busy} onClick={submit}>
         {say(labels.confirm)}
       </Button>
     </>

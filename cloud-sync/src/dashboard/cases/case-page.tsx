@@ -18,6 +18,7 @@ import {
   StatusMark,
   Table,
   type Column,
+  useSubmit,
 } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -225,32 +226,24 @@ function WorkOff({
   readonly onDone: () => Promise<void>;
 }): JSX.Element {
   const [chosen, setChosen] = useState<Work>({});
-  const [busy, setBusy] = useState(false);
   const states = nextStates[found.state];
   // Somebody else may have worked on it meanwhile.
   const state = states.find((one) => one === chosen.state) ?? states[0] ?? found.state;
   const reason = chosen.reason ?? found.reason ?? 'same-person';
   const note = chosen.note ?? found.note ?? '';
   const change = (part: Work): void => setChosen({ ...chosen, ...part });
-  const save = async (): Promise<void> => {
-    setBusy(true);
+  const { busy, submit } = useSubmit(async () => {
     const body = { state, reason, ...(note.trim() === '' ? {} : { note: note.trim() }) };
     const answer = await ask('PATCH', path, caseViewSchema, { body });
-    setBusy(false);
     if (answer.ok) setChosen({});
     showToast(answer.ok ? 'good' : 'bad', answer.ok ? say(labels.saved) : problemText(answer.error));
     // Whatever came out of it, it is shown as it is now.
     await onDone();
-  };
+    return undefined;
+  });
   return (
     <Panel title={say(labels.workOff)}>
-      <form
-        class="form"
-        onSubmit={(submitted) => {
-          submitted.preventDefault();
-          void save();
-        }}
-      >
+      <form class="form" onSubmit={submit}>
         <div class="form-row">
           <SelectField
             label={say(labels.newState)}

@@ -49,7 +49,6 @@ export const labels = {
   note: { en: 'Note', de: 'Notiz' },
   noteHint: { en: 'For colleagues; kept with the case', de: 'Für Kollegen; bleibt beim Fall' },
   noteNeeded: { en: 'Say why, in a few words.', de: 'Bitte kurz begründen.' },
-  cancel: { en: 'Cancel', de: 'Abbrechen' },
   save: { en: 'Save', de: 'Speichern' },
   saved: { en: 'Saved.', de: 'Gespeichert.' },
   day: { en: 'Day', de: 'Tag' },

@@ -1,6 +1,6 @@
 // By which figures uses count as suspicious; changing them makes the list anew.
 import { defaultSuspicionRules, suspicionRulesSchema, type EventResponse } from '@postern/shared';
-import { Button, Panel, showToast, TextField } from '@postern/shared/ui';
+import { Button, Panel, showToast, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
@@ -22,30 +22,22 @@ export function SuspicionRulesForm({
   const { value: rules = defaultSuspicionRules } = useAsked(path, suspicionRulesSchema);
   const [travel, setTravel] = useState<string>();
   const [refusals, setRefusals] = useState<string>();
-  const [busy, setBusy] = useState(false);
   const typed = {
     travelMinMs: wholeNumber(travel ?? String(rules.travelMinMs / 1_000)) * 1_000,
     refusalsMin: wholeNumber(refusals ?? String(rules.refusalsMin)),
   };
   const read = suspicionRulesSchema.safeParse(typed);
   const wrong = new Set(read.success ? [] : read.error.issues.map(({ path: [field] }) => field));
-  const save = async (): Promise<void> => {
-    if (!read.success) return;
-    setBusy(true);
+  const { busy, submit } = useSubmit(async () => {
+    if (!read.success) return undefined;
     const answer = await ask('PUT', path, suspicionRulesSchema, { body: read.data });
-    setBusy(false);
     showToast(answer.ok ? 'good' : 'bad', answer.ok ? say(labels.rulesSaved) : problemText(answer.error));
     if (answer.ok) await onChanged();
-  };
+    return undefined;
+  });
   return (
     <Panel title={say(labels.rules)}>
-      <form
-        class="form"
-        onSubmit={(submitted) => {
-          submitted.preventDefault();
-          void save();
-        }}
-      >
+      <form class="form" onSubmit={submit}>
         <div class="form-row">
           <TextField
             label={say(labels.travel)}

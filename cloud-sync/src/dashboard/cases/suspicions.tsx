@@ -9,16 +9,17 @@ import {
   type SuspicionState,
   type SuspicionView,
 } from '@postern/shared';
-import { AreaField, Button, Dialog, SelectField, showToast, StatusMark, type Column } from '@postern/shared/ui';
+import { AreaField, Button, SelectField, showToast, StatusMark, type Column, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useListOf } from '../asking.ts';
 import { ask } from '../cloud.ts';
 import { dateAndTime, timeOfDay } from '../format.ts';
 import { say } from '../language.ts';
+import { FormDialog } from '../parts/form.tsx';
 import { useGateNames } from '../parts/gate-names.ts';
 import { ticketLabel } from '../parts/marks.ts';
-import { problemText } from '../parts/problem.tsx';
+import { orProblem } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { labels, stateTexts, suspicionTexts, workedText } from './messages.ts';
@@ -161,29 +162,22 @@ function Judge({
   const next = nextStates[suspicion.state];
   const [state, setState] = useState<SuspicionState>(next[0] ?? suspicion.state);
   const [note, setNote] = useState('');
-  const [error, setError] = useState<string>();
-  const save = async (): Promise<void> => {
-    if (note.trim() === '') return setError(say(labels.noteNeeded));
+  const sending = useSubmit<string>(async () => {
+    if (note.trim() === '') return say(labels.noteNeeded);
     const answer = await ask('PATCH', `/api/events/${event.event}/suspicions/${suspicion.id}`, suspicionSchema, {
       body: { state, note: note.trim() },
     });
-    if (!answer.ok) return setError(problemText(answer.error));
-    showToast('good', say(labels.saved));
-    return onDone();
-  };
+    return orProblem(answer, () => {
+      showToast('good', say(labels.saved));
+      onDone();
+    });
+  });
   return (
-    <Dialog
-      open
+    <FormDialog
       title={`${say(suspicionTexts[suspicion.kind])}: ${ticketLabel(suspicion.ticket)}`}
+      sending={sending}
+      act={say(labels.save)}
       onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{say(labels.cancel)}</Button>
-          <Button kind="primary" onClick={() => void save()}>
-            {say(labels.save)}
-          </Button>
-        </>
-      }
     >
       <SelectField
         label={say(labels.newState)}
@@ -194,12 +188,12 @@ function Judge({
       <AreaField
         label={say(labels.note)}
         hint={say(labels.noteHint)}
-        error={error}
+        error={sending.trouble}
         maxLength={500}
         rows={3}
         value={note}
         onValue={setNote}
       />
-    </Dialog>
+    </FormDialog>
   );
 }

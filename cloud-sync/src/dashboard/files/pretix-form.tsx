@@ -1,12 +1,12 @@
 // Connects the event with one at a pretix server, or changes that. The cloud asks the server first whether all of it is so.
 import { pretixViewSchema, type PretixView, type Problem } from '@postern/shared';
-import { Button, CheckField, TextField } from '@postern/shared/ui';
+import { Button, CheckField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '../cloud.ts';
 import { say } from '../language.ts';
-import { ProblemBanner } from '../parts/problem.tsx';
-import { labels as common } from '../tickets/messages.ts';
+import { cancel } from '../parts/acts.tsx';
+import { FormEnd } from '../parts/form.tsx';
 import { readLists, writeLists } from './pretix-lists.ts';
 import { pretixLabels as labels } from './pretix-messages.ts';
 
@@ -24,11 +24,8 @@ export function PretixForm({ path, view, onDone, onCancel }: PretixFormProps): J
   const [token, setToken] = useState('');
   const [lists, setLists] = useState(view === undefined ? '' : writeLists(view.lists));
   const [names, setNames] = useState(view?.names ?? false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
   const read = readLists(lists);
-  const connect = async (): Promise<void> => {
-    setBusy(true);
+  const sending = useSubmit<Problem>(async () => {
     const answer = await ask('PUT', path, pretixViewSchema, {
       body: {
         server,
@@ -41,18 +38,12 @@ export function PretixForm({ path, view, onDone, onCancel }: PretixFormProps): J
         ...(token === '' ? {} : { token }),
       },
     });
-    setBusy(false);
-    if (answer.ok) onDone();
-    else setProblem(answer.error);
-  };
+    if (!answer.ok) return answer.error;
+    onDone();
+    return undefined;
+  });
   return (
-    <form
-      class="field-grid"
-      onSubmit={(submit) => {
-        submit.preventDefault();
-        void connect();
-      }}
-    >
+    <form class="field-grid" onSubmit={sending.submit}>
       <TextField label={say(labels.server)} type="url" required value={server} onValue={setServer} />
       <TextField label={say(labels.organizer)} required value={organizer} onValue={setOrganizer} />
       <TextField label={say(labels.slug)} required value={slug} onValue={setSlug} />
@@ -74,15 +65,9 @@ export function PretixForm({ path, view, onDone, onCancel }: PretixFormProps): J
         onValue={setToken}
       />
       <CheckField label={say(labels.names)} checked={names} onValue={setNames} />
-      <div class="whole">
-        <ProblemBanner problem={problem} />
-      </div>
-      <p class="form-end">
-        <Button type="submit" kind="primary" busy={busy} disabled={read === undefined}>
-          {say(labels.connect)}
-        </Button>
-        <Button onClick={onCancel}>{say(common.cancel)}</Button>
-      </p>
+      <FormEnd sending={sending} act={say(labels.connect)} ready={read !== undefined}>
+        <Button onClick={onCancel}>{say(cancel)}</Button>
+      </FormEnd>
     </form>
   );
 }

@@ -1,6 +1,6 @@
 // A new event: its name, the time of its venue, its zones and ticket types. Everything else has a sensible beginning.
 import { eventResponseSchema, type Problem } from '@postern/shared';
-import { AreaField, Button, TextField } from '@postern/shared/ui';
+import { AreaField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '../cloud.ts';
@@ -8,7 +8,7 @@ import { readEvents } from '../events.ts';
 import { say } from '../language.ts';
 import { TimeZoneField } from '../methods/time-zone-field.tsx';
 import { isTimeZone, ownTimeZone } from '../methods/time-zones.ts';
-import { ProblemBanner } from '../parts/problem.tsx';
+import { FormEnd } from '../parts/form.tsx';
 import { newRequestKey, onceOnly } from '../request-key.ts';
 import { labels } from './messages.ts';
 import { toEvent, type EventDraft } from './new-event.ts';
@@ -21,29 +21,20 @@ export function CreateEvent({ onCreated }: { readonly onCreated: (event: number)
     types: say(labels.defaultType),
   }));
   const [key, setKey] = useState(newRequestKey);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
   const set = (change: Partial<EventDraft>): void => setDraft((before) => ({ ...before, ...change }));
   const request = toEvent(draft);
-  const create = async (): Promise<void> => {
-    setBusy(true);
+  const sending = useSubmit<Problem>(async () => {
     const answer = await ask('POST', '/api/events', eventResponseSchema, { body: request, headers: onceOnly(key) });
-    setBusy(false);
     if (!answer.ok) {
       if (answer.error.status !== 0) setKey(newRequestKey());
-      return setProblem(answer.error);
+      return answer.error;
     }
     await readEvents();
-    return onCreated(answer.value.event);
-  };
+    onCreated(answer.value.event);
+    return undefined;
+  });
   return (
-    <form
-      class="field-grid new-event"
-      onSubmit={(submit) => {
-        submit.preventDefault();
-        void create();
-      }}
-    >
+    <form class="field-grid new-event" onSubmit={sending.submit}>
       <TextField
         label={say(labels.name)}
         dir="auto"
@@ -71,19 +62,7 @@ export function CreateEvent({ onCreated }: { readonly onCreated: (event: number)
         value={draft.types}
         onValue={(types) => set({ types })}
       />
-      <div class="whole">
-        <ProblemBanner problem={problem} />
-      </div>
-      <p class="form-end">
-        <Button
-          type="submit"
-          kind="primary"
-          busy={busy}
-          disabled={request === undefined || !isTimeZone(draft.timeZone)}
-        >
-          {say(labels.create)}
-        </Button>
-      </p>
+      <FormEnd sending={sending} act={say(labels.create)} ready={request !== undefined && isTimeZone(draft.timeZone)} />
     </form>
   );
 }

@@ -1,9 +1,10 @@
 // What a gate is called and where it stands. Lanes and readers are changed at the gate itself.
 import { gateNameSchema, type EventResponse, type GateDetail } from '@postern/shared';
-import { Button, Dialog, SelectField, TextField } from '@postern/shared/ui';
+import { Button, SelectField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { say } from '../language.ts';
+import { FormDialog } from '../parts/form.tsx';
 import { orProblem } from '../parts/problem.tsx';
 import { changeGate } from './gates-data.ts';
 import { labels } from './messages.ts';
@@ -32,39 +33,20 @@ function ChangeGate({
 }: ChangeGateProps & { readonly onClose: () => void }): JSX.Element {
   const [name, setName] = useState(gate.name);
   const [zone, setZone] = useState(gate.zone);
-  const [error, setError] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const save = async (): Promise<void> => {
+  const sending = useSubmit<string>(async () => {
     const read = gateNameSchema.safeParse(name);
-    if (!read.success) return setError(say(labels.nameWrong));
-    setBusy(true);
-    const answer = await changeGate(event.event, gate.id, { name: read.data, zone });
-    setBusy(false);
-    return setError(
-      orProblem(answer, () => {
-        onChanged();
-        onClose();
-      }),
-    );
-  };
+    if (!read.success) return say(labels.nameWrong);
+    return orProblem(await changeGate(event.event, gate.id, { name: read.data, zone }), () => {
+      onChanged();
+      onClose();
+    });
+  });
   return (
-    <Dialog
-      open
-      title={gate.name}
-      onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{say(labels.cancel)}</Button>
-          <Button kind="primary" busy={busy} onClick={() => void save()}>
-            {say(labels.save)}
-          </Button>
-        </>
-      }
-    >
+    <FormDialog title={gate.name} sending={sending} act={say(labels.save)} onClose={onClose}>
       <TextField
         label={say(labels.name)}
         hint={say(labels.nameHint)}
-        error={error}
+        error={sending.trouble}
         maxLength={100}
         value={name}
         onValue={setName}
@@ -76,6 +58,6 @@ function ChangeGate({
         choices={event.policy.zones.map(({ id, name: zoneName }) => ({ value: id, label: zoneName }))}
         onValue={setZone}
       />
-    </Dialog>
+    </FormDialog>
   );
 }

@@ -1,9 +1,10 @@
 // A new gate or handheld: what it is and where it stands, then its one-time code, then word that it has come. The first run uses it too.
 import type { EventResponse, GateResponse, Problem } from '@postern/shared';
-import { AreaField, Button, Panel, SelectField, TextField } from '@postern/shared/ui';
+import { AreaField, Button, Panel, SelectField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { say } from '../language.ts';
+import { cancel } from '../parts/acts.tsx';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { EnrolmentCode } from './enrolment-code.tsx';
 import { inviteGate, useGates } from './gates-data.ts';
@@ -70,36 +71,26 @@ interface NewGateProps {
 function NewGate({ event, draft, onDraft, onMade, onCancel }: NewGateProps): JSX.Element {
   const { gates } = useGates(event.event);
   const [errors, setErrors] = useState<GateErrors>({});
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
   const change = (part: Partial<GateDraft>): void => onDraft({ ...draft, ...part });
   const errorOf = (field: keyof GateErrors): string | undefined => {
     const error = errors[field];
     return error === undefined ? undefined : say(error);
   };
-  const submit = async (): Promise<void> => {
+  const { busy, trouble, submit } = useSubmit<Problem>(async () => {
     // A gate that waits for its code may be given another one under its name.
     const taken = new Set(gates?.filter(({ enrolled }) => enrolled).map(({ id }) => id));
     const request = toGateRequest(draft, taken);
     setErrors(request.ok ? {} : request.errors);
-    if (!request.ok) return;
-    setBusy(true);
+    if (!request.ok) return undefined;
     const answer = await inviteGate(event.event, request.request);
-    setBusy(false);
-    setProblem(answer.ok ? undefined : answer.error);
-    if (answer.ok) onMade(answer.value);
-  };
+    if (!answer.ok) return answer.error;
+    onMade(answer.value);
+    return undefined;
+  });
   return (
     <Panel title={say(labels.newTitle)}>
-      <form
-        class="form"
-        noValidate
-        onSubmit={(submitted) => {
-          submitted.preventDefault();
-          void submit();
-        }}
-      >
-        <ProblemBanner problem={problem} />
+      <form class="form" noValidate onSubmit={submit}>
+        <ProblemBanner problem={trouble} />
         <div class="form-row">
           <SelectField
             label={say(labels.kind)}
@@ -142,7 +133,7 @@ function NewGate({ event, draft, onDraft, onMade, onCancel }: NewGateProps): JSX
           <Lanes lanes={draft.lanes} error={errorOf('lanes')} onLanes={(lanes) => change({ lanes })} />
         )}
         <div class="actions-row">
-          <Button onClick={onCancel}>{say(labels.cancel)}</Button>
+          <Button onClick={onCancel}>{say(cancel)}</Button>
           <Button kind="primary" type="submit" busy={busy}>
             {say(labels.make)}
           </Button>

@@ -39,7 +39,6 @@ export const labels = {
   back: { en: 'All gates', de: 'Alle Gates' },
   unknownGate: { en: 'There is no such gate at this event.', de: 'Dieses Gate gibt es bei der Veranstaltung nicht.' },
   unknown: { en: 'not known', de: 'nicht bekannt' },
-  cancel: { en: 'Cancel', de: 'Abbrechen' },
   close: { en: 'Close', de: 'Schließen' },
 
   // Looks.

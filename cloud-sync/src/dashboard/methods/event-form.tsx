@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { say } from '../language.ts';
 import { admitTexts, labels, staleTexts } from './messages.ts';
 import { withOptional, type Rules } from './rules-draft.ts';
-import { SaveBar } from './save-bar.tsx';
+import { RulesForm } from './rules-form.tsx';
 import { TimeZoneField } from './time-zone-field.tsx';
 import { isTimeZone } from './time-zones.ts';
 import { useRules } from './use-rules.ts';
@@ -20,13 +20,7 @@ export function EventForm({ event }: { readonly event: EventResponse }): JSX.Ele
   const set = (change: Partial<Rules>): void => draft.change((before) => ({ ...before, ...change }));
   const admits = admitChoices.map((value) => ({ value, label: say(admitTexts[value]) }));
   return (
-    <form
-      class="rules-form"
-      onSubmit={(submit) => {
-        submit.preventDefault();
-        void draft.save();
-      }}
-    >
+    <RulesForm sending={draft.sending} ready={draft.isChanged && isTimeZone(rules.timeZone)} onForget={draft.forget}>
       <Panel title={say(labels.event)}>
         <div class="field-grid">
           <TextField
@@ -86,7 +80,6 @@ export function EventForm({ event }: { readonly event: EventResponse }): JSX.Ele
           />
         </div>
       </Panel>
-      <SaveBar draft={draft} ready={isTimeZone(rules.timeZone)} />
-    </form>
+    </RulesForm>
   );
 }

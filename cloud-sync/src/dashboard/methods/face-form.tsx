@@ -5,20 +5,20 @@ import {
   type EventResponse,
   type FaceSetup,
   type FaceSetupRequest,
-  type Problem,
 } from '@postern/shared';
-import { AreaField, Button, Panel, showToast, StatusMark, TextField } from '@postern/shared/ui';
+import { AreaField, Panel, showToast, StatusMark, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
-import { ask, tell } from '../cloud.ts';
+import { ask } from '../cloud.ts';
 import { fill, say } from '../language.ts';
-import { AskingButton } from '../parts/acts.tsx';
+import { FormEnd } from '../parts/form.tsx';
 import { languageName } from '../parts/language-field.tsx';
-import { orProblem, ProblemBanner } from '../parts/problem.tsx';
+import { ProblemBanner } from '../parts/problem.tsx';
 import { addressOf } from '../route.ts';
-import { labels } from './messages.ts';
+import { labels, removals } from './messages.ts';
 import { lackTexts } from './method-texts.ts';
+import { RemoveButton } from './remove-button.tsx';
 
 export function FaceForm({ event }: { readonly event: EventResponse }): JSX.Element {
   const path = `/api/events/${event.event}/face`;
@@ -28,21 +28,7 @@ export function FaceForm({ event }: { readonly event: EventResponse }): JSX.Elem
   return (
     <Panel
       title={say(labels.face)}
-      actions={
-        setup !== undefined && (
-          <AskingButton
-            label={say(labels.faceRemove)}
-            title={say(labels.faceRemoveTitle)}
-            consequence={say(labels.faceRemoveConsequence)}
-            act={say(labels.faceRemoveAct)}
-            onConfirm={async () => {
-              const problem = orProblem(await tell('DELETE', path), () => undefined);
-              await read.reload();
-              return problem;
-            }}
-          />
-        )
-      }
+      actions={setup !== undefined && <RemoveButton path={path} texts={removals.face} onRemoved={read.reload} />}
     >
       <p class="muted">{say(labels.faceExplained)}</p>
       {!isUnset && <ProblemBanner problem={read.problem} onAgain={() => void read.reload()} />}
@@ -92,11 +78,8 @@ function Fields({
   const [keepHours, setKeepHours] = useState(String(setup?.keepHours ?? 24));
   const [lookS, setLookS] = useState(String(setup?.lookS ?? 10));
   const [distanceMax, setDistanceMax] = useState(String(setup?.distanceMax ?? 0.45));
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
   const said = Object.fromEntries(Object.entries(texts).filter(([, text]) => text.trim() !== ''));
-  const save = async (): Promise<void> => {
-    setBusy(true);
+  const sending = useSubmit(async () => {
     const body: FaceSetupRequest = {
       ...(Object.keys(said).length === 0 ? {} : { consent: { version, texts: said } }),
       ...(dpia.trim() === '' ? {} : { dpia }),
@@ -106,22 +89,15 @@ function Fields({
       distanceMax: Number(distanceMax),
     };
     const answer = await ask('PUT', path, faceSetupResponseSchema, { body });
-    setBusy(false);
-    setProblem(answer.ok ? undefined : answer.error);
-    if (!answer.ok) return;
+    if (!answer.ok) return answer.error;
     showToast('good', say(labels.saved));
     await onSaved();
-  };
+    return undefined;
+  });
   // Those of visitors, and whatever else has a text.
   const shown = [...new Set<string>([...languages, ...Object.keys(texts)])];
   return (
-    <form
-      class="field-grid"
-      onSubmit={(submit) => {
-        submit.preventDefault();
-        void save();
-      }}
-    >
+    <form class="field-grid" onSubmit={sending.submit}>
       {shown.map((tag) => (
         <AreaField
           key={tag}
@@ -164,14 +140,7 @@ function Fields({
         value={distanceMax}
         onValue={setDistanceMax}
       />
-      <div class="whole">
-        <ProblemBanner problem={problem} />
-      </div>
-      <p class="form-end">
-        <Button type="submit" kind="primary" busy={busy}>
-          {say(labels.save)}
-        </Button>
-      </p>
+      <FormEnd sending={sending} act={say(labels.save)} />
     </form>
   );
 }

@@ -17,7 +17,6 @@ export const labels = {
     de: 'Gespeichert. Gates übernehmen es mit der nächsten Liste.',
   },
   forget: { en: 'Forget the changes', de: 'Änderungen verwerfen' },
-  cancel: { en: 'Cancel', de: 'Abbrechen' },
   done: { en: 'Done', de: 'Fertig' },
   edit: { en: 'Edit', de: 'Bearbeiten' },
   remove: { en: 'Take away', de: 'Entfernen' },
@@ -171,13 +170,6 @@ export const labels = {
   },
   lookS: { en: 'Seconds that a gate looks', de: 'Sekunden, die ein Gate schaut' },
   distanceMax: { en: 'Strictness (smaller is stricter)', de: 'Strenge (kleiner ist strenger)' },
-  faceRemove: { en: 'Take faces away …', de: 'Gesichter abschaffen …' },
-  faceRemoveTitle: { en: 'Take faces away from this event?', de: 'Gesichter bei dieser Veranstaltung abschaffen?' },
-  faceRemoveConsequence: {
-    en: 'Every face is erased here and at every gate, for good. Tickets stay good without it.',
-    de: 'Jedes Gesicht wird hier und an jedem Gate endgültig gelöscht. Tickets gelten ohne weiter.',
-  },
-  faceRemoveAct: { en: 'Erase all faces', de: 'Alle Gesichter löschen' },
   toTimes: { en: 'Say when the event ends', de: 'Sagen, wann die Veranstaltung endet' },
 
   positionsExplained: {
@@ -206,13 +198,6 @@ export const labels = {
   dwell: { en: 'Seconds that somebody has to be there', de: 'Sekunden, die jemand dort sein muss' },
   validS: { en: 'Seconds for which it counts', de: 'Sekunden, für die es zählt' },
   accuracy: { en: 'Worst accuracy in metres', de: 'Schlechteste Genauigkeit in Metern' },
-  positionsRemove: { en: 'Let positions count for nothing …', de: 'Positionen nicht mehr zählen …' },
-  positionsRemoveTitle: { en: 'Let positions count for nothing?', de: 'Positionen nicht mehr zählen?' },
-  positionsRemoveConsequence: {
-    en: 'Places and their settings are gone; phones stay bound to their tickets. Who has only this proof is refused.',
-    de: 'Orte und ihre Einstellungen sind weg; Handys bleiben an ihren Tickets. Wer nur diesen Nachweis hat, wird abgewiesen.',
-  },
-  positionsRemoveAct: { en: 'Remove the places', de: 'Orte entfernen' },
 
   tokensExplained: {
     en: 'Tickets can be tokens on a chain of the Ethereum kind: whoever’s wallet holds the token has the ticket. The contract is named here, and in the settings of the service.',
@@ -223,14 +208,37 @@ export const labels = {
   ownersStale: { en: 'Owners are old after (minutes)', de: 'Besitzer sind veraltet nach (Minuten)' },
   whenOwnersStale: { en: 'With old owners gates', de: 'Mit veralteten Besitzern' },
   frozenFrom: { en: 'From then on no token is sold', de: 'Ab dann wird kein Token verkauft' },
-  tokensRemove: { en: 'Name no contract …', de: 'Keinen Vertrag nennen …' },
-  tokensRemoveTitle: { en: 'Let tokens open nothing?', de: 'Tokens nichts mehr öffnen lassen?' },
-  tokensRemoveConsequence: {
-    en: 'Tokens stay on the chain, but open no gate of this event any more. Other proofs of the tickets stay.',
-    de: 'Tokens bleiben auf der Chain, öffnen aber kein Gate dieser Veranstaltung mehr. Andere Nachweise der Tickets bleiben.',
-  },
-  tokensRemoveAct: { en: 'Remove the contract', de: 'Vertrag entfernen' },
 } as const satisfies Record<string, StaffTexts>;
+
+export const removals = {
+  face: {
+    label: { en: 'Take faces away …', de: 'Gesichter abschaffen …' },
+    title: { en: 'Take faces away from this event?', de: 'Gesichter bei dieser Veranstaltung abschaffen?' },
+    consequence: {
+      en: 'Every face is erased here and at every gate, for good. Tickets stay good without it.',
+      de: 'Jedes Gesicht wird hier und an jedem Gate endgültig gelöscht. Tickets gelten ohne weiter.',
+    },
+    act: { en: 'Erase all faces', de: 'Alle Gesichter löschen' },
+  },
+  positions: {
+    label: { en: 'Let positions count for nothing …', de: 'Positionen nicht mehr zählen …' },
+    title: { en: 'Let positions count for nothing?', de: 'Positionen nicht mehr zählen?' },
+    consequence: {
+      en: 'Places and their settings are gone; phones stay bound to their tickets. Who has only this proof is refused.',
+      de: 'Orte und ihre Einstellungen sind weg; Handys bleiben an ihren Tickets. Wer nur diesen Nachweis hat, wird abgewiesen.',
+    },
+    act: { en: 'Remove the places', de: 'Orte entfernen' },
+  },
+  tokens: {
+    label: { en: 'Name no contract …', de: 'Keinen Vertrag nennen …' },
+    title: { en: 'Let tokens open nothing?', de: 'Tokens nichts mehr öffnen lassen?' },
+    consequence: {
+      en: 'Tokens stay on the chain, but open no gate of this event any more. Other proofs of the tickets stay.',
+      de: 'Tokens bleiben auf der Chain, öffnen aber kein Gate dieser Veranstaltung mehr. Andere Nachweise der Tickets bleiben.',
+    },
+    act: { en: 'Remove the contract', de: 'Vertrag entfernen' },
+  },
+} as const satisfies Record<string, Readonly<Record<string, StaffTexts>>>;
 
 export const assuranceTexts: Readonly<Record<'looked-up' | 'signed' | 'challenged', StaffTexts>> = {
   'looked-up': { en: 'looked up: a code in the list', de: 'nachgeschlagen: ein Code in der Liste' },

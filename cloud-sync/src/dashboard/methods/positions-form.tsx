@@ -1,16 +1,16 @@
 // Where positions of phones count, and what for.
-import { geofenceResponseSchema, type EventResponse, type Problem } from '@postern/shared';
-import { AreaField, Button, Panel, SelectField, showToast, TextField } from '@postern/shared/ui';
+import { geofenceResponseSchema, type EventResponse } from '@postern/shared';
+import { AreaField, Button, Panel, SelectField, showToast, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask, tell } from '../cloud.ts';
+import { ask } from '../cloud.ts';
 import { readEvents } from '../events.ts';
 import { fill, say } from '../language.ts';
-import { AskingButton } from '../parts/acts.tsx';
-import { orProblem, ProblemBanner } from '../parts/problem.tsx';
-import { labels } from './messages.ts';
+import { labels, removals } from './messages.ts';
 import { faultOf, newPlace, toDraft, toPlaces, type PlaceDraft } from './places.ts';
+import { RemoveButton } from './remove-button.tsx';
 import { changeAt, removeAt } from './rules-draft.ts';
+import { RulesForm } from './rules-form.tsx';
 
 export function PositionsForm({ event }: { readonly event: EventResponse }): JSX.Element {
   const path = `/api/events/${event.event}/geofence`;
@@ -22,10 +22,7 @@ export function PositionsForm({ event }: { readonly event: EventResponse }): JSX
   const [dwell, setDwell] = useState(String(geofence?.dwellS ?? 60));
   const [validS, setValidS] = useState(String(geofence?.validS ?? 1_800));
   const [accuracy, setAccuracy] = useState(String(geofence?.accuracyMaxM ?? 100));
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
-  const save = async (): Promise<void> => {
-    setBusy(true);
+  const sending = useSubmit(async () => {
     const answer = await ask('PUT', path, geofenceResponseSchema, {
       body: {
         ...geofence,
@@ -36,37 +33,18 @@ export function PositionsForm({ event }: { readonly event: EventResponse }): JSX
         accuracyMaxM: Number(accuracy),
       },
     });
-    setBusy(false);
-    setProblem(answer.ok ? undefined : answer.error);
-    if (!answer.ok) return;
+    if (!answer.ok) return answer.error;
     showToast('good', say(labels.saved));
     setPlaces(answer.value.geofence.zones.map(toDraft));
     await readEvents();
-  };
+    return undefined;
+  });
   return (
-    <form
-      class="rules-form"
-      onSubmit={(submit) => {
-        submit.preventDefault();
-        void save();
-      }}
-    >
+    <RulesForm sending={sending} ready={places.every((place) => faultOf(place) === undefined)}>
       <Panel
         title={say(labels.positions)}
         actions={
-          geofence !== undefined && (
-            <AskingButton
-              label={say(labels.positionsRemove)}
-              title={say(labels.positionsRemoveTitle)}
-              consequence={say(labels.positionsRemoveConsequence)}
-              act={say(labels.positionsRemoveAct)}
-              onConfirm={async () => {
-                const problemOf = orProblem(await tell('DELETE', path), () => undefined);
-                await readEvents();
-                return problemOf;
-              }}
-            />
-          )
+          geofence !== undefined && <RemoveButton path={path} texts={removals.positions} onRemoved={readEvents} />
         }
       >
         <p class="muted">{say(labels.positionsExplained)}</p>
@@ -112,20 +90,7 @@ export function PositionsForm({ event }: { readonly event: EventResponse }): JSX
       <p>
         <Button onClick={() => setPlaces([...places, newPlace(zones[0]?.id ?? '')])}>{say(labels.addPlace)}</Button>
       </p>
-      <div class="save-bar">
-        <ProblemBanner problem={problem} />
-        <p class="actions-row">
-          <Button
-            type="submit"
-            kind="primary"
-            busy={busy}
-            disabled={places.some((place) => faultOf(place) !== undefined)}
-          >
-            {say(labels.save)}
-          </Button>
-        </p>
-      </div>
-    </form>
+    </RulesForm>
   );
 }
 

@@ -1,15 +1,15 @@
 // On which chain and contract tickets of the event are tokens, and what an old picture of the chain is worth.
-import { nftRulesResponseSchema, type EventResponse, type Problem } from '@postern/shared';
-import { Button, Panel, SelectField, showToast, TextField } from '@postern/shared/ui';
+import { nftRulesResponseSchema, type EventResponse } from '@postern/shared';
+import { Panel, SelectField, showToast, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask, tell } from '../cloud.ts';
+import { ask } from '../cloud.ts';
 import { readEvents } from '../events.ts';
 import { say } from '../language.ts';
-import { AskingButton } from '../parts/acts.tsx';
-import { orProblem, ProblemBanner } from '../parts/problem.tsx';
+import { FormEnd } from '../parts/form.tsx';
 import { staleChoices } from './event-form.tsx';
-import { labels, staleTexts } from './messages.ts';
+import { labels, removals, staleTexts } from './messages.ts';
+import { RemoveButton } from './remove-button.tsx';
 import { fieldToSeconds, secondsToField } from './venue-time.ts';
 
 export function TokensForm({ event }: { readonly event: EventResponse }): JSX.Element {
@@ -20,10 +20,7 @@ export function TokensForm({ event }: { readonly event: EventResponse }): JSX.El
   const [staleAfter, setStaleAfter] = useState(String(nft?.staleAfterMinutes ?? 240));
   const [whenStale, setWhenStale] = useState(nft?.whenStale ?? 'warn');
   const [frozen, setFrozen] = useState(secondsToField(nft?.frozenFromS, timeZone));
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
-  const save = async (): Promise<void> => {
-    setBusy(true);
+  const sending = useSubmit(async () => {
     const frozenFromS = fieldToSeconds(frozen, timeZone);
     const answer = await ask('PUT', path, nftRulesResponseSchema, {
       body: {
@@ -34,39 +31,18 @@ export function TokensForm({ event }: { readonly event: EventResponse }): JSX.El
         ...(frozenFromS === undefined ? {} : { frozenFromS }),
       },
     });
-    setBusy(false);
-    setProblem(answer.ok ? undefined : answer.error);
-    if (!answer.ok) return;
+    if (!answer.ok) return answer.error;
     showToast('good', say(labels.saved));
     await readEvents();
-  };
+    return undefined;
+  });
   return (
     <Panel
       title={say(labels.tokens)}
-      actions={
-        nft !== undefined && (
-          <AskingButton
-            label={say(labels.tokensRemove)}
-            title={say(labels.tokensRemoveTitle)}
-            consequence={say(labels.tokensRemoveConsequence)}
-            act={say(labels.tokensRemoveAct)}
-            onConfirm={async () => {
-              const problemOf = orProblem(await tell('DELETE', path), () => undefined);
-              await readEvents();
-              return problemOf;
-            }}
-          />
-        )
-      }
+      actions={nft !== undefined && <RemoveButton path={path} texts={removals.tokens} onRemoved={readEvents} />}
     >
       <p class="muted">{say(labels.tokensExplained)}</p>
-      <form
-        class="field-grid"
-        onSubmit={(submit) => {
-          submit.preventDefault();
-          void save();
-        }}
-      >
+      <form class="field-grid" onSubmit={sending.submit}>
         <TextField label={say(labels.chainId)} type="number" min={1} required value={chainId} onValue={setChainId} />
         <TextField
           label={say(labels.contract)}
@@ -98,14 +74,7 @@ export function TokensForm({ event }: { readonly event: EventResponse }): JSX.El
           value={frozen}
           onValue={setFrozen}
         />
-        <div class="whole">
-          <ProblemBanner problem={problem} />
-        </div>
-        <p class="form-end">
-          <Button type="submit" kind="primary" busy={busy}>
-            {say(labels.save)}
-          </Button>
-        </p>
+        <FormEnd sending={sending} act={say(labels.save)} />
       </form>
     </Panel>
   );

@@ -1,9 +1,10 @@
 // One ticket type in a dialog: what it is called and opens, how often and when, and what proof and staff it asks for.
 import { holdReasons, type HoldReason, type TicketType } from '@postern/shared';
-import { AreaField, Button, CheckField, Dialog, SelectField, TextField } from '@postern/shared/ui';
+import { AreaField, CheckField, SelectField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { say } from '../language.ts';
+import { FormDialog } from '../parts/form.tsx';
 import { holdLabels } from '../tickets/messages.ts';
 import { assuranceTexts, labels } from './messages.ts';
 import { readProofs, writeProofs } from './proof-lines.ts';
@@ -28,7 +29,8 @@ export function TypeDialog({ type: first, rules, onDone, onCancel }: TypeDialogP
   const [from, setFrom] = useState(secondsToField(first.validFromS, timeZone));
   const [until, setUntil] = useState(secondsToField(first.validUntilS, timeZone));
   const set = (change: Partial<TicketType>): void => setType((before) => ({ ...before, ...change }));
-  const done = (): void => {
+  const sending = useSubmit(async () => {
+    if (type.name.trim() === '') return undefined;
     let made: TicketType = {
       ...type,
       uses: Number(uses),
@@ -37,21 +39,16 @@ export function TypeDialog({ type: first, rules, onDone, onCancel }: TypeDialogP
     };
     made = withOptional(made, 'validFromS', fieldToSeconds(from, timeZone));
     onDone(withOptional(made, 'validUntilS', fieldToSeconds(until, timeZone)));
-  };
+    return undefined;
+  });
   return (
-    <Dialog
-      open
+    <FormDialog
       wide
       title={first.name === '' ? say(labels.addType) : first.name}
+      sending={sending}
+      act={say(labels.done)}
+      ready={type.name.trim() !== ''}
       onClose={onCancel}
-      actions={
-        <>
-          <Button onClick={onCancel}>{say(labels.cancel)}</Button>
-          <Button kind="primary" disabled={type.name.trim() === ''} onClick={done}>
-            {say(labels.done)}
-          </Button>
-        </>
-      }
     >
       <div class="field-grid">
         <TextField
@@ -141,6 +138,6 @@ export function TypeDialog({ type: first, rules, onDone, onCancel }: TypeDialogP
           ))}
         </fieldset>
       )}
-    </Dialog>
+    </FormDialog>
   );
 }

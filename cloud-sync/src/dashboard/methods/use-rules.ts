@@ -1,7 +1,7 @@
 // The rules of an event while somebody changes them on a form: a copy that replaces the rules as a whole when it is saved, unless somebody else
 // has changed them meanwhile.
 import { eventResponseSchema, type EventResponse, type Problem } from '@postern/shared';
-import { showToast } from '@postern/shared/ui';
+import { showToast, useSubmit, type Submission } from '@postern/shared/ui';
 import { useState } from 'preact/hooks';
 import { ask } from '../cloud.ts';
 import { readEvents } from '../events.ts';
@@ -13,28 +13,16 @@ export interface RulesDraft {
   readonly rules: Rules;
   readonly change: (change: (rules: Rules) => Rules) => void;
   readonly isChanged: boolean;
-  readonly busy: boolean;
-  readonly problem: Problem | undefined;
-  /** Whether it went well. */
-  readonly save: () => Promise<boolean>;
-  /** As they are at the cloud; what was typed is gone. */
-  readonly reset: () => Promise<void>;
+  readonly sending: Submission<Problem>;
+  /** As they are at the cloud; what was typed is gone. Absent: nothing was. */
+  readonly forget: (() => Promise<void>) | undefined;
 }
 
 export function useRules(event: EventResponse): RulesDraft {
   const [base, setBase] = useState(event.policy);
   const [rules, setRules] = useState<Rules>(() => rulesOf(event.policy));
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
   const path = `/api/events/${event.event}`;
-  const save = async (): Promise<boolean> => {
-    setBusy(true);
-    const saved = await saveOver();
-    setBusy(false);
-    setProblem(saved);
-    return saved === undefined;
-  };
-  const saveOver = async (): Promise<Problem | undefined> => {
+  const sending = useSubmit<Problem>(async () => {
     const present = await ask('GET', path, eventResponseSchema);
     if (!present.ok) return present.error;
     if (JSON.stringify(rulesOf(present.value.policy)) !== JSON.stringify(rulesOf(base)))
@@ -51,20 +39,20 @@ export function useRules(event: EventResponse): RulesDraft {
     showToast('good', say(labels.saved));
     await readEvents();
     return undefined;
+  });
+  const forget = async (): Promise<void> => {
+    const present = await ask('GET', path, eventResponseSchema);
+    sending.setTrouble(present.ok ? undefined : present.error);
+    if (!present.ok) return;
+    setBase(present.value.policy);
+    setRules(rulesOf(present.value.policy));
   };
+  const isChanged = JSON.stringify(rules) !== JSON.stringify(rulesOf(base));
   return {
     rules,
     change: (work) => setRules((before) => work(before)),
-    isChanged: JSON.stringify(rules) !== JSON.stringify(rulesOf(base)),
-    busy,
-    problem,
-    save,
-    reset: async () => {
-      const present = await ask('GET', path, eventResponseSchema);
-      setProblem(present.ok ? undefined : present.error);
-      if (!present.ok) return;
-      setBase(present.value.policy);
-      setRules(rulesOf(present.value.policy));
-    },
+    isChanged,
+    sending,
+    forget: isChanged ? forget : undefined,
   };
 }

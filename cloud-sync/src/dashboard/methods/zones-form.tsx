@@ -9,7 +9,7 @@ import { fill, say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
 import { admitTexts, labels } from './messages.ts';
 import { changeAt, newZone, typesOnlyFor, withOptional, withoutZone } from './rules-draft.ts';
-import { SaveBar } from './save-bar.tsx';
+import { RulesForm } from './rules-form.tsx';
 import { useRules } from './use-rules.ts';
 
 export const admitChoices = ['admit', 'supervisor', 'refuse'] as const;
@@ -20,12 +20,10 @@ export function ZonesForm({ event }: { readonly event: EventResponse }): JSX.Ele
   const { zones } = draft.rules;
   const [name, setName] = useState('');
   return (
-    <form
-      class="rules-form"
-      onSubmit={(submit) => {
-        submit.preventDefault();
-        void draft.save();
-      }}
+    <RulesForm
+      sending={draft.sending}
+      ready={draft.isChanged && zones.every((zone) => zone.name.trim() !== '')}
+      onForget={draft.forget}
     >
       {zones.length === 0 && <Banner tone="warn">{say(labels.noZones)}</Banner>}
       {zones.map((zone, index) => (
@@ -54,8 +52,7 @@ export function ZonesForm({ event }: { readonly event: EventResponse }): JSX.Ele
           </p>
         </div>
       </Panel>
-      <SaveBar draft={draft} ready={zones.every((zone) => zone.name.trim() !== '')} />
-    </form>
+    </RulesForm>
   );
 }
 

@@ -5,6 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ask } from '../cloud.ts';
 import { language, say } from '../language.ts';
+import { cancel } from '../parts/acts.tsx';
 import { orProblem } from '../parts/problem.tsx';
 import { labels, leftToConfirmText, liftTexts, orderTexts } from './messages.ts';
 import { zoneNameOf } from './zone-name.ts';
@@ -40,7 +41,7 @@ export function Confirmation({ event, asked, onEnd }: ConfirmationProps): JSX.El
         </>
       }
       act={say(labels.confirmNow)}
-      cancel={say(labels.cancel)}
+      cancel={say(cancel)}
       ready={leftS > 0}
       onCancel={onEnd}
       onConfirm={async () =>

@@ -22,7 +22,6 @@ export const labels = {
     de: 'Hingehen oder anrufen: Diese Gates wissen es vielleicht nicht.',
   },
   confirmNow: { en: 'Yes, do it now', de: 'Ja, jetzt ausführen' },
-  cancel: { en: 'Cancel', de: 'Abbrechen' },
   tooLate: { en: 'That was too long ago: ask again.', de: 'Das ist zu lange her: bitte noch einmal.' },
   rollCall: { en: 'Roll-call', de: 'Wer ist drinnen' },
   rollCallText: {

@@ -1,12 +1,12 @@
 // Buttons that do something at the cloud: at once, or after somebody has read what it means.
 import type { Problem, Result } from '@postern/shared';
-import { Button, Confirm, showToast, type ButtonKind } from '@postern/shared/ui';
+import { Button, Confirm, showToast, useSubmit, type ButtonKind } from '@postern/shared/ui';
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { say } from '../language.ts';
 import { problemText } from './problem.tsx';
 
-const cancel = { en: 'Cancel', de: 'Abbrechen' };
+export const cancel = { en: 'Cancel', de: 'Abbrechen' };
 
 export interface ActButtonProps {
   readonly kind?: ButtonKind;
@@ -19,15 +19,13 @@ export interface ActButtonProps {
 }
 
 export function ActButton({ kind = 'plain', about, act, disabled = false, children }: ActButtonProps): JSX.Element {
-  const [busy, setBusy] = useState(false);
-  const press = async (): Promise<void> => {
-    setBusy(true);
+  const { busy, submit } = useSubmit(async () => {
     const answer = await act();
-    setBusy(false);
     if (!answer.ok) showToast('bad', problemText(answer.error));
-  };
+    return undefined;
+  });
   return (
-    <Button kind={kind} busy={busy} disabled={disabled} onClick={() => void press()}>
+    <Button kind={kind} busy={busy} disabled={disabled} onClick={submit}>
       {children}
       {about !== undefined && <span class="unseen"> {about}</span>}
     </Button>

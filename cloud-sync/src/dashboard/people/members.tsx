@@ -13,7 +13,7 @@ import {
   type Result,
   type UserView,
 } from '@postern/shared';
-import { Button, Panel, SelectField, showToast, Table, TextField } from '@postern/shared/ui';
+import { Button, Panel, SelectField, showToast, Table, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
@@ -108,31 +108,20 @@ function RoleChoice({ member, onRole }: { readonly member: MemberView; readonly 
 function AddMember({ isAdmin, onGive }: { readonly isAdmin: boolean; readonly onGive: Give }): JSX.Element {
   const [who, setWho] = useState('');
   const [role, setRole] = useState<EventRole>('steward');
-  const [error, setError] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const add = async (): Promise<void> => {
+  const { busy, trouble, submit } = useSubmit<string>(async () => {
     const found = await findUser(who.trim(), isAdmin);
-    if (!found.ok) return setError(problemText(found.error));
-    if (found.value === undefined) return setError(say(who.includes('@') ? labels.whoUnknown : labels.whoMalformed));
-    const given = await onGive(found.value, role);
-    setError(given.ok ? undefined : problemText(given.error));
-    if (given.ok) setWho('');
-  };
+    if (!found.ok) return problemText(found.error);
+    if (found.value === undefined) return say(who.includes('@') ? labels.whoUnknown : labels.whoMalformed);
+    return orProblem(await onGive(found.value, role), () => setWho(''));
+  });
   return (
-    <form
-      class="form add-form"
-      onSubmit={(submitted) => {
-        submitted.preventDefault();
-        setBusy(true);
-        void add().finally(() => setBusy(false));
-      }}
-    >
+    <form class="form add-form" onSubmit={submit}>
       <h3>{say(labels.addMember)}</h3>
       <div class="form-row">
         <TextField
           label={say(labels.who)}
           hint={say(isAdmin ? labels.whoHintAdmin : labels.whoHint)}
-          error={error}
+          error={trouble}
           required
           value={who}
           onValue={setWho}

@@ -7,7 +7,6 @@ export const labels = {
   people: titles.people,
   users: titles.users,
   programs: titles.programs,
-  cancel: { en: 'Cancel', de: 'Abbrechen' },
   save: { en: 'Save', de: 'Speichern' },
   saved: { en: 'Saved.', de: 'Gespeichert.' },
   done: { en: 'Done', de: 'Fertig' },

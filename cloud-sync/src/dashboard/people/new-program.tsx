@@ -1,10 +1,11 @@
 // What a new program is called, what it may do, at which events, and until when.
 import { scopes, type Scope } from '@postern/shared';
-import { Button, CheckField, Dialog, TextField } from '@postern/shared/ui';
+import { CheckField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { events } from '../events.ts';
 import { say } from '../language.ts';
+import { FormDialog } from '../parts/form.tsx';
 import { labels } from './messages.ts';
 
 export interface ProgramRequest {
@@ -30,40 +31,27 @@ export function NewProgram({
   const [at, setAt] = useState<ReadonlySet<number>>(new Set());
   const [until, setUntil] = useState('');
   const [tried, setTried] = useState(false);
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const nameError = tried && name.trim() === '' ? say(labels.nameMissing) : problem;
-  const scopesError = tried && may.size === 0 ? say(labels.scopesMissing) : undefined;
-  const make = async (): Promise<void> => {
+  const sending = useSubmit<string>(async () => {
     setTried(true);
-    if (name.trim() === '' || may.size === 0) return;
-    setBusy(true);
+    if (name.trim() === '' || may.size === 0) return undefined;
     // Until the end of that day, wherever it ends last.
     const expiresAtMs = until === '' ? undefined : Date.parse(`${until}T23:59:59-12:00`);
-    setProblem(
-      await onMake({
-        name: name.trim(),
-        scopes: scopes.filter((scope) => may.has(scope)),
-        ...(at.size === 0 ? {} : { events: [...at] }),
-        ...(expiresAtMs === undefined || Number.isNaN(expiresAtMs) ? {} : { expiresAtMs }),
-      }),
-    );
-    setBusy(false);
-  };
+    return onMake({
+      name: name.trim(),
+      scopes: scopes.filter((scope) => may.has(scope)),
+      ...(at.size === 0 ? {} : { events: [...at] }),
+      ...(expiresAtMs === undefined || Number.isNaN(expiresAtMs) ? {} : { expiresAtMs }),
+    });
+  });
+  const nameError = tried && name.trim() === '' ? say(labels.nameMissing) : sending.trouble;
+  const scopesError = tried && may.size === 0 ? say(labels.scopesMissing) : undefined;
   return (
-    <Dialog
-      open
+    <FormDialog
       wide
       title={say(kind === 'key' ? labels.newKey : labels.newClient)}
+      sending={sending}
+      act={say(labels.create)}
       onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{say(labels.cancel)}</Button>
-          <Button kind="primary" busy={busy} onClick={() => void make()}>
-            {say(labels.create)}
-          </Button>
-        </>
-      }
     >
       <TextField label={say(labels.name)} error={nameError} maxLength={100} value={name} onValue={setName} />
       <fieldset>
@@ -107,7 +95,7 @@ export function NewProgram({
           onValue={setUntil}
         />
       )}
-    </Dialog>
+    </FormDialog>
   );
 }
 

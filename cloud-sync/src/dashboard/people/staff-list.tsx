@@ -6,7 +6,7 @@ import {
   type EventResponse,
   type StaffView,
 } from '@postern/shared';
-import { Badge, Button, Dialog, Panel, SelectField, Table, TextField } from '@postern/shared/ui';
+import { Badge, Button, Dialog, Panel, SelectField, Table, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { z } from 'zod';
@@ -14,7 +14,8 @@ import { useAsked } from '../asking.ts';
 import { ask, tell } from '../cloud.ts';
 import { say } from '../language.ts';
 import { AskingButton } from '../parts/acts.tsx';
-import { orProblem, ProblemBanner, problemText } from '../parts/problem.tsx';
+import { FormDialog } from '../parts/form.tsx';
+import { orProblem, ProblemBanner } from '../parts/problem.tsx';
 import { When } from '../parts/when.tsx';
 import { ShownOnce } from '../parts/secret.tsx';
 import { labels, newCardText, newCardTitle, removeStaffText, removeStaffTitle, roleTexts } from './messages.ts';
@@ -103,30 +104,13 @@ function AddStaff({
 }): JSX.Element {
   const [role, setRole] = useState<StaffView['role']>('steward');
   const [pin, setPin] = useState('');
-  const [error, setError] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const add = async (): Promise<void> => {
+  const sending = useSubmit<string>(async () => {
     const request = staffRequestSchema.safeParse({ role, pin });
-    if (!request.success) return setError(say(labels.pinWrong));
-    setBusy(true);
-    const answer = await ask('POST', path, staffResponseSchema, { body: request.data });
-    setBusy(false);
-    return answer.ok ? onMade(answer.value) : setError(problemText(answer.error));
-  };
+    if (!request.success) return say(labels.pinWrong);
+    return orProblem(await ask('POST', path, staffResponseSchema, { body: request.data }), onMade);
+  });
   return (
-    <Dialog
-      open
-      title={say(labels.addStaff)}
-      onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{say(labels.cancel)}</Button>
-          <Button kind="primary" busy={busy} onClick={() => void add()}>
-            {say(labels.make)}
-          </Button>
-        </>
-      }
-    >
+    <FormDialog title={say(labels.addStaff)} sending={sending} act={say(labels.make)} onClose={onClose}>
       <SelectField
         label={say(labels.role)}
         value={role}
@@ -136,14 +120,14 @@ function AddStaff({
       <TextField
         label={say(labels.pin)}
         hint={say(labels.pinHint)}
-        error={error}
+        error={sending.trouble}
         inputMode="numeric"
         autocomplete="off"
         maxLength={12}
         value={pin}
         onValue={setPin}
       />
-    </Dialog>
+    </FormDialog>
   );
 }
 

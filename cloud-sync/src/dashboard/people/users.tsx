@@ -9,7 +9,16 @@ import {
   type UserChange,
   type UserView,
 } from '@postern/shared';
-import { Badge, Button, CheckField, Dialog, SelectField, showToast, StatusMark, TextField } from '@postern/shared/ui';
+import {
+  Badge,
+  Button,
+  CheckField,
+  SelectField,
+  showToast,
+  StatusMark,
+  TextField,
+  useSubmit,
+} from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useListOf, usePaused } from '../asking.ts';
@@ -17,7 +26,8 @@ import { ask } from '../cloud.ts';
 import { events } from '../events.ts';
 import { languageChoices, say, type StaffTexts } from '../language.ts';
 import { ActButton, AskingButton } from '../parts/acts.tsx';
-import { orProblem, problemText } from '../parts/problem.tsx';
+import { FormDialog } from '../parts/form.tsx';
+import { orProblem } from '../parts/problem.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import {
   demoteText,
@@ -174,9 +184,7 @@ function AddUser({
   const [language, setLanguage] = useState<'' | 'en' | 'de'>('');
   const [administrator, setAdministrator] = useState(false);
   const [wrong, setWrong] = useState<ReadonlySet<string>>(new Set());
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const add = async (): Promise<void> => {
+  const sending = useSubmit<string>(async () => {
     const request = userRequestSchema.safeParse({
       name,
       email: email.trim(),
@@ -184,27 +192,12 @@ function AddUser({
       ...(language === '' ? {} : { language }),
     });
     setWrong(new Set(request.success ? [] : request.error.issues.map(({ path: [field] }) => String(field))));
-    if (!request.success) return;
-    setBusy(true);
+    if (!request.success) return undefined;
     const answer = await ask('POST', '/admin/users', userCreatedSchema, { body: request.data });
-    setBusy(false);
-    if (answer.ok) onMade(answer.value.user, answer.value.resetLink);
-    else setProblem(problemText(answer.error));
-  };
+    return orProblem(answer, ({ user, resetLink }) => onMade(user, resetLink));
+  });
   return (
-    <Dialog
-      open
-      title={say(labels.addUser)}
-      onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{say(labels.cancel)}</Button>
-          <Button kind="primary" busy={busy} onClick={() => void add()}>
-            {say(labels.addUser)}
-          </Button>
-        </>
-      }
-    >
+    <FormDialog title={say(labels.addUser)} sending={sending} act={say(labels.addUser)} onClose={onClose}>
       <TextField
         label={say(labels.name)}
         error={wrong.has('name') ? say(labels.nameMissing) : undefined}
@@ -214,7 +207,7 @@ function AddUser({
       />
       <TextField
         label={say(labels.email)}
-        error={wrong.has('email') ? say(labels.emailWrong) : problem}
+        error={wrong.has('email') ? say(labels.emailWrong) : sending.trouble}
         type="email"
         value={email}
         onValue={setEmail}
@@ -231,6 +224,6 @@ function AddUser({
         checked={administrator}
         onValue={setAdministrator}
       />
-    </Dialog>
+    </FormDialog>
   );
 }

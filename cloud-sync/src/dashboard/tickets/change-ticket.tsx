@@ -7,12 +7,13 @@ import {
   type Problem,
   type TicketChange,
 } from '@postern/shared';
-import { Button, Dialog, SelectField, showToast, TextField } from '@postern/shared/ui';
+import { Button, SelectField, showToast, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '../cloud.ts';
 import { say } from '../language.ts';
 import { fieldToSeconds, secondsToField } from '../methods/venue-time.ts';
+import { FormDialog } from '../parts/form.tsx';
 import { LanguageField } from '../parts/language-field.tsx';
 import { ProblemBanner } from '../parts/problem.tsx';
 import { holdLabels, labels } from './messages.ts';
@@ -44,11 +45,8 @@ function ChangeDialog({
   const [spoken, setSpoken] = useState<Language | ''>(ticket.language ?? '');
   const [from, setFrom] = useState(secondsToField(ticket.validFromS, timeZone));
   const [until, setUntil] = useState(secondsToField(ticket.validUntilS, timeZone));
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
   const orNull = (text: string): string | null => (text.trim() === '' ? null : text);
-  const save = async (): Promise<void> => {
-    setBusy(true);
+  const sending = useSubmit<Problem>(async () => {
     const change: TicketChange = {
       type: Number(type),
       party: Number(party),
@@ -59,28 +57,15 @@ function ChangeDialog({
       holder: { name: orNull(name), email: orNull(email), order: orNull(order) },
     };
     const answer = await ask('PATCH', `/api/tickets/${ticket.id}`, ticketResponseSchema, { body: change });
-    setBusy(false);
-    if (!answer.ok) return setProblem(answer.error);
+    if (!answer.ok) return answer.error;
     showToast('good', say(labels.saved));
     onClose();
-    return onDone();
-  };
+    await onDone();
+    return undefined;
+  });
   return (
-    <Dialog
-      open
-      wide
-      title={say(labels.changeTitle)}
-      onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{say(labels.cancel)}</Button>
-          <Button kind="primary" busy={busy} onClick={() => void save()}>
-            {say(labels.save)}
-          </Button>
-        </>
-      }
-    >
-      <ProblemBanner problem={problem} />
+    <FormDialog wide title={say(labels.changeTitle)} sending={sending} act={say(labels.save)} onClose={onClose}>
+      <ProblemBanner problem={sending.trouble} />
       <div class="field-grid">
         <TextField label={say(labels.name)} dir="auto" value={name} onValue={setName} />
         <TextField label={say(labels.email)} type="email" dir="auto" value={email} onValue={setEmail} />
@@ -111,6 +96,6 @@ function ChangeDialog({
           hint={timeZone}
         />
       </div>
-    </Dialog>
+    </FormDialog>
   );
 }

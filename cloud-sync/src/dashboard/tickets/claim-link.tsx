@@ -8,7 +8,7 @@ import {
   type Result,
   type TicketResponse,
 } from '@postern/shared';
-import { Button, CheckField, Dialog } from '@postern/shared/ui';
+import { Button, CheckField, Dialog, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
@@ -30,24 +30,20 @@ export interface ClaimLinkProps {
 export function ClaimLink({ event, ticket, onDone }: ClaimLinkProps): JSX.Element {
   const [open, setOpen] = useState(false);
   const [transferable, setTransferable] = useState(true);
-  const [busy, setBusy] = useState(false);
   const [made, setMade] = useState<ClaimLinkMade>();
-  const [problem, setProblem] = useState<Problem>();
-  const make = async (): Promise<void> => {
-    setBusy(true);
+  const { busy, trouble, setTrouble, submit } = useSubmit<Problem>(async () => {
     const answer = await ask('POST', `/api/tickets/${ticket.id}/claim-links`, claimLinkMadeSchema, {
       body: { transferable },
     });
-    setBusy(false);
-    if (!answer.ok) return setProblem(answer.error);
-    setProblem(undefined);
+    if (!answer.ok) return answer.error;
     setMade(answer.value);
-    return onDone();
-  };
+    await onDone();
+    return undefined;
+  });
   const close = (): void => {
     setOpen(false);
     setMade(undefined);
-    setProblem(undefined);
+    setTrouble(undefined);
   };
   return (
     <>
@@ -60,14 +56,14 @@ export function ClaimLink({ event, ticket, onDone }: ClaimLinkProps): JSX.Elemen
           <>
             <Button onClick={close}>{say(labels.close)}</Button>
             {made === undefined && (
-              <Button kind="primary" busy={busy} onClick={() => void make()}>
+              <Button kind="primary" busy={busy} onClick={submit}>
                 {say(labels.makeLink)}
               </Button>
             )}
           </>
         }
       >
-        <ProblemBanner problem={problem} />
+        <ProblemBanner problem={trouble} />
         {made === undefined ? (
           <>
             <p>{say(labels.linkExplained)}</p>

@@ -6,7 +6,7 @@ import {
   type Problem,
   type TicketResponse,
 } from '@postern/shared';
-import { Banner, Button, EmptyState, Panel, SelectField, TextField } from '@postern/shared/ui';
+import { Banner, Button, EmptyState, Panel, SelectField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '../cloud.ts';
@@ -14,7 +14,7 @@ import { readEvents } from '../events.ts';
 import { count } from '../format.ts';
 import { fill, say } from '../language.ts';
 import { LanguageField } from '../parts/language-field.tsx';
-import { ProblemBanner } from '../parts/problem.tsx';
+import { FormEnd } from '../parts/form.tsx';
 import { newRequestKey, onceOnly } from '../request-key.ts';
 import { addressOf } from '../route.ts';
 import { labels } from './messages.ts';
@@ -51,13 +51,10 @@ export function IssueForm({
   const [order, setOrder] = useState('');
   const [spoken, setSpoken] = useState<Language | ''>('');
   const [key, setKey] = useState(newRequestKey);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
   const [issued, setIssued] = useState<readonly TicketResponse[]>([]);
   const number = Number(many);
   const isOne = number === 1;
-  const issue = async (): Promise<void> => {
-    setBusy(true);
+  const sending = useSubmit<Problem>(async () => {
     const optional = (field: string, value: string): object => (value.trim() === '' ? {} : { [field]: value });
     const holder = { ...optional('name', name), ...optional('email', email), ...optional('order', order) };
     const ticket = {
@@ -70,26 +67,24 @@ export function IssueForm({
       body: { event: event.event, tickets: Array.from({ length: number }, () => ticket) },
       headers: onceOnly(key),
     });
-    setBusy(false);
     if (!answer.ok) {
       // What the cloud has refused may be changed and asked anew; what got no answer is asked again under the same key.
       if (answer.error.status !== 0) setKey(newRequestKey());
-      return setProblem(answer.error);
+      return answer.error;
     }
-    setProblem(undefined);
     setKey(newRequestKey());
     setName('');
     setEmail('');
     setOrder('');
     setIssued(answer.value.tickets);
     onIssued?.(answer.value.tickets);
-    return readEvents();
-  };
+    await readEvents();
+    return undefined;
+  });
   if (types.length === 0) return <EmptyState title={say(labels.noTypes)} />;
   const one = issued[0];
   return (
     <Panel title={say(labels.issueTitle)} class="issue">
-      <ProblemBanner problem={problem} />
       {one !== undefined && (
         <Banner
           tone="good"
@@ -115,13 +110,7 @@ export function IssueForm({
           {issued.length === 1 ? say(labels.issuedOne) : fill(labels.issued, { n: count(issued.length) })}
         </Banner>
       )}
-      <form
-        class="field-grid"
-        onSubmit={(submit) => {
-          submit.preventDefault();
-          void issue();
-        }}
-      >
+      <form class="field-grid" onSubmit={sending.submit}>
         <SelectField
           label={say(labels.type)}
           value={type}
@@ -163,12 +152,9 @@ export function IssueForm({
             <TextField label={say(labels.order)} dir="auto" value={order} onValue={setOrder} />
           </>
         )}
-        <p class="form-end">
-          <Button kind="primary" type="submit" busy={busy}>
-            {say(labels.issue)}
-          </Button>
+        <FormEnd sending={sending} act={say(labels.issue)}>
           {!isOne && <span class="muted">{say(labels.rowsKept)}</span>}
-        </p>
+        </FormEnd>
       </form>
     </Panel>
   );

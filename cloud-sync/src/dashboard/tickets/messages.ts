@@ -48,7 +48,6 @@ export const labels = {
   email: { en: 'E-mail address', de: 'E-Mail-Adresse' },
   language: { en: 'Language at gates', de: 'Sprache an Gates' },
   practised: { en: 'rehearsal', de: 'Probe' },
-  cancel: { en: 'Cancel', de: 'Abbrechen' },
   close: { en: 'Close', de: 'Schließen' },
   save: { en: 'Save', de: 'Speichern' },
   copy: { en: 'Copy', de: 'Kopieren' },

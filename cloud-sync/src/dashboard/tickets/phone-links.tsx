@@ -1,7 +1,7 @@
 // Links for a mail merge: one for each valid ticket that nobody has used, as a CSV file. The cloud keeps no links, so what has been made when
 // something goes wrong on the way is in the file all the same.
 import { claimLinksMadeSchema, type ClaimLinkMade, type EventResponse, type Problem } from '@postern/shared';
-import { Banner, Button, CheckField, Panel, Progress, SelectField, TextField } from '@postern/shared/ui';
+import { Banner, Button, CheckField, Panel, Progress, SelectField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { csvLine } from '../../services/csv.ts';
@@ -35,16 +35,15 @@ export function PhoneLinks({ event }: { readonly event: EventResponse }): JSX.El
   const [transferable, setTransferable] = useState(true);
   const [progress, setProgress] = useState<{ readonly done: number; readonly all?: number }>();
   const [made, setMade] = useState<Made>();
-  const [problem, setProblem] = useState<Problem>();
   const stop = useRef(new AbortController());
   useEffect(() => () => stop.current.abort(), []);
   const fileName = `links-${event.event}.csv`;
   const save = (csv: string): void => saveFile(fileName, csv, 'text/csv;charset=utf-8');
 
-  const make = async (): Promise<void> => {
+  const { busy, trouble, setTrouble, submit } = useSubmit<Problem>(async () => {
     stop.current = new AbortController();
     const { signal } = stop.current;
-    setProblem(undefined);
+    setTrouble(undefined);
     setMade(undefined);
     setProgress({ done: 0 });
     const listed = await listTickets({ event: event.event, type }, ticketsMax, {
@@ -53,8 +52,9 @@ export function PhoneLinks({ event }: { readonly event: EventResponse }): JSX.El
     });
     if (!listed.ok) {
       setProgress(undefined);
-      return setProblem(listed.error);
+      return listed.error;
     }
+    let hindered: Problem | undefined;
     const lines: string[] = [];
     const all = listed.value.length;
     for (const part of inSheets(listed.value, linksAtOnce)) {
@@ -70,19 +70,23 @@ export function PhoneLinks({ event }: { readonly event: EventResponse }): JSX.El
         headers: onceOnly(newRequestKey()),
       });
       if (!answer.ok) {
-        setProblem(answer.error);
+        hindered = answer.error;
         break;
       }
       const ticketById = new Map(part.map((ticket) => [ticket.id, ticket]));
       lines.push(...answer.value.links.map((link) => toCsvLine(link, ticketById.get(link.ticket))));
     }
     setProgress(undefined);
-    if (lines.length === 0) return setMade({ links: 0, csv: '', isAll: all === 0 });
+    if (lines.length === 0) {
+      setMade({ links: 0, csv: '', isAll: all === 0 });
+      return hindered;
+    }
     const csv = `\uFEFF${csvLine(['ticket', 'name', 'email', 'order', 'link', 'until'])}${lines.join('')}`;
     setMade({ links: lines.length, csv, isAll: lines.length === all });
     codesAreOut(event.event);
     save(csv);
-  };
+    return hindered;
+  });
   return (
     <>
       <p class="way-back">
@@ -91,15 +95,9 @@ export function PhoneLinks({ event }: { readonly event: EventResponse }): JSX.El
       <h1>{say(printLabels.linksTitle)}</h1>
       <Panel title={say(printLabels.which)}>
         <p class="muted">{say(printLabels.linksExplained)}</p>
-        <ProblemBanner problem={problem} />
+        <ProblemBanner problem={trouble} />
         {made !== undefined && <Outcome made={made} onSave={() => save(made.csv)} />}
-        <form
-          class="field-grid"
-          onSubmit={(submit) => {
-            submit.preventDefault();
-            void make();
-          }}
-        >
+        <form class="field-grid" onSubmit={submit}>
           <SelectField
             label={say(labels.type)}
             hint={say(printLabels.unused)}
@@ -130,7 +128,7 @@ export function PhoneLinks({ event }: { readonly event: EventResponse }): JSX.El
           />
           <CheckField label={say(labels.mayPassOn)} checked={transferable} onValue={setTransferable} />
           <p class="form-end">
-            <Button type="submit" kind="primary" busy={progress !== undefined}>
+            <Button type="submit" kind="primary" busy={busy}>
               {say(printLabels.make)}
             </Button>
           </p>

@@ -1,6 +1,6 @@
 // Codes on paper: chosen tickets, or all that nobody has used, as sheets that the browser prints. What is on the screen is what is printed.
 import type { EventResponse, Problem, TicketResponse } from '@postern/shared';
-import { Banner, Button, Panel, Progress, SelectField } from '@postern/shared/ui';
+import { Banner, Button, Panel, Progress, SelectField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { codesAreOut } from '../first-run/codes-out.ts';
@@ -30,14 +30,13 @@ export function PrintCodes({ event }: { readonly event: EventResponse }): JSX.El
   const [prepared, setPrepared] = useState<Prepared>();
   const [done, setDone] = useState<number>();
   const [all, setAll] = useState<number>();
-  const [problem, setProblem] = useState<Problem>();
   const stop = useRef(new AbortController());
   useEffect(() => () => stop.current.abort(), []);
 
-  const prepare = async (): Promise<void> => {
+  const { busy, trouble, setTrouble, submit } = useSubmit<Problem>(async () => {
     stop.current = new AbortController();
     const { signal } = stop.current;
-    setProblem(undefined);
+    setTrouble(undefined);
     setPrepared(undefined);
     setAll(undefined);
     setDone(0);
@@ -51,14 +50,15 @@ export function PrintCodes({ event }: { readonly event: EventResponse }): JSX.El
     setDone(0);
     const read = listed.ok ? await readTickets(ids.slice(0, codesPerPrintMax), options) : listed;
     setDone(undefined);
-    if (signal.aborted) return;
-    if (!read.ok) return setProblem(read.error);
+    if (signal.aborted) return undefined;
+    if (!read.ok) return read.error;
     const tickets = read.value.filter(isPrintable);
     setPrepared({ tickets, foreign: read.value.length - tickets.length, isCut: ids.length > codesPerPrintMax });
-  };
+    return undefined;
+  });
   // What was handed over is shown at once.
   useEffect(() => {
-    if (chosen.length > 0) void prepare();
+    if (chosen.length > 0) submit();
     return () => printNext([]);
   }, []);
 
@@ -71,14 +71,8 @@ export function PrintCodes({ event }: { readonly event: EventResponse }): JSX.El
         </p>
         <h1>{say(printLabels.title)}</h1>
         <Panel title={say(printLabels.which)}>
-          <ProblemBanner problem={problem} />
-          <form
-            class="field-grid"
-            onSubmit={(submit) => {
-              submit.preventDefault();
-              void prepare();
-            }}
-          >
+          <ProblemBanner problem={trouble} />
+          <form class="field-grid" onSubmit={submit}>
             {chosen.length > 0 && (
               <SelectField
                 label={say(printLabels.which)}
@@ -109,7 +103,7 @@ export function PrintCodes({ event }: { readonly event: EventResponse }): JSX.El
               onValue={setFormat}
             />
             <p class="form-end">
-              <Button type="submit" kind={sheets.length === 0 ? 'primary' : 'plain'} busy={done !== undefined}>
+              <Button type="submit" kind={sheets.length === 0 ? 'primary' : 'plain'} busy={busy}>
                 {say(printLabels.prepare)}
               </Button>
               {sheets.length > 0 && (

@@ -44,7 +44,6 @@ export const labels = {
   again: { en: 'Send again', de: 'Noch einmal senden' },
   replayAll: { en: 'Send all given up again', de: 'Alle aufgegebenen noch einmal senden' },
   noDeliveries: { en: 'No message is like that.', de: 'Keine Nachricht entspricht dem.' },
-  cancel: { en: 'Cancel', de: 'Abbrechen' },
   done: { en: 'Done', de: 'Fertig' },
 } as const satisfies Record<string, StaffTexts>;
 

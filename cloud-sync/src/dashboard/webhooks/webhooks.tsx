@@ -12,7 +12,7 @@ import {
   type WebhookType,
   type WebhookView,
 } from '@postern/shared';
-import { Button, CheckField, Dialog, showToast, StatusMark, Table, TextField } from '@postern/shared/ui';
+import { Button, CheckField, Dialog, showToast, StatusMark, Table, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsked } from '../asking.ts';
@@ -20,6 +20,7 @@ import { ask, tell } from '../cloud.ts';
 import { count, dateAndTime } from '../format.ts';
 import { say } from '../language.ts';
 import { ActButton, AskingButton } from '../parts/acts.tsx';
+import { FormDialog } from '../parts/form.tsx';
 import { orProblem, ProblemBanner, problemText } from '../parts/problem.tsx';
 import { ShownOnce } from '../parts/secret.tsx';
 import { addressOf } from '../route.ts';
@@ -179,41 +180,21 @@ function AddWebhook({
   const [url, setUrl] = useState('https://');
   const [types, setTypes] = useState<ReadonlySet<WebhookType>>(new Set());
   const [wrong, setWrong] = useState<ReadonlySet<string>>(new Set());
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const add = async (): Promise<void> => {
+  const sending = useSubmit<string>(async () => {
     const request = webhookRequestSchema.safeParse({
       url: url.trim(),
       types: webhookTypes.filter((one) => types.has(one)),
     });
     setWrong(new Set(request.success ? [] : request.error.issues.map(({ path: [field] }) => String(field))));
-    setProblem(undefined);
-    if (!request.success) return;
-    setBusy(true);
-    const answer = await ask('POST', path, webhookCreatedSchema, { body: request.data });
-    setBusy(false);
-    if (answer.ok) onMade(answer.value);
-    else setProblem(problemText(answer.error));
-  };
+    if (!request.success) return undefined;
+    return orProblem(await ask('POST', path, webhookCreatedSchema, { body: request.data }), onMade);
+  });
   return (
-    <Dialog
-      open
-      wide
-      title={say(labels.add)}
-      onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{say(labels.cancel)}</Button>
-          <Button kind="primary" busy={busy} onClick={() => void add()}>
-            {say(labels.add)}
-          </Button>
-        </>
-      }
-    >
+    <FormDialog wide title={say(labels.add)} sending={sending} act={say(labels.add)} onClose={onClose}>
       <TextField
         label={say(labels.url)}
         hint={say(labels.urlHint)}
-        error={wrong.has('url') ? say(labels.urlWrong) : problem}
+        error={wrong.has('url') ? say(labels.urlWrong) : sending.trouble}
         type="url"
         maxLength={2_000}
         value={url}
@@ -239,6 +220,6 @@ function AddWebhook({
           ))}
         </div>
       </fieldset>
-    </Dialog>
+    </FormDialog>
   );
 }
