@@ -3,7 +3,7 @@
 import { trustedFeedKeys, utf8, verifyServerTime, type TrustedTime } from '@postern/shared';
 import { createClockTrust, sampleOfRoundTrip, type SavedClock } from '../../gate-agent/src/clock-trust.ts';
 import { confirmTime, correctHandedOn, learnTime, type TimedEvent } from '../../gate-agent/src/learn-time.ts';
-import { readPeerTime, statePeerTime } from '../../gate-agent/src/replication/peer-time.ts';
+import { readPeerTime, statePeerTime } from '../../gate-agent/src/peers/peer-time.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { FeedClient } from './feed-client.ts';
 import type { GateClock } from './gate-clock.ts';

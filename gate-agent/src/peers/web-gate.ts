@@ -9,7 +9,7 @@ import {
   type Peer,
 } from '@postern/shared';
 import { createHttpPeer } from './cloud-peer.ts';
-import { createGateFetch } from './gate-auth.ts';
+import { createGateFetch, type GateFetch } from './gate-auth.ts';
 
 export interface WebGateDeps {
   /** The gate that is asked, and where: `https://gate-a.gates.example.org:7445`. */
@@ -26,8 +26,9 @@ export interface WebGateDeps {
 /** Next door: whoever does not answer soon is not there. */
 const webGateTimeoutMs = 5_000;
 
-export function createWebGatePeer({ gate, url, self, keys, clock, fetch: send = fetch }: WebGateDeps): Peer {
-  const signed = createGateFetch({
+/** Requests to that gate, signed by whoever asks. */
+export const createWebGateFetch = ({ gate, url, self, keys, clock, fetch: send = fetch }: WebGateDeps): GateFetch =>
+  createGateFetch({
     gate: self,
     keys,
     clock,
@@ -38,11 +39,12 @@ export function createWebGatePeer({ gate, url, self, keys, clock, fetch: send = 
     },
     fetch: send,
   });
-  return createHttpPeer({
-    id: gate,
+
+export const createWebGatePeer = (deps: WebGateDeps): Peer =>
+  createHttpPeer({
+    id: deps.gate,
     kind: 'gate',
-    url: url + gateWebSyncPath(gate),
-    fetch: signed,
+    url: deps.url + gateWebSyncPath(deps.gate),
+    fetch: createWebGateFetch(deps),
     timeoutMs: webGateTimeoutMs,
   });
-}

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { syncContentType, syncPath, type Logger } from '@postern/shared';
 import { boundConnections, boundedServer, createAnswerTurns, readBounded, requestTimeoutMs } from './answer-turns.ts';
 import { splitAddress } from './lan-peer.ts';
-import { peerTimeHeader } from './peer-time.ts';
+import { peerTimeHeader } from '../peers/peer-time.ts';
 import { identifyPeer, tlsOptions, type TlsIdentity, type TrustState } from './tls-identity.ts';
 
 export interface LanListenerDeps {
@@ -20,7 +20,7 @@ export interface LanListenerDeps {
     message: Uint8Array,
   ) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
   readonly log: Logger;
-  /** Value of the time header while this gate's time is trusted (peer-time.ts). */
+  /** Value of the time header while this gate's time is trusted (peers/peer-time.ts). */
   readonly statedTime?: () => string | undefined;
   readonly timeoutMs?: number;
 }

@@ -15,8 +15,7 @@ import {
   type Result,
 } from '@postern/shared';
 import { withDeadline } from '../waiting.ts';
-import type { PeerTime } from './messages.ts';
-import { peerTimeHeader, readPeerTime } from './peer-time.ts';
+import { peerTimeHeader, readPeerTime, type PeerTime } from '../peers/peer-time.ts';
 import { identifyPeer, tlsOptions, type TlsIdentity, type TrustState } from './tls-identity.ts';
 
 export interface LanPeerDeps {

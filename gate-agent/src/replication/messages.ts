@@ -2,6 +2,7 @@
 // scan path but the two database files.
 import type { DiskKey } from '../store/database.ts';
 import type { HybridTimestamp, ImportedGate, ImportError, Result } from '@postern/shared';
+import type { PeerTime, TimeState } from '../peers/peer-time.ts';
 import type { ListedGate, ReplicationStatus } from '../peers/replication-status.ts';
 import type { WebSettings } from './keep-web-door.ts';
 
@@ -35,23 +36,6 @@ export interface ReplicationSettings {
   readonly web?: WebSettings | undefined;
   /** Whether gates are found, and this one lets itself be found, by mDNS. */
   readonly lanDiscover: boolean;
-}
-
-export interface TimeState {
-  /** The latest of trusted time, saved time and build time, Unix ms. */
-  readonly atMs: number;
-  readonly timeTrusted: boolean;
-  /** When this was so, monotonic ms of the machine, and how exact it is: what other gates are told while the time is trusted. */
-  readonly monotonicMs?: number;
-  readonly uncertaintyMs?: number;
-}
-
-/** What another gate stated between sending and receiving (monotonic ms of this machine). */
-export interface PeerTime {
-  readonly statedMs: number;
-  readonly uncertaintyMs: number;
-  readonly sentMs: number;
-  readonly receivedMs: number;
 }
 
 export type ToReplication =

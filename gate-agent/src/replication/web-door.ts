@@ -20,7 +20,7 @@ import {
 } from '@postern/shared';
 import { boundConnections, boundedServer, createAnswerTurns, readBounded, requestTimeoutMs } from './answer-turns.ts';
 import { splitAddress } from './lan-peer.ts';
-import { peerTimeHeader } from './peer-time.ts';
+import { peerTimeHeader } from '../peers/peer-time.ts';
 import type { TrustState } from './tls-identity.ts';
 
 /** PEM: what the gate shows to browsers. */
@@ -46,7 +46,7 @@ export interface WebDoorDeps {
   readonly nonces: Nonces;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Value of the time header while this gate's time is trusted (peer-time.ts). */
+  /** Value of the time header while this gate's time is trusted (peers/peer-time.ts). */
   readonly statedTime?: () => string | undefined;
   readonly timeoutMs?: number;
 }

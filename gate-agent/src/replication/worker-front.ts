@@ -15,13 +15,8 @@ import {
   type Result,
   type Timer,
 } from '@postern/shared';
-import {
-  type FromReplication,
-  type PeerTime,
-  type ReplicationSettings,
-  type TimeState,
-  type ToReplication,
-} from './messages.ts';
+import { type FromReplication, type ReplicationSettings, type ToReplication } from './messages.ts';
+import type { PeerTime, TimeState } from '../peers/peer-time.ts';
 import { emptyStatus, type ListedGate, type ReplicationStatus } from '../peers/replication-status.ts';
 
 export interface ReplicationDeps {

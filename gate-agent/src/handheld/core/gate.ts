@@ -32,7 +32,7 @@ import {
   type Steward,
   type Timer,
 } from '@postern/shared';
-import { createClockTrust, type ClockTrust, type TimeSample } from '../../clock-trust.ts';
+import type { ClockTrust, TimeSample } from '../../clock-trust.ts';
 import { createFeedClient, type FeedClient } from '../../feed-client.ts';
 import { createFeedView, type FeedView } from '../../feed-view.ts';
 import { createOrdersAtGate } from '../../gate-orders.ts';
@@ -46,10 +46,13 @@ import { createReach, type Reach } from '../../reach.ts';
 import { keepAskingServerTime } from '../../time-client.ts';
 import { createBell, type Bell } from '../../waiting.ts';
 import type { DatabaseNames, DeviceDatabase } from './databases.ts';
-import { savePhoneClock, type PhoneClock, type PhoneIdentity } from './device.ts';
+import type { PhoneClock, PhoneIdentity } from './device.ts';
 import { openPhoneFeed, type PhoneFeed } from './feed-cache.ts';
 import type { Direction } from './handheld.ts';
+import { answeringGates } from './lan-access.ts';
+import { keepAskingLanTime } from './lan-time.ts';
 import { openOtherGates } from './other-gates.ts';
+import { createPhoneTrust } from './phone-trust.ts';
 import { startReplication, type Replication } from './replication.ts';
 import { createStewardTurnstile } from './steward-actuator.ts';
 import { openHandheldStore, type HandheldStore } from './store.ts';
@@ -57,8 +60,6 @@ import { openHandheldStore, type HandheldStore } from './store.ts';
 const clockRoundMs = 10_000;
 const bootBytes = 8;
 const holdTimeoutMs = 60_000;
-/** A phone's clock that was off by less counts as right after a restart, too. */
-const wallRightMsMax = 60_000;
 
 export interface BrowserGateDeps {
   readonly identity: PhoneIdentity;
@@ -120,24 +121,7 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
   const boot = bytesToHex(random(bootBytes));
   const stopping = new AbortController();
 
-  const trust = createClockTrust({
-    clock,
-    // Nothing outlives the page by which its monotonic clock could be told: only what the phone's own clock was worth.
-    machineBoot: '',
-    saved: deps.phoneClock?.saved,
-    rtc: deps.phoneClock?.wallIsRight ?? false,
-  });
-  const saveClock = (): Promise<void> => {
-    const { source, trusted, wallOffsetMs } = trust.statement();
-    const wallIsRight =
-      trusted && source === 'server'
-        ? Math.abs(wallOffsetMs) <= wallRightMsMax
-        : (deps.phoneClock?.wallIsRight ?? false);
-    return savePhoneClock(device, { saved: trust.saved(), wallIsRight }).catch((cause: unknown) =>
-      logger.warn({ cause: String(cause) }, 'The clock could not be noted'),
-    );
-  };
-
+  const { trust, save: saveClock } = createPhoneTrust(deps);
   const list = await openPhoneFeed({
     database: device,
     event,
@@ -337,6 +321,20 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     client.run(stopping.signal),
     keepAskingServerTime(
       { cloudUrl, clock, random, feedKeyOf, logger, timer, fetch: deps.fetch },
+      learn,
+      stopping.signal,
+    ),
+    keepAskingLanTime(
+      {
+        domain: deps.gateDomain,
+        self: gate,
+        keys: identity.keys,
+        gates: () => answeringGates(running.status().peers),
+        isTrusted: () => trust.now().trusted,
+        clock,
+        timer,
+        fetch: deps.fetch,
+      },
       learn,
       stopping.signal,
     ),

@@ -64,8 +64,11 @@ export function watchLanAccess(deps: LanAccessDeps): LanAccessWatch {
 
 const accessOf = (state: PermissionState, peers: readonly PeerStatus[]): LanAccess =>
   state === 'granted'
-    ? { type: 'allowed', answering: peers.filter((peer) => peer.kind === 'gate' && peer.reachable).map(({ id }) => id) }
+    ? { type: 'allowed', answering: answeringGates(peers) }
     : { type: state === 'denied' ? 'denied' : 'ask' };
+
+export const answeringGates = (peers: readonly PeerStatus[]): readonly string[] =>
+  peers.filter((peer) => peer.kind === 'gate' && peer.reachable).map(({ id }) => id);
 
 async function lanPermission(): Promise<PermissionState> {
   try {

@@ -36,6 +36,7 @@ import { missingFeatures } from './features.ts';
 import { describeRunning } from './describe.ts';
 import { searchTickets, storyOf } from './search.ts';
 import { watchLanAccess } from './lan-access.ts';
+import { wallRightMsMax } from './phone-trust.ts';
 import { holdSingleTab, type SingleTab } from './single-tab.ts';
 import { createStorageWatch } from './storage-watch.ts';
 import { tellCloud } from './tell-cloud.ts';
@@ -57,7 +58,6 @@ export interface HandheldDeps {
 }
 
 const refreshMs = 1_000;
-const wallRightMsMax = 60_000;
 const notRunning = { type: 'not-running' } as const;
 
 export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {

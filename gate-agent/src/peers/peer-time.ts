@@ -1,7 +1,23 @@
-// Gates tell each other the time with every answer on the LAN, as a header, while their own is trusted: a gate that has booted without
+// Gates tell each other, and handhelds, the time with every answer on the LAN, as a header, while their own is trusted: one that has started without
 // cloud and battery learns it from the one next door. The connection has proved who is speaking.
 import type { Clock } from '@postern/shared';
-import type { PeerTime, TimeState } from './messages.ts';
+
+export interface TimeState {
+  /** The latest of trusted time, saved time and build time, Unix ms. */
+  readonly atMs: number;
+  readonly timeTrusted: boolean;
+  /** When this was so, monotonic ms of the machine, and how exact it is: what other gates are told while the time is trusted. */
+  readonly monotonicMs?: number;
+  readonly uncertaintyMs?: number;
+}
+
+/** What another gate stated between sending and receiving (monotonic ms of this machine). */
+export interface PeerTime {
+  readonly statedMs: number;
+  readonly uncertaintyMs: number;
+  readonly sentMs: number;
+  readonly receivedMs: number;
+}
 
 /** `<Unix ms>;<uncertainty ms>`, whole numbers. */
 export const peerTimeHeader = 'postern-time';

@@ -4,8 +4,12 @@ import { beforeAll, expect, test } from 'vitest';
 import { createClockTrust, sampleOfRoundTrip } from '../../../../gate-agent/src/clock-trust.ts';
 import { startLanListener } from '../../../../gate-agent/src/replication/lan-listener.ts';
 import { createLanPeer } from '../../../../gate-agent/src/replication/lan-peer.ts';
-import type { PeerTime, TimeState } from '../../../../gate-agent/src/replication/messages.ts';
-import { readPeerTime, statePeerTime } from '../../../../gate-agent/src/replication/peer-time.ts';
+import {
+  readPeerTime,
+  statePeerTime,
+  type PeerTime,
+  type TimeState,
+} from '../../../../gate-agent/src/peers/peer-time.ts';
 import type { TrustState } from '../../../../gate-agent/src/replication/tls-identity.ts';
 import { createDeployment, deploymentNowMs, type CertifiedGate } from '../../../support/deployment.ts';
 
