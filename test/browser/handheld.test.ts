@@ -1,5 +1,6 @@
-// Goal: a steward makes a phone a gate with a code, scans with its camera and a scan engine, answers what the gate asks, and goes on when the
-// cloud is gone: then the phone and a gate on the LAN still know of each other's entries.
+// Goal: a steward makes a phone a gate with a code, scans with its camera and a scan engine, answers what the gate asks, stops entry and lets it go
+// on, takes a newer version of the page, and goes on when the cloud is gone: then the phone and a gate on the LAN still know of each other's
+// entries.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +10,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   eventResponseSchema,
   gateResponseSchema,
+  orderConfirmationSchema,
+  ordersViewSchema,
   staffResponseSchema,
   ticketBatchResponseSchema,
 } from '@postern/shared';
 import { writeCodeFilm } from '../../scripts/lib/code-film.ts';
 import { launchBrowserOf } from '../support/browser.ts';
-import { freePort, startNewCloud, type CloudProcess } from '../support/cloud-process.ts';
+import { createCloudClient, firstToken, freePort, startNewCloud, type CloudProcess } from '../support/cloud-process.ts';
+import { startCloudProxy, type CloudProxy } from '../support/cloud-proxy.ts';
 import { enrolGate } from '../support/enrol-gate.ts';
 import {
   listenToGate,
@@ -32,6 +36,7 @@ const builtPage = fileURLToPath(new URL('../../cloud-sync/dist/handheld/index.ht
 const missingPage = existsSync(builtPage) ? undefined : 'the pages are not built (npm run build)';
 const patience = { timeout: 60_000 };
 const pin = '4711';
+const phoneClockWrongByMs = -20 * 60_000;
 /** Longer than the time in which a code that is shown again is still the same presentation. */
 const outOfViewMs = 2_500;
 
@@ -39,6 +44,7 @@ describeOrReport("the steward's handheld", firstReason(missingPrograms('chromium
   const folder = mkdtempSync(join(tmpdir(), 'postern-handheld-'));
   let cloud: CloudProcess;
   let cloudUrl = '';
+  let proxy: CloudProxy;
   let post: (path: string, body: unknown) => Promise<unknown>;
   let gate: GateProcess;
   let gateEvents: GateEvents;
@@ -50,8 +56,13 @@ describeOrReport("the steward's handheld", firstReason(missingPrograms('chromium
   let operator = '';
 
   beforeAll(async () => {
-    const started = await startNewCloud(folder, { POSTERN_CLOUD_GATE_DOMAIN: 'gates.test' });
+    proxy = await startCloudProxy();
+    const started = await startNewCloud(folder, {
+      POSTERN_CLOUD_GATE_DOMAIN: 'gates.test',
+      POSTERN_CLOUD_PUBLIC_URL: proxy.url,
+    });
     ({ process: cloud, url: cloudUrl, post } = started);
+    proxy.leadTo(cloudUrl);
     const { event } = eventResponseSchema.parse(
       await post('/api/events', {
         name: 'Harbour Festival',
@@ -65,7 +76,13 @@ describeOrReport("the steward's handheld", firstReason(missingPrograms('chromium
     const batch = ticketBatchResponseSchema.parse(
       await post('/api/tickets/batch', {
         event,
-        tickets: [{ type: 1 }, { type: 1 }, { type: 2 }, { type: 1, party: 5 }, { type: 1 }, { type: 1 }, { type: 1 }],
+        tickets: [
+          { type: 1 },
+          { type: 1 },
+          { type: 2 },
+          { type: 1, party: 5 },
+          ...Array.from({ length: 6 }, () => ({ type: 1 })),
+        ],
       }),
     );
     codes = batch.tickets.map(({ text }) => text ?? '');
@@ -95,6 +112,11 @@ describeOrReport("the steward's handheld", firstReason(missingPrograms('chromium
     );
     context = await browser.newContext({ viewport: { width: 412, height: 915 }, locale: 'en-GB' });
     await context.grantPermissions(['local-network-access', 'camera']);
+    // A phone whose clock is wrong.
+    await context.addInitScript((wrongByMs) => {
+      const { now } = Date;
+      Date.now = () => now() + wrongByMs;
+    }, phoneClockWrongByMs);
     page = await context.newPage();
     watch = await watchPage(page);
   });
@@ -103,7 +125,7 @@ describeOrReport("the steward's handheld", firstReason(missingPrograms('chromium
     gateEvents?.close();
     gate?.kill('SIGKILL');
     cloud?.kill('SIGKILL');
-    await Promise.all([gate?.ended, cloud?.ended]);
+    await Promise.all([gate?.ended, cloud?.ended, proxy?.close()]);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -144,7 +166,7 @@ describeOrReport("the steward's handheld", firstReason(missingPrograms('chromium
     page.getByRole('navigation').getByRole('button', { name }).click(patience);
 
   it('becomes a gate with a one-time code', async () => {
-    await page.goto(`${cloudUrl}/handheld/`);
+    await page.goto(`${proxy.url}/handheld/`);
     await says('Make this phone a gate');
     await shot('enrol');
     expect(await axeFindings(page)).toEqual([]);
@@ -267,6 +289,76 @@ describeOrReport("the steward's handheld", firstReason(missingPrograms('chromium
     await show('Scan');
   });
 
+  it('stops entry everywhere at a supervisor’s word, obeys others, and lets it go on', async () => {
+    const { json } = createCloudClient(() => cloudUrl, firstToken(cloud));
+    const inForce = async (): Promise<number> =>
+      ordersViewSchema
+        .parse(await json('GET', '/api/events/1/orders'))
+        .orders.filter(({ state }) => state === 'in-force').length;
+    const order = async (lift: boolean): Promise<void> => {
+      const body = { order: 'stop-entry', lift };
+      const { token } = orderConfirmationSchema.parse(await post('/api/events/1/orders', body));
+      await post('/api/events/1/orders/confirm', { token });
+    };
+    const confirm = (name: string): Promise<void> =>
+      page.getByRole('dialog').getByRole('button', { name }).click(patience);
+    await show('More');
+    await press('Stop entry everywhere');
+    await says(/will let nobody in until this is lifted/);
+    await shot('stop-entry');
+    expect(await axeFindings(page)).toEqual([]);
+    await confirm('Stop entry everywhere');
+    await says('Every gate has heard of it');
+    expect(await showCode(gate, gateEvents, codes[7] ?? '')).toMatchObject({
+      decision: { kind: 'refuse', refusal: { type: 'entry-stopped' } },
+    });
+    await show('Scan');
+    await says(new RegExp(`ENTRY STOPPED by ${operator}`));
+    await scan(codes[7]);
+    await shot('stopped');
+    expect(await axeFindings(page)).toEqual([]);
+    await show('More');
+    await press('Resume entry');
+    await confirm('Resume entry');
+    await page.getByText('Entry is stopped').waitFor({ state: 'detached', ...patience });
+    await expect.poll(inForce, patience).toBe(0);
+    await order(false);
+    await says('Entry is stopped');
+    await order(true);
+    await page.getByText('Entry is stopped').waitFor({ state: 'detached', ...patience });
+    await show('Scan');
+    // Nobody has used it up meanwhile.
+    await scanUntil(codes[7], 'Welcome');
+    await press('Next');
+  });
+
+  it('takes a newer version at one press, once whoever stands there has been answered', async () => {
+    const caches = (): Promise<readonly string[]> => page.evaluate(() => window.caches.keys());
+    const [before] = await caches();
+    const version = before?.replace('handheld-', '') ?? '';
+    proxy.alter('/handheld/worker.js', (text) => text.replace(version, 'newer'));
+    // What a browser does by itself, now and then.
+    await page.evaluate(async () => void (await (await navigator.serviceWorker.getRegistration())?.update()));
+    await says('A new version is ready');
+    await shot('new-version');
+    expect(await axeFindings(page)).toEqual([]);
+    expect(await caches()).toEqual([before, 'handheld-newer']);
+    // The code is read, and in the same moment somebody presses.
+    await page.evaluate((keys) => {
+      for (const key of [...keys, 'Enter'])
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+      const buttons = [...document.querySelectorAll('button')];
+      buttons.find(({ textContent }) => textContent === 'Update')?.click();
+    }, codes[8] ?? '');
+    await says('Welcome');
+    await expect.poll(caches, patience).toEqual(['handheld-newer']);
+    await says('Harbour Festival');
+    await scan(codes[8]);
+    await says(/Already (used|inside)/);
+    await press('Next');
+    expect(await page.getByText('A new version is ready').count()).toBe(0);
+  });
+
   it('knows of a gate nearby, and the gate of it, when the cloud is gone', async () => {
     watch.expect(/net::ERR_/);
     cloud.kill('SIGKILL');
@@ -299,9 +391,13 @@ describeOrReport("the steward's handheld", firstReason(missingPrograms('chromium
     });
   });
 
-  it('opens again without the cloud, as the gate that it was, and in one tab alone', async () => {
+  it('opens again without the cloud, as the gate that it was, with the time of a gate nearby, and in one tab alone', async () => {
     await page.reload();
     await says('Harbour Festival');
+    await show('More');
+    await says(/trusted: another gate/);
+    await shot('time-of-a-gate');
+    await show('Scan');
     await scan(codes[6]);
     await says('Welcome');
     await press('Next');
@@ -309,7 +405,7 @@ describeOrReport("the steward's handheld", firstReason(missingPrograms('chromium
     await second.addInitScript(() => {
       navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
     });
-    await second.goto(`${cloudUrl}/handheld/`);
+    await second.goto(`${proxy.url}/handheld/`);
     await second.getByText('open in another tab').waitFor(patience);
     await second.getByRole('button', { name: 'Use this tab' }).click();
     await second.getByText('Harbour Festival').waitFor(patience);

@@ -7,17 +7,20 @@ import { Dialogs } from './dialogs.tsx';
 import { Enrol } from './enrol.tsx';
 import { HistoryView } from './history.tsx';
 import { More } from './more.tsx';
-import { Outcome } from './outcome.tsx';
+import { Outcome, Standing } from './outcome.tsx';
 import { Scan } from './scan.tsx';
 import { Search } from './search.tsx';
+import { SealedMarks } from './sealed-marks.tsx';
 import { StatusLine } from './status-line.tsx';
 import { labels, sayings } from './texts.ts';
 import { say, usePage, view, type View } from './page.ts';
 import { Troubles } from './troubles.tsx';
+import { updating } from './updates.ts';
 
 export function App(): JSX.Element {
   const { handheld } = usePage();
   const state = handheld.state.value;
+  if (updating.value) return <Alone saying={sayings.updating} />;
   switch (state.phase) {
     case 'opening':
       return <Alone saying={sayings.opening} />;
@@ -46,7 +49,7 @@ export function App(): JSX.Element {
     case 'revoked':
       return (
         <>
-          <Alone saying={sayings.revoked} />
+          <Alone saying={sayings.revoked} more={<SealedMarks />} />
           <Enrol />
         </>
       );
@@ -58,16 +61,19 @@ export function App(): JSX.Element {
 const Alone = ({
   saying,
   action,
+  more,
   children,
 }: {
   readonly saying: StaffSaying;
   readonly action?: JSX.Element;
+  readonly more?: JSX.Element;
   readonly children?: string;
 }): JSX.Element => (
   <main class="alone">
     <EmptyState title={say(saying.title)} action={action}>
       {saying.hint !== undefined && say(saying.hint)} {children !== undefined && <small>{children}</small>}
     </EmptyState>
+    {more}
   </main>
 );
 
@@ -80,6 +86,7 @@ function AtWork({ running }: { readonly running: RunningState }): JSX.Element {
       <StatusLine running={running} />
       <main>
         <Troubles running={running} />
+        <Standing />
         {shown === 'scan' && <Scan />}
         {shown === 'search' && <Search />}
         {shown === 'history' && <HistoryView />}

@@ -15,7 +15,7 @@ import {
   type UndoReason,
 } from '@postern/shared';
 import { Banner, Button, Confirm, Dialog, SelectField, TextField } from '@postern/shared/ui';
-import { declineReasonTexts, labels, overrideReasonTexts, sayings, undoReasonTexts } from './texts.ts';
+import { declineReasonTexts, labels, liftLabels, overrideReasonTexts, sayings, undoReasonTexts } from './texts.ts';
 import { language, say, usePage } from './page.ts';
 
 /** So many at once by one press; a rule of the lane bounds it, too. */
@@ -228,14 +228,15 @@ function Decline({ holdId }: { readonly holdId: string }): JSX.Element {
 
 function GiveOrder({ confirmation }: { readonly confirmation: Confirmation }): JSX.Element {
   const { duty, handheld } = usePage();
-  const { zone, token, gates } = confirmation;
+  const { lift, order, zone, token, gates } = confirmation;
+  const act = say(lift ? liftLabels[order] : labels.stopEntry);
   const zoneName = handheld.policy()?.zones.find(({ id }) => id === zone)?.name;
   return (
     <Confirm
       open
-      title={say(sayings.stopAsks.title)}
+      title={`${act}?`}
       consequence={orderQuestion(confirmation, zoneName, gates.length, language.value)}
-      act={say(confirmation.lift ? labels.resumeEntry : labels.stopEntry)}
+      act={act}
       cancel={say(labels.cancel)}
       onCancel={() => duty.ask(undefined)}
       onConfirm={() => {

@@ -5,8 +5,9 @@ import { directionOf, languages, staffLanguages, type Language } from '@postern/
 import { Banner, Button, CheckField, Panel, SelectField } from '@postern/shared/ui';
 import type { RunningState } from '../core/handheld.ts';
 import { LanPanel } from './lan-panel.tsx';
+import { SealedMarks } from './sealed-marks.tsx';
 import { contactText, listText } from './status-line.tsx';
-import { labels, sayings } from './texts.ts';
+import { labels, liftLabels, orderNames, sayings } from './texts.ts';
 import { language, say, sound, timeOf, usePage, vibration, visitorLanguage } from './page.ts';
 
 const languageNames: Readonly<Record<Language, string>> = {
@@ -75,39 +76,38 @@ function OnDuty(): JSX.Element {
 function Orders({ running }: { readonly running: RunningState }): JSX.Element {
   const page = usePage();
   const standing = running.orders.orders.filter(({ state }) => state === 'in-force');
-  const stop = standing.find(({ order }) => order === 'stop-entry');
+  const zoneName = (id: string): string =>
+    id === '' ? say(labels.everywhere) : (page.handheld.policy()?.zones.find((zone) => zone.id === id)?.name ?? id);
   return (
     <Panel
-      title={say(labels.stopEntry)}
+      title={say(labels.orders)}
       actions={
-        <Button
-          kind={stop === undefined ? 'danger' : 'plain'}
-          onClick={() =>
-            void page.duty.act({
-              type: stop === undefined ? 'give-order' : 'lift-order',
-              order: 'stop-entry',
-              zone: stop?.zone ?? '',
-            })
-          }
-        >
-          {say(stop === undefined ? labels.stopEntry : labels.resumeEntry)}
-        </Button>
+        standing.some(({ order }) => order === 'stop-entry') ? undefined : (
+          <Button
+            kind="danger"
+            onClick={() => void page.duty.act({ type: 'give-order', order: 'stop-entry', zone: '' })}
+          >
+            {say(labels.stopEntry)}
+          </Button>
+        )
       }
     >
-      {standing.map(({ order, given, missing }) => (
-        <Banner key={order + given.atMs} tone="bad">
-          <strong>
-            {order === 'evacuate'
-              ? language.value === 'de'
-                ? 'Räumung'
-                : 'Evacuation'
-              : language.value === 'de'
-                ? 'Einlass gestoppt'
-                : 'Entry stopped'}
-          </strong>{' '}
-          {given.operator ?? given.gateName}, {timeOf(given.atMs, page)}
-          {missing.length > 0 &&
-            ` · ${language.value === 'de' ? 'noch nicht gehört' : 'not heard yet'}: ${missing.map(({ name }) => name).join(', ')}`}
+      {standing.map(({ order, zone, given, missing }) => (
+        <Banner
+          key={`${order}/${zone}`}
+          tone="bad"
+          action={
+            <Button onClick={() => void page.duty.act({ type: 'lift-order', order, zone })}>
+              {say(liftLabels[order])}
+            </Button>
+          }
+        >
+          <strong>{say(orderNames[order])}</strong> {zoneName(zone)} · {given.operator ?? given.gateName},{' '}
+          {timeOf(given.atMs, page)}
+          <br />
+          {missing.length === 0
+            ? say(labels.allHaveHeard)
+            : `${say(labels.notHeardYet)}: ${missing.map(({ name }) => name).join(', ')}`}
         </Banner>
       ))}
     </Panel>
@@ -161,6 +161,7 @@ function Phone({ running }: { readonly running: RunningState }): JSX.Element {
           <strong>{say(sayings.notPersisted.title)}.</strong> {say(sayings.notPersisted.hint)}
         </Banner>
       )}
+      <SealedMarks />
     </Panel>
   );
 }

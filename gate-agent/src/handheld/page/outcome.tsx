@@ -13,7 +13,8 @@ import { language, say, usePage, visitorLanguage, type Page } from './page.ts';
 
 /** The steward has seen it: the next state shows again. */
 const seen = signal<LaneState | undefined>(undefined);
-const alwaysShown: readonly DisplayTone[] = ['closed', 'free'];
+/** They last, and somebody has to get at what ends them: they take a part of the page alone. */
+const lasting: readonly DisplayTone[] = ['closed', 'free'];
 
 /** What a lane's state looks like here; the visitor's language, and the steward's for the small lines. */
 export function viewOf(state: LaneState, { handheld }: Pick<Page, 'handheld'>): DisplayView {
@@ -45,8 +46,7 @@ export function Outcome(): JSX.Element | null {
   useEffect(() => {
     if (isOutcome) giveSign(view.tone);
   }, [state]);
-  if (!isOutcome || (seen.value === state && !alwaysShown.includes(view.tone))) return null;
-  const [line] = view.lines;
+  if (!isOutcome || seen.value === state || lasting.includes(view.tone)) return null;
   const close = (): void => {
     seen.value = state;
   };
@@ -58,21 +58,7 @@ export function Outcome(): JSX.Element | null {
           {text}
         </p>
       ))}
-      <div class="sign">
-        <StateSymbol name={view.symbol} />
-        {line !== undefined && (
-          <p class="visitor" lang={line.language} dir={directionOf(line.language)}>
-            <strong>{line.title}</strong>
-            {line.hint !== undefined && <span>{line.hint}</span>}
-          </p>
-        )}
-        {view.party !== undefined && <Party {...view.party} />}
-        {[...view.staff, ...view.standing].map((text) => (
-          <p key={text} class="staff">
-            {text}
-          </p>
-        ))}
-      </div>
+      <Sign view={view} />
       <Choices state={state} />
       {canClose && (
         <Button kind="primary" class="large" onClick={close}>
@@ -80,6 +66,39 @@ export function Outcome(): JSX.Element | null {
         </Button>
       )}
     </section>
+  );
+}
+
+/** That the lane is closed, or free, and why: above every view as long as it is so. */
+export function Standing(): JSX.Element | null {
+  const page = usePage();
+  const view = viewOf(page.handheld.laneState.value, page);
+  if (!lasting.includes(view.tone)) return null;
+  return (
+    <section class={`standing ${view.tone}`} role="alert">
+      <Sign view={view} />
+    </section>
+  );
+}
+
+function Sign({ view }: { readonly view: DisplayView }): JSX.Element {
+  const [line] = view.lines;
+  return (
+    <div class="sign">
+      <StateSymbol name={view.symbol} />
+      {line !== undefined && (
+        <p class="visitor" lang={line.language} dir={directionOf(line.language)}>
+          <strong>{line.title}</strong>
+          {line.hint !== undefined && <span>{line.hint}</span>}
+        </p>
+      )}
+      {view.party !== undefined && <Party {...view.party} />}
+      {[...view.staff, ...view.standing].map((text) => (
+        <p key={text} class="staff">
+          {text}
+        </p>
+      ))}
+    </div>
   );
 }
 

@@ -37,25 +37,30 @@ export function usePage(): Page {
 export type View = 'scan' | 'search' | 'history' | 'more';
 export const view = signal<View>('scan');
 
-/** Kept by the phone, since each is another person's. Nothing of them is secret. */
-const keep = <Value extends string>(name: string, values: readonly Value[], first: Value) => {
+/** Kept by the phone, since each is another person's, or for as long as the page is open. Nothing of them is secret. */
+const keep = <Value extends string>(
+  name: string,
+  values: readonly Value[],
+  first: Value,
+  where: 'localStorage' | 'sessionStorage' = 'localStorage',
+) => {
   const key = `postern-handheld-${name}`;
-  const before = read(key);
+  const before = read(where, key);
   const kept = signal<Value>(values.find((value) => value === before) ?? first);
-  kept.subscribe((value) => write(key, value));
+  kept.subscribe((value) => write(where, key, value));
   return kept;
 };
-function read(key: string): string | null {
+function read(where: 'localStorage' | 'sessionStorage', key: string): string | null {
   try {
-    return localStorage.getItem(key);
+    return window[where].getItem(key);
   } catch {
     // Forbidden by the browser: then nothing is remembered.
     return null;
   }
 }
-function write(key: string, value: string): void {
+function write(where: 'localStorage' | 'sessionStorage', key: string, value: string): void {
   try {
-    localStorage.setItem(key, value);
+    window[where].setItem(key, value);
   } catch {
     // The same.
   }
@@ -65,6 +70,8 @@ export const language = keep<StaffLanguage>('language', staffLanguages, staffLan
 export const visitorLanguage = keep<Language>('visitor-language', languages, language.value);
 export const sound = keep('sound', ['on', 'off'], 'on');
 export const vibration = keep('vibration', ['on', 'off'], 'on');
+/** Whether the camera was looking: a page that is loaded again, for a newer version or by the browser, goes on with it. */
+export const looking = keep('looking', ['on', 'off'], 'off', 'sessionStorage');
 
 export const say = (texts: StaffTexts): string => texts[language.value];
 

@@ -11,7 +11,7 @@ import { createDuty } from './duty.ts';
 import { enrolBy } from './enrol.tsx';
 import { unlockSound } from './feedback.ts';
 import { labels } from './texts.ts';
-import { language, PageContext, say, type Page } from './page.ts';
+import { language, looking, PageContext, say, type Page } from './page.ts';
 import type { SeenTag } from './tags.ts';
 import { watchUpdates } from './updates.ts';
 import { listenToWedge } from './wedge.ts';
@@ -48,6 +48,10 @@ export async function run(root: HTMLElement): Promise<void> {
     startWorker: () => new Worker(new URL('../core/worker.ts', import.meta.url), { type: 'module' }),
   });
   const page = createPage(handheld, settings);
+  if (looking.peek() === 'on') void page.camera.start();
+  page.camera.state.subscribe(({ phase }) => {
+    if (phase === 'on' || phase === 'off') looking.value = phase;
+  });
   listenToWedge(page.typed);
   render(
     <PageContext.Provider value={page}>

@@ -1,5 +1,5 @@
 // What stewards read on the handheld, in the languages that staff have. What visitors read comes from the gate's own texts.
-import type { DeclineReason, Mark, OverrideReason, StaffSaying, StaffTexts, UndoReason } from '@postern/shared';
+import type { DeclineReason, Mark, Order, OverrideReason, StaffSaying, StaffTexts, UndoReason } from '@postern/shared';
 
 export const labels = {
   page: { en: 'Handheld', de: 'Handgerät' },
@@ -44,7 +44,10 @@ export const labels = {
   pin: { en: 'PIN', de: 'PIN' },
   nobodySignedOn: { en: 'Nobody is signed on', de: 'Niemand ist angemeldet' },
   stopEntry: { en: 'Stop entry everywhere', de: 'Einlass überall stoppen' },
-  resumeEntry: { en: 'Resume entry', de: 'Einlass fortsetzen' },
+  orders: { en: 'Orders to the venue', de: 'Anordnungen für alle' },
+  everywhere: { en: 'everywhere', de: 'überall' },
+  allHaveHeard: { en: 'Every gate has heard of it', de: 'Alle Gates wissen davon' },
+  notHeardYet: { en: 'Not heard of it yet', de: 'Wissen noch nicht davon' },
   phone: { en: 'This phone', de: 'Dieses Gerät' },
   speech: { en: 'Language and sound', de: 'Sprache und Ton' },
   language: { en: 'Your language', de: 'Ihre Sprache' },
@@ -56,6 +59,7 @@ export const labels = {
   installAuthority: { en: 'Install their certificate', de: 'Ihr Zertifikat installieren' },
   fingerprint: { en: 'Fingerprint (SHA-256)', de: 'Fingerabdruck (SHA-256)' },
   askCloud: { en: 'Ask the cloud now', de: 'Cloud jetzt fragen' },
+  saveSealed: { en: 'Save the file', de: 'Datei sichern' },
   keepData: { en: 'Ask to keep it', de: 'Behalten lassen' },
   confirmClock: { en: 'The time is right', de: 'Die Uhrzeit stimmt' },
   leaveRehearsal: { en: 'Leave the rehearsal', de: 'Probe beenden' },
@@ -139,6 +143,23 @@ export const sayings = {
     hint: {
       en: 'It lets nobody in any more. Give it to whoever looks after the gates; with a new one-time code it can join again.',
       de: 'Es lässt niemanden mehr ein. Der Gate-Betreuung geben; mit einem neuen Einmalcode kann es wieder beitreten.',
+    },
+  },
+  sealed: {
+    title: { en: 'This phone has entries for the cloud', de: 'Dieses Gerät hat Vorgänge für die Cloud' },
+    hint: {
+      en: 'They were sealed when it was revoked. Save the file and give it to whoever runs the cloud; nobody else can read it.',
+      de: 'Sie wurden bei der Sperrung versiegelt. Die Datei sichern und dem Betrieb der Cloud geben; sonst kann niemand sie lesen.',
+    },
+  },
+  unsealed: {
+    title: {
+      en: 'Not all entries are sealed for the cloud yet',
+      de: 'Noch sind nicht alle Vorgänge für die Cloud versiegelt',
+    },
+    hint: {
+      en: 'Nothing is lost: make room on the phone and load the page again. Do not clear the browser’s data.',
+      de: 'Nichts ist verloren: Platz auf dem Gerät schaffen und die Seite neu laden. Die Browserdaten nicht löschen.',
     },
   },
   notEnrolled: {
@@ -264,6 +285,10 @@ export const sayings = {
     title: { en: 'A new version is ready', de: 'Eine neue Version ist da' },
     hint: { en: 'It takes a few seconds between two visitors', de: 'Dauert wenige Sekunden zwischen zwei Besuchern' },
   },
+  updating: {
+    title: { en: 'Changing to the new version …', de: 'Wechselt zur neuen Version …' },
+    hint: { en: 'Everything recorded is kept', de: 'Alles Aufgezeichnete bleibt' },
+  },
   overrideAsks: {
     title: { en: 'Let in against the rules?', de: 'Gegen die Regeln einlassen?' },
     hint: {
@@ -282,10 +307,16 @@ export const sayings = {
     title: { en: 'Decline?', de: 'Ablehnen?' },
     hint: { en: 'No entry is spent.', de: 'Kein Eintritt wird verbraucht.' },
   },
-  stopAsks: {
-    title: { en: 'Stop entry?', de: 'Einlass stoppen?' },
-  },
 } as const satisfies Readonly<Record<string, StaffSaying>>;
+
+export const orderNames: Readonly<Record<Order, StaffTexts>> = {
+  'stop-entry': { en: 'Entry stopped', de: 'Einlass gestoppt' },
+  evacuate: { en: 'Evacuation', de: 'Räumung' },
+};
+export const liftLabels: Readonly<Record<Order, StaffTexts>> = {
+  'stop-entry': { en: 'Resume entry', de: 'Einlass fortsetzen' },
+  evacuate: { en: 'End the evacuation', de: 'Räumung beenden' },
+};
 
 export const overrideReasonTexts: Readonly<Record<OverrideReason, StaffTexts>> = {
   'lost-code': { en: 'Has lost the code', de: 'Code verloren' },

@@ -27,11 +27,11 @@ export function Troubles({ running }: { readonly running: RunningState }): JSX.E
   if (feed.version === undefined) found.push({ tone: 'bad', saying: noListSaying(running) });
   if (!clock.trusted) found.push({ tone: 'warn', saying: sayings.clockUntrusted });
   if (storage.room === 'nearly-full') found.push({ tone: 'warn', saying: sayings.storageNearlyFull });
-  if (newVersion.value && handheld.laneState.value.name === 'idle')
+  if (newVersion.value)
     found.push({
       tone: 'busy',
       saying: sayings.newVersion,
-      action: <Button onClick={takeNewVersion}>{say(labels.update)}</Button>,
+      action: <Button onClick={() => void takeNewVersion(handheld)}>{say(labels.update)}</Button>,
     });
   return (
     <div class="troubles">

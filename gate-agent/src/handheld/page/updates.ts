@@ -1,12 +1,19 @@
-// A newer version of this page: the service worker has it whole before anybody is asked, and it takes over at a press, while nobody stands at
-// the lane; marks are in the database by then.
+// A newer version of this page: the service worker has it whole before anybody is asked. At a press the gate finishes with whoever stands there, then
+// closes with everything that it has recorded in the database, and only then the newer version takes over.
 import { signal } from '@preact/signals';
+import type { Handheld } from '../core/handheld.ts';
 
 export const newVersion = signal(false);
+/** Nobody is let in any more: the page is about to be loaded again. */
+export const updating = signal(false);
 let waiting: ServiceWorker | undefined;
 let reloads = false;
 
 const lookEveryMs = 30 * 60_000;
+/** Between two looks at a lane that somebody stands at. */
+const laneLookMs = 50;
+/** A worker that a newer one has replaced meanwhile takes over nothing. */
+const takeOverMsMax = 5_000;
 
 export async function watchUpdates(): Promise<void> {
   const { serviceWorker } = navigator;
@@ -38,8 +45,21 @@ export async function watchUpdates(): Promise<void> {
   }, lookEveryMs);
 }
 
-export function takeNewVersion(): void {
+export async function takeNewVersion(handheld: Pick<Handheld, 'lane' | 'close'>): Promise<void> {
+  while (!closeLane(handheld)) await new Promise((resolve) => setTimeout(resolve, laneLookMs));
+  updating.value = true;
+  await handheld.close();
   reloads = true;
-  if (waiting?.state === 'installed') waiting.postMessage('take-over');
-  else location.reload();
+  if (waiting?.state !== 'installed') return location.reload();
+  waiting.postMessage('take-over');
+  setTimeout(() => location.reload(), takeOverMsMax);
+}
+
+/** True once nobody stands at the lane, and nobody can come to it. */
+function closeLane({ lane }: Pick<Handheld, 'lane'>): boolean {
+  const current = lane();
+  const name = current?.state().name;
+  return (
+    name === undefined || name === 'closed' || name === 'free' || (name === 'idle' && current?.close().ok === true)
+  );
 }
