@@ -352,8 +352,9 @@ async function compose(
     bandDesk: createBandDesk({
       registry,
       ...(cloudDesk === undefined ? {} : { foresee: foreseeByCloud(cloudDesk, mayWrite) }),
-      events: events.map(({ event, store, feed, journal }) => ({
+      events: events.map(({ event, context, store, feed, journal }) => ({
         event,
+        context,
         store,
         ticket: feed.ticket,
         tagHash: feed.tagHash,

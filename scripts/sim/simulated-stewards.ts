@@ -59,6 +59,7 @@ export function createSimulatedStewards(deps: SimulatedStewardsDeps): SimulatedS
     events: [
       {
         event,
+        context: { policy: () => world.policy, time: deps.time.now },
         store,
         ticket: deps.ticket,
         tagHash: (_medium, id) => bytesToHex(sha256(id).slice(0, 16)),

@@ -1,5 +1,6 @@
 // The real band desk on a bench: ticket n is shown as "T<n>", what is written stays in memory, and the store fails on demand.
 import {
+  admissionPolicySchema,
   createBandDesk,
   createMethodRegistry,
   err,
@@ -18,6 +19,7 @@ import { silentLogger, ticketId } from './lane-rig.ts';
 import { createVirtualTime } from './virtual-time.ts';
 
 const event = 7;
+const policy = admissionPolicySchema.parse({ event, name: 'Rig', types: [], zones: [], methodsOff: ['switched-off'] });
 const key = new Uint8Array(32).fill(7);
 export const steward = { operator: 'steward1', role: 'steward' } as const;
 export const supervisor = { operator: 'superv01', role: 'supervisor' } as const;
@@ -33,7 +35,14 @@ const tickets = new Map<string, Ticket>(
   ].map((fields) => [fields.id, { type: 0, ...fields } as Ticket]),
 );
 
-/** Believes `T<n>` at epoch 0. */
+/** `T1@<s>` rotates and is of the step that begins then, `T1-<s>` is good until then, Unix seconds. */
+const secondsIn = (text: string): { readonly issuedAtS?: number; readonly expiresS?: number } => {
+  const [, kind, seconds] = /^T\d+([@-])(\d+)$/.exec(text) ?? [];
+  if (kind === undefined) return {};
+  return kind === '@' ? { issuedAtS: Number(seconds) } : { expiresS: Number(seconds) };
+};
+
+/** Believes `T<n>` at epoch 0; `T<n>/off` is shown by a method that the event has switched off. */
 const method: VerificationMethod = {
   id: 'qr',
   assurance: 'signed',
@@ -43,11 +52,12 @@ const method: VerificationMethod = {
     text === 'forged'
       ? err({ type: 'signature-invalid' })
       : ok({
-          method: 'qr',
+          method: text.endsWith('/off') ? 'switched-off' : 'qr',
           event: text === 'elsewhere' ? 9 : event,
-          ticketId: ticketId(Number(text.slice(1))),
+          ticketId: ticketId(Number(/^T(\d+)/.exec(text)?.[1])),
           epoch: 0,
           assurance: 'signed',
+          ...secondsIn(text),
         }),
   generate: async () => err({ type: 'nothing-to-generate' }),
 };
@@ -68,6 +78,7 @@ export function createBandDeskRig({ foresee }: Pick<BandDeskDeps, 'foresee'> = {
     return ok(mark as unknown as Mark);
   };
   const { clock } = createVirtualTime();
+  let trusted = true;
   const noLookups = { issuerKey: () => undefined, ticketByCode: () => undefined, ticketByShortCode: () => undefined };
   const desk = createBandDesk({
     ...(foresee === undefined ? {} : { foresee }),
@@ -80,6 +91,10 @@ export function createBandDeskRig({ foresee }: Pick<BandDeskDeps, 'foresee'> = {
     events: [
       {
         event,
+        context: {
+          policy: () => policy,
+          time: () => ({ nowMs: clock.wallMs(), trusted, source: 'server', uncertaintyMs: 10 }),
+        },
         store: { append } as unknown as Store,
         ticket: (id) => tickets.get(id),
         tagHash: (medium, id) => tagHash(key, medium, id),
@@ -116,5 +131,7 @@ export function createBandDeskRig({ foresee }: Pick<BandDeskDeps, 'foresee'> = {
     /** All that was written. */
     marks,
     setBroken: (next: boolean) => void (broken = next),
+    nowS: Math.floor(clock.wallMs() / 1_000),
+    setTimeTrusted: (next: boolean) => void (trusted = next),
   };
 }

@@ -7,13 +7,18 @@ import type { Presentation } from '../presentation.ts';
 import { assert, err, ok, type Result } from '../result.ts';
 import type { TagMedium } from '../tag.ts';
 import type { Ticket } from '../ticket.ts';
+import { placeInTime } from '../time-step.ts';
 import type { Operator } from './lane-api.ts';
-import type { Store, StoreError } from './ports.ts';
+import type { LaneContext, Store, StoreError } from './ports.ts';
 import type { MethodRegistry } from './registry.ts';
+
+/** A code was of now when it was shown to the desk: nobody takes longer to hold up a band. */
+export const shownWithinMs = 2 * 60_000;
 
 /** One of the gate's events as the desk uses it. */
 export interface BandDeskEvent {
   readonly event: number;
+  readonly context: Pick<LaneContext, 'policy' | 'time'>;
   readonly store: Store;
   readonly ticket: (ticketId: string) => Ticket | undefined;
   /** Undefined before the first ticket list, which brings the key. */
@@ -129,6 +134,8 @@ export function createBandDesk({ events, registry, foresee }: BandDeskDeps): Ban
     const state = bindings.tag(tagHash);
     if (state.type === 'bound' && state.ticketId === ticket.id && state.epoch === ticket.epoch)
       return ok({ ticketId: ticket.id });
+    const worthless = refusalOfShown(claim, of.context);
+    if (worthless !== undefined) return err({ type: 'refused', refusal: worthless });
     const ofTag = bindings.holding({ tagHash });
     if (ofTag.some(({ ticketId }) => ticketId !== '' && ticketId !== ticket.id)) {
       if (replace !== 'other-ticket') return err({ type: 'band-of-another-ticket' });
@@ -178,4 +185,21 @@ export function createBandDesk({ events, registry, foresee }: BandDeskDeps): Ban
   return {
     act: (by, action, signal) => (action.type === 'bind-band' ? bind(by, action, signal) : unbind(by, action)),
   };
+}
+
+/** A band outlives the code that it is given for: what is worth nothing at a lane any more, such as the picture of a code that rotates, buys none. */
+function refusalOfShown(
+  { method, issuedAtS, expiresS }: Claim,
+  { policy, time: timeNow }: BandDeskEvent['context'],
+): Refusal | undefined {
+  const time = timeNow();
+  if (policy().methodsOff.includes(method)) return { type: 'method-off' };
+  if (time.trusted && expiresS !== undefined && time.nowMs >= expiresS * 1_000)
+    return { type: 'expired', detail: { whenMs: expiresS * 1_000 } };
+  if (issuedAtS === undefined) return undefined;
+  if (!time.trusted) return { type: 'clock-untrusted' };
+  const detail = { codeOffS: Math.abs(Math.floor(time.nowMs / 1_000) - issuedAtS) };
+  if (placeInTime(issuedAtS, time) === 'future') return { type: 'not-yet-valid', detail };
+  const isPast = placeInTime(issuedAtS, { ...time, nowMs: time.nowMs - shownWithinMs }) === 'past';
+  return isPast ? { type: 'expired', detail } : undefined;
 }

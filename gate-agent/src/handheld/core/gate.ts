@@ -277,7 +277,9 @@ export async function openBrowserGate(deps: BrowserGateDeps): Promise<BrowserGat
     }),
     bandDesk: createBandDesk({
       registry,
-      events: [{ event, store: storeOfLanes, ticket: feed.ticket, tagHash: feed.tagHash, bindings: store.bindings }],
+      events: [
+        { event, context, store: storeOfLanes, ticket: feed.ticket, tagHash: feed.tagHash, bindings: store.bindings },
+      ],
     }),
     logger,
     signOn,

@@ -92,6 +92,36 @@ test.each([
   expect(marks).toEqual([]);
 });
 
+describe('a code that is worth nothing at a lane any more', () => {
+  test('buys no band: an old picture of one that rotates, one that is over, one of a method that is switched off', async () => {
+    const { bind, marks, nowS, setTimeTrusted } = createBandDeskRig();
+    const refusalOf = async (text: string): Promise<unknown> => {
+      const bound = await bind(text, 1);
+      return bound.ok || bound.error.type !== 'refused' ? bound : bound.error.refusal.type;
+    };
+    expect(await refusalOf(`T1@${nowS - 3_600}`)).toBe('expired');
+    expect(await refusalOf(`T1@${nowS + 3_600}`)).toBe('not-yet-valid');
+    expect(await refusalOf(`T1-${nowS}`)).toBe('expired');
+    expect(await refusalOf('T1/off')).toBe('method-off');
+    setTimeTrusted(false);
+    expect(await refusalOf(`T1@${nowS}`)).toBe('clock-untrusted');
+    expect(marks).toEqual([]);
+  });
+
+  test('was of now when it was shown, and the band was not in the hand yet', async () => {
+    const { bind, nowS } = createBandDeskRig();
+    expect((await bind(`T1@${nowS - 120}`, 1)).ok).toBe(true);
+    expect((await bind(`T2-${nowS + 1}`, 2)).ok).toBe(true);
+  });
+
+  test('is enough to try again with a band that has been given for it', async () => {
+    const { bind, marks, nowS } = createBandDeskRig();
+    await bind(`T1@${nowS}`, 1);
+    expect(await bind(`T1@${nowS - 3_600}`, 1)).toEqual({ ok: true, value: { ticketId: ticketId(1) } });
+    expect(marks).toHaveLength(1);
+  });
+});
+
 test('what could not be written down is not done', async () => {
   const { bind, owner, setBroken } = createBandDeskRig();
   setBroken(true);
