@@ -89,27 +89,43 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     if (manifest.value.notModified) return completeFaces(signal);
     const offer = cache.consider(manifest.value.bytes);
     if (!offer.ok) return offer;
-    const files = await fetchFiles(offer.value, signal);
-    if (!files.ok) return files;
-    const before = cache.current()?.manifest.version;
-    // A list without its faces is better than none: whoever has one enrolled comes in by another way.
-    const faces = await fetchFaces(offer.value.manifest, signal);
-    const withFaces = { ...files.value, ...(faces.ok ? { faces: faces.value } : {}) };
-    const applied = await cache.apply(offer.value, withFaces, signal);
-    if (typeof files.value.snapshot === 'string') await deps.disk?.remove(files.value.snapshot);
-    if (!applied.ok) return applied;
-    etag = manifest.value.etag;
-    const { version } = applied.value.manifest;
-    if (version === before) return faces.ok ? ok('unchanged') : faces;
-    logger.info({ event, version, plan: offer.value.plan.type }, 'A newer feed is in use');
-    deps.onChange?.(version);
-    return faces.ok ? ok('changed') : faces;
+    const path = pathOf(offer.value);
+    try {
+      const taken = await take(offer.value, signal);
+      if (taken.isApplied) etag = manifest.value.etag;
+      return taken.result;
+    } finally {
+      // Whatever has come of it: a disk that is full of downloads takes no marks.
+      if (path !== undefined) await deps.disk?.remove(path);
+    }
   };
 
-  const fetchFiles = async (
-    { manifest, plan }: FeedOffer,
+  const take = async (
+    offer: FeedOffer,
     signal: AbortSignal,
-  ): Promise<Result<FeedFiles, FeedClientError>> => {
+  ): Promise<{ readonly isApplied: boolean; readonly result: Result<'changed' | 'unchanged', FeedClientError> }> => {
+    const files = await fetchFiles(offer, signal);
+    if (!files.ok) return { isApplied: false, result: files };
+    const before = cache.current()?.manifest.version;
+    // A list without its faces is better than none: whoever has one enrolled comes in by another way.
+    const faces = await fetchFaces(offer.manifest, signal);
+    const withFaces = { ...files.value, ...(faces.ok ? { faces: faces.value } : {}) };
+    const applied = await cache.apply(offer, withFaces, signal);
+    if (!applied.ok) return { isApplied: false, result: applied };
+    const { version } = applied.value.manifest;
+    if (version !== before) {
+      logger.info({ event, version, plan: offer.plan.type }, 'A newer feed is in use');
+      deps.onChange?.(version);
+    }
+    return { isApplied: true, result: faces.ok ? ok(version === before ? 'unchanged' : 'changed') : faces };
+  };
+
+  /** Where the download of a snapshot lies; undefined where there is none, or it stays in memory. */
+  const pathOf = ({ plan, manifest }: FeedOffer): string | undefined =>
+    plan.type === 'snapshot' && deps.disk !== undefined ? cache.downloadPath(manifest.snapshot) : undefined;
+
+  const fetchFiles = async (offer: FeedOffer, signal: AbortSignal): Promise<Result<FeedFiles, FeedClientError>> => {
+    const { manifest, plan } = offer;
     const deltas = new Map<string, Uint8Array>();
     for (const { sha256, bytes } of plan.type === 'nothing' ? [] : plan.deltas) {
       const delta = await downloadBytes(deps, { ...fileOptions({ sha256, bytes }, 'delta'), signal });
@@ -118,7 +134,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     }
     if (plan.type !== 'snapshot') return ok({ snapshot: undefined, deltas });
     const { disk } = deps;
-    const path = disk && cache.downloadPath(manifest.snapshot);
+    const path = pathOf(offer);
     const options = { ...fileOptions(manifest.snapshot, 'snapshot'), signal };
     if (disk === undefined || path === undefined) {
       const inMemory = await downloadBytes(deps, options);

@@ -2,7 +2,7 @@
 // is offered is checked completely before anything changes; then one commit moves from the old feed to the new one, so that a
 // crash at any point leaves either, never neither. At start everything is checked again against the signed manifest.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   acceptManifest,
@@ -16,6 +16,7 @@ import {
   trustedFeedKeys,
   verifyManifest,
   verifyManifestAndSigner,
+  type DeltaRows,
   type FeedKey,
   type FileReference,
   type Logger,
@@ -27,9 +28,11 @@ import type { Database, DiskKey } from './database.ts';
 import { openFaceCache, type FaceCache } from './face-cache.ts';
 import { breathe, readDeltas } from './feed-deltas.ts';
 import { checkFile, openSnapshot, syncPath } from './feed-file.ts';
+import { checkRoom } from './feed-room.ts';
 import { openFeedState, storageFailed } from './feed-state.ts';
 import { noteSealedSnapshot, readKept, snapshotName, snapshotOnDisk, writeKept } from './feed-tables.ts';
 import { imageBytesMax, unpackInto } from './unpacked-snapshot.ts';
+import { readDisk } from '../machine.ts';
 import type { Feed, FeedCacheError, FeedFiles, FeedOffer, FeedStore, Kept } from '../feed-store.ts';
 import { createTicketSource } from '../ticket-source.ts';
 import { createOverlay, createSqlLayer, type Overlay } from './tickets.ts';
@@ -43,6 +46,8 @@ export interface FeedCacheDeps {
   readonly enrolledKeys: readonly FeedKey[];
   readonly nowMs: () => number;
   readonly logger: Logger;
+  /** For tests: what is left of the disk; undefined where it does not say. */
+  readonly freeBytes?: () => number | undefined;
 }
 
 export interface FeedCache extends FeedStore {
@@ -72,6 +77,7 @@ export async function openFeedCache({
   enrolledKeys,
   nowMs,
   logger,
+  freeBytes = () => readDisk(folder).disk?.freeBytes,
 }: FeedCacheDeps): Promise<FeedCache> {
   mkdirSync(folder, { recursive: true });
   const { state, damage } = openFeedState(join(folder, 'feed.db'), key);
@@ -90,8 +96,17 @@ export async function openFeedCache({
     const { manifest, signer } = verified.value;
     const acceptance = acceptManifest({ event, current: accepted, candidate: manifest, nowMs: nowMs() });
     if (!acceptance.ok) return acceptance;
-    return ok({ manifest, bytes, signer, plan: planFeed(loaded?.manifest, manifest) });
+    const plan = planFeed(loaded?.manifest, manifest);
+    const isDownloaded = downloadPath(manifest.snapshot) !== undefined;
+    const room =
+      plan.type === 'snapshot'
+        ? checkRoom(manifest.snapshot, { freeBytes: freeBytes(), isDownloaded, isSealed: key !== undefined })
+        : ok(undefined);
+    return room.ok ? ok({ manifest, bytes, signer, plan }) : room;
   };
+
+  const downloadPath: FeedCache['downloadPath'] = ({ sha256, bytes }) =>
+    key !== undefined && bytes <= imageBytesMax ? undefined : join(folder, `download-${sha256}`);
 
   const apply = async (
     offer: FeedOffer,
@@ -111,31 +126,45 @@ export async function openFeedCache({
   };
 
   const applySnapshot = async (
-    { manifest, bytes, signer }: FeedOffer,
+    offer: FeedOffer,
     files: FeedFiles,
     signal: AbortSignal,
   ): Promise<Result<Feed, FeedCacheError>> => {
+    const { manifest } = offer;
     if (files.snapshot === undefined)
       return err({ type: 'feed-cut-off', what: 'snapshot', bytes: 0, expected: manifest.snapshot.bytes });
     const right = await checkFile(files.snapshot, manifest.snapshot, 'snapshot', signal);
     if (!right.ok) return right;
     const rows = await readDeltas(event, manifest.deltas, files.deltas);
     if (!rows.ok) return rows;
-    const path = pathOf(manifest);
-    const temporaryPath = `${path}.part`;
-    const unpacked = await unpackInto(temporaryPath, { download: files.snapshot, manifest, key, signal });
-    if (!unpacked.ok) return unpacked;
+    const temporaryPath = `${pathOf(manifest)}.part`;
+    try {
+      const unpacked = await unpackInto(temporaryPath, { download: files.snapshot, manifest, key, signal });
+      return unpacked.ok ? await moveToSnapshot(offer, files, rows.value, temporaryPath, unpacked.value) : unpacked;
+    } finally {
+      // A disk that it has filled takes marks again.
+      await rm(temporaryPath, { force: true });
+    }
+  };
+
+  const moveToSnapshot = async (
+    { manifest, bytes, signer }: FeedOffer,
+    files: FeedFiles,
+    rows: readonly DeltaRows[],
+    temporaryPath: string,
+    unpacked: FileReference,
+  ): Promise<Result<Feed, FeedCacheError>> => {
     const opened = openSnapshot(temporaryPath, manifest, key);
     if (!opened.ok) return opened;
     try {
-      await rename(temporaryPath, path);
+      await rename(temporaryPath, pathOf(manifest));
       await syncPath(folder);
       const overlay = createOverlay();
-      for (const chunk of rows.value) {
+      for (const chunk of rows) {
         overlay.add(chunk);
         await breathe();
       }
-      remember(bytes, signer, manifest.deltas, files.deltas, unpacked.value);
+      remember(bytes, signer, manifest.deltas, files.deltas, unpacked);
       return ok(
         moveTo(
           {
@@ -285,8 +314,7 @@ export async function openFeedCache({
     expired: () => accepted !== undefined && isExpired(accepted, nowMs()),
     consider,
     apply,
-    downloadPath: ({ sha256, bytes }) =>
-      key !== undefined && bytes <= imageBytesMax ? undefined : join(folder, `download-${sha256}`),
+    downloadPath,
     faces,
     feedKeys: () => knownFeedKeys(accepted, enrolledKeys),
     // Its signature on a list says as much.

@@ -124,6 +124,19 @@ describe('feed client', () => {
     expect(readdirSync(rig.folder).filter((name) => name.startsWith('download-'))).toEqual([]);
   });
 
+  it('leaves nothing on the disk of a download that broke off', async () => {
+    const { path, sha256 } = publish(rig);
+    const part = readFileSync(path).subarray(0, 100);
+    rig.answers.set(feedFilePath(sha256), () => {
+      let pulls = 0;
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void =>
+        pulls++ === 0 ? controller.enqueue(Uint8Array.from(part)) : controller.error(new Error('the line is gone'));
+      return new Response(new ReadableStream({ pull }));
+    });
+    expect(await rig.client.poll(noSignal)).toMatchObject({ ok: false, error: { type: 'feed-unreachable' } });
+    expect(readdirSync(rig.folder).filter((name) => name.startsWith('download-'))).toEqual([]);
+  });
+
   it('fetches only the deltas it lacks', async () => {
     publish(rig);
     await rig.client.poll(noSignal);

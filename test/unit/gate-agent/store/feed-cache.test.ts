@@ -241,6 +241,28 @@ describe('a snapshot that is not what was signed leaves the current one in use',
     };
     expect(await offerParts(cache, { snapshot }, { snapshot: path, deltas: new Map() })).toBe(error);
     stillWorks(cache);
+    // Of a disk that it may have filled nothing stays taken.
+    expect(readdirSync(join(folder, 'feed')).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('one that would leave no room for the journal is not even fetched', async () => {
+    const { snapshot } = await gateWithFeed();
+    const needed = snapshot.reference.bytes + snapshot.reference.database.bytes;
+    const planWith = async (freeBytes: number): Promise<string> => {
+      const fresh = await openFeedCache({
+        folder: join(folder, `with-${freeBytes}`),
+        event: feedEvent,
+        enrolledKeys: [announce(feedKeys('a'), 'active')],
+        nowMs: () => nowMs,
+        logger: silentLogger,
+        freeBytes: () => freeBytes,
+      });
+      onTestFinished(() => fresh.close());
+      const considered = fresh.consider(signedManifest({ snapshot: snapshot.reference }));
+      return considered.ok ? considered.value.plan.type : considered.error.type;
+    };
+    expect(await planWith(needed)).toBe('feed-storage-failed');
+    expect(await planWith(needed + 1e9)).toBe('snapshot');
   });
 
   it('one with a view for a table', async () => {
