@@ -147,8 +147,11 @@ const issueCommand = defineCommand({
       type: number(args.type, 'type', 0, 65_535),
       party: number(args.party ?? '1', 'party', 1, 10_000),
     });
-    if (args.out !== undefined) mkdirSync(args.out, { recursive: true });
     await withCloud(args, async (cloud) => {
+      // Whoever has a code goes in by it: for nobody else on this machine.
+      if (args.out !== undefined) mkdirSync(args.out, { recursive: true, mode: 0o700 });
+      const save = (name: string, picture: string | Uint8Array): Promise<void> =>
+        writeFile(join(args.out ?? '', name), picture, { mode: 0o600 });
       const progress = startProgress(count);
       for (let done = 0; done < count && output.isRead(); done += ticketsPerTransactionMax) {
         const issued = orExit(
@@ -168,8 +171,8 @@ const issueCommand = defineCommand({
           const { text = '', shortCode = '' } = texts[index] ?? {};
           console.log(JSON.stringify({ id: ticket.id, text, shortCode }));
           if (args.out === undefined) continue;
-          await writeFile(join(args.out, `${ticket.id}.svg`), renderQrSvg({ text, caption: shortCode }));
-          await writeFile(join(args.out, `${ticket.id}.png`), renderQrPng({ text, caption: shortCode }));
+          await save(`${ticket.id}.svg`, renderQrSvg({ text, caption: shortCode }));
+          await save(`${ticket.id}.png`, renderQrPng({ text, caption: shortCode }));
         }
         progress.update(done + issued.length);
       }

@@ -2,7 +2,7 @@
 // a gate, a page or a script to check what comes back. Tickets are in wire-tickets.ts; binary bodies (sync messages, feed files, signed time) have their own files.
 import { z } from 'zod';
 import { centralGate, feedKeySchema } from './feed.ts';
-import { admissionPolicySchema } from './ticket.ts';
+import { admissionPolicySchema, ticketTypeSchema, zoneSchema } from './ticket.ts';
 
 /** Paths that gates use. */
 export const timePath = '/time';
@@ -21,7 +21,14 @@ const base64 = (charactersMax: number): z.ZodString =>
     .string()
     .max(charactersMax)
     .regex(/^[A-Za-z0-9+/]+={0,2}$/);
-const name = z.string().trim().min(1).max(100);
+/** One line for screens and terminals: no control characters, no half surrogates. */
+const line = (charactersMax: number): z.ZodString =>
+  z
+    .string()
+    .min(1)
+    .max(charactersMax)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters');
+const name = line(100).trim();
 
 /** What people call a gate. */
 export const gateNameSchema = name;
@@ -113,13 +120,15 @@ export const enrolResponseSchema = z.object({
 });
 export type EnrolResponse = z.infer<typeof enrolResponseSchema>;
 
-/** `POST /api/events`: an event's rules; the cloud gives the number unless one is asked for. */
-export const eventRequestSchema = z.strictObject({
-  ...admissionPolicySchema.omit({ rehearsal: true }).shape,
-  event: eventIdSchema.optional(),
+/** `PUT /api/events/{event}/policy`. Gates read the rules with whatever names they were once given. */
+export const policyRequestSchema = z.strictObject({
+  ...admissionPolicySchema.omit({ event: true, rehearsal: true }).shape,
+  name: line(200),
+  types: z.array(ticketTypeSchema.extend({ name: line(100) })).max(1_000),
+  zones: z.array(zoneSchema.extend({ name: line(100) })).max(1_000),
 });
-/** `PUT /api/events/{event}/policy`. */
-export const policyRequestSchema = z.strictObject(admissionPolicySchema.omit({ event: true, rehearsal: true }).shape);
+/** `POST /api/events`: an event's rules; the cloud gives the number unless one is asked for. */
+export const eventRequestSchema = policyRequestSchema.extend({ event: eventIdSchema.optional() });
 export const eventResponseSchema = z.object({
   event: eventIdSchema,
   policy: admissionPolicySchema,

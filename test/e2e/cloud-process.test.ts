@@ -1,5 +1,5 @@
 // The cloud as a process: what it prints, how it ends, and what it says when it cannot start.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodePass } from '@postern/shared';
@@ -113,7 +113,8 @@ describe('the command line', () => {
       .map((line) => JSON.parse(line) as { id: string; text: string; shortCode: string });
     expect([second === undefined, others]).toEqual([false, []]);
     expect(decodePass(first?.text ?? '', () => undefined)).toMatchObject({ error: { type: 'key-unknown' } });
-    for (const ending of ['svg', 'png']) expect(existsSync(join(pictures, `${first?.id}.${ending}`))).toBe(true);
+    for (const ending of ['svg', 'png'])
+      expect(statSync(join(pictures, `${first?.id}.${ending}`)).mode & 0o777).toBe(0o600);
     expect(JSON.parse((await run('feed', 'publish', ...data, '--event', '1').ended).out)).toMatchObject({
       event: 1,
       version: 1,

@@ -72,8 +72,8 @@ const jsonTypes = ['application/json'];
 const jsonToSend = 'Send JSON with Content-Type: application/json, and {} where there is nothing to say.';
 
 /**
- * A bounded body that is JSON by its content type; 400 where a text in it has a NUL, which not every database can keep, or where it is
- * nested deeper than a recursive schema can follow.
+ * A bounded body that is JSON by its content type; 400 where a text in it has a NUL or half of a surrogate pair, which not every database
+ * can keep, or where it is nested deeper than a recursive schema can follow.
  */
 export function jsonBody(bytesMax: number = jsonBodyBytesMax): MiddlewareHandler<Environment> {
   const bounded = boundedBody(jsonTypes, bytesMax, jsonToSend);
@@ -94,7 +94,28 @@ async function wrongJson(c: Context): Promise<Response | undefined> {
   if (text.trim() === '') return problem(c, { type: 'json-malformed', detail: jsonToSend });
   if (escapedNul.test(text)) return problem(c, { type: 'request-invalid', detail: 'A text must not contain U+0000.' });
   const nested = `At most ${nestingMax} arrays and objects in each other.`;
-  return isNestedTooDeep(text) ? problem(c, { type: 'request-invalid', detail: nested }) : undefined;
+  if (isNestedTooDeep(text)) return problem(c, { type: 'request-invalid', detail: nested });
+  return hasHalfPair(text)
+    ? problem(c, { type: 'request-invalid', detail: 'A text must not contain half of a surrogate pair.' })
+    : undefined;
+}
+
+/** Half a surrogate pair is no text in UTF-8: one database makes one character of it and another one three, and gates something else. */
+function hasHalfPair(json: string): boolean {
+  // Only an escape can write one, and nearly no body has any.
+  if (!/\\u[dD][89a-fA-F]/.test(json)) return false;
+  let found = false;
+  const look = (text: unknown): void => void (found ||= typeof text === 'string' && /\p{Cs}/u.test(text));
+  try {
+    JSON.parse(json, (key, value: unknown) => {
+      look(key);
+      look(value);
+      return value;
+    });
+  } catch {
+    // No JSON: whoever reads it says so.
+  }
+  return found;
 }
 
 /** Arrays and objects in each other. */

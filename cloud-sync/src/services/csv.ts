@@ -2,10 +2,12 @@
 // cell and behind what spreadsheets elsewhere divide cells by: where a semicolon does, quotes around such a cell mean nothing. So does what
 // has such apostrophes already, so that `plainCell` gives back what was written.
 
+/** What begins one, also at its full width, which spreadsheets of East Asia take for the same. */
+const starts = '=+\\-@\\t\\r＝＋－＠';
 /** Says quickly that there is nothing to do, as for nearly all cells. */
-const hasFormula = /(?:^|[;|\t\r\n])'*[=+\-@\t\r]/;
-const formulaStarts = /(?<=^|[;|\t\r\n])(?='*[=+\-@\t\r])/g;
-const escapedFormulas = /(?<=^|[;|\t\r\n])'(?='*[=+\-@\t\r])/g;
+const hasFormula = new RegExp(`(?:^|[;|\\t\\r\\n])'*[${starts}]`);
+const formulaStarts = new RegExp(`(?<=^|[;|\\t\\r\\n])(?='*[${starts}])`, 'g');
+const escapedFormulas = new RegExp(`(?<=^|[;|\\t\\r\\n])'(?='*[${starts}])`, 'g');
 const needsQuotes = /[",\r\n]/;
 
 export function csvCell(value: string | number | undefined): string {

@@ -32,7 +32,7 @@ export interface Users {
     readonly name: string;
     readonly role: 'administrator' | 'person';
   }) => Promise<{ readonly id: string; readonly token: string }>;
-  /** A new token for the administrator; the old one and all sessions end. */
+  /** A new token for the administrator, of several the first who may act; the old one and all sessions end. */
   readonly resetAdministrator: () => Promise<string | undefined>;
   /** Nobody (undefined) for a wrong one; `attempts-exhausted`. `sender`: the network address that asks. */
   readonly byToken: (token: string, sender: string) => Promise<Result<User | undefined, Failure>>;
@@ -93,6 +93,9 @@ export function createUsers({ database, clock, random, limiter }: UsersDeps): Us
         .selectFrom('user')
         .select('id')
         .where('role', '=', 'administrator')
+        .where('disabled', '=', 0)
+        .orderBy('created_at_ms')
+        .orderBy('id')
         .executeTakeFirst();
       if (user === undefined) return undefined;
       const { token, ...stored } = await makeToken(user.id);

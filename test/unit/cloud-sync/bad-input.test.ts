@@ -134,19 +134,23 @@ describe.each(bodyRoutes.map((route) => [label(route), route] as const))('%s', (
     ]);
   });
 
-  it('refuses a text with U+0000, and only that', async () => {
+  it('refuses a text with U+0000 or half of a surrogate pair, and only that', async () => {
     const [field = ''] = Object.keys(route.good);
-    const answer = async (text: string): Promise<string> => {
+    const answer = async (text: string, asJson = JSON.stringify(text)): Promise<string> => {
       const response = await test.cloud.app.request(route.path.replace('TICKET', ticket.id), {
         method: route.method,
         headers: { Authorization: `Bearer ${test.token}`, 'Content-Type': 'application/json' },
-        body: JSON.stringify({ ...route.good, [field]: text }),
+        body: JSON.stringify({ ...route.good, [field]: '?' }).replace('"?"', () => asJson),
       });
       return `${response.status} ${await response.text()}`;
     };
     for (const text of ['a\u0000b', '\\\u0000']) expect(await answer(text)).toMatch(/^400 .*U\+0000/);
-    // A backslash and some digits are a text as any other.
+    for (const text of ['\ud800', 'a\udfffb', '\udc00\ud800', '\\\ud83d'])
+      expect(await answer(text)).toMatch(/^400 .*half of a surrogate pair/);
+    // A backslash and some digits are a text as any other, and so is a whole pair.
     expect(await answer(String.raw`\u0000`)).not.toContain('U+0000');
+    expect(await answer(String.raw`\ud800`)).not.toContain('surrogate');
+    expect(await answer('😀', String.raw`"\ud83d\ude00"`)).not.toContain('surrogate');
   });
 
   it('refuses deep nesting', async () => {
@@ -174,6 +178,25 @@ describe.each(bodyRoutes.map((route) => [label(route), route] as const))('%s', (
       expect(await send(route, JSON.stringify(route.good), 'application/json', 'nobody')).toBe('401 sign-in-needed');
     });
   }
+});
+
+describe('names', () => {
+  it('reach no terminal or screen with control characters in them', async () => {
+    const refused = async (path: string, body: object): Promise<string> => {
+      const response = await test.api('POST', path, body);
+      return `${response.status} ${await response.text()}`;
+    };
+    const odd = 'North\u001b[2J';
+    const [type] = someEvent.types;
+    const [zone] = someEvent.zones;
+    for (const [path, body] of [
+      ['/admin/events/1/gates', { ...gateBody, name: odd }],
+      ['/api/events', { ...someEvent, name: odd }],
+      ['/api/events', { ...someEvent, types: [{ ...type, name: odd }] }],
+      ['/api/events', { ...someEvent, zones: [{ ...zone, name: odd }] }],
+    ] as const)
+      expect(await refused(path, body)).toMatch(/^400 .*no control characters/);
+  });
 });
 
 describe('numbers of events', () => {

@@ -159,9 +159,12 @@ describe('a file', () => {
 });
 
 describe('a cell for a spreadsheet', () => {
-  it.each(['=1+1', '+49 30 1234', '-5', '@SUM(A1)', '\t=1', '\r=1', "'=1"])('begins no formula: %j', (value) => {
-    expect(csvLine([value])).toMatch(/^"?'/);
-  });
+  it.each(['=1+1', '+49 30 1234', '-5', '@SUM(A1)', '\t=1', '\r=1', "'=1", '＝1+1', '＋1', '－1', '＠A1'])(
+    'begins no formula: %j',
+    (value) => {
+      expect(csvLine([value])).toMatch(/^"?'/);
+    },
+  );
 
   it.each([';', '|', '\t', '\n'])(
     'begins none where a spreadsheet divides cells by %j, whatever is quoted',
@@ -173,7 +176,7 @@ describe('a cell for a spreadsheet', () => {
 
   it('comes back as it was', async () => {
     const text = fc.string({
-      unit: fc.constantFrom('=', "'", '+', '-', '@', 'a', ',', ';', '|', '"', '\n', '\t', ' '),
+      unit: fc.constantFrom('=', "'", '+', '-', '@', '＝', 'a', ',', ';', '|', '"', '\n', '\t', ' '),
       maxLength: 8,
     });
     await fc.assert(

@@ -63,6 +63,21 @@ describe('signing in', () => {
     await test.close();
   });
 
+  it('gives the token to an administrator who may act, where the first one was disabled', async () => {
+    const test = await createTestCloud();
+    const { user } = await test.json<{ user: { id: string } }>('POST', '/admin/users', {
+      name: 'Second',
+      email: 'second@example.org',
+      administrator: true,
+    });
+    const { id: first } = await test.json<{ id: string }>('GET', '/me');
+    await test.json('PATCH', `/admin/users/${first}`, { disabled: true });
+    const token = (await test.cloud.users.resetAdministrator()) ?? '';
+    const answer = await test.cloud.app.request('/me', { headers: { Authorization: `Bearer ${token}` } });
+    expect(await answer.json()).toMatchObject({ id: user.id });
+    await test.close();
+  });
+
   it('lets a session change nothing when no page of ours asks', async () => {
     const test = await createTestCloud();
     const signedIn = await test.cloud.app.request('/session', {

@@ -202,7 +202,11 @@ export function createJobs(deps: JobsDeps): JobService {
     runNow: async (name, event, options) => {
       const kind = kinds.get(name);
       const isWatched = watchedKinds.some((watched) => watched.name === name);
-      if (kind === undefined && !isWatched) return err({ type: 'job-kind-unknown' });
+      if (kind === undefined && !isWatched) {
+        const startable = [...kinds.values()].filter(({ runNow }) => runNow);
+        const names = startable.map((known) => known.name).join(', ');
+        return err({ type: 'job-kind-unknown', detail: `None has that name. These can be run now: ${names}.` });
+      }
       return kind?.runNow === true ? start(name, event, {}, options) : err({ type: 'job-not-startable' });
     },
 
