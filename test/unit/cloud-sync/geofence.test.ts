@@ -255,6 +255,8 @@ describe('an OwnTracks app', () => {
       { Authorization: basicOf({ ...sender, password: other.password }) },
       { Authorization: basicOf({ user: '0'.repeat(16), password: sender.password }) },
       { Authorization: 'Basic !!' },
+      // A text that PostgreSQL cannot even compare with.
+      { Authorization: `Basic ${Buffer.from('\u0000:x').toString('base64')}` },
       { Authorization: `Bearer ${test.token}` },
       { Authorization: basicOf(sender), 'X-Limit-U': other.user },
     ];
