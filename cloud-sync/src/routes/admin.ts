@@ -42,7 +42,9 @@ export function adminRoutes({ devices, staff, feed }: AdminRoutesDeps): Hono<Env
     async (c) => {
       const mayInviteAt = (event: number): boolean => mayActIn(c, event) === undefined;
       const invited = await devices.invite(c.req.valid('param').event, c.req.valid('json'), mayInviteAt);
-      return invited.ok ? c.json(invited.value, 201) : problem(c, invited.error);
+      if (!invited.ok) return problem(c, invited.error);
+      c.get('audit')?.add({ gate: invited.value.gate });
+      return c.json(invited.value, 201);
     },
   );
   router.post(
@@ -59,7 +61,9 @@ export function adminRoutes({ devices, staff, feed }: AdminRoutesDeps): Hono<Env
     validJson(staffRequestSchema),
     async (c) => {
       const added = await staff.add(c.req.valid('param').event, c.req.valid('json'));
-      return added.ok ? c.json(added.value, 201, { 'Cache-Control': 'no-store' }) : problem(c, added.error);
+      if (!added.ok) return problem(c, added.error);
+      c.get('audit')?.add({ subject: added.value.operator, details: { role: added.value.role } });
+      return c.json(added.value, 201, { 'Cache-Control': 'no-store' });
     },
   );
   router.get(
@@ -91,6 +95,7 @@ export function adminRoutes({ devices, staff, feed }: AdminRoutesDeps): Hono<Env
     validOperator,
     async (c) => {
       const { event, operator } = c.req.valid('param');
+      c.get('audit')?.add({ details: { what: 'card' } });
       const card = await staff.makeCard(event, operator);
       return card.ok ? c.json(card.value, 201, { 'Cache-Control': 'no-store' }) : problem(c, card.error);
     },
@@ -101,6 +106,7 @@ export function adminRoutes({ devices, staff, feed }: AdminRoutesDeps): Hono<Env
     validOperator,
     async (c) => {
       const { event, operator } = c.req.valid('param');
+      c.get('audit')?.add({ details: { role: 'none' } });
       const removed = await staff.remove(event, operator);
       return removed.ok ? c.body(null, 204) : problem(c, removed.error);
     },

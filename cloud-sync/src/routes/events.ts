@@ -52,7 +52,9 @@ export function eventRoutes({ events, feed, reports, rulesChanged }: EventRoutes
     validJson(eventRequestSchema),
     async (c) => {
       const made = await events.create(c.req.valid('json'));
-      return made.ok ? c.json(await present(made.value), 201) : problem(c, made.error);
+      if (!made.ok) return problem(c, made.error);
+      c.get('audit')?.add({ event: made.value.id });
+      return c.json(await present(made.value), 201);
     },
   );
   router.get(

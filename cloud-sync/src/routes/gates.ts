@@ -107,6 +107,7 @@ export function gateRoutes(deps: GateRoutesDeps): Hono<Environment> {
       const gate = enrolled.value;
       const events = [gate.event, ...gate.also.map(({ id }) => id)];
       log.info({ gate: gate.id, events }, 'a gate has enrolled');
+      c.get('audit')?.add({ gate: gate.id, event: gate.event });
       for (const event of events) changed(event);
       const keySet = await keys.current();
       const response: EnrolResponse = {

@@ -114,6 +114,7 @@ export function peopleRoutes(deps: PeopleRoutesDeps): Hono<Environment> {
     validJson(profileChangeSchema),
     async (c) => {
       const { id } = c.get('actor');
+      c.get('audit')?.add({ subject: id, details: { what: Object.keys(c.req.valid('json')).join(' ') } });
       const changed = await accounts.change(id, c.req.valid('json'), sessionOf(c));
       if (!changed.ok) return problem(c, changed.error);
       const found = await userAdmin.read(id);

@@ -6,9 +6,11 @@ import {
   clientCreatedSchema,
   clientListSchema,
   clientRequestSchema,
+  type ClientView,
 } from '@postern/shared';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
+import type { AuditAddition } from '../services/audit.ts';
 import type { ApiKeys } from '../services/api-keys.ts';
 import type { Clients } from '../services/clients.ts';
 import { createRouter, problem, type Environment } from './context.ts';
@@ -43,7 +45,9 @@ export function programRoutes({ clients, apiKeys }: ProgramRoutesDeps): Hono<Env
     validJson(apiKeyRequestSchema),
     async (c) => {
       const created = await apiKeys.create(c.req.valid('json'), c.get('actor'));
-      return created.ok ? c.json(created.value, 201, { 'Cache-Control': 'no-store' }) : problem(c, created.error);
+      if (!created.ok) return problem(c, created.error);
+      c.get('audit')?.add(aboutProgram(created.value));
+      return c.json(created.value, 201, { 'Cache-Control': 'no-store' });
     },
   );
   router.delete(
@@ -81,7 +85,9 @@ export function programRoutes({ clients, apiKeys }: ProgramRoutesDeps): Hono<Env
     validJson(clientRequestSchema),
     async (c) => {
       const created = await clients.create(c.req.valid('json'));
-      return created.ok ? c.json(created.value, 201, { 'Cache-Control': 'no-store' }) : problem(c, created.error);
+      if (!created.ok) return problem(c, created.error);
+      c.get('audit')?.add(aboutProgram(created.value));
+      return c.json(created.value, 201, { 'Cache-Control': 'no-store' });
     },
   );
   router.delete(
@@ -101,3 +107,9 @@ export function programRoutes({ clients, apiKeys }: ProgramRoutesDeps): Hono<Env
   );
   return router;
 }
+
+/** What it may do, and where. */
+const aboutProgram = ({ id, scopes, events }: ClientView): AuditAddition => ({
+  subject: id,
+  details: { scopes: scopes.join(' '), events: events?.join(' ') ?? 'all' },
+});

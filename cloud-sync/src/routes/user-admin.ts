@@ -70,7 +70,7 @@ export function userAdminRoutes({ userAdmin, resetLinks }: UserAdminRoutesDeps):
       if (!created.ok) return problem(c, created.error);
       const link = await resetLinks.make(created.value.id);
       if (!link.ok) return problem(c, link.error);
-      c.get('audit')?.add({ subject: created.value.id });
+      c.get('audit')?.add({ subject: created.value.id, details: { administrator: created.value.administrator } });
       return c.json({ user: created.value, resetLink: link.value }, 201, { 'Cache-Control': 'no-store' });
     },
   );
@@ -88,6 +88,14 @@ export function userAdminRoutes({ userAdmin, resetLinks }: UserAdminRoutesDeps):
     jsonBody(),
     validJson(userChangeSchema),
     async (c) => {
+      const { administrator, disabled, ...profile } = c.req.valid('json');
+      c.get('audit')?.add({
+        details: {
+          ...(Object.keys(profile).length === 0 ? {} : { what: 'profile' }),
+          ...(administrator === undefined ? {} : { administrator }),
+          ...(disabled === undefined ? {} : { disabled }),
+        },
+      });
       const changed = await userAdmin.change(c.req.valid('param').user, c.req.valid('json'));
       return changed.ok ? c.json(changed.value) : problem(c, changed.error);
     },

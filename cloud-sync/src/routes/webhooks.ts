@@ -11,6 +11,7 @@ import {
   webhookReplayedSchema,
   webhookRequestSchema,
   webhookSchema,
+  type WebhookView,
 } from '@postern/shared';
 import type { Hono } from 'hono';
 import { describeRoute, validator } from 'hono-openapi';
@@ -72,7 +73,7 @@ export function webhookRoutes({ webhooks }: { readonly webhooks: Webhooks }): Ho
     async (c) => {
       const made = await webhooks.create(c.req.valid('param').event, c.req.valid('json'));
       if (!made.ok) return problem(c, made.error);
-      c.get('audit')?.add({ subject: made.value.id });
+      c.get('audit')?.add({ subject: made.value.id, details: { what: 'made', host: hostOf(made.value) } });
       return c.json(made.value, 201);
     },
   );
@@ -91,7 +92,10 @@ export function webhookRoutes({ webhooks }: { readonly webhooks: Webhooks }): Ho
     async (c) => {
       const { event, webhook } = c.req.valid('param');
       const changed = await webhooks.change(event, webhook, c.req.valid('json'));
-      return changed.ok ? c.json(changed.value) : problem(c, changed.error);
+      if (!changed.ok) return problem(c, changed.error);
+      const what = Object.keys(c.req.valid('json')).join(' ');
+      c.get('audit')?.add({ details: { what, host: hostOf(changed.value) } });
+      return c.json(changed.value);
     },
   );
   router.delete(
@@ -102,6 +106,7 @@ export function webhookRoutes({ webhooks }: { readonly webhooks: Webhooks }): Ho
     validWebhook,
     async (c) => {
       const { event, webhook } = c.req.valid('param');
+      c.get('audit')?.add({ details: { what: 'removed' } });
       const removed = await webhooks.remove(event, webhook);
       return removed.ok ? c.body(null, 204) : problem(c, removed.error);
     },
@@ -167,3 +172,6 @@ export function webhookRoutes({ webhooks }: { readonly webhooks: Webhooks }): Ho
   );
   return router;
 }
+
+/** Where it goes, without what may be a secret. */
+const hostOf = ({ url }: WebhookView): string => new URL(url).host;

@@ -63,7 +63,7 @@ export interface AuditRecord {
 
 /** What a service knows of an action and a request does not say. */
 export type AuditAddition = Partial<
-  Pick<AuditRecord, 'actor' | 'action' | 'event' | 'details' | 'mark' | 'reason' | 'subject' | 'ticket'>
+  Pick<AuditRecord, 'actor' | 'action' | 'event' | 'gate' | 'details' | 'mark' | 'reason' | 'subject' | 'ticket'>
 >;
 /** The entry of a request, for the service that writes it in the transaction of its work. */
 export type EntryOf = (addition: AuditAddition) => AuditRecord;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TicketResponse } from '@postern/shared';
 import { accessTable } from '../../../cloud-sync/src/routes/access.ts';
 import { auditedRoutes, unauditedRoutes } from '../../../cloud-sync/src/routes/audited-routes.ts';
-import { createTestCloud, someEvent, type TestCloud } from '../../support/cloud.ts';
+import { createTestCloud, enrolTestGate, someEvent, type TestCloud } from '../../support/cloud.ts';
 import { askAs, createPerson } from '../../support/people.ts';
 
 let test: TestCloud;
@@ -19,6 +19,7 @@ interface Entry {
   readonly actorKind: string;
   readonly actor: string;
   readonly event?: number;
+  readonly gate?: string;
   readonly ticket?: string;
   readonly reason?: string;
   readonly details?: unknown;
@@ -84,9 +85,54 @@ describe('an entry', () => {
     expect(await log()).toMatchObject([
       { action: 'toggle', event: 1, method: 'qr', details: { enabled: false } },
       { action: 'key-rotated', details: { purpose: 'issuer' } },
-      { action: 'gate-invited', event: 1 },
+      { action: 'gate-invited', event: 1, gate: 'gate-a' },
       { action: 'policy-changed', event: 1 },
     ]);
+  });
+
+  it('says what somebody or some program may do from now on', async () => {
+    const made = async (path: string, body: object): Promise<Readonly<Record<string, string>>> =>
+      test.json('POST', path, body);
+    const { user } = await test.json<{ user: { id: string } }>('POST', '/admin/users', {
+      name: 'Ada',
+      email: 'ada@example.org',
+    });
+    await test.json('PATCH', `/admin/users/${user.id}`, { administrator: true });
+    await test.json('PATCH', `/admin/users/${user.id}`, { name: 'Ada L.', disabled: true });
+    const key = await made('/admin/api-keys', { name: 'shop', scopes: ['tickets:read', 'tickets:write'], events: [1] });
+    const client = await made('/admin/clients', { name: 'app', scopes: ['events:read'] });
+    const card = await made('/admin/events/1/staff', { role: 'supervisor', pin: '4711' });
+    await test.json('POST', `/admin/events/1/staff/${card['operator']}/card`, {});
+    await test.api('DELETE', `/admin/events/1/staff/${card['operator']}`);
+    await test.json('PATCH', '/me', { name: 'Boss' });
+    const types = ['mark.admitted'];
+    const hook = await made('/api/events/1/webhooks', { url: 'https://a.example/x?secret=1', types });
+    await test.json('PATCH', `/api/events/1/webhooks/${hook['id']}`, { url: 'https://b.example/', enabled: false });
+    await test.api('DELETE', `/api/events/1/webhooks/${hook['id']}`);
+    const gate = await enrolTestGate(test, 1, 'gate-a');
+    const ofCard = { action: 'staff-changed', event: 1, subject: card['operator'] };
+    const ofHook = { action: 'webhook-changed', event: 1, subject: hook['id'] };
+    expect(await log()).toMatchObject([
+      { action: 'user-created', subject: user.id, details: { administrator: false } },
+      { action: 'user-changed', subject: user.id, details: { administrator: true } },
+      { action: 'user-changed', subject: user.id, details: { what: 'profile', disabled: true } },
+      { action: 'client-created', subject: key['id'], details: { scopes: 'tickets:read tickets:write', events: '1' } },
+      { action: 'client-created', subject: client['id'], details: { scopes: 'events:read', events: 'all' } },
+      { ...ofCard, details: { role: 'supervisor' } },
+      { ...ofCard, details: { what: 'card' } },
+      { ...ofCard, details: { role: 'none' } },
+      { action: 'user-changed', details: { what: 'name' } },
+      { ...ofHook, details: { what: 'made', host: 'a.example' } },
+      { ...ofHook, details: { what: 'url enabled', host: 'b.example' } },
+      { ...ofHook, details: { what: 'removed' } },
+      { action: 'gate-invited', event: 1, gate: gate.id },
+      { action: 'gate-enrolled', event: 1, gate: gate.id },
+    ]);
+  });
+
+  it('names the event that was made', async () => {
+    const { entries } = await test.json<{ entries: Entry[] }>('GET', '/audits/log?event=1');
+    expect(entries.map(({ action }) => action)).toContain('event-created');
   });
 
   it('says whose role and password it was', async () => {
