@@ -245,7 +245,7 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     await page.getByLabel('Language').selectOption('de');
     await page.getByRole('button', { name: 'Abmelden' }).waitFor();
     await page.getByRole('link', { name: 'Live', exact: true }).click();
-    await page.getByRole('heading', { name: 'Zonen und Gates' }).waitFor();
+    await page.getByRole('heading', { name: 'Bereiche und Gates' }).waitFor();
     const overhang = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(overhang).toBeLessThanOrEqual(0);
   });

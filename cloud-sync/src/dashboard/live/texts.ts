@@ -19,9 +19,9 @@ export const texts = {
   inside: { en: 'Inside', de: 'Drinnen' },
   insideHere: { en: 'inside', de: 'drinnen' },
   refused: { en: 'Refused', de: 'Abgewiesen' },
-  enteredTwice: { en: 'Entered twice', de: 'Doppelt eingelassen' },
-  suspicious: { en: 'Suspicious', de: 'Verdächtig' },
-  aside: { en: 'Marks put aside', de: 'Zurückgelegte Vermerke' },
+  enteredTwice: { en: 'Entered twice', de: 'Doppelt eingetreten' },
+  suspicious: { en: 'Suspicious', de: 'Auffällig' },
+  aside: { en: 'Marks put aside', de: 'Beiseitegelegte Einträge' },
   ticketList: { en: 'Ticket list', de: 'Ticketliste' },
   ticketListOld: { en: '{age} old', de: '{age} alt' },
   ticketListNone: { en: 'none yet', de: 'noch keine' },
@@ -40,7 +40,7 @@ export const texts = {
   span: { en: 'Time shown', de: 'Zeitraum' },
   asTable: { en: 'As a table', de: 'Als Tabelle' },
   time: { en: 'Time', de: 'Zeit' },
-  zonesAndGates: { en: 'Zones and gates', de: 'Zonen und Gates' },
+  zonesAndGates: { en: 'Zones and gates', de: 'Bereiche und Gates' },
   noGates: { en: 'No gate has been set up yet.', de: 'Es ist noch kein Gate eingerichtet.' },
   ofCapacity: { en: 'of {capacity}', de: 'von {capacity}' },
   probably: { en: 'probably {least}–{most}', de: 'wohl {least}–{most}' },
@@ -80,8 +80,8 @@ export const notHeardFrom: Words = [
   { en: '{count} gates not heard from', de: '{count} Gates nicht gehört' },
 ];
 export const enteredTimes: Words = [
-  { en: 'Entered twice', de: 'Zweimal eingelassen' },
-  { en: 'Entered {count} times', de: '{count}-mal eingelassen' },
+  { en: 'Entered twice', de: 'Doppelt eingetreten' },
+  { en: 'Entered {count} times', de: '{count}-mal eingetreten' },
 ];
 
 /** A hint, in words that accuse nobody. */
@@ -96,7 +96,7 @@ export const conditionCounts: Readonly<Record<GateCondition, StaffTexts>> = {
   green: { en: 'green', de: 'grün' },
   trouble: { en: 'in trouble', de: 'mit Störung' },
   'out-of-touch': { en: 'out of touch', de: 'ohne Kontakt' },
-  never: { en: 'not enrolled or never heard', de: 'nicht angemeldet oder nie gehört' },
+  never: { en: 'not enrolled or never heard', de: 'nicht eingerichtet oder nie gehört' },
   lost: { en: 'lost', de: 'verloren' },
   revoked: { en: 'revoked', de: 'gesperrt' },
 };
@@ -112,7 +112,7 @@ export const lostReasons: Readonly<Record<LostReason, StaffTexts>> = {
 
 export const gateTexts = {
   green: { en: 'Green', de: 'Grün' },
-  notEnrolled: { en: 'Not enrolled yet', de: 'Noch nicht angemeldet' },
+  notEnrolled: { en: 'Not enrolled yet', de: 'Noch nicht eingerichtet' },
   enrolNext: {
     en: 'Make its code under Gates and scan it at the gate.',
     de: 'Code unter Gates erzeugen und am Gate scannen.',
@@ -137,5 +137,5 @@ export const gateTexts = {
     de: 'Ticketliste v{has}, v{newest} wartet',
   },
   entered: { en: '{count} entered', de: '{count} eingelassen' },
-  waiting: { en: '{count} marks wait there', de: '{count} Vermerke warten dort' },
+  waiting: { en: '{count} marks wait there', de: '{count} Einträge warten dort' },
 } as const satisfies Record<string, StaffTexts>;
