@@ -67,7 +67,7 @@ export function ImportRun({ event, run, onEnded, onAnother }: ImportRunProps): J
       {state === 'failed' && (
         <Banner tone="bad">{fill(labels.failed, { why: view?.run.result?.summary ?? view?.run.failure ?? '' })}</Banner>
       )}
-      {view?.report !== undefined && <ReportView report={view.report} />}
+      {view?.report !== undefined && <ReportView report={view.report} stopped={state === 'cancelled'} />}
       {isOver && (
         <p class="actions-row">
           <Button onClick={onAnother}>{say(labels.another)}</Button>

@@ -7,7 +7,13 @@ import { fill, say } from '../language.ts';
 import { Name } from '../parts/names.tsx';
 import { labels } from './messages.ts';
 
-export function ReportView({ report }: { readonly report: TicketFileReport }): JSX.Element {
+export interface ReportViewProps {
+  readonly report: TicketFileReport;
+  /** Somebody has stopped it, and is told so: that it is incomplete is no surprise. */
+  readonly stopped?: boolean;
+}
+
+export function ReportView({ report, stopped = false }: ReportViewProps): JSX.Element {
   const { dryRun, rows, created, changed, unchanged, refused, unused, errors, complete } = report;
   const counts = {
     rows: count(rows),
@@ -22,7 +28,7 @@ export function ReportView({ report }: { readonly report: TicketFileReport }): J
         {fill(dryRun ? labels.checked : labels.imported, counts)}
         {dryRun && created + changed === 0 && ` ${say(labels.nothingToDo)}`}
       </Banner>
-      {!complete && <Banner tone="bad">{say(labels.incomplete)}</Banner>}
+      {!complete && !stopped && <Banner tone="bad">{say(labels.incomplete)}</Banner>}
       {unused.length > 0 && (
         <p class="muted">
           <Name>{fill(labels.unused, { names: unused.join(', ') })}</Name>
