@@ -122,7 +122,8 @@ export function usePages<Item>(
       if (mine !== latest.current) return;
       setBusy(false);
       setState((last) => {
-        if (!answer.ok) return { ...last, key, problem: answer.error };
+        // What was found for another question is no answer to this one.
+        if (!answer.ok) return { ...(last.key === key ? last : { key }), problem: answer.error };
         const { items, next } = answer.value;
         return {
           key,

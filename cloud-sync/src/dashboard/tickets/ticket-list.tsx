@@ -131,15 +131,17 @@ export function TicketList({ event, me }: { readonly event: EventResponse; reado
           }
         />
       ) : (
-        <Table
-          caption={say(labels.found)}
-          captionUnseen
-          columns={columnsFor(event, place)}
-          rows={pages.items ?? []}
-          rowKey={({ id }) => id}
-          empty={say(pages.items === undefined ? labels.loading : labels.nothing)}
-          more={moreOf(pages)}
-        />
+        (pages.items !== undefined || pages.problem === undefined) && (
+          <Table
+            caption={say(labels.found)}
+            captionUnseen
+            columns={columnsFor(event, place)}
+            rows={pages.items ?? []}
+            rowKey={({ id }) => id}
+            empty={say(pages.items === undefined ? labels.loading : labels.nothing)}
+            more={moreOf(pages)}
+          />
+        )
       )}
     </>
   );
