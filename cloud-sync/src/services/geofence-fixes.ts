@@ -26,6 +26,7 @@ import {
 } from '@postern/shared';
 import type { Database } from '../store/database.ts';
 import type { Audit, AuditRecord } from './audit.ts';
+import { centralLane } from './central-proof.ts';
 import type { EventRecord } from './events.ts';
 import type { GeofenceSenders } from './geofence-senders.ts';
 import type { Limiter } from './limiter.ts';
@@ -34,7 +35,7 @@ import type { PhoneFixes, PhoneMessages, PhoneRequest } from './phone-messages.t
 import type { Failure } from './problems.ts';
 import { readPresence, readTrack, writeTrack, type SenderPresence, type SenderRow } from './sender-rows.ts';
 import type { EffectiveEvents } from './ticket-methods.ts';
-import { centralLane, type Verifications } from './verification.ts';
+import type { Verifications } from './verification.ts';
 import { workingStore, type StoreOf } from './working-store.ts';
 
 const methodId = 'geofence';

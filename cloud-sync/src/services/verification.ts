@@ -2,69 +2,44 @@
 // decides inside the same transaction that stores the mark, so that single use holds across gates and the cloud as far as they can
 // talk. Every try leaves a mark, refusals too.
 import {
-  bytesToHex,
   centralGate,
-  codeHash,
   decide,
   draftAdmission,
   draftOverride,
   draftRefusal,
   err,
-  geofenceOf,
-  hexToBytes,
-  holdTexts,
   markKey,
   methodById,
   ok,
   orderFor,
   ordersInForce,
-  parseShortCode,
-  pretixOf,
-  stewardText,
   type AdmissionPolicy,
   type AdmitView,
   type Claim,
-  type Clock,
   type Decision,
   type HoldReason,
-  type Lookups,
   type Mark,
   type MarkDraft,
   type MarkPlace,
   type Operator,
   type OverrideRequest,
   type OverrideResponse,
-  type Presentation,
   type Refusal,
   type Result,
   type Ticket,
-  type VerificationMethod,
-  type TagState,
   type Verdict,
   type VerifyRequest,
   type VerifyResponse,
 } from '@postern/shared';
-import type { Database } from '../store/database.ts';
 import { readOrders } from '../store/order-marks.ts';
 import { shareReads } from '../store/shared-reads.ts';
 import type { AuditAddition, EntryOf } from './audit.ts';
-import { codeHashKeyOf } from './band-id.ts';
+import { centralLane, createTryProof, type TryProofDeps } from './central-proof.ts';
 import { verifiedCredential } from './credentials.ts';
 import type { EventRecord } from './events.ts';
-import type { Keys } from './keys.ts';
-import type { KnownFace, ReadKnownFace } from './known-face.ts';
-import { readTokensOf } from './nft/feed-tokens.ts';
-import type { Limiter } from './limiter.ts';
 import type { Failure } from './problems.ts';
-import { present, readTag } from './presented.ts';
+import { markNameOf, rehearsalOf, toVerifyResponse } from './verify-response.ts';
 import { workingStore, type StoreOf } from './working-store.ts';
-
-/** The lane under which central verify appears in marks. */
-export const centralLane = 'api';
-
-/** Codes of other tickets are compared in memory: this bounds a method that asks somebody else. */
-const verifyTimeoutMs = 10_000;
-const deadlineSharedMs = 1_000;
 
 /** Who asks, as marks know them: a person by the pseudonym they have at the event, or a program. */
 export type Verifier = Operator | { readonly program: string };
@@ -114,79 +89,22 @@ export interface Verifications {
   ) => Promise<Result<OverrideResponse, Failure>>;
 }
 
-export interface VerificationsDeps {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly keys: Keys;
-  readonly limiter: Limiter;
+export interface VerificationsDeps extends TryProofDeps {
   /** `entryOf`: what a decision leaves besides its mark, in the transaction that stores it. */
   readonly storeOf: StoreOf;
   /** With what is switched off among its `methodsOff`. */
   readonly findEvent: (event: number) => Promise<Result<EventRecord, Failure>>;
-  readonly readFace: ReadKnownFace;
   /** What the name of a gate is on screens. */
   readonly gateName: (event: number, gate: string) => Promise<string>;
 }
 
 export function createVerifications(deps: VerificationsDeps): Verifications {
-  const { clock, keys, limiter } = deps;
-  /** By a ticket's event and id: the epoch that each of its foreign codes was printed for, by the code's hash. */
-  const epochsByCode = shareReads((tickets: readonly string[]) => readCodes(deps.database, tickets));
-  let deadline: { readonly signal: AbortSignal; readonly untilMs: number } | undefined;
-  /** One for all who ask within a second: a timer for each would cost more than most methods. */
-  const deadlineSignal = (): AbortSignal => {
-    const nowMs = clock.monotonicMs();
-    if (deadline === undefined || nowMs >= deadline.untilMs)
-      deadline = { signal: AbortSignal.timeout(verifyTimeoutMs + deadlineSharedMs), untilMs: nowMs + deadlineSharedMs };
-    return deadline.signal;
-  };
-
+  const { clock, keys } = deps;
+  const tryProof = createTryProof(deps);
   const readOrdersOf = shareReads((events: readonly number[]) => readOrders(deps.database, events));
   /** Whether an order keeps people out: the cloud is as connected as a gate can be. */
   const isEntryStopped = async (event: number, zone: string): Promise<boolean> =>
     orderFor(ordersInForce((await readOrdersOf(event)) ?? []), zone) !== undefined;
-
-  /** What a method has proved, or why not; a code of another ticket proves nothing about this one. `attempts-exhausted` for a guesser. */
-  const prove = async (
-    methodId: string,
-    ticket: Ticket,
-    lookups: Lookups,
-    presentation: Presentation | undefined,
-  ): Promise<Result<Result<Claim, Refusal>, Failure>> => {
-    const method = methodById(methodId);
-    if (presentation === undefined || method?.accepts(presentation) !== true) return ok(err({ type: 'not-a-ticket' }));
-    const proved = await limiter.guess(
-      'verify-miss',
-      ticket.id,
-      () => method.verify(presentation, lookups, deadlineSignal()),
-      (outcome) => !outcome.ok,
-    );
-    const isOther = proved.ok && proved.value.ok && proved.value.value.ticketId !== ticket.id;
-    return isOther ? ok(err({ type: 'other-ticket' })) : proved;
-  };
-
-  /** `tag`: how marks know the tag that was presented, where one was. */
-  const tryProof = async (
-    ticket: Ticket,
-    event: EventRecord,
-    method: VerificationMethod,
-    shown: Parameters<typeof present>[1],
-  ): Promise<
-    Result<{ readonly tag: Awaited<ReturnType<typeof readTag>>; readonly tried: Result<Claim, Refusal> }, Failure>
-  > => {
-    const codes = method.looksUpCodes === true ? await epochsByCode(ticketName(event.id, ticket.id)) : undefined;
-    const seen = { readerId: centralLane, seenAtMs: clock.monotonicMs() };
-    const presented = present(method, shown, seen, ticket.id);
-    const tag = await readTag(deps.database, event, presented);
-    if (event.policy.methodsOff.includes(method.id)) return ok({ tag, tried: err({ type: 'method-off' }) });
-    const known = presented?.medium === 'face' ? await deps.readFace(event.id, ticket.id) : undefined;
-    const nft = method.looksUpTokens === true ? await readTokensOf(deps.database, event, ticket) : undefined;
-    const evidence = { epochs: codes ?? new Map<string, number>(), tag: tag?.state, known };
-    const lookups = { ...(await lookupsFor(keys, event, ticket, evidence)), nft: () => nft };
-    const tried = await prove(method.id, ticket, lookups, presented);
-    known?.key?.fill(0);
-    return tried.ok ? ok({ tag, tried: tried.value }) : tried;
-  };
 
   const verify: Verifications['verify'] = async ({ ticket, event, method }, request, by, entry) => {
     const known = methodById(method);
@@ -196,7 +114,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       return err({ type: 'zone-unknown', detail: `The event has no zone "${zone}".` });
     const first = await tryProof(ticket, event, known, request);
     if (!first.ok) return first;
-    const { tag } = first.value;
+    const { tagHash } = first.value;
     let { tried } = first.value;
     const others: Claim[] = [];
     for (const { method: id, ...presented } of request.also) {
@@ -209,7 +127,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       else tried = further.value.tried;
     }
     const { direction, accept } = request;
-    return settle({ event, ticket, method, tried, others, tagHash: tag?.hash }, { zone, direction, accept }, by, entry);
+    return settle({ event, ticket, method, tried, others, tagHash }, { zone, direction, accept }, by, entry);
   };
 
   const decideOn: Verifications['decideOn'] = async (event, claim, zone, by, entry) => {
@@ -286,49 +204,10 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
       );
     if (!committed.ok) return err({ type: 'store-unavailable' });
     const { decision, mark } = committed.value;
-    return ok({ decision, response: await respond(event, decision, mark) });
-  };
-
-  const respond = async (event: EventRecord, decision: Decision, mark: Mark | undefined): Promise<VerifyResponse> => {
-    const common = {
-      atMs: mark?.at.ms ?? clock.wallMs(),
-      ...(mark === undefined ? {} : { mark: nameOf(mark) }),
-      ...rehearsalOf(mark),
-    };
-    switch (decision.kind) {
-      case 'admit': {
-        const { persons, part, party, direction } = decision;
-        const reason = direction === 'exit' ? 'exited' : 'admitted';
-        return {
-          success: true,
-          reason,
-          text: reason === 'exited' ? 'Left' : 'Welcome',
-          persons,
-          part,
-          party,
-          ...common,
-        };
-      }
-      case 'hold':
-        return {
-          success: false,
-          reason: 'held',
-          hold: decision.reason,
-          text: holdTexts[decision.reason].en,
-          ...common,
-        };
-      case 'refuse': {
-        const { type, detail } = decision.refusal;
-        const name = detail?.gate === undefined ? undefined : await deps.gateName(event.id, detail.gate);
-        const { timeZone } = event.policy;
-        const text = stewardText(
-          type,
-          { ...detail, ...(name === undefined ? {} : { gate: name }) },
-          { language: 'en', timeZone },
-        );
-        return { success: false, reason: type, text, ...common };
-      }
-    }
+    return ok({
+      decision,
+      response: await toVerifyResponse({ event, decision, mark, atMs: clock.wallMs() }, deps.gateName),
+    });
   };
 
   const override: Verifications['override'] = async (
@@ -359,7 +238,7 @@ export function createVerifications(deps: VerificationsDeps): Verifications {
     const place = { event: eventId, lane: centralLane, zone };
     const stored = await store.append(draftOverride(place, claim, reason, persons, operator));
     if (!stored.ok) return err({ type: 'store-unavailable' });
-    return ok({ mark: nameOf(stored.value), operator, ...rehearsalOf(stored.value), atMs: stored.value.at.ms });
+    return ok({ mark: markNameOf(stored.value), operator, ...rehearsalOf(stored.value), atMs: stored.value.at.ms });
   };
 
   return { verify, decideOn, override };
@@ -397,80 +276,8 @@ const isPerson = (by: Verifier): by is Operator => 'operator' in by;
 const personOf = (by: Verifier): { readonly operator: string } | undefined =>
   isPerson(by) ? { operator: by.operator } : undefined;
 
-const nameOf = ({ gate, boot, sequence }: Mark): NonNullable<VerifyResponse['mark']> => ({ gate, boot, sequence });
-
-const rehearsalOf = (mark: Mark | undefined): { readonly rehearsal?: true } =>
-  mark !== undefined && 'rehearsal' in mark && mark.rehearsal !== undefined ? { rehearsal: true } : {};
-
 /** The first zone that the ticket's type opens, or of the event. */
 function defaultZone(policy: AdmissionPolicy, ticket: Ticket): string {
   const type = policy.types.find(({ id }) => id === ticket.type);
   return type?.zones[0] ?? policy.zones[0]?.id ?? '';
-}
-
-/** By ticket, for each of its foreign codes the epoch that it was printed for. */
-async function readCodes(
-  database: Database,
-  tickets: readonly string[],
-): Promise<ReadonlyMap<string, ReadonlyMap<string, number>>> {
-  const names = tickets.map(parseTicketName);
-  const rows = await database
-    .selectFrom('ticket_code')
-    .select(['event', 'ticket', 'hash', 'epoch'])
-    .where('event', 'in', [...new Set(names.map(({ event }) => event))])
-    .where(
-      'ticket',
-      'in',
-      names.map(({ ticket }) => ticket),
-    )
-    .execute();
-  const codes = new Map(tickets.map((name) => [name, new Map<string, number>()]));
-  for (const { event, ticket, hash, epoch } of rows) codes.get(ticketName(event, ticket))?.set(hash, epoch);
-  return codes;
-}
-
-const ticketName = (event: number, ticket: string): string => `${event}/${ticket}`;
-function parseTicketName(name: string): { readonly event: number; readonly ticket: string } {
-  const [event = '', ticket = ''] = name.split('/');
-  return { event: Number(event), ticket };
-}
-
-/** What a gate has in its cache, for this one ticket. */
-async function lookupsFor(
-  keys: Keys,
-  record: EventRecord,
-  ticket: Ticket,
-  {
-    epochs,
-    tag = { type: 'unbound' },
-    known,
-  }: {
-    readonly epochs: ReadonlyMap<string, number>;
-    readonly tag: TagState | undefined;
-    readonly known: KnownFace | undefined;
-  },
-): Promise<Lookups> {
-  const hashKey = codeHashKeyOf(record);
-  const { published } = await keys.current();
-  const issuers = new Map(published.filter(({ use }) => use === 'issuer').map((key) => [key.keyId, key]));
-  return {
-    event: record.id,
-    tag: () => tag,
-    pretix: () => pretixOf(record.policy),
-    geofence: () => geofenceOf(record.policy),
-    face: () => (record.policy.face === undefined ? undefined : { rules: record.policy.face, find: () => known }),
-    issuerKey: (keyId) => {
-      const key = issuers.get(keyId);
-      const publicKey = hexToBytes(key?.publicKey ?? '');
-      return key === undefined || publicKey === undefined ? undefined : { publicKey, state: key.state };
-    },
-    ticketByCode: (code) => {
-      const epoch = epochs.get(bytesToHex(codeHash(hashKey, code)));
-      return epoch === undefined ? undefined : { ...ticket, epoch };
-    },
-    ticketByShortCode: (typed) => {
-      const epoch = parseShortCode(hashKey, typed)?.epochFor(ticket.id, ticket.epoch);
-      return epoch === undefined ? undefined : { ...ticket, epoch };
-    },
-  };
 }
