@@ -11,17 +11,10 @@ import {
   draftLapse,
   encodeMark,
   err,
-  foldRehearsal,
-  foldTicketHistory,
-  isRefusal,
   ok,
-  rehearsalAt,
   rehearsedDraft,
-  type AdmissionPolicy,
   type AdmitView,
-  type Clock,
   type EncodedMark,
-  type History,
   type HybridClock,
   type HybridTimestamp,
   type Logger,
@@ -31,17 +24,24 @@ import {
   type Result,
   type Store,
   type StoreError,
-  type Ticket,
   type Timer,
   type Verdict,
 } from '@postern/shared';
 import { setImmediate } from 'node:timers/promises';
 import { endLease, leaseMs, renewLease, takeLease } from './central-writer.ts';
+import {
+  noteMade,
+  readPages,
+  serverUncertaintyMs,
+  viewOf,
+  writePage,
+  type CentralPagesDeps,
+  type Page,
+  type Wanted,
+} from './central-pages.ts';
 import type { Database, Queries } from './database.ts';
 import { createRowBatch, type RowBatch } from './insert-rows.ts';
-import { lockTickets } from './locks.ts';
-import { readMark, readMarksOfTickets, toMarkRow } from './mark-rows.ts';
-import { countZonePersons } from './zone-persons.ts';
+import { readMark } from './mark-rows.ts';
 
 /** Uses that become durable together. More would keep the first of them waiting. */
 export const admissionsPerCommitMax = 200;
@@ -51,36 +51,13 @@ const gatherTurns = 8;
 const waitingMax = 10_000;
 /** Refusals wait this long for a commit that takes them along. */
 export const refusalsWaitMs = 250;
-/** Half-width of the interval that contains the true time, as far as a server that keeps time can say. */
-const serverUncertaintyMs = 20;
 
 /** `Entry`: what of a decision somebody else writes down in its transaction. */
-export interface CentralStoreDeps<Entry> {
+export interface CentralStoreDeps<Entry> extends CentralPagesDeps {
   readonly database: Database;
-  readonly clock: Clock;
   readonly random: Random;
   readonly timer: Timer;
   readonly log: Logger;
-  /** An event's rules as they are at this instant; undefined when there is no such event. */
-  readonly policyOf: (queries: Queries, event: number) => Promise<AdmissionPolicy | undefined>;
-  /** Tickets by id, as they are at this instant. */
-  readonly ticketsOf: (
-    queries: Queries,
-    event: number,
-    ticketIds: readonly string[],
-  ) => Promise<ReadonlyMap<string, Ticket>>;
-  /**
-   * Writes down what histories and new marks come to, in the same transaction, through `batch` where it can wait; the tickets of both are
-   * locked. `known` are the tickets of which there were marks before it.
-   */
-  readonly keep: (
-    queries: Queries,
-    batch: RowBatch,
-    event: number,
-    histories: ReadonlyMap<string, History>,
-    marks: readonly Mark[],
-    known: ReadonlySet<string>,
-  ) => Promise<void>;
   /** The last thing in a transaction, and through `batch`: what its decisions leave in another log. */
   readonly record: (queries: Queries, entries: readonly Entry[], batch: RowBatch) => Promise<void>;
   /** Marks of this event are durable. */
@@ -102,12 +79,10 @@ export interface CentralStore<Entry = unknown> {
   readonly close: () => Promise<void>;
 }
 
-/** One request, and how its asker learns what came of it. */
 type EntryOfDecision<Entry> = (decision: unknown, mark: Mark | undefined) => Entry | undefined;
 
-interface Job<Entry> {
-  readonly event: number;
-  readonly ticketId: string;
+/** One request, and how its asker learns what came of it. */
+interface Job<Entry> extends Wanted {
   readonly decide: (view: AdmitView) => Verdict<unknown>;
   readonly entryOf: EntryOfDecision<Entry> | undefined;
   readonly settle: (result: Result<Committed, StoreError>) => void;
@@ -117,20 +92,6 @@ interface Committed {
   readonly decision: unknown;
   readonly mark: Mark | undefined;
   readonly commitMs: number;
-}
-
-/** What one event's part of a transaction knows and has made so far. */
-interface Page {
-  readonly event: number;
-  readonly policy: AdmissionPolicy;
-  /** Of the event's rehearsal, while there is one. */
-  readonly session: string | undefined;
-  readonly tickets: ReadonlyMap<string, Ticket>;
-  readonly marksByTicket: Map<string, readonly Mark[]>;
-  /** Tickets that had marks before this transaction. */
-  readonly known: ReadonlySet<string>;
-  readonly personsByZone: Map<string, number>;
-  readonly made: EncodedMark[];
 }
 
 export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Promise<CentralStore<Entry>> {
@@ -207,7 +168,7 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
     try {
       await refreshIdleLease();
       startedAtMs = await database.transaction().execute(async (queries) => {
-        const pages = await readPages(queries, jobs, drafts);
+        const pages = await readPages(deps, queries, jobs, drafts);
         const stamp = (draft: MarkDraft): EncodedMark => {
           const sequence = (next.get(draft.event) ?? 0) + 1;
           next.set(draft.event, sequence);
@@ -233,7 +194,7 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
           else settled.push(take(job, page, stamp, entries));
         }
         const batch = createRowBatch();
-        for (const page of pages.values()) await writePage(queries, batch, page);
+        for (const page of pages.values()) await writePage(deps, queries, batch, page, lease.boot);
         if (!(await renewLease(queries, lease.boot, clock.wallMs(), hybrid.last())))
           throw new Error('this process was taken for dead and another has finished its segments');
         if (entries.length > 0) await deps.record(queries, entries, batch);
@@ -271,61 +232,6 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
     if (entry !== undefined) entries.push(entry);
     if (mark === undefined) return () => job.settle(ok(withoutMark(verdict.decision)));
     return (commitMs) => job.settle(ok({ decision: verdict.decision, mark, commitMs }));
-  };
-
-  const readPages = async (
-    queries: Queries,
-    jobs: readonly Job<Entry>[],
-    drafts: readonly MarkDraft[],
-  ): Promise<ReadonlyMap<number, Page>> => {
-    const pages = new Map<number, Page>();
-    // In the order of their numbers, and tickets in that of their ids, so that two processes never wait for each other.
-    for (const event of [...new Set([...jobs, ...drafts].map((one) => one.event))].toSorted((a, b) => a - b)) {
-      const policy = await deps.policyOf(queries, event);
-      if (policy === undefined) continue;
-      const ids = [...new Set(jobs.filter((job) => job.event === event).map((job) => job.ticketId))].toSorted();
-      const refused = drafts.flatMap((draft) =>
-        draft.event === event && 'ticketId' in draft && draft.ticketId !== '' ? [draft.ticketId] : [],
-      );
-      const unmarked = await lockTickets(queries, event, [...ids, ...refused]);
-      const marked = ids.filter((id) => !unmarked.has(id));
-      const session = rehearsalAt([], policy, serverTime(clock))?.session;
-      const marksByTicket = new Map(
-        marked.length === 0 ? [] : await readMarksOfTickets(queries, event, marked, 'practised-too'),
-      );
-      pages.set(event, {
-        event,
-        policy,
-        session,
-        tickets: ids.length === 0 ? new Map() : await deps.ticketsOf(queries, event, ids),
-        marksByTicket,
-        known: new Set(marksByTicket.keys()),
-        personsByZone: await countPersons(queries, policy),
-        made: [],
-      });
-    }
-    return pages;
-  };
-
-  const writePage = async (queries: Queries, batch: RowBatch, page: Page): Promise<void> => {
-    if (page.made.length === 0) return;
-    const writer = { event: page.event, gate: centralGate, boot: lease.boot };
-    batch.add(
-      'mark',
-      page.made.map((mark) => toMarkRow(writer, mark, clock.wallMs())),
-    );
-    const touched = new Set(
-      page.made.flatMap(({ mark }) => (!isRefusal(mark) && 'ticketId' in mark ? [mark.ticketId] : [])),
-    );
-    const histories = new Map([...touched].map((id) => [id, historyOf(page, id)]));
-    await deps.keep(
-      queries,
-      batch,
-      page.event,
-      histories,
-      page.made.map(({ mark }) => mark),
-      page.known,
-    );
   };
 
   // ---- recovery
@@ -447,43 +353,4 @@ export async function openCentralStore<Entry>(deps: CentralStoreDeps<Entry>): Pr
   };
 }
 
-const serverTime = (clock: Clock) =>
-  ({ nowMs: clock.wallMs(), trusted: true, uncertaintyMs: serverUncertaintyMs }) as const;
-
 const withoutMark = (decision: unknown): Committed => ({ decision, mark: undefined, commitMs: 0 });
-
-const historyOf = ({ policy, tickets, marksByTicket }: Page, ticketId: string): History =>
-  foldTicketHistory(marksByTicket.get(ticketId) ?? [], policy, tickets.get(ticketId));
-
-const viewOf = (page: Page, ticketId: string): AdmitView => ({
-  ticket: page.tickets.get(ticketId),
-  history: historyOf(page, ticketId),
-  practised: (session) =>
-    foldRehearsal(
-      page.marksByTicket.get(ticketId) ?? [],
-      session,
-      page.policy,
-      page.tickets.get(ticketId),
-      historyOf(page, ticketId),
-    ),
-  // The cloud is never out of touch with itself.
-  occupancy: (zone) => ({ known: Math.max(0, page.personsByZone.get(zone) ?? 0), spentOutOfTouch: 0 }),
-});
-
-/** Later requests of the same transaction see what earlier ones have done. */
-function noteMade(page: Page, made: EncodedMark): void {
-  page.made.push(made);
-  const { mark } = made;
-  if (!('ticketId' in mark)) return;
-  const before = page.personsByZone.size === 0 ? undefined : historyOf(page, mark.ticketId).insideByZone;
-  page.marksByTicket.set(mark.ticketId, [...(page.marksByTicket.get(mark.ticketId) ?? []), mark]);
-  if (before === undefined) return;
-  for (const [zone, persons] of historyOf(page, mark.ticketId).insideByZone)
-    page.personsByZone.set(zone, (page.personsByZone.get(zone) ?? 0) + persons - (before.get(zone) ?? 0));
-}
-
-/** Persons in the zones that have a limit; nothing where none has one. */
-function countPersons(queries: Queries, { event, zones }: AdmissionPolicy): Promise<Map<string, number>> {
-  const limited = zones.filter(({ capacity }) => capacity !== undefined).map(({ id }) => id);
-  return countZonePersons(queries, event, limited);
-}
