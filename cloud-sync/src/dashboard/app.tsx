@@ -8,6 +8,7 @@ import { events, eventsProblem, readEvents } from './events.ts';
 import { say } from './language.ts';
 import { Navigation } from './navigation.tsx';
 import { RehearsalBanner } from './rehearsal/rehearsal-banner.tsx';
+import { problemText } from './parts/problem.tsx';
 import { addressOf, place, replacePlace } from './route.ts';
 import { isOpenTo, lazily, rolesOf, type Section } from './section.tsx';
 import { sections } from './sections.ts';
@@ -98,7 +99,7 @@ function Frame({ who }: { readonly who: UserView }): JSX.Element {
               role="alert"
               action={<Button onClick={() => void readEvents()}>{say(texts.again)}</Button>}
             >
-              <strong>{eventsProblem.value.title}</strong> {eventsProblem.value.detail}
+              {problemText(eventsProblem.value)}
             </Banner>
           )}
           {section === undefined ? (

@@ -1,14 +1,14 @@
-// What went wrong, in the cloud's own words, and another try where that may help.
+// What went wrong, and another try where that may help.
 import type { Problem, Result } from '@postern/shared';
 import { Banner, Button } from '@postern/shared/ui';
 import type { JSX } from 'preact';
-import { say } from '../language.ts';
+import { language, say } from '../language.ts';
+import { toProblemText } from './problem-texts.ts';
 
 const again = { en: 'Try again', de: 'Noch einmal' };
 
 /** One text, for toasts and dialogs. */
-export const problemText = ({ title, detail, issues = [] }: Problem): string =>
-  [`${title}.`, detail, ...issues.map(({ path, message }) => `${path}: ${message}`)].filter(Boolean).join(' ');
+export const problemText = (problem: Problem): string => toProblemText(problem, language.value);
 
 export const ProblemBanner = ({
   problem,
