@@ -47,7 +47,7 @@ export interface Replication {
   readonly status: () => ReplicationStatus;
   /** Resolves with the port on which other gates are answered, once it is known; undefined without one. */
   readonly lanPort: () => Promise<number | undefined>;
-  /** Hash over every known mark of the event, equal on all replicas that know the same. */
+  /** Hash over every known mark of the event, equal on all replicas that know the same. Asked again while it is counted it is the same. */
   readonly contentHash: () => Promise<Result<string, ReplicationError>>;
   /** Takes in a sync message out of a file of that name. */
   readonly importMessage: (
@@ -86,6 +86,7 @@ export function startReplication(deps: ReplicationDeps): Replication {
   let onLanPort: (port: number | undefined) => void = () => {};
   const lanPort = new Promise<number | undefined>((resolve) => (onLanPort = resolve));
   let cancelThrough = (): void => {};
+  let hashing: Promise<Result<string, ReplicationError>> | undefined;
 
   const say = (message: ToReplication): void => worker?.postMessage(message);
 
@@ -180,7 +181,9 @@ export function startReplication(deps: ReplicationDeps): Replication {
     },
     status: () => status,
     lanPort: () => lanPort,
-    contentHash: () => ask<string>((id) => ({ type: 'content-hash', id })),
+    // Seconds of work with millions of marks, for whoever reads the status.
+    contentHash: () =>
+      (hashing ??= ask<string>((id) => ({ type: 'content-hash', id })).finally(() => (hashing = undefined))),
     importMessage: async (message, from) => {
       const answer = await ask<Result<readonly ImportedGate[], ImportError>>((id) => ({
         type: 'import',

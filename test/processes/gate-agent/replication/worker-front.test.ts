@@ -1,5 +1,6 @@
 // The replication thread seen from the main thread: real threads, real files, a real cloud on a loopback port, and two gates that also
 // reach each other. Waits for what it expects, never for a time.
+import { EventEmitter } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   bytesToHex,
   keyId,
+  ok,
   verifyManifest,
   type AcceptedHead,
   type CaseView,
@@ -20,12 +22,14 @@ import {
 } from '@postern/shared';
 import type { AddressInfo } from 'node:net';
 import { seedToPem } from '../../../../gate-agent/src/identity.ts';
+import type { ReplicationSettings, ToReplication } from '../../../../gate-agent/src/replication/messages.ts';
 import { startReplication, type Replication } from '../../../../gate-agent/src/replication/worker-front.ts';
 import { createGateStore, type GateStore } from '../../../../gate-agent/src/store/store.ts';
 import { createSystemClock, createSystemRandom, createSystemTimer } from '../../../../gate-agent/src/system.ts';
 import { createTestCloud, silentLog, someEvent, type TestCloud, type TestGate } from '../../../support/cloud.ts';
 import { aPolicy } from '../../../support/marks.ts';
 import { enrolGates } from '../../../support/replicating-gate.ts';
+import { createVirtualTime } from '../../../support/virtual-time.ts';
 
 const event = 7;
 const fromBase64 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
@@ -358,5 +362,34 @@ test('a thread that dies is started again and told what it has to know', async (
   });
   await expect.poll(() => told.slice(-2)).toEqual(['gates', 'time']);
   expect(replication.restarts()).toBe(1);
+  await replication.stop();
+});
+
+test('however many ask for the hash of all marks at once, the thread counts once', async () => {
+  const asked: Extract<ToReplication, { readonly type: 'content-hash' }>[] = [];
+  const thread = new EventEmitter();
+  const worker = Object.assign(thread, {
+    postMessage: (message: ToReplication) => {
+      if (message.type === 'content-hash') asked.push(message);
+      if (message.type === 'stop') thread.emit('message', { type: 'stopped' });
+    },
+    terminate: async () => 0,
+  });
+  const replication = startReplication({
+    settings: {} as ReplicationSettings,
+    logger: silentLog,
+    timer: createVirtualTime().timer,
+    random: (bytes) => new Uint8Array(bytes),
+    through: () => undefined,
+    startWorker: () => worker as unknown as Worker,
+  });
+  const answers = [replication.contentHash(), replication.contentHash()];
+  expect(asked).toHaveLength(1);
+  thread.emit('message', { type: 'answer', id: asked[0]?.id, answer: 'ab' });
+  expect(await Promise.all(answers)).toEqual([ok('ab'), ok('ab')]);
+  const later = replication.contentHash();
+  expect(asked).toHaveLength(2);
+  thread.emit('message', { type: 'answer', id: asked[1]?.id, answer: 'cd' });
+  expect(await later).toEqual(ok('cd'));
   await replication.stop();
 });
