@@ -247,11 +247,10 @@ export function loadConfig(
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const why = isMissing ? 'is not there' : `cannot be read (${cause instanceof Error ? cause.message : 'unknown'})`;
     const hint = 'give another with --config FILE, or make one with: gate-agent enrol URL CODE --data DIR';
-    return err({
-      type: 'config-unreadable',
-      complaints: [`${path}: cannot be read (${cause instanceof Error ? cause.message : 'unknown'}); ${hint}`],
-    });
+    return err({ type: 'config-unreadable', complaints: [`${path}: ${why}; ${hint}`] });
   }
   const config = parseConfig(text, path, environment);
   if (!config.ok) return config;

@@ -1,6 +1,7 @@
 // The doctor's look at what lies on this machine and at the cloud: Node, folder, disk, identity, databases, feed, clock.
 import { existsSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { changedRows, hexToBytes, isExpired, knownFeedKeys, movedFrom, type Manifest } from '@postern/shared';
 import { verifyGateCertificate } from '../certificates.ts';
 import { clockFilePath, readClockFile } from '../clock-file.ts';
@@ -86,11 +87,12 @@ export async function checkFolder({ folder: { data }, userId }: DoctorDeps): Pro
   }
 }
 
+/** Of the disk that the data folder is on, or would be. */
 export async function checkDisk({ folder: { data }, freeBytes }: DoctorDeps): Promise<Finding> {
   const next =
     'make room: old logs (journalctl --vacuum-size=100M), then a larger card; without room the gate stays shut';
   try {
-    const free = await freeBytes(data);
+    const free = await freeBytes(existsSync(data) ? data : dirname(data));
     const text = `${free >= 1024 ** 3 ? `${(free / 1024 ** 3).toFixed(1)} GB` : `${Math.floor(free / 1024 ** 2)} MB`} free`;
     if (free < freeBytesMin) return fail('disk', text, next);
     return free < freeBytesComfortable ? warn('disk', text, next) : well('disk', text);

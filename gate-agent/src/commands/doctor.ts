@@ -26,15 +26,13 @@ export async function examine(deps: DoctorDeps): Promise<readonly Finding[]> {
   await ready;
   const { config } = deps.folder;
   const machine = [checkNode(deps), ...checkServiceManager(deps), ...(await checkFolder(deps)), await checkDisk(deps)];
-  if (!config.ok)
-    return [
-      ...machine,
-      ...config.error.message
-        .split('\n')
-        .map((complaint) =>
-          fail('configuration', complaint, 'correct that line; every key is explained in the README'),
-        ),
-    ];
+  if (!config.ok) {
+    const next =
+      config.error.type === 'config-unreadable'
+        ? 'is this the right folder? --data DIR names another one'
+        : 'correct that line; every key is explained in the README';
+    return [...machine, ...config.error.message.split('\n').map((complaint) => fail('configuration', complaint, next))];
+  }
   const known = [
     ...machine,
     well('configuration', deps.folder.configPath),

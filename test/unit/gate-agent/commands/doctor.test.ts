@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { admissionPolicySchema, err, ok, type CloudAddress } from '@postern/shared';
@@ -213,6 +213,24 @@ test('a typo in the configuration is shown with its line, and machine findings s
     },
   ]);
   expect(about(findings, 'disk')).toHaveLength(1);
+});
+
+test('a folder that is not there fails with how to get one, and nothing else is wrong', async () => {
+  const machine = createMachine();
+  rmSync(machine.folder, { recursive: true });
+  const freeBytes = async (path: string): Promise<number> => {
+    expect(existsSync(path)).toBe(true);
+    return 10 * gb;
+  };
+  const findings = await machine.examine({ freeBytes });
+  expect(findings.filter(({ level }) => level !== 'ok')).toMatchObject([
+    {
+      about: 'data folder',
+      text: `${machine.folder} does not exist`,
+      next: expect.stringContaining('gate-agent enrol'),
+    },
+    { about: 'configuration', text: expect.stringMatching(/gate\.toml: is not there; .*gate-agent enrol/) },
+  ]);
 });
 
 test('of a revoked gate it names the file to carry, and nothing that would be mended in vain', async () => {
