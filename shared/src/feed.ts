@@ -15,6 +15,9 @@ import { admissionPolicySchema } from './ticket.ts';
 
 /** Upper bounds a gate enforces before it allocates or downloads. */
 export const manifestBytesMax = 4 * 1024 * 1024;
+/** Of one event: a list with more than these is no manifest, and whoever may add to it keeps to them. */
+export const feedGatesMax = 2_000;
+export const feedStaffMax = 5_000;
 export const snapshotBytesMax = 512 * 1024 * 1024;
 export const deltaBytesMax = 16 * 1024 * 1024;
 export const deltaRowsMax = 200_000;
@@ -105,7 +108,7 @@ export const manifestSchema = z.object({
         lost: z.boolean().optional(),
       }),
     )
-    .max(2_000),
+    .max(feedGatesMax),
   /** Absent where the cloud has not been told under which address it is reached. */
   cloud: cloudAddressSchema.optional(),
   /**
@@ -130,11 +133,11 @@ export const manifestSchema = z.object({
           .max(acceptedHeadsPerGateMax),
       }),
     )
-    .max(2_000)
+    .max(feedGatesMax)
     .optional(),
   /** Deployment CA certificate, base64 DER. */
   ca: z.string().max(4_096),
-  staff: z.array(staffSchema).max(5_000),
+  staff: z.array(staffSchema).max(feedStaffMax),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 export type FeedKey = z.infer<typeof feedKeySchema>;

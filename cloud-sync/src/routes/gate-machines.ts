@@ -62,7 +62,7 @@ export function gateMachineRoutes({ gateMachines, gateViews }: GateMachineRoutes
         'Put another machine in the place of a gate, which is revoked',
         'gates',
         { status: 201, schema: gateReplacedSchema },
-        [...gateProblems, ...bodyProblems, 'zone-unknown', 'gate-exists', 'state-unreachable'],
+        [...gateProblems, ...bodyProblems, 'zone-unknown', 'gate-exists', 'too-many-gates', 'state-unreachable'],
       ),
     ),
     validGate,

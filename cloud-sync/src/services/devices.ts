@@ -4,6 +4,7 @@ import {
   bytesToHex,
   centralGate,
   err,
+  feedGatesMax,
   hexToBytes,
   laneConfigSchema,
   ok,
@@ -232,6 +233,14 @@ export async function findObstacle(
     return { type: 'zone-unknown', detail: `The event has no zone "${gate.zone}".` };
   const known = await queries.selectFrom('gate').select(['event', 'revoked_at_ms']).where('id', '=', gate.id).execute();
   if (known.some((at) => at.event !== event && !mayInviteAt(at.event))) return { type: 'gate-in-other-event' };
+  if (!known.some((at) => at.event === event)) {
+    const { gates } = await queries
+      .selectFrom('gate')
+      .select(({ fn }) => fn.countAll<number>().as('gates'))
+      .where('event', '=', event)
+      .executeTakeFirstOrThrow();
+    if (gates >= feedGatesMax) return { type: 'too-many-gates' };
+  }
   const revoked = known.filter((at) => at.revoked_at_ms !== null);
   return revoked.some((at) => at.event === event) || (known.length > 0 && revoked.length === known.length)
     ? { type: 'gate-revoked' }

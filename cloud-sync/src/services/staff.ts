@@ -3,6 +3,7 @@
 import {
   bytesToHex,
   err,
+  feedStaffMax,
   hashStaffCode,
   makeStaffCode,
   ok,
@@ -13,6 +14,7 @@ import {
   type StaffView,
 } from '@postern/shared';
 import type { Database, Queries } from '../store/database.ts';
+import { inTransaction } from '../store/locks.ts';
 import { raiseRulesRevision, readEvent } from './events.ts';
 import type { Failure } from './problems.ts';
 import { renderQrSvg } from './qr.ts';
@@ -31,6 +33,7 @@ export interface StaffCard {
 }
 
 export interface Staff {
+  /** `too-many-staff`: with more no gate would take the feed. */
   readonly add: (
     event: number,
     person: { readonly role: StaffRole; readonly pin: string },
@@ -52,18 +55,19 @@ export interface StaffDeps {
 }
 
 export function createStaff({ database, clock, random, changed }: StaffDeps): Staff {
-  /** Does something to a member and tells the gates; `staff-unknown` when it found nobody. */
+  /** Does something to a member and tells the gates; `failure` when it has done nothing. */
   const alter = async <T>(
     event: number,
     work: (queries: Queries) => Promise<T | undefined>,
+    failure: Failure = { type: 'staff-unknown' },
   ): Promise<Result<T, Failure>> => {
     if ((await readEvent(database, event)) === undefined) return err({ type: 'event-unknown' });
-    const done = await database.transaction().execute(async (queries) => {
+    const done = await inTransaction(database, `staff/${event}`, async (queries) => {
       const found = await work(queries);
       if (found !== undefined) await raiseRulesRevision(queries, event);
       return found;
     });
-    if (done === undefined) return err({ type: 'staff-unknown' });
+    if (done === undefined) return err(failure);
     changed(event);
     return ok(done);
   };
@@ -75,19 +79,26 @@ export function createStaff({ database, clock, random, changed }: StaffDeps): St
       const salt = random(scryptSaltBytes);
       const pinHash = await scryptHash(pin, salt);
       const code = makeStaffCode(random);
-      return alter(event, async (queries) => {
-        const values = {
-          event,
-          operator,
-          role,
-          salt: bytesToHex(salt),
-          pin_hash: bytesToHex(pinHash),
-          code_hash: hashStaffCode(code),
-          created_at_ms: clock.wallMs(),
-        };
+      const values = {
+        event,
+        operator,
+        role,
+        salt: bytesToHex(salt),
+        pin_hash: bytesToHex(pinHash),
+        code_hash: hashStaffCode(code),
+        created_at_ms: clock.wallMs(),
+      };
+      const insert = async (queries: Queries): Promise<StaffCard | undefined> => {
+        const { people } = await queries
+          .selectFrom('staff')
+          .select(({ fn }) => fn.countAll<number>().as('people'))
+          .where('event', '=', event)
+          .executeTakeFirstOrThrow();
+        if (people >= feedStaffMax) return undefined;
         await queries.insertInto('staff').values(values).execute();
         return toCard(operator, role, code);
-      });
+      };
+      return alter(event, insert, { type: 'too-many-staff' });
     },
 
     list: async (event) => {

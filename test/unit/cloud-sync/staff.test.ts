@@ -1,6 +1,8 @@
 // Goal: staff of an event get a card and a PIN, gates learn of them and of their leaving, and neither secret is kept.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  feedGatesMax,
+  feedStaffMax,
   hashStaffCode,
   staffCodePattern,
   trustedFeedKeys,
@@ -8,6 +10,7 @@ import {
   type Manifest,
   type StaffView,
 } from '@postern/shared';
+import { withDatabase } from '../../../scripts/lib/cloud-database.ts';
 import { createTestCloud, enrolTestGate, someEvent, type TestCloud, type TestGate } from '../../support/cloud.ts';
 import { typeOf } from '../../support/people.ts';
 
@@ -81,4 +84,51 @@ test('somebody who is removed is gone from the list and from the gates', async (
     expect(await typeOf(await cloud.api(method, `${path}/${operator}${method === 'POST' ? '/card' : ''}`))).toBe(
       '404 staff-unknown',
     );
+});
+
+test('an event has no more people and gates than its gates can be told of, so that it can always be published', async () => {
+  await cloud.json('POST', '/api/events', { ...someEvent, event: 2 });
+  const person = {
+    event: 2,
+    role: 'steward',
+    salt: '0'.repeat(32),
+    pin_hash: '0'.repeat(64),
+    code_hash: null,
+    created_at_ms: 0,
+  };
+  const place = { event: 2, name: 'Gate', zone: 'arena', lanes: '[]', created_at_ms: 0 };
+  await withDatabase(cloud.databaseUrl, async (database) => {
+    const inHundreds = async (
+      count: number,
+      insert: (numbers: readonly number[]) => Promise<unknown>,
+    ): Promise<void> => {
+      const numbers = Array.from({ length: count }, (_none, number) => number);
+      for (let at = 0; at < count; at += 100) await insert(numbers.slice(at, at + 100));
+    };
+    await inHundreds(feedStaffMax - 1, (numbers) =>
+      database
+        .insertInto('staff')
+        .values(numbers.map((number) => ({ ...person, operator: `operator${number}` })))
+        .execute(),
+    );
+    await inHundreds(feedGatesMax - 1, (numbers) =>
+      database
+        .insertInto('gate')
+        .values(numbers.map((number) => ({ ...place, id: `gate-x${number}` })))
+        .execute(),
+    );
+  });
+  const one = { role: 'steward', pin: '4711' };
+  const gateOf = (id: string): object => ({ id, name: 'Last', zone: 'arena', lanes: [{ id: 'lane-1' }] });
+  const { operator } = await cloud.json<Card>('POST', '/admin/events/2/staff', one);
+  expect(await typeOf(await cloud.api('POST', '/admin/events/2/staff', one))).toBe('409 too-many-staff');
+  await cloud.json('POST', '/admin/events/2/gates', gateOf('gate-last'));
+  expect(await typeOf(await cloud.api('POST', '/admin/events/2/gates', gateOf('gate-more')))).toBe(
+    '409 too-many-gates',
+  );
+  // A new code for one that is there is no further gate.
+  await cloud.json('POST', '/admin/events/2/gates', gateOf('gate-last'));
+  await cloud.json('POST', '/admin/events/2/publish');
+  await cloud.api('DELETE', `/admin/events/2/staff/${operator}`);
+  await cloud.json('POST', '/admin/events/2/staff', one);
 });
