@@ -43,15 +43,20 @@ export function foldTicketHistory(
   policy: AdmissionPolicy,
   ticket: Pick<Ticket, 'epoch' | 'type' | 'party'> | undefined,
 ): History {
-  let epoch = ticket?.epoch ?? -1;
-  let type = ticket?.type ?? -1;
-  for (const mark of marks) {
-    if (mark.kind !== 'admitted' || mark.epoch <= epoch) continue;
-    epoch = mark.epoch;
-    type = mark.ticketType;
-  }
+  const epoch = ticket?.epoch ?? -1;
+  let newest: AdmittedMark | undefined;
+  for (const mark of marks)
+    if (mark.kind === 'admitted' && mark.epoch > epoch && (newest === undefined || speaksBefore(mark, newest)))
+      newest = mark;
+  const type = newest?.ticketType ?? ticket?.type ?? -1;
   return foldHistory(marks, historyRules(policy, { type, party: ticket?.party ?? 1 }));
 }
+
+type AdmittedMark = Extract<Mark, { kind: 'admitted' }>;
+
+/** Who says of which type a ticket is: the newest generation, and where marks of one generation do not agree, the first of them. */
+const speaksBefore = (a: AdmittedMark, b: AdmittedMark): boolean =>
+  a.epoch > b.epoch || (a.epoch === b.epoch && compareMarks(a, b) < 0);
 
 /** One effective entry: an admitted or overridden mark that neither `lapsed` nor `undone` has taken back. */
 export interface Entry {

@@ -1,7 +1,15 @@
-import { eventDay, foldHistory, newestIssuedAtS, precheckedUntilMs, ready, type Mark } from '@postern/shared';
+import {
+  eventDay,
+  foldHistory,
+  foldTicketHistory,
+  newestIssuedAtS,
+  precheckedUntilMs,
+  ready,
+  type Mark,
+} from '@postern/shared';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { aMark, baseOf, bootOfTests, eveningMs, someRules } from '../../support/marks.ts';
+import { aMark, aPolicy, baseOf, bootOfTests, eveningMs, someRules } from '../../support/marks.ts';
 
 beforeAll(() => ready);
 const exited = (sequence: number, gate = 'gate-a'): Mark => ({
@@ -48,6 +56,21 @@ describe('the history of a ticket', () => {
         expect(foldHistory(shuffled, someRules({ reentry: true }))).toEqual(expected);
       }),
     );
+  });
+
+  it('takes a ticket of a generation that the feed does not know yet for the same type in whatever order its marks come', () => {
+    const types = [1, 2, 3].map((id) => ({ id, name: `Type ${id}`, uses: id }));
+    const marks = [
+      aMark({ sequence: 1, gate: 'gate-b', epoch: 2, ticketType: 3 }),
+      aMark({ sequence: 1, gate: 'gate-a', epoch: 2, ticketType: 2 }),
+      aMark({ sequence: 2, gate: 'gate-b', epoch: 1, ticketType: 1 }),
+    ];
+    const feed = { epoch: 0, type: 1, party: 1 };
+    for (const order of [marks, marks.toReversed()]) {
+      const { cases } = foldTicketHistory(order, aPolicy({ types }), feed);
+      // What gate-a says counts: two uses.
+      expect(cases.map(({ misfits }) => misfits.map(({ mark }) => mark.sequence))).toEqual([[2]]);
+    }
   });
 
   it('finds the same double entry whichever gate is heard first', () => {
