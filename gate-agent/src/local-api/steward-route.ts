@@ -9,6 +9,7 @@ import {
   orders,
   overrideReasons,
   presentationTextCharsMax,
+  recountedPersonsMax,
   staffCodePattern,
   undoReasons,
   trueTimeMsMax,
@@ -57,6 +58,12 @@ const actionSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('reset-free'), lane }),
   /** Unix ms that the person vouches for; the shown time when absent. */
   z.strictObject({ type: z.literal('confirm-clock'), trueMs: z.number().int().min(0).max(trueTimeMsMax).optional() }),
+  /** What a person has counted in a zone of this gate's event. */
+  z.strictObject({
+    type: z.literal('recount-zone'),
+    zone: z.string().min(1).max(64),
+    persons: z.number().int().min(0).max(recountedPersonsMax),
+  }),
   /** `zone` empty: all zones. Answers with what it would do, and the token for `confirm-order`. */
   z.strictObject({ type: z.literal('give-order'), order: z.enum(orders), zone }),
   z.strictObject({ type: z.literal('lift-order'), order: z.enum(orders), zone }),

@@ -1,5 +1,5 @@
 // What staff may do at a gate: answer a hold, let somebody in, take back the last entry, let a ticket out, block one, close and free
-// a lane, give an order to the venue, begin and leave a rehearsal, confirm the clock. Every action is by an operator whose PIN was just checked, or who has signed on for a shift, and whose
+// a lane, give an order to the venue, begin and leave a rehearsal, confirm the clock, say how many are in a zone. Every action is by an operator whose PIN was just checked, or who has signed on for a shift, and whose
 // role suffices. The result is either the mark or decision it led to, or one typed reason why not.
 import { trueTimeMsMax } from '../clock.ts';
 import type { decide as decideRule } from '../decide.ts';
@@ -42,9 +42,14 @@ export type StewardAction =
   | { readonly type: 'reset-free'; readonly lane: string }
   /** `trueMs`: the time that the person vouches for, Unix milliseconds; the shown one when absent. */
   | { readonly type: 'confirm-clock'; readonly trueMs?: number }
+  /** So many persons are in the zone, as somebody has counted: occupancy goes on from there, at every gate. */
+  | { readonly type: 'recount-zone'; readonly zone: string; readonly persons: number }
   | OrderAction
   | RehearsalAction
   | BandAction;
+
+/** More than any venue holds. */
+export const recountedPersonsMax = 1_000_000;
 
 /** Least role an action needs. A held presentation that needs a supervisor is turned down by the rule itself. */
 export const roleNeeded: Readonly<Record<StewardAction['type'], StaffRole>> = {
@@ -59,6 +64,7 @@ export const roleNeeded: Readonly<Record<StewardAction['type'], StaffRole>> = {
   'free-lane': 'steward',
   'reset-free': 'supervisor',
   'confirm-clock': 'supervisor',
+  'recount-zone': 'supervisor',
   'give-order': 'supervisor',
   'lift-order': 'supervisor',
   'confirm-order': 'supervisor',
@@ -142,6 +148,23 @@ export function createSteward(deps: StewardDeps): Steward {
     return marked(written.find((result) => !result.ok) ?? first);
   };
 
+  /** In the first event of this gate that has the zone. */
+  const recount = async (
+    by: Operator,
+    zone: string,
+    persons: number,
+  ): Promise<Result<StewardOutcome, StewardError>> => {
+    if (!Number.isInteger(persons) || persons < 0 || persons > recountedPersonsMax)
+      return err({ type: 'persons-out-of-range' });
+    const access = [{ context, store }, ...furtherEvents].find(({ context: of }) =>
+      of.policy().zones.some(({ id }) => id === zone),
+    );
+    if (access === undefined) return err({ type: 'zone-unknown' });
+    const { event } = access.context.policy();
+    const { operator } = by;
+    return marked(await access.store.append({ kind: 'recounted', event, lane: '', operator, zone, persons }));
+  };
+
   /** The exit rule decides: a live credential whose ticket is inside this zone. */
   const passOut = async (
     lane: Lane,
@@ -202,6 +225,7 @@ export function createSteward(deps: StewardDeps): Steward {
     signal: AbortSignal,
   ): Promise<Result<StewardOutcome, StewardError>> => {
     if (action.type === 'confirm-clock') return correctClock(by, action.trueMs ?? context.time().nowMs);
+    if (action.type === 'recount-zone') return recount(by, action.zone, action.persons);
     if (isOrderAction(action)) return deps.orders(by, action);
     if (isRehearsalAction(action)) return deps.rehearsals.act(by, action);
     if (isBandAction(action)) return deps.bandDesk.act(by, action, signal);
@@ -211,7 +235,10 @@ export function createSteward(deps: StewardDeps): Steward {
 
   const perform = async (
     by: Operator,
-    action: Exclude<StewardAction, OrderAction | RehearsalAction | BandAction | { type: 'confirm-clock' }>,
+    action: Exclude<
+      StewardAction,
+      OrderAction | RehearsalAction | BandAction | { type: 'confirm-clock' | 'recount-zone' }
+    >,
     lane: Lane,
     signal: AbortSignal,
   ): Promise<Result<StewardOutcome, StewardError>> => {

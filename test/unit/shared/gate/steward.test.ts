@@ -139,12 +139,25 @@ test('a supervisor confirms the shown time or states another, and the mark says 
   expect(confirmed).toEqual([shownMs, shownMs + 5_100]);
 });
 
+test('a supervisor says how many are in a zone, and occupancy goes on from there', async () => {
+  const { rig, act } = await createBench();
+  const count = (zone: string, persons: number): StewardAction => ({ type: 'recount-zone', zone, persons });
+  expect(await act(count('hall', 250), 'op2superv')).toMatchObject({
+    value: { mark: { kind: 'recounted', event: policy.event, zone: 'hall', persons: 250, operator: 'op2superv' } },
+  });
+  expect(await act(count('nowhere', 250), 'op2superv')).toMatchObject({ error: { type: 'zone-unknown' } });
+  for (const persons of [-1, 0.5, Number.NaN, 1_000_001])
+    expect(await act(count('hall', persons), 'op2superv')).toMatchObject({ error: { type: 'persons-out-of-range' } });
+  expect(rig.marks()).toMatchObject([{ kind: 'recounted', persons: 250 }]);
+});
+
 test('every action that needs a supervisor is turned down for a steward before anything happens', async () => {
   const { rig, act, confirmed } = await createBench();
   rig.lane.free('fire');
   expect(Object.entries(roleNeeded).flatMap(([type, role]) => (role === 'supervisor' ? [type] : []))).toEqual([
     'reset-free',
     'confirm-clock',
+    'recount-zone',
     'give-order',
     'lift-order',
     'confirm-order',
