@@ -395,7 +395,7 @@ describeOrReport("the steward's handheld", firstReason(missingPrograms('chromium
     await page.reload();
     await says('Harbour Festival');
     await show('More');
-    await says(/trusted: another gate/);
+    await says(/by a gate nearby/);
     await shot('time-of-a-gate');
     await show('Scan');
     await scan(codes[6]);

@@ -276,7 +276,9 @@ export async function openHandheld(deps: HandheldDeps): Promise<Handheld> {
     history: async (max) => (await gate?.store.recentMarks(gate.gate, 0, max)) ?? [],
     story: async (ticketId) => (gate === undefined ? undefined : storyOf(gate, ticketId)),
     policy: () => (gate?.list.current() === undefined ? undefined : gate.feed.policy()),
-    gateName: (id) => gate?.feed.gateName(id) ?? id,
+    // A ticket list of before this phone has joined does not name it.
+    gateName: (id) =>
+      gate === undefined ? id : id === gate.gate ? identityOf(gate).gate.name : gate.feed.gateName(id),
     contentHash: async () => gate?.replication.contentHash(),
     enrol: (text) =>
       inTurn(async () => {

@@ -37,13 +37,14 @@ export function MarkLine({
       <span class="what">
         {withGate ? (
           page.handheld.gateName(mark.gate)
-        ) : ticketId === '' ? (
-          say(labels.unknownTicket)
-        ) : (
+        ) : ticketId !== '' ? (
           <code>{shortTicket(ticketId)}</code>
+        ) : (
+          // What concerns no visitor has none.
+          'ticketId' in mark && say(labels.unknownTicket)
         )}
         {'uses' in mark && mark.uses > 1 && ` ×${mark.uses}`}
-        {mark.operator !== undefined && ` · ${mark.operator}`}
+        {mark.operator !== undefined && ` ${mark.operator}`}
       </span>
     </li>
   );

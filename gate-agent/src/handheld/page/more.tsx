@@ -7,7 +7,7 @@ import type { RunningState } from '../core/handheld.ts';
 import { LanPanel } from './lan-panel.tsx';
 import { SealedMarks } from './sealed-marks.tsx';
 import { contactText, listText } from './status-line.tsx';
-import { labels, liftLabels, orderNames, sayings } from './texts.ts';
+import { clockSources, labels, liftLabels, orderNames, sayings } from './texts.ts';
 import { language, say, sound, timeOf, usePage, vibration, visitorLanguage } from './page.ts';
 
 const languageNames: Readonly<Record<Language, string>> = {
@@ -143,7 +143,11 @@ function Phone({ running }: { readonly running: RunningState }): JSX.Element {
           {feed.version !== undefined && <small> {feed.tickets.toLocaleString(language.value)}</small>}
         </Fact>
         <Fact name={labels.clock}>
-          {timeOf(clock.nowMs, page)} <small>{clock.text}</small>
+          {timeOf(clock.nowMs, page)}{' '}
+          <small>
+            {say(clockSources[clock.source])}
+            {clock.source !== 'none' && `, ±${Math.ceil(clock.uncertaintyMs / 1_000)} s`}
+          </small>
           {!clock.trusted && (
             <Button onClick={() => void duty.act({ type: 'confirm-clock' })}>{say(labels.confirmClock)}</Button>
           )}

@@ -39,11 +39,13 @@ export function SealedMarks(): JSX.Element | null {
       {files.length > 0 && (
         <Banner tone="busy" role="status">
           <strong>{say(sayings.sealed.title)}.</strong> {say(sayings.sealed.hint)}
-          {files.map((address, index) => (
-            <a key={address} class="button" href={address} download={`postern-${index + 1}.sealed`}>
-              {say(labels.saveSealed)} {files.length > 1 && index + 1}
-            </a>
-          ))}
+          <span class="files">
+            {files.map((address, index) => (
+              <a key={address} class="button" href={address} download={`postern-${index + 1}.sealed`}>
+                {say(labels.saveSealed)} {files.length > 1 && index + 1}
+              </a>
+            ))}
+          </span>
         </Banner>
       )}
     </>

@@ -1,6 +1,7 @@
 // Finds a ticket by what somebody can read out, shows its story, and lets it be checked like any code.
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { Mark } from '@postern/shared';
 import { Badge, Button, EmptyState, Panel, TextField } from '@postern/shared/ui';
 import type { FoundTicket } from '../core/handheld.ts';
 import { MarkLine } from './history.tsx';
@@ -64,15 +65,24 @@ export function Search(): JSX.Element {
             typed(text.trim());
           }}
         >
-          {say(labels.check)}
+          {say(labels.useCode)}
         </Button>
       )}
     </section>
   );
 }
 
+/** Not as green as one that nobody has come with yet. */
+const withEntries = {
+  tone: 'plain',
+  shape: 'info',
+  text: { en: 'Valid, with entries', de: 'Gültig, mit Eintritten' },
+} as const;
+const isEntry = ({ kind }: Mark): boolean => kind === 'admitted' || kind === 'overridden';
+
 const Found = ({ found: { ticket, typeName, marks } }: { readonly found: FoundTicket }): JSX.Element => {
-  const { tone, shape, text } = statusTexts[ticket.status];
+  const { tone, shape, text } =
+    ticket.status === 'valid' && marks.some(isEntry) ? withEntries : statusTexts[ticket.status];
   return (
     <Panel
       title={typeName}

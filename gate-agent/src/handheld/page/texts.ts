@@ -1,5 +1,14 @@
 // What stewards read on the handheld, in the languages that staff have. What visitors read comes from the gate's own texts.
-import type { DeclineReason, Mark, Order, OverrideReason, StaffSaying, StaffTexts, UndoReason } from '@postern/shared';
+import type {
+  ClockSource,
+  DeclineReason,
+  Mark,
+  Order,
+  OverrideReason,
+  StaffSaying,
+  StaffTexts,
+  UndoReason,
+} from '@postern/shared';
 
 export const labels = {
   page: { en: 'Handheld', de: 'Handgerät' },
@@ -23,6 +32,7 @@ export const labels = {
   typeCode: { en: 'Type the code', de: 'Code eingeben' },
   code: { en: 'Code', de: 'Code' },
   check: { en: 'Check', de: 'Prüfen' },
+  useCode: { en: 'Use this code now', de: 'Diesen Code jetzt einlösen' },
   tags: { en: 'Read wristbands (NFC)', de: 'Bändchen lesen (NFC)' },
   tagsOn: { en: 'Reading wristbands', de: 'Bändchen werden gelesen' },
   next: { en: 'Next', de: 'Weiter' },
@@ -309,6 +319,13 @@ export const sayings = {
   },
 } as const satisfies Readonly<Record<string, StaffSaying>>;
 
+export const clockSources: Readonly<Record<ClockSource, StaffTexts>> = {
+  server: { en: 'by the cloud', de: 'von der Cloud' },
+  peer: { en: 'by a gate nearby', de: 'von einem Gate in der Nähe' },
+  person: { en: 'confirmed by a supervisor', de: 'von der Leitung bestätigt' },
+  rtc: { en: 'by the phone’s own clock', de: 'von der Uhr des Geräts' },
+  none: { en: 'confirmed by nobody', de: 'von niemandem bestätigt' },
+};
 export const orderNames: Readonly<Record<Order, StaffTexts>> = {
   'stop-entry': { en: 'Entry stopped', de: 'Einlass gestoppt' },
   evacuate: { en: 'Evacuation', de: 'Räumung' },
