@@ -1,6 +1,14 @@
 // The service's HTTP surface, put together from its routes and without a socket: `app.request()` in a test is the same as a call from
 // outside.
-import { type Clock, type Ingest, type Logger, type Random, type ReplicaStore, type Nonces } from '@postern/shared';
+import {
+  dashboardHeader,
+  type Clock,
+  type Ingest,
+  type Logger,
+  type Random,
+  type ReplicaStore,
+  type Nonces,
+} from '@postern/shared';
 import type { Hono } from 'hono';
 import { adminRoutes } from './routes/admin.ts';
 import { bandImportRoutes, bandRoutes } from './routes/bands.ts';
@@ -31,7 +39,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { refuseNulInUrl } from './routes/input.ts';
 import { limitAccounts, limitAddresses } from './routes/limit-requests.ts';
 import { liveRoutes } from './routes/live.ts';
-import { pageRoutes, type PageRoutesDeps } from './routes/pages.ts';
+import { pageRoutes, readDashboard, type PageRoutesDeps } from './routes/pages.ts';
 import { myPageRoutes } from './routes/my-page.ts';
 import { myTicketRoutes } from './routes/my-tickets.ts';
 import { freezeRoutes, nftAdminRoutes, ticketTokenRoutes } from './routes/nft.ts';
@@ -221,6 +229,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   const app = createRouter();
   const gateOnly = requireGate(deps);
   const holderOnly = requireHolder(deps);
+  const dashboard = readDashboard(deps.pageFolder);
   const isSecure = (): boolean => deps.publicUrl().startsWith('https:');
   app.onError(createErrorHandler(deps.log));
   app.notFound((c) => problem(c, { type: 'not-found' }));
@@ -231,6 +240,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
     c.header('Cache-Control', 'no-store');
     // By the clock that everything else goes by: pages learn from it that their own is wrong.
     c.header('Date', new Date(deps.clock.wallMs()).toUTCString());
+    if (dashboard !== undefined) c.header(dashboardHeader, dashboard);
     await next();
     // Nobody reads what HEAD leaves out: a stream would wait for that, with its place and its file, for good.
     if (c.req.method === 'HEAD') await c.res.body?.cancel();
@@ -255,7 +265,7 @@ export function createApp(deps: AppDeps): Hono<Environment> {
   app.route('/api/events', freezeRoutes(deps));
   app.route('/api/events', geofenceRoutes(deps));
   app.route('/api/events', jobRoutes(deps));
-  app.route('/api/events', liveRoutes(deps));
+  app.route('/api/events', liveRoutes({ ...deps, dashboard }));
   app.route('/api/events', memberRoutes(deps));
   app.route('/api/events', orderRoutes(deps));
   app.route('/api/events', overrideRoutes(deps));

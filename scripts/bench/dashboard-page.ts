@@ -7,7 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { dashboardHeader } from '@postern/shared';
 import type { Browser, CDPSession, Page } from 'playwright-core';
+import { readDashboard } from '../../cloud-sync/src/routes/pages.ts';
 import { launchBrowser } from '../lib/browser.ts';
 import { firstReason, missingPrograms } from '../lib/missing.ts';
 import { measurePage } from '../lib/page-sizes.mjs';
@@ -43,9 +45,13 @@ interface PageServer {
 
 async function servePage(): Promise<PageServer> {
   const streams = new Set<ServerResponse>();
-  const message = (round: number): string => `event: state\ndata: ${JSON.stringify(busyState(round))}\n\n`;
+  const release = readDashboard(folder) ?? '';
+  const message = (round: number): string =>
+    `event: state\nid: ${release}\ndata: ${JSON.stringify(busyState(round))}\n\n`;
   const json = (response: ServerResponse, body: object): void =>
-    void response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+    void response
+      .writeHead(200, { 'Content-Type': 'application/json', [dashboardHeader]: release })
+      .end(JSON.stringify(body));
   const server: Server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://bench');
     if (pathname === '/floor') return void response.end('<!doctype html><title>floor</title><p id="shown">word</p>');

@@ -260,12 +260,16 @@ export const suspicionChangeSchema = z.strictObject({
 });
 export type SuspicionChange = z.infer<typeof suspicionChangeSchema>;
 
+/** The least and the most that a rule may be. */
+export const suspicionBounds = { travelMinMs: [0, 3_600_000], refusalsMin: [1, 500] } as const;
+const wholeWithin = ([least, most]: readonly [number, number]): z.ZodNumber => z.number().int().min(least).max(most);
+
 /** `PUT /api/events/{event}/suspicion-rules`. */
 export const suspicionRulesSchema = z.strictObject({
   /** Two gates within less than this is impossible travel; 0 switches it off. */
-  travelMinMs: z.number().int().min(0).max(3_600_000),
+  travelMinMs: wholeWithin(suspicionBounds.travelMinMs),
   /** Refusals of one ticket on one event day from which on somebody should look. */
-  refusalsMin: z.number().int().min(1).max(500),
+  refusalsMin: wholeWithin(suspicionBounds.refusalsMin),
 });
 export type SuspicionRules = z.infer<typeof suspicionRulesSchema>;
 export const defaultSuspicionRules: SuspicionRules = { travelMinMs: 60_000, refusalsMin: 5 };

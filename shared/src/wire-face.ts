@@ -63,6 +63,7 @@ export const faceSetupSchema = z.object({
 });
 export type FaceSetup = z.infer<typeof faceSetupSchema>;
 export const faceSetupResponseSchema = z.object({ event: eventIdSchema, face: faceSetupSchema });
+export type FaceSetupResponse = z.infer<typeof faceSetupResponseSchema>;
 
 /** Base64 of one signed byte for each of 128 dimensions. */
 const templateSchema = z.string().regex(/^[A-Za-z0-9+/]{171}=$/);

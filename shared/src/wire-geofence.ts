@@ -13,6 +13,7 @@ export const senderIdSchema = z.string().regex(/^[0-9a-f]{16}$/);
 
 /** `GET` and `PUT /api/events/{event}/geofence`. */
 export const geofenceResponseSchema = z.object({ event: eventIdSchema, geofence: geofenceRulesSchema });
+export type GeofenceResponse = z.infer<typeof geofenceResponseSchema>;
 
 /** `POST /api/tickets/{ticket}/geofence-senders`: an OwnTracks app speaks for the ticket from now on. The secrets are never shown again. */
 export const senderMadeSchema = z.object({

@@ -41,6 +41,7 @@ export const claimLinkMadeSchema = z.object({
 });
 export type ClaimLinkMade = z.infer<typeof claimLinkMadeSchema>;
 export const claimLinksMadeSchema = z.object({ links: z.array(claimLinkMadeSchema) });
+export type ClaimLinksMade = z.infer<typeof claimLinksMadeSchema>;
 
 export const claimLinkKinds = ['claim', 'transfer'] as const;
 export const claimLinkViewSchema = z.object({
@@ -54,6 +55,7 @@ export const claimLinkViewSchema = z.object({
 export type ClaimLinkView = z.infer<typeof claimLinkViewSchema>;
 /** `GET /api/tickets/{ticket}/claim-links`: those that still lead to the ticket. */
 export const claimLinkListSchema = z.object({ links: z.array(claimLinkViewSchema) });
+export type ClaimLinkList = z.infer<typeof claimLinkListSchema>;
 
 export const claimSecretSchema = hex(24);
 /** `POST /api/my/claims`. */

@@ -12,7 +12,8 @@ const unixMs = z.number().int().min(0).max(8_640_000_000_000_000);
 export const keyIdSchema = z.string().regex(/^[0-9a-f]{16}$/);
 
 /** What can be rotated and revoked: keys for passes, for the feed and the time, for access tokens. */
-export const rotatingPurposeSchema = z.enum(['issuer', 'feed', 'token']);
+export const rotatingPurposes = ['issuer', 'feed', 'token'] as const;
+export const rotatingPurposeSchema = z.enum(rotatingPurposes);
 export type RotatingPurpose = z.infer<typeof rotatingPurposeSchema>;
 
 export const keyViewSchema = z.object({
@@ -34,6 +35,7 @@ export type KeyView = z.infer<typeof keyViewSchema>;
 
 /** `GET /admin/keys`. */
 export const keyListSchema = z.object({ keys: z.array(keyViewSchema) });
+export type KeyList = z.infer<typeof keyListSchema>;
 
 /**
  * `POST /admin/keys/rotate`. `active`: only if this key is still the active one, so that a request sent twice rotates once. `force`: also
@@ -51,6 +53,7 @@ export const rotateResponseSchema = z.object({
   retired: keyViewSchema,
   publishedEvents: z.array(eventIdSchema),
 });
+export type RotateResponse = z.infer<typeof rotateResponseSchema>;
 
 /** `POST /admin/keys/{key}/revoke`. */
 export const revokeRequestSchema = z.strictObject({ reason: z.string().trim().min(1).max(200) });
@@ -67,6 +70,7 @@ export const revokeResponseSchema = z.object({
   /** What has to be issued again; zero for keys that sign no passes. The list: `GET /admin/keys/{key}/tickets`. */
   toReissue: keyTicketCountSchema,
 });
+export type RevokeResponse = z.infer<typeof revokeResponseSchema>;
 
 export const keyTicketSchema = z.object({
   event: eventIdSchema,

@@ -30,6 +30,7 @@ export const methodSwitchSchema = z.object({
 export type MethodSwitch = z.infer<typeof methodSwitchSchema>;
 /** `GET /admin/methods` and `GET /admin/events/{event}/methods`. */
 export const methodSwitchesSchema = z.object({ methods: z.array(methodSwitchSchema) });
+export type MethodSwitches = z.infer<typeof methodSwitchesSchema>;
 /** `POST /admin/methods/{method}/toggle`: for one event, or for all that say nothing themselves. */
 export const methodToggleSchema = z.strictObject({ enabled: z.boolean(), event: eventIdSchema.optional() });
 

@@ -1,5 +1,6 @@
 // The JSON messages about people and programs, as zod schemas: roles, accounts, tokens, keys, staff. Both ends use them, as wire.ts.
 import { z } from 'zod';
+import { emailPattern, passwordChars, personNameCharsMax } from './person-rules.ts';
 import { cursorSchema, pageLimit } from './wire-page.ts';
 import { ticketResponseSchema } from './wire-tickets.ts';
 import { eventIdSchema, userIdSchema } from './wire.ts';
@@ -29,12 +30,11 @@ export const personNameSchema = z
   .string()
   .trim()
   .min(1)
-  .max(100)
+  .max(personNameCharsMax)
   .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has control characters');
 /** In lower case from here on: two spellings are one account. */
-export const emailSchema = z.email().max(254).toLowerCase();
-/** As long as one likes up to a bound; nothing is asked of its characters. */
-export const passwordSchema = z.string().min(10).max(200);
+export const emailSchema = z.email({ pattern: emailPattern }).max(254).toLowerCase();
+export const passwordSchema = z.string().min(passwordChars.least).max(passwordChars.most);
 /** BCP 47, the part that we use: `en`, `de-AT`. */
 export const languageSchema = z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/);
 /** A change changes something. */
@@ -80,6 +80,7 @@ export const userViewSchema = z.object({
 export type UserView = z.infer<typeof userViewSchema>;
 /** `GET /session`: who is signed in, nobody being an answer too, and whether one can sign in at an OpenID provider. */
 export const sessionStateSchema = z.object({ user: userViewSchema.optional(), provider: z.boolean() });
+export type SessionState = z.infer<typeof sessionStateSchema>;
 
 /** `PATCH /me`: a new password wants the present one. */
 export const profileChangeSchema = z
@@ -103,6 +104,7 @@ export const sessionViewSchema = z.object({
 });
 export type SessionView = z.infer<typeof sessionViewSchema>;
 export const sessionListSchema = z.object({ sessions: z.array(sessionViewSchema) });
+export type SessionList = z.infer<typeof sessionListSchema>;
 
 /** `POST /admin/users`: answered with a one-time link with which the person sets a password. */
 export const userRequestSchema = z.strictObject({
@@ -113,6 +115,7 @@ export const userRequestSchema = z.strictObject({
 });
 export type UserRequest = z.infer<typeof userRequestSchema>;
 export const userCreatedSchema = z.object({ user: userViewSchema, resetLink: resetLinkSchema });
+export type UserCreated = z.infer<typeof userCreatedSchema>;
 /** `PATCH /admin/users/{user}`. */
 export const userChangeSchema = z
   .strictObject({
@@ -145,6 +148,7 @@ export const memberViewSchema = z.object({
 });
 export type MemberView = z.infer<typeof memberViewSchema>;
 export const memberListSchema = z.object({ members: z.array(memberViewSchema) });
+export type MemberList = z.infer<typeof memberListSchema>;
 
 const grantShape = {
   name: personNameSchema,
@@ -170,6 +174,7 @@ export type ClientRequest = z.infer<typeof clientRequestSchema>;
 export const clientViewSchema = z.object({ id: z.string(), ...grantViewShape });
 export type ClientView = z.infer<typeof clientViewSchema>;
 export const clientListSchema = z.object({ clients: z.array(clientViewSchema) });
+export type ClientList = z.infer<typeof clientListSchema>;
 export const clientCreatedSchema = clientViewSchema.extend({ secret: z.string() });
 export type ClientCreated = z.infer<typeof clientCreatedSchema>;
 
@@ -187,6 +192,7 @@ export const apiKeyViewSchema = z.object({
 });
 export type ApiKeyView = z.infer<typeof apiKeyViewSchema>;
 export const apiKeyListSchema = z.object({ apiKeys: z.array(apiKeyViewSchema) });
+export type ApiKeyList = z.infer<typeof apiKeyListSchema>;
 export const apiKeyCreatedSchema = apiKeyViewSchema.extend({ key: z.string() });
 export type ApiKeyCreated = z.infer<typeof apiKeyCreatedSchema>;
 
@@ -221,3 +227,4 @@ export const staffViewSchema = z.object({
 });
 export type StaffView = z.infer<typeof staffViewSchema>;
 export const staffListSchema = z.object({ staff: z.array(staffViewSchema) });
+export type StaffList = z.infer<typeof staffListSchema>;

@@ -156,3 +156,4 @@ export type PretixCheckInPage = z.infer<typeof pretixCheckInPageSchema>;
 
 /** `POST /api/events/{event}/pretix/check-ins/retry`: how many are tried again. */
 export const pretixRetrySchema = z.object({ checkIns: count });
+export type PretixRetry = z.infer<typeof pretixRetrySchema>;

@@ -145,6 +145,7 @@ export const ticketBatchResponseSchema = z.object({
   tickets: z.array(ticketResponseSchema),
   created: z.number().int(),
 });
+export type TicketBatchResponse = z.infer<typeof ticketBatchResponseSchema>;
 
 /** What a list can be narrowed to: the statuses that it shows, and what was passed on, whatever its status. */
 export const ticketFilters = [...shownStatuses, 'transferred'] as const;

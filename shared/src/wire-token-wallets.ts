@@ -19,6 +19,7 @@ const holderKeySchema = z
 export const nftRulesRequestSchema = nftRulesSchema.extend({ contract: addressTextSchema });
 /** `GET` and `PUT /api/events/{event}/nft`. */
 export const nftRulesResponseSchema = z.object({ event: eventIdSchema, nft: nftRulesSchema });
+export type NftRulesResponse = z.infer<typeof nftRulesResponseSchema>;
 
 /** `POST /api/events/{event}/wallet-challenges`. */
 export const walletChallengeRequestSchema = z.strictObject({ token: tokenIdSchema, holderKey: holderKeySchema });

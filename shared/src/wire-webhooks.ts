@@ -70,6 +70,7 @@ export const webhookSchema = z.object({
 });
 export type WebhookView = z.infer<typeof webhookSchema>;
 export const webhookListSchema = z.object({ webhooks: z.array(webhookSchema) });
+export type WebhookList = z.infer<typeof webhookListSchema>;
 /** `secret` is shown this once: `whsec_` and base64. */
 export const webhookCreatedSchema = z.object({ ...webhookSchema.shape, secret: z.string() });
 export type WebhookCreated = z.infer<typeof webhookCreatedSchema>;
@@ -104,3 +105,4 @@ export const webhookDeliveryPageSchema = z.object({
 export type WebhookDeliveryPage = z.infer<typeof webhookDeliveryPageSchema>;
 /** `POST …/replay`: how many are on their way again. */
 export const webhookReplayedSchema = z.object({ replayed: z.number().int() });
+export type WebhookReplayed = z.infer<typeof webhookReplayedSchema>;

@@ -2,6 +2,7 @@
 // a gate, a page or a script to check what comes back. Tickets are in wire-tickets.ts; binary bodies (sync messages, feed files, signed time) have their own files.
 import { z } from 'zod';
 import { centralGate, feedKeySchema } from './feed.ts';
+import { pinPattern, userIdPattern } from './person-rules.ts';
 import { admissionPolicySchema, ticketTypeSchema, zoneSchema } from './ticket.ts';
 
 /** Paths that gates use. */
@@ -33,8 +34,7 @@ const name = line(100).trim();
 /** What people call a gate. */
 export const gateNameSchema = name;
 export const eventIdSchema = z.number().int().min(1).max(4_294_967_295);
-/** An account of a person at this service. */
-export const userIdSchema = z.string().regex(/^[0-9a-f]{12}$/);
+export const userIdSchema = z.string().regex(userIdPattern);
 export const gateIdSchema = z.string().regex(/^[a-z0-9-]{1,32}$/);
 /** RFC 9457 problem: `type` is one of our kebab-case codes. */
 export const problemSchema = z.object({
@@ -140,11 +140,12 @@ export const eventResponseSchema = z.object({
 export type EventResponse = z.infer<typeof eventResponseSchema>;
 /** `GET /api/events`. */
 export const eventListSchema = z.object({ events: z.array(eventResponseSchema) });
+export type EventList = z.infer<typeof eventListSchema>;
 
 /** `POST /admin/events/{event}/staff`: a person who may act at gates; the PIN is kept only as salted scrypt. */
 export const staffRequestSchema = z.strictObject({
   role: z.enum(['steward', 'supervisor']),
-  pin: z.string().regex(/^[0-9]{4,12}$/),
+  pin: z.string().regex(pinPattern),
 });
 /** The code of the card (`PS1:…`), as text and QR: shown once, kept only as a hash. */
 export const staffResponseSchema = z.object({
@@ -153,6 +154,7 @@ export const staffResponseSchema = z.object({
   code: z.string(),
   qrSvg: z.string(),
 });
+export type StaffResponse = z.infer<typeof staffResponseSchema>;
 
 /** `POST /admin/events/{event}/publish`. */
 export const publishResponseSchema = z.object({

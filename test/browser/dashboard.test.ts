@@ -161,6 +161,24 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     await page.waitForSelector('.stamp .tone-good');
   });
 
+  it('says that it must be loaded again, and shows nothing, where the cloud has another dashboard by now', async () => {
+    await signIn();
+    await page.waitForSelector('.live');
+    const banner = page.getByRole('alert').filter({ hasText: 'The dashboard was updated' });
+    expect(await banner.count()).toBe(0);
+    // As after an update: what a gate's page would be told is of a newer cloud, and called otherwise.
+    await page.route('**/api/events/1/gates*', async (route) =>
+      route.fulfill({ headers: { 'Postern-Dashboard': 'index-newer.js' }, json: { doors: [] } }),
+    );
+    await page.goto(`${served.url}/#/e/1/gates`);
+    await banner.first().waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(0);
+    await page.unroute('**/api/events/1/gates*');
+    await page.getByRole('button', { name: 'Load it again' }).click();
+    await page.locator('tbody tr').first().waitFor();
+    expect(await banner.count()).toBe(0);
+  });
+
   it('asks to sign in again over a form, loses nothing of it, and then does what was asked', async () => {
     watch.expect(/status of 401/);
     await signIn();

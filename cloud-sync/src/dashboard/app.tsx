@@ -9,6 +9,7 @@ import { say } from './language.ts';
 import { Navigation } from './navigation.tsx';
 import { RehearsalBanner } from './rehearsal/rehearsal-banner.tsx';
 import { problemText } from './parts/problem.tsx';
+import { isOutdated, outdatedTexts } from './release.ts';
 import { addressOf, place, replacePlace } from './route.ts';
 import { isOpenTo, lazily, rolesOf, type Section } from './section.tsx';
 import { sections } from './sections.ts';
@@ -24,7 +25,10 @@ export function App(): JSX.Element {
     return stage.value === 'signed-out' ? (
       <SignInPage />
     ) : (
-      <p class="loading">{say(stage.value === 'unreachable' ? texts.unreachable : texts.oneMoment)}</p>
+      <>
+        <Outdated />
+        <p class="loading">{say(stage.value === 'unreachable' ? texts.unreachable : texts.oneMoment)}</p>
+      </>
     );
   return (
     <>
@@ -93,6 +97,7 @@ function Frame({ who }: { readonly who: UserView }): JSX.Element {
         </a>
         <Navigation who={who} events={list ?? []} event={event} shown={section} />
         <main id="main" ref={main} tabIndex={-1}>
+          <Outdated />
           {eventsProblem.value !== undefined && (
             <Banner
               tone="bad"
@@ -112,6 +117,17 @@ function Frame({ who }: { readonly who: UserView }): JSX.Element {
     </>
   );
 }
+
+const Outdated = (): JSX.Element | null =>
+  isOutdated.value ? (
+    <Banner
+      tone="warn"
+      role="alert"
+      action={<Button onClick={() => location.reload()}>{say(outdatedTexts.again)}</Button>}
+    >
+      <strong>{say(outdatedTexts.title)}.</strong> {say(outdatedTexts.hint)}
+    </Banner>
+  ) : null;
 
 const NothingHere = ({
   isEventUnknown,

@@ -1,7 +1,6 @@
 // How sections ask the cloud: one thing, asked again now and then while somebody looks; a list page by page; and an act, whose outcome is said.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ok, type Problem, type Result } from '@postern/shared';
-import type { z } from 'zod';
 import { ask } from './cloud.ts';
 
 export interface Asked<T> {
@@ -12,14 +11,14 @@ export interface Asked<T> {
 }
 
 /** `path` undefined: nothing is asked. `everyMs`: again so long after each answer, while the page is seen. */
-export function useAsked<T>(path: string | undefined, schema: z.ZodType<T>, everyMs?: number): Asked<T> {
+export function useAsked<T>(path: string | undefined, everyMs?: number): Asked<T> {
   const [state, setState] = useState<{ path?: string; value?: T; problem?: Problem }>({});
   const latest = useRef(0);
   const reload = useCallback(async () => {
     if (path === undefined) return;
     latest.current += 1;
     const mine = latest.current;
-    const answer = await ask('GET', path, schema);
+    const answer = await ask<T>('GET', path);
     // Somebody has asked for something else meanwhile.
     if (mine !== latest.current) return;
     setState((before) => {
@@ -164,16 +163,16 @@ interface ListAnswer {
 }
 
 /** A list of the API: `path` with what of `query` is not empty, page by page. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it says what the route answers with
 export function useListOf<Item, Answer extends ListAnswer>(
   path: string,
   query: Readonly<Record<string, string>>,
-  schema: z.ZodType<Answer>,
   itemsOf: (answer: Answer) => readonly Item[],
 ): Pages<Item> {
   const filters = Object.entries(query).filter(([, value]) => value !== '');
   return usePages(`${path}?${new URLSearchParams(filters).toString()}`, async (cursor) => {
     const asked = new URLSearchParams([...filters, ...(cursor === undefined ? [] : [['cursor', cursor]])]).toString();
-    const answer = await ask('GET', asked === '' ? path : `${path}?${asked}`, schema);
+    const answer = await ask<Answer>('GET', asked === '' ? path : `${path}?${asked}`);
     return answer.ok ? ok({ items: itemsOf(answer.value), next: answer.value.next }) : answer;
   });
 }

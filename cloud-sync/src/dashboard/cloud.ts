@@ -1,8 +1,8 @@
 // Everything that the dashboard asks of the cloud. Whoever is no longer signed in signs in over the page, nothing of which goes away meanwhile;
 // then what they wanted is asked again. Whatever else goes wrong comes back as a problem that people can read.
-import { err, ok, problemSchema, type Problem, type Result } from '@postern/shared';
-import type { z } from 'zod';
+import { err, ok, type Problem, type Result } from '@postern/shared';
 import { say } from './language.ts';
+import { isOwnRelease, outdatedTexts, releaseOf } from './release.ts';
 import { serverClock } from './server-clock.ts';
 import { signedInAgain } from './session.ts';
 
@@ -15,18 +15,12 @@ export interface Asked {
   readonly signal?: AbortSignal;
 }
 
-/** Asks and reads the answer by its schema. */
-export async function ask<T>(
-  method: Method,
-  path: string,
-  schema: z.ZodType<T>,
-  asked: Asked = {},
-): Promise<Result<T, Problem>> {
+/** `T` is what the route answers with, by the schema that describes it. */
+export async function ask<T>(method: Method, path: string, asked: Asked = {}): Promise<Result<T, Problem>> {
   const response = await send(method, path, asked);
   if (!response.ok) return response;
   try {
-    const read = schema.safeParse(await response.value.json());
-    return read.success ? ok(read.data) : err(unreadable());
+    return ok((await response.value.json()) as T);
   } catch {
     // Cut off on the way, or no JSON.
     return err(unreadable());
@@ -46,11 +40,19 @@ export async function send(method: Method, path: string, asked: Asked = {}): Pro
     if (response === undefined) return err(unreachable());
     const saidMs = Date.parse(response.headers.get('Date') ?? '');
     if (!Number.isNaN(saidMs)) serverClock.heardRoughly(saidMs);
-    if (response.ok) return ok(response);
+    if (response.ok) return ofOwnRelease(response, method);
     const problem = await readProblem(response);
     if (problem.type !== 'sign-in-needed') return err(problem);
     await signedInAgain();
   }
+}
+
+function ofOwnRelease(response: Response, method: Method): Result<Response, Problem> {
+  const said = releaseOf(response);
+  if (isOwnRelease(said)) return ok(response);
+  if (said === '') return err(unreadable());
+  // What was sent is done: the cloud checks what it is told, whoever tells it. This page is what would misread.
+  return method === 'GET' ? err(outdated()) : ok(response);
 }
 
 async function fetchOnce(method: Method, path: string, asked: Asked): Promise<Response | undefined> {
@@ -71,10 +73,10 @@ async function fetchOnce(method: Method, path: string, asked: Asked): Promise<Re
 
 async function readProblem(response: Response): Promise<Problem> {
   try {
-    const read = problemSchema.safeParse(await response.json());
-    if (read.success) return read.data;
+    // Where it does not say so, it is from something on the way.
+    if (releaseOf(response) !== '' || isOwnRelease('')) return (await response.json()) as Problem;
   } catch {
-    // From something on the way that speaks no JSON.
+    // Cut off on the way.
   }
   return { ...unreadable(), status: response.status };
 }
@@ -87,6 +89,13 @@ const unreachable = (): Problem => ({
     en: 'Nothing has been changed as far as this page knows. Check the network, then try again.',
     de: 'Soweit diese Seite weiß, wurde nichts geändert. Netz prüfen, dann noch einmal versuchen.',
   }),
+});
+
+const outdated = (): Problem => ({
+  type: 'page-outdated',
+  status: 0,
+  title: say(outdatedTexts.title),
+  detail: say(outdatedTexts.hint),
 });
 
 const unreadable = (): Problem => ({

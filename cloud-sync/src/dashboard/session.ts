@@ -1,6 +1,7 @@
 // Who is signed in, and signing in and out. Requests that find the session over wait here until somebody has signed in again.
 import { signal } from '@preact/signals';
-import { sessionStateSchema, type UserView } from '@postern/shared';
+import type { SessionState, UserView } from '@postern/shared';
+import { isOwnRelease, releaseOf } from './release.ts';
 
 export type Stage = 'starting' | 'signed-out' | 'signed-in' | 'expired' | 'unreachable';
 
@@ -34,14 +35,13 @@ export function followOtherTabs(): void {
 
 export async function readMe(): Promise<void> {
   const response = await fetch('/session').catch(() => undefined);
-  const answer: unknown = response?.ok === true ? await response.json().catch(() => undefined) : undefined;
-  const read = sessionStateSchema.safeParse(answer);
-  if (!read.success) {
+  const state = response === undefined ? undefined : await readState(response);
+  if (state === undefined) {
     if (me.value === undefined) stage.value = 'unreachable';
     setTimeout(() => void readMe(), retryMs);
     return;
   }
-  const { user, provider } = read.data;
+  const { user, provider } = state;
   hasProvider.value = provider;
   if (user === undefined) {
     stage.value = me.value === undefined ? 'signed-out' : 'expired';
@@ -54,6 +54,15 @@ export async function readMe(): Promise<void> {
   const going = waiting;
   waiting = [];
   for (const goOn of going) goOn();
+}
+
+async function readState(response: Response): Promise<SessionState | undefined> {
+  try {
+    if (response.ok && isOwnRelease(releaseOf(response))) return (await response.json()) as SessionState;
+  } catch {
+    // Cut off on the way.
+  }
+  return undefined;
 }
 
 export type Credentials = { readonly token: string } | { readonly email: string; readonly password: string };

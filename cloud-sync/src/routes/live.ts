@@ -25,12 +25,14 @@ export interface LiveRoutesDeps {
   readonly liveStates: LiveStates;
   readonly pokes: Pokes;
   readonly log: Logger;
+  /** What tells the dashboard's page whether it is of this cloud. */
+  readonly dashboard: string | undefined;
   /** Aborts when the service stops. */
   readonly stopping: AbortSignal;
 }
 
 /** Under `/api/events`. */
-export function liveRoutes({ liveStates, pokes, log, stopping }: LiveRoutesDeps): Hono<Environment> {
+export function liveRoutes({ liveStates, pokes, log, dashboard, stopping }: LiveRoutesDeps): Hono<Environment> {
   const router = createRouter();
   let streams = 0;
   const streamsByAccount = new Map<string, number>();
@@ -76,7 +78,11 @@ export function liveRoutes({ liveStates, pokes, log, stopping }: LiveRoutesDeps)
               if (!(await c.get('isStillAllowed')())) break;
               allowedAtMs = state.value.atMs;
             }
-            await stream.writeSSE({ event: 'state', data: JSON.stringify(state.value) });
+            await stream.writeSSE({
+              event: 'state',
+              data: JSON.stringify(state.value),
+              ...(dashboard === undefined ? {} : { id: dashboard }),
+            });
             await untilPoked(pokes, event, signal);
             if (!signal.aborted) state = await liveStates.read(event);
           }

@@ -13,6 +13,12 @@ export interface PageRoutesDeps {
   readonly sdkFolders: Readonly<Record<(typeof sdkNames)[number], string>>;
 }
 
+/** The name of the dashboard's script, which changes with whatever is in it; undefined where it has not been built. */
+export const readDashboard = (pageFolder: string): string | undefined => {
+  const index = readPage(pageFolder).get('/index.html');
+  return index && /<script type="module"[^>]* src="\.\/assets\/([^"]+)"/.exec(Buffer.from(index.bytes).toString())?.[1];
+};
+
 /** The page's files, which contain nothing secret. */
 export function pageRoutes({ pageFolder, sdkFolders }: PageRoutesDeps): Hono<Environment> {
   const router = createRouter();

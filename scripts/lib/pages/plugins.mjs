@@ -66,6 +66,27 @@ const withoutMakingCode = {
   },
 };
 
+/**
+ * What shared does when it is loaded is to make schemas, which a bundler cannot know to change nothing: without this, a page that takes one
+ * list out of a file gets every schema in it, and zod.
+ */
+const withoutUnusedSchemas = {
+  name: 'without-unused-schemas',
+  transform: {
+    filter: { id: /[\\/]shared[\\/]src[\\/][^?]*\.ts$/, code: /from ['"]zod['"]/ },
+    handler(code) {
+      const made = this.parse(code)
+        .body.map((statement) => statement.declaration ?? statement)
+        .flatMap(({ declarations = [] }) => declarations.map(({ init }) => init))
+        .filter((init) => init?.type === 'CallExpression' || init?.type === 'ObjectExpression')
+        .toReversed();
+      for (const { start, end } of made)
+        code = `${code.slice(0, start)}/* @__PURE__ */ (() => (${code.slice(start, end)}))()${code.slice(end)}`;
+      return { code, map: null };
+    },
+  },
+};
+
 /** Automerge with its WebAssembly as a file of its own, fetched once: as text inside the code it would be a third larger. */
 const withLedgers = {
   name: 'with-ledgers',
@@ -81,7 +102,7 @@ const withLedgers = {
 };
 
 /** Of every page. */
-export const pagePlugins = [withoutLedgers, withoutJsonSchemas, withoutMakingCode];
+export const pagePlugins = [withoutLedgers, withoutUnusedSchemas, withoutJsonSchemas, withoutMakingCode];
 
 /** Of a Web Worker that works on ledgers. */
-export const ledgerPlugins = [withLedgers, withoutJsonSchemas, withoutMakingCode];
+export const ledgerPlugins = [withLedgers, withoutUnusedSchemas, withoutJsonSchemas, withoutMakingCode];

@@ -1,13 +1,5 @@
 // One's own account: what one is called, the password, and where one is signed in.
-import {
-  passwordSchema,
-  personNameSchema,
-  profileChangeSchema,
-  sessionListSchema,
-  userViewSchema,
-  type ProfileChange,
-  type UserView,
-} from '@postern/shared';
+import { isPassword, personNameCharsMax, type ProfileChange, type UserView, type SessionList } from '@postern/shared';
 import { Badge, Button, Panel, SelectField, showToast, Table, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -17,7 +9,7 @@ import { dateAndTime } from '../format.ts';
 import { languageChoices, say, type StaffTexts } from '../language.ts';
 import { ActButton, AskingButton } from '../parts/acts.tsx';
 import { browserZone } from '../parts/browser-zone.ts';
-import { orProblem, ProblemBanner, problemText } from '../parts/problem.tsx';
+import { ProblemBanner, problemText, orProblem } from '../parts/problem.tsx';
 import { When } from '../parts/when.tsx';
 import { CopyText } from '../parts/secret.tsx';
 import type { SectionProps } from '../section.tsx';
@@ -38,7 +30,7 @@ export const Account = ({ me }: SectionProps): JSX.Element => (
 
 /** Why it was not done. */
 async function change(what: ProfileChange, done: StaffTexts): Promise<string | undefined> {
-  const answer = await ask('PATCH', '/me', userViewSchema, { body: profileChangeSchema.parse(what) });
+  const answer = await ask<UserView>('PATCH', '/me', { body: what });
   return orProblem(answer, (user) => {
     signedIn.value = user;
     showToast('good', say(done));
@@ -49,8 +41,8 @@ function Profile({ me }: { readonly me: UserView }): JSX.Element {
   const [name, setName] = useState(me.name);
   const [language, setLanguage] = useState<'en' | 'de'>(me.language?.startsWith('de') === true ? 'de' : 'en');
   const { busy, trouble, submit } = useSubmit<string>(async () => {
-    const read = personNameSchema.safeParse(name);
-    return read.success ? change({ name: read.data, language }, labels.saved) : say(labels.nameWrong);
+    const isName = name.trim() !== '' && name.length <= personNameCharsMax;
+    return isName ? change({ name, language }, labels.saved) : say(labels.nameWrong);
   });
   return (
     <Panel title={say(labels.profile)}>
@@ -84,7 +76,7 @@ function Password(): JSX.Element {
   const [present, setPresent] = useState('');
   const [wanted, setWanted] = useState('');
   const { busy, trouble, submit } = useSubmit<Partial<Record<'present' | 'wanted', string>>>(async () => {
-    if (!passwordSchema.safeParse(wanted).success) return { wanted: say(labels.tooShort) };
+    if (!isPassword(wanted)) return { wanted: say(labels.tooShort) };
     const problem = await change({ password: { present, wanted } }, labels.changed);
     if (problem !== undefined) return { present: problem };
     setPresent('');
@@ -126,7 +118,7 @@ function Password(): JSX.Element {
 }
 
 function Sessions(): JSX.Element {
-  const { value, problem, reload } = useAsked('/me/sessions', sessionListSchema);
+  const { value, problem, reload } = useAsked<SessionList>('/me/sessions');
   const others = value?.sessions.filter(({ current }) => !current).length ?? 0;
   const end = async (session: string): ReturnType<typeof tell> => {
     const answer = await tell('DELETE', `/me/sessions/${session}`);

@@ -1,5 +1,5 @@
 // What a one-time link is for. Nothing is done before somebody presses: programs that look through mail open links, too.
-import { passwordSchema, type Problem } from '@postern/shared';
+import { isPassword, type Problem } from '@postern/shared';
 import { Button, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -47,12 +47,9 @@ interface StepProps {
 function ChoosePassword({ token, onDone }: StepProps): JSX.Element {
   const [password, setPassword] = useState('');
   const [repeated, setRepeated] = useState('');
-  const [wrong, setWrong] = useState<'short' | 'differs'>();
-  const { busy, trouble, submit } = useSubmit<Problem>(async () => {
-    const isGood = passwordSchema.safeParse(password).success;
-    const found = !isGood ? 'short' : password === repeated ? undefined : 'differs';
-    setWrong(found);
-    if (found !== undefined) return undefined;
+  const { busy, trouble, submit } = useSubmit<Problem | 'short' | 'differs'>(async () => {
+    if (!isPassword(password)) return 'short';
+    if (password !== repeated) return 'differs';
     const answer = await tell('POST', '/password-resets/redeem', { body: { token, password } });
     if (!answer.ok) return answer.error;
     onDone();
@@ -61,11 +58,11 @@ function ChoosePassword({ token, onDone }: StepProps): JSX.Element {
   return (
     <form class="sign-in-form" onSubmit={submit}>
       <p class="muted">{say(labels.chooseText)}</p>
-      <ProblemBanner problem={trouble} />
+      <ProblemBanner problem={typeof trouble === 'string' ? undefined : trouble} />
       <TextField
         label={say(labels.wanted)}
         hint={say(labels.wantedHint)}
-        error={wrong === 'short' ? say(labels.tooShort) : undefined}
+        error={trouble === 'short' ? say(labels.tooShort) : undefined}
         type="password"
         autocomplete="new-password"
         value={password}
@@ -73,7 +70,7 @@ function ChoosePassword({ token, onDone }: StepProps): JSX.Element {
       />
       <TextField
         label={say(labels.repeated)}
-        error={wrong === 'differs' ? say(labels.differs) : undefined}
+        error={trouble === 'differs' ? say(labels.differs) : undefined}
         type="password"
         autocomplete="new-password"
         value={repeated}

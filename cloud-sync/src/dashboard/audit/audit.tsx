@@ -1,5 +1,5 @@
 // What was done, by whom, to what, the latest first: found by filters, taken away as a table, proved as a whole.
-import { auditActions, auditPageSchema, type AuditEntry } from '@postern/shared';
+import { auditActions, type AuditEntry, type AuditPage } from '@postern/shared';
 import { SelectField, TextField, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -40,7 +40,7 @@ function Log({ title, event, timeZone, children }: LogProps): JSX.Element {
   const [filters, setFilters] = useState<AuditFilters>(noFilters);
   const startOfDay = (day: string): number => fieldToMs(`${day}T00:00`, timeZone) ?? 0;
   const query = auditQuery(usePaused(filters), { event, startOfDay });
-  const pages = useListOf('/audits/log', Object.fromEntries(query), auditPageSchema, ({ entries }) => entries);
+  const pages = useListOf('/audits/log', Object.fromEntries(query), ({ entries }: AuditPage) => entries);
   const change = (part: Partial<AuditFilters>): void => setFilters({ ...filters, ...part });
   return (
     <>

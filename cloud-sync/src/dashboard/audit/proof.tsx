@@ -1,5 +1,5 @@
 // Whether the audit log is as it was written: when it was proved last and what came of it, until when it is signed, and proving it now.
-import { jobKindListSchema, jobRunSchema, type JobKindView } from '@postern/shared';
+import type { JobKindView, JobKindList, JobRun } from '@postern/shared';
 import { Banner, Panel, Progress } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useAsked } from '../asking.ts';
@@ -17,11 +17,11 @@ const signs = 'audit-heads';
 const everyMs = 2_000;
 
 export function Proof(): JSX.Element {
-  const { value, problem, reload } = useAsked('/admin/jobs', jobKindListSchema, everyMs);
+  const { value, problem, reload } = useAsked<JobKindList>('/admin/jobs', everyMs);
   const [proving, signing] = [proves, signs].map((name) => value?.kinds.find((kind) => kind.name === name));
   const run = proving?.running[0];
   const start = async (): ReturnType<typeof ask> => {
-    const answer = await ask('POST', '/admin/jobs/runs', jobRunSchema, { body: { kind: proves } });
+    const answer = await ask<JobRun>('POST', '/admin/jobs/runs', { body: { kind: proves } });
     await reload();
     return answer;
   };

@@ -1,10 +1,5 @@
 // Marks that were put aside, by chunk as their gate signed them, and letting in what somebody believes after all.
-import {
-  quarantinePageSchema,
-  releaseResponseSchema,
-  type EventResponse,
-  type QuarantinedChunk,
-} from '@postern/shared';
+import type { EventResponse, QuarantinedChunk, QuarantinePage, ReleaseResponse } from '@postern/shared';
 import { showToast, StatusMark } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useListOf } from '../asking.ts';
@@ -26,7 +21,7 @@ export function Aside({
   readonly mayRelease: boolean;
 }): JSX.Element {
   const path = `/api/events/${event.event}/quarantine`;
-  const pages = useListOf(path, {}, quarantinePageSchema, ({ chunks }) => chunks);
+  const pages = useListOf(path, {}, ({ chunks }: QuarantinePage) => chunks);
   const gateName = useGateNames(event.event);
   const { timeZone } = event.policy;
   const release = (chunk: QuarantinedChunk): JSX.Element => (
@@ -37,7 +32,7 @@ export function Aside({
       consequence={say(releaseText(chunk.marks))}
       act={say(labels.release)}
       onConfirm={async () =>
-        orProblem(await ask('POST', `${path}/${chunk.id}/release`, releaseResponseSchema), ({ marks }) => {
+        orProblem(await ask<ReleaseResponse>('POST', `${path}/${chunk.id}/release`), ({ marks }) => {
           showToast('good', say(releasedText(marks)));
           void pages.reload();
         })

@@ -1,10 +1,10 @@
 // Wristbands that two desks have given to two tickets, or too many for one party: which binding is right, a person says.
-import {
-  bindingConflictListSchema,
-  type BindingChoice,
-  type BindingConflictView,
-  type BindingView,
-  type EventResponse,
+import type {
+  BindingChoice,
+  BindingConflictView,
+  BindingView,
+  EventResponse,
+  BindingConflictList,
 } from '@postern/shared';
 import { Panel, showToast, Table } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -23,8 +23,7 @@ export function BandConflicts({ event }: { readonly event: EventResponse }): JSX
   const pages = useListOf(
     `/api/events/${event.event}/binding-conflicts`,
     {},
-    bindingConflictListSchema,
-    ({ conflicts }) => conflicts,
+    ({ conflicts }: BindingConflictList) => conflicts,
   );
   const gateName = useGateNames(event.event);
   return (

@@ -1,12 +1,12 @@
 // Cases of an event, the latest use first, those that nobody has worked off yet unless somebody asks for others.
 import {
   caseCauses,
-  caseListSchema,
   caseStates,
   type CaseCause,
   type CaseState,
   type CaseView,
   type EventResponse,
+  type CaseList as CaseListAnswer,
 } from '@postern/shared';
 import { SelectField, StatusMark, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -27,7 +27,7 @@ export function CaseList({ event }: { readonly event: EventResponse }): JSX.Elem
   const [state, setState] = useState<CaseState | ''>('open');
   const [cause, setCause] = useState<CaseCause | ''>('');
   const query = { state, cause };
-  const pages = useListOf(`/api/events/${event.event}/cases`, query, caseListSchema, ({ cases }) => cases);
+  const pages = useListOf(`/api/events/${event.event}/cases`, query, ({ cases }: CaseListAnswer) => cases);
   useRepeated(pages.isFirstPage ? everyMs : undefined, pages.reload);
   const gateName = useGateNames(event.event);
   return (

@@ -1,7 +1,6 @@
 // One case: every use with its gate, time, clock and person, what may have caused it, whether it may still change, and working it off.
 import {
   caseReasons,
-  caseViewSchema,
   type CaseEntry,
   type CaseReason,
   type CaseState,
@@ -56,7 +55,7 @@ export interface CasePageProps {
 
 export function CasePage({ event, id, mayWork }: CasePageProps): JSX.Element {
   const path = `/api/events/${event.event}/cases/${id}`;
-  const { value: found, problem, reload } = useAsked(path, caseViewSchema, everyMs);
+  const { value: found, problem, reload } = useAsked<CaseView>(path, everyMs);
   const gateName = useGateNames(event.event);
   return (
     <>
@@ -234,7 +233,7 @@ function WorkOff({
   const change = (part: Work): void => setChosen({ ...chosen, ...part });
   const { busy, submit } = useSubmit(async () => {
     const body = { state, reason, ...(note.trim() === '' ? {} : { note: note.trim() }) };
-    const answer = await ask('PATCH', path, caseViewSchema, { body });
+    const answer = await ask<CaseView>('PATCH', path, { body });
     if (answer.ok) setChosen({});
     showToast(answer.ok ? 'good' : 'bad', answer.ok ? say(labels.saved) : problemText(answer.error));
     // Whatever came out of it, it is shown as it is now.

@@ -1,5 +1,5 @@
 // By which figures uses count as suspicious; changing them makes the list anew.
-import { defaultSuspicionRules, suspicionRulesSchema, type EventResponse } from '@postern/shared';
+import { defaultSuspicionRules, suspicionBounds, type SuspicionRules, type EventResponse } from '@postern/shared';
 import { Button, Panel, showToast, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -19,18 +19,21 @@ export function SuspicionRulesForm({
   readonly onChanged: () => Promise<void>;
 }): JSX.Element | null {
   const path = `/api/events/${event.event}/suspicion-rules`;
-  const { value: rules = defaultSuspicionRules } = useAsked(path, suspicionRulesSchema);
+  const { value: rules = defaultSuspicionRules } = useAsked<SuspicionRules>(path);
   const [travel, setTravel] = useState<string>();
   const [refusals, setRefusals] = useState<string>();
-  const typed = {
+  const typed: SuspicionRules = {
     travelMinMs: wholeNumber(travel ?? String(rules.travelMinMs / 1_000)) * 1_000,
     refusalsMin: wholeNumber(refusals ?? String(rules.refusalsMin)),
   };
-  const read = suspicionRulesSchema.safeParse(typed);
-  const wrong = new Set(read.success ? [] : read.error.issues.map(({ path: [field] }) => field));
+  const isWrong = (rule: keyof SuspicionRules): boolean => {
+    const [least, most] = suspicionBounds[rule];
+    return !(typed[rule] >= least && typed[rule] <= most);
+  };
+  const isReady = !isWrong('travelMinMs') && !isWrong('refusalsMin');
   const { busy, submit } = useSubmit(async () => {
-    if (!read.success) return undefined;
-    const answer = await ask('PUT', path, suspicionRulesSchema, { body: read.data });
+    if (!isReady) return undefined;
+    const answer = await ask<SuspicionRules>('PUT', path, { body: typed });
     showToast(answer.ok ? 'good' : 'bad', answer.ok ? say(labels.rulesSaved) : problemText(answer.error));
     if (answer.ok) await onChanged();
     return undefined;
@@ -42,7 +45,7 @@ export function SuspicionRulesForm({
           <TextField
             label={say(labels.travel)}
             hint={say(labels.travelHint)}
-            error={wrong.has('travelMinMs') ? say(labels.rulesInvalid) : undefined}
+            error={isWrong('travelMinMs') ? say(labels.rulesInvalid) : undefined}
             inputMode="numeric"
             disabled={!mayChange}
             value={travel ?? String(rules.travelMinMs / 1_000)}
@@ -51,7 +54,7 @@ export function SuspicionRulesForm({
           <TextField
             label={say(labels.refusals)}
             hint={say(labels.refusalsHint)}
-            error={wrong.has('refusalsMin') ? say(labels.rulesInvalid) : undefined}
+            error={isWrong('refusalsMin') ? say(labels.rulesInvalid) : undefined}
             inputMode="numeric"
             disabled={!mayChange}
             value={refusals ?? String(rules.refusalsMin)}
@@ -60,7 +63,7 @@ export function SuspicionRulesForm({
         </div>
         {mayChange && (
           <div class="actions-row">
-            <Button type="submit" busy={busy} disabled={!read.success}>
+            <Button type="submit" busy={busy} disabled={!isReady}>
               {say(labels.save)}
             </Button>
           </div>

@@ -1,13 +1,12 @@
 // Uses that somebody should look at, one a ticket, kind and day; judging one, and the rules by which they are found.
 import {
   suspicionKinds,
-  suspicionPageSchema,
-  suspicionSchema,
   suspicionStates,
   type EventResponse,
   type SuspicionKind,
   type SuspicionState,
   type SuspicionView,
+  type SuspicionPage,
 } from '@postern/shared';
 import { AreaField, Button, SelectField, showToast, StatusMark, type Column, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -39,8 +38,7 @@ export function Suspicions({
   const pages = useListOf(
     `/api/events/${event.event}/suspicions`,
     { state, kind },
-    suspicionPageSchema,
-    ({ suspicions }) => suspicions,
+    ({ suspicions }: SuspicionPage) => suspicions,
   );
   const gateName = useGateNames(event.event);
   return (
@@ -164,7 +162,7 @@ function Judge({
   const [note, setNote] = useState('');
   const sending = useSubmit<string>(async () => {
     if (note.trim() === '') return say(labels.noteNeeded);
-    const answer = await ask('PATCH', `/api/events/${event.event}/suspicions/${suspicion.id}`, suspicionSchema, {
+    const answer = await ask<SuspicionView>('PATCH', `/api/events/${event.event}/suspicions/${suspicion.id}`, {
       body: { state, note: note.trim() },
     });
     return orProblem(answer, () => {

@@ -1,6 +1,6 @@
 // Imports a table: somebody chooses a file, sees its first rows and what each column was taken for, has the cloud check all of it, and lets it in.
 // Nothing of what was chosen goes away when the session ends in between. An import under way is shown again to whoever comes back.
-import { jobPageSchema, type EventResponse } from '@postern/shared';
+import type { EventResponse, JobPage } from '@postern/shared';
 import { Banner, Button, Panel } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -78,7 +78,7 @@ export function CsvImport({
 /** The import of this event that is under way. */
 async function findRunning(event: number): Promise<string | undefined> {
   for (const state of ['running', 'waiting']) {
-    const read = await ask('GET', `/api/events/${event}/jobs?kind=ticket-import&state=${state}&limit=1`, jobPageSchema);
+    const read = await ask<JobPage>('GET', `/api/events/${event}/jobs?kind=ticket-import&state=${state}&limit=1`);
     const found = read.ok ? read.value.runs[0] : undefined;
     if (found !== undefined) return found.id;
   }

@@ -1,5 +1,5 @@
 // An import under way, as the cloud does it: how far it is, a way to stop it, and at its end what came of it.
-import { jobRunSchema, ticketImportViewSchema, type EventResponse } from '@postern/shared';
+import type { EventResponse, JobRun, TicketImportView } from '@postern/shared';
 import { Banner, Button, Progress } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -25,7 +25,7 @@ export interface ImportRunProps {
 export function ImportRun({ event, run, onEnded, onAnother }: ImportRunProps): JSX.Element {
   const [isOver, setIsOver] = useState(false);
   const path = `/api/events/${event.event}/tickets/imports/${run}`;
-  const read = useAsked(path, ticketImportViewSchema, isOver ? undefined : everyMs);
+  const read = useAsked<TicketImportView>(path, isOver ? undefined : everyMs);
   const view = read.value;
   const state = view?.run.state;
   useEffect(() => {
@@ -34,7 +34,7 @@ export function ImportRun({ event, run, onEnded, onAnother }: ImportRunProps): J
     onEnded();
   }, [state]);
   const cancel = async (): Promise<string | undefined> => {
-    const answer = await ask('POST', `/api/events/${event.event}/jobs/${run}/cancel`, jobRunSchema);
+    const answer = await ask<JobRun>('POST', `/api/events/${event.event}/jobs/${run}/cancel`);
     const problem = orProblem(answer, () => undefined);
     await read.reload();
     return problem;

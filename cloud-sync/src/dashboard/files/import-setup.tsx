@@ -1,12 +1,11 @@
 // What a chosen file is: its columns, its ticket types, and how the cloud finds it before anything is let in.
 import {
-  jobRunSchema,
   ticketColumns,
-  ticketFileReportSchema,
   type EventResponse,
   type Problem,
   type TicketColumn,
   type TicketFileReport,
+  type JobRun,
 } from '@postern/shared';
 import { Banner, Button, CheckField, Progress, SelectField } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -73,14 +72,14 @@ export function ImportSetup({ event, chosen: { file, preview }, onAnother, onSta
   const csv = { body: file, headers: { 'Content-Type': 'text/csv' } };
   const check = async (): Promise<void> => {
     setBusy('check');
-    const answer = await ask('POST', address(true), ticketFileReportSchema, csv);
+    const answer = await ask<TicketFileReport>('POST', address(true), csv);
     setBusy(undefined);
     setProblem(answer.ok ? undefined : answer.error);
     setReport(answer.ok ? answer.value : undefined);
   };
   const run = async (): Promise<void> => {
     setBusy('run');
-    const answer = await ask('POST', address(false), jobRunSchema, csv);
+    const answer = await ask<JobRun>('POST', address(false), csv);
     setBusy(undefined);
     if (answer.ok) onStarted(answer.value.id);
     else setProblem(answer.error);

@@ -1,5 +1,5 @@
 // Entries that pretix would not take, with its reason, page by page.
-import { pretixCheckInPageSchema, type EventResponse } from '@postern/shared';
+import type { EventResponse, PretixCheckInPage } from '@postern/shared';
 import { Table } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { usePages } from '../asking.ts';
@@ -15,7 +15,7 @@ import { pretixLabels as labels } from './pretix-messages.ts';
 export function FailedCheckIns({ event }: { readonly event: EventResponse }): JSX.Element {
   const path = `/api/events/${event.event}/pretix/check-ins?state=failed&limit=50`;
   const pages = usePages(path, async (cursor) => {
-    const read = await ask('GET', cursor === undefined ? path : `${path}&cursor=${cursor}`, pretixCheckInPageSchema);
+    const read = await ask<PretixCheckInPage>('GET', cursor === undefined ? path : `${path}&cursor=${cursor}`);
     return read.ok ? { ok: true, value: { items: read.value.checkIns, next: read.value.next } } : read;
   });
   return (

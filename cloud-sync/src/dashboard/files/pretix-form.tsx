@@ -1,5 +1,5 @@
 // Connects the event with one at a pretix server, or changes that. The cloud asks the server first whether all of it is so.
-import { pretixViewSchema, type PretixView, type Problem } from '@postern/shared';
+import type { PretixView, Problem } from '@postern/shared';
 import { Button, CheckField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -26,7 +26,7 @@ export function PretixForm({ path, view, onDone, onCancel }: PretixFormProps): J
   const [names, setNames] = useState(view?.names ?? false);
   const read = readLists(lists);
   const sending = useSubmit<Problem>(async () => {
-    const answer = await ask('PUT', path, pretixViewSchema, {
+    const answer = await ask<PretixView>('PUT', path, {
       body: {
         server,
         organizer,

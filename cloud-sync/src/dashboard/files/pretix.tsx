@@ -1,11 +1,5 @@
 // The pretix server that sells tickets of the event: connected or not, what came in, what went back, and what did not.
-import {
-  jobRunSchema,
-  pretixRetrySchema,
-  pretixViewSchema,
-  type EventResponse,
-  type PretixView,
-} from '@postern/shared';
+import type { EventResponse, PretixView, JobRun, PretixRetry } from '@postern/shared';
 import { Banner, Button, Panel, Progress, showToast, StatusMark, Table } from '@postern/shared/ui';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -26,7 +20,7 @@ export function Pretix({ event }: { readonly event: EventResponse }): JSX.Elemen
   const path = `/api/events/${event.event}/pretix`;
   const [isUnconnected, setIsUnconnected] = useState(false);
   // What is not there does not come by itself.
-  const read = useAsked(path, pretixViewSchema, isUnconnected ? undefined : everyMs);
+  const read = useAsked<PretixView>(path, isUnconnected ? undefined : everyMs);
   const [editing, setEditing] = useState(false);
   const isNoneThere = read.problem?.type === 'pretix-unconnected';
   useEffect(() => setIsUnconnected(isNoneThere), [isNoneThere]);
@@ -100,14 +94,14 @@ function Connected({
   const { timeZone, types } = event.policy;
   const { checkIns, lastError } = view;
   const start = async (full: boolean): ReturnType<typeof ask> => {
-    const started = await ask('POST', `/api/events/${event.event}/pretix/import`, jobRunSchema, { body: { full } });
+    const started = await ask<JobRun>('POST', `/api/events/${event.event}/pretix/import`, { body: { full } });
     if (started.ok) showToast('good', say(labels.started));
     await onChange();
     return started;
   };
   const retry = async (): ReturnType<typeof ask> => {
     const path = `/api/events/${event.event}/pretix/check-ins/retry`;
-    const retried = await ask('POST', path, pretixRetrySchema, { body: {} });
+    const retried = await ask<PretixRetry>('POST', path, { body: {} });
     if (retried.ok) showToast('good', fill(labels.retried, { n: count(retried.value.checkIns) }));
     await onChange();
     return retried;

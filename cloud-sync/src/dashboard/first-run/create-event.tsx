@@ -1,5 +1,5 @@
 // A new event: its name, the time of its venue, its zones and ticket types. Everything else has a sensible beginning.
-import { eventResponseSchema, type Problem } from '@postern/shared';
+import type { Problem, EventResponse } from '@postern/shared';
 import { AreaField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -24,7 +24,7 @@ export function CreateEvent({ onCreated }: { readonly onCreated: (event: number)
   const set = (change: Partial<EventDraft>): void => setDraft((before) => ({ ...before, ...change }));
   const request = toEvent(draft);
   const sending = useSubmit<Problem>(async () => {
-    const answer = await ask('POST', '/api/events', eventResponseSchema, { body: request, headers: onceOnly(key) });
+    const answer = await ask<EventResponse>('POST', '/api/events', { body: request, headers: onceOnly(key) });
     if (!answer.ok) {
       if (answer.error.status !== 0) setKey(newRequestKey());
       return answer.error;

@@ -1,11 +1,5 @@
 // How far an event is on its way to the first ticket, as the cloud knows it, asked again every few seconds.
-import {
-  eventResponseSchema,
-  gateListSchema,
-  summarySchema,
-  usagePageSchema,
-  type EventResponse,
-} from '@postern/shared';
+import type { EventResponse, GateList, Summary, UsagePage } from '@postern/shared';
 import { useAsked } from '../asking.ts';
 
 const everyMs = 2_000;
@@ -22,13 +16,12 @@ export interface EventProgress {
 
 export function useEventProgress(event: EventResponse): EventProgress {
   const path = `/api/events/${event.event}`;
-  const present = useAsked(path, eventResponseSchema, everyMs);
-  const gates = useAsked(`${path}/gates`, gateListSchema, everyMs);
-  const summary = useAsked(`${path}/summary`, summarySchema, everyMs);
+  const present = useAsked<EventResponse>(path, everyMs);
+  const gates = useAsked<GateList>(`${path}/gates`, everyMs);
+  const summary = useAsked<Summary>(`${path}/summary`, everyMs);
   const entered = summary.value?.admitted ?? 0;
-  const entries = useAsked(
+  const entries = useAsked<UsagePage>(
     entered === 0 ? undefined : `/audits/usage?event=${event.event}&kind=admitted&limit=2`,
-    usagePageSchema,
   );
   const [entry, another] = entries.value?.entries ?? [];
   return {

@@ -1,5 +1,5 @@
 // A one-time code as something to scan, to read out and to type, and word of the gate as soon as it has used it.
-import { gateDetailSchema, type GateResponse } from '@postern/shared';
+import type { GateResponse, GateDetail } from '@postern/shared';
 import { Banner, Button } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -27,7 +27,7 @@ export interface EnrolmentCodeProps {
 export function EnrolmentCode({ invited, name, kind, onEnrolled, onExpired }: EnrolmentCodeProps): JSX.Element {
   const { event, gate, code, expiresAtMs, link, qrSvg } = invited;
   const [isDone, setDone] = useState(false);
-  const { value } = useAsked(isDone ? undefined : `/api/events/${event}/gates/${gate}`, gateDetailSchema, askMs);
+  const { value } = useAsked<GateDetail>(isDone ? undefined : `/api/events/${event}/gates/${gate}`, askMs);
   // One that was enrolled before, with another code, is not meant.
   const hasCome = isDone || (value?.enrolledAtMs ?? 0) > expiresAtMs - codeLifetimeMs;
   useEffect(() => {

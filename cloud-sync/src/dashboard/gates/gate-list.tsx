@@ -1,5 +1,5 @@
 // All gates of an event, what needs attention first: found by name, id or zone, and by how they are.
-import { coverageSchema, type EventResponse, type GateView, type UserView } from '@postern/shared';
+import type { EventResponse, GateView, UserView, CoverageView } from '@postern/shared';
 import { Banner, Button, EmptyState, SelectField, StatusMark, Table, TextField, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -137,7 +137,7 @@ function GateState({ gate, time }: { readonly gate: GateView; readonly time: (ms
 
 /** Up to when the story is complete, and who holds it up. */
 function Coverage({ event }: { readonly event: EventResponse }): JSX.Element | null {
-  const { value } = useAsked(`/api/events/${event.event}/coverage`, coverageSchema, 10_000);
+  const { value } = useAsked<CoverageView>(`/api/events/${event.event}/coverage`, 10_000);
   if (value === undefined) return null;
   const behind = value.gates.filter(({ throughMs, lost }) => lost === undefined && throughMs < value.atMs - behindMs);
   const through = value.completeUpToMs;

@@ -1,11 +1,5 @@
 // One gate: how it is, in figures and in words, what it consists of, and what can be done with it.
-import {
-  gateDetailSchema,
-  type EventResponse,
-  type GateDetail,
-  type GateResponse,
-  type UserView,
-} from '@postern/shared';
+import type { EventResponse, GateDetail, GateResponse, UserView } from '@postern/shared';
 import { Banner, Panel, StatusMark, Table, type Tone } from '@postern/shared/ui';
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -31,11 +25,7 @@ export interface GatePageProps {
 }
 
 export function GatePage({ event, gate: id, me }: GatePageProps): JSX.Element {
-  const {
-    value: gate,
-    problem,
-    reload,
-  } = useAsked(`/api/events/${event.event}/gates/${id}`, gateDetailSchema, everyMs);
+  const { value: gate, problem, reload } = useAsked<GateDetail>(`/api/events/${event.event}/gates/${id}`, everyMs);
   const [invited, setInvited] = useState<{ readonly response: GateResponse; readonly name: string }>();
   return (
     <>

@@ -1,11 +1,6 @@
 // The gates of an event, all pages of them, asked again while somebody looks; and the requests that change one.
 import {
-  gateListSchema,
-  gateReplacedSchema,
-  gateResponseSchema,
-  lostGateSchema,
   ok,
-  revokeGateResponseSchema,
   type GateChange,
   type GateDescription,
   type GateReplaced,
@@ -14,6 +9,9 @@ import {
   type LostGateRequest,
   type Problem,
   type Result,
+  type GateList,
+  type LostGate,
+  type RevokeGateResponse,
 } from '@postern/shared';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { useRepeated } from '../asking.ts';
@@ -28,7 +26,7 @@ async function readGates(event: number): Promise<Result<readonly GateView[], Pro
   let next: string | undefined;
   for (let page = 0; page < pagesMax; page += 1) {
     const cursor: string = next === undefined ? '' : `?cursor=${encodeURIComponent(next)}`;
-    const answer = await ask('GET', `/api/events/${event}/gates${cursor}`, gateListSchema);
+    const answer = await ask<GateList>('GET', `/api/events/${event}/gates${cursor}`);
     if (!answer.ok) return answer;
     gates.push(...answer.value.gates);
     next = answer.value.next;
@@ -60,22 +58,22 @@ const gatePath = (event: number, gate: string): string => `/admin/events/${event
 
 /** Makes a gate, or gives one that is there a new one-time code. */
 export const inviteGate = (event: number, gate: GateDescription): Promise<Result<GateResponse, Problem>> =>
-  ask('POST', `/admin/events/${event}/gates`, gateResponseSchema, { body: gate });
+  ask<GateResponse>('POST', `/admin/events/${event}/gates`, { body: gate });
 
 export const changeGate = (event: number, gate: string, change: GateChange): Promise<Result<unknown, Problem>> =>
   tell('PATCH', gatePath(event, gate), { body: change });
 
 export const revokeGate = (event: number, gate: string, reason: string): Promise<Result<unknown, Problem>> =>
-  ask('POST', `${gatePath(event, gate)}/revoke`, revokeGateResponseSchema, { body: { reason } });
+  ask<RevokeGateResponse>('POST', `${gatePath(event, gate)}/revoke`, { body: { reason } });
 
 export const wipeGate = (event: number, gate: string, reason: string): Promise<Result<unknown, Problem>> =>
   tell('POST', `${gatePath(event, gate)}/wipe`, { body: { reason } });
 
 export const replaceGate = (event: number, gate: string, reason: string): Promise<Result<GateReplaced, Problem>> =>
-  ask('POST', `${gatePath(event, gate)}/replace`, gateReplacedSchema, { body: { reason } });
+  ask<GateReplaced>('POST', `${gatePath(event, gate)}/replace`, { body: { reason } });
 
 export const declareLost = (event: number, gate: string, request: LostGateRequest): Promise<Result<unknown, Problem>> =>
-  ask('PUT', `/api/events/${event}/gates/${gate}/lost`, lostGateSchema, { body: request });
+  ask<LostGate>('PUT', `/api/events/${event}/gates/${gate}/lost`, { body: request });
 
 export const declareFound = (event: number, gate: string): Promise<Result<unknown, Problem>> =>
   tell('DELETE', `/api/events/${event}/gates/${gate}/lost`);

@@ -1,5 +1,5 @@
 // How much was decided with nobody in reach, gate by gate, the most first: where "entered twice" may still come from.
-import { offlineRiskSchema, type EventResponse, type OfflineRisk as Risk } from '@postern/shared';
+import type { EventResponse, OfflineRisk as Risk } from '@postern/shared';
 import { Panel, Table, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useAsked } from '../asking.ts';
@@ -13,7 +13,7 @@ const shownMax = 20;
 type RiskRow = Risk['gates'][number];
 
 export function OfflineRisk({ event }: { readonly event: EventResponse }): JSX.Element | null {
-  const { value } = useAsked(`/api/events/${event.event}/offline-risk`, offlineRiskSchema, everyMs);
+  const { value } = useAsked<Risk>(`/api/events/${event.event}/offline-risk`, everyMs);
   if (value === undefined) return null;
   const rows = value.gates
     .filter(({ outOfTouch }) => outOfTouch.entries > 0)

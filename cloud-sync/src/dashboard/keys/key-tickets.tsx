@@ -1,5 +1,5 @@
 // The tickets whose present code one key has signed: those to issue again should it be revoked. As a list, and as a table to take away.
-import { keyTicketsSchema, type KeyTicket } from '@postern/shared';
+import type { KeyTicket, KeyTickets as KeyTicketsAnswer } from '@postern/shared';
 import { StatusMark, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useListOf } from '../asking.ts';
@@ -13,7 +13,7 @@ import { labels } from './messages.ts';
 
 export function KeyTickets({ keyId }: { readonly keyId: string }): JSX.Element {
   const path = `/admin/keys/${encodeURIComponent(keyId)}/tickets`;
-  const pages = useListOf(path, {}, keyTicketsSchema, ({ tickets }) => tickets);
+  const pages = useListOf(path, {}, ({ tickets }: KeyTicketsAnswer) => tickets);
   return (
     <>
       <div class="page-head">

@@ -1,12 +1,12 @@
 // The deployment's keys by what they sign; rotated and revoked here, and the tickets that one of them has signed.
 import {
-  keyListSchema,
-  keyTicketsSchema,
-  revokeResponseSchema,
-  rotateResponseSchema,
-  rotatingPurposeSchema,
+  rotatingPurposes,
   type KeyView,
   type RotatingPurpose,
+  type KeyList,
+  type RevokeResponse,
+  type RotateResponse,
+  type KeyTickets as KeyTicketsAnswer,
 } from '@postern/shared';
 import { CheckField, Panel, showToast, StatusMark, Table, TextField, type Tone } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -43,7 +43,7 @@ const tones: Readonly<Record<KeyView['state'], Tone>> = {
 };
 
 export function Keys({ rest }: SectionProps): JSX.Element {
-  const { value, problem, reload } = useAsked('/admin/keys', keyListSchema);
+  const { value, problem, reload } = useAsked<KeyList>('/admin/keys');
   const [shown] = rest;
   if (shown !== undefined) return <KeyTickets keyId={shown} />;
   return (
@@ -53,7 +53,7 @@ export function Keys({ rest }: SectionProps): JSX.Element {
       </div>
       <ProblemBanner problem={problem} onAgain={() => void reload()} />
       {value !== undefined &&
-        rotatingPurposeSchema.options.map((purpose) => (
+        rotatingPurposes.map((purpose) => (
           <Purpose
             key={purpose}
             purpose={purpose}
@@ -155,7 +155,7 @@ function Rotate({
       onConfirm={async () => {
         // Pressed twice, or by two people, it rotates once.
         const body = { purpose, force, ...(active === undefined ? {} : { active: active.keyId }) };
-        return orProblem(await ask('POST', '/admin/keys/rotate', rotateResponseSchema, { body }), () => {
+        return orProblem(await ask<RotateResponse>('POST', '/admin/keys/rotate', { body }), () => {
           showToast('good', say(labels.rotated));
           void onChanged();
         });
@@ -193,7 +193,7 @@ function Revoke({
       ready={reason.trim() !== ''}
       onConfirm={async () => {
         const body = { reason: reason.trim() };
-        const answer = await ask('POST', `/admin/keys/${keyId}/revoke`, revokeResponseSchema, { body });
+        const answer = await ask<RevokeResponse>('POST', `/admin/keys/${keyId}/revoke`, { body });
         return orProblem(answer, ({ toReissue: { tickets, withoutGoodPass } }) => {
           showToast('good', say(purpose === 'issuer' ? reissueText(tickets, withoutGoodPass) : labels.revoked));
           void onChanged();
@@ -213,6 +213,6 @@ function Revoke({
 
 /** How many tickets it is about: counted when somebody is about to revoke, up to a page of the list. */
 function TicketsOf({ keyId }: { readonly keyId: string }): JSX.Element {
-  const { value } = useAsked(`/admin/keys/${keyId}/tickets?limit=1000`, keyTicketsSchema);
+  const { value } = useAsked<KeyTicketsAnswer>(`/admin/keys/${keyId}/tickets?limit=1000`);
   return <p>{value === undefined ? '…' : say(revokeTicketsText(value.tickets.length, value.next !== undefined))}</p>;
 }

@@ -1,5 +1,5 @@
 // When the event ends, and what happens by itself before and after: unused tickets are cancelled, names are erased.
-import { eventDeadlinesSchema, type EventDeadlines, type EventResponse } from '@postern/shared';
+import type { EventDeadlines, EventResponse } from '@postern/shared';
 import { Banner, Panel, showToast, TextField } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -13,7 +13,7 @@ import { labels } from './messages.ts';
 import { fieldToMs, msToField } from './venue-time.ts';
 
 export function DeadlinesForm({ event }: { readonly event: EventResponse }): JSX.Element {
-  const read = useAsked(`/api/events/${event.event}/deadlines`, eventDeadlinesSchema);
+  const read = useAsked<EventDeadlines>(`/api/events/${event.event}/deadlines`);
   return (
     <>
       <ProblemBanner problem={read.problem} onAgain={() => void read.reload()} />
@@ -38,7 +38,7 @@ function Fields({
   const optional = <Key extends string>(key: Key, value: number | undefined): Partial<Record<Key, number>> =>
     value === undefined ? {} : ({ [key]: value } as Partial<Record<Key, number>>);
   const save = async (): Promise<string | undefined> => {
-    const answer = await ask('PUT', `/api/events/${event.event}/deadlines`, eventDeadlinesSchema, {
+    const answer = await ask<EventDeadlines>('PUT', `/api/events/${event.event}/deadlines`, {
       body: {
         ...optional('endsAtMs', fieldToMs(ends, timeZone)),
         ...optional('revokeUnscannedAtMs', fieldToMs(revoke, timeZone)),

@@ -1,10 +1,10 @@
 // What has to be said before anybody may enrol a face: the text that people agree to, where the impact assessment lies, and a least age.
 import {
-  faceSetupResponseSchema,
   languages,
   type EventResponse,
   type FaceSetup,
   type FaceSetupRequest,
+  type FaceSetupResponse,
 } from '@postern/shared';
 import { AreaField, Panel, showToast, StatusMark, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -22,7 +22,7 @@ import { RemoveButton } from './remove-button.tsx';
 
 export function FaceForm({ event }: { readonly event: EventResponse }): JSX.Element {
   const path = `/api/events/${event.event}/face`;
-  const read = useAsked(path, faceSetupResponseSchema);
+  const read = useAsked<FaceSetupResponse>(path);
   const isUnset = read.problem?.type === 'face-unset';
   const setup = isUnset ? undefined : read.value?.face;
   return (
@@ -88,7 +88,7 @@ function Fields({
       lookS: Number(lookS),
       distanceMax: Number(distanceMax),
     };
-    const answer = await ask('PUT', path, faceSetupResponseSchema, { body });
+    const answer = await ask<FaceSetupResponse>('PUT', path, { body });
     if (!answer.ok) return answer.error;
     showToast('good', say(labels.saved));
     await onSaved();

@@ -1,14 +1,5 @@
 // Every verification method with its switch for this event, what it is, and what is missing before it works.
-import {
-  faceSetupResponseSchema,
-  methodSwitchSchema,
-  methodSwitchesSchema,
-  eventResponseSchema,
-  type EventResponse,
-  type MethodSwitch,
-  type Problem,
-  type Result,
-} from '@postern/shared';
+import type { EventResponse, MethodSwitch, Problem, Result, FaceSetupResponse, MethodSwitches } from '@postern/shared';
 import { Badge, StatusMark } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useAsked } from '../asking.ts';
@@ -26,8 +17,8 @@ import { rulesOf } from './rules-draft.ts';
 const setUpAt: Readonly<Record<string, string>> = { face: 'face', geofence: 'positions', nft: 'tokens' };
 
 export function MethodList({ event }: { readonly event: EventResponse }): JSX.Element {
-  const read = useAsked(`/admin/events/${event.event}/methods`, methodSwitchesSchema);
-  const face = useAsked(`/api/events/${event.event}/face`, faceSetupResponseSchema);
+  const read = useAsked<MethodSwitches>(`/admin/events/${event.event}/methods`);
+  const face = useAsked<FaceSetupResponse>(`/api/events/${event.event}/face`);
   const lacksOf = (method: string): readonly Lack[] => {
     switch (method) {
       case 'face':
@@ -78,7 +69,7 @@ function Method({ event, one, lacks, onChange }: MethodProps): JSX.Element {
     // What the rules rule out no switch brings back.
     const ruled = on && source === 'policy' ? await ruleIn(event, method) : undefined;
     if (ruled?.ok === false) return ruled;
-    const answer = await ask('POST', `/admin/methods/${method}/toggle`, methodSwitchSchema, {
+    const answer = await ask<MethodSwitch>('POST', `/admin/methods/${method}/toggle`, {
       body: { enabled: on, event: event.event },
     });
     await onChange();
@@ -144,7 +135,7 @@ async function ruleIn(event: EventResponse, method: string): Promise<Result<unkn
     ...rules,
     methodsOff: rules.methodsOff.filter((off) => off !== method),
   };
-  return ask('PUT', `/api/events/${event.event}/policy`, eventResponseSchema, { body });
+  return ask<EventResponse>('PUT', `/api/events/${event.event}/policy`, { body });
 }
 
 const MethodBadge = ({ enabled, isReady }: { readonly enabled: boolean; readonly isReady: boolean }): JSX.Element => {

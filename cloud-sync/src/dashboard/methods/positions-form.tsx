@@ -1,5 +1,5 @@
 // Where positions of phones count, and what for.
-import { geofenceResponseSchema, type EventResponse } from '@postern/shared';
+import type { EventResponse, GeofenceResponse } from '@postern/shared';
 import { AreaField, Button, Panel, SelectField, showToast, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -23,7 +23,7 @@ export function PositionsForm({ event }: { readonly event: EventResponse }): JSX
   const [validS, setValidS] = useState(String(geofence?.validS ?? 1_800));
   const [accuracy, setAccuracy] = useState(String(geofence?.accuracyMaxM ?? 100));
   const sending = useSubmit(async () => {
-    const answer = await ask('PUT', path, geofenceResponseSchema, {
+    const answer = await ask<GeofenceResponse>('PUT', path, {
       body: {
         ...geofence,
         mode,

@@ -1,5 +1,5 @@
 // On which chain and contract tickets of the event are tokens, and what an old picture of the chain is worth.
-import { nftRulesResponseSchema, type EventResponse } from '@postern/shared';
+import type { EventResponse, NftRulesResponse } from '@postern/shared';
 import { Panel, SelectField, showToast, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -22,7 +22,7 @@ export function TokensForm({ event }: { readonly event: EventResponse }): JSX.El
   const [frozen, setFrozen] = useState(secondsToField(nft?.frozenFromS, timeZone));
   const sending = useSubmit(async () => {
     const frozenFromS = fieldToSeconds(frozen, timeZone);
-    const answer = await ask('PUT', path, nftRulesResponseSchema, {
+    const answer = await ask<NftRulesResponse>('PUT', path, {
       body: {
         chainId: Number(chainId),
         contract: contract.trim(),

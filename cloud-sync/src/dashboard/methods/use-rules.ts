@@ -1,6 +1,6 @@
 // The rules of an event while somebody changes them on a form: a copy that replaces the rules as a whole when it is saved, unless somebody else
 // has changed them meanwhile.
-import { eventResponseSchema, type EventResponse, type Problem } from '@postern/shared';
+import type { EventResponse, Problem } from '@postern/shared';
 import { showToast, useSubmit, type Submission } from '@postern/shared/ui';
 import { useState } from 'preact/hooks';
 import { ask } from '../cloud.ts';
@@ -23,7 +23,7 @@ export function useRules(event: EventResponse): RulesDraft {
   const [rules, setRules] = useState<Rules>(() => rulesOf(event.policy));
   const path = `/api/events/${event.event}`;
   const sending = useSubmit<Problem>(async () => {
-    const present = await ask('GET', path, eventResponseSchema);
+    const present = await ask<EventResponse>('GET', path);
     if (!present.ok) return present.error;
     if (JSON.stringify(rulesOf(present.value.policy)) !== JSON.stringify(rulesOf(base)))
       return {
@@ -32,7 +32,7 @@ export function useRules(event: EventResponse): RulesDraft {
         title: say(labels.changedMeanwhile),
         detail: say(labels.changedMeanwhileHint),
       };
-    const answer = await ask('PUT', `${path}/policy`, eventResponseSchema, { body: rules });
+    const answer = await ask<EventResponse>('PUT', `${path}/policy`, { body: rules });
     if (!answer.ok) return answer.error;
     setBase(answer.value.policy);
     setRules(rulesOf(answer.value.policy));
@@ -41,7 +41,7 @@ export function useRules(event: EventResponse): RulesDraft {
     return undefined;
   });
   const forget = async (): Promise<void> => {
-    const present = await ask('GET', path, eventResponseSchema);
+    const present = await ask<EventResponse>('GET', path);
     sending.setTrouble(present.ok ? undefined : present.error);
     if (!present.ok) return;
     setBase(present.value.policy);

@@ -1,6 +1,5 @@
 // The zones of an event: how many persons each may hold, and what gates may let in alone while they are out of touch.
-import type { EventResponse, GateView, Zone } from '@postern/shared';
-import { gateListSchema } from '@postern/shared';
+import type { EventResponse, GateView, Zone, GateList } from '@postern/shared';
 import { Banner, Button, CheckField, Panel, SelectField, TextField } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -16,7 +15,7 @@ export const admitChoices = ['admit', 'supervisor', 'refuse'] as const;
 
 export function ZonesForm({ event }: { readonly event: EventResponse }): JSX.Element {
   const draft = useRules(event);
-  const gates = useAsked(`/api/events/${event.event}/gates`, gateListSchema);
+  const gates = useAsked<GateList>(`/api/events/${event.event}/gates`);
   const { zones } = draft.rules;
   const [name, setName] = useState('');
   return (

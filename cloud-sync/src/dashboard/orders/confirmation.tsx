@@ -1,5 +1,5 @@
 // The second press, which says what it does, for as long as the cloud waits for it.
-import { orderQuestion, ordersViewSchema, type EventResponse, type OrderConfirmation } from '@postern/shared';
+import { orderQuestion, type EventResponse, type OrderConfirmation, type OrdersView } from '@postern/shared';
 import { Confirm } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -46,7 +46,7 @@ export function Confirmation({ event, asked, onEnd }: ConfirmationProps): JSX.El
       onCancel={onEnd}
       onConfirm={async () =>
         orProblem(
-          await ask('POST', `/api/events/${event.event}/orders/confirm`, ordersViewSchema, { body: { token } }),
+          await ask<OrdersView>('POST', `/api/events/${event.event}/orders/confirm`, { body: { token } }),
           onEnd,
         )
       }

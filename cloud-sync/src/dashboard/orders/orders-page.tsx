@@ -1,11 +1,10 @@
 // Stop entry, evacuate: a press, a question that says what would happen, and a second press. Then who has acknowledged, and who is inside.
 import {
-  orderConfirmationSchema,
   orders as orderKinds,
-  ordersViewSchema,
   type EventResponse,
   type Order,
   type OrderConfirmation,
+  type OrdersView,
 } from '@postern/shared';
 import { Button, Panel, SelectField, showToast, StatusMark } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -32,11 +31,11 @@ interface Wanted {
 
 export function OrdersPage({ event, me }: EventSectionProps): JSX.Element {
   const path = `/api/events/${event.event}/orders`;
-  const { value, problem, reload } = useAsked(path, ordersViewSchema, everyMs);
+  const { value, problem, reload } = useAsked<OrdersView>(path, everyMs);
   const [asked, setAsked] = useState<OrderConfirmation>();
   const mayOrder = rolesOf(me, event.event).some((role) => role !== 'steward');
   const want = async (wanted: Wanted): Promise<void> => {
-    const answer = await ask('POST', path, orderConfirmationSchema, { body: wanted });
+    const answer = await ask<OrderConfirmation>('POST', path, { body: wanted });
     if (answer.ok) setAsked(answer.value);
     else showToast('bad', problemText(answer.error));
   };

@@ -1,5 +1,5 @@
 // Who is inside, zone by zone, how far that may be off, and because of which gates.
-import { rollCallSchema, type EventResponse, type RollCallView } from '@postern/shared';
+import type { EventResponse, RollCallView } from '@postern/shared';
 import { Panel, Table, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useAsked } from '../asking.ts';
@@ -13,7 +13,7 @@ const everyMs = 5_000;
 type ZoneRow = RollCallView['zones'][number];
 
 export function RollCall({ event }: { readonly event: EventResponse }): JSX.Element {
-  const { value, problem, reload } = useAsked(`/api/events/${event.event}/roll-call`, rollCallSchema, everyMs);
+  const { value, problem, reload } = useAsked<RollCallView>(`/api/events/${event.event}/roll-call`, everyMs);
   const { timeZone } = event.policy;
   return (
     <Panel title={say(labels.rollCall)}>

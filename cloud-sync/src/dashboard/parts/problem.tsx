@@ -10,6 +10,22 @@ const again = { en: 'Try again', de: 'Noch einmal' };
 /** One text, for toasts and dialogs. */
 export const problemText = (problem: Problem): string => toProblemText(problem, language.value);
 
+/** The fields of a request that the cloud has found wrong, as the request names them. */
+export const wrongFields = (problem: Problem | undefined): ReadonlySet<string> =>
+  new Set(problem?.issues?.map(({ path }) => path.split('.')[0] ?? ''));
+
+/** As the cloud would say it, of fields that it need not be asked about. */
+export const unfit = (fields: readonly string[]): Problem => ({
+  type: 'request-invalid',
+  status: 0,
+  title: '',
+  issues: fields.map((path) => ({ path, message: '' })),
+});
+
+/** Where it is about no field, but the request as a whole. */
+export const otherProblem = (problem: Problem | undefined): string | undefined =>
+  problem === undefined || wrongFields(problem).size > 0 ? undefined : problemText(problem);
+
 export const ProblemBanner = ({
   problem,
   onAgain,

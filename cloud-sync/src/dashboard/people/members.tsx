@@ -1,17 +1,16 @@
 // People with an account and a role at one event. Administrators name them by e-mail, organisers by the account's id: they see no list of users.
 import {
   eventRoles,
-  memberListSchema,
-  memberViewSchema,
   ok,
-  userIdSchema,
-  userListSchema,
+  userIdPattern,
   type EventResponse,
   type EventRole,
   type MemberView,
   type Problem,
   type Result,
   type UserView,
+  type MemberList,
+  type UserList,
 } from '@postern/shared';
 import { Button, Panel, SelectField, showToast, Table, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -26,9 +25,9 @@ import { ResetLinkButton } from './reset-link.tsx';
 
 export function Members({ event, me }: { readonly event: EventResponse; readonly me: UserView }): JSX.Element {
   const path = `/api/events/${event.event}/members`;
-  const { value, problem, reload } = useAsked(path, memberListSchema);
+  const { value, problem, reload } = useAsked<MemberList>(path);
   const give = async (user: string, role: EventRole): Promise<Result<MemberView, Problem>> => {
-    const answer = await ask('PUT', `${path}/${user}`, memberViewSchema, { body: { role } });
+    const answer = await ask<MemberView>('PUT', `${path}/${user}`, { body: { role } });
     if (answer.ok) showToast('good', say(labels.saved));
     await reload();
     return answer;
@@ -139,7 +138,7 @@ function AddMember({ isAdmin, onGive }: { readonly isAdmin: boolean; readonly on
 
 /** The id of an account; undefined where there is none. */
 async function findUser(who: string, isAdmin: boolean): Promise<Result<string | undefined, Problem>> {
-  if (!isAdmin || !who.includes('@')) return ok(userIdSchema.safeParse(who).success ? who : undefined);
-  const found = await ask('GET', `/admin/users?email=${encodeURIComponent(who)}`, userListSchema);
+  if (!isAdmin || !who.includes('@')) return ok(userIdPattern.test(who) ? who : undefined);
+  const found = await ask<UserList>('GET', `/admin/users?email=${encodeURIComponent(who)}`);
   return found.ok ? ok(found.value.users[0]?.id) : found;
 }

@@ -1,12 +1,5 @@
 // Programs that may ask the cloud: API keys and OAuth 2 clients, what they may and where. Their secrets are shown once.
-import {
-  apiKeyCreatedSchema,
-  apiKeyListSchema,
-  clientCreatedSchema,
-  clientListSchema,
-  type ApiKeyView,
-  type ClientView,
-} from '@postern/shared';
+import type { ApiKeyView, ClientView, ApiKeyCreated, ApiKeyList, ClientCreated, ClientList } from '@postern/shared';
 import { Button, Dialog, Panel, StatusMark, Table, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -30,18 +23,18 @@ interface Shown {
 }
 
 export function Programs(): JSX.Element {
-  const keys = useAsked('/admin/api-keys', apiKeyListSchema);
-  const clients = useAsked('/admin/clients', clientListSchema);
+  const keys = useAsked<ApiKeyList>('/admin/api-keys');
+  const clients = useAsked<ClientList>('/admin/clients');
   const [making, setMaking] = useState<'key' | 'client'>();
   const [shown, setShown] = useState<Shown>();
   const make = async (request: ProgramRequest): Promise<string | undefined> => {
     const { expiresAtMs, ...grant } = request;
     const answer =
       making === 'key'
-        ? await ask('POST', '/admin/api-keys', apiKeyCreatedSchema, {
+        ? await ask<ApiKeyCreated>('POST', '/admin/api-keys', {
             body: { ...grant, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) },
           })
-        : await ask('POST', '/admin/clients', clientCreatedSchema, { body: grant });
+        : await ask<ClientCreated>('POST', '/admin/clients', { body: grant });
     if (!answer.ok) return problemText(answer.error);
     const { name, id } = answer.value;
     setShown(

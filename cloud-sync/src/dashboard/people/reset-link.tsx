@@ -1,5 +1,5 @@
 // A one-time link with which somebody chooses a password: asked for with what it means, then shown once.
-import { resetLinkSchema, type ResetLink } from '@postern/shared';
+import type { ResetLink } from '@postern/shared';
 import { Button, Dialog } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -23,7 +23,7 @@ export function ResetLinkButton({ path, name }: { readonly path: string; readonl
         title={say(resetTitle(name))}
         consequence={say(resetText)}
         act={say(labels.resetLink)}
-        onConfirm={async () => orProblem(await ask('POST', path, resetLinkSchema), setLink)}
+        onConfirm={async () => orProblem(await ask<ResetLink>('POST', path), setLink)}
       />
       {link !== undefined && <ResetLinkDialog link={link} name={name} onClose={() => setLink(undefined)} />}
     </>

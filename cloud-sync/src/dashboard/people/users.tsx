@@ -1,13 +1,12 @@
 // Everybody with an account: found, added, changed, disabled, made an administrator, given a link for a password.
 import {
-  emailSchema,
-  userCreatedSchema,
-  userListSchema,
-  userRequestSchema,
-  userViewSchema,
+  emailPattern,
   type ResetLink,
   type UserChange,
   type UserView,
+  type Problem,
+  type UserCreated,
+  type UserList,
 } from '@postern/shared';
 import {
   Badge,
@@ -27,7 +26,7 @@ import { events } from '../events.ts';
 import { languageChoices, say, type StaffTexts } from '../language.ts';
 import { ActButton, AskingButton } from '../parts/acts.tsx';
 import { FormDialog } from '../parts/form.tsx';
-import { orProblem } from '../parts/problem.tsx';
+import { orProblem, otherProblem, wrongFields, unfit } from '../parts/problem.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import {
   demoteText,
@@ -44,17 +43,16 @@ import { ResetLinkButton, ResetLinkDialog } from './reset-link.tsx';
 
 export function Users(): JSX.Element {
   const [email, setEmail] = useState('');
-  const asked = emailSchema.safeParse(usePaused(email).trim());
+  const asked = usePaused(email).trim();
   const pages = useListOf(
     '/admin/users',
-    { email: asked.success ? asked.data : '' },
-    userListSchema,
-    ({ users }) => users,
+    { email: emailPattern.test(asked) ? asked : '' },
+    ({ users }: UserList) => users,
   );
   const [adding, setAdding] = useState(false);
   const [made, setMade] = useState<{ readonly user: UserView; readonly link: ResetLink }>();
   const change = async (user: UserView, what: UserChange): ReturnType<typeof ask<UserView>> => {
-    const answer = await ask('PATCH', `/admin/users/${user.id}`, userViewSchema, { body: what });
+    const answer = await ask<UserView>('PATCH', `/admin/users/${user.id}`, { body: what });
     if (answer.ok) pages.replace(answer.value, ({ id }) => id === user.id);
     return answer;
   };
@@ -183,19 +181,17 @@ function AddUser({
   const [email, setEmail] = useState('');
   const [language, setLanguage] = useState<'' | 'en' | 'de'>('');
   const [administrator, setAdministrator] = useState(false);
-  const [wrong, setWrong] = useState<ReadonlySet<string>>(new Set());
-  const sending = useSubmit<string>(async () => {
-    const request = userRequestSchema.safeParse({
-      name,
-      email: email.trim(),
-      administrator,
-      ...(language === '' ? {} : { language }),
+  const sending = useSubmit<Problem>(async () => {
+    const fields = [...(name.trim() === '' ? ['name'] : []), ...(emailPattern.test(email.trim()) ? [] : ['email'])];
+    if (fields.length > 0) return unfit(fields);
+    const answer = await ask<UserCreated>('POST', '/admin/users', {
+      body: { name, email: email.trim(), administrator, ...(language === '' ? {} : { language }) },
     });
-    setWrong(new Set(request.success ? [] : request.error.issues.map(({ path: [field] }) => String(field))));
-    if (!request.success) return undefined;
-    const answer = await ask('POST', '/admin/users', userCreatedSchema, { body: request.data });
-    return orProblem(answer, ({ user, resetLink }) => onMade(user, resetLink));
+    if (!answer.ok) return answer.error;
+    onMade(answer.value.user, answer.value.resetLink);
+    return undefined;
   });
+  const wrong = wrongFields(sending.trouble);
   return (
     <FormDialog title={say(labels.addUser)} sending={sending} act={say(labels.addUser)} onClose={onClose}>
       <TextField
@@ -207,7 +203,7 @@ function AddUser({
       />
       <TextField
         label={say(labels.email)}
-        error={wrong.has('email') ? say(labels.emailWrong) : sending.trouble}
+        error={wrong.has('email') ? say(labels.emailWrong) : otherProblem(sending.trouble)}
         type="email"
         value={email}
         onValue={setEmail}

@@ -1,5 +1,5 @@
 // Above every section of an event: that it rehearses, or one of its gates, with one press to leave; and what is wrong about that.
-import { rehearsalViewSchema, type EventResponse, type RehearsalView } from '@postern/shared';
+import type { EventResponse, RehearsalView } from '@postern/shared';
 import { Banner } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useAsked } from '../asking.ts';
@@ -24,7 +24,7 @@ const namesOf = (gates: readonly { readonly name: string }[]): string =>
   ].join(', ');
 
 export function RehearsalBanner({ event }: { readonly event: EventResponse }): JSX.Element | null {
-  const { value, reload } = useAsked(rehearsalPath(event), rehearsalViewSchema, everyMs);
+  const { value, reload } = useAsked<RehearsalView>(rehearsalPath(event), everyMs);
   if (value === undefined) return null;
   const { event: whole, gates, alarms } = value;
   const at = (ms: number): string => hourAndMinute(ms, event.policy.timeZone);
@@ -43,7 +43,7 @@ export function RehearsalBanner({ event }: { readonly event: EventResponse }): J
             <ActButton
               kind="primary"
               act={async () => {
-                const ended = await ask('DELETE', rehearsalPath(event), rehearsalViewSchema);
+                const ended = await ask<RehearsalView>('DELETE', rehearsalPath(event));
                 await reload();
                 return ended;
               }}

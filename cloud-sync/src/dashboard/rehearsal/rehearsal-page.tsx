@@ -1,5 +1,5 @@
 // A rehearsal from its beginning to its end: what it does before anybody begins it, which gates are in it, and what was no rehearsal.
-import { rehearsalViewSchema, type EventResponse, type RehearsalView } from '@postern/shared';
+import type { EventResponse, RehearsalView } from '@postern/shared';
 import { Panel, SelectField, StatusMark, Table } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -17,7 +17,7 @@ const everyMs = 5_000;
 const hours = [1, 2, 4, 8, 12] as const;
 
 export function RehearsalPage({ event, me }: EventSectionProps): JSX.Element {
-  const { value, problem, reload } = useAsked(rehearsalPath(event), rehearsalViewSchema, everyMs);
+  const { value, problem, reload } = useAsked<RehearsalView>(rehearsalPath(event), everyMs);
   const mayBegin = rolesOf(me, event.event).some((role) => role !== 'steward');
   const isQuiet = value !== undefined && value.event === undefined && value.gates.length === 0;
   return (
@@ -56,7 +56,7 @@ function Begin({ event, onBegun }: { readonly event: EventResponse; readonly onB
             act={say(labels.begin)}
             onConfirm={async () =>
               orProblem(
-                await ask('POST', rehearsalPath(event), rehearsalViewSchema, {
+                await ask<RehearsalView>('POST', rehearsalPath(event), {
                   body: { forMinutes: Number(chosen) * 60 },
                 }),
                 onBegun,

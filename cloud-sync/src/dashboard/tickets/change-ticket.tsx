@@ -1,11 +1,11 @@
 // Changes what a ticket is: its holder, its type, how many it admits, what staff is asked, and its window in the venue's time.
 import {
   holdReasons,
-  ticketResponseSchema,
   type HoldReason,
   type Language,
   type Problem,
   type TicketChange,
+  type TicketResponse,
 } from '@postern/shared';
 import { Button, SelectField, showToast, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -56,7 +56,7 @@ function ChangeDialog({
       validUntilS: fieldToSeconds(until, timeZone) ?? null,
       holder: { name: orNull(name), email: orNull(email), order: orNull(order) },
     };
-    const answer = await ask('PATCH', `/api/tickets/${ticket.id}`, ticketResponseSchema, { body: change });
+    const answer = await ask<TicketResponse>('PATCH', `/api/tickets/${ticket.id}`, { body: change });
     if (!answer.ok) return answer.error;
     showToast('good', say(labels.saved));
     onClose();

@@ -1,13 +1,5 @@
 // A link with which a visitor puts a ticket onto a phone: made here, shown once.
-import {
-  claimLinkListSchema,
-  claimLinkMadeSchema,
-  type ClaimLinkMade,
-  type EventResponse,
-  type Problem,
-  type Result,
-  type TicketResponse,
-} from '@postern/shared';
+import type { ClaimLinkMade, EventResponse, Problem, Result, TicketResponse, ClaimLinkList } from '@postern/shared';
 import { Button, CheckField, Dialog, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -32,7 +24,7 @@ export function ClaimLink({ event, ticket, onDone }: ClaimLinkProps): JSX.Elemen
   const [transferable, setTransferable] = useState(true);
   const [made, setMade] = useState<ClaimLinkMade>();
   const { busy, trouble, setTrouble, submit } = useSubmit<Problem>(async () => {
-    const answer = await ask('POST', `/api/tickets/${ticket.id}/claim-links`, claimLinkMadeSchema, {
+    const answer = await ask<ClaimLinkMade>('POST', `/api/tickets/${ticket.id}/claim-links`, {
       body: { transferable },
     });
     if (!answer.ok) return answer.error;
@@ -101,7 +93,7 @@ function LinksThere({
   readonly onEnded: () => Promise<void>;
 }): JSX.Element | null {
   const path = `/api/tickets/${ticketId}/claim-links`;
-  const read = useAsked(path, claimLinkListSchema);
+  const read = useAsked<ClaimLinkList>(path);
   const links = read.value?.links ?? [];
   const end = async (link: string): Promise<Result<unknown, Problem>> => {
     const ended = await tell('DELETE', `${path}/${link}`);

@@ -1,15 +1,6 @@
 // Many tickets of an event, one after the other: all that fit a choice, page by page, and then each with its code. Can be stopped, and says how
 // far it is; nothing is asked for faster than the cloud's limits allow to one account.
-import {
-  err,
-  ok,
-  ticketListSchema,
-  ticketResponseSchema,
-  type Problem,
-  type Result,
-  type TicketList,
-  type TicketResponse,
-} from '@postern/shared';
+import { err, ok, type Problem, type Result, type TicketList, type TicketResponse } from '@postern/shared';
 import { ask } from '../cloud.ts';
 
 export interface Choice {
@@ -37,7 +28,7 @@ export async function listTickets(
   if (type !== '') parameters.set('type', type);
   const listed: ListedTicket[] = [];
   while (listed.length < max && !signal.aborted) {
-    const page = await ask('GET', `/api/tickets?${parameters}`, ticketListSchema);
+    const page = await ask<TicketList>('GET', `/api/tickets?${parameters}`);
     if (!page.ok) return page;
     listed.push(...page.value.tickets);
     report(Math.min(listed.length, max));
@@ -59,7 +50,7 @@ export async function readTickets(
     while (next < ids.length && problem === undefined && !signal.aborted) {
       const id = ids[next] ?? '';
       next += 1;
-      const answer = await ask('GET', `/api/tickets/${id}`, ticketResponseSchema);
+      const answer = await ask<TicketResponse>('GET', `/api/tickets/${id}`);
       if (!answer.ok) problem = answer.error;
       else {
         read.set(id, answer.value);

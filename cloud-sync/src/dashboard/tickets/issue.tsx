@@ -1,11 +1,5 @@
 // Issues one ticket with its holder, or many at once: all or none, and once, however often the button is pressed.
-import {
-  ticketBatchResponseSchema,
-  type EventResponse,
-  type Language,
-  type Problem,
-  type TicketResponse,
-} from '@postern/shared';
+import type { EventResponse, Language, Problem, TicketResponse, TicketBatchResponse } from '@postern/shared';
 import { Banner, Button, EmptyState, Panel, SelectField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -63,7 +57,7 @@ export function IssueForm({
       ...(spoken === '' ? {} : { language: spoken }),
       ...(Object.keys(holder).length > 0 && isOne ? { holder } : {}),
     };
-    const answer = await ask('POST', '/api/tickets/batch', ticketBatchResponseSchema, {
+    const answer = await ask<TicketBatchResponse>('POST', '/api/tickets/batch', {
       body: { event: event.event, tickets: Array.from({ length: number }, () => ticket) },
       headers: onceOnly(key),
     });

@@ -1,10 +1,10 @@
 // Lets somebody in by hand, with or without a ticket: who did it and why is recorded; no gate opens by it.
 import {
   overrideReasons,
-  overrideResponseSchema,
   type EventResponse,
   type OverrideReason,
   type TicketResponse,
+  type OverrideResponse,
 } from '@postern/shared';
 import { SelectField, showToast, TextField } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -33,7 +33,7 @@ export function LetIn({ event, ticket, onDone }: LetInProps): JSX.Element {
   const texts = ticket === undefined ? asks.letInWithout : asks.letIn;
   const number = Number(persons);
   const letIn = async (): Promise<string | undefined> => {
-    const answer = await ask('POST', `/api/events/${event.event}/overrides`, overrideResponseSchema, {
+    const answer = await ask<OverrideResponse>('POST', `/api/events/${event.event}/overrides`, {
       body: { reason, zone, persons: number, ...(ticket === undefined ? {} : { ticket: ticket.id }) },
     });
     const problem = orProblem(answer, () => showToast('good', say(texts.done)));

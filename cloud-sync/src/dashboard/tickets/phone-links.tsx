@@ -1,6 +1,6 @@
 // Links for a mail merge: one for each valid ticket that nobody has used, as a CSV file. The cloud keeps no links, so what has been made when
 // something goes wrong on the way is in the file all the same.
-import { claimLinksMadeSchema, type ClaimLinkMade, type EventResponse, type Problem } from '@postern/shared';
+import type { ClaimLinkMade, EventResponse, Problem, ClaimLinksMade } from '@postern/shared';
 import { Banner, Button, CheckField, Panel, Progress, SelectField, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -60,7 +60,7 @@ export function PhoneLinks({ event }: { readonly event: EventResponse }): JSX.El
     for (const part of inSheets(listed.value, linksAtOnce)) {
       if (signal.aborted) break;
       setProgress({ done: lines.length, all });
-      const answer = await ask('POST', `/api/events/${event.event}/claim-links`, claimLinksMadeSchema, {
+      const answer = await ask<ClaimLinksMade>('POST', `/api/events/${event.event}/claim-links`, {
         body: {
           tickets: part.map(({ id }) => id),
           claims: Number(claims),

@@ -1,5 +1,5 @@
 // What can prove a ticket now, what cannot and why, and the credentials that were made for it or shown before.
-import { faceMethodId, ticketMethodsSchema, type EventResponse } from '@postern/shared';
+import { faceMethodId, type EventResponse, type TicketMethods } from '@postern/shared';
 import { Panel, StatusMark } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useAsked } from '../asking.ts';
@@ -10,7 +10,7 @@ import { ProblemBanner } from '../parts/problem.tsx';
 import { labels } from './messages.ts';
 
 export function Proofs({ event, ticketId }: { readonly event: EventResponse; readonly ticketId: string }): JSX.Element {
-  const read = useAsked(`/api/tickets/${ticketId}/methods`, ticketMethodsSchema);
+  const read = useAsked<TicketMethods>(`/api/tickets/${ticketId}/methods`);
   const nameOf = (method: string): string => {
     const known = methodTexts[method];
     return known === undefined ? method : say(known.name);

@@ -2,11 +2,10 @@
 import { signal } from '@preact/signals';
 import {
   ticketFilters,
-  ticketListSchema,
   type EventResponse,
   type TicketFilter,
-  type TicketList as TicketListAnswer,
   type UserView,
+  type TicketList as TicketListAnswer,
 } from '@postern/shared';
 import { Button, EmptyState, SelectField, StatusMark, Table, TextField, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -53,7 +52,7 @@ export function TicketList({ event, me }: { readonly event: EventResponse; reado
   if (query.type !== '') parameters.set('type', query.type);
   const pages = usePages<Row>(parameters.toString(), async (cursor) => {
     if (cursor !== undefined) parameters.set('cursor', cursor);
-    const read = await ask('GET', `/api/tickets?${parameters}`, ticketListSchema);
+    const read = await ask<TicketListAnswer>('GET', `/api/tickets?${parameters}`);
     return read.ok ? { ok: true, value: { items: read.value.tickets, next: read.value.next } } : read;
   });
   const isFiltered = query.search !== '' || query.status !== '' || query.type !== '';

@@ -1,11 +1,5 @@
 // One ticket: whose it is and how it stands, its code, what can be done with it, and its story, which goes on while somebody looks.
-import {
-  ticketResponseSchema,
-  ticketStorySchema,
-  type EventResponse,
-  type TicketResponse,
-  type UserView,
-} from '@postern/shared';
+import type { EventResponse, TicketResponse, UserView, TicketStory } from '@postern/shared';
 import { Badge, Banner, Panel } from '@postern/shared/ui';
 import type { ComponentChildren, JSX } from 'preact';
 import { useAsked } from '../asking.ts';
@@ -32,8 +26,8 @@ export interface TicketPageProps {
 
 export function TicketPage({ event, me, ticketId }: TicketPageProps): JSX.Element {
   const path = `/api/tickets/${encodeURIComponent(ticketId)}`;
-  const read = useAsked(path, ticketResponseSchema, storyEveryMs);
-  const story = useAsked(`${path}/story`, ticketStorySchema, storyEveryMs);
+  const read = useAsked<TicketResponse>(path, storyEveryMs);
+  const story = useAsked<TicketStory>(`${path}/story`, storyEveryMs);
   const reload = async (): Promise<void> => {
     await Promise.all([read.reload(), story.reload()]);
   };

@@ -1,10 +1,9 @@
 // How tickets are named on screens, and who may change them.
-import type { AdmissionPolicy, ticketListSchema, TicketResponse, TicketStory, UserView } from '@postern/shared';
+import type { AdmissionPolicy, TicketList, TicketResponse, TicketStory, UserView } from '@postern/shared';
 import type { Tone } from '@postern/shared/ui';
-import type { z } from 'zod';
 import { rolesOf } from '../section.tsx';
 
-export type ShownStatus = z.infer<typeof ticketListSchema>['tickets'][number]['status'];
+export type ShownStatus = TicketList['tickets'][number]['status'];
 
 export const statusTone: Readonly<Record<ShownStatus, Tone>> = {
   valid: 'good',

@@ -1,15 +1,15 @@
 // The messages of one webhook: on their way, delivered, given up; any of them sent again.
 import {
-  webhookDeliveryPageSchema,
   webhookDeliveryStates,
-  webhookListSchema,
-  webhookReplayedSchema,
-  webhookSchema,
   type EventResponse,
   type Problem,
   type Result,
   type WebhookDelivery,
   type WebhookDeliveryState,
+  type WebhookDeliveryPage,
+  type WebhookList,
+  type WebhookReplayed,
+  type WebhookView,
 } from '@postern/shared';
 import { Banner, SelectField, showToast, StatusMark, type Column, type Tone } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -30,18 +30,18 @@ export function Deliveries({ event, id }: { readonly event: EventResponse; reado
   const webhooks = `/api/events/${event.event}/webhooks`;
   const path = `${webhooks}/${id}`;
   const [state, setState] = useState<WebhookDeliveryState | ''>('');
-  const { value, reload } = useAsked(webhooks, webhookListSchema, everyMs);
-  const pages = useListOf(`${path}/deliveries`, { state }, webhookDeliveryPageSchema, ({ deliveries }) => deliveries);
+  const { value, reload } = useAsked<WebhookList>(webhooks, everyMs);
+  const pages = useListOf(`${path}/deliveries`, { state }, ({ deliveries }: WebhookDeliveryPage) => deliveries);
   useRepeated(pages.isFirstPage ? everyMs : undefined, pages.reload);
   const webhook = value?.webhooks.find((one) => one.id === id);
   const replay = async (of: string): Promise<Result<unknown, Problem>> => {
-    const answer = await ask('POST', `${path}${of}/replay`, webhookReplayedSchema);
+    const answer = await ask<WebhookReplayed>('POST', `${path}${of}/replay`);
     if (answer.ok) showToast('good', say(replayedText(answer.value.replayed)));
     await pages.reload();
     return answer;
   };
   const switchOn = async (): Promise<Result<unknown, Problem>> => {
-    const answer = await ask('PATCH', path, webhookSchema, { body: { enabled: true } });
+    const answer = await ask<WebhookView>('PATCH', path, { body: { enabled: true } });
     await reload();
     return answer;
   };

@@ -1,9 +1,5 @@
 // The webhooks of an event, how they fare, and making, testing, switching and removing one.
 import {
-  webhookCreatedSchema,
-  webhookListSchema,
-  webhookRequestSchema,
-  webhookSchema,
   webhookTypes,
   type EventResponse,
   type Problem,
@@ -11,6 +7,7 @@ import {
   type WebhookCreated,
   type WebhookType,
   type WebhookView,
+  type WebhookList as WebhookListAnswer,
 } from '@postern/shared';
 import { Button, CheckField, Dialog, showToast, StatusMark, Table, TextField, useSubmit } from '@postern/shared/ui';
 import type { JSX } from 'preact';
@@ -21,7 +18,7 @@ import { count, dateAndTime } from '../format.ts';
 import { say } from '../language.ts';
 import { ActButton, AskingButton } from '../parts/acts.tsx';
 import { FormDialog } from '../parts/form.tsx';
-import { orProblem, ProblemBanner, problemText } from '../parts/problem.tsx';
+import { orProblem, ProblemBanner, problemText, otherProblem, wrongFields, unfit } from '../parts/problem.tsx';
 import { ShownOnce } from '../parts/secret.tsx';
 import { addressOf } from '../route.ts';
 import type { EventSectionProps } from '../section.tsx';
@@ -37,7 +34,7 @@ export function Webhooks({ event, rest }: EventSectionProps): JSX.Element {
 
 function WebhookList({ event }: { readonly event: EventResponse }): JSX.Element {
   const path = `/api/events/${event.event}/webhooks`;
-  const { value, problem, reload } = useAsked(path, webhookListSchema, everyMs);
+  const { value, problem, reload } = useAsked<WebhookListAnswer>(path, everyMs);
   const [adding, setAdding] = useState(false);
   const [made, setMade] = useState<WebhookCreated>();
   return (
@@ -128,7 +125,7 @@ function Acts({
     return answer;
   };
   const toggle = async (): Promise<Result<unknown, Problem>> => {
-    const answer = await ask('PATCH', path, webhookSchema, { body: { enabled: !enabled } });
+    const answer = await ask<WebhookView>('PATCH', path, { body: { enabled: !enabled } });
     await onChanged();
     return answer;
   };
@@ -179,22 +176,23 @@ function AddWebhook({
 }): JSX.Element {
   const [url, setUrl] = useState('https://');
   const [types, setTypes] = useState<ReadonlySet<WebhookType>>(new Set());
-  const [wrong, setWrong] = useState<ReadonlySet<string>>(new Set());
-  const sending = useSubmit<string>(async () => {
-    const request = webhookRequestSchema.safeParse({
-      url: url.trim(),
-      types: webhookTypes.filter((one) => types.has(one)),
-    });
-    setWrong(new Set(request.success ? [] : request.error.issues.map(({ path: [field] }) => String(field))));
-    if (!request.success) return undefined;
-    return orProblem(await ask('POST', path, webhookCreatedSchema, { body: request.data }), onMade);
+  const sending = useSubmit<Problem>(async () => {
+    const body = { url: url.trim(), types: webhookTypes.filter((one) => types.has(one)) };
+    const isWeb = /^https?:\/\/[^/@\s]+/.test(body.url);
+    const fields = [...(isWeb ? [] : ['url']), ...(body.types.length === 0 ? ['types'] : [])];
+    if (fields.length > 0) return unfit(fields);
+    const answer = await ask<WebhookCreated>('POST', path, { body });
+    if (!answer.ok) return answer.error;
+    onMade(answer.value);
+    return undefined;
   });
+  const wrong = wrongFields(sending.trouble);
   return (
     <FormDialog wide title={say(labels.add)} sending={sending} act={say(labels.add)} onClose={onClose}>
       <TextField
         label={say(labels.url)}
         hint={say(labels.urlHint)}
-        error={wrong.has('url') ? say(labels.urlWrong) : sending.trouble}
+        error={wrong.has('url') ? say(labels.urlWrong) : otherProblem(sending.trouble)}
         type="url"
         maxLength={2_000}
         value={url}

@@ -1,5 +1,5 @@
 // The background work of one event, what of it can be begun by hand, and the way to its deadlines.
-import { jobRunSchema } from '@postern/shared';
+import type { JobRun } from '@postern/shared';
 import { Panel, showToast } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { ask } from '../cloud.ts';
@@ -32,7 +32,7 @@ export function EventWork({ event }: EventSectionProps): JSX.Element {
             consequence={say(revokeUnscannedText)}
             act={say(kindText(revokes))}
             onConfirm={async () =>
-              orProblem(await ask('POST', path, jobRunSchema, { body: { kind: revokes } }), () =>
+              orProblem(await ask<JobRun>('POST', path, { body: { kind: revokes } }), () =>
                 showToast('good', say(labels.started)),
               )
             }

@@ -2,24 +2,26 @@
 import { Banner, Panel } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { z } from 'zod';
 import { useRepeated } from '../asking.ts';
 import { say, type StaffTexts } from '../language.ts';
+import { isOwnRelease, releaseOf } from '../release.ts';
 import { labels } from './messages.ts';
 
 const everyMs = 10_000;
-const readySchema = z.object({ status: z.string(), warnings: z.array(z.string()).default([]) });
-type Ready = z.infer<typeof readySchema>;
+interface Ready {
+  readonly status: string;
+  readonly warnings?: readonly string[];
+}
 
 /** Not by `ask`: what is not well answers 503 and is no problem of the request. */
 async function readReady(): Promise<Ready> {
   try {
-    const read = readySchema.safeParse(await (await fetch('/readyz')).json());
-    if (read.success) return read.data;
+    const response = await fetch('/readyz');
+    if (isOwnRelease(releaseOf(response))) return (await response.json()) as Ready;
   } catch {
     // No answer is an answer here.
   }
-  return { status: 'unreachable', warnings: [] };
+  return { status: 'unreachable' };
 }
 
 const words: Readonly<Record<string, StaffTexts>> = {
@@ -41,7 +43,7 @@ export function Health(): JSX.Element {
           {say(words[ready.status] ?? { en: ready.status, de: ready.status })}
         </Banner>
       )}
-      {ready?.warnings.map((warning) => (
+      {ready?.warnings?.map((warning) => (
         <Banner key={warning} tone="warn">
           {warning}
         </Banner>

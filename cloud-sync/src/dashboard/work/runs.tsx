@@ -1,5 +1,5 @@
 // Runs of background work, the newest first, with their progress and result; what is under way can be cancelled.
-import { jobPageSchema, jobRunSchema, jobStates, type JobRun, type JobState } from '@postern/shared';
+import { jobStates, type JobRun, type JobState, type JobPage } from '@postern/shared';
 import { Panel, Progress, SelectField, StatusMark, type Column, type Tone } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -31,7 +31,7 @@ export interface RunsProps {
 
 export function Runs({ path, timeZone }: RunsProps): JSX.Element {
   const [state, setState] = useState<JobState | ''>('');
-  const pages = useListOf(path, { state }, jobPageSchema, ({ runs }) => runs);
+  const pages = useListOf(path, { state }, ({ runs }: JobPage) => runs);
   useRepeated(pages.isFirstPage ? everyMs : undefined, pages.reload);
   return (
     <Panel title={say(labels.runs)}>
@@ -116,6 +116,6 @@ export const CancelButton = ({
     )}
     act={say(labels.cancelRun)}
     leave={say(labels.keepOn)}
-    onConfirm={async () => orProblem(await ask('POST', `${path}/cancel`, jobRunSchema), () => void reload())}
+    onConfirm={async () => orProblem(await ask<JobRun>('POST', `${path}/cancel`), () => void reload())}
   />
 );

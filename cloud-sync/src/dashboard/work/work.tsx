@@ -1,5 +1,5 @@
 // Everything that the cloud does by itself: when it runs, what came of it last, run now; all runs; and whether the service is well.
-import { jobKindListSchema, jobRunSchema, type JobKindView, type Problem, type Result } from '@postern/shared';
+import type { JobKindView, Problem, Result, JobKindList, JobRun } from '@postern/shared';
 import { showToast, StatusMark, Table, type Column } from '@postern/shared/ui';
 import type { JSX } from 'preact';
 import { useAsked } from '../asking.ts';
@@ -18,9 +18,9 @@ const everyMs = 2_000;
 const erasing: ReadonlySet<string> = new Set(['erase-visitors', 'erase-faces']);
 
 export function Work(): JSX.Element {
-  const { value, problem, reload } = useAsked('/admin/jobs', jobKindListSchema, everyMs);
+  const { value, problem, reload } = useAsked<JobKindList>('/admin/jobs', everyMs);
   const start = async (kind: string): Promise<Result<unknown, Problem>> => {
-    const answer = await ask('POST', '/admin/jobs/runs', jobRunSchema, { body: { kind } });
+    const answer = await ask<JobRun>('POST', '/admin/jobs/runs', { body: { kind } });
     if (answer.ok) showToast('good', say(labels.started));
     await reload();
     return answer;
