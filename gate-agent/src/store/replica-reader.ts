@@ -5,6 +5,7 @@ import {
   bytesToHex,
   decodeMark,
   hexToBytes,
+  orderMarksPerGateMax,
   type Clock,
   type Logger,
   type Mark,
@@ -68,6 +69,8 @@ interface Connection {
   orders: Statement | undefined;
   /** Id of the last row of `order_mark` that was told. */
   ordersTold: number;
+  /** How many of each gate. */
+  readonly ordersToldOf: Map<string, number>;
   /** Undefined in a file that holds marks alone. */
   readonly heard: Statement | undefined;
   readonly recount: Statement;
@@ -137,6 +140,16 @@ export function createReplicaReader({ path, key, clock, logger }: ReplicaReaderD
   const hasHeardOf: ZoneOfOthers['hasHeardOf'] = ({ event, gate, boot, sequence }) =>
     read(false, (from) => from.heard?.get(event, gate, boot, sequence) !== undefined);
 
+  /** What a gate says of orders beyond what anybody heeds of it is not held in memory either, however much that is. */
+  const isFlood = (from: Connection, [writer, , bytes]: OrderRow): boolean => {
+    if (bytes === null) return false;
+    const gate = identityOf(from, writer)?.gate ?? '';
+    const told = (from.ordersToldOf.get(gate) ?? 0) + 1;
+    from.ordersToldOf.set(gate, told);
+    // With one more than is heeded, so that it can be said.
+    return told > orderMarksPerGateMax + 1;
+  };
+
   return {
     marksOf: (ticketId) =>
       read<readonly Mark[]>([], (from) => {
@@ -185,9 +198,14 @@ export function createReplicaReader({ path, key, clock, logger }: ReplicaReaderD
     newsOfOrders: (event) =>
       read<readonly OrderNews[]>([], (from) => {
         from.orders ??= prepareOrders(from.database);
-        const rows = (from.orders?.all(from.ordersTold) ?? []) as OrderRow[];
-        from.ordersTold = rows.at(-1)?.[3] ?? from.ordersTold;
-        return rows.flatMap((row) => toNews(from, row) ?? []).filter((news) => eventOf(news) === event);
+        const told: OrderNews[] = [];
+        for (const row of (from.orders?.iterate(from.ordersTold) ?? []) as Iterable<OrderRow>) {
+          from.ordersTold = row[3];
+          if (isFlood(from, row)) continue;
+          const news = toNews(from, row);
+          if (news !== undefined && eventOf(news) === event) told.push(news);
+        }
+        return told;
       }),
     healthy: () => healthy,
     close: drop,
@@ -211,6 +229,7 @@ function connect(path: string, key: DiskKey | undefined): Connection {
       backwards: database.prepare('SELECT writer, bytes FROM mark WHERE writer = ? ORDER BY sequence DESC').raw(),
       orders: undefined,
       ordersTold: 0,
+      ordersToldOf: new Map(),
       heard: hasTable(database, 'segment')
         ? database.prepare(
             'SELECT 1 FROM segment WHERE event = ? AND gate = ? AND boot = ? AND first_sequence + count > ?',

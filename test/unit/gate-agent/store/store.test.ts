@@ -1,7 +1,8 @@
 // What the gate's store promises beyond the contract of every store.
-import { compareHybrid, type Mark } from '@postern/shared';
+import { compareHybrid, encodeMark, orderMarksPerGateMax, type Mark } from '@postern/shared';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../../gate-agent/src/store/database.ts';
+import { replicaTablesSql } from '../../../../gate-agent/src/store/replica-tables.ts';
 import { admittedDraft, refusedDraft, sampleTicket } from '../../../contract/store.ts';
 import { createGateStoreHarness, writeMarks } from '../../../support/gate-store-harness.ts';
 import { aMark } from '../../../support/marks.ts';
@@ -135,6 +136,27 @@ describe('the gate store', () => {
     writeMarks(harness.replicaPath, [aMark({ event: harness.event, gate: 'far', ticketId: sampleTicket.id })]);
     // Not a millisecond has passed.
     expect(harness.store().marksOf(sampleTicket.id)).toHaveLength(1);
+  });
+
+  it('holds no more in memory of the orders that a gate floods the venue with than anybody heeds', async () => {
+    const harness = await createGateStoreHarness();
+    const place = { event: harness.event, gate: 'far', boot: 'f'.repeat(16) };
+    writeMarks(harness.replicaPath, [aMark({ ...place, sequence: 1 })]);
+    const database = openDatabase(harness.replicaPath);
+    database.exec(replicaTablesSql);
+    const insertMark = database.prepare('INSERT INTO mark (writer, sequence, bytes) VALUES (1, ?, ?)');
+    const insertOrder = database.prepare('INSERT INTO order_mark (writer, sequence) VALUES (1, ?)');
+    const { at, monotonicMs, clock, lane } = aMark(place);
+    database.transaction(() => {
+      for (let sequence = 2; sequence < orderMarksPerGateMax + 10; sequence++) {
+        const order = { kind: 'ordered', order: 'evacuate', zone: '' } as const;
+        insertMark.run(sequence, encodeMark({ ...place, at, monotonicMs, clock, lane, ...order, sequence }));
+        insertOrder.run(sequence);
+      }
+    })();
+    database.close();
+    expect(harness.store().newsOfOrders()).toHaveLength(orderMarksPerGateMax + 1);
+    expect(harness.store().newsOfOrders()).toEqual([]);
   });
 
   it('counts a recounted zone from what the person has counted, also after a restart', async () => {
