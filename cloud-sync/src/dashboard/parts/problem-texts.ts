@@ -160,6 +160,14 @@ const problemTexts: Readonly<Partial<Record<ProblemType, StaffTexts>>> = {
     en: 'The gate is revoked; a new one takes another id.',
     de: 'Das Gate ist gesperrt; ein neues nimmt eine andere Kennung.',
   },
+  'too-many-gates': {
+    en: 'The event has as many gates as it may have, revoked ones among them.',
+    de: 'Mehr Gates kann die Veranstaltung nicht haben; gesperrte zählen mit.',
+  },
+  'too-many-staff': {
+    en: 'The event has as many people at its gates as it may have: remove somebody first.',
+    de: 'Mehr Personen an den Gates kann die Veranstaltung nicht haben: zuerst jemanden entfernen.',
+  },
   'gate-in-other-event': {
     en: 'The gate stands at another event too, at which you may not do this.',
     de: 'Das Gate steht auch bei einer anderen Veranstaltung, bei der Sie das nicht dürfen.',
