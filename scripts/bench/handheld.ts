@@ -1,13 +1,16 @@
-// The handheld in Chromium, with a profile on the disk and the ticket list of a whole event: what a phone stores, how soon it can decide, and what a
-// scan takes beside a bare IndexedDB commit of the same durability in the same page; then all of it on a processor a sixth as quick.
+// The handheld in Chromium, with a profile on the disk and the ticket list of a whole event: what a phone stores, how soon it can decide, what a
+// scan takes beside a bare IndexedDB commit of the same durability in the same page, and what its camera takes beside the decoder alone; then opening and scanning on a processor
+// a sixth as quick.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import type { GateResponse, TicketResponse } from '@postern/shared';
-import { launchProfile } from '../lib/browser.ts';
+import { launchBrowser, launchProfile } from '../lib/browser.ts';
+import { writeCodeFilm } from '../lib/code-film.ts';
 import { handheldPageFile, missingHandheldPage } from '../lib/handheld-page.ts';
 import { openPhonePage, type PhonePage } from '../lib/phone-page.ts';
+import { openSlowly } from '../lib/open-slowly.ts';
 import { measurePage } from '../lib/page-sizes.mjs';
 import { median, quantile } from '../lib/statistics.ts';
 import { benchEvent, openBenchCloud } from './cloud-rig.ts';
@@ -16,6 +19,13 @@ import { benchRow, type Bench, type BenchRow } from './row.ts';
 
 const ticketsAtOnce = 1_000;
 const slowdown = 6;
+const floorFiles: Readonly<Record<string, string>> = {
+  '/floor/':
+    '<!doctype html><meta charset="utf-8"><title>floor</title><body><script type="module" src="/floor/floor.js"></script>',
+  '/floor/floor.js': `document.body.textContent = 'Make this phone a gate';`,
+};
+const floorType = (path: string): string => (path.endsWith('.js') ? 'text/javascript' : 'text/html; charset=utf-8');
+
 interface Scans {
   readonly scanMs: readonly number[];
   readonly commitMs: readonly number[];
@@ -31,14 +41,28 @@ export const benchHandheld: Bench = async ({ quick }) => {
   const rounds = quick ? 40 : 200;
   const disk = benchFolder();
   const cloud = await openBenchCloud({ folder: disk.path }, 'handheld', `sqlite:${join(disk.path, 'cloud.db')}`);
+  let serves: 'gate-alone' | 'page' = 'gate-alone';
   const phone = await openPhonePage(cloud, benchEvent, (path) => {
-    const file = handheldPageFile(path);
+    if (path in floorFiles) return new Response(floorFiles[path], { headers: { 'Content-Type': floorType(path) } });
+    const file = serves === 'page' ? undefined : handheldPageFile(path);
     return file === undefined ? undefined : new Response(file.body, { headers: file.headers });
   });
+  const codes = await issue(phone, tickets);
+  const shown = codes.slice(-(quick ? 6 : 24));
+  const film = join(disk.path, 'camera.y4m');
+  writeCodeFilm(
+    film,
+    shown.flatMap((text) => [{ frames: 12 }, { text, frames: 18 }]),
+    30,
+  );
   const profile = join(disk.path, 'profile');
-  const browser = await launchProfile(profile);
+  const browser = await launchProfile(
+    profile,
+    '--use-fake-device-for-media-stream',
+    '--use-fake-ui-for-media-stream',
+    `--use-file-for-fake-video-capture=${film}`,
+  );
   try {
-    const codes = await issue(phone, tickets);
     const gate = { id: 'hand', name: 'Handheld', zone: 'main', lanes: [{ id: 'in', actuator: 'none://' }] };
     const { link } = await phone.post<GateResponse>(`/admin/events/${benchEvent.event}/gates`, gate);
     await cloud.feed.publish(benchEvent.event, { snapshot: true });
@@ -54,6 +78,17 @@ export const benchHandheld: Bench = async ({ quick }) => {
       }),
       benchRow('handheld: the list from asking for it to its first use', loadMs, 'ms'),
     ];
+    const { scanMs: cameraMs, decodeMs } = await page.evaluate(
+      async (count) => window.measureCamera(await window.handheld, count),
+      shown.length,
+    );
+    rows.push(
+      benchRow('handheld: camera picture to decision, median, beside the decoder alone', median(cameraMs), 'ms', {
+        baseline: median(decodeMs),
+        bar: { atMost: 150 },
+      }),
+      benchRow('handheld: the same, 90 of 100', quantile(cameraMs, 0.9), 'ms', { baseline: quantile(decodeMs, 0.9) }),
+    );
     let next = 0;
     const take = (count: number): readonly string[] => codes.slice(next, (next += count));
     for (const rate of [1, slowdown]) {
@@ -82,6 +117,8 @@ export const benchHandheld: Bench = async ({ quick }) => {
         }),
       );
     }
+    serves = 'page';
+    rows.push(...(await openingRows(phone.url, quick ? 3 : 9)));
     return rows;
   } finally {
     await browser.close();
@@ -89,6 +126,25 @@ export const benchHandheld: Bench = async ({ quick }) => {
     disk.remove();
   }
 };
+
+/** The real page, of which nothing is kept, beside one that puts a word on the screen. */
+async function openingRows(url: string, rounds: number): Promise<readonly BenchRow[]> {
+  const fresh = await launchBrowser();
+  const how = { slowdown, rounds, viewport: { width: 412, height: 915 } };
+  try {
+    const page = await openSlowly(fresh, { ...how, url: `${url}/handheld/`, text: 'Make this phone a gate' });
+    const floor = await openSlowly(fresh, { ...how, url: `${url}/floor/`, text: 'Make this phone a gate' });
+    return [
+      benchRow('handheld: first paint, processor slowed down 6 times', page.paintMs, 'ms', { baseline: floor.paintMs }),
+      benchRow('handheld: until it asks to join, processor slowed down 6 times', page.shownMs, 'ms', {
+        baseline: floor.shownMs,
+        bar: { atMost: 6_000 },
+      }),
+    ];
+  } finally {
+    await fresh.close();
+  }
+}
 
 /** The texts of their codes. */
 async function issue(phone: PhonePage, count: number): Promise<readonly string[]> {

@@ -8,11 +8,13 @@ import { createScreens } from '../../gate-agent/src/local-api/screens.ts';
 import { launchBrowser } from '../lib/browser.ts';
 import { serveLocalApi, servedAtMs } from '../lib/local-api.ts';
 import { missingPrograms } from '../lib/missing.ts';
+import { openSlowly } from '../lib/open-slowly.ts';
 import { measurePage } from '../lib/page-sizes.mjs';
 import { median, quantile } from '../lib/statistics.ts';
 import { benchRow, type Bench } from './row.ts';
 
 const slowdown = 6;
+const screen = { width: 1_280, height: 800 };
 const floorPage =
   '<!doctype html><meta charset="utf-8"><title>floor</title><body><script type="module" src="/floor/floor.js"></script>';
 const floorScript = `const source = new EventSource('/events');
@@ -89,8 +91,9 @@ export const benchScreens: Bench = async ({ quick }) => {
     const rounds = quick ? 20 : 200;
     const floorMs = await paintTimes(browser, gate, '/floor/', rounds);
     const displayMs = await paintTimes(browser, gate, '/display/', rounds);
-    const opened = await openSlowly(browser, `${gate.server.url}/display/`, quick ? 3 : 9);
-    const floor = await openSlowly(browser, `${gate.server.url}/floor/`, quick ? 3 : 9);
+    const how = { text: 'Show your ticket code', slowdown, rounds: quick ? 3 : 9, viewport: screen };
+    const opened = await openSlowly(browser, { ...how, url: `${gate.server.url}/display/` });
+    const floor = await openSlowly(browser, { ...how, url: `${gate.server.url}/floor/` });
     return [
       benchRow('display: from a decision to its paint', median(displayMs), 'ms', { baseline: median(floorMs) }),
       benchRow('display: the same, 95 of 100', quantile(displayMs, 0.95), 'ms', {
@@ -121,7 +124,7 @@ const nowMs = (): number => performance.timeOrigin + performance.now();
 
 /** From telling the screens until the frame with the answer has been handed to the display. */
 async function paintTimes(browser: Browser, gate: ShownGate, path: string, rounds: number): Promise<readonly number[]> {
-  const page = await browser.newPage({ viewport: { width: 1_280, height: 800 } });
+  const page = await browser.newPage({ viewport: screen });
   let painted: (atMs: number) => void = () => undefined;
   await page.exposeFunction('tellPainted', (atMs: number) => painted(atMs));
   await page.goto(`${gate.server.url}${path}`);
@@ -159,36 +162,3 @@ async function paintTimes(browser: Browser, gate: ShownGate, path: string, round
   return times;
 }
 
-interface Opened {
-  readonly paintMs: number;
-  readonly shownMs: number;
-}
-
-/** Medians by the page's own clock, from the beginning of the navigation; each time without anything kept. */
-async function openSlowly(browser: Browser, url: string, rounds: number): Promise<Opened> {
-  const all: Opened[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const context = await browser.newContext({ viewport: { width: 1_280, height: 800 } });
-    const page = await context.newPage();
-    await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: slowdown });
-    await page.addInitScript(() => {
-      new MutationObserver(() => {
-        const isShown = document.body?.textContent.includes('Show your ticket code') ?? false;
-        if (isShown && !('shownMs' in globalThis)) Object.assign(globalThis, { shownMs: performance.now() });
-      }).observe(document, { childList: true, subtree: true, characterData: true });
-    });
-    await page.goto(url);
-    await page.getByText('Show your ticket code').first().waitFor();
-    all.push(
-      await page.evaluate(async () => {
-        // No function with a name: what makes TypeScript of it run here adds something to those that a page does not have.
-        while (performance.getEntriesByName('first-contentful-paint').length === 0)
-          await new Promise((resolve) => requestAnimationFrame(resolve));
-        const { shownMs = Number.NaN } = globalThis as { readonly shownMs?: number };
-        return { shownMs, paintMs: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN };
-      }),
-    );
-    await context.close();
-  }
-  return { paintMs: median(all.map((one) => one.paintMs)), shownMs: median(all.map((one) => one.shownMs)) };
-}

@@ -8,13 +8,17 @@ export interface FilmScene {
   readonly frames: number;
 }
 
-export const filmFramesPerSecond = 10;
+const framesPerSecondUsually = 10;
 const size = { width: 640, height: 480 };
 
-export function writeCodeFilm(path: string, scenes: readonly FilmScene[]): void {
+export function writeCodeFilm(
+  path: string,
+  scenes: readonly FilmScene[],
+  framesPerSecond = framesPerSecondUsually,
+): void {
   const file = openSync(path, 'w');
   try {
-    writeSync(file, `YUV4MPEG2 W${size.width} H${size.height} F${filmFramesPerSecond}:1 Ip A1:1 C420jpeg\n`);
+    writeSync(file, `YUV4MPEG2 W${size.width} H${size.height} F${framesPerSecond}:1 Ip A1:1 C420jpeg\n`);
     for (const { text, frames } of scenes)
       for (let frame = 0; frame < frames; frame += 1) writeFrame(file, sceneFrame(text, frame));
   } finally {

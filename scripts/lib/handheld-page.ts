@@ -9,6 +9,11 @@ declare global {
   interface Window {
     /** What the page has in it. */
     handheld: Promise<Handheld>;
+    /** From pictures with a code to decisions, and what the decoder alone takes (scripts/bench/handheld-page/camera.ts). */
+    measureCamera: (
+      handheld: Handheld,
+      count: number,
+    ) => Promise<{ readonly scanMs: readonly number[]; readonly decodeMs: readonly number[] }>;
   }
 }
 

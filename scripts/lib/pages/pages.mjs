@@ -14,6 +14,8 @@ const faceFiles = [
   { from: 'gate-agent/src/face-engine/NOTICE' },
 ];
 
+const codeReader = [{ from: 'node_modules/zxing-wasm/dist/reader/zxing_reader.wasm' }];
+
 /**
  * `further`: what else of ours its sources import; `worker`: its service worker, which is told the files of the build; `module`: it is no
  * page, but this one file for others to import; `thread`: this one file for Node to run; `copied`: files that lie beside it, or in the folder
@@ -28,7 +30,7 @@ export const pages = [
     worker: 'worker',
     ledgers: true,
     output: 'cloud-sync/dist/handheld',
-    copied: [{ from: 'node_modules/zxing-wasm/dist/reader/zxing_reader.wasm' }],
+    copied: codeReader,
   },
   { source: 'cloud-sync/src/dashboard', output: 'cloud-sync/dist/dashboard' },
   { source: 'cloud-sync/src/face', output: 'cloud-sync/dist/face', copied: faceFiles, into: 'models' },
@@ -37,7 +39,13 @@ export const pages = [
   { source: 'cloud-sync/src/sdk', module: 'wallet', output: 'cloud-sync/dist/wallet-sdk' },
   { source: 'gate-agent/src/face-engine', thread: 'thread', output: 'gate-agent/dist/face-engine', copied: faceFiles },
   { source: 'scripts/demo/page', output: '.cache/demo-page' },
-  { source: 'scripts/bench/handheld-page', further: ['gate-agent/src'], ledgers: true, output: '.cache/handheld-page' },
+  {
+    source: 'scripts/bench/handheld-page',
+    further: ['gate-agent/src'],
+    ledgers: true,
+    output: '.cache/handheld-page',
+    copied: codeReader,
+  },
 ];
 
 /** What Vite begins with. */

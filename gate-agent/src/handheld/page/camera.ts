@@ -1,4 +1,4 @@
-// The phone's camera as a reader: pictures go to a worker one at a time, as fast as it takes them, and codes come out. Which camera, its torch,
+// The phone's camera as a reader: pictures go to workers, as fast as these take them, and codes come out. Which camera, its torch,
 // and why there is none, for the page to show.
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { DecodeEffort } from '../../readers/read-codes.ts';
@@ -32,16 +32,10 @@ export interface Camera {
 
 /** Wide enough for a code at arm's length, small enough for an old phone. */
 const lookWidth = 720;
-/** Looks one after the other; most pictures need the first alone. */
-const looks: readonly DecodeEffort[] = [
-  'quick',
-  'turned',
-  'quick',
-  'smoothed',
-  'quick',
-  'enlarged',
-  'quick',
-  'sharpened',
+/** One worker a line, each with its looks one after the other: most codes need the first alone, and it must not wait for long looks at what has none. */
+const looksOfWorkers: readonly (readonly DecodeEffort[])[] = [
+  ['quick'],
+  ['turned', 'smoothed', 'enlarged', 'sharpened'],
 ];
 /** A worker that has trapped is begun anew after so long. */
 const restartMs = 1_000;
@@ -148,41 +142,18 @@ async function startDecoder(stream: MediaStream, onCode: (code: SeenCode) => voi
   await video.play();
   const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  let worker: Worker | undefined;
+  const workers = looksOfWorkers.map((looks) => startLooking(looks, onCode));
   let stopped = false;
-  let busy = true;
-  let turn = 0;
-
-  const startWorker = (): void => {
-    busy = true;
-    worker = new Worker(new URL('./camera-worker.ts', import.meta.url), { type: 'module' });
-    worker.addEventListener('message', ({ data }: MessageEvent<LookReply>) => {
-      busy = false;
-      if (data.type === 'looked')
-        for (const { text, format } of data.codes) onCode({ text, format, decodeMs: data.decodeMs });
-    });
-    worker.addEventListener('error', () => {
-      worker?.terminate();
-      if (!stopped) setTimeout(() => !stopped && startWorker(), restartMs);
-    });
-  };
 
   const look = (): void => {
     if (stopped) return;
-    if (!busy && context !== null && video.videoWidth > 0) {
+    const idle = workers.filter((worker) => worker.isIdle());
+    if (idle.length > 0 && context !== null && video.videoWidth > 0) {
       const scale = Math.min(1, lookWidth / video.videoWidth);
       const [width, height] = [Math.round(video.videoWidth * scale), Math.round(video.videoHeight * scale)];
       if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
       context.drawImage(video, 0, 0, width, height);
-      const { data } = context.getImageData(0, 0, width, height);
-      const request: LookRequest = {
-        pixels: data.buffer,
-        width,
-        height,
-        effort: looks[turn++ % looks.length] ?? 'quick',
-      };
-      busy = true;
-      worker?.postMessage(request, [data.buffer]);
+      for (const worker of idle) worker.look(context.getImageData(0, 0, width, height));
     }
     soon();
   };
@@ -191,13 +162,52 @@ async function startDecoder(stream: MediaStream, onCode: (code: SeenCode) => voi
     if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(look);
     else requestAnimationFrame(look);
   };
-  startWorker();
   soon();
   return {
     stop: () => {
       stopped = true;
-      worker?.terminate();
+      for (const worker of workers) worker.stop();
       video.srcObject = null;
+    },
+  };
+}
+
+interface LookingWorker {
+  readonly isIdle: () => boolean;
+  readonly look: (picture: ImageData) => void;
+  readonly stop: () => void;
+}
+
+function startLooking(looks: readonly DecodeEffort[], onCode: (code: SeenCode) => void): LookingWorker {
+  let worker: Worker | undefined;
+  let stopped = false;
+  let isIdle = false;
+  let turn = 0;
+  const start = (): void => {
+    isIdle = false;
+    worker = new Worker(new URL('./camera-worker.ts', import.meta.url), { type: 'module' });
+    worker.addEventListener('message', ({ data }: MessageEvent<LookReply>) => {
+      isIdle = true;
+      if (data.type === 'looked')
+        for (const { text, format } of data.codes) onCode({ text, format, decodeMs: data.decodeMs });
+    });
+    worker.addEventListener('error', () => {
+      worker?.terminate();
+      if (!stopped) setTimeout(() => !stopped && start(), restartMs);
+    });
+  };
+  start();
+  return {
+    isIdle: () => isIdle,
+    look: ({ data, width, height }) => {
+      isIdle = false;
+      const effort = looks[turn++ % looks.length] ?? 'quick';
+      const request: LookRequest = { pixels: data.buffer, width, height, effort };
+      worker?.postMessage(request, [data.buffer]);
+    },
+    stop: () => {
+      stopped = true;
+      worker?.terminate();
     },
   };
 }
