@@ -1,14 +1,19 @@
 // The cloud of a simulation: a replica that everybody exchanges with, and the feed. It makes no marks, and like its database it loses
 // nothing that it has confirmed.
 import { answerSync, createIngest, type AcceptedHead, type GateDirectory } from '@postern/shared';
+import { countPersons, createZoneCounts } from '../../gate-agent/src/counts/zone-counts.ts';
 import { createDisk, emptyImage, type Disk } from './disk.ts';
 import { createMemoryJournal, simulatedKeys } from './gate-marks.ts';
+import { knownMarks, type KnownMarks } from './mark-index.ts';
 import { quietLogger } from './replica.ts';
 import { openSimulatedReplica, type SimulatedReplica } from './simulated-replica.ts';
-import { cloudAddress, gateOf, type World } from './world.ts';
+import { cloudAddress, gateOf, simulatedZone, type World } from './world.ts';
 
 export interface CloudProcess {
   readonly replica: SimulatedReplica;
+  readonly known: KnownMarks;
+  /** In the zone of all gates, by the gates' own way of counting. */
+  readonly persons: () => number;
   readonly disk: Disk;
   /** A person revokes a gate: what has come in of it stays, and the next feed says so. */
   readonly revoke: (gate: string) => Promise<void>;
@@ -22,7 +27,7 @@ const staleFeedPercent = 25;
 const decoder = new TextDecoder();
 
 export async function startCloud(world: World): Promise<CloudProcess> {
-  const { event, feed, network, random, referee } = world;
+  const { event, feed, network, random, referee, trace } = world;
   const disk = createDisk(emptyImage);
   const merges = referee.watchMerges({
     address: cloudAddress,
@@ -33,6 +38,7 @@ export async function startCloud(world: World): Promise<CloudProcess> {
   const replica = await openSimulatedReplica({
     file: disk.replica,
     journal: createMemoryJournal(),
+    seams: world.seams,
     onChange: (transaction) => {
       disk.replica.sync(disk.replica.length());
       merges(transaction);
@@ -55,7 +61,10 @@ export async function startCloud(world: World): Promise<CloudProcess> {
 
   const answerFeed = (version: number): Uint8Array => {
     const published = feed.published();
-    if (random.chance(staleFeedPercent)) return published[random.below(published.length)] ?? feed.latest();
+    if (random.chance(staleFeedPercent)) {
+      trace.note('stale-feed');
+      return published[random.below(published.length)] ?? feed.latest();
+    }
     return version >= feed.version() ? new Uint8Array(0) : feed.latest();
   };
   const back = (): void =>
@@ -84,5 +93,15 @@ export async function startCloud(world: World): Promise<CloudProcess> {
     feed.revokeGate(gate, await headsOf(gate));
     await ingest.revise(event, gate);
   };
-  return { replica, disk, revoke, back, away: () => network.silence(cloudAddress) };
+  const nobody = createZoneCounts(() => undefined);
+  const persons = (): number => countPersons(event, simulatedZone, nobody, replica.zone(event, simulatedZone));
+  return {
+    replica,
+    known: knownMarks(() => [replica.index]),
+    persons,
+    disk,
+    revoke,
+    back,
+    away: () => network.silence(cloudAddress),
+  };
 }

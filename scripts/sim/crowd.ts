@@ -10,7 +10,9 @@ export const ticketTypes = { single: 1, reentry: 2, group: 3 } as const;
 const groupParty = 4;
 
 /** In percent. */
-const shares = { exit: 12, copied: 30, turnsAround: 4 } as const;
+const shares = { exit: 12, copied: 30, turnsAround: 4, goesOut: 25 } as const;
+/** Between coming and going, for those who go out where exits are scanned. */
+const staysMsMax = 120_000;
 /** Between the two uses of a copied code. */
 const copiedMsMax = 90_000;
 
@@ -47,7 +49,9 @@ export function inviteCrowd({ world, passes, tickets, visits, durationMs, open, 
     const gate = gates[random.below(gates.length)];
     if (gate === undefined || isFull()) return;
     const committed = await gate.scan(passes.of(ticketOf(number)), direction);
-    if (committed?.mark?.kind === 'admitted' && random.chance(shares.turnsAround)) await gate.giveBack(committed.mark);
+    if (committed?.mark?.kind !== 'admitted') return;
+    if (random.chance(shares.turnsAround)) await gate.giveBack(committed.mark);
+    else if (random.chance(shares.goesOut)) queue.after(random.below(staysMsMax), () => visit(number, 'exit'));
   };
   const visit = (number: number, direction: 'entry' | 'exit'): void =>
     void show(number, direction).catch((cause: unknown) => referee.broke('a scan', cause));

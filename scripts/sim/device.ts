@@ -71,11 +71,14 @@ export function createDevice({ world, address, clock, image, newBoot, tickets, p
       if (how === 'power') machineStarts += 1;
       process?.kill();
       process = undefined;
-      trace.note('stop', address, how);
+      trace.note(how === 'power' ? 'power-cut' : 'kill', address);
+      const before = disk;
       disk = createDisk(
         how === 'kill' ? imageOf(disk) : afterPowerCut(disk, random.below(keptPercentMax + 1) / 100),
         diskOptions,
       );
+      const lost = before.journal.length() + before.replica.length() - disk.journal.length() - disk.replica.length();
+      if (lost > 0) trace.note('unsynced-lost', address, lost);
       referee.stopped(address, disk.journal.all().flat());
     },
     restore: (from) => {

@@ -12,17 +12,21 @@ export function effectiveEntries(
   const gone = new Set(
     marks.flatMap((mark) => (mark.kind === 'lapsed' || mark.kind === 'undone' ? [takenBackBy(mark)] : [])),
   );
-  return marks
-    .flatMap((mark) => (mark.kind === 'admitted' || mark.kind === 'overridden' ? [mark] : []))
-    .filter((mark) => !gone.has(markKey(mark)))
-    .toSorted(
-      (a, b) =>
-        a.at.ms - b.at.ms ||
-        a.at.counter - b.at.counter ||
-        order(a.gate, b.gate) ||
-        order(a.boot, b.boot) ||
-        a.sequence - b.sequence,
-    );
+  return inOrder(
+    marks
+      .flatMap((mark) => (mark.kind === 'admitted' || mark.kind === 'overridden' ? [mark] : []))
+      .filter((mark) => !gone.has(markKey(mark))),
+  );
 }
+
+export const inOrder = <M extends Mark>(marks: readonly M[]): readonly M[] =>
+  marks.toSorted(
+    (a, b) =>
+      a.at.ms - b.at.ms ||
+      a.at.counter - b.at.counter ||
+      order(a.gate, b.gate) ||
+      order(a.boot, b.boot) ||
+      a.sequence - b.sequence,
+  );
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -87,8 +87,11 @@ export function scheduleFaults({ world, cloud, devices, clone, durationMs, gapMs
     device?.clock.jump(ms);
   };
 
-  const cutFor = (pairs: readonly (readonly [string, string])[]): void => {
-    trace.note('cut', ...pairs.map(([from, to]) => `${from}>${to}`));
+  const cutFor = (
+    how: 'cut-one-way' | 'cut-link' | 'partition',
+    pairs: readonly (readonly [string, string])[],
+  ): void => {
+    trace.note(how, ...pairs.map(([from, to]) => `${from}>${to}`));
     for (const [from, to] of pairs) network.cut(from, to);
     queue.after(5 * second + random.below(cutMsMax), () => {
       trace.note('mend', ...pairs.map(([from, to]) => `${from}>${to}`));
@@ -99,11 +102,11 @@ export function scheduleFaults({ world, cloud, devices, clone, durationMs, gapMs
     random.shuffled([cloudAddress, ...devices().map(({ address }) => address)]);
   const cutOneWay = (): void => {
     const [from = cloudAddress, to = cloudAddress] = addresses();
-    cutFor([[from, to]]);
+    cutFor('cut-one-way', [[from, to]]);
   };
   const cutLink = (): void => {
     const [from = cloudAddress, to = cloudAddress] = addresses();
-    cutFor([
+    cutFor('cut-link', [
       [from, to],
       [to, from],
     ]);
@@ -112,7 +115,10 @@ export function scheduleFaults({ world, cloud, devices, clone, durationMs, gapMs
     const all = addresses();
     const size = 1 + random.below(all.length - 1);
     const [here, there] = [all.slice(0, size), all.slice(size)];
-    cutFor(here.flatMap((a) => there.flatMap((b) => [[a, b] as const, [b, a] as const])));
+    cutFor(
+      'partition',
+      here.flatMap((a) => there.flatMap((b) => [[a, b] as const, [b, a] as const])),
+    );
   };
   const cloudAway = (): void => {
     trace.note('cloud-away');

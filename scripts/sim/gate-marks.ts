@@ -13,6 +13,7 @@ import {
   type Mark,
   type WriterId,
 } from '@postern/shared';
+import { simulatedZone } from './world.ts';
 
 const keysByName = new Map<string, KeyPair>();
 
@@ -37,34 +38,44 @@ export const simulatedTicket = (number: number): string => bytesToHex(sha256(utf
 export const simulatedBoot = (gate: string, start: number): string =>
   bytesToHex(sha256(utf8(`${gate} start ${start}`)).slice(0, 8));
 
-/** `ticket` is an id, or the number of a simulated one. */
-export function admittedMark(
-  writer: WriterId,
-  sequence: number,
-  ticket: number | string,
-  at: HybridTimestamp,
-): EncodedMark {
-  const mark: Mark = {
-    kind: 'admitted',
-    event: writer.event,
-    gate: writer.gate,
-    boot: writer.boot,
+/** What every mark has. */
+const baseOf = ({ event, gate, boot }: WriterId, sequence: number, at: HybridTimestamp) =>
+  ({
+    event,
+    gate,
+    boot,
     sequence,
     at,
     monotonicMs: at.ms % 86_400_000,
     clock: { source: 'server', uncertaintyMs: 100 },
     lane: 'l1',
+  }) as const;
+
+const encoded = (mark: Mark): EncodedMark => ({ mark, bytes: encodeMark(mark) });
+
+/** `ticket` is an id, or the number of a simulated one. */
+export const admittedMark = (
+  writer: WriterId,
+  sequence: number,
+  ticket: number | string,
+  at: HybridTimestamp,
+  zone = 'main',
+): EncodedMark =>
+  encoded({
+    ...baseOf(writer, sequence, at),
+    kind: 'admitted',
     ticketId: typeof ticket === 'string' ? ticket : simulatedTicket(ticket),
     epoch: 1,
     method: 'qr',
     ticketType: 1,
-    zone: 'main',
+    zone,
     uses: 1,
     outOfTouch: false,
     peersReachable: 2,
-  };
-  return { mark, bytes: encodeMark(mark) };
-}
+  });
+
+export const recountedMark = (writer: WriterId, sequence: number, persons: number, at: HybridTimestamp): EncodedMark =>
+  encoded({ ...baseOf(writer, sequence, at), kind: 'recounted', zone: simulatedZone, persons });
 
 /** A gate's journal in memory, the port that the replicator drains. */
 export interface MemoryJournal extends LocalJournalReader {

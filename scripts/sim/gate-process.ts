@@ -2,6 +2,7 @@
 // together over a simulated disk, clock and network. When it is killed, whatever it was waiting for never comes.
 import type { Ticket, TrustedTime } from '@postern/shared';
 import type { SavedClock } from '../../gate-agent/src/clock-trust.ts';
+import { countPersons, createZoneCounts } from '../../gate-agent/src/counts/zone-counts.ts';
 import { createBell } from '../../gate-agent/src/waiting.ts';
 import type { Disk } from './disk.ts';
 import { mortalQueue } from './event-queue.ts';
@@ -16,7 +17,7 @@ import { openSimulatedReplica, type SimulatedReplica } from './simulated-replica
 import { createSimulatedOrders, type SimulatedOrders } from './simulated-orders.ts';
 import { createSimulatedStewards, type SimulatedStewards } from './simulated-stewards.ts';
 import { createSimulatedStore, type SimulatedStore } from './simulated-store.ts';
-import { cloudAddress, type World } from './world.ts';
+import { cloudAddress, simulatedZone, type World } from './world.ts';
 
 export interface GateProcess extends SimulatedLanes, SimulatedStewards {
   /** Where it is reached; a cloned device has an address of its own and shares the gate's name. */
@@ -30,6 +31,8 @@ export interface GateProcess extends SimulatedLanes, SimulatedStewards {
   readonly known: KnownMarks;
   /** The order to the venue that its lanes obey. */
   readonly obeyed: SimulatedOrders['obeyed'];
+  /** In the zone that its lanes lead into. */
+  readonly persons: () => number;
   readonly savedClock: () => SavedClock;
   readonly kill: () => void;
 }
@@ -101,8 +104,10 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     policy: () => world.policy,
     fold: (marks, ticket) => seams.fold(marks, world.policy, ticket),
     others: () => replica.index,
+    occupancy: (zone) => ({ known: persons(zone), spentOutOfTouch: 0 }),
     onWritten: (mark) => referee.written(address, mark),
     onAcknowledged: (mark) => {
+      zones.note(mark.mark);
       referee.acknowledged(address, mark);
       poke.ring();
     },
@@ -111,12 +116,17 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
   const replica: SimulatedReplica = await openSimulatedReplica({
     file: disk.replica,
     journal: store.journal,
+    seams,
     onChange: (transaction) => {
       merges(transaction);
       if (transaction.type === 'append') store.hybrid.observe(transaction.acceptance.after.through);
       orders.look();
     },
   });
+
+  const zones = createZoneCounts((id) => replica.find(id));
+  for (const { mark } of store.journal.all()) zones.note(mark);
+  const persons = (zone: string): number => countPersons(event, zone, zones, replica.zone(event, zone));
 
   time.begin();
   const orders = createSimulatedOrders({ world, gate, queue, store });
@@ -146,10 +156,12 @@ export async function startGateProcess(deps: GateProcessDeps): Promise<GateProce
     ...lanes,
     ...createSimulatedStewards({ world, gate, clock, time, store, lanes, orders, ticket: deps.ticket }),
     obeyed: orders.obeyed,
+    persons: () => persons(simulatedZone),
     savedClock: time.saved,
     kill: () => {
       alive = false;
       network.silence(address);
+      replica.close();
     },
   };
 }

@@ -15,11 +15,11 @@ import {
   type SignedChunk,
 } from '@postern/shared';
 import { createDisk, emptyImage } from './disk.ts';
-import { admittedMark, createMemoryJournal, simulatedKeys } from './gate-marks.ts';
+import { admittedMark, createMemoryJournal, recountedMark, simulatedKeys } from './gate-marks.ts';
 import { takeTime, withTime } from './gate-time.ts';
 import { quietLogger } from './replica.ts';
 import { openSimulatedReplica } from './simulated-replica.ts';
-import { cloudAddress, gateOf, type World } from './world.ts';
+import { cloudAddress, gateOf, simulatedZone, type World } from './world.ts';
 
 export interface HostileGateDeps {
   readonly world: World;
@@ -35,9 +35,13 @@ export interface HostileGateDeps {
 export interface HostileGate {
   /** One attack, or an ordinary turn. */
   readonly act: () => Promise<void>;
+  readonly close: () => void;
 }
 
 const heardMax = 50;
+/** Of its marks: that so many people are in the hall. */
+const recountPercent = 20;
+const personsMax = 5_000;
 
 export async function startHostileGate(deps: HostileGateDeps): Promise<HostileGate> {
   const { world, gate, boot } = deps;
@@ -47,6 +51,7 @@ export async function startHostileGate(deps: HostileGateDeps): Promise<HostileGa
   const store = await openSimulatedReplica({
     file: createDisk(emptyImage).replica,
     journal,
+    seams: world.seams,
     onChange: () => {},
   });
   const directory: GateDirectory = {
@@ -87,8 +92,12 @@ export async function startHostileGate(deps: HostileGateDeps): Promise<HostileGa
   const push = (to: string, chunks: readonly SignedChunk[]): Promise<void> =>
     send(to, encodeSyncRequest({ event, gates: [], wants: [], chunks }));
 
-  const makeMark = (id: SegmentId, sequence: number): EncodedMark =>
-    admittedMark(id, sequence, deps.pickTicket(), { ms: world.wallMs() + sequence, counter: 0 });
+  const makeMark = (id: SegmentId, sequence: number): EncodedMark => {
+    const at = { ms: world.wallMs() + sequence, counter: 0 };
+    return random.chance(recountPercent)
+      ? recountedMark(id, sequence, random.below(personsMax), at)
+      : admittedMark(id, sequence, deps.pickTicket(), at, simulatedZone);
+  };
 
   /** A chunk of what is in `document` behind the first `from` marks, signed by the hostile gate whoever it names. */
   const sign = (id: SegmentId, document: SegmentDocument, from = 0): SignedChunk => {
@@ -221,5 +230,5 @@ export async function startHostileGate(deps: HostileGateDeps): Promise<HostileGa
   };
 
   const deeds = [takePart, takePart, takePart, forge, forge, replay, alter, leaveOut, tellTheEnd, equivocate, garbage];
-  return { act: async () => deeds[random.below(deeds.length)]?.() };
+  return { act: async () => deeds[random.below(deeds.length)]?.(), close: store.close };
 }

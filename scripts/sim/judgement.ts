@@ -28,6 +28,8 @@ export interface Witness {
   readonly address: string;
   readonly replica: SimulatedReplica;
   readonly known: KnownMarks;
+  /** In the zone, as far as it knows. */
+  readonly persons: () => number;
   /** Of a gate: which one it is, and the order to the venue that its lanes obey. */
   readonly gate?: string;
   readonly obeyed?: () => OrderMark | undefined;

@@ -62,6 +62,9 @@ export function createNetwork({ queue, random, trace, weather }: NetworkDeps): N
   const luck = new Map<string, { exchanges: number; goodInARow: number }>();
   /** Of each direction since when it is followed. */
   const followed = new Map<string, number>();
+  /** Messages are numbered as they are sent; of each direction the highest that has arrived. */
+  let sent = 0;
+  const lastArrived = new Map<string, number>();
   let healed = false;
 
   const link = (from: string, to: string): string => `${from}>${to}`;
@@ -75,7 +78,10 @@ export function createNetwork({ queue, random, trace, weather }: NetworkDeps): N
   const travelMs = (from: string, to: string, spared: boolean): number | undefined => {
     const lost = random.chance(weather.lossPercent) && !spared;
     const late = random.chance(weather.latePercent) && !spared;
-    if (cuts.has(link(from, to)) || lost) return undefined;
+    if (cuts.has(link(from, to))) return undefined;
+    if (lost) trace.note('lose', from, to);
+    if (lost) return undefined;
+    if (late) trace.note('be-late', from, to);
     const { least, most } = late ? lateMs : delayMs;
     return least + random.below(most - least);
   };
@@ -140,7 +146,10 @@ export function createNetwork({ queue, random, trace, weather }: NetworkDeps): N
         const cancel = queue.after(exchangeTimeoutMs, () =>
           end(err({ type: 'peer-unreachable', cause: 'no answer in time' })),
         );
-        const arrive = async (): Promise<void> => {
+        const arrive = async (number: number): Promise<void> => {
+          const last = lastArrived.get(link(from, to)) ?? 0;
+          if (number < last) trace.note('overtaken', from, to);
+          lastArrived.set(link(from, to), Math.max(number, last));
           trace.note('deliver', from, to, channel, message.length);
           trace.bytes(message);
           const listener = listeners.get(to);
@@ -153,9 +162,11 @@ export function createNetwork({ queue, random, trace, weather }: NetworkDeps): N
           );
         };
         const copies = random.chance(weather.duplicationPercent) && !healed ? 2 : 1;
+        if (copies > 1) trace.note('duplicate', from, to);
+        const number = (sent += 1);
         for (let copy = 0; copy < copies; copy++) {
           const thereMs = travelMs(from, to, spared);
-          if (thereMs !== undefined) queue.after(thereMs, () => void arrive());
+          if (thereMs !== undefined) queue.after(thereMs, () => void arrive(number));
         }
       }),
   };

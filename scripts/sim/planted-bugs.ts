@@ -47,6 +47,7 @@ export const plantedBugs = [
   'overlook-orders',
   'ignore-lifts',
   'count-rehearsals',
+  'recount-on-arrival',
 ] as const;
 export type PlantedBug = (typeof plantedBugs)[number];
 
@@ -60,6 +61,8 @@ export interface Seams {
   /** What a gate hears of orders to the venue. */
   readonly newsOfOrders: (news: readonly OrderNews[]) => readonly OrderNews[];
   readonly bindings: (marks: readonly Mark[], bandsMax: BandsMax) => Bindings;
+  /** A mark of another gate as the count of people takes it; `known` are the marks before it. */
+  readonly asCounted: (mark: Mark, known: () => Iterable<Mark>) => Mark;
   readonly ledger: (ledger: Ledger) => Ledger;
   readonly directory: (directory: GateDirectory) => GateDirectory;
   readonly acceptFeed: typeof acceptManifest;
@@ -78,6 +81,7 @@ const sound: Seams = {
   fold: foldTicketHistory,
   bindings: foldBindings,
   newsOfOrders: (news) => news,
+  asCounted: (mark) => mark,
   ledger: (ledger) => ledger,
   directory: (directory) => directory,
   acceptFeed: acceptManifest,
@@ -116,6 +120,7 @@ const planted: Readonly<Record<PlantedBug, Partial<Seams>>> = {
   'count-rehearsals': { fold: (marks, policy, ticket) => foldTicketHistory(marks.map(asCaused), policy, ticket) },
   'overlook-orders': { newsOfOrders: without('ordered') },
   'ignore-lifts': { newsOfOrders: without('lifted') },
+  'recount-on-arrival': { asCounted: asJustCounted },
   'last-band-wins': { bindings: (marks, bandsMax) => foldBindings(newestBindingOnly(marks), bandsMax) },
 };
 
@@ -132,6 +137,12 @@ function newestOnly(marks: readonly Mark[]): readonly Mark[] {
 /** Of what others have made known, and the own journal alike. */
 function without(kind: Mark['kind']): Seams['newsOfOrders'] {
   return (news) => news.filter((one) => one.type === 'unlearned' || one.mark.kind !== kind);
+}
+
+/** A recount sets the number when it is heard of, whatever has happened since somebody counted. */
+function asJustCounted(mark: Mark, known: () => Iterable<Mark>): Mark {
+  if (mark.kind !== 'recounted') return mark;
+  return { ...mark, at: [...known()].reduce((last, { at }) => (at.ms > last.ms ? at : last), mark.at) };
 }
 
 /** The same for the ticket of a wristband. */

@@ -39,6 +39,8 @@ export const invariants = [
   'bindings-wrong',
   'order-disobeyed',
   'orders-wrong',
+  'persons-wrong',
+  'cloud-projection-wrong',
   'replicas-differ',
   'merge-depends-on-order',
   'feed-went-back',
@@ -117,6 +119,8 @@ export interface Referee {
   readonly hostileForked: (chunk: SignedChunk) => void;
   /** A case of which nobody can know who was first. */
   readonly noteUncertainOrder: (ticketId: string) => void;
+  /** Persons, of whom some were there already when somebody counted. */
+  readonly noteCountedOn: (address: string, persons: number) => void;
   readonly broke: (what: string, cause: unknown) => void;
   readonly violate: (invariant: Invariant, detail: string) => void;
   readonly violations: () => readonly Violation[];
@@ -388,6 +392,7 @@ export function createReferee(deps: RefereeDeps): Referee {
     },
     hostileForked: ({ head }) => void forked.add(writerKey(head)),
     noteUncertainOrder: (ticketId) => trace.note('order-uncertain', ticketId),
+    noteCountedOn: (address, persons) => trace.note('counted-on', address, persons),
     broke: (what, cause) =>
       violate('code-failed', `${what}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`),
     violate,

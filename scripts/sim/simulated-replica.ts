@@ -13,6 +13,8 @@ import {
 import type { LogFile } from './disk.ts';
 import type { MemoryJournal } from './gate-marks.ts';
 import { createMarkIndex, type FoldedMarks } from './mark-index.ts';
+import type { Seams } from './planted-bugs.ts';
+import { createSimulatedCounts, type SimulatedCounts } from './simulated-counts.ts';
 import { createMemoryReplicaStore } from './memory-replica-store.ts';
 
 export type ReplicaTransaction =
@@ -20,7 +22,7 @@ export type ReplicaTransaction =
   | { readonly type: 'cut'; readonly cut: CutBack }
   | { readonly type: 'quarantine'; readonly item: Quarantined };
 
-export interface SimulatedReplica extends ReplicaStore {
+export interface SimulatedReplica extends ReplicaStore, Pick<SimulatedCounts, 'find' | 'zone' | 'close'> {
   /** Marks that others made, in the order in which they arrived. */
   readonly index: FoldedMarks;
   /** Every mark known, the own journal's among them, in the order of the content hash. */
@@ -34,6 +36,7 @@ export interface SimulatedReplica extends ReplicaStore {
 export interface SimulatedReplicaDeps {
   readonly file: LogFile<ReplicaTransaction>;
   readonly journal: MemoryJournal;
+  readonly seams: Pick<Seams, 'asCounted'>;
   /** Something was merged, cut back or put aside. */
   readonly onChange: (transaction: ReplicaTransaction) => void;
 }
@@ -41,6 +44,7 @@ export interface SimulatedReplicaDeps {
 export async function openSimulatedReplica({
   file,
   journal,
+  seams,
   onChange,
 }: SimulatedReplicaDeps): Promise<SimulatedReplica> {
   const inner = createMemoryReplicaStore({
@@ -50,13 +54,17 @@ export async function openSimulatedReplica({
     },
   });
   const marksOfOthers = createMarkIndex();
+  const counts = createSimulatedCounts(journal, seams);
   /** Asked for at every exchange, changed far less often. */
   const frontiers = new Map<number, ReturnType<ReplicaStore['frontier']>>();
 
   const index = ({ marks }: Acceptance): void => {
     for (const { mark } of marks) if (journal.find(mark) === undefined) marksOfOthers.add(mark);
+    counts.learn(marks.map(({ mark }) => mark));
   };
-  const unindex = ({ before: { event, gate, boot }, marks: { from, to } }: CutBack): void =>
+  const unindex = (cut: CutBack): void => {
+    const { event, gate, boot } = cut.before;
+    const { from, to } = cut.marks;
     marksOfOthers.removeAll(
       (mark) =>
         mark.event === event &&
@@ -65,6 +73,8 @@ export async function openSimulatedReplica({
         mark.sequence >= from &&
         mark.sequence <= to,
     );
+    counts.unlearn(cut);
+  };
   const apply = async (transaction: ReplicaTransaction): Promise<void> => {
     if (transaction.type === 'quarantine') await inner.quarantine(transaction.item);
     else if (transaction.type === 'cut') {
@@ -106,6 +116,9 @@ export async function openSimulatedReplica({
       return kept;
     },
     index: marksOfOthers,
+    find: counts.find,
+    zone: counts.zone,
+    close: counts.close,
     has: (mark) => journal.find(mark) !== undefined || inner.has(mark),
     hashOf: (event, counts) => {
       const hash = createContentHash();

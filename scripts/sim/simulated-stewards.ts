@@ -1,5 +1,5 @@
-// What people do at a simulated gate: let somebody in against the rule, take an entry back, deny a ticket, give out wristbands, close the
-// venue. The marks are drafted by the functions that the real lane, steward and band desk use.
+// What people do at a simulated gate: let somebody in against the rule, take an entry back, deny a ticket, count who is inside, give out
+// wristbands, close the venue. The marks are drafted by the functions that the real lane, steward and band desk use.
 import {
   bytesToHex,
   createBandDesk,
@@ -19,7 +19,7 @@ import type { GateTime } from './gate-time.ts';
 import type { SimulatedLanes } from './simulated-lanes.ts';
 import type { SimulatedOrders } from './simulated-orders.ts';
 import type { SimulatedStore } from './simulated-store.ts';
-import type { World } from './world.ts';
+import { simulatedZone, type World } from './world.ts';
 
 export interface SimulatedStewards {
   /** Lets in whoever shows this pass, whatever the rule says. */
@@ -27,6 +27,8 @@ export interface SimulatedStewards {
   /** Takes the last entry at this gate back, once. */
   readonly undo: () => Promise<void>;
   readonly deny: (text: string) => Promise<void>;
+  /** So many people are in the zone. */
+  readonly recount: (persons: number) => Promise<void>;
   /** Sets the time by a watch. */
   readonly confirmClock: (trueMs: number) => Promise<void>;
   /** To all gates: nobody is let in until it is lifted. */
@@ -89,6 +91,15 @@ export function createSimulatedStewards(deps: SimulatedStewardsDeps): SimulatedS
       const claim = await lanes.verify(text);
       if (claim.ok) await lanes.entry.append(draftDenial(event, 'entry', claim.value, operator.operator));
     },
+    recount: async (persons) =>
+      void (await store.append({
+        kind: 'recounted',
+        event,
+        lane: '',
+        operator: operator.operator,
+        zone: simulatedZone,
+        persons,
+      })),
     confirmClock: async (trueMs) => {
       const offsetMs = deps.time.confirm(trueMs);
       await store.append({

@@ -44,6 +44,7 @@ export interface SimulatedStoreDeps {
   readonly fold: (marks: readonly Mark[], ticket: Ticket | undefined) => History;
   /** What was learned from others; there once the replica is open. */
   readonly others: () => FoldedMarks;
+  readonly occupancy: AdmitView['occupancy'];
   /** A mark is on its way to the disk; and later, it is acknowledged. */
   readonly onWritten: (mark: EncodedMark) => void;
   readonly onAcknowledged: (mark: EncodedMark) => void;
@@ -154,7 +155,7 @@ export function createSimulatedStore(deps: SimulatedStoreDeps): SimulatedStore {
         const history = deps.fold(marks, ticket);
         const practised: AdmitView['practised'] = (session) =>
           foldRehearsal(marks, session, deps.policy(), ticket, history);
-        const verdict = decide({ ticket, history, practised, occupancy: () => ({ known: 0, spentOutOfTouch: 0 }) });
+        const verdict = decide({ ticket, history, practised, occupancy: deps.occupancy });
         if (verdict.mark === undefined) return ok({ decision: verdict.decision, mark: undefined, commitMs: 0 });
         const startedMs = queue.nowMs();
         const { mark } = await commit(verdict.mark);

@@ -10,19 +10,21 @@ import { scheduleFaults } from './faults.ts';
 import { createFeedPublisher } from './feed-publisher.ts';
 import { createGateClock, type GateClock } from './gate-clock.ts';
 import { simulatedBoot } from './gate-marks.ts';
-import { startHostileGate } from './hostile-gate.ts';
+import { startHostileGate, type HostileGate } from './hostile-gate.ts';
 import { hasConverged, judge, type Judgement, type Witness } from './judgement.ts';
 import { judgeBindings } from './judge-bindings.ts';
+import { judgeCloud } from './judge-cloud.ts';
 import { judgeOrders } from './judge-orders.ts';
+import { judgePersons } from './judge-persons.ts';
 import { judgeRehearsals } from './judge-rehearsals.ts';
 import { judgeTimes } from './judge-times.ts';
-import { knownMarks } from './mark-index.ts';
 import { brokenMergeLaws } from './merge-laws.ts';
 import { createNetwork } from './network.ts';
 import { createPasses } from './passes.ts';
 import { seamsOf, type PlantedBug } from './planted-bugs.ts';
 import { createReferee, type Violation } from './referee.ts';
 import { drawScenario, type WorldSize } from './scenario.ts';
+import { scheduleRecounts } from './recounts.ts';
 import { scheduleRehearsals } from './rehearsals.ts';
 import { rememberingLedger } from './remembering-ledger.ts';
 import { createSeededRandom } from './seeded-random.ts';
@@ -52,11 +54,14 @@ export interface SimulationResult {
 }
 
 const event = 1;
-/** So that rehearsals change nothing else of a world. */
+/** So that neither rehearsals nor recounts change any other choice in a world. */
 const rehearsalSeed = 0x5e55_105e;
+const recountSeed = 0xc0_117ed;
 /** The liveness phase looks so often whether everybody agrees. */
 const lookMs = 5_000;
 const hostileGapMs = 15_000;
+/** Of the worlds, one in so many is also played to the cloud's database. */
+const projectedEvery = 4;
 /** Time for two that exchange to find out that they have been told different things. */
 const acquaintedMs = 2 * 60_000;
 
@@ -119,6 +124,7 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     wallMs,
   };
   trace.note('world', seed, gates.length, hostile ?? 'all honest', durationMs);
+  for (const { gate, offsetMs, drift } of scenario.clocks) trace.note('clock-drifts', gate, offsetMs, drift);
 
   const cloud = await startCloud(world);
   const devices: Device[] = [];
@@ -177,6 +183,13 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     open: processes,
     isFull,
   });
+  scheduleRecounts({
+    world,
+    random: createSeededRandom(seed ^ recountSeed),
+    durationMs,
+    open: processes,
+    isFull,
+  });
   scheduleFaults({
     world,
     cloud,
@@ -189,23 +202,24 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     durationMs,
     gapMs: scenario.faultGapMs,
   });
-  if (hostile !== undefined) {
-    const attacker = await startHostileGate({
-      world,
-      gate: hostile,
-      boot: freshBoot(),
-      newBoot: freshBoot,
-      peers: () => devices.map(({ address }) => address),
-      pickTicket: () => random.below(tickets.size),
+  const attacker =
+    hostile === undefined
+      ? undefined
+      : await startHostileGate({
+          world,
+          gate: hostile,
+          boot: freshBoot(),
+          newBoot: freshBoot,
+          peers: () => devices.map(({ address }) => address),
+          pickTicket: () => random.below(tickets.size),
+        });
+  const attack = (by: HostileGate): void =>
+    void queue.after(random.below(2 * hostileGapMs), () => {
+      if (queue.nowMs() >= durationMs) return;
+      void by.act().catch((cause: unknown) => referee.broke('the hostile gate', cause));
+      attack(by);
     });
-    const attack = (): void =>
-      void queue.after(random.below(2 * hostileGapMs), () => {
-        if (queue.nowMs() >= durationMs) return;
-        void attacker.act().catch((cause: unknown) => referee.broke('the hostile gate', cause));
-        attack();
-      });
-    attack();
-  }
+  if (attacker !== undefined) attack(attacker);
 
   // With a planted bug the first violation is enough; a sound world runs to its end.
   const isDecided = (): boolean => bug !== undefined && referee.violations().length > 0;
@@ -223,7 +237,12 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     policy,
     tickets: [...tickets.values()],
     witnesses: [
-      { address: cloudAddress, replica: cloud.replica, known: knownMarks(() => [cloud.replica.index]) },
+      {
+        address: cloudAddress,
+        replica: cloud.replica,
+        known: cloud.known,
+        persons: cloud.persons,
+      },
       ...processes().filter(({ gate }) => !feed.isRevoked(gate)),
     ] satisfies readonly Witness[],
     talk: (a, b) => (network.wholeSinceMs(a, b) ?? queue.nowMs()) < queue.nowMs() - acquaintedMs,
@@ -244,8 +263,11 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
     await judge(judgement());
     judgeBindings(judgement());
     judgeOrders(judgement());
+    judgePersons(judgement());
     judgeRehearsals(judgement());
     judgeTimes(judgement());
+    // Planted bugs sit at gates.
+    if (bug === undefined && seed % projectedEvery === 1) await judgeCloud({ ...judgement(), cloud, world });
     for (const law of await brokenMergeLaws({
       event,
       ledger: world.ledger,
@@ -256,6 +278,9 @@ export async function simulate({ seed, size, ledger, bug, onStep }: SimulationOp
       referee.violate('merge-depends-on-order', `merging is not ${law}`);
   }
   trace.note('end', honestMarks(), await cloud.replica.contentHash(event));
+  for (const process of processes()) process.kill();
+  cloud.replica.close();
+  attacker?.close();
   return {
     seed,
     marks: honestMarks(),

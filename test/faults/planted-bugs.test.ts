@@ -24,6 +24,7 @@ const givenAwayBy: Readonly<Record<PlantedBug, readonly Invariant[]>> = {
   'keep-what-is-not-accepted': ['not-converged', 'replicas-differ', 'accepted-history-wrong'],
   'ignore-denials': ['denied-ticket-admitted'],
   'last-band-wins': ['bindings-wrong'],
+  'recount-on-arrival': ['persons-wrong'],
   'count-rehearsals': ['rehearsal-counted', 'case-wrong'],
   'overlook-orders': ['order-disobeyed'],
   'ignore-lifts': ['order-disobeyed', 'orders-wrong'],

@@ -31,12 +31,22 @@ test(`${smallWorlds} small worlds violate no invariant, and everything that can 
     for (const kind of result.happened.keys()) happened.add(kind);
   }
   const faults = [
-    'stop',
+    'lose',
+    'duplicate',
+    'be-late',
+    'overtaken',
+    'cut-one-way',
+    'cut-link',
+    'partition',
+    'power-cut',
+    'unsynced-lost',
+    'kill',
     'restore',
     'clone',
+    'clock-drifts',
     'jump',
-    'cut',
     'cloud-away',
+    'stale-feed',
     'rotate-feed-key',
     'rotate-issuer-key',
     'revoke',
@@ -51,6 +61,7 @@ test(`${smallWorlds} small worlds violate no invariant, and everything that can 
     'ordered',
     'lifted',
     'acknowledged',
+    'recounted',
   ].map((kind) => `write-${kind}`);
   const attacks = ['forge', 'replay', 'alter', 'leave-out', 'tell-the-end', 'equivocate'];
   const defences = ['refuse-signature-invalid', 'refuse-payload-altered', 'refuse-equivocation', 'refuse-gate-revoked'];
@@ -64,6 +75,7 @@ test(`${smallWorlds} small worlds violate no invariant, and everything that can 
       'quarantine',
       'cut-back',
       'order-uncertain',
+      'counted-on',
       'reach-1',
       'reach-2',
     ]),

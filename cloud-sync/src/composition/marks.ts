@@ -12,6 +12,7 @@ import { followCorrections, followingCorrections } from '../services/corrected-s
 import { createCoverage } from '../services/coverage.ts';
 import { createCredentials, type Credentials } from '../services/credentials.ts';
 import { createDenials } from '../services/denials.ts';
+import { deriveRows, underiveRows } from '../services/derived-rows.ts';
 import { readEvent } from '../services/events.ts';
 import { createReadKnownFace } from '../services/known-face.ts';
 import { generateFace } from '../services/face-generate.ts';
@@ -28,7 +29,7 @@ import { createRehearsals } from '../services/rehearsals.ts';
 import { createReports } from '../services/reports.ts';
 import { createRevocations } from '../services/revocations.ts';
 import { createSealedMarks, type SealedMarks } from '../services/sealed-marks.ts';
-import { deriveAllStories, deriveStories, storeHistories } from '../services/stories.ts';
+import { deriveAllStories, storeHistories } from '../services/stories.ts';
 import { followAllCases } from '../services/suspicion-cases.ts';
 import { createSuspicions } from '../services/suspicions.ts';
 import { createEffectiveEvents, createTicketMethods, type EffectiveEvents } from '../services/ticket-methods.ts';
@@ -37,13 +38,11 @@ import { createTicketStory } from '../services/ticket-story.ts';
 import { readTickets } from '../services/ticket-views.ts';
 import { createUsageLog } from '../services/usage-log.ts';
 import type { CentralEntry } from '../services/working-store.ts';
-import { deriveRest, forgetRest } from '../services/uses.ts';
+import { deriveRest } from '../services/uses.ts';
 import { createVerifications, type Verifications } from '../services/verification.ts';
 import { createVitals } from '../services/vitals.ts';
 import { openCentralStore } from '../store/central-store.ts';
-import { forgetCorrections, storeCorrections } from '../store/corrections.ts';
 import { createGateDirectory } from '../store/gate-directory.ts';
-import { createRowBatch } from '../store/insert-rows.ts';
 import { withRehearsal } from '../store/rehearsals.ts';
 import { createReplicaStore } from '../store/replica.ts';
 import type { EventServices } from './events.ts';
@@ -99,21 +98,11 @@ export async function openMarks(
       clock,
       derive: async (queries, event, ticketIds, marks) => {
         const fromMs = clock.wallMs();
-        const batch = createRowBatch();
-        await storeCorrections(queries, marks);
-        const disputed = await deriveStories(queries, batch, clock, event, ticketIds, marks);
-        await deriveRest(queries, batch, event, marks, disputed);
-        await batch.write(queries);
+        const disputed = await deriveRows(clock, queries, event, ticketIds, marks);
         await outbox.tellMarks(queries, event, marks);
         await outbox.tellOpenedCases(queries, event, disputed, fromMs);
       },
-      underive: async (queries, event, ticketIds, marks) => {
-        const batch = createRowBatch();
-        await forgetCorrections(queries, marks);
-        const disputed = await deriveStories(queries, batch, clock, event, ticketIds);
-        await forgetRest(queries, batch, event, marks, disputed);
-        await batch.write(queries);
-      },
+      underive: (queries, event, ticketIds, marks) => underiveRows(clock, queries, event, ticketIds, marks),
     }),
     database,
     clock,
