@@ -161,4 +161,3 @@ async function paintTimes(browser: Browser, gate: ShownGate, path: string, round
   await page.close();
   return times;
 }
-
