@@ -8,6 +8,7 @@ import { batchBodyBytesMax, bytesToHex, ok, sha256, utf8 } from '@postern/shared
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { matchedRoutes } from 'hono/route';
+import type { StatusCode } from 'hono/utils/http-status';
 import type { Actor } from '../services/actor.ts';
 import type { Answer, Idempotency } from '../services/idempotency.ts';
 import type { During, Within } from '../services/tickets.ts';
@@ -80,8 +81,7 @@ export function answerOnce(
       return ok(undefined);
     },
     answer: async (tickets) => {
-      const { status, headers, body } = made ?? (await make(tickets));
-      return new Response(body, { status, headers });
+      return give(c, made ?? (await make(tickets)));
     },
   };
 }
@@ -117,10 +117,14 @@ async function readResponse(c: RouteContext): Promise<Answer> {
   return { status: c.res.status, headers, body: await c.res.clone().text(), events: [...c.get('eventsAskedAbout')] };
 }
 
-function repeat(c: RouteContext, { status, headers, body, events = [] }: Answer): Response {
-  const refused = events
+function repeat(c: RouteContext, kept: Answer): Response {
+  const refused = (kept.events ?? [])
     .map((event) => (event === 'all' ? mayActEverywhere(c) : mayActIn(c, event)))
     .find((failure) => failure !== undefined);
   if (refused !== undefined) return problem(c, refused);
-  return new Response(status === 204 ? null : body, { status, headers: [...headers, [replayedHeader, 'true']] });
+  return give(c, { ...kept, headers: [...kept.headers, [replayedHeader, 'true']] });
 }
+
+/** With the headers that every answer has. */
+const give = (c: RouteContext, { status, headers, body }: Answer): Response =>
+  c.newResponse(status === 204 ? null : body, status as StatusCode, Object.fromEntries(headers));

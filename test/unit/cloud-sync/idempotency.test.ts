@@ -53,6 +53,8 @@ describe('the same request with the same key', () => {
       null,
       'true',
     ]);
+    // A code that opens gates is for who asked, and for now.
+    for (const answer of [first, again]) expect(answer.headers.get('Cache-Control')).toBe('no-store');
     expect(await ticketCount()).toBe(1);
   });
 
