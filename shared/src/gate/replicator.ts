@@ -103,6 +103,8 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
   const { store, ingest, own, clock, gate } = deps;
   const memories = new Map<string, PeerMemory>();
   const contacts = new Map<string, Contact>();
+  /** How often the list of gates has changed: what was refused by an older list is tried again at once. */
+  let lists = 0;
 
   const memoryOf = (peer: Peer, event: number): PeerMemory => {
     const key = `${event} ${peer.id}`;
@@ -162,6 +164,7 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
       const planned = await plan(store, mine, memory, tellsFirst(peer), clock.monotonicMs());
       const { chunks, wants, proofs, waiting } = planned;
       const message = encodeSyncRequest({ event, gates: gateDigests(mine), wants, chunks });
+      const listsBefore = lists;
       const answered = await exchange(peer, message, signal);
       if (!answered.ok) {
         // Whatever it has taken of this, its next answer tells.
@@ -194,7 +197,7 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
         rest(memory, writer);
       }
       holdBack(memory, chunks, refusals);
-      holdBack(memory, offered, received.refusals);
+      if (lists === listsBefore) holdBack(memory, offered, received.refusals);
       report.equal = differences.length === 0;
       if (report.equal) break;
       const moved = chunks.length > refusals.length || offered.length > received.refusals.length;
@@ -217,6 +220,7 @@ export function createReplicator(deps: ReplicatorDeps): Replicator {
     sayThrough: own.sayThrough,
     close: own.close,
     tryRefusedAgain: () => {
+      lists += 1;
       for (const memory of memories.values()) memory.heldBack.clear();
     },
     syncWith,

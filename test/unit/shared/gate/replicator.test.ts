@@ -540,6 +540,31 @@ describe('gates that nobody vouches for', () => {
     expect((await sync(gate, other)).marksReceived).toBe(3);
   });
 
+  test('are asked for at once when the list of gates changes while what they have written is on its way', async () => {
+    const other = replica('gate-b');
+    admit(other, 3);
+    await other.replicator.drain();
+    const known = ['gate-a'];
+    const gate: Replica = createReplica({
+      id: 'gate-a',
+      boot: simulatedBoot('gate-a', 1),
+      ledger,
+      clock: fakeClock(),
+      directory: {
+        gateKey: async (ofEvent, id) => {
+          const key = await simulatedDirectory(known).gateKey(ofEvent, id);
+          if (id === 'gate-b' && key === undefined) {
+            known.push('gate-b');
+            gate.replicator.tryRefusedAgain();
+          }
+          return key;
+        },
+      },
+    });
+    expect((await sync(gate, other)).marksReceived).toBe(0);
+    expect((await sync(gate, other)).marksReceived).toBe(3);
+  });
+
   test('what a revoked one has signed is put aside with an alarm, not merged', async () => {
     const gate = replica('gate-a');
     admit(gate, 3);
