@@ -29,7 +29,7 @@ const line = (charactersMax: number): z.ZodString =>
     .min(1)
     .max(charactersMax)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters');
-const name = line(100).trim();
+const name = line(100).trim().min(1);
 
 /** What people call a gate. */
 export const gateNameSchema = name;

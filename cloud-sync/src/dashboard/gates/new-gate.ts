@@ -57,7 +57,7 @@ export function toGateRequest(draft: GateDraft, taken: ReadonlySet<string>): Gat
   const id = draft.id.trim() === '' ? idOf(draft.name) : draft.id.trim();
   const errors: GateErrors = {};
   const name = draft.name.trim();
-  if (name === '' || name.length > nameCharsMax) errors.name = labels.nameWrong;
+  if (!/^[^\p{Cc}\p{Cs}]+$/u.test(name) || name.length > nameCharsMax) errors.name = labels.nameWrong;
   if (!idPattern.test(id)) {
     if (errors.name === undefined) errors.id = labels.idMalformed;
   } else if (id === centralGate || taken.has(id)) errors.id = labels.idTaken;

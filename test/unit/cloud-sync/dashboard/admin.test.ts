@@ -59,6 +59,15 @@ describe('a new gate', () => {
     );
   });
 
+  it('has a name that people can see', () => {
+    for (const name of ['   ', 'a\u0007b', '\ud800']) {
+      const made = toGateRequest({ ...newGate('arena'), name, id: 'gate-b' }, new Set());
+      expect(made, name).toMatchObject({ ok: false, errors: { name: { en: expect.any(String) } } });
+      const lanes = [{ id: 'lane-1' }];
+      expect(gateRequestSchema.safeParse({ id: 'gate-b', name, zone: 'arena', lanes }).success, name).toBe(false);
+    }
+  });
+
   it('never takes the place of another one, nor of the cloud', () => {
     const draft = { ...newGate('arena'), name: 'Gate A' };
     expect(toGateRequest(draft, new Set(['gate-a']))).toMatchObject({
