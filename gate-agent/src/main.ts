@@ -427,9 +427,11 @@ async function compose(
   // Everything is there: let people in.
   const stopLanes = async (): Promise<void> => void (await Promise.all(lanes.map((lane) => lane.stop())));
   onStop(stopLanes);
+  // It waits for no turnstile: a lane that it frees needs not come up.
+  const running =
+    fire.value === undefined ? [] : [fire.value.run(() => lanes.forEach((lane) => lane.free('fire')), signal)];
   await Promise.all(lanes.map((lane) => lane.start()));
-  const running = readers.map(({ supervisor }) => supervisor.run(signal));
-  if (fire.value !== undefined) running.push(fire.value.run(() => lanes.forEach((lane) => lane.free('fire')), signal));
+  running.push(...readers.map(({ supervisor }) => supervisor.run(signal)));
   onStop(async () => void (await Promise.all(running)));
 
   // What may take its time: the cloud, and the clock's state on disk.
