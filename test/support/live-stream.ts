@@ -9,6 +9,8 @@ export interface LiveStream {
 }
 
 const opening = 'event: state\ndata: ';
+/** Which release of the dashboard may read it comes behind. */
+const ending = /\nid: [^\n]+$/;
 
 export async function openLiveStream(cloud: Pick<CloudAccess, 'api'>, event = 1): Promise<LiveStream> {
   const response = await cloud.api('GET', `/api/events/${event}/live`);
@@ -26,7 +28,7 @@ export async function openLiveStream(cloud: Pick<CloudAccess, 'api'>, event = 1)
       const message = text.slice(0, text.indexOf('\n\n'));
       text = text.slice(message.length + 2);
       if (!message.startsWith(opening)) throw new Error(`no state: ${message.slice(0, 100)}`);
-      return liveStateSchema.parse(JSON.parse(message.slice(opening.length)));
+      return liveStateSchema.parse(JSON.parse(message.slice(opening.length).replace(ending, '')));
     },
     cancel: () => reader.cancel(),
   };
