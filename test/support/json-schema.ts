@@ -155,13 +155,15 @@ export function valuesOf(schema: JsonSchema, options: ValuesOptions = {}): fc.Ar
   }
 }
 
-/** Fits most patterns that `fc.stringMatching` cannot read. */
+/** In patterns that `fc.stringMatching` cannot read. */
+const unreadable = /\\p|\(\?[=!<]/;
+/** Fits most of them. */
 const ordinaryText = 'a@b.example';
 
 function texts(schema: JsonSchema): fc.Arbitrary<string> {
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern } = schema;
   const patterns = patternsOf(schema);
-  if (pattern !== undefined && patterns.length === 1 && !pattern.includes('\\p'))
+  if (pattern !== undefined && patterns.length === 1 && !unreadable.test(pattern))
     return fc
       .stringMatching(new RegExp(pattern))
       .filter((text) => text.length >= minLength && text.length <= maxLength);

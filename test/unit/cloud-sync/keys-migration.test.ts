@@ -87,7 +87,7 @@ it('is brought up to date with its keys, its passes and its events', async () =>
       { event: 1, ticket: '0a'.repeat(16), type: 1, epoch: 2, status: 'valid', signedAtMs: 2_000, hasGoodPass: false },
     ],
   });
-  // Gates are told of the next keys.
-  expect(await test.cloud.events.find(1)).toMatchObject({ ok: true, value: { rulesRevision: 4 } });
+  // Gates are told of the next keys, and of the cloud's address.
+  expect(await test.cloud.events.find(1)).toMatchObject({ ok: true, value: { rulesRevision: 5 } });
   await test.close();
 });
