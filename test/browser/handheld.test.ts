@@ -12,6 +12,7 @@ import {
   gateResponseSchema,
   orderConfirmationSchema,
   ordersViewSchema,
+  rollCallSchema,
   staffResponseSchema,
   ticketBatchResponseSchema,
 } from '@postern/shared';
@@ -330,6 +331,21 @@ describeOrReport("the steward's handheld", firstReason(missingPrograms('chromium
     // Nobody has used it up meanwhile.
     await scanUntil(codes[7], 'Welcome');
     await press('Next');
+  });
+
+  it('tells everybody how many a supervisor has counted', async () => {
+    const { json } = createCloudClient(() => cloudUrl, firstToken(cloud));
+    const inside = async (): Promise<number | undefined> =>
+      rollCallSchema.parse(await json('GET', '/api/events/1/roll-call')).zones[0]?.inside;
+    await show('More');
+    await press('Correct the count');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Persons').fill('1234');
+    await shot('count');
+    expect(await axeFindings(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Count on from here' }).click(patience);
+    await expect.poll(inside, patience).toBe(1_234);
+    await show('Scan');
   });
 
   it('takes a newer version at one press, once whoever stands there has been answered', async () => {

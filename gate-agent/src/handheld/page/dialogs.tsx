@@ -1,11 +1,12 @@
-// What is asked before something happens: who is on duty, why somebody is let in against the rules, taken back or declined, and whether an order
-// to the whole venue is meant.
+// What is asked before something happens: who is on duty, why somebody is let in against the rules, taken back or declined, how many are in a
+// zone, and whether an order to the whole venue is meant.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import {
   declineReasons,
   orderQuestion,
   overrideReasons,
+  recountedPersonsMax,
   staffCodePattern,
   undoReasons,
   type Confirmation,
@@ -33,6 +34,8 @@ export function Dialogs(): JSX.Element | null {
       return <Override />;
     case 'undo':
       return <Undo />;
+    case 'recount':
+      return <Recount />;
     case 'decline':
       return <Decline holdId={asking.holdId} />;
     case 'order':
@@ -195,6 +198,45 @@ function Undo(): JSX.Element {
         value={reason}
         choices={choicesOf(undoReasons, undoReasonTexts)}
         onValue={setReason}
+      />
+    </Confirm>
+  );
+}
+
+/** A supervisor says how many were counted; the mark goes to every gate. */
+function Recount(): JSX.Element {
+  const { duty, handheld } = usePage();
+  const zones = handheld.policy()?.zones ?? [];
+  const [zone, setZone] = useState(handheld.lane()?.settings.zone ?? '');
+  const [typed, setTyped] = useState('');
+  const persons = /^\d{1,7}$/.test(typed) ? Number(typed) : undefined;
+  return (
+    <Confirm
+      open
+      title={say(sayings.recountAsks.title)}
+      consequence={say(sayings.recountAsks.hint)}
+      act={say(labels.recountAct)}
+      cancel={say(labels.cancel)}
+      ready={persons !== undefined && persons <= recountedPersonsMax}
+      onCancel={() => duty.ask(undefined)}
+      onConfirm={() => {
+        duty.ask(undefined);
+        void duty.act({ type: 'recount-zone', zone, persons: persons ?? 0 });
+      }}
+    >
+      <SelectField
+        label={say(labels.zone)}
+        value={zone}
+        choices={zones.map(({ id, name }) => ({ value: id, label: name }))}
+        onValue={setZone}
+      />
+      <TextField
+        label={say(labels.persons)}
+        inputmode="numeric"
+        value={typed}
+        onValue={setTyped}
+        maxLength={7}
+        autocomplete="off"
       />
     </Confirm>
   );

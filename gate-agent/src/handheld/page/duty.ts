@@ -15,7 +15,7 @@ import { say } from './page.ts';
 
 export type Asking =
   | { readonly type: 'sign-on'; readonly who: string; readonly next: (() => void) | undefined }
-  | { readonly type: 'override' | 'undo' }
+  | { readonly type: 'override' | 'undo' | 'recount' }
   | { readonly type: 'decline'; readonly holdId: string }
   | { readonly type: 'order'; readonly confirmation: Confirmation };
 

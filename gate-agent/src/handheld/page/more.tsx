@@ -1,5 +1,5 @@
-// Everything that is not needed for each visitor: direction, who is on duty, orders to the venue, the gates on this network, how the phone
-// stands in detail, and how it speaks.
+// Everything that is not needed for each visitor: direction, who is on duty, orders to the venue, a count by hand, the gates on this network,
+// how the phone stands in detail, and how it speaks.
 import type { JSX } from 'preact';
 import { directionOf, languages, staffLanguages, type Language } from '@postern/shared';
 import { Banner, Button, CheckField, Panel, SelectField } from '@postern/shared/ui';
@@ -24,6 +24,7 @@ export function More({ running }: { readonly running: RunningState }): JSX.Eleme
       <Direction running={running} />
       <OnDuty />
       <Orders running={running} />
+      <Counting />
       <LanPanel />
       <Phone running={running} />
       <Speech />
@@ -113,6 +114,19 @@ function Orders({ running }: { readonly running: RunningState }): JSX.Element {
     </Panel>
   );
 }
+
+/** After it was counted by hand, everybody goes on from there. */
+const Counting = (): JSX.Element => {
+  const { duty } = usePage();
+  return (
+    <Panel
+      title={say(labels.counting)}
+      actions={<Button onClick={() => duty.ask({ type: 'recount' })}>{say(labels.recount)}</Button>}
+    >
+      {null}
+    </Panel>
+  );
+};
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1_048_576)} MB`;
 

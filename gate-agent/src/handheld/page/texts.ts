@@ -58,6 +58,9 @@ export const labels = {
   everywhere: { en: 'everywhere', de: 'überall' },
   allHaveHeard: { en: 'Every gate has heard of it', de: 'Alle Gates wissen davon' },
   notHeardYet: { en: 'Not heard of it yet', de: 'Wissen noch nicht davon' },
+  counting: { en: 'People inside', de: 'Personen drinnen' },
+  recount: { en: 'Correct the count', de: 'Zählung berichtigen' },
+  recountAct: { en: 'Count on from here', de: 'Ab hier weiterzählen' },
   phone: { en: 'This phone', de: 'Dieses Gerät' },
   speech: { en: 'Language and sound', de: 'Sprache und Ton' },
   language: { en: 'Your language', de: 'Ihre Sprache' },
@@ -311,6 +314,13 @@ export const sayings = {
     hint: {
       en: 'The ticket is good again, as if it had not been scanned here.',
       de: 'Das Ticket gilt wieder, als wäre es hier nicht gescannt worden.',
+    },
+  },
+  recountAsks: {
+    title: { en: 'How many are in the zone?', de: 'Wie viele sind in der Zone?' },
+    hint: {
+      en: 'Every gate and the dashboard count on from the number that you have counted now.',
+      de: 'Alle Gates und das Dashboard zählen von der Zahl weiter, die ihr gerade gezählt habt.',
     },
   },
   declineAsks: {
