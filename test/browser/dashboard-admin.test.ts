@@ -450,7 +450,7 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await theirs.getByRole('button', { name: 'Passwort wählen' }).click();
     await theirs
       .getByRole('alert')
-      .getByText(/The link is wrong, used or too old/)
+      .getByText(/Der Link ist falsch, benutzt oder zu alt/)
       .waitFor();
 
     await go('e/1/people');
