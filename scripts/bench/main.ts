@@ -1,5 +1,6 @@
 // `npm run bench`: every figure beside its floor or rival of the same run. `--quick` takes about a minute, `--json FILE` writes
-// the rows as a JSON array, `--only NAME` runs one part, `--gates N` sets how many a venue has. Exit code 1 when a bar is missed.
+// the rows as a JSON array, `--only NAME` runs one part, `--gates N` sets how many a venue has, `--whole` goes on to the end where a part
+// stops after a while. Exit code 1 when a bar is missed.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -59,6 +60,7 @@ const parts: Readonly<Record<string, Bench>> = {
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    whole: { type: 'boolean', default: false },
     json: { type: 'string' },
     only: { type: 'string' },
     gates: { type: 'string' },
@@ -78,6 +80,7 @@ for (const [name, bench] of Object.entries(parts)) {
   console.log(`\n${name} …`);
   const partRows = await bench({
     quick: values.quick,
+    whole: values.whole,
     ...(values.gates === undefined ? {} : { gates: Number(values.gates) }),
   });
   for (const row of partRows) console.log(formatRow(row));

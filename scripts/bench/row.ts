@@ -17,6 +17,8 @@ export interface BenchRow {
 export interface BenchOptions {
   /** Smaller counts: everything together in about a minute. */
   readonly quick: boolean;
+  /** To the end, however long that takes, where a part otherwise stops after a while. */
+  readonly whole: boolean;
   /** Of a venue, where a part has one. */
   readonly gates?: number;
 }
