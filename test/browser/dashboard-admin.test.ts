@@ -177,7 +177,7 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await wrong.goto(`${url}/#/e/1/gates/suedkurve-3`);
     await button('Make a new code', wrong).click();
     await wrong.locator('.enrolment-code code').waitFor();
-    expect(await text(wrong.locator('.enrolment-code small'))).toMatch(/^Good for another \d{1,2} min$/);
+    await expect.poll(() => text(wrong.locator('.enrolment-code small'))).toMatch(/^Good for another \d{1,2} min$/);
     await wrong.close();
   });
 
@@ -212,9 +212,9 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     const caption = page.locator('caption');
     await expect.poll(() => text(caption)).toBe('50 of 204 gates');
     const first = page.locator('tbody tr').first();
-    expect(await text(first)).toContain('Gate A');
-    expect(await text(first)).toMatch(/Trouble[^]*The reader camera-1 is gone\.[^]*Plug it in again\./);
-    expect(await text(first)).toMatch(/1\.5 GB[^]*84 °C[^]*12/);
+    await expect.poll(() => text(first)).toContain('Gate A');
+    await expect.poll(() => text(first)).toMatch(/Trouble[^]*The reader camera-1 is gone\.[^]*Plug it in again\./);
+    await expect.poll(() => text(first)).toMatch(/1\.5 GB[^]*84 °C[^]*12/);
     await button('Show more gates').click();
     await expect.poll(() => text(caption)).toBe('100 of 204 gates');
     await page.getByLabel('Find a gate').fill('yard 117');
@@ -282,7 +282,7 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await go('e/1/cases');
     const found = row('Entered twice');
     await found.waitFor();
-    expect(await text(found)).toMatch(/Gate B[^]*±0\.1 s[^]*Gate C[^]*A code that somebody else has too/);
+    await expect.poll(() => text(found)).toMatch(/Gate B[^]*±0\.1 s[^]*Gate C[^]*A code that somebody else has too/);
     await isAccessible();
     await found.getByRole('link', { name: /Entered twice/ }).click();
     await page.getByRole('heading', { name: 'Entered twice' }).waitFor();
@@ -290,13 +290,13 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await page.getByLabel('Note').fill('Two sisters. <i>Both</i> paid.');
     await button('Save').click();
     await page.getByText(/^Explained by /).waitFor();
-    expect(await text()).toMatch(/A code shared among friends: Two sisters\. <i>Both<\/i> paid\./);
+    await expect.poll(() => text()).toMatch(/A code shared among friends: Two sisters\. <i>Both<\/i> paid\./);
     await isAccessible();
     // Whoever closes it need not explain it once more.
     await expect.poll(() => page.getByLabel('What it was').inputValue()).toBe('shared-code');
     await button('Save').click();
     await page.getByText(/^Closed by /).waitFor();
-    expect(await text()).toMatch(/A code shared among friends: Two sisters\. <i>Both<\/i> paid\./);
+    await expect.poll(() => text()).toMatch(/A code shared among friends: Two sisters\. <i>Both<\/i> paid\./);
     expect(await cloud.json('GET', '/api/events/1/cases?state=closed')).toMatchObject({
       cases: [{ state: 'closed', reason: 'shared-code', note: 'Two sisters. <i>Both</i> paid.' }],
     });
@@ -381,7 +381,7 @@ describeOrReport('the dashboard of administrators', firstReason(missingPrograms(
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByText('ENTRY STOPPED').waitFor();
-    expect(await text()).toMatch(/NOT acknowledged:[^]*Gate B/);
+    await expect.poll(() => text()).toMatch(/NOT acknowledged:[^]*Gate B/);
     await isAccessible();
     await button('Resume entry').click();
     await button('Yes, do it now', dialog()).click();

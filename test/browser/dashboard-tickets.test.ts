@@ -81,7 +81,7 @@ describeOrReport('tickets on the dashboard', firstReason(missingPrograms('chromi
 
   it('leads from an empty deployment to the first ticket that is scanned, and can be left on the way', async () => {
     await page.waitForSelector('[data-step=event].now');
-    expect(await page.textContent('h1')).toBe('Welcome to Postern');
+    await expect.poll(() => page.textContent('h1')).toBe('Welcome to Postern');
     expect(await axeFindings(page)).toEqual([]);
     await page.getByLabel('Name of the event').fill('Harbour Festival');
     expect(await page.getByLabel('Time zone of the venue').inputValue()).toBe('Europe/Berlin');
@@ -294,7 +294,7 @@ describeOrReport('tickets on the dashboard', firstReason(missingPrograms('chromi
     await goTo(`e/${event}/files`);
     await page.reload();
     await button('Cancel the import').click();
-    expect(await dialog().innerText()).toContain('Tickets that are in already stay.');
+    await expect.poll(() => dialog().innerText()).toContain('Tickets that are in already stay.');
     expect(await axeFindings(page)).toEqual([]);
     await button('Cancel the import', dialog()).click();
     await page.getByText('The import was cancelled.').waitFor();
@@ -369,7 +369,7 @@ describeOrReport('tickets on the dashboard', firstReason(missingPrograms('chromi
     await button(/Send the 1 refused/).click();
     await page.getByText('1 are sent again.').waitFor();
     await button('Disconnect …').click();
-    expect(await dialog().innerText()).toContain('The tickets that are here stay');
+    await expect.poll(() => dialog().innerText()).toContain('The tickets that are here stay');
     await button('Disconnect', dialog()).click();
     await button('Connect a pretix server …').waitFor();
   });
@@ -429,7 +429,7 @@ describeOrReport('tickets on the dashboard', firstReason(missingPrograms('chromi
     await method('face').getByText('the text that people agree to').waitFor();
     await method('geofence').getByText('the places where positions count').waitFor();
     await method('dynamic').getByRole('button', { name: 'Switch off' }).click();
-    expect(await dialog().innerText()).toContain('Whoever shows it is refused');
+    await expect.poll(() => dialog().innerText()).toContain('Whoever shows it is refused');
     await button('Switch off', dialog()).click();
     await method('dynamic').getByText('Off', { exact: true }).waitFor();
     await method('dynamic').getByRole('button', { name: 'Switch on' }).click();
@@ -462,6 +462,6 @@ describeOrReport('tickets on the dashboard', firstReason(missingPrograms('chromi
     await page.getByLabel('Language').first().selectOption('de');
     await goTo('start/1');
     await page.getByText('Das erste Ticket ist drin!').waitFor();
-    expect(await page.getAttribute('html', 'lang')).toBe('de');
+    await expect.poll(() => page.getAttribute('html', 'lang')).toBe('de');
   });
 });

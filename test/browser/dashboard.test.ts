@@ -72,7 +72,7 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     await expect.poll(() => page.textContent('.sign-in [role=alert] .words')).toBe('This token is not known here.');
     await signIn();
     await page.waitForSelector('.gate');
-    expect(await page.textContent('h1')).toBe('Harbour Festival');
+    await expect.poll(() => page.textContent('h1')).toBe('Harbour Festival');
   });
 
   it('shows a double entry as it happens: both gates, both times, the uncertainty, the likely cause, and whether it may change', async () => {
@@ -106,10 +106,10 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     await enter(gates[0], doorsMs, doorsMs);
     await enter(gates[1], doorsMs + 10_000, doorsMs + 30_000);
     await page.waitForSelector('.cases .may-change');
-    expect(await page.innerText('.cases .case')).toContain('Likely cause: the same person, scanned again');
+    await expect.poll(() => page.innerText('.cases .case')).toContain('Likely cause: the same person, scanned again');
     await test.api('PUT', lost, { reason: 'out-of-reach' });
     await page.waitForSelector('.cases .may-change', { state: 'detached' });
-    expect(await page.innerText('.cases .case')).toContain('May be incomplete: Gate A is lost');
+    await expect.poll(() => page.innerText('.cases .case')).toContain('May be incomplete: Gate A is lost');
     // What a gate is like is looked up every few seconds.
     test.time.jump(20_000);
     await page.waitForSelector(`${gateA}.tone-warn`);
@@ -129,12 +129,14 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     await page.getByText('Nothing rehearses: every entry counts.').waitFor();
     await page.getByRole('button', { name: 'Begin a rehearsal' }).click();
     const dialog = page.locator('dialog[open]');
-    expect(await dialog.innerText()).toContain('No entry at any gate counts until somebody leaves the rehearsal');
+    await expect
+      .poll(() => dialog.innerText())
+      .toContain('No entry at any gate counts until somebody leaves the rehearsal');
     expect(await axeFindings(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Begin a rehearsal' }).click();
     const banner = page.locator('.rehearsal-banners .banner');
     await banner.waitFor();
-    expect(await banner.innerText()).toMatch(/REHEARSAL until \d\d:\d\d: no entry counts/);
+    await expect.poll(() => banner.innerText()).toMatch(/REHEARSAL until \d\d:\d\d: no entry counts/);
     expect(await axeFindings(page)).toEqual([]);
     await page.getByRole('link', { name: 'Live' }).click();
     await page.waitForSelector('.cases .empty');
@@ -150,9 +152,9 @@ describeOrReport('the dashboard', firstReason(missingPrograms('chromium'), missi
     watch.expect(/Failed to load resource: net::ERR_/, /status of 401/);
     await served.stop();
     await page.waitForSelector('.tone-warn[role=alert]');
-    expect(await page.textContent('.tone-warn[role=alert] .words')).toMatch(
-      /^No contact with the cloud since \d\d:\d\d:\d\d: what you see is old$/,
-    );
+    await expect
+      .poll(() => page.textContent('.tone-warn[role=alert] .words'))
+      .toMatch(/^No contact with the cloud since \d\d:\d\d:\d\d: what you see is old$/);
     await test.cloud.close();
     test = await createTestCloud({ folder: test.folder, time: test.time });
     served = await serveCloud(test, port);

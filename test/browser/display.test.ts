@@ -157,7 +157,7 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
   test("says what to do, in both languages, with the gate's name and the venue's time", async () => {
     expect(await page.title()).toBe('Gate A');
     for (const part of ['Show your ticket code', 'Bitte Ticketcode zeigen', 'Gate A', '19:02'])
-      expect(await text()).toContain(part);
+      await expect.poll(() => text()).toContain(part);
   });
 
   test('changes at once to what the lane does, each state in its own colour and its own shape', async () => {
@@ -176,7 +176,7 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
       gate.show(state);
       const stage = page.locator(`[data-tone=${tone}]`);
       await stage.waitFor();
-      expect(await text()).toContain(shown);
+      await expect.poll(() => text()).toContain(shown);
       colours.add(await stage.evaluate((element) => getComputedStyle(element).backgroundColor));
       shapes.add(await page.locator('.symbol').first().innerHTML());
       expect(await axeFindings(page)).toEqual([]);
@@ -189,7 +189,7 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
     for (const state of [{ name: 'idle' }, refused, { name: 'closed', why: 'store' }] as const) {
       gate.show(state, { rehearsalUntilMs: servedAtMs });
       await banner.waitFor();
-      expect(await banner.innerText()).toContain('Rehearsal – entries do not count');
+      await expect.poll(() => banner.innerText()).toContain('Rehearsal – entries do not count');
       expect(await axeFindings(page)).toEqual([]);
     }
     gate.show({ name: 'idle' }, { rehearsalUntilMs: servedAtMs });
@@ -273,7 +273,7 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
     const sheet = page.getByRole('status');
     await sheet.waitFor();
     for (const part of ['19:02', 'Already used: Gate B, 19:02', 'No contact since 19:02, still admitting'])
-      expect(await sheet.innerText()).toContain(part);
+      await expect.poll(() => sheet.innerText()).toContain(part);
     // What is asked about the one is not shown beside the next one.
     gate.show({ name: 'refused', decision: { kind: 'refuse', refusal: { type: 'revoked' } } });
     await sheet.waitFor({ state: 'detached' });
@@ -422,7 +422,7 @@ describeOrReport("the gate's screen", firstReason(missingPrograms('chromium'), n
     watch.expect(/Failed to load resource/, /ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)/);
     await gate.stop();
     await page.waitForSelector('[data-tone=silent]');
-    expect(await text()).toContain('This screen is reconnecting');
+    await expect.poll(() => text()).toContain('This screen is reconnecting');
     gate = await startShownGate(port);
     await page.waitForSelector('[data-tone=ready]');
   });

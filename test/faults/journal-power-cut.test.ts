@@ -9,7 +9,7 @@ import { firstReason, missingPrograms, missingRoot, runOrReport } from '../suppo
 import { bigFaults, expectNothingLost, startWriter, type Acknowledged } from '../support/store-process.ts';
 import { temporaryFolder } from '../support/gate-store-harness.ts';
 
-const cuts = bigFaults ? 100 : 20;
+const cuts = bigFaults ? 100 : 12;
 const imageBytes = 64 * 1024 * 1024;
 /** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH (2): as if the power went. Node has no ioctl. */
 const shutdownProgram = `

@@ -27,9 +27,18 @@ export const contentTypes: Readonly<Record<string, string>> = {
   '.bin': 'application/octet-stream',
 };
 
-/** `/index.html` and the others, by path; empty where the page has not been built. */
+/** By folder. */
+const pages = new Map<string, ReadonlyMap<string, PageFile>>();
+
+/** `/index.html` and the others, by path; empty where the page has not been built. A process reads a page once. */
 export function readPage(folder: string): ReadonlyMap<string, PageFile> {
   if (!existsSync(folder)) return new Map();
+  const page = pages.get(folder) ?? readFiles(folder);
+  pages.set(folder, page);
+  return page;
+}
+
+function readFiles(folder: string): ReadonlyMap<string, PageFile> {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
     (name) => contentTypes[extname(name)] !== undefined,
   );
