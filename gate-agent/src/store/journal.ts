@@ -7,12 +7,11 @@ import {
   encodeMark,
   hexToBytes,
   isRefusal,
-  type ClockQuality,
-  type HybridTimestamp,
   type Mark,
   type MarkDraft,
   type MarkId,
 } from '@postern/shared';
+import type { Stamp } from '../mark-stamps.ts';
 import { openDatabase, type Database, type DiskKey } from './database.ts';
 import { journalTablesSql } from './mark-tables.ts';
 import { recentOf } from './recent-marks.ts';
@@ -31,13 +30,6 @@ export interface JournalIdentity {
   /** 16 hexadecimal digits, new at every process start. */
   readonly boot: string;
   readonly key?: DiskKey | undefined;
-}
-
-/** When something happened; the journal adds who wrote it and its place in the sequence. */
-export interface Stamp {
-  readonly at: HybridTimestamp;
-  readonly monotonicMs: number;
-  readonly clock: ClockQuality;
 }
 
 export interface Journal {

@@ -2,8 +2,6 @@
 // after a failed fsync); back only once `reopen` has verified the file again and shown that it can be written. What a failed commit
 // has left in the file all the same is given back then, since its gate stayed shut.
 import {
-  compareHybrid,
-  createHybridClock,
   createLatestTime,
   draftLapse,
   asCaused,
@@ -22,7 +20,8 @@ import {
   type TrustedTime,
 } from '@postern/shared';
 import type { DiskKey } from './database.ts';
-import { JournalDamaged, openJournal, type Journal, type Stamp } from './journal.ts';
+import { createMarkStamps, type Stamp } from '../mark-stamps.ts';
+import { JournalDamaged, openJournal, type Journal } from './journal.ts';
 import { createOfflineCounts, type OfflineCount } from '../counts/offline-counts.ts';
 import { createZoneCounts, type ZoneCounts } from '../counts/zone-counts.ts';
 
@@ -71,7 +70,7 @@ export interface LiveJournal {
 
 /** Does not fail: a journal that cannot be opened is a stopped one, which `reopen` may bring to life. */
 export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
-  const { event, gate, boot, clock, logger } = deps;
+  const { event, gate, boot, logger } = deps;
   let journal: Journal | undefined;
   let counts: ZoneCounts | undefined;
   let orderMarks: Mark[] = [];
@@ -79,21 +78,7 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
   let offline = createOfflineCounts(event);
   let trouble: string | undefined = 'not opened yet';
   let acknowledged = 0;
-  let latestClock = createHybridClock(() => deps.time().nowMs);
-  const hybrid: HybridClock = {
-    tick: () => latestClock.tick(),
-    observe: (remote) => latestClock.observe(remote),
-    last: () => latestClock.last(),
-  };
-
-  const stamp = (): Stamp => {
-    const { source, uncertaintyMs } = deps.time();
-    return {
-      at: hybrid.tick(),
-      monotonicMs: Math.round(clock.monotonicMs()),
-      clock: { source, uncertaintyMs: Math.ceil(uncertaintyMs) },
-    };
-  };
+  const { hybrid, stamp, raiseTo } = createMarkStamps(deps.time, deps.clock);
 
   const fail = (cause: unknown): Result<never, StoreError> => {
     trouble = textOf(cause);
@@ -134,7 +119,7 @@ export function createLiveJournal(deps: LiveJournalDeps): LiveJournal {
       offline = freshOffline;
       const latest = time.latest();
       // Within a boot the running clock is the floor already; at the first opening the journal's latest mark is.
-      if (compareHybrid(latest, hybrid.last()) > 0) latestClock = createHybridClock(() => deps.time().nowMs, latest);
+      raiseTo(latest);
       giveBackUnacknowledged(opened, fresh);
       trouble = undefined;
     } catch (cause) {

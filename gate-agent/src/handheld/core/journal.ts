@@ -1,15 +1,8 @@
 // The handheld's own log of marks in IndexedDB: the commit point of every admission, with the promises of a gate's journal. One writer
 // an event and process start, sequences from 1 without gaps; opening is also verifying. Everything here rejects on any trouble;
 // store.ts decides what trouble means.
-import {
-  decodeMark,
-  encodeMark,
-  isRefusal,
-  type ClockQuality,
-  type HybridTimestamp,
-  type Mark,
-  type MarkDraft,
-} from '@postern/shared';
+import { decodeMark, encodeMark, isRefusal, type Mark, type MarkDraft } from '@postern/shared';
+import type { Stamp } from '../../mark-stamps.ts';
 import { marksOfWriter, openJournalDatabase, type JournalDatabase, type StoredMark } from './databases.ts';
 
 /** What a probe writes: enough that a store which passes it has room for some hundred marks. */
@@ -21,13 +14,6 @@ export interface WriterOfMarks {
   readonly gate: string;
   /** 16 hexadecimal digits, new at every process start. */
   readonly boot: string;
-}
-
-/** When something happened; the journal adds who wrote it and its place in the sequence. */
-export interface Stamp {
-  readonly at: HybridTimestamp;
-  readonly monotonicMs: number;
-  readonly clock: ClockQuality;
 }
 
 /** One transaction. It ends by itself when nothing is asked of it any more, so nothing else may be awaited in it. */

@@ -3,8 +3,6 @@
 // stayed shut.
 import {
   asCaused,
-  compareHybrid,
-  createHybridClock,
   createLatestTime,
   draftLapse,
   err,
@@ -23,7 +21,8 @@ import {
 } from '@postern/shared';
 import { movesPersons } from '../../counts/moves.ts';
 import { createZoneCounts, type ZoneCounts } from '../../counts/zone-counts.ts';
-import { JournalDamaged, openJournal, type Journal, type Stamp } from './journal.ts';
+import { createMarkStamps, type Stamp } from '../../mark-stamps.ts';
+import { JournalDamaged, openJournal, type Journal } from './journal.ts';
 
 export interface LiveJournalDeps {
   /** Of the journal's database. */
@@ -72,27 +71,13 @@ export interface LiveJournal {
 
 /** Does not reject: a journal that cannot be opened is a stopped one, which `reopen` may bring to life. */
 export async function openLiveJournal(deps: LiveJournalDeps): Promise<LiveJournal> {
-  const { event, gate, boot, clock, logger } = deps;
+  const { event, gate, boot, logger } = deps;
   let live: CountedJournal | undefined;
   let trouble: string | undefined = 'not opened yet';
   let hasOpened = false;
   let acknowledged = 0;
   let lastEntry: readonly Mark[] = [];
-  let latestClock = createHybridClock(() => deps.time().nowMs);
-  const hybrid: HybridClock = {
-    tick: () => latestClock.tick(),
-    observe: (remote) => latestClock.observe(remote),
-    last: () => latestClock.last(),
-  };
-
-  const stamp = (): Stamp => {
-    const { source, uncertaintyMs } = deps.time();
-    return {
-      at: hybrid.tick(),
-      monotonicMs: Math.round(clock.monotonicMs()),
-      clock: { source, uncertaintyMs: Math.ceil(uncertaintyMs) },
-    };
-  };
+  const { hybrid, stamp, raiseTo } = createMarkStamps(deps.time, deps.clock);
 
   const fail = (cause: unknown): Result<never, StoreError> => {
     trouble = textOf(cause);
@@ -136,7 +121,7 @@ export async function openLiveJournal(deps: LiveJournalDeps): Promise<LiveJourna
         throw new JournalDamaged(`mark ${acknowledged} was acknowledged and is gone`);
       await journal.probe();
       const floor = latest.latest();
-      if (compareHybrid(floor, hybrid.last()) > 0) latestClock = createHybridClock(() => deps.time().nowMs, floor);
+      raiseTo(floor);
       await giveBackUnacknowledged(counted);
       live = counted;
       trouble = undefined;
