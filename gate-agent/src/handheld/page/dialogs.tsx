@@ -15,9 +15,9 @@ import {
   type StaffTexts,
   type UndoReason,
 } from '@postern/shared';
-import { Banner, Button, Confirm, Dialog, SelectField, TextField } from '@postern/shared/ui';
+import { Banner, Button, Confirm, Dialog, SelectField, TextField, useSubmit } from '@postern/shared/ui';
 import { declineReasonTexts, labels, liftLabels, overrideReasonTexts, sayings, undoReasonTexts } from './texts.ts';
-import { language, say, usePage } from './page.ts';
+import { language, say, usePage, zoneName } from './page.ts';
 
 /** So many at once by one press; a rule of the lane bounds it, too. */
 const personsMax = 20;
@@ -90,33 +90,25 @@ function useCredentials(first: string): {
 function SignOn({ who: first }: { readonly who: string }): JSX.Element {
   const { duty } = usePage();
   const { who, pin, clearPin, fields } = useCredentials(first);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string>();
   const close = (): void => duty.ask(undefined);
-  const send = async (): Promise<void> => {
-    setBusy(true);
-    setProblem(await duty.signOn(who, pin));
+  const isFilled = who.trim() !== '' && pin !== '';
+  const { busy, trouble, submit } = useSubmit(async () => {
+    const problem = await duty.signOn(who, pin);
     clearPin();
-    setBusy(false);
-  };
+    return problem;
+  });
   return (
     <Dialog open title={say(labels.signOn)} onClose={close}>
-      <form
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (who.trim() !== '' && pin !== '') void send();
-        }}
-      >
+      <form class="form" onSubmit={submit}>
         {fields}
-        {problem !== undefined && (
+        {trouble !== undefined && (
           <Banner tone="bad" role="alert">
-            {problem}
+            {trouble}
           </Banner>
         )}
         <div class="actions-row">
           <Button onClick={close}>{say(labels.cancel)}</Button>
-          <Button kind="primary" type="submit" busy={busy} disabled={who.trim() === '' || pin === ''}>
+          <Button kind="primary" type="submit" busy={busy} disabled={!isFilled}>
             {say(labels.signOn)}
           </Button>
         </div>
@@ -269,15 +261,15 @@ function Decline({ holdId }: { readonly holdId: string }): JSX.Element {
 }
 
 function GiveOrder({ confirmation }: { readonly confirmation: Confirmation }): JSX.Element {
-  const { duty, handheld } = usePage();
+  const page = usePage();
+  const { duty } = page;
   const { lift, order, zone, token, gates } = confirmation;
   const act = say(lift ? liftLabels[order] : labels.stopEntry);
-  const zoneName = handheld.policy()?.zones.find(({ id }) => id === zone)?.name;
   return (
     <Confirm
       open
       title={`${act}?`}
-      consequence={orderQuestion(confirmation, zoneName, gates.length, language.value)}
+      consequence={orderQuestion(confirmation, zoneName(page, zone), gates.length, language.value)}
       act={act}
       cancel={say(labels.cancel)}
       onCancel={() => duty.ask(undefined)}

@@ -8,7 +8,7 @@ import { LanPanel } from './lan-panel.tsx';
 import { SealedMarks } from './sealed-marks.tsx';
 import { contactText, listText } from './status-line.tsx';
 import { clockSources, labels, liftLabels, orderNames, sayings } from './texts.ts';
-import { language, say, sound, timeOf, usePage, vibration, visitorLanguage } from './page.ts';
+import { language, say, sound, timeOf, usePage, vibration, visitorLanguage, zoneName } from './page.ts';
 
 const languageNames: Readonly<Record<Language, string>> = {
   en: 'English',
@@ -77,8 +77,7 @@ function OnDuty(): JSX.Element {
 function Orders({ running }: { readonly running: RunningState }): JSX.Element {
   const page = usePage();
   const standing = running.orders.orders.filter(({ state }) => state === 'in-force');
-  const zoneName = (id: string): string =>
-    id === '' ? say(labels.everywhere) : (page.handheld.policy()?.zones.find((zone) => zone.id === id)?.name ?? id);
+  const where = (zone: string): string => (zone === '' ? say(labels.everywhere) : (zoneName(page, zone) ?? zone));
   return (
     <Panel
       title={say(labels.orders)}
@@ -103,7 +102,7 @@ function Orders({ running }: { readonly running: RunningState }): JSX.Element {
             </Button>
           }
         >
-          <strong>{say(orderNames[order])}</strong> {zoneName(zone)} · {given.operator ?? given.gateName},{' '}
+          <strong>{say(orderNames[order])}</strong> {where(zone)} · {given.operator ?? given.gateName},{' '}
           {timeOf(given.atMs, page)}
           <br />
           {missing.length === 0
@@ -134,7 +133,6 @@ function Phone({ running }: { readonly running: RunningState }): JSX.Element {
   const page = usePage();
   const { handheld, duty } = page;
   const { storage, contact, clock, feed, event, gate } = running;
-  const zone = handheld.policy()?.zones.find(({ id }) => id === gate.zone)?.name ?? gate.zone;
   return (
     <Panel title={say(labels.phone)} actions={<Button onClick={handheld.syncNow}>{say(labels.askCloud)}</Button>}>
       <dl class="facts">
@@ -142,7 +140,7 @@ function Phone({ running }: { readonly running: RunningState }): JSX.Element {
         <Fact name={labels.gate}>
           {gate.name} <code>{gate.id}</code>
         </Fact>
-        <Fact name={labels.zone}>{zone}</Fact>
+        <Fact name={labels.zone}>{zoneName(page, gate.zone) ?? gate.zone}</Fact>
         <Fact name={labels.contact}>
           {contactText(running, page)}
           {contact.problem !== undefined && !contact.inTouch && <small> {contact.problem}</small>}

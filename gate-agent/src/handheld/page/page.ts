@@ -66,6 +66,10 @@ function write(where: 'localStorage' | 'sessionStorage', key: string, value: str
   }
 }
 
+/** Of the rules that this phone has; undefined for one that they do not name. */
+export const zoneName = ({ handheld }: Pick<Page, 'handheld'>, zone: string): string | undefined =>
+  handheld.policy()?.zones.find(({ id }) => id === zone)?.name;
+
 export const language = keep<StaffLanguage>('language', staffLanguages, staffLanguageOf(navigator.languages));
 export const visitorLanguage = keep<Language>('visitor-language', languages, language.value);
 export const sound = keep('sound', ['on', 'off'], 'on');
