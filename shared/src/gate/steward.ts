@@ -1,6 +1,7 @@
 // What staff may do at a gate: answer a hold, let somebody in, take back the last entry, let a ticket out, block one, close and free
-// a lane, give an order to the venue, begin and leave a rehearsal, confirm the clock, say how many are in a zone. Every action is by an operator whose PIN was just checked, or who has signed on for a shift, and whose
-// role suffices. The result is either the mark or decision it led to, or one typed reason why not.
+// a lane, give an order to the venue, begin and leave a rehearsal, confirm the clock, say how many are in a zone. Every action is by an
+// operator whose PIN was just checked, or who has signed on for a shift, and whose role suffices. The result is either the mark or
+// decision it led to, or one typed reason why not.
 import { trueTimeMsMax } from '../clock.ts';
 import type { decide as decideRule } from '../decide.ts';
 import type { Decision, Refusal } from '../decision.ts';
@@ -196,7 +197,10 @@ export function createSteward(deps: StewardDeps): Steward {
     return ok(mark === undefined ? {} : { mark });
   };
 
-  /** Blocks what was shown and everything older; whoever has a newer credential of the ticket by now keeps it. A hold of what is blocked is decided again. */
+  /**
+   * Blocks what was shown and everything older; whoever has a newer credential of the ticket by now keeps it. A hold of what is blocked is
+   * decided again.
+   */
   const deny = async (
     lane: Lane,
     by: Operator,
